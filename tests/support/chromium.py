@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.effort import LONG
+
 PLACES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ARGUMENTS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 
@@ -67,11 +69,15 @@ def _leaves(address: str) -> bool:
     return not address.startswith(("file:", "data:"))
 
 
-def violations(page: Any) -> list[str]:
-    """What axe finds wrong with a page, by every rule it has: WCAG and best practices."""
+def violations(page: Any, part: str | None = None) -> list[str]:
+    """What axe finds wrong with a page, by every rule it has: WCAG and best practices.
+
+    part: a selector of the elements to look at; the long run looks at the whole page all the same.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    context = None if LONG else part
+    found = Axe().run(page, context=context, options={"resultTypes": ["violations"]}).response["violations"]
     return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 
 
