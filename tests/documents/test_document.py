@@ -546,12 +546,12 @@ def test_json_of_the_standard_library_is_read_back(value: object, escape: bool, 
     assert document.data == value == document.root.data()
 
 
-SIGNS = ("[", "]", "{", "}", ",", ":", " ", "\n", "\\", '"a"', '"b"', '"\t"', r'"\u202e"', r'"\ud800"', r'"\n"')
-WORDS = ("1", "01", "-0", "0.0", "1e-400", "1e999", "9007199254740992", "-9007199254740993", "true", "NaN", "null")
+JSON_SIGNS = ("[", "]", "{", "}", ",", ":", " ", "\n", "\\", '"a"', '"b"', '"\t"', r'"\u202e"', r'"\ud800"', r'"\n"')
+JSON_WORDS = ("1", "01", "-0", "0.0", "1e-400", "1e999", "9007199254740992", "-9007199254740993", "true", "NaN", "null")
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(st.sampled_from(SIGNS + WORDS), max_size=9))
+@given(st.lists(st.sampled_from([*JSON_SIGNS, *JSON_WORDS]), max_size=9))
 def test_the_plain_scanner_accepts_nothing_that_the_strict_reader_refuses(pieces: list[str]) -> None:
     text = "".join(pieces)
     try:
