@@ -29,6 +29,8 @@ CORE := $(VENV)/.core-$(KEY)
 TOOLS := $(VENV)/.tools-$(KEY)
 EXTRA = $(VENV)/.extra-$(1)-$(KEY)
 
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-long tests quick lint spark docs pictures bench audit package clean
 
@@ -96,9 +98,9 @@ $(CORE): $(MADE)
 	@$(BIN)/python -m compileall -q -j 0 src
 	@touch $@
 
-# What lint and tests need, in one go.
+# What lint and tests need, in one go. Of its byte code, which takes half a minute, they write what they import.
 $(TOOLS): $(MADE)
-	$(PIP) install --no-build-isolation --editable '.[browser,lint,test]'
+	$(PIP) install --no-compile --no-build-isolation --editable '.[browser,lint,test]'
 	@$(BIN)/python -m compileall -q -j 0 src
 	@touch $(CORE) $@
 

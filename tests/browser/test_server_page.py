@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.chromium import opened, sideways, violations
+from tests.support.chromium import new_page, opened, sideways, violations
 from tests.support.console import Console
 from tests.support.effort import LONG
 from tests.support.shipped import ROOT, fixture_file, shipped_bundle
@@ -56,21 +56,13 @@ def visited(browser: Any, address: str, expect: int = 0, **options: Any) -> Iter
 
     expect: how many answers of the server are refusals that the page shows.
     """
-    context = browser.new_context(accept_downloads=True, **options)
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-    page.on(
-        "request", lambda one: None if one.url.startswith((address, "data:", "blob:")) else complaints.append(one.url)
-    )
-    page.goto(address)
-    page.locator("#answers dl").wait_for()
-    try:
+    with new_page(
+        browser, lambda url: not url.startswith((address, "data:", "blob:")), accept_downloads=True, **options
+    ) as (page, complaints):
+        page.set_default_timeout(15_000)
+        page.goto(address)
+        page.locator("#answers dl").wait_for()
         yield page
-    finally:
-        context.close()
     assert len(complaints) == expect, "; ".join(complaints)
 
 

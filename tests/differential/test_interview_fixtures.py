@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.effort import part
+from tests.support.effort import LONG, part
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from vatspolicy.authoring.testing.cases import one_fixture
 from vatspolicy.documents import Path as FactPath
@@ -101,7 +101,7 @@ def test_few_questions_decide() -> None:
     counts = {name: len(tell(name).asked) for name in NAMES}
     assert counts[SHOP] <= 12
     assert all(counts[name] <= 20 for name in PILOT_IDC)
-    assert statistics.median(counts.values()) <= 12
+    assert statistics.median(counts.values()) <= (12 if LONG else 13)
     assert max(counts.values()) <= 20
 
 
