@@ -48,11 +48,10 @@ def test_the_first_hundred_errors_are_explained(name: str) -> None:
 @pytest.mark.parametrize("name", ["places", "offers", "services"])
 def test_no_suggestion_is_sought_for_the_others(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sought: list[str] = []
-    search = value_messages.search_words
 
     def note(value: str, words: Sequence[Word]) -> list[tuple[int, Word]]:
         sought.append(value)
-        return search(value, words)
+        return search_words(value, words)
 
     monkeypatch.setattr(value_messages, "search_words", note)
     problems_of(SPECS[name])
