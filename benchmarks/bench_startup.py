@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,15 +81,18 @@ open(sys.argv[2], "w").write(f"{wall} {used.ru_utime + used.ru_stime} {used.ru_m
 
 
 def spawn(
-    command: list[str], environment: Mapping[str, str] | None = None, before: Callable[[], None] | None = None
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    before: Callable[[], None] | None = None,
+    folder: Path | None = None,
 ) -> Turn:
-    """Run a command to its end."""
+    """Run a command to its end, in a folder."""
     if before is not None:
         before()
     with tempfile.TemporaryDirectory() as temporary:
         output, figures = Path(temporary) / "output", Path(temporary) / "figures"
         launcher = [sys.executable, "-I", "-S", "-c", LAUNCH, str(output), str(figures), *command]
-        subprocess.run(launcher, env=environment, check=True)
+        subprocess.run(launcher, env=environment, check=True, cwd=folder)
         wall, cpu, megabytes, status = figures.read_text(encoding="ascii").split()
         code = os.waitstatus_to_exitcode(int(status))
         return Turn(float(wall), float(cpu), float(megabytes), output.read_bytes(), code)
