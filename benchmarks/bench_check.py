@@ -36,7 +36,7 @@ from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
 
 RATE = 400
-"""Target: specs a second, with the start, for the largest size of at least a thousand."""
+"""Target: specs a second, with the start, for the largest size."""
 OURS = "vatspolicy check"
 PEERS = {
     "google": ("cel-expr-python (C++)", "cel-expr-python", 10_000),
@@ -205,20 +205,15 @@ def main() -> int:
     own = [engine for engine in engines if engine.title.startswith(OURS)]
     rows = [row(engine, sizes, own[-1]) for engine in engines]
     best = max((one for one in rows if one.what.startswith(OURS)), key=lambda one: one.median or 0)
-    targets = []
-    if max(sizes) >= 1000:
-        reached = f"{best.median:,.0f} ({best.what})"
-        targets = [
-            Target(
-                f"check of {max(sizes):,} specs with the start", f"{RATE} specs/s", reached, (best.median or 0) >= RATE
-            )
-        ]
+    rate, title = best.median or 0.0, f"check of {max(sizes):,} specs, with the start"
+    targets = [Target(title, f"at least {RATE} specs/s", f"{rate:,.0f} ({best.what})", rate >= RATE)]
     report = Report(
         "check",
         f"Whole processes, from start to exit code; {sum(map(len, work.law.rules.values()))} rules. "
         "Ours reads YAML and reports; peers are handed subjects as JSON.",
         [Table("check", "Many specs", [*rows, *refused], f"{own[-1].title} (by the clock)")],
         targets,
+        expect=[f"`check` decides {rate:,.0f} specs a second when it is given {max(sizes):,}."],
     )
     return finish(report, given)
 

@@ -138,6 +138,7 @@ def main() -> int:
             )
         ],
         {"z3-solver": importlib.metadata.version("z3-solver")},
+        [f"`diff` reviews a change of 15 rules in {wall:.0f} s."],
     )
     return finish(report, given)
 

@@ -274,6 +274,14 @@ def named(found: Sequence[Figures], title: str) -> Figures | None:
     return next((one for one in reversed(found) if one.title.startswith(title)), None)
 
 
+def expect(title: str, form: str, found: Sequence[Figures]) -> str:
+    """Return a sentence on the rate and the latency at 8 connections."""
+    figures = named(found, title)
+    assert figures
+    run = figures.runs[8][0]
+    return f"The server makes {run.rate:,.0f} {form} decisions a second, 99 of 100 within {run.percentile(99):.0f} ms."
+
+
 def targets(small: Sequence[Figures], large: Sequence[Figures], rules: int) -> list[Target]:
     """Return the targets that these figures can judge."""
     found = []
@@ -363,6 +371,7 @@ def main() -> int:
             ),
         ],
         targets(small, large, options.rules),
+        expect=[expect(f"{OURS}, {form}", form, large) for form in ("compact", "explained")],
     )
     return finish(report, options, not any(one.errors for one in (*small, *large)))
 

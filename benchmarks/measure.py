@@ -70,6 +70,8 @@ class Report:
     tables: list[Table]
     targets: list[Target] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
+    expect: list[str] = field(default_factory=list)
+    """Sentences for a reader who asks what the machine measured can do."""
 
     def write(self, path: Path | None) -> None:
         """Write the report as JSON, if a path is given."""

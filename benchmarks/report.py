@@ -5,8 +5,8 @@
     python benchmarks/report.py [build/bench.json] --write docs/performance.md    put them where the document has them
 
 A document has tables between the lines `<!-- bench: ID -->` and `<!-- /bench -->`, which are replaced. ID is the name
-of a benchmark, for its description and all of its tables; or BENCHMARK/about, BENCHMARK/TABLE, `targets`, `machine` or
-`versions`.
+of a benchmark, for its description and all of its tables; or BENCHMARK/about, BENCHMARK/TABLE, `targets`, `expect`,
+`machine` or `versions`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def merge(found: Mapping[str, Found], failed: Mapping[str, str]) -> dict[str, An
     return {
         "machine": machine,
         "versions": versions,
+        "expect": [sentence for bench in benches.values() for sentence in bench.get("expect", ())],
         "targets": [target for bench in benches.values() for target in bench.get("targets", ())],
         "failed": dict(failed),
         "benches": benches,
@@ -117,6 +118,7 @@ def sections(report: Found) -> dict[str, str]:
         ["target", "wanted", "is", ""],
         [[t["target"], t["wanted"], t["reached"], "met" if t["met"] else "**missed**"] for t in report["targets"]],
     )
+    found["expect"] = " ".join(report["expect"])
     found["machine"] = (
         ", ".join(f"{key.replace('_gb', ' (GB)')} {v}" for key, v in report["machine"].items() if v) + "."
     )
