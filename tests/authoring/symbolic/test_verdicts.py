@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,6 @@ from vatspolicy.authoring.symbolic.rule_state import rule_states
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
-
-TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
-SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
-
 
 # --- verdicts on invented laws ---------------------------------------------------------------------------------------
 
