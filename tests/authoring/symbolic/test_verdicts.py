@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -16,10 +15,6 @@ from vatspolicy.authoring.symbolic.verdicts import MILDER_PAIRS, STRICTER_PAIRS
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
-
-TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
-SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
-
 
 # --- verdicts on invented laws ---------------------------------------------------------------------------------------
 
@@ -99,6 +94,13 @@ DIFFERENT = [
 def test_two_ways_to_say_the_same(tmp_path: Path, before: str, after: str) -> None:
     verdict = two(tmp_path, before, after)
     assert verdict.verdict == "proved-equivalent", verdict
+
+
+@pytest.mark.parametrize(("fact", "word", "proved"), [("offers", "cdn", True), ("features", "accounts", False)])
+def test_a_list_that_names_at_least_one_is_never_empty(tmp_path: Path, fact: str, word: str, proved: bool) -> None:
+    stated = f'"{word}" in service.{fact} || !("{word}" in service.{fact})'
+    verdict = two(tmp_path, f"service.{fact}.size() > 0", stated, "service")
+    assert (verdict.verdict == "proved-equivalent") is proved, verdict
 
 
 @needs_solver
