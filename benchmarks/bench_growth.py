@@ -5,7 +5,7 @@
 Rules: the shipped law 1, 2, 4 and 8 times, the copies about other things (see multiply.py), on random profiles. The
 results of peers are compared at each size, and the findings of decisions counted. Profiles: 1, 10, 100, 1000 realistic
 ones; the time of one should not depend on their number. Each round has new profiles. Larger bundles are cached in
-compiled form under build/bench/cache.
+compiled form, as every bundle is.
 """
 
 from __future__ import annotations
@@ -14,16 +14,12 @@ import copy
 import dataclasses
 import functools
 import importlib.metadata
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from measure import BUILD, Candidate, Report, Row, Table, Target, Times, finish, interleave, median, note, parser
-
-os.environ.setdefault("VATSPOLICY_CACHE", str(BUILD / "cache"))
-
 import engines
+from measure import Candidate, Report, Row, Table, Target, Times, finish, interleave, median, note, parser
 from multiply import multiplied
 from profiles import profiles
 from workload import Workload, afresh, compare, draw_profiles, verdict

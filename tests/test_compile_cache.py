@@ -137,6 +137,86 @@ def test_whole_data_of_another_shape_is_built_anew(folder: Path, law: Path) -> N
 
 
 @needs_posix
+@needs_posix
+@pytest.mark.parametrize("mode", [0o770, 0o777, 0o702])
+def test_a_folder_that_others_may_write_to_is_not_used(folder: Path, mode: int) -> None:
+    build = Build()
+    build.ask()
+    kept = entry(folder).read_bytes()
+    folder.chmod(mode)
+    build.ask()
+    assert build.times == 2
+    assert entry(folder).read_bytes() == kept
+    entry(folder).unlink()
+    build.ask()
+    assert list(folder.iterdir()) == [], "nothing is written there, either"
+
+
+@needs_posix
+def test_an_entry_or_folder_that_is_a_link_is_not_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = Build()
+    build.ask()
+    moved = folder.with_name("moved")
+    path = entry(folder)
+    path.rename(moved)
+    path.symlink_to(moved)
+    build.ask()
+    assert build.times == 2
+    linked = folder.with_name("linked")
+    linked.symlink_to(folder)
+    monkeypatch.setenv("VATSPOLICY_CACHE", str(linked))
+    build.ask()
+    assert build.times == 3
+
+
+@needs_posix
+def test_a_pipe_is_no_entry(folder: Path) -> None:
+    build = Build()
+    build.ask()
+    path = entry(folder)
+    path.unlink()
+    os.mkfifo(path)
+    assert build.ask() == {"seen": DATA}
+
+
+@pytest.mark.parametrize("variable", ["VATSPOLICY_CACHE", "XDG_CACHE_HOME"])
+@pytest.mark.parametrize("place", ["here", "below", "relative", "linked", "repository", "home"])
+def test_an_entry_of_the_checkout_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, place: str
+) -> None:
+    """A clone has files that are whole, of the user's own, and not writable by others; an entry is code."""
+    checkout = tmp_path / "checkout"
+    work = checkout / "work"
+    work.mkdir(parents=True)
+    elsewhere = tmp_path / "elsewhere"
+    monkeypatch.delenv("VATSPOLICY_CACHE", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.chdir(work)
+    name = "" if variable == "VATSPOLICY_CACHE" else "vatspolicy"
+    build = Build()
+    monkeypatch.setenv(variable, str(elsewhere))
+    build.ask()
+    build.ask()
+    assert build.times == 1, "elsewhere it is used"
+
+    real = {"here": work, "repository": checkout / ".cache", "home": work / ".cache"}.get(place, work / "cache")
+    real.mkdir(exist_ok=True)
+    shutil.copytree(elsewhere, real, dirs_exist_ok=True)
+    given = {"relative": "cache", "linked": str(tmp_path / "link")}.get(place, str(real))
+    (tmp_path / "link").symlink_to(real)
+    if place == "repository":
+        (checkout / ".git").mkdir()
+    monkeypatch.setenv(variable, given)
+    if place == "home":
+        monkeypatch.delenv(variable)
+        monkeypatch.setenv("HOME", str(work))
+        shutil.copytree(elsewhere / name, work / ".cache" / "vatspolicy", dirs_exist_ok=True)
+    before = sorted(checkout.rglob("*"))
+    build.ask()
+    assert build.times == 2
+    assert sorted(checkout.rglob("*")) == before, "nothing is written there, either"
+
+
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
 def test_what_others_may_write_is_not_read(folder: Path, mode: int) -> None:
     build = Build()

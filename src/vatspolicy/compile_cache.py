@@ -1,6 +1,7 @@
 """Compiled forms on disk: plain data, keyed by a digest of its sources.
 
-An entry is read only if it is whole, belongs to the user and cannot be written by others; otherwise it is built anew.
+An entry is read only if it is whole, it and its folder are no links, belong to the user and cannot be written by
+others, and the folder is not part of a checkout; otherwise the entry is built anew.
 Data is stored with marshal, never with pickle. The entry of a bundle holds byte code that was generated from its typed
 trees: it is as trustworthy as Python's own cache beside the source, and no more portable. A wheel brings the entries of
 its own policies in `SHIPPED`, which belong to the installation like the code beside them.
@@ -66,14 +67,14 @@ def get_or_build(kind: str, key: str, build: Callable[[], Any], read: Callable[[
     if found is not None:
         return found
     data = build()
-    _save(os.path.join(_folder(), _name(kind, key)), data)
+    _save(_name(kind, key), data)
     return read(data)
 
 
 def get(kind: str, key: str, read: Callable[[Any], T]) -> T | None:
     """Return `read(data)` of the entry `kind`-`key` of the wheel or the user; None if it is missing or damaged."""
     for folder, own in ((SHIPPED, True), (_folder(), False)):
-        data = _load(os.path.join(folder, _name(kind, key)), own)
+        data = _load(os.path.join(folder, _name(kind, key)), own) if folder else None
         if data is not None:
             try:
                 return read(data)
@@ -100,7 +101,7 @@ def cached_while_unchanged(kind: str, places: Sequence[tuple[str, str]], work: C
     value = work()
     newest = max((int(time) for entry in before for time in entry[2:4]), default=0)
     if newest + SETTLED < nanoseconds() and _state(places) == before:
-        _save(os.path.join(_folder(), _name(kind, key)), {"state": before, "value": value})
+        _save(_name(kind, key), {"state": before, "value": value})
     return value
 
 
@@ -137,18 +138,49 @@ def _name(kind: str, key: str) -> str:
 
 
 def _folder() -> str:
+    """Return the folder of the user's entries; empty if none may be trusted.
+
+    A relative path, a place below the working directory or below the repository that holds it: all of those may come
+    with a checkout, and an entry is code.
+    """
     chosen = os.environ.get("VATSPOLICY_CACHE")
-    return chosen or os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "vatspolicy")
+    folder = chosen or os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "vatspolicy")
+    return folder if os.path.isabs(folder) and not _is_in_checkout(folder) else ""
+
+
+def _is_in_checkout(folder: str) -> bool:
+    try:
+        root = os.path.realpath(os.curdir)
+    except OSError:  # it was removed: no place is safe to compare with
+        return True
+    above = root
+    while above != (parent := os.path.dirname(above)):
+        if os.path.lexists(os.path.join(above, ".git")):
+            root = above
+        above = parent
+    place = os.path.realpath(folder)
+    return any(one == root or one.startswith(os.path.join(root, "")) for one in (place, os.path.abspath(folder)))
+
+
+def _is_trusted(folder: str) -> bool:
+    """Whether a folder is the user's own, no link, and nobody else may write to it."""
+    status = os.lstat(folder)
+    if not stat.S_ISDIR(status.st_mode):
+        return False
+    foreign = hasattr(os, "getuid") and status.st_uid != os.getuid()
+    return os.name == "nt" or not (foreign or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 def _load(path: str, own: bool) -> Any:
     """Return the data of an intact entry, else None. `own`: the entry is part of the installed program."""
     try:
-        with open(path, "rb", buffering=0) as file:
+        if not own and not _is_trusted(os.path.dirname(path)):
+            return None
+        with open(path, "rb", buffering=0, opener=None if own else _open_no_link) as file:
             status = os.fstat(file.fileno())
             foreign = hasattr(os, "getuid") and status.st_uid != os.getuid()
             shared = foreign or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-            if (shared and not own) or status.st_size > LIMIT:
+            if (shared and not own) or not stat.S_ISREG(status.st_mode) or status.st_size > LIMIT:
                 return None
             head, content = file.read(_HEAD), file.readall()
     except OSError:
@@ -165,25 +197,34 @@ def _load(path: str, own: bool) -> Any:
     return data
 
 
+def _open_no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+
+
 def _head(content: bytes) -> bytes:
     return sha256(content).hexdigest().encode() + b"\n"
 
 
-def _save(path: str, data: Any) -> None:
+def _save(name: str, data: Any) -> None:
     """Write an entry atomically. A cache that cannot be written is not an error."""
     import tempfile
+
+    folder = _folder()
+    if not folder:
+        return
 
     pieces: list[bytes] = data.get(PIECES, []) if isinstance(data, dict) else []
     kept = {key: value for key, value in data.items() if key != PIECES} if pieces else data
     content = b"".join([marshal.dumps((kept, [len(piece) for piece in pieces])), *pieces])
-    folder, name = os.path.split(path)
     try:
         os.makedirs(folder, exist_ok=True, mode=0o700)
+        if not _is_trusted(folder):
+            return
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=name)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(_head(content) + content)
-            os.replace(temporary, path)
+            os.replace(temporary, os.path.join(folder, name))
         except OSError:
             os.unlink(temporary)
     except OSError:

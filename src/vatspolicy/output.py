@@ -50,6 +50,17 @@ def keep_status(clear: Callable[[], None] | None) -> None:
     _status[:] = [] if clear is None else [clear]
 
 
+def find_link(path: Path) -> str:
+    """Return the first part of a path below the working directory that is a link, or an empty string."""
+    here = path.cwd()
+    place = here / path
+    while place != here and place.is_relative_to(here):
+        if place.is_symlink():
+            return str(place.relative_to(here))
+        place = place.parent
+    return ""
+
+
 def write_file(path: Path, text: str) -> None:
     """Replace a file atomically. Links are followed; pipes and devices are written to. Raises OSError."""
     write_bytes(path, text.encode("utf-8", "replace"))

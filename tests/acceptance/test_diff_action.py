@@ -102,7 +102,7 @@ def test_a_change_is_reported_and_passes(runner: Runner) -> None:
 def test_the_solver_is_installed_where_it_is_asked_for(tmp_path: Path, semantic: str, extra: str) -> None:
     python = tmp_path / "python"
     python.write_text(
-        '#!/bin/sh\nmkdir -p "$4/bin"\nprintf \'#!/bin/sh\\necho "$6"\\n\' >"$4/bin/python"\nchmod +x "$4/bin/python"\n'
+        '#!/bin/sh\nmkdir -p "$5/bin"\nprintf \'#!/bin/sh\\necho "$7"\\n\' >"$5/bin/python"\nchmod +x "$5/bin/python"\n'
     )
     python.chmod(0o755)
     [step] = [step for step in ACTION["runs"]["steps"] if step["name"] == "Install vatspolicy"]

@@ -81,6 +81,8 @@ class Runner:
     temp: Path
     installed: bool = True
     steps: dict[str, dict[str, str]] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    """Variables of the job."""
 
     def run(self, **given: str) -> Run:
         """Runs every step with the inputs `given` (underscores for hyphens); the first that fails is the last."""
@@ -131,6 +133,7 @@ class Runner:
                 "GITHUB_STEP_SUMMARY": str(summary),
                 "GITHUB_WORKSPACE": str(self.workspace),
                 "RUNNER_TEMP": str(self.temp),
+                **self.variables,
                 **environment,
             },
             stdin=subprocess.DEVNULL,
@@ -332,6 +335,73 @@ def test_the_install_step_installs_the_tool(tmp_path: Path) -> None:
     assert (temp / "vatspolicy-venv/bin/vatspolicy").is_file()
 
 
+# --- code of the checkout ---------------------------------------------------------------------------------------------
+
+PLANTED = (
+    "pip",
+    "venv",
+    "json",
+    "pathlib",
+    "encodings",
+    "subprocess",
+    "tempfile",
+    "typing",
+    "vatspolicy",
+    "sitecustomize",
+)
+
+
+def plant(folder: Path, mark: Path) -> None:
+    """Modules of a checkout that leave a mark when they are imported, and pass every gate."""
+    code = f"open({str(mark)!r}, 'a').write(__name__ + '\\n')\nprint('allow', flush=True)\nimport os\nos._exit(0)\n"
+    for name in PLANTED:
+        (folder / f"{name}.py").write_text(code, encoding="utf-8")
+        (folder / name).mkdir()
+        for file in ("__init__.py", "__main__.py"):
+            (folder / name / file).write_text(code, encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", ["", ".", "planted"])
+def test_no_python_of_the_checkout_is_run(runner: Runner, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    mark = runner.temp / "mark"
+    plant(runner.workspace, mark)
+    (runner.workspace / "planted").mkdir()
+    plant(runner.workspace / "planted", mark)
+    runner.variables = {"PYTHONPATH": path} if path else {}
+    run = decide(runner, "deny")
+    assert (run.exit_code, run.outputs["decision"]) == (1, "deny"), run.log
+    assert not mark.exists(), mark.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", ["", "."])
+def test_installing_runs_no_python_of_the_checkout(tmp_path: Path, path: str) -> None:
+    """The calls that install, with a stand-in for pip's work: what they import is what counts."""
+    workspace, temp = tmp_path / "workspace", tmp_path / "temp"
+    workspace.mkdir()
+    temp.mkdir()
+    mark = temp / "mark"
+    plant(workspace, mark)
+    runner = Runner(workspace, temp, installed=False)
+    runner.variables = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, **({"PYTHONPATH": path} if path else {})}
+    run = runner.run(specs="product.yaml")
+    assert run.exit_code != 0, "nothing can be installed without an index"
+    assert not mark.exists(), mark.read_text(encoding="utf-8")
+    assert (temp / "vatspolicy-venv/bin/python").exists()
+
+
+def test_a_report_folder_behind_a_link_is_refused(runner: Runner) -> None:
+    elsewhere = runner.temp / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "decision.json").write_text("mine")
+    (runner.workspace / "reports").symlink_to(elsewhere)
+    for folder in ("reports", "reports/new", "./reports", f"{runner.workspace}/reports"):
+        run = decide(runner, "allow", report_folder=folder)
+        assert (run.exit_code, run.outputs["decision"]) == (2, "not-evaluated")
+        assert "is a link" in run.summary
+    assert [path.name for path in elsewhere.iterdir()] == ["decision.json"]
+    assert (elsewhere / "decision.json").read_text() == "mine"
+
+
 # --- how the tool is called -----------------------------------------------------------------------------------------
 
 
@@ -359,6 +429,13 @@ def test_inputs_become_options(stand_in: Runner) -> None:
         waivers="waivers.yaml",
         approvers="approvers.yaml",
         baseline="baseline.yaml",
+        strict_waivers="true",
+        bundle="law.tar.gz",
+        key="law.pub",
+        receipt="out/receipt.json",
+        log="out/log.jsonl",
+        config="false",
+        expect="1",
         lang="zh",
         allow_past_as_of="true",
         formats="html, text\nsarif",
@@ -367,6 +444,8 @@ def test_inputs_become_options(stand_in: Runner) -> None:
     options = options_of(arguments(stand_in.temp))
     assert {"--as-of=2026-03-01", "--fail-on=needs-license", "--policies=own policies"} <= set(options)
     assert {"--waivers=waivers.yaml", "--approvers=approvers.yaml", "--baseline=baseline.yaml"} <= set(options)
+    assert {"--bundle=law.tar.gz", "--key=law.pub", "--receipt=out/receipt.json", "--log=out/log.jsonl"} <= set(options)
+    assert {"--strict-waivers", "--no-config", "--expect=1"} <= set(options)
     assert {"--lang=zh", "--allow-past-as-of", "html=out/here/decision.html"} <= set(options)
     assert "text=out/here/decision.txt" in options
     assert len([option for option in options if option.startswith("sarif=")]) == 1
@@ -401,9 +480,24 @@ def test_specs_are_passed_on_unexpanded(stand_in: Runner, specs: str, expected: 
     assert specs_of(arguments(stand_in.temp)) == expected
 
 
+def test_a_line_that_is_one_name_and_several_is_refused(stand_in: Runner) -> None:
+    (stand_in.workspace / "specs/a.yaml specs").mkdir(parents=True)
+    (stand_in.workspace / "specs/a.yaml specs/b.yaml").touch()
+    line = "specs/a.yaml specs/b.yaml"
+    stand_in.run(specs=line)
+    assert specs_of(arguments(stand_in.temp)) == [line], "nothing but the whole is there"
+    (stand_in.workspace / "specs/b.yaml").touch()
+    run = stand_in.run(specs=line)
+    assert (run.exit_code, run.outputs["decision"]) == (2, "not-evaluated")
+    assert "Write one a line." in run.summary
+    for name in ("specs/b.yaml", "specs/*.yaml"):
+        assert stand_in.run(specs=f"{line}\n{name}").exit_code == 2
+
+
+@pytest.mark.parametrize("switch", ["allow_past_as_of", "strict_waivers", "config"])
 @pytest.mark.parametrize("value", ["yes", "TRUE", "true false", ""])
-def test_a_switch_is_true_or_false(stand_in: Runner, value: str) -> None:
-    run = stand_in.run(specs="a.yaml", allow_past_as_of=value)
+def test_a_switch_is_true_or_false(stand_in: Runner, switch: str, value: str) -> None:
+    run = stand_in.run(specs="a.yaml", **{switch: value})
     assert run.exit_code == (0 if not value else 2)
     if value:
         assert not (stand_in.temp / "vatspolicy-venv/bin/arguments.json").exists()

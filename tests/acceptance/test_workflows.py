@@ -205,17 +205,20 @@ def test_hooks_choose_their_files() -> None:
 def gitlab(tmp_path: Path) -> tuple[dict[str, Any], Path]:
     """The GitLab job, and a project in which its `before_script` has been done."""
     template = read(GITLAB)
-    binaries = tmp_path / ".vatspolicy/bin"
+    binaries = tmp_path / "tool/bin"
+    project = tmp_path / "project"
     binaries.mkdir(parents=True)
+    project.mkdir()
     (binaries / "vatspolicy").symlink_to(SCRIPTS / "vatspolicy")
     job: dict[str, Any] = template["vatspolicy"]
     job["variables"] = template["variables"]
-    return job, tmp_path
+    return job, project
 
 
 def run_gitlab(job: dict[str, Any], project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """As GitLab's runner does: the lines in one shell, which ends at the first that fails."""
-    script = "\n".join(["set -eo pipefail", *job["script"]])
+    tool = f"vatspolicy_tool={project.parent}/tool"
+    script = "\n".join(["set -eo pipefail", tool, *job["script"]])
     return run("bash", "-c", script, cwd=project, **(job["variables"] | variables))
 
 
@@ -252,10 +255,12 @@ def test_gitlab_job_installs_from_the_project_that_holds_it(
     gitlab: tuple[dict[str, Any], Path], variables: dict[str, str], installed: str | None
 ) -> None:
     job, project = gitlab
-    python = project / ".vatspolicy/bin/python"
+    python = project.parent / "tool/bin/python"
     python.write_text('#!/bin/sh\necho "$*" >>installed\n')
     python.chmod(0o755)
-    script = "\n".join(["set -eo pipefail", *(line for line in job["before_script"] if "-m venv" not in line)])
+    lines = (line for line in job["before_script"] if "-m venv" not in line)
+    given_tool = f"vatspolicy_tool={project.parent}/tool"
+    script = "\n".join(["set -eo pipefail", *(given_tool if "mktemp" in line else line for line in lines)])
     given = job["variables"] | {"CI_JOB_TOKEN": "secret", "CI_SERVER_HOST": "gitlab.example"} | variables
     result = run("bash", "-c", script, cwd=project, **given)
     if installed is None:
@@ -263,6 +268,37 @@ def test_gitlab_job_installs_from_the_project_that_holds_it(
     else:
         assert result.returncode == 0, result.stderr
         assert (project / "installed").read_text().split()[-1] == installed
+
+
+def test_gitlab_job_runs_no_python_of_the_checkout(gitlab: tuple[dict[str, Any], Path]) -> None:
+    job, project = gitlab
+    mark = project.parent / "mark"
+    for name in ("pip", "venv", "json", "vatspolicy"):
+        (project / f"{name}.py").write_text(f"open({str(mark)!r}, 'a').write(__name__)\nraise SystemExit(0)\n")
+    (project / ".vatspolicy/bin").mkdir(parents=True)
+    (project / ".vatspolicy/bin/vatspolicy").write_text("#!/bin/sh\nexit 0\n")
+    (project / ".vatspolicy/bin/vatspolicy").chmod(0o755)
+    lines = ["set -eo pipefail", *job["before_script"], "false"]
+    given = job["variables"] | {"VATSPOLICY_PACKAGE": "nothing==0", "PIP_NO_INDEX": "1", "PYTHONPATH": "."}
+    result = run("bash", "-c", "\n".join(lines), cwd=project, **given)
+    assert result.returncode != 0, "nothing can be installed without an index"
+    assert "No matching distribution" in result.stderr
+    assert run_gitlab(job, project, VATSPOLICY_SPECS="specs/*.yaml").returncode == 5
+    assert not mark.exists()
+
+
+def test_gitlab_reports_follow_no_link_of_the_checkout(gitlab: tuple[dict[str, Any], Path]) -> None:
+    job, project = gitlab
+    victim = project.parent / "victim"
+    victim.mkdir()
+    (project / "specs").mkdir()
+    (project / "vatspolicy-report").symlink_to(victim)
+    fixture = min((ROOT / "fixtures").rglob("*.expect.yaml"))
+    shutil.copy(fixture.with_name(fixture.name.replace(".expect", "")), project / "specs")
+    options = "--allow-past-as-of --no-fail"
+    assert run_gitlab(job, project, VATSPOLICY_OPTIONS=options).returncode == 0
+    assert list(victim.iterdir()) == []
+    assert (project / "vatspolicy-report/decision.json").is_file()
 
 
 def test_no_placeholder_breaks_a_copy() -> None:

@@ -29,6 +29,7 @@ from vatspolicy.bundles.build import build_bundle_file, pack
 from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, BundleFile, read_bundle_file
 from vatspolicy.bundles.keys import Key, generate_keys, read_key
 from vatspolicy.bundles.lockfile import pin, read_lock
+from vatspolicy.bundles.select import find_locks
 from vatspolicy.bundles.signature import ALGORITHMS, canonical, file_digest, read_claims, sign, verify
 from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.errors import InvalidInput
@@ -544,8 +545,39 @@ def test_the_life_of_a_bundle(console: Console, law: Path) -> None:
 
     lock.rename(console.folder / "vatspolicy.lock")  # here
     without = console("check", spec, "-p", law)
-    assert (without.code, "none was given with --bundle" in without.err) == (0, True)
+    assert (without.code, "none was given with --bundle" in without.err, without.out) == (3, True, "")
+    assert console("explain", "-p", law).code == 0, "a command that decides no spec says so and goes on"
     assert console("check", spec, "--bundle", "old.tar.gz", "--key", "release.pub").code == 3
+
+
+def test_locks_are_found_beside_and_above_every_spec(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    (console.folder / "specs/team/deep").mkdir(parents=True)
+    monkeypatch.chdir(console.folder / "specs")
+    monkeypatch.chdir(console.folder)
+    specs = ["specs/team/deep/a.yaml", "specs/b.yaml", "-"]
+    assert find_locks(specs) == []
+    for place in (Path(), Path("specs"), Path("specs/team")):
+        lock = console.folder / place / "vatspolicy.lock"
+        lock.symlink_to("nowhere")  # a link that leads nowhere is a lock that cannot be read
+        assert find_locks(specs) == [place / "vatspolicy.lock"]
+        assert find_locks([str(console.folder / specs[0]), specs[1]]) == [place / "vatspolicy.lock"]
+        lock.unlink()
+    (console.folder / "specs/team/deep/vatspolicy.lock").write_text("")
+    assert find_locks(["specs/b.yaml"]) == []
+    monkeypatch.chdir(console.folder / "specs/team")
+    (console.folder / "vatspolicy.lock").write_text("")
+    assert find_locks(["deep/a.yaml"]) == [Path("deep/vatspolicy.lock")], "not above the working directory"
+    assert find_locks(["../b.yaml"]) == [console.folder / "vatspolicy.lock"], "unless the spec is outside"
+
+
+@pytest.mark.parametrize("argument", ["specs", "specs/*/*.yaml", "specs/**/*.yaml", "specs/team/a.yaml"])
+@pytest.mark.parametrize("place", ["", "specs", "specs/team"])
+def test_a_lock_without_its_bundle_fails(console: Console, law: Path, argument: str, place: str) -> None:
+    console.write("specs/team/a.yaml", SHOP)
+    assert console("check", argument, "-p", law).code in (0, 1)
+    (console.folder / place / "vatspolicy.lock").symlink_to("nowhere")
+    ran = console("check", argument, "-p", law)
+    assert (ran.code, ran.out, "none was given with --bundle" in ran.err) == (3, "", True)
 
 
 @pytest.mark.parametrize("command", ["build", "sign", "verify", "inspect", "pin", "keygen"])

@@ -489,12 +489,26 @@ def test_a_report_keeps_the_permissions_of_the_old_one(check: Callable[..., Any]
 
 
 @needs_posix
-def test_a_link_is_followed(check: Callable[..., Any], console: Console) -> None:
+@pytest.mark.parametrize("option", ["-o", "--receipt", "--log"])
+def test_a_link_of_the_checkout_is_not_followed(check: Callable[..., Any], console: Console, option: str) -> None:
     target = console.write("real/report.json", "old")
     (console.folder / "link.json").symlink_to(target)
-    check("shop.yaml", "-o", "json=link.json")
-    assert (console.folder / "link.json").is_symlink()
-    assert json.loads(target.read_text())["decision"] == "allow"
+    (console.folder / "linked").symlink_to("real")
+    for name in ("link.json", "linked/report.json", str(console.folder / "link.json")):
+        ran = check("shop.yaml", option, name)
+        assert (ran.code, "is a link" in ran.err) == (2, True)
+        assert (target.read_text(), list(target.parent.iterdir())) == ("old", [target])
+
+
+@needs_posix
+def test_a_link_elsewhere_is_followed(
+    check: Callable[..., Any], console: Console, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "link.json").symlink_to(elsewhere / "target.json")
+    check("shop.yaml", "-o", f"json={elsewhere / 'link.json'}")
+    assert (elsewhere / "link.json").is_symlink()
+    assert json.loads((elsewhere / "target.json").read_text())["decision"] == "allow"
 
 
 @needs_posix

@@ -7,19 +7,24 @@
 set -Eeuf -o pipefail # -f: patterns are expanded by the tool, never here
 trap 'exit 70' ERR    # what nobody foresaw must not look like a closed gate
 
+# No Python of this step takes a module from the checkout: not from the working directory, nor by a variable of the job.
+unset PYTHONPATH PYTHONHOME PYTHONSTARTUP
+export PYTHONSAFEPATH=1 PYTHONNOUSERSITE=1
+
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 venv=$RUNNER_TEMP/vatspolicy-venv
 bin=$venv/bin
 [[ ! -d $venv/Scripts ]] || bin=$venv/Scripts # on Windows
 
 install() {
-  "${GATE_PYTHON:-python3}" -m venv --clear "$venv"
+  cd -- "$RUNNER_TEMP"
+  "${GATE_PYTHON:-python3}" -I -m venv --clear "$venv"
   [[ ! -d $venv/Scripts ]] || bin=$venv/Scripts
   # Reports link to the documentation of the repository that the action comes from.
   if [[ -n ${GITHUB_ACTION_REPOSITORY:-} ]]; then
     export VATSPOLICY_BUILD_REPOSITORY=${GITHUB_SERVER_URL:-https://github.com}/$GITHUB_ACTION_REPOSITORY
   fi
-  "$bin/python" -m pip install --quiet --disable-pip-version-check "$root"
+  "$bin/python" -I -m pip install --quiet --disable-pip-version-check "$root"
 }
 
 random_word() {
@@ -121,13 +126,37 @@ report_file() {
   esac
 }
 
-# Adds a line of the input `specs` to the array of that name: whole when it names something, else its words.
+# Fails if a part of a path below the working directory is a link: a link of the checkout must not lead reports elsewhere.
+has_no_link() {
+  local path=$1
+  case $path in
+    /*) ;;
+    *) path=$PWD/$path ;;
+  esac
+  while [[ $path == "$PWD"/* ]]; do
+    [[ ! -L $path ]] || return 1
+    path=${path%/*}
+  done
+}
+
+# Whether a text names something, or is a pattern that matches something.
+is_there() {
+  [[ -e $1 || -L $1 ]] || compgen -G "$1" >/dev/null
+}
+
+# Adds a line of the input `specs` to the array of that name: whole when it names something, else its words. A line that
+# can be read in both ways is refused: whoever names files must not choose which are decided.
 add_specs() {
-  local line=$1 words
-  if [[ -e $line ]] || compgen -G "$line" >/dev/null; then
+  local line=$1 words word
+  IFS=$' \t' read -r -a words <<<"$line"
+  if [[ ${#words[@]} -eq 1 ]] || is_there "$line"; then
+    for word in "${words[@]}"; do
+      if [[ ${#words[@]} -gt 1 ]] && is_there "$word"; then
+        refuse 'A line of the input specs is one name, and several names, too. Write one a line.'
+      fi
+    done
     specs+=("$line")
   else
-    IFS=$' \t' read -r -a words <<<"$line"
     specs+=("${words[@]}")
   fi
 }
@@ -141,7 +170,7 @@ read_decision() {
       return
       ;;
   esac
-  "$bin/python" - "$(report_file json)" <<'PYTHON'
+  "$bin/python" -I - "$(report_file json)" <<'PYTHON'
 import json, pathlib, sys
 
 decision = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))["decision"]
@@ -162,6 +191,10 @@ check() {
       refuse 'The input report-folder holds a line break.'
       ;;
   esac
+  if ! has_no_link "$folder"; then
+    folder=$RUNNER_TEMP/vatspolicy-report
+    refuse 'The input report-folder is a link, or lies below one.'
+  fi
   # A report of an earlier run must not pass for one of this run.
   mkdir -p -- "$folder" || refuse 'The folder that the input report-folder names cannot be made.'
   for format in "${formats[@]}"; do
@@ -191,6 +224,11 @@ check() {
 
   [[ -z ${GATE_AS_OF:-} ]] || arguments+=("--as-of=$GATE_AS_OF")
   [[ -z ${GATE_FAIL_ON:-} ]] || arguments+=("--fail-on=$GATE_FAIL_ON")
+  [[ -z ${GATE_BUNDLE:-} ]] || arguments+=("--bundle=$GATE_BUNDLE")
+  [[ -z ${GATE_KEY:-} ]] || arguments+=("--key=$GATE_KEY")
+  [[ -z ${GATE_RECEIPT:-} ]] || arguments+=("--receipt=$GATE_RECEIPT")
+  [[ -z ${GATE_LOG:-} ]] || arguments+=("--log=$GATE_LOG")
+  [[ -z ${GATE_EXPECT:-} ]] || arguments+=("--expect=$GATE_EXPECT")
   [[ -z ${GATE_POLICIES:-} ]] || arguments+=("--policies=$GATE_POLICIES")
   [[ -z ${GATE_WAIVERS:-} ]] || arguments+=("--waivers=$GATE_WAIVERS")
   [[ -z ${GATE_APPROVERS:-} ]] || arguments+=("--approvers=$GATE_APPROVERS")
@@ -200,6 +238,17 @@ check() {
     true) arguments+=(--allow-past-as-of) ;;
     false) ;;
     *) refuse 'The input allow-past-as-of must be true or false.' ;;
+  esac
+
+  case ${GATE_STRICT_WAIVERS:-false} in
+    true) arguments+=(--strict-waivers) ;;
+    false) ;;
+    *) refuse 'The input strict-waivers must be true or false.' ;;
+  esac
+  case ${GATE_CONFIG:-true} in
+    true) ;;
+    false) arguments+=(--no-config) ;;
+    *) refuse 'The input config must be true or false.' ;;
   esac
 
   errors=$RUNNER_TEMP/vatspolicy-errors.txt

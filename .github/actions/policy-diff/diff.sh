@@ -7,6 +7,10 @@
 set -Eeuf -o pipefail # -f: patterns are expanded by the tool, never here
 trap 'exit 70' ERR    # what nobody foresaw must not look like a condition that holds
 
+# No Python of this step takes a module from the checkout: not from the working directory, nor by a variable of the job.
+unset PYTHONPATH PYTHONHOME PYTHONSTARTUP
+export PYTHONSAFEPATH=1 PYTHONNOUSERSITE=1
+
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 venv=$RUNNER_TEMP/vatspolicy-diff-venv
 bin=$venv/bin
@@ -17,9 +21,10 @@ install() {
   case ${DIFF_SEMANTIC:-auto} in
     off) wanted=$root ;;
   esac
-  "${DIFF_PYTHON:-python3}" -m venv --clear "$venv"
+  cd -- "$RUNNER_TEMP"
+  "${DIFF_PYTHON:-python3}" -I -m venv --clear "$venv"
   [[ ! -d $venv/Scripts ]] || bin=$venv/Scripts
-  "$bin/python" -m pip install --quiet --disable-pip-version-check "$wanted"
+  "$bin/python" -I -m pip install --quiet --disable-pip-version-check "$wanted"
 }
 
 random_word() {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,32 +37,52 @@ class SelectedLaw:
         return self.bundle_file.revision if self.bundle_file else f"{self.bundle.version}+{self.bundle.digest[:12]}"
 
 
+def find_locks(specs: Iterable[str] = ()) -> list[Path]:
+    """Return the locks in the working directory, and beside and above each spec.
+
+    Above a spec in the working directory, the search ends there. A link that leads nowhere is found, too, and fails.
+    """
+    from pathlib import Path
+
+    here = Path.cwd()
+    folders = {Path(): None}
+    for folder in dict.fromkeys(Path(spec).parent for spec in specs if spec != "-"):
+        absolute = here / folder
+        try:
+            absolute = absolute.resolve()
+        except (OSError, RuntimeError, ValueError):
+            continue  # reading the spec says why
+        for place in (here / folder, absolute):
+            for above in (place, *place.parents):
+                if above == here:
+                    break
+                folders[above.relative_to(here) if above.is_relative_to(here) else above] = None
+    return [path for folder in folders if os.path.lexists(path := folder / LOCK)]
+
+
 @contextmanager
 def select_law(
     folder: Path | None = None,
     file: Path | None = None,
     key: Path | None = None,
     skip_verify: bool = False,
-    places: Iterable[Path] | None = None,
+    locks: Iterable[Path] | None = None,
 ) -> Iterator[SelectedLaw]:
     """Yield the law of a bundle file, a folder, or the shipped policies. Raises InvalidInput.
 
-    A lock in one of the `places` (the working directory, if none is named) must pin the bundle.
+    The `locks` (those of the working directory, if none are named) must pin the bundle.
     """
     if file is None:
         from vatspolicy.policies.bundle import load_bundle
 
         yield SelectedLaw(load_bundle(folder), folder)
         return
-    from pathlib import Path
-
     from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.lockfile import read_lock
 
     bundle_file = read_bundle_file(file)
-    beside = dict.fromkeys(place / LOCK for place in ((Path(),) if places is None else places))
-    locks = [read_lock(path) for path in beside if path.exists()]
-    signature = check(bundle_file, key, skip_verify, locks)
+    found = [read_lock(path) for path in (find_locks() if locks is None else locks)]
+    signature = check(bundle_file, key, skip_verify, found)
     yield SelectedLaw(bundle_file.load(), None, bundle_file, signature)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.errors import MAX_EXPLAINED, InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate
-from vatspolicy.output import Style, wants_color, write_bytes, write_file, write_stderr, write_stdout
+from vatspolicy.output import Style, find_link, wants_color, write_bytes, write_file, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,9 +86,20 @@ def publish(
 ) -> None:
     """Write a report to files and print it in one format; `report` renders a format, with or without color."""
     for name, path in outputs:
+        refuse_link(path)
         write_report(path, report(name, False))
     if format is not None:
         print_result(report(format, wants_color()), machine=format != "text")
+
+
+def refuse_link(path: Path) -> None:
+    """End the command if a link below the working directory is part of a path: a checkout must not redirect reports."""
+    try:
+        link = find_link(path)
+    except OSError:
+        return  # writing says why
+    if link:
+        abort(f"cannot write {path}: {link} is a link. Name the place that it leads to.", ExitCode.USAGE)
 
 
 def write_report(path: Path, report: str | bytes) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vatspolicy import clock
@@ -20,6 +18,8 @@ from vatspolicy.cli.parameters import (
     PoliciesOption,
     SkipVerifyOption,
 )
+from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.gate import ExitCode, find_specs
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.select import SelectedLaw
@@ -36,18 +36,24 @@ class LawOptions:
     skip_verify: SkipVerifyOption = False
 
     def select(self, specs: Iterable[str] = (), locks: bool = True) -> SelectedLaw:
-        """Return the law, in use until the command ends. Locks are looked for here and beside the specs.
+        """Return the law, in use until the command ends. Locks are looked for here, and beside and above the specs.
+
+        A lock of specs that are to be decided without its bundle ends the command.
 
         Raises:
             InvalidInput: for a bundle that may not be used.
         """
-        from vatspolicy.bundles.select import LOCK, select_law
+        from vatspolicy.bundles.select import find_locks, select_law
 
         if self.bundle is None:
             if self.key is not None or self.skip_verify:
                 abort("--key and --skip-verify belong to --bundle.")
-            if locks and os.path.exists(LOCK):
-                warn(f"{LOCK} pins a bundle, and none was given with --bundle.")
+            specs = tuple(specs)
+            if locks and (found := find_locks(_find_files(specs))):
+                told = f"{found[0]} pins a bundle, and none was given with --bundle."
+                if specs:
+                    abort(told, ExitCode.INVALID)
+                warn(told)
             return enter(select_law(self.policies))
         if self.policies is not None:
             abort("--policies and --bundle are two laws; name one.")
@@ -55,12 +61,23 @@ class LawOptions:
             abort("--key and --skip-verify contradict each other.")
         if self.skip_verify:
             warn("the signature of the bundle is not verified (--skip-verify).")
-        places = [Path(), *(Path(spec) if Path(spec).is_dir() else Path(spec).parent for spec in specs)]
-        return enter(select_law(None, self.bundle, self.key, self.skip_verify, places if locks else ()))
+        found = find_locks(_find_files(specs)) if locks else []
+        return enter(select_law(None, self.bundle, self.key, self.skip_verify, found))
 
     def load(self) -> Bundle:
         """Return the bundle of the law, for a command that needs nothing else of it."""
         return self.select().bundle
+
+
+def _find_files(specs: Iterable[str]) -> list[str]:
+    """Return the files behind specs; what cannot be searched is reported when it is decided."""
+    found: list[str] = []
+    for spec in specs:
+        try:
+            found += find_specs(spec)
+        except InvalidInput:
+            continue
+    return found
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,13 @@ def parse_day(text: str | None) -> str | None:
     return text
 
 
+def parse_count(value: int | None) -> int | None:
+    """Return a number of at least 0."""
+    if value is not None and value < 0:
+        raise bad_argument("Write a number of at least 0.")
+    return value
+
+
 def parse_pattern(text: str | None) -> re.Pattern[str] | None:
     """Return a regular expression."""
     try:

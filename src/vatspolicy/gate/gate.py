@@ -18,7 +18,6 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import Any
 
     from vatspolicy.gate.waivers import WaiverSet
@@ -47,8 +46,8 @@ _SEVERITY = (
 )
 AHEAD = 180
 """Days after the launch within which changes of the decision are reported."""
-_SPECS = (".yaml", ".yml", ".json")
-_EXPECTED = (".expect.yaml", ".expect.yml")
+_MAGIC = frozenset("*?[")
+"""Signs of a pattern."""
 
 
 class DayError(Exception):
@@ -81,34 +80,15 @@ class GateResult(NamedTuple):
 
 
 def find_specs(argument: str) -> list[str]:
-    """Return the files of an argument: a file, the specs below a folder, the matches of a glob, or `-`.
+    """Return the files of an argument: a file, the specs below a folder, the matches of a pattern, or `-`.
 
-    Hidden files and the expectations of fixtures are specs only by their own names.
+    Raises InvalidInput if the search is not complete (see `spec_search`).
     """
-    if argument != "-" and os.path.isfile(argument):
+    if argument == "-" or (os.path.isfile(argument) and not _MAGIC.intersection(argument)):
         return [argument]
-    import glob
-    from pathlib import Path
+    from vatspolicy.gate.spec_search import search
 
-    path = Path(argument)
-    try:
-        if path.is_dir():
-            return _visible(path, "**/*", _SPECS)
-        if argument == "-" or not glob.has_magic(argument) or path.exists():
-            return [argument]
-        return _visible(Path(path.anchor), str(path.relative_to(path.anchor)), "")
-    except (OSError, ValueError):  # nothing can have such a name; reading it will say why
-        return [argument]
-
-
-def _visible(root: Path, pattern: str, ending: str | tuple[str, ...]) -> list[str]:
-    """Return the files below a folder that match a pattern; hidden ones only if the pattern names them."""
-    found = []
-    for path in root.glob(pattern):
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if path.name.endswith(ending) and not path.name.endswith(_EXPECTED) and path.is_file():
-            found += [] if hidden and not pattern.startswith(".") and "/." not in pattern else [str(path)]
-    return sorted(found)
+    return search(argument)
 
 
 @dataclass(frozen=True)
@@ -127,18 +107,21 @@ class Gate:
     """Waivers and baseline, which affect the exit code and no decision."""
     stdin_name: str | None = None
     """Name of standard input in reports and problems."""
+    expected: int | None = None
+    """Number of specs that there must be; None for any."""
 
     def run(self, arguments: Iterable[str]) -> GateResult:
         """Decide every spec behind the arguments (see `find_specs`), each once. Raises DayError for `as_of`."""
         self.check_day()
         started = now()[:19]
-        behind = {argument: find_specs(argument) for argument in arguments}
+        behind, unseen = self._find_all(arguments)
         empty = tuple(argument for argument, specs in behind.items() if not specs)
         decided: list[tuple[Profile, Decision, dict[str, Any]]] = []
-        problems: list[Problem] = []
+        problems: list[Problem] = [*unseen]
         seconds: list[float] = []
-        invalid: list[str] = []
-        codes = [ExitCode.NOTHING] if empty or not behind else []
+        invalid = list(dict.fromkeys(problem.file for problem in unseen))
+        codes = [ExitCode.NOTHING] if empty or not (behind or unseen) else []
+        codes += [ExitCode.INVALID] if unseen else []
         for spec in dict.fromkeys(spec for specs in behind.values() for spec in specs):
             begun = nanoseconds()
             try:
@@ -167,6 +150,21 @@ class Gate:
             started=started,
             seconds=tuple(seconds),
         )
+
+    def _find_all(self, arguments: Iterable[str]) -> tuple[dict[str, list[str]], list[Problem]]:
+        """Return the specs behind each argument, and why there may be more, or are not as many as expected."""
+        behind: dict[str, list[str]] = {}
+        problems: list[Problem] = []
+        for argument in dict.fromkeys(arguments):
+            try:
+                behind[argument] = find_specs(argument)
+            except InvalidInput as error:
+                problems += error.problems
+        count = len({spec for specs in behind.values() for spec in specs})
+        if self.expected is not None and count != self.expected:
+            told = f"--expect {self.expected} does not hold: the number of specs found is {count}."
+            problems.append(Problem(next(iter(behind), "-"), 1, 1, "", told))
+        return behind, problems
 
     def _after_waivers(
         self,

@@ -160,6 +160,11 @@ COMMANDS: tuple[tuple[str, str], ...] = (
         "{0} 不限于本机；这需要令牌（--token-file 或环境变量 VATSPOLICY_TOKEN）。",
     ),
     ("a token is one word of at least {0} letters and digits.", "令牌须是至少 {0} 个字母或数字组成的一个词。"),
+    (
+        "cannot write {0}: {1} is a link. Name the place that it leads to.",
+        "无法写入 {0}：{1} 是链接，请写出它指向的位置。",
+    ),
+    ("Write a number of at least 0.", "请写出不小于0的数。"),
     ("the token in {0} cannot be read: {1!t}.", "无法读取 {0} 中的令牌：{1!t}。"),
     ("cannot listen on {0} port {1}: {2!t}.", "无法在 {0} 端口 {1} 上监听：{2!t}。"),
     ("cannot listen on {0}: {1!t}.", "无法在 {0} 上监听：{1!t}。"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -50,6 +51,7 @@ def run_analysis(request: AnalysisRequest) -> AnalysisReport:
     unproved = [] if has_solver() or not request.findings else [k for k in request.kinds if KINDS[k].solver]
     jobs = list(_jobs(replace(request, kinds=tuple(k for k in request.kinds if k not in unproved)), settings))
     if request.workers > 1 and len(jobs) > 1:
+        os.environ["PYTHONSAFEPATH"] = "1"  # a process that is spawned imports nothing from the working directory
         with ProcessPoolExecutor(request.workers, mp_context=get_context("spawn")) as pool:
             parts = list(pool.map(_work, [request] * len(jobs), jobs))
     else:

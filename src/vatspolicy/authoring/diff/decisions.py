@@ -241,7 +241,11 @@ def products(base: LawRevision, head: LawRevision, arguments: Iterable[str]) -> 
                 except InvalidInput as error:
                     problems += named_after(base.source, error.problems) if side is base else error.problems
     for argument in arguments:
-        specs = find_specs(argument)
+        try:
+            specs = find_specs(argument)
+        except InvalidInput as error:
+            problems += error.problems
+            continue
         if not specs:
             problems.append(Problem(argument, 1, 1, "", "No profile was found here."))
         for spec in specs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 import threading
@@ -34,6 +35,7 @@ def run_tasks(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, .
 def _shared(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
     method = _start_method()
     start = (sides if method == "fork" else pickle.dumps(sides),)
+    os.environ["PYTHONSAFEPATH"] = "1"  # a process that is spawned imports nothing from the working directory
     with ProcessPoolExecutor(workers, get_context(method), _start, start) as pool:
         return list(pool.map(_do, tasks))
 

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from vatspolicy import clock
-from vatspolicy.cli.console import abort, measure_width, print_result, publish, report_problems, warn, write_report
+from vatspolicy.cli.console import (
+    abort,
+    measure_width,
+    print_result,
+    publish,
+    refuse_link,
+    report_problems,
+    warn,
+    write_report,
+)
 from vatspolicy.cli.context import SpecContext
 from vatspolicy.cli.declaration import Argument, Command, Option
 from vatspolicy.cli.parameters import (
@@ -26,6 +35,7 @@ from vatspolicy.cli.parameters import (
     SetOption,
     StdinNameOption,
     make_output_option,
+    parse_count,
     parse_day,
     parse_masks,
 )
@@ -64,6 +74,16 @@ class CheckOptions:
         ),
     ] = FailOn.NEEDS_LICENSE
     allow_past: PastOption = False
+    expect: Annotated[
+        int | None,
+        Option(
+            "--expect",
+            metavar="N",
+            parse=parse_count,
+            help="Fail unless this many specs are found.",
+            panel=DECISION,
+        ),
+    ] = None
     no_fail: Annotated[
         bool,
         Option(
@@ -192,6 +212,7 @@ def check(options: CheckOptions) -> ExitCode:
     if not result.records and not result.problems:
         abort("nothing was decided.", ExitCode.NOTHING)
     if options.log is not None and result.records:
+        refuse_link(options.log)
         _append_to_log(options.log, law, result, options.masks)
     if options.receipt is not None and (result.law or not result.problems):
         _write_receipt(options.receipt, law, gate, result)
@@ -321,6 +342,7 @@ def _make_gate(options: CheckOptions, law: SelectedLaw) -> Gate:
         options.no_fail,
         waivers,
         options.stdin_filename,
+        options.expect,
     )
 
 
@@ -342,6 +364,7 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
         return gate  # it reports the problem
     if len(set(products)) < len(products):
         abort("two specs have the same product id, so a baseline cannot tell them apart.")
+    refuse_link(path)
     write_report(path, baseline_text(gate.bundle, result.decided, gate.today, until, old))
     assert gate.waiver_set is not None
     return replace(gate, waiver_set=replace(gate.waiver_set, baseline=load_baseline(path)))
@@ -380,4 +403,5 @@ def _write_receipt(target: str, law: SelectedLaw, gate: Gate, result: GateResult
     if target == "-":
         print_result(text, machine=True)
     else:
+        refuse_link(Path(target))
         write_report(Path(target), text)

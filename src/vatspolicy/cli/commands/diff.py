@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.console import abort, measure_width, publish, report_problems, write_report
+from vatspolicy.cli.console import abort, measure_width, publish, refuse_link, report_problems, write_report
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
     DECISION,
@@ -145,6 +145,7 @@ def review_diff(
         from vatspolicy.authoring.diff.fixtures import build_fixtures, new_files
 
         for path, text in new_files(build_fixtures(data), save_fixtures):
+            refuse_link(path)
             write_report(path, text)
     publish(lambda name, color: render(name, data, lang.value, color, measure_width()), format, outputs)
     if refused:

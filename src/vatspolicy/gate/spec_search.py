@@ -1,0 +1,164 @@
+"""Search for specs below a folder or by a pattern. A file or folder that cannot be seen is an error, never skipped."""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+import glob
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from vatspolicy.errors import InvalidInput, Problem
+
+ENDINGS = (".yaml", ".yml", ".json")
+EXPECTED = (".expect.yaml", ".expect.yml")
+_ABSENT = (errno.ENOENT, errno.ENOTDIR)
+_IMPOSSIBLE = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP)
+"""Errors of a name that no file can have, or of a link in a circle; reading the file says why."""
+
+
+def search(argument: str) -> list[str]:
+    """Return the specs below a folder or behind a pattern, sorted; any other argument is a file by its name.
+
+    A pattern is never a name. `**` stands for any number of folders, and the ending of a file matches in any case.
+    Hidden files and folders match only a pattern that names the dot. Expectations of fixtures are no specs.
+
+    Raises:
+        InvalidInput: A folder that cannot be read, a broken link, a link to a folder or a special file is in the way,
+            or a pattern is the name of a file, too.
+    """
+    try:
+        mode = os.lstat(argument).st_mode
+        folder = os.path.isdir(argument)
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValueError) or error.errno in _IMPOSSIBLE:
+            return [argument]
+        if error.errno not in _ABSENT:
+            raise _refuse(argument, f"It cannot be read: {error.strerror}.") from None
+        mode, folder = 0, False
+    pattern = glob.has_magic(argument)
+    if pattern and mode:
+        hint = f"For the file or folder itself, write {glob.escape(argument)}"
+        raise _refuse(argument, "This is the name of a file or folder and a pattern, too.", f"{hint}.")
+    if not pattern and not folder:
+        return [argument]
+    found = _Search()
+    if folder:
+        found.walk(Path(argument), ("**", "*"), ENDINGS)
+    else:
+        path = Path(argument)
+        parts = path.parts[1:] if path.anchor else path.parts
+        found.walk(Path(path.anchor), parts, ("",))
+    if found.problems:
+        raise InvalidInput(sorted(set(found.problems)))
+    return sorted(set(found.specs))
+
+
+def _refuse(file: str, message: str, hint: str = "") -> InvalidInput:
+    return InvalidInput([Problem(file, 1, 1, "", message, hint)])
+
+
+class _Search:
+    """Specs found, and what prevented finding others."""
+
+    def __init__(self) -> None:
+        self.specs: list[str] = []
+        self.problems: list[Problem] = []
+
+    def walk(self, folder: Path, parts: Sequence[str], endings: tuple[str, ...]) -> None:
+        """Find the files below a folder that match the parts of a pattern and have one of the endings."""
+        part, rest = parts[0], parts[1:]
+        if part == "**":
+            self.walk(folder, rest or ("*",), endings)
+            for entry in self._entries(folder):
+                if not entry.name.startswith(".") and self._is_folder(entry):
+                    self.walk(folder / entry.name, parts, endings)
+            return
+        if not glob.has_magic(part):
+            self._follow(folder / _unescaped(part), rest, endings)
+            return
+        entries = list(self._entries(folder))
+        names = {entry.name for entry in entries}
+        # `specs/*.yaml` means `gpu.YAML`, too.
+        matches = re.compile(fnmatch.translate(part), 0 if rest else re.IGNORECASE).match
+        for entry in entries:
+            if entry.name.startswith(".") != part.startswith(".") or not matches(entry.name):
+                continue
+            if rest:
+                if self._is_folder(entry):
+                    self.walk(folder / entry.name, rest, endings)
+            elif entry.name.lower().endswith(endings) and self._is_file(entry, names):
+                self.specs.append(str(folder / entry.name))
+
+    def _follow(self, path: Path, rest: Sequence[str], endings: tuple[str, ...]) -> None:
+        """Go on at a part of the pattern that is a plain name, if there is such a file or folder."""
+        if rest:
+            if path.is_dir() or _exists(path):
+                self.walk(path, rest, endings)
+        elif _exists(path) and not path.is_dir():
+            self.specs.append(str(path))
+
+    def _entries(self, folder: Path) -> Iterator[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as entries:
+                yield from list(entries)
+        except OSError as error:
+            if error.errno not in _ABSENT:
+                self._report(str(folder), f"This folder cannot be read: {error.strerror}.")
+
+    def _is_folder(self, entry: os.DirEntry[str]) -> bool:
+        """Whether to look into an entry. A link is reported if it leads to a folder, or nowhere."""
+        try:
+            if not entry.is_symlink():
+                return entry.is_dir()
+            if entry.is_dir():
+                self._report(entry.path, "This link leads to a folder, which is not followed.", "Name that folder.")
+            elif not os.path.exists(entry.path) and not Path(entry.name).suffix:
+                self._report(entry.path, "This link leads nowhere.")
+        except OSError as error:
+            self._report(entry.path, f"It cannot be read: {error.strerror}.")
+        return False
+
+    def _is_file(self, entry: os.DirEntry[str], names: set[str]) -> bool:
+        """Whether an entry that has the name of a spec is one."""
+        try:
+            if entry.is_dir():
+                return False
+            if entry.name.endswith(EXPECTED):
+                return self._is_alone(entry, names)
+            mode = os.stat(entry.path).st_mode
+        except OSError as error:
+            broken = error.errno in (*_ABSENT, errno.ELOOP)
+            self._report(entry.path, "This link leads nowhere." if broken else f"It cannot be read: {error.strerror}.")
+            return False
+        if not stat.S_ISREG(mode):
+            self._report(entry.path, "This is no ordinary file.")
+        return stat.S_ISREG(mode)
+
+    def _is_alone(self, entry: os.DirEntry[str], names: set[str]) -> bool:
+        """Report an expectation without its spec: a spec must not hide behind the name of one."""
+        base = entry.name.rpartition(".expect")[0]
+        if not any(base + ending in names for ending in ENDINGS):
+            self._report(
+                entry.path, "This has the name of a fixture's expectation, and the fixture is missing.", "Rename it."
+            )
+        return False
+
+    def _report(self, file: str, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(os.path.normpath(file), 1, 1, "", message, hint))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        os.lstat(path)
+    except OSError:
+        return False
+    return True
+
+
+def _unescaped(part: str) -> str:
+    """Return the name that a part of a pattern without signs stands for."""
+    return re.sub(r"\[([*?[])\]", r"\1", part)

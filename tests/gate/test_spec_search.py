@@ -1,0 +1,178 @@
+"""Specs behind folders and patterns: what cannot be seen is an error, and a pattern is no name."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.console import Console, needs_posix
+from tests.support.specs import SHOP
+from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.gate import find_specs
+
+pytestmark = needs_posix
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "specs/team").mkdir(parents=True)
+    for name in ("specs/a.yaml", "specs/team/b.yaml"):
+        (tmp_path / name).write_text("x")
+    return tmp_path
+
+
+def refusals(argument: str) -> list[tuple[str, str]]:
+    """The files and messages of the errors of a search."""
+    with pytest.raises(InvalidInput) as error:
+        find_specs(argument)
+    return [(problem.file, problem.message) for problem in error.value.problems]
+
+
+EVERY = ["specs", "specs/**/*.yaml", "specs/**", "./specs/", "s*/**/*.yaml"]
+"""Arguments that look at everything below specs."""
+
+
+@pytest.mark.parametrize("argument", EVERY)
+def test_all_is_well(here: Path, argument: str) -> None:
+    assert find_specs(argument) == ["specs/a.yaml", "specs/team/b.yaml"]
+
+
+@pytest.mark.parametrize("name", ["specs/*.yaml", "specs/**/*.yaml", "specs/[a].yaml", "specs/?.yaml"])
+@pytest.mark.parametrize("kind", ["file", "folder", "link"])
+def test_a_pattern_that_is_a_name_is_refused(here: Path, name: str, kind: str) -> None:
+    place = here / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "file":
+        place.write_text("x")
+    elif kind == "folder":
+        place.mkdir()
+        (place / "x.yaml").write_text("x")
+    else:
+        place.symlink_to("nowhere")
+    assert refusals(name) == [(name, "This is the name of a file or folder and a pattern, too.")]
+
+
+@pytest.mark.parametrize("argument", EVERY)
+def test_a_link_to_a_folder_is_refused(here: Path, argument: str) -> None:
+    (here / "products").mkdir()
+    (here / "specs/more").symlink_to(here / "products")
+    assert refusals(argument) == [("specs/more", "This link leads to a folder, which is not followed.")]
+
+
+def test_a_linked_folder_that_is_named_is_followed(here: Path) -> None:
+    (here / "link").symlink_to("specs")
+    assert find_specs("link") == ["link/a.yaml", "link/team/b.yaml"]
+    assert find_specs("link/*.yaml") == ["link/a.yaml"]
+    (here / "specs/c.yaml").symlink_to("a.yaml")
+    assert "specs/c.yaml" in find_specs("specs"), "a link to a file is a spec"
+
+
+@pytest.mark.parametrize("argument", EVERY)
+def test_a_broken_link_is_refused(here: Path, argument: str) -> None:
+    (here / "specs/team/gpu.yaml").symlink_to("nowhere")
+    assert refusals(argument) == [("specs/team/gpu.yaml", "This link leads nowhere.")]
+
+
+def test_a_broken_link_that_may_have_been_a_folder_is_refused(here: Path) -> None:
+    (here / "specs/gone").symlink_to("nowhere")
+    assert refusals("specs") == [("specs/gone", "This link leads nowhere.")]
+
+
+@pytest.mark.parametrize("argument", EVERY)
+def test_a_special_file_is_refused(here: Path, argument: str) -> None:
+    os.mkfifo(here / "specs/gpu.yaml")
+    assert refusals(argument) == [("specs/gpu.yaml", "This is no ordinary file.")]
+
+
+def test_a_socket_is_refused(here: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind("specs/gpu.json")
+        assert refusals("specs") == [("specs/gpu.json", "This is no ordinary file.")]
+
+
+@pytest.fixture
+def fault(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
+    """Makes the operating system fail as it lists a folder, on every version of Python."""
+
+    def fail(folder: str, code: int) -> None:
+        real = os.scandir
+
+        def scan(path: Any = ".") -> Iterator[Any]:
+            if Path(path).name == folder:
+                raise OSError(code, os.strerror(code))
+            return real(path)
+
+        monkeypatch.setattr(os, "scandir", scan)
+
+    return fail
+
+
+@pytest.mark.parametrize("argument", [*EVERY, "specs/*/*.yaml"])
+@pytest.mark.parametrize("code", [errno.EIO, errno.EACCES, errno.ELOOP])
+def test_a_folder_that_cannot_be_listed_is_refused(
+    here: Path, fault: Callable[[str, int], None], argument: str, code: int
+) -> None:
+    fault("team", code)
+    assert refusals(argument) == [("specs/team", f"This folder cannot be read: {os.strerror(code)}.")]
+
+
+@pytest.mark.parametrize("name", ["gpu.YAML", "gpu.Yml", "gpu.JSON"])
+def test_endings_match_in_any_case(here: Path, name: str) -> None:
+    (here / "specs" / name).write_text("x")
+    assert f"specs/{name}" in find_specs("specs")
+    assert find_specs(f"specs/g*.{name[4:].lower()}") == [f"specs/{name}"]
+
+
+def test_no_spec_hides_behind_the_name_of_an_expectation(here: Path) -> None:
+    (here / "specs/a.expect.yaml").write_text("x")
+    assert find_specs("specs") == ["specs/a.yaml", "specs/team/b.yaml"]
+    (here / "specs/gpu.expect.yaml").write_text("x")
+    assert [file for file, _ in refusals("specs")] == ["specs/gpu.expect.yaml"]
+
+
+def test_every_refusal_is_reported_at_once(here: Path) -> None:
+    (here / "specs/x.yaml").symlink_to("nowhere")
+    os.mkfifo(here / "specs/team/y.yaml")
+    assert [file for file, _ in refusals("specs")] == ["specs/team/y.yaml", "specs/x.yaml"]
+
+
+# --- at the gate ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def specs(console: Console, law: Path) -> Console:
+    for name in ("specs/a.yaml", "specs/b.yaml"):
+        console.write(name, SHOP)
+    return console
+
+
+def test_a_spec_that_cannot_be_seen_ends_with_3(specs: Console, law: Path) -> None:
+    assert specs("check", "specs", "-p", law, "--no-fail").code == 0
+    (specs.folder / "specs/gpu.yaml").symlink_to("nowhere")
+    ran = specs("check", "specs", "-p", law, "--no-fail")
+    assert (ran.code, ran.out) == (3, "")
+    assert "specs/gpu.yaml:1:1: This link leads nowhere." in ran.err
+    beside = specs("check", "specs/a.yaml", "specs/*.yaml", "-p", law, "--no-fail")
+    assert beside.code == 3, "a good spec beside it changes nothing"
+    assert specs("check", "specs", "-p", law, "--lang", "zh").err.count("该链接") == 1
+
+
+@pytest.mark.parametrize(("expected", "code"), [("2", 0), ("1", 3), ("3", 3), ("0", 3), ("-1", 2), ("two", 2)])
+def test_the_number_of_specs_can_be_required(specs: Console, law: Path, expected: str, code: int) -> None:
+    ran = specs("check", "specs", "-p", law, "--no-fail", f"--expect={expected}")
+    assert ran.code == code
+    assert ("the number of specs found is 2." in ran.err) == (code == 3)
+
+
+def test_the_same_spec_counts_once(specs: Console, law: Path) -> None:
+    assert specs("check", "specs", "specs/a.yaml", "-p", law, "--no-fail", "--expect=2").code == 0
+    shutil.rmtree(specs.folder / "specs")
+    assert specs("check", "specs/*.yaml", "-p", law, "--expect=2").code == 3
