@@ -362,7 +362,7 @@ def plant(folder: Path, mark: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["", ".", "planted"])
-def test_no_python_of_the_checkout_is_run(runner: Runner, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+def test_no_python_of_the_checkout_is_run(runner: Runner, path: str) -> None:
     mark = runner.temp / "mark"
     plant(runner.workspace, mark)
     (runner.workspace / "planted").mkdir()

@@ -501,9 +501,7 @@ def test_a_link_of_the_checkout_is_not_followed(check: Callable[..., Any], conso
 
 
 @needs_posix
-def test_a_link_elsewhere_is_followed(
-    check: Callable[..., Any], console: Console, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_link_elsewhere_is_followed(check: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "link.json").symlink_to(elsewhere / "target.json")
     check("shop.yaml", "-o", f"json={elsewhere / 'link.json'}")

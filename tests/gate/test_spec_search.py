@@ -41,7 +41,8 @@ EVERY = ["specs", "specs/**/*.yaml", "specs/**", "./specs/", "s*/**/*.yaml"]
 
 
 @pytest.mark.parametrize("argument", EVERY)
-def test_all_is_well(here: Path, argument: str) -> None:
+@pytest.mark.usefixtures("here")
+def test_all_is_well(argument: str) -> None:
     assert find_specs(argument) == ["specs/a.yaml", "specs/team/b.yaml"]
 
 
@@ -92,7 +93,8 @@ def test_a_special_file_is_refused(here: Path, argument: str) -> None:
     assert refusals(argument) == [("specs/gpu.yaml", "This is no ordinary file.")]
 
 
-def test_a_socket_is_refused(here: Path) -> None:
+@pytest.mark.usefixtures("here")
+def test_a_socket_is_refused() -> None:
     with socket.socket(socket.AF_UNIX) as one:
         one.bind("specs/gpu.json")
         assert refusals("specs") == [("specs/gpu.json", "This is no ordinary file.")]
@@ -117,9 +119,8 @@ def fault(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
 
 @pytest.mark.parametrize("argument", [*EVERY, "specs/*/*.yaml"])
 @pytest.mark.parametrize("code", [errno.EIO, errno.EACCES, errno.ELOOP])
-def test_a_folder_that_cannot_be_listed_is_refused(
-    here: Path, fault: Callable[[str, int], None], argument: str, code: int
-) -> None:
+@pytest.mark.usefixtures("here")
+def test_a_folder_that_cannot_be_listed_is_refused(fault: Callable[[str, int], None], argument: str, code: int) -> None:
     fault("team", code)
     assert refusals(argument) == [("specs/team", f"This folder cannot be read: {os.strerror(code)}.")]
 
@@ -148,7 +149,7 @@ def test_every_refusal_is_reported_at_once(here: Path) -> None:
 
 
 @pytest.fixture
-def specs(console: Console, law: Path) -> Console:
+def specs(console: Console) -> Console:
     for name in ("specs/a.yaml", "specs/b.yaml"):
         console.write(name, SHOP)
     return console
