@@ -129,7 +129,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "as_xlsx": {"en": "Checklist (XLSX)", "zh": "清单（XLSX）"},
     "copy_checklist": {"en": "Copy the checklist", "zh": "复制清单"},
     "copy_refused": {
-        "en": "The browser did not let the page copy. Open “The checklist before launch” in the report and copy the text.",
+        "en": "The browser did not let the page copy. The text is in the report, under “The checklist before launch”.",
         "zh": "浏览器不允许复制。请展开报告中的“上线前清单”，自行复制。",
     },
     "copied": {"en": "Copied, as Markdown.", "zh": "已复制（Markdown）。"},
