@@ -165,6 +165,13 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("cannot listen on {0}: {1!t}.", "无法在 {0} 上监听：{1!t}。"),
     ("bundle {0} is in use.", "规则包 {0} 已启用。"),
     ("bundle {0} stays in use, the new one may not be: {1!t}", "规则包 {0} 继续使用，新的不可用：{1!t}"),
+    ("worker {0} ended with {1!t}; another one takes its place.", "工作进程 {0} 已结束（{1!t}），由另一个代替。"),
+    ("the worker processes do not start.", "工作进程无法启动。"),
+    (
+        "the metrics of several workers need a temporary folder: {0!t}. Or pass --workers 1.",
+        "多个工作进程的指标需要一个临时目录：{0!t}。也可以用 --workers 1。",
+    ),
+    ("Worker processes do not start with it.", "工作进程无法用它启动。"),
     ("stopped.", "已停止。"),
     ("nothing was decided.", "什么也没有判定。"),
     ("no spec found at {0!q}.", "{0!q}之下没有产品说明。"),
