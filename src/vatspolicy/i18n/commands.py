@@ -272,7 +272,6 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("{0!q} holds {1!q}, a name that leads out of it.", "{0!q}中的{1!q}指向归档之外。"),
     ("{0!q} holds {1!q}, which is a link or no plain file.", "{0!q}中的{1!q}是链接，或不是普通文件。"),
     ("{0!q} holds a file without a name.", "{0!q}中有一个没有名称的文件。"),
-    ("--mutation writes text only.", "--mutation 只输出文本。"),
     # --- tests and their coverage
     ("No test ran.", "没有运行任何测试。"),
     ("No test ran: {0} skipped.", "没有运行任何测试：跳过 {0} 个。"),
