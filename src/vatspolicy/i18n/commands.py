@@ -48,6 +48,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("Known here: {0!l}.", "此处可用的键：{0!l}。"),
     # --- values of options
     ("Write a calendar day as YYYY-MM-DD.", "请把日期写成 YYYY-MM-DD。"),
+    ("Write a whole number from 1 on.", "请写大于等于1的整数。"),
     ("This is not a valid regular expression.", "这不是正则表达式。"),
     ("This folder does not exist.", "没有这个文件夹。"),
     ("Use lower-case words joined by hyphens.", "请用以连字符连接的小写单词。"),
