@@ -402,6 +402,21 @@ def test_a_report_folder_behind_a_link_is_refused(runner: Runner) -> None:
     assert (elsewhere / "decision.json").read_text() == "mine"
 
 
+def test_a_file_of_the_change_weakens_the_gate_only_where_the_workflow_reads_it(runner: Runner) -> None:
+    (runner.workspace / "vatspolicy.toml").write_text('fail-on = "deny"\n', encoding="utf-8")
+    assert decide(runner, "needs-license").exit_code == 1
+    read = decide(runner, "needs-license", config="true")
+    assert read.exit_code == 0
+    assert "fail-on = deny" in read.summary.replace("\\", "")
+    assert "fail-on = deny" in read.log
+
+
+def test_the_input_config_is_true_or_false(stand_in: Runner) -> None:
+    assert stand_in.run(specs="a.yaml", config="yes").outputs["exit-code"] == "2"
+    stand_in.run(specs="a.yaml", config="true")
+    assert "--no-config" not in arguments(stand_in.temp)
+
+
 # --- how the tool is called -----------------------------------------------------------------------------------------
 
 
@@ -413,7 +428,7 @@ def test_the_tool_runs_once_with_every_report(stand_in: Runner) -> None:
     assert options_of(called)[3:] == [
         *("-o", f"sarif={folder}/decision.sarif", "-o", f"json={folder}/decision.json"),
         *("-o", f"junit={folder}/decision.junit.xml", "-o", f"markdown={folder}/decision.md"),
-        "--lang=en",
+        *("--no-config", "--lang=en"),
     ]
     assert specs_of(called) == ["a.yaml", "b.yaml"]
     assert run.exit_code == 0
@@ -434,7 +449,6 @@ def test_inputs_become_options(stand_in: Runner) -> None:
         key="law.pub",
         receipt="out/receipt.json",
         log="out/log.jsonl",
-        config="false",
         expect="1",
         lang="zh",
         allow_past_as_of="true",
@@ -494,7 +508,7 @@ def test_a_line_that_is_one_name_and_several_is_refused(stand_in: Runner) -> Non
         assert stand_in.run(specs=f"{line}\n{name}").exit_code == 2
 
 
-@pytest.mark.parametrize("switch", ["allow_past_as_of", "strict_waivers", "config"])
+@pytest.mark.parametrize("switch", ["allow_past_as_of", "strict_waivers"])
 @pytest.mark.parametrize("value", ["yes", "TRUE", "true false", ""])
 def test_a_switch_is_true_or_false(stand_in: Runner, switch: str, value: str) -> None:
     run = stand_in.run(specs="a.yaml", **{switch: value})
