@@ -82,7 +82,7 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
     assert found == {
         "Options": {"--help"},
         "Input": {"--policies", "--set", "--bundle", "--key", "--skip-verify", "--stdin-filename"},
-        "Decision": {"--as-of", "--fail-on", "--allow-past-as-of", "--no-fail"},
+        "Decision": {"--as-of", "--fail-on", "--allow-past-as-of", "--no-fail", "--expect", "--jobs"},
         "Waivers": {
             "--waivers",
             "--approvers",
