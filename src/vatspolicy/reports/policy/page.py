@@ -34,6 +34,11 @@ class PolicyPage:
     terms: Terms = field(default_factory=dict)
 
     @property
+    def file(self) -> str:
+        """Name of the file of the policy, which readers look for."""
+        return f"{self.policy.id}.yaml"
+
+    @property
     def number(self) -> str | None:
         """Number of the regulation."""
         return self.policy.source.get("number")
@@ -193,6 +198,11 @@ class RulePart:
         several = len(self.expressions) > 1
         lines = ((f"// {name}" if several else "", one_line(one.text)) for name, one in self.expressions)
         return [line for pair in lines for line in pair if line]
+
+    @property
+    def cel_text(self) -> str:
+        """The lines of CEL as one text."""
+        return "\n".join(self.cel)
 
     @property
     def parameters_read(self) -> list[ParameterPart]:

@@ -72,6 +72,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "conditions": {"en": "Conditions", "zh": "条件"},
     "checks": {"en": "Checks", "zh": "检查"},
     "verified": {"en": "on {day}: ", "zh": "{day}核对："},
+    "always": {"en": ", ", "zh": "，"},
+    "when": {"en": ", if ", "zh": "，如"},
     "place": {"en": "place", "zh": "地域"},
     "also": {"en": "Also rests on", "zh": "另据"},
     "contested": {"en": "contested", "zh": "存在不同理解"},
