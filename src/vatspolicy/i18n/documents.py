@@ -250,6 +250,10 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("Only classify and route have other readings.", "只有 classify 和 route 可有其他读法。"),
     ("Use advise with kind: contested.", "请用 advise，并写 kind: contested。"),
     ("Leave the fact out if it is not known.", "如不清楚，请不要填写此项。"),
+    (
+        "Name what the service offers (vatspolicy list offers), or leave the fact out if it is not known.",
+        "请填写该服务的业务内容（见 vatspolicy list offers）；如不清楚，请不要填写此项。",
+    ),
     ("Another reading of this rule names a class.", "此规则的其他读法须写明类别（class）。"),
     ("Another reading of this rule names a route.", "此规则的其他读法须写明途径（route）。"),
     ("This reading repeats another one.", "此读法与另一读法重复。"),
