@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from functools import cache
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
+from tests.support.html_tree import HOSTILE, Tree
 from tests.support.shipped import fixture_file, shipped_bundle
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.documents import parse_document
@@ -20,7 +22,7 @@ from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.i18n.text import width
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.remediation import text as as_text
-from vatspolicy.reports.remediation.document import render_markdown
+from vatspolicy.reports.remediation.document import fragment, render_markdown, render_page
 from vatspolicy.reports.remediation.words import WORDS
 
 SPECS = ("idc-wuhan", "iot-suzhou", "shop-without-facts", "company-site", "cloud-storage-overseas", "hotel-export")
@@ -165,6 +167,39 @@ def test_markdown_says_the_same(name: str, lang: Any) -> None:
     assert plain.startswith("## ")
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("name", SPECS)
+def test_a_page_says_the_same(name: str, lang: Any) -> None:
+    data = data_of(name)
+    tree = Tree(render_page(data, lang))
+    words = tree.words()
+    for service in data["services"]:
+        for activity in service["activities"]:
+            for route in activity["routes"]:
+                assert route["title"][lang] in words
+                assert all(one["message"][lang] in words for one in route["conditions"])
+    for proposal in data["proposals"]:
+        assert all(phrase[lang] in words for phrase in proposal["phrases"])
+        assert all(one["to"][lang] in words for one in proposal["differences"])
+    assert all(margin["text"][lang] in words for margin in data["margins"])
+    assert all(ask["path"] in words and ask["question"][lang] in words for ask in data["missing"])
+    assert WORDS["not_advice"][lang] in words
+    assert data["bundle"]["digest"] in words
+    assert len(tree.ids()) == len(set(tree.ids()))
+    assert {str(one["href"]) for one in tree.named("a")} <= {f"#{id}" for id in tree.ids()}
+    levels = [
+        int(tag[1]) for tag, given in tree.elements if re.fullmatch("h[1-6]", tag) and given.get("id") != "_contents"
+    ]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+def test_a_part_for_another_page_has_no_places_of_its_own() -> None:
+    tree = Tree(str(fragment(data_of("iot-suzhou"), "en")))
+    assert tree.ids() == []
+    assert {tag for tag, _ in tree.elements if re.fullmatch("h[1-6]", tag)} == {"h3", "h4"}
+
+
 def test_a_difference_is_no_advice() -> None:
     for name in SPECS:
         for text in (as_text.render(data_of(name), "en"), render_markdown(data_of(name), "en")):
@@ -192,6 +227,9 @@ def test_hostile_words_of_a_spec_do_no_harm() -> None:
     data = data_of("iot-suzhou", ("product.title", "<b>x</b> \x07[a](http://b)"))
     assert "\x07" not in as_text.render(data, "en")
     assert "<b>" not in render_markdown(data, "en")
+    page = render_page(data_of("iot-suzhou", ("product.title", HOSTILE.replace("\n", " "))), "en")
+    assert Tree(page).named("script") == []
+    assert "&lt;script&gt;" in page
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from vatspolicy.cel.ast import Literal, Node, Param, walk
+from vatspolicy.cel.ast import Literal, Node, Param, Term, walk
 from vatspolicy.i18n import LocalizedText
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Article, Condition, Expression, Instrument, Need, Parameter, Policy, Route, Rule
@@ -23,6 +23,17 @@ SUBJECTS: Mapping[str, LocalizedText] = {
     "activity": {"en": "Each class of the service", "zh": "服务的每一类业务"},
 }
 """Subjects of rules in words."""
+
+
+def collect_terms(bundle: Bundle) -> Terms:
+    """Return the typed bodies of the terms that expressions of a bundle use."""
+    terms: dict[tuple[str, str], Node] = {}
+    for policy, expression in bundle.owned_expressions():
+        for node in walk(expression.tree):
+            if isinstance(node, Term):
+                owner, _ = bundle.term(policy, node.name)
+                terms.setdefault((owner.id, node.name), node.body)
+    return terms
 
 
 @dataclass(frozen=True)

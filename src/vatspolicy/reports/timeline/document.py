@@ -16,7 +16,10 @@ from vatspolicy.reports.words import TONES, phrase
 
 Data = Mapping[str, Any]
 
-_STYLE = ".until { display: block; font-size: .85em; font-weight: 400; } td > ul, td > p { margin: 0; }"
+_STYLE = """
+.until { display: block; font-size: .85em; font-weight: 400; }
+td > ul { list-style: none; padding: 0; margin: 0; } td > p { margin: 0; }
+"""
 
 
 def render_markdown(data: Data, lang: Language) -> str:
@@ -41,7 +44,7 @@ def _values(data: Data, lang: Language) -> dict[str, Any]:
         "entries": [_entry(data, entry, lang) for entry in data["entries"]],
         "heads": [word(WORDS, name, lang) for name in ("from_head", "decision_head", "changes_head", "law_head")],
         "span": word(WORDS, key, lang, first=data["from"], last=data["to"]),
-        "title": clean(word(WORDS, "title", lang, title=data["title"])),
+        "heading": clean(word(WORDS, "title", lang, title=data["title"])),
         "words": lambda name: word(WORDS, name, lang),
     }
 

@@ -1,14 +1,16 @@
-"""The page of a policy on the site: its words, its numbers, and every rule under its first article."""
+"""The page of a policy, and of a rule: its words, its numbers, and every rule under its first article."""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from vatspolicy.policies.wording import describe_effect, describe_readings
-from vatspolicy.reports.formats.html_page import Entry
+from vatspolicy.reports.formats.html_page import Entry, place_entries
 from vatspolicy.reports.policy.index import TOPICS
-from vatspolicy.reports.policy.page import PolicyPage, one_line
+from vatspolicy.reports.policy.lookup import list_cases
+from vatspolicy.reports.policy.page import PolicyPage, RulePart, one_line
 from vatspolicy.reports.policy.site.site import Site
 
 _TONES = {"deny": "bad", "need": "warn", "route": "good", "duty": "ask"}
@@ -32,11 +34,38 @@ def policy_page(site: Site, page: PolicyPage) -> str:
         policy.id,
         site.text(policy.title),
         toc,
+        **_values(site, page),
         TOPICS=TOPICS,
-        describe_readings=describe_readings,
-        effect=partial(describe_effect, site.bundle, lang=site.lang),
         host=urlsplit(page.url).hostname or page.url if page.url else "",
-        kinds=_TONES,
         one_line=one_line,
-        page=page,
+        rule_heading="h4",
     )
+
+
+def rule_page(site: Site, rule: RulePart) -> str:
+    """Return a page of one rule, with its law and those who rely on it."""
+    cited = dict.fromkeys([*rule.rule.cite, *(key for one in rule.conditions for key in one.cite)])
+    cases = list_cases(rule)
+    shown = {"law": cited, "reads": rule.parameters_read, "relies": rule.counterparts, "tests": cases}
+    return site.page(
+        "site/rule-page.html.j2",
+        rule.rule.id,
+        rule.rule.name,
+        place_entries((site.say(key), f"_{key}") for key, content in shown.items() if content),
+        **_values(site, rule.page),
+        articles=[rule.page.policy.articles[key] for key in cited],
+        cases=cases,
+        place=f"{rule.page.file}:{rule.rule.line}",
+        rule=rule,
+        rule_heading="",
+    )
+
+
+def _values(site: Site, page: PolicyPage) -> dict[str, Any]:
+    """Return what the template of a rule uses."""
+    return {
+        "describe_readings": describe_readings,
+        "effect": partial(describe_effect, site.bundle, lang=site.lang),
+        "kinds": _TONES,
+        "page": page,
+    }

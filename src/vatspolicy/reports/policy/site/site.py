@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from markupsafe import Markup
 
-from vatspolicy.cel.ast import Literal, Node
+from vatspolicy.cel.ast import Literal as Constant
+from vatspolicy.cel.ast import Node
 from vatspolicy.i18n.words import aside, joint
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Marks, Wording
@@ -33,11 +34,16 @@ KNOWN = {"primary": "good", "secondary": "warn", "unverified": "bad"}
 MARKS = Marks(escape, lambda text: f"<em>{escape(text)}</em>")
 
 
-class Site:
-    """The site in one language."""
+Scope = Literal["site", "policy", "rule"]
+"""Extent of a page: one of the site, a policy alone, or a rule alone. A page that stands alone links to no other."""
 
-    def __init__(self, bundle: Bundle, lang: Language, matrix: bool = False) -> None:
-        self.bundle, self.lang = bundle, lang
+
+class Site:
+    """The site in one language, or a page of it that stands alone."""
+
+    def __init__(self, bundle: Bundle, lang: Language, matrix: bool = False, scope: Scope = "site") -> None:
+        self.bundle, self.lang, self.scope = bundle, lang, scope
+        self.is_alone = scope != "site"
         self.names = [name for name in OVERVIEWS if matrix or name != "matrix"]
         self.away: Language = "zh" if lang == "en" else "en"
         self.comma, self.colon, self.semicolon = (joint(name, lang) for name in ("comma", "colon", "semicolon"))
@@ -72,24 +78,27 @@ class Site:
     def page(self, template: str, name: str, title: str, toc: Sequence[Entry] = (), **values: Any) -> str:
         """Render a page. `name` is that of its file without the ending; `values` may have a style and a script."""
         style, script = (values.pop(key, "") for key in ("style", "script"))
-        is_index = name == "index"
         known = self.say("foot_known", day=self.bundle.known_until) if self.bundle.known_until else ""
+        end = self.say(
+            "foot", version=self.bundle.version, digest=self.bundle.digest[:12], known=known, license=LICENSE
+        )
+        is_index, css = name == "index", asset("site.css") + style
         frame = Frame(
             title if is_index else f"{title} · {self.say('site')}",
             self.lang,
-            style=asset("site.css") + style,
+            style=css,
             script=script,
             nav=[(self.title_of(one), "" if one == name else f"{one}.html") for one in self.names],
             crumbs=[] if is_index else [(self.say("site"), "index.html"), (title, "")],
             other=(self.say("other"), f"zh/{name}.html" if self.lang == "en" else f"../{name}.html"),
             toc=toc,
-            end=self.say(
-                "foot", version=self.bundle.version, digest=self.bundle.digest[:12], known=known, license=LICENSE
-            ),
+            end=end,
             wide=values.pop("wide", False),
             made_by=MARK.removeprefix("<!-- ").removesuffix(" -->"),
             home="index.html",
         )
+        if self.is_alone:
+            frame = Frame(title, self.lang, style=css, toc=toc, end=end)
         return render_page(template, frame, heads=self.heads, site=self, **values)
 
     def heads(self, *keys: str) -> list[str]:
@@ -102,8 +111,10 @@ class Site:
 
     # --- addresses
 
-    def instrument_address(self, instrument: Instrument, here: Policy) -> str:
-        """Return the address of an instrument in the table of its policy."""
+    def instrument_address(self, instrument: Instrument | None, here: Policy) -> str:
+        """Return the address of an instrument in the table of its policy; empty if that is not within reach."""
+        if instrument is None or self.scope == "rule" or (self.is_alone and instrument.policy != here.id):
+            return ""
         return f"{'' if instrument.policy == here.id else instrument.policy + '.html'}#instrument-{instrument.id}"
 
     # --- words
@@ -123,7 +134,7 @@ class Site:
     def authority(self, instrument: Instrument) -> list[tuple[Markup | None, str]]:
         """Return the authorities of an instrument, each with the condition under which it is competent, if any."""
         return [
-            (None if isinstance(condition.tree, Literal) else self.clause(condition.tree), self.bodies(names))
+            (None if isinstance(condition.tree, Constant) else self.clause(condition.tree), self.bodies(names))
             for condition, names in instrument.authority
         ]
 
@@ -137,6 +148,7 @@ class Site:
         return Wording(self.bundle, self.lang, MARKS)
 
 
+@cache
 def asset(name: str) -> str:
     """Return a stylesheet or script from the folder of this module."""
     return Path(__file__).with_name(name).read_text(encoding="utf-8")

@@ -1,0 +1,34 @@
+"""A policy or a rule by its name, and the tests that show a rule."""
+
+from __future__ import annotations
+
+from vatspolicy.authoring.testing.cases import load_tests
+from vatspolicy.errors import suggest
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.reports.policy.page import PolicyPage, RulePart, collect_terms
+
+
+def find(bundle: Bundle, name: str) -> PolicyPage | RulePart:
+    """Return the page of a policy, or the part about a rule for a name as policy/rule.
+
+    Raises:
+        KeyError: The name is unknown; with a message.
+    """
+    policy_id, slash, rule_id = name.partition("/")
+    policy = bundle.policies.get(policy_id)
+    if policy is None:
+        raise KeyError(f"there is no policy {policy_id!r}. {suggest(policy_id, bundle.policies)}".rstrip())
+    page = PolicyPage(bundle, policy, collect_terms(bundle))
+    if not slash:
+        return page
+    for rule in policy.rules:
+        if rule.id == rule_id:
+            return page.rule(rule)
+    known = [rule.id for rule in policy.rules]
+    raise KeyError(f"there is no rule {rule_id!r} in {policy_id}. {suggest(rule_id, known)}".rstrip())
+
+
+def list_cases(part: RulePart) -> list[str]:
+    """Return what the tests of a policy say about a rule, by their titles."""
+    tests = load_tests(part.page.bundle, part.page.policy)
+    return [case["it"] for case in tests.data["cases"] if part.rule.id in case["expect"]] if tests is not None else []
