@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.policies.deadlines import GROUPS
-from vatspolicy.reports.decision.digest import licenses_to_get, merge_duties, waived_mark
+from vatspolicy.reports.decision.digest import licenses_to_get, merge_citations, merge_duties, waived_mark
 from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.formats.templating import render_markdown
 
 Data = Mapping[str, Any]
 _OWN = ("self",)
@@ -102,6 +103,23 @@ def _duty(duty: Data, say: Sentences) -> Item:
         message=say.text(duty["message"]),
         citations=duty["citations"],
     )
+
+
+def checklist(data: Data, say: Sentences) -> str:
+    """Return licenses and duties before the launch as a task list in Markdown; empty if there is none."""
+    found = [item for item in items(data, say) if item.group == "before-launch"]
+    if not found:
+        return ""
+    head = say.html("before_launch_by", day=data["launch"]) if data["launch"] else say.html("before_launch")
+    return render_markdown(
+        "decision/checklist.md.j2", data=data, facts=lambda item: _facts(item, say), head=head, items=found, say=say
+    )
+
+
+def _facts(item: Item, say: Sentences) -> list[str]:
+    """Return the authority of a task, when it was done, and its law."""
+    law = merge_citations(item.citations, say.lang, False)
+    return [item.body_names, *([item.when] if item.done else []), *law]
 
 
 def by_authority(found: Iterable[Item]) -> list[list[Item]]:

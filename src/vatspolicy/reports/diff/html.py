@@ -14,7 +14,7 @@ from vatspolicy.reports.words import TONES
 Data = Mapping[str, Any]
 
 _STYLE = "tbody th { font-weight: 400 } td > ul { margin: 0 } h1 .badge { white-space: normal }"
-_TITLES = {"tightened": "bad", "loosened": "warn", "both": "bad", "neither": "good"}
+_TITLES = {"tightened": "bad", "loosened": "warn", "both": "bad", "neither": "good", "unknown": "bad"}
 
 
 def render(data: Data, lang: Language) -> str:

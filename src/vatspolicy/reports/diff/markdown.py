@@ -25,7 +25,7 @@ _FEW = 6
 """Edits that need not be folded."""
 _CAUSES = 3
 """Rules that a row of decisions names."""
-_ICONS = {"tightened": "🔺", "loosened": "🔻", "both": "🔀", "neither": "🟰"}
+_ICONS = {"tightened": "🔺", "loosened": "🔻", "both": "🔀", "neither": "🟰", "unknown": "❓"}
 
 
 def render(data: Data, lang: Language) -> str:
