@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from vatspolicy.i18n import translate
+from vatspolicy.i18n import _, translate
 from vatspolicy.i18n.text import cells
 
 
@@ -94,7 +94,7 @@ def did_you_mean(words: Sequence[str]) -> str:
     if not words:
         return ""
     *others, last = map(repr, words)
-    return f"Did you mean {', '.join(others)} or {last}?" if others else f"Did you mean {last}?"
+    return f"Did you mean {', '.join(others)} or {last}?" if others else _("Did you mean {last}?", last=last)
 
 
 def _fold(word: str) -> str:

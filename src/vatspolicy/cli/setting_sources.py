@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.cli.settings import FILE, KEYS, LISTS, PREFIX, Setting, Settings, split
+from vatspolicy.i18n import Listing, _
 
 if TYPE_CHECKING:
     from typing import Any
@@ -146,7 +147,7 @@ def _choices(parameter: Parameter, setting: Setting) -> str:
     kinds = get_args(parameter.type) or (parameter.type,)
     choices = [one.value for kind in kinds if isinstance(kind, type) and issubclass(kind, Enum) for one in kind]
     if len(setting.values) > 1:
-        return "One format is for standard output; write FORMAT=PATH for the others."
+        return _("One format is for standard output; write FORMAT=PATH for the others.")
     if choices:
-        return f"{setting.values[0]!r} is not one of {', '.join(map(repr, choices))}."
-    return "This value cannot be used."
+        return _("{value!r} is not one of {choices}.", value=setting.values[0], choices=Listing(choices, quoted=True))
+    return _("This value cannot be used.")

@@ -21,7 +21,7 @@ from vatspolicy.cli.progress import show_progress
 from vatspolicy.cli.setting_sources import BadVariable, complete, configured_language
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import current_language, set_language, translate
+from vatspolicy.i18n import _, current_language, set_language, translate
 from vatspolicy.i18n.text import clean
 from vatspolicy.output import Style, wants_color, write_stderr, write_stdout
 
@@ -55,14 +55,20 @@ class PanelCommand(PanelHelp, TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments. The last of two values must not win in silence: it could open a gate."""
         if not ctx.resilient_parsing:
-            *_, order = self.make_parser(ctx).parse_args(list(args))
+            *__, order = self.make_parser(ctx).parse_args(list(args))
             for parameter, times in Counter(order).items():
                 if (
                     times > 1
                     and parameter.param_type_name == "option"
                     and not (parameter.multiple or parameter.is_eager)
                 ):
-                    ctx.fail(f"Option {parameter.opts[0]!r} is given {times} times, and it takes one value.")
+                    ctx.fail(
+                        _(
+                            "Option {value!r} is given {times} times, and it takes one value.",
+                            value=parameter.opts[0],
+                            times=times,
+                        )
+                    )
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -85,7 +91,7 @@ class PanelGroup(PanelHelp, TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            abort("interrupted.", ExitCode.INTERRUPTED)
+            abort(_("interrupted."), ExitCode.INTERRUPTED)
 
 
 class Commands(PanelGroup):
@@ -156,9 +162,15 @@ def _usage_in_language() -> Iterator[None]:
         plain = current_language() == "en" and not style.color
         if plain or describe is None or type(error).__name__ == "NoArgsIsHelpError":
             raise
-        lines = [translate(f"Error: {describe()}")]
+        lines = [translate(_("Error: {value}", value=describe()))]
         if ctx is not None:
-            how = translate(f"Try '{ctx.command_path} {ctx.help_option_names[0]}' for help.")
+            how = translate(
+                _(
+                    "Try '{command_path} {value}' for help.",
+                    command_path=ctx.command_path,
+                    value=ctx.help_option_names[0],
+                )
+            )
             lines = [translate(ctx.get_usage()), how, "", *lines]
         *before, last = map(clean, lines)
         write_stderr("".join(f"{line}\n" for line in [*before, style(last, "red")]))

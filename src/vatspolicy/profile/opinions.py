@@ -8,6 +8,7 @@ from typing import Any
 
 from vatspolicy.documents import Document, Path
 from vatspolicy.errors import Problem, suggest
+from vatspolicy.i18n import _
 from vatspolicy.profile.vocabulary import CLASS
 
 
@@ -20,12 +21,12 @@ def opinion_problems(document: Document) -> Iterator[Problem]:
         yield from _shape(document, path, opinion)
         service = opinion.get("service")
         if service is not None and service not in services:
-            message = f"The profile has no service {service!r}."
+            message = _("The profile has no service {service!r}.", service=service)
             yield document.problem((*path, "service"), message, suggest(service, services))
     for (first, one), (second, other) in itertools.combinations(enumerate(opinions), 2):
         if _is_same_matter(one, other) and one["date"] == other["date"]:
-            message = f"Another opinion of the same day is on the same matter (opinions[{first}])."
-            hint = "Of two opinions the later one counts: give the day of each, or keep one."
+            message = _("Another opinion of the same day is on the same matter (opinions[{first}]).", first=first)
+            hint = _("Of two opinions the later one counts: give the day of each, or keep one.")
             yield document.problem(("opinions", second), message, hint)
 
 
@@ -35,11 +36,13 @@ def _shape(document: Document, path: Path, opinion: Mapping[str, Any]) -> Iterat
     for key, needed in (("reading", not is_on_classes), ("classes", is_on_classes), ("service", is_on_classes)):
         given = opinion.get(key) is not None
         if needed and not given:
-            on_rule = f"An opinion on a rule needs {key!r}."
-            yield document.problem(path, f"An opinion on classes needs {key!r}." if is_on_classes else on_rule)
+            on_rule = _("An opinion on a rule needs {key!r}.", key=key)
+            yield document.problem(
+                path, _("An opinion on classes needs {key!r}.", key=key) if is_on_classes else on_rule
+            )
         elif given and not needed and key != "service":
-            on_rule = f"An opinion on a rule has no {key!r}."
-            message = f"An opinion on classes has no {key!r}." if is_on_classes else on_rule
+            on_rule = _("An opinion on a rule has no {key!r}.", key=key)
+            message = _("An opinion on classes has no {key!r}.", key=key) if is_on_classes else on_rule
             yield document.problem((*path, key), message)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.testing.coverage import CoverageGap
 from vatspolicy.authoring.testing.runner import FAILED, PASSED, SKIPPED, CaseResult, CoverageResult, RunResult
-from vatspolicy.i18n import translate
+from vatspolicy.i18n import _, translate
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports import findings
@@ -75,8 +75,10 @@ def total(run: RunResult, lang: Language) -> str:
     """Return the last line: how many passed, failed and were skipped."""
     passed, failed, skipped = (run.count(outcome) for outcome in (PASSED, FAILED, SKIPPED))
     if not run.has_run:
-        return translate(f"No test ran: {skipped} skipped." if skipped else "No test ran.", lang)
-    words = f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "")
+        return translate(_("No test ran: {skipped} skipped.", skipped=skipped) if skipped else _("No test ran."), lang)
+    words = _("{passed} passed, {failed} failed", passed=passed, failed=failed) + (
+        f", {skipped} skipped" if skipped else ""
+    )
     return translate(words, lang)
 
 
@@ -86,11 +88,15 @@ def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
     for gap in coverage.undecisive:
         yield f"{gap.file}:{gap.line}: {_never_alone(gap)}"
     for file, line, name in coverage.silent:
-        yield f"{file}:{line}: never fires: {name}"
-    yield f"{coverage.alone} of {coverage.clauses} clauses shown to decide alone, both ways (masking MC/DC)"
-    yield f"{coverage.percent:.1f} % of clause outcomes covered"
+        yield _("{file}:{line}: never fires: {name}", file=file, line=line, name=name)
+    yield _(
+        "{alone} of {clauses} clauses shown to decide alone, both ways (masking MC/DC)",
+        alone=coverage.alone,
+        clauses=coverage.clauses,
+    )
+    yield _("{percent:.1f} % of clause outcomes covered", percent=coverage.percent)
     if coverage.is_below:
-        yield f"below the threshold of {coverage.threshold:g} %"
+        yield _("below the threshold of {threshold:g} %", threshold=coverage.threshold)
 
 
 def _never(gap: CoverageGap) -> str:
@@ -194,7 +200,7 @@ def junit(run: RunResult, lang: Language) -> str:
     for file, results in by_file.items():
         suite = suites.add_suite(file, file)
         for result in results:
-            classname, _, name = result.case.name.partition(": ")
+            classname, __, name = result.case.name.partition(": ")
             if result.outcome == FAILED:
                 problems = [translate(problem, lang) for problem in result.problems]
                 where = f"{file}:{result.case.line}"
@@ -208,7 +214,7 @@ def junit(run: RunResult, lang: Language) -> str:
         suite = suites.add_suite("coverage")
         lines = "\n".join(translate(line, lang) for line in _coverage_lines(run.coverage))
         if run.coverage.is_below:
-            message = translate(f"below the threshold of {run.coverage.threshold:g} %", lang)
+            message = translate(_("below the threshold of {threshold:g} %", threshold=run.coverage.threshold), lang)
             suite.add_failure("threshold", "coverage", message, "coverage-below-threshold", lines)
         else:
             suite.add_case("threshold", "coverage", lines)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.documents.reader import LIMITS
+from vatspolicy.i18n import _
 from vatspolicy.origin import install
 from vatspolicy.profile.vocabulary import describe
 
@@ -257,7 +258,7 @@ def _value(cell: str, schema: Mapping[str, Any], fact: str) -> Any:
     match schema.get("type"):
         case "boolean":
             if cell.lower() not in ("true", "false"):
-                raise ValueError(f"{fact}: Write true or false.")
+                raise ValueError(_("{fact}: Write true or false.", fact=fact))
             return cell.lower() == "true"
         case "integer":
             try:
@@ -268,7 +269,7 @@ def _value(cell: str, schema: Mapping[str, Any], fact: str) -> Any:
             try:
                 return float(cell)
             except ValueError:
-                raise ValueError(f"{fact}: Write a number.") from None
+                raise ValueError(_("{fact}: Write a number.", fact=fact)) from None
         case "array":
             return [part.strip() for part in cell.split(";") if part.strip()]
     return cell

@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
+from vatspolicy.i18n import _
 from vatspolicy.server.guard import is_loopback
 
 TOKEN = "VATSPOLICY_TOKEN"
@@ -36,14 +37,19 @@ def read_token(file: Path | None) -> str | None:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "it is not text"
-            raise ServeError(f"the token in {file} cannot be read: {reason}.") from None
+            raise ServeError(_("the token in {file} cannot be read: {reason}.", file=file, reason=reason)) from None
     elif TOKEN in os.environ:
         text = os.environ[TOKEN]
     else:
         return None
     token = text.strip()
     if len(token) < MIN_TOKEN_LENGTH or not token.isascii() or not token.isprintable() or " " in token:
-        raise ServeError(f"a token is one word of at least {MIN_TOKEN_LENGTH} letters and digits.")
+        raise ServeError(
+            _(
+                "a token is one word of at least {MIN_TOKEN_LENGTH} letters and digits.",
+                MIN_TOKEN_LENGTH=MIN_TOKEN_LENGTH,
+            )
+        )
     return token
 
 
@@ -58,13 +64,17 @@ def listen(host: str, port: int, token: str | None = None) -> socket.socket:
             f"{host} is not this machine alone; that needs a token (--token-file, or {TOKEN} in the environment)."
         )
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
+        family, kind, protocol, __, address = socket.getaddrinfo(
             host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listening = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError) as error:
         raise ServeError(
-            f"cannot listen on {host}: {getattr(error, 'strerror', None) or 'address not found'}."
+            _(
+                "cannot listen on {host}: {value}.",
+                host=host,
+                value=getattr(error, "strerror", None) or "address not found",
+            )
         ) from None
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

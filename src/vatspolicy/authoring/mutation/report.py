@@ -20,6 +20,7 @@ from vatspolicy.authoring.mutation.run import (
 )
 from vatspolicy.authoring.mutation.suggestions import suggest
 from vatspolicy.authoring.testing.cases import Case
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 
 MANY, FEW = 100, 2
@@ -66,21 +67,23 @@ def mutate(
     """Run the tests of a bundle on the selected mutants. `threshold` is the least score in percent."""
     mutants, total = select_mutants(bundle, selection)
     if not mutants:
-        return MutationReport("Nothing to mutate.\n", 5)
+        return MutationReport(_("Nothing to mutate.\n"), 5)
     trial = MutationTrial(bundle, list(cases))
     if trial.failing:
-        lines = [f"fails on the current law: {name}" for name in trial.failing]
-        return MutationReport("\n".join([*lines, "Mutants are tried when every test passes."]) + "\n", 1)
+        lines = [_("fails on the current law: {name}", name=name) for name in trial.failing]
+        return MutationReport("\n".join([*lines, _("Mutants are tried when every test passes.")]) + "\n", 1)
     verdicts = list(run_mutants(trial, mutants, prover))
     lines = _survivors(trial, verdicts, suggestions)
     lines += [f"{score}  {policy}" for policy, score in sorted(scores(verdicts).items(), key=_worst_first)]
     if len(mutants) < total:
-        lines.append(f"sample of {len(mutants)} of {total} mutants, seed {selection.seed}")
+        lines.append(
+            _("sample of {count} of {total} mutants, seed {seed}", count=len(mutants), total=total, seed=selection.seed)
+        )
     whole = _score(verdicts)
     lines.append(f"{whole}  in all")
     code = 0
     if threshold is not None and whole.percent < threshold:
-        lines.append(f"below the threshold of {threshold:g} %")
+        lines.append(_("below the threshold of {threshold:g} %", threshold=threshold))
         code = 1
     return MutationReport("\n".join(lines) + "\n", code)
 
@@ -114,6 +117,9 @@ def _survivors(trial: MutationTrial, verdicts: Iterable[MutantResult], suggestio
             lines.append(f"    test: {suggest(trial, mutant)}")
     if suggestions and len(survivors) > MANY:
         lines.append(
-            f"Tests are suggested for the first {FEW} survivors of a policy; --run POLICY suggests all of them."
+            _(
+                "Tests are suggested for the first {FEW} survivors of a policy; --run POLICY suggests all of them.",
+                FEW=FEW,
+            )
         )
     return lines

@@ -12,8 +12,9 @@ from vatspolicy.cli.console import abort, print_result
 from vatspolicy.cli.context import LawOptions, require_covered
 from vatspolicy.cli.declaration import CommandGroup
 from vatspolicy.cli.parameters import OUTPUT, WRITE, parse_day
+from vatspolicy.i18n import reason_of
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import translate, translate_lines
+from vatspolicy.i18n import _, translate, translate_lines
 
 
 class DocsFormat(StrEnum):
@@ -78,7 +79,7 @@ def build_docs(
     is_stale = reference is not None and (not reference.is_file() or reference.read_bytes() != values.encode())
     if check_only:
         difference = compare(folder, pages, format.value)
-        lines = [*difference.lines(folder), *([f"stale {reference}"] if is_stale else [])]
+        lines = [*difference.lines(folder), *([_("stale {reference}", reference=reference)] if is_stale else [])]
         print_result(translate_lines("".join(f"{line}\n" for line in lines)))
         return ExitCode.FAILED if lines else ExitCode.OK
     try:
@@ -88,11 +89,17 @@ def build_docs(
     except Foreign as error:
         abort(str(error))
     except OSError as error:
-        abort(f"cannot write to {folder}: {error.strerror or error}.", ExitCode.INTERNAL)
+        abort(_("cannot write to {folder}: {reason}.", folder=folder, reason=reason_of(error)), ExitCode.INTERNAL)
     if is_stale:
         print_result(f"{reference}\n")
     changed = len(difference.missing) + len(difference.stale)
-    summary = f"{folder}: {len(pages)} pages, {changed} written, {len(difference.superfluous)} removed."
+    summary = _(
+        "{folder}: {count} pages, {changed} written, {count2} removed.",
+        folder=folder,
+        count=len(pages),
+        changed=changed,
+        count2=len(difference.superfluous),
+    )
     print_result(translate(summary) + "\n")
     return ExitCode.OK
 

@@ -19,6 +19,7 @@ from vatspolicy.cli.parameters import (
     make_output_option,
 )
 from vatspolicy.errors import suggest
+from vatspolicy.i18n import _
 
 
 class MatrixFormat(StrEnum):
@@ -38,7 +39,9 @@ def parse_place(code: str | None) -> str | None:
     from vatspolicy.profile.vocabulary import gazetteer
 
     if code is not None and code not in gazetteer():
-        raise typer.BadParameter(f"There is no place {code!r}. {suggest(code, gazetteer())}".rstrip())
+        raise typer.BadParameter(
+            _("There is no place {code!r}. {hint}", code=code, hint=suggest(code, gazetteer())).rstrip()
+        )
     return code
 
 
@@ -48,7 +51,9 @@ def parse_zone(code: str | None) -> str | None:
 
     zones = SchemaSet.shipped().load("places")["$defs"]["zone"]["enum"]
     if code is not None and code not in zones:
-        raise typer.BadParameter(f"There is no free-trade zone {code!r}. {suggest(code, zones)}".rstrip())
+        raise typer.BadParameter(
+            _("There is no free-trade zone {code!r}. {hint}", code=code, hint=suggest(code, zones)).rstrip()
+        )
     return code
 
 

@@ -12,6 +12,7 @@ from vatspolicy.bundles.select import SelectedLaw, select_law
 from vatspolicy.compile_cache import digest
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import read_sources
 
 T = TypeVar("T")
@@ -101,13 +102,19 @@ class BundleStore:
         self._previous, self.loaded = self.loaded, loaded
         self._tried, self.current = seen, True
         self.reloads["ok"] += 1
-        self._notify(f"bundle {loaded.revision} is in use.")
+        self._notify(_("bundle {revision} is in use.", revision=loaded.revision))
         return True
 
     def _fail(self, seen: str, error: Exception) -> bool:
         if self._tried != seen:
             first = str(error.problems[0]) if isinstance(error, InvalidInput) else type(error).__name__
-            self._notify(f"bundle {self.loaded.revision} stays in use, the new one may not be: {first}")
+            self._notify(
+                _(
+                    "bundle {revision} stays in use, the new one may not be: {first}",
+                    revision=self.loaded.revision,
+                    first=first,
+                )
+            )
             self.reloads["failed"] += 1
         self._tried, self.current = seen, False
         return False

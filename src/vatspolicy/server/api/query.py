@@ -11,6 +11,7 @@ from vatspolicy.compile_cache import digest
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.server.errors import HttpError
@@ -52,7 +53,7 @@ def read_query(content: bytes) -> Query:
     if not isinstance(data, dict) or "input" not in data:
         raise HttpError(400, "invalid_parameter", "The body must be an object with an input, which is a profile.")
     if unknown := sorted(data.keys() - KEYS):
-        problems = tuple(document.problem((key,), "This key is not allowed here.", key=True) for key in unknown)
+        problems = tuple(document.problem((key,), _("This key is not allowed here."), key=True) for key in unknown)
         raise HttpError(400, "invalid_parameter", "The body has a key besides input and as_of.", problems=problems)
     root = document.root.child("input")
     assert root is not None
