@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from vatspolicy.i18n import _, translate
+from vatspolicy.i18n import Listing, _, translate
 from vatspolicy.i18n.text import cells
 
 
@@ -93,8 +93,7 @@ def did_you_mean(words: Sequence[str]) -> str:
     """`Did you mean 'x', 'y' or 'z'?`, or an empty string for no words."""
     if not words:
         return ""
-    *others, last = map(repr, words)
-    return f"Did you mean {', '.join(others)} or {last}?" if others else _("Did you mean {last}?", last=last)
+    return _("Did you mean {words}?", words=Listing(words, "or", quoted=True))
 
 
 def _fold(word: str) -> str:

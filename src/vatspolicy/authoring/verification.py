@@ -10,7 +10,7 @@ from typing import Any
 from vatspolicy.authoring.quotations import StatuteText, quote_hash
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.documents.yaml_edit import set_value
-from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.errors import InvalidInput, Problem, did_you_mean
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 
@@ -57,7 +57,7 @@ def text_problems(document: Document, texts: Mapping[str, StatuteText]) -> Itera
             yield from (("quote-differs", problem) for problem in found)
         elif name is not None and (alike := difflib.get_close_matches(name, texts, 1, 0.9)):
             place = (*path, "verified", "against")
-            hint = _("Did you mean {value!r}?", value=alike[0])
+            hint = did_you_mean(alike)
             yield "text-not-named", document.problem(place, _("No text has this name."), hint)
         elif name is None:
             message = _("It is not said which text this quotes, and no text of that title holds it.")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from vatspolicy.i18n import _
+from vatspolicy.i18n import _, reason_of
 
 ENDINGS = (".tar.gz", ".tgz", ".tar")
 MAX_FILES = 20_000
@@ -47,7 +47,11 @@ def read_archive(
         raise ArchiveError(_("{name!r} is not a complete tar archive.", name=path.name)) from None
     except OSError as error:
         raise ArchiveError(
-            _("{name!r} cannot be read: {value}.", name=path.name, value=error.strerror or "it is not a file")
+            _(
+                "{name!r} cannot be read: {reason}.",
+                name=path.name,
+                reason=reason_of(error) if error.strerror else _("it is not a file"),
+            )
         ) from None
 
 

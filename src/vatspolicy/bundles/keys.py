@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.bundles.bundle_file import BundleFileError
-from vatspolicy.i18n import _
+from vatspolicy.i18n import _, reason_of
 from vatspolicy.origin import install
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def read_key(path: Path, private: bool = False) -> Key:
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or _("its name is not usable")
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
         raise BundleFileError(str(path), _("The key cannot be read: {reason}.", reason=reason)) from None
     if len(content) > _MAX_BYTES:
         raise BundleFileError(str(path), _("This is not a key."), _KINDS)

@@ -9,7 +9,7 @@ from vatspolicy.cel.ast import Arithmetic, Literal, Node, Quantifier, Term, chil
 from vatspolicy.cel.grammar import LARGEST, ExpressionError
 from vatspolicy.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
 from vatspolicy.errors import suggest
-from vatspolicy.i18n import _
+from vatspolicy.i18n import Capital, _
 
 MAX_DEPTH = 60
 """Deepest nesting of one expression; the minimum that CEL demands of a parser is lower."""
@@ -68,8 +68,13 @@ def _same_kind(left: Node, right: Node, other: Type, ordered: bool) -> None:
         case (Enum() | Text(), Enum() | Text()) if not ordered:
             return
         case _:
-            verb = "put in order with" if ordered else "compared with"
-            raise ExpressionError(f"{_capital(left.type)} cannot be {verb} {other}.", right.span)
+            one, two = Capital(str(left.type)), str(other)
+            message = (
+                _("{one} cannot be put in order with {two}.", one=one, two=two)
+                if ordered
+                else _("{one} cannot be compared with {two}.", one=one, two=two)
+            )
+            raise ExpressionError(message, right.span)
 
 
 def _check_overlap(left: Node, right: Node, one: Enum, other: Enum) -> None:

@@ -63,9 +63,9 @@ _REFUSED = {
     "exists_one": _("Write exists or all."),
 }
 _FORMS = {
-    "member_index": ("index", _("Write exists or all.")),
-    "map_lit": ("maps", ""),
-    "member_object": ("objects", ""),
+    "member_index": (_("index"), _("Write exists or all.")),
+    "map_lit": (_("maps"), ""),
+    "member_object": (_("objects"), ""),
     "dot_ident": (_("name that begins with a dot"), _("Leave out the dot.")),
     "dot_ident_arg": (_("name that begins with a dot"), _("Leave out the dot.")),
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.cli.settings import KEYS, LISTS, Setting, Settings, is_output, split
 from vatspolicy.errors import InvalidInput, Problem, suggest
-from vatspolicy.i18n import Listing, _
+from vatspolicy.i18n import Listing, _, reason_of
 
 _PATHS = ("specs", "policies", "bundle", "key", "waivers", "approvers", "baseline")
 _FLAGS = ("strict-waivers",)
@@ -30,7 +30,7 @@ def read_configuration(path: str) -> tuple[Setting, ...]:
         with open(path, encoding="utf-8") as stream:
             text = stream.read()
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        reason = reason_of(error) if isinstance(error, OSError) else _("it is not UTF-8")
         raise InvalidInput([Problem(path, 1, 1, "", _("The file cannot be read: {reason}.", reason=reason))]) from None
     try:
         data = tomllib.loads(text)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from vatspolicy.errors import InvalidInput, reason
+from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import _, translate
+from vatspolicy.i18n import _, reason_of, translate
 from vatspolicy.output import Style, wants_color, write_bytes, write_file, write_stderr, write_stdout
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 from vatspolicy.cli.declaration import Argument, Option, Parameter
 from vatspolicy.clock import is_day
 from vatspolicy.errors import InvalidInput, suggest
-from vatspolicy.i18n import Listing, _
+from vatspolicy.i18n import Listing, Sentences, _
 
 if TYPE_CHECKING:
     from vatspolicy.gate.decision_log import Mask
@@ -142,7 +142,7 @@ def make_output_parser(formats: Sequence[str]) -> Callable[[Sequence[str]], Outp
                 suffix = Path(text).suffix[1:].lower()
                 name, path = SUFFIXES.get(suffix, suffix), text
             if name not in formats or not path:
-                endings = ", ".join(f".{one}" for one in _endings(formats))
+                endings = Listing(f".{one}" for one in _endings(formats))
                 raise bad_argument(
                     _(
                         "Write FORMAT=PATH, where FORMAT is one of {formats}; or a PATH that ends in one of {endings}.",
@@ -178,7 +178,8 @@ def parse_changes(texts: Sequence[str]) -> Changes:
             pairs.append((path, parse_document(value, "value").data if value.strip() else None))
         except InvalidInput as error:
             problem = error.problems[0]
-            raise bad_argument(f"{path}: {problem.message} {problem.hint}".rstrip()) from None
+            fault = Sentences(problem.message, problem.hint)
+            raise bad_argument(_("{path}: {fault}", path=path, fault=fault)) from None
     return pairs
 
 
@@ -202,7 +203,7 @@ def _check_path(path: str) -> None:
         steps.append(int(step) if step.isascii() and step.isdigit() else step)
         if not describe(tuple(steps)):
             hint = suggest(step, known) or _("Write a path such as services.0.area.")
-            raise bad_argument(_("A profile has no fact {path!r}. {hint}", path=path, hint=hint))
+            raise bad_argument(Sentences(_("A profile has no fact {path!r}.", path=path), hint))
 
 
 PoliciesOption = Annotated[

@@ -133,7 +133,7 @@ def _value(parameter: Parameter, setting: Setting, convert: Callable[[Parameter,
     except Exception as error:  # a typer.BadParameter, or the ValueError of an enumeration
         message = getattr(error, "message", None) or _choices(parameter, setting)
         if not setting.line:
-            raise BadVariable(f"{setting.source}: {message}") from None
+            raise BadVariable(_("{path}: {fault}", path=setting.source, fault=message)) from None
         from vatspolicy.errors import Problem
 
         return _Wrong(Problem(setting.source, setting.line, setting.column, setting.key, message))

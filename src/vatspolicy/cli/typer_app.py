@@ -21,7 +21,7 @@ from vatspolicy.cli.progress import show_progress
 from vatspolicy.cli.setting_sources import BadVariable, complete, configured_language
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import _, current_language, set_language, translate
+from vatspolicy.i18n import ForeignText, Sentences, _, current_language, set_language, translate
 from vatspolicy.i18n.text import clean
 from vatspolicy.output import Style, wants_color, write_stderr, write_stdout
 
@@ -83,7 +83,7 @@ class PanelGroup(PanelHelp, TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command that the first argument names, or end with a usage error that names the nearest."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            ctx.fail(f"No such command {args[0]!r}. {suggest(args[0], self.list_commands(ctx))}".rstrip())
+            ctx.fail(Sentences(_("No such command {name!r}.", name=args[0]), suggest(args[0], self.list_commands(ctx))))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -162,16 +162,12 @@ def _usage_in_language() -> Iterator[None]:
         plain = current_language() == "en" and not style.color
         if plain or describe is None or type(error).__name__ == "NoArgsIsHelpError":
             raise
-        lines = [translate(_("Error: {value}", value=describe()))]
+        told = ForeignText(describe(), getattr(error, "message", ""))
+        lines = [translate(_("Error: {told}", told=told))]
         if ctx is not None:
-            how = translate(
-                _(
-                    "Try '{command_path} {value}' for help.",
-                    command_path=ctx.command_path,
-                    value=ctx.help_option_names[0],
-                )
-            )
-            lines = [translate(ctx.get_usage()), how, "", *lines]
+            command = f"{ctx.command_path} {ctx.help_option_names[0]}"
+            how = translate(_("Try {command!r} for help.", command=command))
+            lines = [translate(ForeignText(ctx.get_usage())), how, "", *lines]
         *before, last = map(clean, lines)
         write_stderr("".join(f"{line}\n" for line in [*before, style(last, "red")]))
         raise typer.Exit(code or ExitCode.USAGE) from None

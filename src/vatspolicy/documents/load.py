@@ -12,7 +12,7 @@ from vatspolicy.documents.document import Document
 from vatspolicy.documents.positions import line_starts, position, unprintable
 from vatspolicy.documents.reader import LIMITS, Limits
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.i18n import _
+from vatspolicy.i18n import _, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
@@ -49,7 +49,7 @@ def load_document(path: FilePath | str, limits: Limits = LIMITS, stdin_name: str
     except PermissionError:
         message = _("The file may not be read: permission is denied.")
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or _("its name is not usable")
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
         message = _("The file cannot be read: {reason}.", reason=reason)
     else:
         return parse_document(content, name, limits)

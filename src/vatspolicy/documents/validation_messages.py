@@ -134,8 +134,11 @@ class Explainer:
 
     def _one_of_keys(self, fault: Fault, keys: list[str]) -> Iterator[Problem]:
         given = [key for key in fault.value if key in keys]
-        number = "Exactly" if fault.rule == "oneOf" else "At least"
-        message = f"{number} one of these keys belongs here: {', '.join(keys)}."
+        message = (
+            _("Exactly one of these keys belongs here: {keys}.", keys=Listing(keys))
+            if fault.rule == "oneOf"
+            else _("At least one of these keys belongs here: {keys}.", keys=Listing(keys))
+        )
         if len(given) > 1:
             hint = _("Keep one of: {given}.", given=Listing(given))
             yield self._document.problem((*fault.path, given[1]), message, hint, key=True)

@@ -15,7 +15,7 @@ from vatspolicy.documents.faults import Fault, type_of
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.words import NEAR, SAME, Word, search_words, words_of_schema
 from vatspolicy.errors import did_you_mean, suggest
-from vatspolicy.i18n import Listing, _
+from vatspolicy.i18n import Listing, Message, Sentences, _
 
 SHORT_LIST = 8  # how many words an error lists
 LONG_LIST = 24  # how many places it lists: a province has up to 21 cities
@@ -43,9 +43,14 @@ def describe_fault(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
     if rule in ("minLength", "minItems", "minProperties") and limit == 1:
         return _("This is empty."), fault.schema.get("x-empty-hint", "")
     if rule == "not" and isinstance(limit, dict) and (keys := limit.get("required")):
-        return f"This must not have {' and '.join(map(repr, keys))}{' together' if len(keys) > 1 else ''}.", ""
+        listed = Listing(keys, "and", quoted=True)
+        return (
+            _("This must not have {keys} together.", keys=listed)
+            if len(keys) > 1
+            else _("This must not have {keys}.", keys=listed)
+        ), ""
     if rule in _LIMITS:
-        return _LIMITS[rule].format(limit, "" if limit == 1 else "s"), ""
+        return Message(_LIMITS[rule], {"limit": limit, "s": "" if limit == 1 else "s"}), ""
     if rule == "forbidden":
         return _("This key is not allowed here."), ""
     if rule == "contains":
@@ -54,16 +59,16 @@ def describe_fault(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
 
 
 _LIMITS = {
-    "minimum": _("This must be at least {0}."),
-    "maximum": _("This must be at most {0}."),
-    "exclusiveMinimum": _("This must be more than {0}."),
-    "exclusiveMaximum": _("This must be less than {0}."),
-    "minLength": "This must have at least {0} character{1}.",
-    "maxLength": "This must have at most {0} character{1}.",
-    "minItems": "The list must have at least {0} item{1}.",
-    "maxItems": "The list must have at most {0} item{1}.",
-    "minProperties": "This must have at least {0} key{1}.",
-    "maxProperties": "This must have at most {0} key{1}.",
+    "minimum": _("This must be at least {limit}."),
+    "maximum": _("This must be at most {limit}."),
+    "exclusiveMinimum": _("This must be more than {limit}."),
+    "exclusiveMaximum": _("This must be less than {limit}."),
+    "minLength": _("This must have at least {limit} character{s}."),
+    "maxLength": _("This must have at most {limit} character{s}."),
+    "minItems": _("The list must have at least {limit} item{s}."),
+    "maxItems": _("The list must have at most {limit} item{s}."),
+    "minProperties": _("This must have at least {limit} key{s}."),
+    "maxProperties": _("This must have at most {limit} key{s}."),
 }
 
 
@@ -73,7 +78,7 @@ _LIMITS = {
 def describe_wrong_type(expected: Iterable[str], value: object) -> tuple[str, str]:
     """Return the message and hint for a value of the wrong type. `expected` are JSON Schema type names."""
     names = list(dict.fromkeys(expected))
-    wanted = " or ".join(_TYPES[name] for name in names if not (name == "integer" and "number" in names))
+    wanted = Listing((_TYPES[name] for name in names if not (name == "integer" and "number" in names)), "or")
     found = _TYPES[type_of(value)]
     if names == ["integer"] and isinstance(value, float):
         found = _("a number with decimals")
@@ -109,7 +114,7 @@ def _unquoted(text: str) -> str:
 
 
 _TYPES = {
-    "string": "text",
+    "string": _("text"),
     "integer": _("a whole number"),
     "number": _("a number"),
     "boolean": _("true or false"),
@@ -150,7 +155,7 @@ def describe_strange_word(
     rest = _("Allowed: {texts}.", texts=Listing(texts)) if len(texts) <= SHORT_LIST else ""
     if listed and not rest:
         rest = _("All values: vatspolicy list {listed}.", listed=listed)
-    return _("This is not one of the allowed values."), f"{near} {rest}".strip()
+    return _("This is not one of the allowed values."), Sentences(near, rest)
 
 
 def _describe_no_member(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:

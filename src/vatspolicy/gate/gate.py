@@ -196,7 +196,7 @@ class Gate:
     def check_day(self) -> None:
         """Check `as_of`. Raises DayError for a day that may not be used."""
         if self.as_of is not None and (wrong := self._explain_refusal(self.as_of)):
-            raise DayError(f"--as-of {wrong}")
+            raise DayError(_("--as-of {wrong}", wrong=wrong))
 
     def decide(self, profile: Profile) -> tuple[Decision, dict[str, Any]]:
         """Return one decision and its record.

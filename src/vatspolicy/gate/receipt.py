@@ -15,9 +15,9 @@ from typing import Any
 from vatspolicy import __version__
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.documents import STDIN, parse_document
-from vatspolicy.errors import InvalidInput, Problem, reason
+from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
-from vatspolicy.i18n import _
+from vatspolicy.i18n import _, reason_of
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Policy, Rule
 from vatspolicy.profile.profile import Profile, change, read_profile

@@ -12,9 +12,11 @@ from vatspolicy.i18n.language import Language as Language
 from vatspolicy.i18n.language import current_language as current_language
 from vatspolicy.i18n.language import set_language as set_language
 from vatspolicy.i18n.message import Bilingual as Bilingual
+from vatspolicy.i18n.message import Capital as Capital
 from vatspolicy.i18n.message import ForeignText as ForeignText
 from vatspolicy.i18n.message import Listing as Listing
 from vatspolicy.i18n.message import LocalizedText as LocalizedText
+from vatspolicy.i18n.message import Message as Message
 from vatspolicy.i18n.message import Phrase as Phrase
 from vatspolicy.i18n.message import Sentences as Sentences
 from vatspolicy.i18n.message import Translatable as Translatable

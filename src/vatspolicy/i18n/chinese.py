@@ -9,7 +9,7 @@ from typing import Any
 from vatspolicy.i18n.catalogue import load_catalogue
 from vatspolicy.i18n.message import Translatable
 
-_JOINTS = {"": "、", "and": "和", "or": "或", "nor": "、"}
+_JOINTS = {"": "、", "and": "和", "or": "或", "nor": "、", "nor when": " 或 "}
 _STOPS = tuple("。；：，、？！）”")
 
 

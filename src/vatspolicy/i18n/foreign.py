@@ -67,7 +67,7 @@ def match(text: str) -> str:
     """Return a text of another program in Chinese, or as it is if none of the forms fits."""
     for english, pattern in _patterns():
         if found := pattern.fullmatch(text):
-            return _HOLE.sub(lambda hole: _value(found[f"v{hole[1]}"], hole[2]), look_up(english))  # noqa: B023
+            return _HOLE.sub(lambda hole: _value(found[f"v{hole[1]}"], hole[2]), look_up(english))
     return text
 
 

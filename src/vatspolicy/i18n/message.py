@@ -102,18 +102,50 @@ class Sentences(Translatable):
         return follow(self.parts)
 
 
-class ForeignText(Translatable):
-    """A text that another program made in English: the reason of an error of the system, a usage error of typer."""
+class Capital(Translatable):
+    """A phrase that begins an English sentence."""
 
-    __slots__ = ()
+    __slots__ = ("phrase",)
+    phrase: str
+
+    def __new__(cls, phrase: str) -> Capital:
+        """Return the phrase with a capital letter."""
+        text = super().__new__(cls, phrase[:1].upper() + phrase[1:])
+        text.phrase = phrase
+        return text
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ForeignText, (self + "",)
+        return Capital, (self.phrase,)
+
+    def chinese(self) -> str:
+        """Return the phrase in Chinese."""
+        return self.phrase.chinese() if isinstance(self.phrase, Translatable) else self.phrase
+
+
+class ForeignText(Translatable):
+    """A text that another program made in English: the reason of an error of the system, a usage error of typer.
+
+    `own` is a sentence of vatspolicy that the text ends with.
+    """
+
+    __slots__ = ("own",)
+    own: str
+
+    def __new__(cls, text: object, own: str = "") -> ForeignText:
+        """Return the English text."""
+        made = super().__new__(cls, str(text))
+        made.own = own if isinstance(own, Translatable) and made.endswith(own) else ""
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ForeignText, (self + "", self.own)
 
     def chinese(self) -> str:
         """Return the text in Chinese, if the catalogue has a sentence of its form."""
         from vatspolicy.i18n.foreign import match
 
+        if isinstance(self.own, Translatable):
+            return match(f"{self.removesuffix(self.own)}\0").replace("\0", self.own.chinese())
         return match(self + "")
 
 

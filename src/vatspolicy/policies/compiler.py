@@ -12,7 +12,7 @@ from vatspolicy.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, 
 from vatspolicy.documents import Document, Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem, suggest
-from vatspolicy.i18n import _
+from vatspolicy.i18n import Capital, _
 from vatspolicy.policies.builder import share_check
 from vatspolicy.policies.changing_lists import ListChangeError, stated_values
 from vatspolicy.policies.model import ALWAYS, EFFECTS, NEVER, as_tuple
@@ -149,7 +149,7 @@ class _PolicyCompiler:
                 continue
             except ValueError as error:
                 if file is self.document:
-                    self.note((*path, "values"), f"{str(error).capitalize()}.")
+                    self.note((*path, "values"), _("{reason}.", reason=Capital(str(error))))
                 continue
             self.params[name] = (key, type)
             self.values[key] = entry["values"]
@@ -238,11 +238,9 @@ class _PolicyCompiler:
         for index, other in enumerate(rule["readings"]["others"]):
             where: Path = (*path, "others", index)
             if key not in other:
-                class_, route = (
-                    _("Another reading of this rule names a class."),
-                    _("Another reading of this rule names a route."),
-                )
-                self.note(where, class_ if key == "class" else route)
+                classes = _("Another reading of this rule names a class.")
+                routes = _("Another reading of this rule names a route.")
+                self.note(where, classes if key == "class" else routes)
             elif other[key] in seen:
                 self.note((*where, key), _("This reading repeats another one."))
             seen.append(other.get(key))

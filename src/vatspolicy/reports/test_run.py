@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.testing.coverage import CoverageGap
 from vatspolicy.authoring.testing.runner import FAILED, PASSED, SKIPPED, CaseResult, CoverageResult, RunResult
-from vatspolicy.i18n import _, translate
+from vatspolicy.i18n import Listing, _, translate
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports import findings
@@ -65,7 +65,8 @@ def text(run: RunResult, lang: Language) -> str:
             lines.append(f"{where}: {result.case.name}")
             lines += [f"    {translate(problem, lang)}" for problem in result.problems]
         elif result.outcome == SKIPPED:
-            lines.append(translate(f"{where}: skipped: {result.case.name}: {result.case.skipped}", lang))
+            skipped = f"{result.case.name}: {result.case.skipped}"
+            lines.append(translate(_("{where}: skipped: {skipped}", where=where, skipped=skipped), lang))
     if run.coverage is not None and run.has_run:
         lines += [translate(line, lang) for line in _coverage_lines(run.coverage)]
     return "\n".join([*lines, total(run, lang)]) + "\n"
@@ -76,19 +77,17 @@ def total(run: RunResult, lang: Language) -> str:
     passed, failed, skipped = (run.count(outcome) for outcome in (PASSED, FAILED, SKIPPED))
     if not run.has_run:
         return translate(_("No test ran: {skipped} skipped.", skipped=skipped) if skipped else _("No test ran."), lang)
-    words = _("{passed} passed, {failed} failed", passed=passed, failed=failed) + (
-        f", {skipped} skipped" if skipped else ""
+    words = (
+        _("{passed} passed, {failed} failed, {skipped} skipped", passed=passed, failed=failed, skipped=skipped)
+        if skipped
+        else _("{passed} passed, {failed} failed", passed=passed, failed=failed)
     )
     return translate(words, lang)
 
 
 def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
-    for gap in coverage.gaps:
-        yield f"{gap.file}:{gap.line}: {_never(gap)}"
-    for gap in coverage.undecisive:
-        yield f"{gap.file}:{gap.line}: {_never_alone(gap)}"
-    for file, line, name in coverage.silent:
-        yield _("{file}:{line}: never fires: {name}", file=file, line=line, name=name)
+    for _kind, file, line, words in _gaps(coverage):
+        yield _("{file}:{line}: {words}", file=file, line=line, words=words)
     yield _(
         "{alone} of {clauses} clauses shown to decide alone, both ways (masking MC/DC)",
         alone=coverage.alone,
@@ -99,12 +98,17 @@ def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
         yield _("below the threshold of {threshold:g} %", threshold=coverage.threshold)
 
 
-def _never(gap: CoverageGap) -> str:
-    return f"never {' nor '.join(gap.never)}: {gap.name}"
-
-
-def _never_alone(gap: CoverageGap) -> str:
-    return f"never decides alone when {' nor when '.join(gap.never)}: {gap.name}"
+def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:
+    """Yield kind, file, line and words of each gap."""
+    for gap in coverage.gaps:
+        words = _("never {outcomes}: {name}", outcomes=Listing(gap.never, "nor"), name=gap.name)
+        yield "clause-not-covered", gap.file, gap.line, words
+    for gap in coverage.undecisive:
+        outcomes = Listing(gap.never, "nor when")
+        words = _("never decides alone when {outcomes}: {name}", outcomes=outcomes, name=gap.name)
+        yield "clause-not-decisive", gap.file, gap.line, words
+    for file, line, name in coverage.silent:
+        yield "rule-never-fires", file, line, _("never fires: {name}", name=name)
 
 
 def data(run: RunResult, lang: Language) -> dict[str, Any]:
@@ -166,12 +170,8 @@ def _shown(run: RunResult, lang: Language) -> Iterator[Shown]:
         *_, share, below = (translate(line, lang) for line in _coverage_lines(run.coverage))
         file = str(Path(run.bundle.folder) / "bundle.yaml")
         yield Shown("coverage-below-threshold", ERROR, f"{share}: {below}", file, 1)
-    found = [("clause-not-covered", gap.file, gap.line, _never(gap)) for gap in run.coverage.gaps]
-    found += [("clause-not-decisive", gap.file, gap.line, _never_alone(gap)) for gap in run.coverage.undecisive]
-    found += [("rule-never-fires", file, line, f"never fires: {name}") for file, line, name in run.coverage.silent]
-    for kind, file, line, words in found:
-        said = translate(f"{file}:{line}: {words}", lang).removeprefix(f"{file}:{line}").lstrip(":： ")
-        yield Shown(kind, NOTE, said, file, line)
+    for kind, file, line, words in _gaps(run.coverage):
+        yield Shown(kind, NOTE, translate(words, lang), file, line)
 
 
 def github(run: RunResult, lang: Language) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.clock import LAST
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join
@@ -109,7 +110,7 @@ def screen(task: Task, resume: bool, progress: Progress) -> Summary:
     before the law. A started run can be resumed after any of them.
     """
     if task.output.suffix not in (LINES, PARQUET):
-        raise ScreenError(f"The output must end in {LINES} or {PARQUET}")
+        raise ScreenError(_("The output must end in {LINES} or {PARQUET}", LINES=LINES, PARQUET=PARQUET))
     require(task.engine)
     rulesets = [bundle.on(task.day) for bundle in (task.bundle, task.base) if bundle is not None]
     if problem := task.parts.begin(task.identity(), resume):

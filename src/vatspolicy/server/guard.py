@@ -16,7 +16,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vatspolicy.i18n import _
 from vatspolicy.output import write_stderr
 from vatspolicy.server.errors import HttpError, make_error_response
 
@@ -160,7 +159,7 @@ def _report_internal_error(error: Exception) -> HttpError:
     if os.environ.get("VATSPOLICY_DEBUG"):
         traceback.print_exc()
     name = type(error).__name__
-    write_stderr(_("vatspolicy: internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.\n", name=name))
+    write_stderr(f"vatspolicy: internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.\n")
     return HttpError(500, "internal_error", f"Internal error ({name}).")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
-from vatspolicy.i18n import _
+from vatspolicy.i18n import _, reason_of
 from vatspolicy.server.guard import is_loopback
 
 TOKEN = "VATSPOLICY_TOKEN"
@@ -36,7 +36,7 @@ def read_token(file: Path | None) -> str | None:
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is not text"
+            reason = reason_of(error) if isinstance(error, OSError) else _("it is not text")
             raise ServeError(_("the token in {file} cannot be read: {reason}.", file=file, reason=reason)) from None
     elif TOKEN in os.environ:
         text = os.environ[TOKEN]
@@ -61,7 +61,11 @@ def listen(host: str, port: int, token: str | None = None) -> socket.socket:
     """
     if not is_loopback(host) and token is None:
         raise ServeError(
-            f"{host} is not this machine alone; that needs a token (--token-file, or {TOKEN} in the environment)."
+            _(
+                "{host} is not this machine alone; that needs a token (--token-file, or {TOKEN} in the environment).",
+                host=host,
+                TOKEN=TOKEN,
+            )
         )
     try:
         family, kind, protocol, __, address = socket.getaddrinfo(
@@ -71,9 +75,9 @@ def listen(host: str, port: int, token: str | None = None) -> socket.socket:
     except (OSError, UnicodeError) as error:
         raise ServeError(
             _(
-                "cannot listen on {host}: {value}.",
+                "cannot listen on {host}: {reason}.",
                 host=host,
-                value=getattr(error, "strerror", None) or "address not found",
+                reason=reason_of(error) if isinstance(error, OSError) else _("address not found"),
             )
         ) from None
     try:

@@ -19,8 +19,8 @@ from typing import Any
 from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.errors import InvalidInput, Problem, reason
-from vatspolicy.i18n import _
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _, reason_of
 from vatspolicy.policies.bundle import TESTS_ENDING, Bundle, build_bundle, is_law
 
 FOLDERS = {"policies": ".yaml", "schemas": ".json", "fixtures": ".yaml"}
@@ -96,9 +96,8 @@ def read_source(name: str, folder: Path) -> Source:
     if is_archive(name) and _exists(folder / name):
         return _read_archive(name, folder / name)
     if name.startswith(_PATHS) or is_archive(name):
-        raise SourceError(
-            _("There is no {value} {name!r}.", value="bundle" if is_archive(name) else "folder", name=name)
-        )
+        missing = _("There is no bundle {name!r}.", name=name), _("There is no folder {name!r}.", name=name)
+        raise SourceError(missing[0] if is_archive(name) else missing[1])
     git = Git(folder)
     return _read_commit(git, name, git.commit(name))
 
@@ -142,7 +141,9 @@ def _read_folder(name: str, path: Path) -> Source:
         check_size(len(named), sum(file.stat().st_size for __, file in named))
         contents = [(text, file.read_bytes()) for text, file in named]
     except OSError as error:
-        raise SourceError(_("The folder {name!r} cannot be read: {reason}.", name=name, reason=reason_of(error))) from None
+        raise SourceError(
+            _("The folder {name!r} cannot be read: {reason}.", name=name, reason=reason_of(error))
+        ) from None
     return _source(name, None, contents)
 
 

@@ -124,7 +124,7 @@ def _seen_both_ways(file: PolicyFile) -> Found:
 
 
 def _wanted(rule: Rule) -> Iterator[tuple[str, set[str]]]:
-    yield "applying", _FIRES
+    yield _("applying"), _FIRES
     if any(reads_facts(expression.tree) for expression in expressions_of(rule)) or rule.until != NEVER:
         yield _("not applying"), _SILENT
     if any(_may_be_missing(node) for expression in expressions_of(rule) for node in walk(expression.tree)):

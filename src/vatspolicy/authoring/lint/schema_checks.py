@@ -34,7 +34,7 @@ def validity(schemas: SchemaSet) -> Found:
                 found[tuple(leaf.absolute_path), str(leaf.validator)] = leaf
             for (path, keyword), error in found.items():
                 hint = (
-                    _("Required by the metaschema: {validator_value}.", validator_value=error.validator_value)
+                    _("Required by the metaschema: {validator_value}.", validator_value=str(error.validator_value))
                     if keyword in _SHOWN_KEYWORDS
                     else ""
                 )

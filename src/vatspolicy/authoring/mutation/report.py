@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +31,14 @@ MANY, FEW = 100, 2
 class MutationReport:
     """The result of a mutation run."""
 
-    text: str
+    lines: Sequence[str]
     exit_code: int
     """0 done, 1 a test fails on the law as it is or the score is below the threshold, 5 there was nothing to mutate."""
+
+    @property
+    def text(self) -> str:
+        """The report in English."""
+        return "".join(f"{line}\n" for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,14 @@ class Score:
         return 100.0 * self.killed / differing if differing else 100.0
 
     def __str__(self) -> str:
-        proved = f", {self.equivalent} equivalent" if self.equivalent else ""
-        return f"{self.percent:5.1f} %  {self.killed} killed, {self.survived} survived{proved}"
+        counts = {"percent": self.percent, "killed": self.killed, "survived": self.survived}
+        if not self.equivalent:
+            return _("{percent:5.1f} %  {killed} killed, {survived} survived", **counts)
+        return _(
+            "{percent:5.1f} %  {killed} killed, {survived} survived, {equivalent} equivalent",
+            **counts,
+            equivalent=self.equivalent,
+        )
 
 
 def mutate(
@@ -67,25 +78,28 @@ def mutate(
     """Run the tests of a bundle on the selected mutants. `threshold` is the least score in percent."""
     mutants, total = select_mutants(bundle, selection)
     if not mutants:
-        return MutationReport(_("Nothing to mutate.\n"), 5)
+        return MutationReport([_("Nothing to mutate.")], 5)
     trial = MutationTrial(bundle, list(cases))
     if trial.failing:
-        lines = [_("fails on the current law: {name}", name=name) for name in trial.failing]
-        return MutationReport("\n".join([*lines, _("Mutants are tried when every test passes.")]) + "\n", 1)
+        failing = [_("fails on the current law: {name}", name=name) for name in trial.failing]
+        return MutationReport([*failing, _("Mutants are tried when every test passes.")], 1)
     verdicts = list(run_mutants(trial, mutants, prover))
     lines = _survivors(trial, verdicts, suggestions)
-    lines += [f"{score}  {policy}" for policy, score in sorted(scores(verdicts).items(), key=_worst_first)]
+    lines += [
+        _("{score}  {policy}", score=score, policy=policy)
+        for policy, score in sorted(scores(verdicts).items(), key=_worst_first)
+    ]
     if len(mutants) < total:
         lines.append(
             _("sample of {count} of {total} mutants, seed {seed}", count=len(mutants), total=total, seed=selection.seed)
         )
     whole = _score(verdicts)
-    lines.append(f"{whole}  in all")
+    lines.append(_("{score}  in all", score=whole))
     code = 0
     if threshold is not None and whole.percent < threshold:
         lines.append(_("below the threshold of {threshold:g} %", threshold=threshold))
         code = 1
-    return MutationReport("\n".join(lines) + "\n", code)
+    return MutationReport(lines, code)
 
 
 def scores(verdicts: Iterable[MutantResult]) -> Mapping[str, Score]:
@@ -111,10 +125,13 @@ def _survivors(trial: MutationTrial, verdicts: Iterable[MutantResult], suggestio
     survivors = [verdict.mutant for verdict in verdicts if verdict.state == SURVIVED]
     told: dict[str, int] = {}
     for mutant in survivors:
-        lines.append(f"{locate_mutant(trial.bundle, mutant, documents)}: survived: {mutant.subject}: {mutant.words}")
+        where = locate_mutant(trial.bundle, mutant, documents)
+        lines.append(
+            _("{where}: survived: {subject}: {words}", where=where, subject=mutant.subject, words=mutant.words)
+        )
         told[mutant.policy] = told.get(mutant.policy, 0) + 1
         if suggestions and (len(survivors) <= MANY or told[mutant.policy] <= FEW):
-            lines.append(f"    test: {suggest(trial, mutant)}")
+            lines.append(_("    test: {case}", case=suggest(trial, mutant)))
     if suggestions and len(survivors) > MANY:
         lines.append(
             _(

@@ -53,7 +53,7 @@ def suggest(trial: MutationTrial, mutant: Mutant) -> str:
         found = next(_found(trial, mutant), None)
     except RecursionError:
         found = None
-    return found or _GENERAL[mutant.kind] + "."
+    return found or _("{reason}.", reason=_GENERAL[mutant.kind])
 
 
 def _found(trial: MutationTrial, mutant: Mutant) -> Iterator[str]:

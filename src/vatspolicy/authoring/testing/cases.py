@@ -73,10 +73,12 @@ class Case:
                 yield _(
                     "{id} is {found} for several subjects; name one under subject.",
                     id=id,
-                    found=Listing(sorted(found), "and"),
+                    found=Listing([_name_state(state) for state in sorted(found)], "and"),
                 )
             elif found != {state} and not (state == "fires" and found == {"unmet"}):
-                yield _("{id} is {value}, not {state}.", id=id, value=found.pop(), state=state)
+                yield _(
+                    "{id} is {found}, not {state}.", id=id, found=_name_state(found.pop()), state=_name_state(state)
+                )
         for instrument, bodies in self.expect.get("authority", {}).items():
             activation = next(
                 (activation for each, name, activation in reversed(scopes) if wanted in (None, name)), None
@@ -88,9 +90,9 @@ class Case:
             )
             if set(actual) != set(bodies):
                 yield _(
-                    "{instrument} is with {value}, not {bodies}.",
+                    "{instrument} is with {found}, not {bodies}.",
                     instrument=instrument,
-                    value=", ".join(actual) or "nobody",
+                    found=Listing(actual or [_("nobody")]),
                     bodies=Listing(bodies),
                 )
 
@@ -212,30 +214,32 @@ def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
 def _differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
     if decision.decision != expect["decision"]:
         yield _(
-            "The decision is {decision}, not {decision2}{value}.",
+            "The decision is {decision}, not {expected}{because}.",
             decision=decision.decision,
-            decision2=expect["decision"],
-            value=_because(decision),
+            expected=expect["decision"],
+            because=_because(decision),
         )
     if "range" in expect and list(decision.range) != expect["range"]:
         yield _(
-            "The range is {range}, not {range2}.",
-            range=" to ".join(decision.range),
-            range2=" to ".join(expect["range"]),
+            "The range is {low} to {high}, not {least} to {most}.",
+            low=decision.range[0],
+            high=decision.range[1],
+            least=expect["range"][0],
+            most=expect["range"][1],
         )
     for service, classes in expect.get("classes", {}).items():
         actual = [a.cls for s in decision.services if s.id == service for a in s.activities]
         if sorted(actual) != sorted(classes):
             yield _(
-                "{service} is of {value}, not {value2}.",
+                "{service} is of {found}, not {classes}.",
                 service=service,
-                value=", ".join(actual) or "no class",
-                value2=", ".join(classes) or "no class",
+                found=Listing(actual or [_("no class")]),
+                classes=Listing(classes or [_("no class")]),
             )
     if "needs" in expect and sorted(needs(decision)) != sorted(expect["needs"]):
         yield _(
-            "The needs are [{value}], not [{needs}].",
-            value=", ".join(sorted(needs(decision))),
+            "The needs are [{found}], not [{needs}].",
+            found=", ".join(sorted(needs(decision))),
             needs=", ".join(sorted(expect["needs"])),
         )
     yield from _route_differences(decision, expect)
@@ -252,10 +256,14 @@ def _differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]
     for path in expect.get("missing", []):
         if path not in missing:
             yield _(
-                "{path} is not asked for (asked: {value}).", path=path, value=", ".join(sorted(missing)) or "nothing"
+                "{path} is not asked for (asked: {asked}).", path=path, asked=Listing(sorted(missing) or [_("nothing")])
             )
     if "contested" in expect and bool(decision.readings) != expect["contested"]:
-        yield f"The decision is {'' if decision.readings else 'not '}flagged as contested."
+        yield (
+            _("The decision is flagged as contested.")
+            if decision.readings
+            else _("The decision is not flagged as contested.")
+        )
 
 
 def _surplus(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
@@ -292,9 +300,17 @@ def _route_differences(decision: Decision, expect: Mapping[str, Any]) -> Iterato
                     "The route {route} of {subject} is {actual_state}, not {state}.",
                     route=route,
                     subject=subject,
-                    actual_state=actual_state,
-                    state=state,
+                    actual_state=_name_state(actual_state),
+                    state=_name_state(state),
                 )
+
+
+_STATES = {"fires": _("fires"), "silent": _("silent"), "unknown": _("unknown"), "closed": _("closed")}
+
+
+def _name_state(state: str) -> str:
+    """Return a state as messages show it."""
+    return _STATES.get(state, state)
 
 
 def _because(decision: Decision) -> str:

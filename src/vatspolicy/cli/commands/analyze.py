@@ -21,7 +21,7 @@ from vatspolicy.cli.parameters import (
     parse_day,
 )
 from vatspolicy.errors import suggest
-from vatspolicy.i18n import Listing, _
+from vatspolicy.i18n import Listing, Sentences, _
 
 
 class AnalysisFormat(StrEnum):
@@ -83,7 +83,7 @@ def analyze(
     for name in kind:
         if name not in every:
             hint = suggest(name, every) or _("Known: {every}.", every=Listing(every))
-            abort(_("there is no kind of finding {name!r}. {hint}", name=name, hint=hint))
+            abort(Sentences(_("there is no kind of finding {name!r}.", name=name), hint))
     report = run_analysis(
         AnalysisRequest(
             folder=policies,

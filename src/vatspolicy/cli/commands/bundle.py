@@ -12,9 +12,8 @@ import typer
 from vatspolicy.cli.console import abort, print_result, warn
 from vatspolicy.cli.declaration import CommandGroup
 from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Lang, LangOption, PoliciesOption
-from vatspolicy.i18n import reason_of
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import _
+from vatspolicy.i18n import _, reason_of
 from vatspolicy.output import write_bytes
 
 if TYPE_CHECKING:

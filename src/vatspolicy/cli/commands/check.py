@@ -30,9 +30,9 @@ from vatspolicy.cli.parameters import (
     parse_masks,
 )
 from vatspolicy.cli.settings import FILE, NONE, Settings, make_remarks
-from vatspolicy.errors import InvalidInput, reason
+from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError, ExitCode, Gate
-from vatspolicy.i18n import _
+from vatspolicy.i18n import _, reason_of
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.select import SelectedLaw
@@ -181,7 +181,7 @@ def check(options: CheckOptions) -> ExitCode:
             gate = _adopt_findings(gate, options.specs, options.write_baseline, options.until)
         result = gate.run(options.specs)
     except DayError as error:
-        abort(f"{error}.")
+        abort(_("{reason}.", reason=error))
     if told := make_remarks(options.settings):
         result = result._replace(remarks=(*told, *(result.remarks or ())))
         if extent in (Extent.SUMMARY, Extent.QUIET):  # which print no remarks
@@ -338,7 +338,7 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
         abort(_("a baseline ends within a year: {today} to {value}.", today=gate.today, value=last_day(gate.today)))
     old = load_baseline(path) if path.exists() else None
     result = gate.run(specs)
-    products = [decision.product for __, decision, __ in result.decided]
+    products = [one[1].product for one in result.decided]
     if result.problems or result.empty or not products:
         return gate  # it reports the problem
     if len(set(products)) < len(products):
@@ -359,7 +359,7 @@ def _append_to_log(log: Path, law: SelectedLaw, result: GateResult, masks: Seque
     except (OSError, ValueError) as error:
         abort(_("cannot write {path}: {reason}.", path=log, reason=reason_of(error)), ExitCode.INTERNAL)
     if moved:
-        warn(f"{log} ended in a torn record, which is in {log}.torn now.")
+        warn(_("{log} ended in a torn record, which is in {log}.torn now.", log=log))
 
 
 def _write_receipt(target: str, law: SelectedLaw, gate: Gate, result: GateResult) -> None:

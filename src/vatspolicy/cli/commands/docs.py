@@ -12,9 +12,8 @@ from vatspolicy.cli.console import abort, print_result
 from vatspolicy.cli.context import LawOptions, require_covered
 from vatspolicy.cli.declaration import CommandGroup
 from vatspolicy.cli.parameters import OUTPUT, WRITE, parse_day
-from vatspolicy.i18n import reason_of
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import _, translate, translate_lines
+from vatspolicy.i18n import _, reason_of, translate
 
 
 class DocsFormat(StrEnum):
@@ -79,8 +78,8 @@ def build_docs(
     is_stale = reference is not None and (not reference.is_file() or reference.read_bytes() != values.encode())
     if check_only:
         difference = compare(folder, pages, format.value)
-        lines = [*difference.lines(folder), *([_("stale {reference}", reference=reference)] if is_stale else [])]
-        print_result(translate_lines("".join(f"{line}\n" for line in lines)))
+        lines = [*difference.lines(folder), *([_("stale {path}", path=reference)] if is_stale else [])]
+        print_result("".join(f"{translate(line)}\n" for line in lines))
         return ExitCode.FAILED if lines else ExitCode.OK
     try:
         difference = write(folder, pages, format.value)
@@ -94,11 +93,11 @@ def build_docs(
         print_result(f"{reference}\n")
     changed = len(difference.missing) + len(difference.stale)
     summary = _(
-        "{folder}: {count} pages, {changed} written, {count2} removed.",
+        "{folder}: {count} pages, {changed} written, {removed} removed.",
         folder=folder,
         count=len(pages),
         changed=changed,
-        count2=len(difference.superfluous),
+        removed=len(difference.superfluous),
     )
     print_result(translate(summary) + "\n")
     return ExitCode.OK

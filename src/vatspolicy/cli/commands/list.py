@@ -14,7 +14,7 @@ from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import FORMAT, WRITE, Lang
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import Language, Listing, _
+from vatspolicy.i18n import Language, Listing, Sentences, _
 
 
 class ListFormat(StrEnum):
@@ -61,7 +61,7 @@ def list_values(
         return ExitCode.OK
     if (found := find_list(name, bundle.schemas)) is None:
         hint = suggest(name, lists) or _("Known: {every}.", every=Listing(lists))
-        abort(f"there is no list {name!r}. {hint}")
+        abort(Sentences(_("there is no list {name!r}.", name=name), hint))
     found = found.with_names({id: instrument.title for id, instrument in bundle.instruments.items()})
     total = len(found.words)
     if words:

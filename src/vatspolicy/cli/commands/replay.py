@@ -14,7 +14,7 @@ from vatspolicy.cli.context import CommandContext
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, FORMAT, INPUT, Lang
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import _
+from vatspolicy.i18n import _, reason_of
 
 
 class ReplayFormat(StrEnum):
@@ -45,7 +45,7 @@ def replay(
     try:
         content = file.read_bytes()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or _("its name is not usable")
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
         abort(
             _("cannot read the spec {file}: {reason}. Name it with --spec.", file=file, reason=reason), ExitCode.INVALID
         )

@@ -16,9 +16,8 @@ from vatspolicy.cli.console import abort, print_result, warn
 from vatspolicy.cli.context import DayContext, LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT
-from vatspolicy.i18n import reason_of
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import Listing, _
+from vatspolicy.i18n import Listing, _, reason_of
 from vatspolicy.i18n.words import counted
 from vatspolicy.origin import install
 from vatspolicy.output import write_stderr
@@ -149,7 +148,7 @@ def screen(
             task = Task(source, output, bundle, day, engine.value, base, missing, together, max(processes, 1), today())
             summary = run(task, resume, Meter(expected))
     except (InputError, ScreenError) as error:
-        abort(f"{error}.")
+        abort(_("{reason}.", reason=error))
     except WorkerLost:
         abort(_("a process was killed, possibly for lack of memory. Use a smaller --batch."), ExitCode.INTERNAL)
     except OSError as error:

@@ -15,9 +15,8 @@ from vatspolicy.cli.console import abort, print_result, warn
 from vatspolicy.cli.context import LawOptions, SpecContext, require_covered
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, OUTPUT, PastOption
-from vatspolicy.i18n import reason_of
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import _
+from vatspolicy.i18n import _, reason_of
 from vatspolicy.origin import install
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from vatspolicy.cli.parameters import (
     make_output_option,
     parse_pattern,
 )
-from vatspolicy.i18n import _, translate_lines
+from vatspolicy.i18n import _, translate
 
 if TYPE_CHECKING:
     from vatspolicy.authoring.mutation.mutants import Mutant
@@ -143,7 +143,7 @@ def run_tests(
         prover=_prover(bundle) if prove else None,
         suggestions=not no_suggestions,
     )
-    print_result(translate_lines(report.text))
+    print_result("".join(f"{translate(line)}\n" for line in report.lines))
     return report.exit_code
 
 

@@ -13,7 +13,7 @@ from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECISION, OUTPUT, WRITE, parse_day
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import _
+from vatspolicy.i18n import Sentences, _
 
 
 def waive(
@@ -51,7 +51,7 @@ def waive(
     bundle, day = law.load(), today()
     names = [one.name for policy in bundle.policies.values() for one in policy.rules]
     if rule not in names:
-        abort(f"there is no rule {rule!r}. {suggest(rule, names)}".rstrip())
+        abort(Sentences(_("there is no rule {rule!r}.", rule=rule), suggest(rule, names)))
     if not all(text.strip() for text in (reason, approver, ticket)):
         abort(_("a waiver has a reason, an approver and a ticket."))
     if not day <= until <= last_day(day):

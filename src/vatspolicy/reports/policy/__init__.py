@@ -37,8 +37,11 @@ class Difference:
 
     def lines(self, folder: Path) -> tuple[str, ...]:
         """Return a line for each page: the difference and the path."""
-        kinds = (("missing", self.missing), ("stale", self.stale), ("superfluous", self.superfluous))
-        return tuple(f"{kind} {folder / name}" for kind, names in kinds for name in names)
+        return (
+            *(_("missing {path}", path=folder / name) for name in self.missing),
+            *(_("stale {path}", path=folder / name) for name in self.stale),
+            *(_("superfluous {path}", path=folder / name) for name in self.superfluous),
+        )
 
     def __bool__(self) -> bool:
         return bool(self.missing or self.stale or self.superfluous)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from vatspolicy.authoring.testing.cases import load_tests
 from vatspolicy.errors import suggest
-from vatspolicy.i18n import Language, _
+from vatspolicy.i18n import Language, Sentences, _
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import aside, joint
 from vatspolicy.policies.bundle import Bundle
@@ -49,11 +49,7 @@ def explain(bundle: Bundle, name: str, lang: Language, room: int, day: str) -> s
     policy = bundle.policies.get(policy_id)
     if policy is None:
         raise KeyError(
-            _(
-                "there is no policy {policy_id!r}. {hint}",
-                policy_id=policy_id,
-                hint=suggest(policy_id, bundle.policies),
-            ).rstrip()
+            Sentences(_("there is no policy {policy_id!r}.", policy_id=policy_id), suggest(policy_id, bundle.policies))
         )
     page = _Page(PolicyPage(bundle, policy), lang, room, day)
     if not slash:
@@ -63,12 +59,10 @@ def explain(bundle: Bundle, name: str, lang: Language, room: int, day: str) -> s
             return "\n".join(page.rule(page.page.rule(rule))) + "\n"
     known = [rule.id for rule in policy.rules]
     raise KeyError(
-        _(
-            "there is no rule {rule_id!r} in {policy_id}. {hint}",
-            rule_id=rule_id,
-            policy_id=policy_id,
-            hint=suggest(rule_id, known),
-        ).rstrip()
+        Sentences(
+            _("there is no rule {rule_id!r} in {policy_id}.", rule_id=rule_id, policy_id=policy_id),
+            suggest(rule_id, known),
+        )
     )
 
 

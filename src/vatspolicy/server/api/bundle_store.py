@@ -12,7 +12,7 @@ from vatspolicy.bundles.select import SelectedLaw, select_law
 from vatspolicy.compile_cache import digest
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.i18n import _
+from vatspolicy.i18n import Sentences, _
 from vatspolicy.policies.bundle import read_sources
 
 T = TypeVar("T")
@@ -87,7 +87,7 @@ class BundleStore:
         bundle = loaded.bundle
         try:
             if loaded.number < self.loaded.number:
-                raise InvalidInput([Problem("bundle", 1, 1, "", "It is older than the bundle in use.")])
+                raise InvalidInput([Problem("bundle", 1, 1, "", _("It is older than the bundle in use."))])
             # The first request does not wait for the compiled rules of the newest law.
             bundle.on(max(bundle.covers_from, bundle.boundaries[-1]))
             if self._digest_files() != seen:  # the files changed while they were read: the next look decides
@@ -107,7 +107,10 @@ class BundleStore:
 
     def _fail(self, seen: str, error: Exception) -> bool:
         if self._tried != seen:
-            first = str(error.problems[0]) if isinstance(error, InvalidInput) else type(error).__name__
+            first: str = type(error).__name__
+            if isinstance(error, InvalidInput):
+                problem = error.problems[0]
+                first = _("{path}: {fault}", path=problem.file, fault=Sentences(problem.message, problem.hint))
             self._notify(
                 _(
                     "bundle {revision} stays in use, the new one may not be: {first}",
