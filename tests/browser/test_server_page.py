@@ -20,7 +20,9 @@ from tests.support.specs import TODAY
 uvicorn = pytest.importorskip("uvicorn", reason="needs the extra `serve`")
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 
+from vatspolicy.documents.schemas import SchemaSet  # noqa: E402
 from vatspolicy.i18n.words import VERDICTS  # noqa: E402
+from vatspolicy.profile.vocabulary import describe, find_choices  # noqa: E402
 from vatspolicy.server.serve import listen  # noqa: E402
 from vatspolicy.server.web.router import make_page  # noqa: E402
 from vatspolicy.server.web.session import WebContext  # noqa: E402
@@ -146,6 +148,11 @@ def labels(page: Any, value: Any) -> Any:
     )
 
 
+def found_in(search: str) -> str:
+    """The id of the place that says how many choices a search found."""
+    return f"{search.removesuffix('-find')}-list-found"
+
+
 def answer(page: Any, path: str, value: Any) -> None:
     """Answer a question with the keyboard alone, from its first control on, which has the focus."""
     at = focused(page)
@@ -172,6 +179,7 @@ def answer(page: Any, path: str, value: Any) -> None:
         case "search":
             for member in members:
                 page.keyboard.type(labels(page, member))
+                page.wait_for_function("(id) => document.getElementById(id).textContent", arg=found_in(at["id"]))
                 page.keyboard.press("Tab")
                 while focused(page)["value"] != json.dumps(member):
                     page.keyboard.press("Tab")
@@ -320,7 +328,16 @@ SEARCHES = {
     "telematics": "connected-car",
     "车联网": "connected-car",
     "EDI": "data-interchange",
+    "marketplce": "marketplace",
+    "telemtics": "connected-car",
+    "Health": "drug-sale",
 }
+
+
+SHOWN = """(wanted) => {
+  const shown = [...document.querySelectorAll('[id="q-services-list"] label:not([hidden]) input')];
+  return JSON.stringify(shown.map((one) => one.value).sort()) === JSON.stringify(wanted);
+}"""
 
 
 def test_a_list_is_searched_by_words_and_synonyms(chromium: Any, server: str) -> None:
@@ -331,22 +348,31 @@ def test_a_list_is_searched_by_words_and_synonyms(chromium: Any, server: str) ->
         box = page.locator('[id="q-services-find"]')
         box.wait_for()
         every = page.locator('[id="q-services-list"] label:visible').count()
+        heads = page.locator('[id="q-services-list"] .group:visible')
+        names = [one["en"] for one in describe(("services", 0, "offers", 0))["x-groups"]]
+        assert heads.all_inner_texts() == names
         for text, value in SEARCHES.items():
+            hits = find_choices(("services", 0, "offers"), text, {}, SchemaSet.shipped())
+            assert value in hits, text
+            assert len(hits) < every / 4, text
             box.fill(text)
-            found = page.locator('[id="q-services-list"] label:visible input').evaluate_all(
-                "(all) => all.map((one) => one.value)"
-            )
-            assert json.dumps(value) in found, (text, found)
-            assert len(found) < every / 4, (text, found)
-        box.fill("redit")
-        none = WORDS["found_none"]["en"].format(text="redit")
-        assert page.locator('[id="q-services-list-found"]').inner_text() == none
+            page.wait_for_function(SHOWN, arg=sorted(map(json.dumps, hits)))
+            said = page.locator('[id="q-services-list-found"]').inner_text()
+            assert said == WORDS["found"]["en"].format(count=len(hits))
+            assert 0 < heads.count() <= len(hits), "a group without a choice has no heading"
+        assert "Health" in heads.all_inner_texts()
+        box.fill("qwertz")
+        none = WORDS["found_none"]["en"].format(text="qwertz")
+        page.locator('[id="q-services-list-found"]', has_text=none).wait_for()
         assert page.locator('[id="q-services-list"]').is_hidden()
         assert violations(page) == []
         label = page.locator('label[for="q-services-find"]').bounding_box()
         assert box.bounding_box()["y"] - label["y"] - label["height"] >= 5, "the focus ring is 5 pixels wide"
         box.fill("")
-        assert page.locator('[id="q-services-list"] label:visible').count() == every
+        page.wait_for_function(
+            "(every) => document.querySelectorAll('[id=\"q-services-list\"] label:not([hidden])').length === every",
+            arg=every,
+        )
 
 
 # --- a denial

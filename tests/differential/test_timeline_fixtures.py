@@ -107,7 +107,7 @@ def test_what_is_told_ahead_is_what_the_timeline_says() -> None:
     for path in FIXTURES[::11]:
         profile = load_profile(path, [("product.launch", None)])
         for today in ("2017-05-01", "2019-06-01", "2024-09-01", "2026-06-01"):
-            told = Gate(shipped(), today)._changes_ahead(profile, today)
+            told = Gate(shipped(), today).changes_ahead(profile, today)
             last = (datetime.date.fromisoformat(today) + datetime.timedelta(days=AHEAD)).isoformat()
             entries = timeline(shipped(), profile, today, today, last)["entries"][1:]
             assert [(one["day"], one["decision"], one["changes"], one["instruments"]) for one in told] == [

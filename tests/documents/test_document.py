@@ -12,6 +12,8 @@ from tests.support.shipped import BAD
 from vatspolicy.documents import Document, Limits, format_path, load_document, parse_document
 from vatspolicy.documents import Path as DataPath
 from vatspolicy.documents import yaml_reader as yaml_text
+from vatspolicy.documents.json_reader import JsonReader, _scan
+from vatspolicy.documents.reader import LIMITS
 from vatspolicy.errors import InvalidInput, Problem, point, render, suggest
 
 LOADERS = [yaml.SafeLoader, yaml.CSafeLoader] if yaml.__with_libyaml__ else [yaml.SafeLoader]
@@ -540,7 +542,31 @@ JSON_VALUES = st.recursive(
 @given(JSON_VALUES, st.booleans(), st.sampled_from([None, 2, "\t"]))
 def test_json_of_the_standard_library_is_read_back(value: object, escape: bool, indent: int | str | None) -> None:
     text = json.dumps(value, ensure_ascii=escape, indent=indent)
-    assert parse_document(text, "x.json").data == value
+    document = parse_document(text, "x.json")
+    assert document.data == value == document.root.data()
+
+
+JSON_SIGNS = ("[", "]", "{", "}", ",", ":", " ", "\n", "\\", '"a"', '"b"', '"\t"', r'"\u202e"', r'"\ud800"', r'"\n"')
+JSON_WORDS = ("1", "01", "-0", "0.0", "1e-400", "1e999", "9007199254740992", "-9007199254740993", "true", "NaN", "null")
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from([*JSON_SIGNS, *JSON_WORDS]), max_size=9))
+def test_the_plain_scanner_accepts_nothing_that_the_strict_reader_refuses(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    try:
+        scanned = _scan(text, LIMITS)
+    except ValueError:
+        return
+    strict = JsonReader(text, "x.json", LIMITS).document()
+    assert json.dumps(scanned) == json.dumps(strict.data)
+
+
+def test_the_plain_scanner_keeps_to_the_limits() -> None:
+    for text in ("[" * 33 + "]" * 33, json.dumps([0] * 20_000)):
+        with pytest.raises(ValueError, match="limit"):
+            _scan(text, LIMITS)
+    assert _scan(json.dumps([0] * 19_999), LIMITS) == [0] * 19_999
 
 
 @both_parsers

@@ -179,7 +179,7 @@ def test_mistakes(arguments: list[str], code: int, says: str, console: Console, 
 def ahead(bundle: Bundle, today: str, *changes: tuple[str, Any], as_of: str | None = None) -> list[dict[str, Any]]:
     profile = spec(*changes)
     gate = Gate(bundle, today, as_of)
-    return gate._changes_ahead(profile, as_of or profile.launch or today)
+    return gate.changes_ahead(profile, as_of or profile.launch or today)
 
 
 def test_a_change_before_the_launch_is_told(bundle: Bundle) -> None:

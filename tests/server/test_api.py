@@ -39,6 +39,7 @@ from vatspolicy.server.serve import ServeError, listen, read_token
 
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
 PLACE = "/v1/data/vatspolicy/decision"
+FULL = f"{PLACE}?explain=full"
 LOCAL = "http://127.0.0.1:8181"
 TOKEN = "correct-horse-battery-staple"
 
@@ -69,7 +70,7 @@ def ask(client: TestClient, profile: Any, place: str = PLACE, **more: Any) -> An
 
 
 def test_the_decision_is_that_of_check(client: Client, law: Path) -> None:
-    answer = ask(client(), HOSTING_DATA).json()
+    answer = ask(client(), HOSTING_DATA, FULL).json()
     _, record = Gate(load_bundle(law), TODAY).decide(load_profile(HOSTING_DATA))
     lines = {"file", "location", "line", "column"}
 
@@ -89,7 +90,7 @@ def test_the_decision_follows_its_schema(client: Client) -> None:
     registry = jsonschema_rs.Registry(list(resources.items()))
     validator = jsonschema_rs.Draft202012Validator(schema, registry=registry)
     for profile in (SHOP_DATA, HOSTING_DATA):
-        validator.validate(ask(client(), profile).json()["result"])
+        validator.validate(ask(client(), profile, FULL).json()["result"])
 
 
 def test_a_missing_fact_is_incomplete_and_asked_for(client: Client) -> None:
@@ -105,6 +106,14 @@ def test_parts_of_the_decision_have_paths(client: Client) -> None:
     whole = ask(client(), SHOP_DATA, "/v1/data").json()["result"]["vatspolicy"]
     assert whole["decision"]["decision"] == "allow"
     assert whole["bundle"]["covers_from"] == "2015-01-01"
+
+
+def test_explain_is_full_or_left_out(client: Client) -> None:
+    assert "message" in ask(client(), HOSTING_DATA, FULL).json()["result"]["needs"][0]
+    for value in ("", "off"):
+        assert ask(client(), HOSTING_DATA, f"{PLACE}?explain={value}").json() == ask(client(), HOSTING_DATA).json()
+    refused = ask(client(), HOSTING_DATA, f"{PLACE}?explain=notes")
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_parameter")
 
 
 @pytest.mark.parametrize(
@@ -145,6 +154,7 @@ def test_policies_are_listed(client: Client, law: Path) -> None:
     assert client().get("/v1/policies").json() == client().get("/v1/policies/").json()
     one = client().get("/v1/policies/vats-pilot-2024").json()["result"]
     assert one["title"]["zh"]
+    assert one["rules"]["pilot-access"]["citations"][0] in one["articles"]
     none = client().get("/v1/policies/no-such")
     assert (none.status_code, none.json()["code"]) == (404, "resource_not_found")
 

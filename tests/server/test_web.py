@@ -311,6 +311,37 @@ def test_ways_are_those_of_routes(client: Client, console: Console, law: Path) -
         assert proposal["differences"][0]["title"]["en"] in reply["html"]
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "first"),
+    [
+        ("services.0.offers", "telemtics", "connected-car"),
+        ("services.0.area", "nationwide", "china"),
+        ("company.licenses.0.instrument", "ICP license", "vats-license"),
+        ("company.licenses.0.instrument", "MLPS", "mlps-filing"),
+        ("deals.0.kind", "joint venture", "joint-venture"),
+    ],
+)
+def test_a_list_is_searched_as_the_command_does(client: Client, path: str, text: str, first: str) -> None:
+    assert client("GET", f"/search?path={path}&text={text}").json()["values"][:1] == [first]
+
+
+def test_a_search_is_of_a_fact_of_the_profile(client: Client) -> None:
+    assert client("GET", "/search?path=services.0.offers&text=+").json() == {"values": []}
+    assert client("GET", "/search?path=company.offers&text=x").status_code == 400
+    assert client("GET", "/search?text=x").status_code == 400
+
+
+def test_a_list_that_names_at_least_one_says_so(client: Client) -> None:
+    sections = {one["name"]: one for one in client("GET", "/form").json()["sections"]}
+    services = {one["name"]: one for one in sections["services"]["fields"]}
+    assert {name for name, one in services.items() if one.get("least")} == {
+        "offers",
+        "licensed_for",
+        "area",
+        "facilities",
+    }
+
+
 def test_the_matrix_is_of_any_day(client: Client) -> None:
     reply = client("GET", "/matrix?as_of=2024-10-23&lang=zh&by=places").json()
     assert reply["as_of"] == "2024-10-23"

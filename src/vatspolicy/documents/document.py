@@ -11,6 +11,7 @@ from vatspolicy.documents.positions import characters, line_starts, position
 from vatspolicy.errors import Problem, point
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -53,7 +54,13 @@ class Document:
     file: str
     data: Any = field(repr=False)
     text: str = field(repr=False, compare=False)
-    root: Node = field(repr=False, compare=False)
+    tree: Node | Callable[[], Node] = field(repr=False, compare=False)
+    """The values with their places, or a function that reads the text for them when the first place is asked for."""
+
+    @cached_property
+    def root(self) -> Node:
+        """The values with their places."""
+        return self.tree if isinstance(self.tree, Node) else self.tree()
 
     def mark(self, path: Path, key: bool = False) -> tuple[int, int]:
         """(line, column) of the value at `path`, or of its key; of the nearest parent that exists otherwise."""

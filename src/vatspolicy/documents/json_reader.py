@@ -3,10 +3,84 @@
 from __future__ import annotations
 
 import re
+from functools import partial
+from typing import TYPE_CHECKING
 
-from vatspolicy.documents.document import Node, Scalar
-from vatspolicy.documents.reader import NO_ESCAPE, QUOTE_TEXT, Limits, Reader
+from vatspolicy.documents.document import Document, Node, Scalar
+from vatspolicy.documents.positions import unprintable
+from vatspolicy.documents.reader import MAX_EXACT, NO_ESCAPE, QUOTE_TEXT, Limits, Reader
 from vatspolicy.i18n import _
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def read_json(text: str, file: str, limits: Limits) -> Document:
+    """Return the document in a text without invisible characters. Raises InvalidInput with every problem found.
+
+    The scanner of the standard library reads what is plain. The strict reader reads all else, and it reads the places
+    of values when the first is asked for.
+    """
+    try:
+        data = _scan(text, limits)
+    except (ValueError, RecursionError):
+        return JsonReader(text, file, limits).document()
+    return Document(file, data, text, partial(_read_tree, text, file, limits))
+
+
+def _scan(text: str, limits: Limits) -> Any:
+    """Return the data of a text that the strict reader accepts for certain. Raises ValueError for any other."""
+    import json
+
+    data = json.loads(text, object_pairs_hook=_object, parse_int=_integer, parse_float=_decimal, parse_constant=_refuse)
+    _check(data, limits, "\\" in text)
+    return data
+
+
+def _check(data: Any, limits: Limits, escaped: bool) -> None:
+    """Raise ValueError where data reaches a limit, or where an escape may have made a character that is not allowed."""
+    level, nodes, depth = [data], 0, 0
+    while level:
+        nodes, depth = nodes + len(level), depth + 1
+        if nodes > limits.nodes or depth > limits.depth:
+            raise ValueError("a limit is reached")
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                below += value.values()
+                if escaped and any(any(unprintable(key)) for key in value):
+                    raise ValueError
+            elif isinstance(value, list):
+                below += value
+            elif escaped and isinstance(value, str) and any(unprintable(value)):
+                raise ValueError
+        level = below
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):  # a key was given twice
+        raise ValueError
+    return found
+
+
+def _integer(text: str) -> int:
+    value = int(text) if len(text) < 17 else MAX_EXACT
+    return value if abs(value) < MAX_EXACT else _refuse(text)
+
+
+def _decimal(text: str) -> float:
+    value = float(text)
+    return value if 0 < abs(value) < MAX_EXACT else _refuse(text)
+
+
+def _refuse(text: str) -> Any:
+    """Leave a number to the strict reader."""
+    raise ValueError(text)
+
+
+def _read_tree(text: str, file: str, limits: Limits) -> Node:
+    return JsonReader(text, file, limits).read()
 
 
 class JsonReader(Reader):

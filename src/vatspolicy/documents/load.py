@@ -63,9 +63,9 @@ def parse_document(text: str | bytes, file: str, limits: Limits = LIMITS) -> Doc
     """
     clean = _decode(text, file, limits)
     if file.lower().endswith(".json"):
-        from vatspolicy.documents.json_reader import JsonReader
+        from vatspolicy.documents.json_reader import read_json
 
-        return JsonReader(clean, file, limits).document()
+        return read_json(clean, file, limits)
     if file == STDIN and clean.lstrip().startswith(("{", "[")):
         from vatspolicy.documents.json_reader import JsonReader
 

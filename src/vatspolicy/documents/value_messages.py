@@ -174,8 +174,10 @@ def _suggest_words(value: str, texts: Sequence[str], words: Sequence[Word], plac
         return did_you_mean(same[:FEW])
     if place in texts:
         return did_you_mean([place])
-    partly = [word.value for grade, word in found if grade < NEAR]
-    return _misspelt(value, words) or did_you_mean(partly[:FEW]) or suggest(value, texts)
+    fitting = [word.value for _, word in found]
+    if found and found[0][0] == NEAR:
+        return did_you_mean(fitting[:FEW])
+    return _misspelt(value, words) or did_you_mean(fitting[:FEW]) or suggest(value, texts)
 
 
 def _misspelt(value: str, words: Sequence[Word]) -> str:

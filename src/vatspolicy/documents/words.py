@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 SAME, ALL, SCATTERED, SOME, NEAR = range(5)
 """Degrees to which a word fits a search: it has that very name, a name with all parts, all parts in several names, the
-search contains one of its names, it is spelled almost alike. The smaller, the better."""
+search contains one of its names, one of its names or their parts is spelled almost alike. The smaller, the better."""
+
+_LONG = 5
+"""Letters of the shortest part of a name that a misspelled part can stand for."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,21 @@ def search_words(text: str, words: Sequence[Word]) -> list[tuple[int, Word]]:
     query = _parts(text)
     if not query:
         return []
+    if graded := _graded(query, words):
+        return [(grade, word) for (grade, _), word in graded]
+    near = [word for _, word in _graded(_respelled(query, words), words)] or _near(text, words)
+    return [(NEAR, word) for word in near]
+
+
+def name_words(words: Iterable[Word], names: Mapping[str, LocalizedText]) -> tuple[Word, ...]:
+    """Return words with names for those that the schema does not name."""
+    return tuple(word if word.name else replace(word, name=names.get(word.value)) for word in words)
+
+
+def _graded(query: tuple[str, ...], words: Iterable[Word]) -> list[tuple[tuple[int, int], Word]]:
+    """Return the words that fit the parts of a search with their grades, best first."""
     graded = [(found, word) for word in words if (found := _grade(query, word))]
-    if not graded:
-        return [(NEAR, word) for word in _near(text, words)]
-    return [(grade, word) for (grade, _), word in sorted(graded, key=lambda one: one[0])]
+    return sorted(graded, key=lambda one: one[0])
 
 
 def _grade(query: tuple[str, ...], word: Word) -> tuple[int, int] | None:
@@ -109,6 +124,22 @@ def _near(text: str, words: Iterable[Word]) -> list[Word]:
     return list({value: word for name in found for value, word in by_name[name].items()}.values())
 
 
+def _respelled(query: tuple[str, ...], words: Iterable[Word]) -> tuple[str, ...]:
+    """Return a search with each part that no name has replaced by the part of a name that is spelled almost alike."""
+    from difflib import get_close_matches
+
+    known = dict.fromkeys(part for word in words for name in word.names for part in _parts(name))
+    long = [part for part in known if part.isascii() and len(part) >= _LONG]
+
+    def respell(part: str) -> str:
+        if not part.isascii() or _holds(tuple(known), part):
+            return part
+        return next(iter(get_close_matches(part, long, n=1, cutoff=0.8)), part)
+
+    return tuple(map(respell, query))
+
+
+@lru_cache(maxsize=20_000)
 def _parts(text: str) -> tuple[str, ...]:
     """Return the parts of a name in a form that ignores case, hyphens and the plural."""
     return tuple(_singular(part) for part in _PART.findall(text.casefold()) if part not in _FILLERS)

@@ -245,6 +245,8 @@ class Decision:
     """The weakest verification among the articles that the decision rests on; None if it rests on none."""
     opinions: tuple[OpinionResult, ...] = ()
     """Every opinion of the profile, and what it did."""
+    contested: tuple[tuple[Rule, Subject], ...] = ()
+    """Contested rules that hold or may hold, each with its subject; `readings` says which other readings matter."""
 
     @property
     def stricter_reading(self) -> bool:

@@ -45,14 +45,17 @@ BEARING = ("classify", "route", "deny", "need")
 _NO_ROUTES: frozenset[tuple[str, Subject]] = frozenset()
 
 
-def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
-    """Decide a profile under the law of `as_of` (ISO day). Raises ValueError for a day the bundle does not cover."""
+def evaluate(bundle: Bundle, profile: Profile, as_of: str, compare: bool = True) -> Decision:
+    """Decide a profile under the law of `as_of` (ISO day). Raises ValueError for a day the bundle does not cover.
+
+    Unless `compare`, the decision only names its contested rules, and does not say what their other readings change.
+    """
     evaluator = _Evaluator(bundle.on(as_of), profile, as_of)
     parts = list(evaluator.parts())
     whole = merge_parts(parts)
     word = word_of(whole.low, whole.high)
     unmet = tuple(whole.unmet)
-    readings, worst = evaluator.compare_readings(parts) if whole.contested else ((), None)
+    readings, worst = evaluator.compare_readings(parts) if compare and whole.contested else ((), None)
     return Decision(
         decision=word,
         range=(whole.low.word, whole.high.word),
@@ -73,6 +76,7 @@ def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
         worst_reading=worst,
         verification=_weakest(_verifications(whole)),
         opinions=evaluator.opinions(),
+        contested=tuple(dict.fromkeys(whole.contested)),
     )
 
 

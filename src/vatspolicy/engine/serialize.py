@@ -6,7 +6,7 @@ Explanations are built here, only for findings that are shown.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -48,34 +48,39 @@ FORMAT = 1
 
 def decision_to_data(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, Any]:
     """Return the decision with its law and its facts. Sorted where order carries no meaning; no wall-clock time."""
+    return {key: make() for key, make in decision_parts(bundle, profile, decision).items()}
+
+
+def decision_parts(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, Callable[[], Any]]:
+    """Return a function for each part of the data of a decision, so that a reader of one part pays for that one."""
     maker = _Serializer(bundle, profile, decision)
     return {
-        "decision": decision.decision,
-        "range": list(decision.range),
-        "product": decision.product,
-        "title": profile.facts["product"].get("title", decision.product),
-        "as_of": decision.as_of,
-        "launch": profile.launch,
-        "file": profile.document.file,
-        "bundle": {
+        "decision": lambda: decision.decision,
+        "range": lambda: list(decision.range),
+        "product": lambda: decision.product,
+        "title": lambda: profile.facts["product"].get("title", decision.product),
+        "as_of": lambda: decision.as_of,
+        "launch": lambda: profile.launch,
+        "file": lambda: profile.document.file,
+        "bundle": lambda: {
             "version": decision.bundle_version,
             "digest": decision.bundle_digest,
             "known_until": bundle.known_until,
         },
-        "notices": list(notices(bundle, profile, decision.as_of)),
-        "verification": decision.verification,
-        "services": [maker.service(service) for service in decision.services],
-        "denials": maker.findings(decision.denials),
-        "needs": maker.findings(decision.needs),
-        "would_need": maker.findings(decision.would_need),
-        "met": maker.findings(decision.met),
-        "duties": maker.findings(decision.duties),
-        "advice": maker.findings(decision.advice),
-        "undetermined": maker.findings(decision.undetermined),
-        "missing": [maker.ask(ask) for ask in decision.missing],
-        "opinions": maker.opinions(decision.opinions),
-        "contested": [maker.reading(reading) for reading in decision.readings],
-        "worst_reading": maker.worst(decision.worst_reading),
+        "notices": lambda: list(notices(bundle, profile, decision.as_of)),
+        "verification": lambda: decision.verification,
+        "services": lambda: [maker.service(service) for service in decision.services],
+        "denials": lambda: maker.findings(decision.denials),
+        "needs": lambda: maker.findings(decision.needs),
+        "would_need": lambda: maker.findings(decision.would_need),
+        "met": lambda: maker.findings(decision.met),
+        "duties": lambda: maker.findings(decision.duties),
+        "advice": lambda: maker.findings(decision.advice),
+        "undetermined": lambda: maker.findings(decision.undetermined),
+        "missing": lambda: [maker.ask(ask) for ask in decision.missing],
+        "opinions": lambda: maker.opinions(decision.opinions),
+        "contested": lambda: [maker.reading(reading) for reading in decision.readings],
+        "worst_reading": lambda: maker.worst(decision.worst_reading),
     }
 
 
@@ -144,9 +149,7 @@ class _Serializer:
         return {"group": found.group, "text": _text(found.text), "date": found.date}
 
     def bearer(self, bearer: str, finding: Finding) -> str:
-        """Return company or partner: the operator is one of them."""
-        operator = self.activations.of(finding.subject).get("operator")
-        return "partner" if bearer == "operator" and self.profile.path_of(operator, ()) == ("partner",) else "company"
+        return find_bearer(self.profile, bearer, self.activations.of(finding.subject))
 
     def closing(self, finding: Finding) -> list[dict[str, Any]]:
         """Return the law of the nearest closed routes, which stand in the way of a need without an open one."""
@@ -360,6 +363,12 @@ class _Serializer:
             "line": line,
             "column": column,
         }
+
+
+def find_bearer(profile: Profile, bearer: str, activation: Mapping[str, Any]) -> str:
+    """Return company or partner for the bearer of a duty: the operator is one of them."""
+    operator = activation.get("operator")
+    return "partner" if bearer == "operator" and profile.path_of(operator, ()) == ("partner",) else "company"
 
 
 def _fact(reading: FactRead) -> dict[str, Any]:

@@ -199,7 +199,13 @@ class Gate:
             raise DayError(_("--as-of {wrong}", wrong=wrong))
 
     def decide(self, profile: Profile) -> tuple[Decision, dict[str, Any]]:
-        """Return one decision and its record.
+        """Return one decision and its record. Raises InvalidInput as `day_to_decide` does."""
+        decision = evaluate(self.bundle, profile, self.day_to_decide(profile))
+        ahead = self.changes_ahead(profile, decision.as_of)
+        return decision, {**decision_to_data(self.bundle, profile, decision), "changes_ahead": ahead}
+
+    def day_to_decide(self, profile: Profile) -> str:
+        """Return the day on which a spec is decided, after a check of its opinions.
 
         Raises:
             InvalidInput: The launch day may not be used, or an opinion is about no rule or of a day to come.
@@ -208,9 +214,7 @@ class Gate:
             from vatspolicy.gate.opinions import check_opinions
 
             check_opinions(self.bundle, profile, self.today)
-        decision = evaluate(self.bundle, profile, self.find_day(profile))
-        ahead = self._changes_ahead(profile, decision.as_of)
-        return decision, {**decision_to_data(self.bundle, profile, decision), "changes_ahead": ahead}
+        return self.find_day(profile)
 
     def find_day(self, profile: Profile) -> str:
         """Return the day of the law for a spec. Raises InvalidInput for a launch day that may not be used."""
@@ -222,7 +226,7 @@ class Gate:
             )
         return day
 
-    def _changes_ahead(self, profile: Profile, day: str) -> list[dict[str, Any]]:
+    def changes_ahead(self, profile: Profile, day: str) -> list[dict[str, Any]]:
         """Return changes of the decision between today and the day decided, or within 180 days after it.
 
         Only where the law, or a dated fact of the profile, turns in that time is anything decided, or imported.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vatspolicy.cel.ast import Fact, Node, walk
-from vatspolicy.cel.interpreter import evaluate
+from vatspolicy.cel.interpreter import Evaluator, compile_interpreter
 from vatspolicy.cel.serialize import from_data, to_data
 from vatspolicy.cel.types import ListOf, Number, Record, Type
 from vatspolicy.clock import LAST, later
@@ -166,7 +166,8 @@ def trust_profile(document: Document, schemas: SchemaSet | None = None) -> Profi
 
 def broken_invariant(facts: Mapping[str, Any], schemas: SchemaSet | None = None) -> Mapping[str, str] | None:
     """Return the message, in both languages, of an invariant that facts break; None if they break none."""
-    return next((message for node, message in invariants(schemas) if evaluate(node, facts, {}) is False), None)
+    checks = zip(invariants(schemas), _invariant_checks(schemas), strict=True)
+    return next((message for (_, message), check in checks if check(facts) is False), None)
 
 
 def facts_of(data: Any, schemas: SchemaSet | None = None) -> dict[str, Any]:
@@ -349,6 +350,11 @@ def invariants(schemas: SchemaSet) -> tuple[tuple[Node, Mapping[str, str]], ...]
     )
 
 
+@derived_from_schemas
+def _invariant_checks(schemas: SchemaSet) -> tuple[Evaluator, ...]:
+    return tuple(compile_interpreter(node, {}) for node, _ in invariants(schemas))
+
+
 def _compile(text: str, variables: Mapping[str, Type]) -> list[Any]:
     from vatspolicy.cel.parser import TypeEnvironment, parse
 
@@ -357,8 +363,9 @@ def _compile(text: str, variables: Mapping[str, Type]) -> list[Any]:
 
 def _broken_invariants(profile: Profile) -> Iterable[Problem]:
     entries = profile.schemas.load("profile")["x-invariants"]
-    for entry, (node, message) in zip(entries, invariants(profile.schemas), strict=True):
-        if evaluate(node, profile.facts, {}) is False:
+    checks = _invariant_checks(profile.schemas)
+    for entry, (node, message), check in zip(entries, invariants(profile.schemas), checks, strict=True):
+        if check(profile.facts) is False:
             paths = (profile.path_of(profile.facts.get(n.root), n.names) for n in walk(node) if isinstance(n, Fact))
             path = next((path for path in paths if path), ())
             hint = entry.get("hint")

@@ -5,12 +5,12 @@ Every function takes the schemas; None stands for the shipped ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from vatspolicy.cel.types import Record, Type, type_of_schema
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
-from vatspolicy.documents.words import Word, search_words, words_of_schema
+from vatspolicy.documents.words import Word, name_words, search_words, words_of_schema
 from vatspolicy.i18n import Language as Language
 from vatspolicy.i18n import LocalizedText as LocalizedText
 
@@ -119,11 +119,47 @@ def find_words(path: tuple[str | int, ...], text: str, schemas: SchemaSet | None
     return tuple(word for _, word in search_words(text, words_of(path, schemas)))
 
 
+def groups_of(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> Mapping[str, LocalizedText]:
+    """Return the group of each value of a fact, in the order in which they are shown; none if it has no groups."""
+    groups = _enumeration(path, _chosen(schemas)).get("x-groups", ())
+    return {member: {"en": one["en"], "zh": one["zh"]} for one in groups for member in one["members"]}
+
+
+def grouped(values: Iterable[str], group_of: Mapping[str, LocalizedText]) -> list[str]:
+    """Return values with those of one group together, and those without a group last."""
+    order = list(group_of)
+    return sorted(values, key=lambda value: order.index(value) if value in group_of else len(order))
+
+
+def find_choices(
+    path: tuple[str | int, ...], text: str, names: Mapping[str, LocalizedText], schemas: SchemaSet
+) -> list[str]:
+    """Return the values of a fact that a search fits or whose group it names, best first.
+
+    `names` are those of instruments, which the schema does not name.
+    """
+    words, wanted = name_words(words_of(path, schemas), names), text.strip().casefold()
+    if not wanted:
+        return []
+    found = [word.value for _, word in search_words(text, words)]
+    members = [
+        member
+        for member, group in groups_of(path, schemas).items()
+        if len(wanted) > 1 and any(name.casefold().startswith(wanted) for name in group.values())
+    ]
+    return list(dict.fromkeys((*found, *members)))
+
+
 def _words_of(path: tuple[str | int, ...], schemas: SchemaSet) -> tuple[Word, ...]:
+    return words_of_schema(_enumeration(path, schemas), schemas)
+
+
+def _enumeration(path: tuple[str | int, ...], schemas: SchemaSet) -> Mapping[str, Any]:
+    """Return the schema node of a fact's values: that of the members of a list, that of the code of a place."""
     node = describe(path, schemas)
     while "enum" not in node and (inner := node.get("items") or node.get("properties", {}).get("at")):
         node = resolve_node(inner, schemas)
-    return words_of_schema(node, schemas)
+    return node
 
 
 def fact_schemas(schemas: SchemaSet | None = None) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
-from vatspolicy.documents.words import Word, words_of_schema
+from vatspolicy.documents.words import Word, name_words, words_of_schema
 from vatspolicy.i18n import LocalizedText
 from vatspolicy.profile.vocabulary import fact_schemas, resolve_node
 
@@ -48,10 +48,7 @@ class WordList:
 
     def with_names(self, names: Mapping[str, LocalizedText]) -> WordList:
         """Return the list with names for the values that the schema does not name."""
-        return replace(
-            self,
-            words=tuple(word if word.name else replace(word, name=names.get(word.value)) for word in self.words),
-        )
+        return replace(self, words=name_words(self.words, names))
 
 
 @derived_from_schemas

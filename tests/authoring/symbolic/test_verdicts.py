@@ -100,6 +100,13 @@ def test_two_ways_to_say_the_same(tmp_path: Path, before: str, after: str) -> No
     assert verdict.verdict == "proved-equivalent", verdict
 
 
+@pytest.mark.parametrize(("fact", "word", "proved"), [("offers", "cdn", True), ("features", "accounts", False)])
+def test_a_list_that_names_at_least_one_is_never_empty(tmp_path: Path, fact: str, word: str, proved: bool) -> None:
+    stated = f'"{word}" in service.{fact} || !("{word}" in service.{fact})'
+    verdict = two(tmp_path, f"service.{fact}.size() > 0", stated, "service")
+    assert (verdict.verdict == "proved-equivalent") is proved, verdict
+
+
 @needs_solver
 @pytest.mark.parametrize(("before", "after", "transition"), DIFFERENT)
 def test_two_ways_that_differ(tmp_path: Path, before: str, after: str, transition: str) -> None:

@@ -343,6 +343,8 @@ def _offers(question: Question) -> list[str]:
         (("services", 0, "audience"), "nobody", "not one of the answers"),
         (("services", 0, "audience"), "b-u-s-i", None),
         (("services", 0, "channels"), "0, 1", "none of these"),
+        (("services", 0, "offers"), "0", "at least one"),
+        (("services", 0, "area"), "none", "at least one"),
         (("company", "registered"), "guang", "Several"),
         (("company", "registered"), "…", "not one of the answers"),
         (("company", "registered_capital_rmb"), "1.5", "whole number"),

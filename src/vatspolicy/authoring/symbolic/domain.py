@@ -287,12 +287,15 @@ class ProfileSpace:
         if "enum" in item:
             if not schema.get("uniqueItems"):
                 return OpaqueValue(f"a list that may repeat words ({plain(path)})")
-            return EnumSet(
+            found = EnumSet(
                 path,
                 tuple(item["enum"]),
                 lambda word: self.flag(f"{path}={word}", present),
                 schema["maxItems"],
             )
+            if schema.get("minItems"):
+                self.axioms.append(self.pool.disjoin((-present, *map(found.has, found.words))))
+            return found
         if item.get("type") != "object" and "x-derived" not in item:
             return OpaqueValue(f"a list of free texts ({plain(path)})")
         return BoundedList(path, lambda: self.members(schema, item, path, present))

@@ -58,6 +58,10 @@ PHRASES: Mapping[str, LocalizedText] = {
         "en": "Type numbers or words with commas between them; 0 for none of these.",
         "zh": "请输入序号或选项中的文字，用逗号分隔；0表示以上均无。",
     },
+    "how_some": {
+        "en": "Type numbers or words with commas between them; at least one.",
+        "zh": "请输入序号或选项中的文字，用逗号分隔；至少一项。",
+    },
     "how_services": {
         "en": "Type words to search, such as SaaS or web shop; the name of a group to list it, or l to list all; or "
         "numbers. Put commas between several, and a slash between services that are run, hosted or sold "
@@ -87,6 +91,11 @@ PHRASES: Mapping[str, LocalizedText] = {
         "en": "Type to search, or move with the arrow keys; a comma adds another answer, Enter takes them. "
         "0 for none of these.",
         "zh": "输入文字即可搜索，或用方向键选择；逗号后可再选一项，回车确认。0表示以上均无。",
+    },
+    "how_menu_some": {
+        "en": "Type to search, or move with the arrow keys; a comma adds another answer, Enter takes them. "
+        "At least one.",
+        "zh": "输入文字即可搜索，或用方向键选择；逗号后可再选一项，回车确认。至少一项。",
     },
     "how_menu_services": {
         "en": "Type to search, or move with the arrow keys; a comma adds another answer, a slash begins a service "
@@ -118,6 +127,10 @@ PHRASES: Mapping[str, LocalizedText] = {
     },
     "too_small": {"en": "It must be at least {least}.", "zh": "不得小于{least}。"},
     "too_large": {"en": "It must be at most {most}.", "zh": "不得大于{most}。"},
+    "too_few": {
+        "en": "Name at least one. d leaves the fact open if you do not know it.",
+        "zh": "请至少填写一项；不清楚请输入 d。",
+    },
     "too_many": {"en": "These are more than a profile may hold: {most}.", "zh": "数量超出上限：{most}。"},
     "no_name": {"en": "Type a name of at most {most} characters.", "zh": "请输入名称，最多{most}个字符。"},
     "not_slug": {"en": "Use lower-case words joined by hyphens.", "zh": "请使用小写英文单词，用连字符连接。"},

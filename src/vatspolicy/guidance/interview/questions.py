@@ -18,7 +18,17 @@ from vatspolicy.policies.model import Classify
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.policies.wording import describe_effect
 from vatspolicy.profile.edits import get_fact
-from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer, label, parts_of, question, words_of
+from vatspolicy.profile.vocabulary import (
+    LocalizedText,
+    describe,
+    gazetteer,
+    grouped,
+    groups_of,
+    label,
+    parts_of,
+    question,
+    words_of,
+)
 
 KINDS = (
     "boolean",
@@ -71,7 +81,7 @@ class Question:
     """Closed choices, including places and words that are looked up and not listed."""
     least: float | None
     most: float | None
-    """Bounds of a number; `most` also of the length of a list."""
+    """Bounds of a number, or of the length of a list."""
     rules: tuple[str, ...]
     """Names of the rules that read the answer."""
     phase: str
@@ -113,7 +123,7 @@ def make_question(state: InterviewState, fact: MissingFact, phase: str, gain: In
         title={"en": node.get("title", str(path[-1])), "zh": node.get("x-title-zh", str(path[-1]))},
         unit=UNITS[unit] if unit else None,
         choices=choices,
-        least=node.get("minimum"),
+        least=node.get("minimum", node.get("minItems")),
         most=node.get("maximum", node.get("maxItems")),
         rules=fact.rules,
         phase=phase,
@@ -161,10 +171,8 @@ def _choices(state: InterviewState, path: Path) -> tuple[Choice, ...]:
     labels: Mapping[str, LocalizedText] = node.get("x-enum", {})
     places = gazetteer(state.schemas)
     synonyms = {word.value: word.synonyms for word in words_of(path, state.schemas)}
-    groups = node.get("x-groups", ())
-    group_of = {member: {"en": one["en"], "zh": one["zh"]} for one in groups for member in one["members"]}
-    order = list(group_of)
-    words = sorted(node["enum"], key=lambda word: order.index(word) if word in group_of else len(order))
+    group_of = groups_of(path, state.schemas)
+    words = grouped(node["enum"], group_of)
 
     def named(word: str) -> LocalizedText:
         if word in labels:

@@ -36,6 +36,8 @@ def _one(question: Question, text: str) -> Any:
 
 def _many(question: Question, text: str) -> Any:
     members = _members(question, text)
+    if not members and question.least:
+        raise Refused(both("too_few"))
     if question.most is not None and len(members) > question.most:
         raise Refused(both("too_many", most=int(question.most)))
     return [choice.value for choice in members]

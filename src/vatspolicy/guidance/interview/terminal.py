@@ -196,9 +196,11 @@ class Terminal:
         if question.path in (NAME_PATH, LAUNCH):
             return "name" if question.path == NAME_PATH else "launch"
         if self.menu and question.choices:
-            several = "_services" if question.kind == "services" else "_several" if question.several else ""
+            some = "_some" if question.least else "_several"
+            several = "_services" if question.kind == "services" else some if question.several else ""
             return f"menu{several}"
-        return _HOW.get(question.kind, question.kind)
+        kind = _HOW.get(question.kind, question.kind)
+        return "some" if kind == "choices" and question.least else kind
 
     def help(self) -> Iterator[str]:
         """Yield the other commands."""

@@ -141,9 +141,7 @@ class Search:
             except InvalidInput:
                 self._known[key] = None
             else:
-                empty = any(service.get("offers") == [] for service in changed.facts["services"])
-                decided = None if empty else evaluate(self.bundle, changed, self.decision.as_of)
-                self._known[key] = None if decided is None else (changed, decided)
+                self._known[key] = changed, evaluate(self.bundle, changed, self.decision.as_of)
         return self._known[key]
 
     def run(self) -> tuple[list[Proposal], list[Proposal]]:

@@ -5,21 +5,29 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from vatspolicy.compile_cache import digest
 from vatspolicy.documents import Document, parse_document
+from vatspolicy.documents.document import Node
+from vatspolicy.engine.compact import compact_parts
+from vatspolicy.engine.decision import INCOMPLETE
+from vatspolicy.engine.evaluator import evaluate, possible_outcomes
+from vatspolicy.engine.serialize import decision_parts
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import read_profile
+from vatspolicy.policies.model import Policy
+from vatspolicy.profile.profile import Profile, read_profile
 from vatspolicy.server.errors import HttpError
 
 FILE = "request.json"
 PLACE = ("vatspolicy", "decision")
 """Path of the decision. A longer path is a part of it."""
 KEYS = frozenset(("input", "as_of"))
+Decided: TypeAlias = tuple[str, str, dict[str, Any]]
+"""The word of a decision, the day of its law, and its data or a part of it."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +63,16 @@ def read_query(content: bytes) -> Query:
     if unknown := sorted(data.keys() - KEYS):
         problems = tuple(document.problem((key,), _("This key is not allowed here."), key=True) for key in unknown)
         raise HttpError(400, "invalid_parameter", "The body has a key besides input and as_of.", problems=problems)
-    root = document.root.child("input")
-    assert root is not None
-    return Query(Document(FILE, data["input"], document.text, root), _read_day(data.get("as_of")), content)
+    profile = Document(FILE, data["input"], document.text, lambda: _tree_at(document, "input"))
+    return Query(profile, _read_day(data.get("as_of")), content)
+
+
+def _tree_at(document: Document, *path: str) -> Node:
+    node: Node | None = document.root
+    for step in path:
+        node = node and node.child(step)
+    assert node is not None
+    return node
 
 
 def _read_day(value: Any) -> str | None:
@@ -72,11 +87,11 @@ def _read_day(value: Any) -> str | None:
 
 
 def answer(
-    bundle: Bundle, steps: tuple[str, ...], query: Query | None, today: str, allow_past: bool
+    bundle: Bundle, steps: tuple[str, ...], query: Query | None, today: str, allow_past: bool, full: bool = False
 ) -> tuple[dict[str, Any], str | None]:
     """Return the document at a path below /v1/data in the form of OPA, and the decision if one was made.
 
-    The document is `{}` if the path leads nowhere.
+    The document is `{}` if the path leads nowhere. Unless it is to be `full`, a decision is compact.
 
     Raises: InvalidInput for a profile and DayError for a day that cannot be used.
     """
@@ -85,19 +100,45 @@ def answer(
     if query is not None and (steps[:2] == PLACE or PLACE[: len(steps)] == steps):
         gate = Gate(bundle, today, query.as_of, allow_past)
         gate.check_day()
-        decision, record = gate.decide(read_profile(query.profile, bundle.schemas))
-        outcome = decision.decision
-        whole["vatspolicy"]["decision"] = record
-        extra = {"decision_id": make_decision_id(bundle, query, record["as_of"], today)}
-    found: Any = whole
+        profile = read_profile(query.profile, bundle.schemas)
+        found = _decide(gate, profile, full) if len(steps) <= 2 else _decide_part(gate, profile, steps[2], full)
+        outcome, day, whole["vatspolicy"]["decision"] = found
+        extra = {"decision_id": make_decision_id(bundle, query, day, today)}
+    place: Any = whole
     for step in steps:
-        if isinstance(found, Mapping) and step in found:
-            found = found[step]
-        elif isinstance(found, list) and step.isascii() and step.isdigit() and int(step[:9]) < len(found):
-            found = found[int(step[:9])]
+        if isinstance(place, Mapping) and step in place:
+            place = place[step]
+        elif isinstance(place, list) and step.isascii() and step.isdigit() and int(step[:9]) < len(place):
+            place = place[int(step[:9])]
         else:
             return dict(extra), outcome
-    return {"result": found, **extra}, outcome
+    return {"result": place, **extra}, outcome
+
+
+def _decide(gate: Gate, profile: Profile, full: bool) -> Decided:
+    if full:
+        decision, record = gate.decide(profile)
+        return decision.decision, decision.as_of, record
+    decision = evaluate(gate.bundle, profile, gate.day_to_decide(profile), compare=False)
+    parts = compact_parts(gate.bundle, profile, decision)
+    return decision.decision, decision.as_of, {key: make() for key, make in parts.items()}
+
+
+def _decide_part(gate: Gate, profile: Profile, key: str, full: bool) -> Decided:
+    """Decide no more than one part of a decision asks for. A part that the compact form lacks is that of the full one.
+
+    The outcome alone takes no missing facts, no duties and no advice.
+    """
+    bundle, day = gate.bundle, gate.day_to_decide(profile)
+    if key in ("decision", "range"):
+        mildest, strictest = possible_outcomes(bundle.on(day), profile, day, asking=False).range
+        word = mildest if mildest == strictest else INCOMPLETE
+        return word, day, {"decision": word, "range": [mildest, strictest]}
+    decision = evaluate(bundle, profile, day, compare=key in ("contested", "worst_reading"))
+    parts = decision_parts(bundle, profile, decision) | {"changes_ahead": lambda: gate.changes_ahead(profile, day)}
+    if not full:
+        parts |= compact_parts(bundle, profile, decision)
+    return decision.decision, day, {key: parts[key]()} if key in parts else {}
 
 
 def make_decision_id(bundle: Bundle, query: Query, day: str, today: str) -> str:
@@ -108,3 +149,26 @@ def make_decision_id(bundle: Bundle, query: Query, day: str, today: str) -> str:
 def bundle_to_data(bundle: Bundle) -> dict[str, str]:
     """Return the identity of the bundle that decides."""
     return {"version": bundle.version, "digest": bundle.digest, "covers_from": bundle.covers_from}
+
+
+def policy_to_data(policy: Policy) -> dict[str, Any]:
+    """Return a policy with its rules and articles, to which a compact decision refers."""
+    return {
+        "id": policy.id,
+        "version": policy.version,
+        "title": dict(policy.title),
+        "rules": {
+            rule.id: {"effect": rule.kind, "message": dict(rule.message), "citations": list(rule.cite)}
+            for rule in policy.rules
+        },
+        "articles": {
+            key: {
+                "label": dict(article.label),
+                "en": article.en,
+                "zh": article.zh,
+                "verification": article.verification,
+                "url": article.url or policy.source.get("url"),
+            }
+            for key, article in policy.articles.items()
+        },
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,8 +20,9 @@ from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
 from vatspolicy.server.api.metrics import MEDIA_TYPE, Metrics
 from vatspolicy.server.api.openapi import make_openapi
-from vatspolicy.server.api.query import answer, bundle_to_data, read_query
+from vatspolicy.server.api.query import answer, bundle_to_data, policy_to_data, read_query
 from vatspolicy.server.app import make_app
+from vatspolicy.server.encoding import encode
 from vatspolicy.server.errors import HttpError
 from vatspolicy.server.guard import GuardRules, read_json_body
 
@@ -93,15 +93,15 @@ class _Api:
     async def answer_query(self, request: Request) -> Response:
         """Answer a query of OPA's data API with the document at its path, or without a result."""
         steps = tuple(step for step in request.path_params.get("path", "").split("/") if step)
+        full = _wants_all(request.query_params.get("explain"))
         loaded = self.store.loaded
         content = await read_json_body(request, self.rules) if request.method == "POST" else None
 
         def work() -> Decided:
             begun = time.perf_counter()
             query = None if content is None else read_query(content)
-            found, outcome = answer(loaded.bundle, steps, query, self.settings.today(), self.settings.allow_past)
-            body = json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-            return body, outcome, time.perf_counter() - begun
+            found, outcome = answer(loaded.bundle, steps, query, self.settings.today(), self.settings.allow_past, full)
+            return encode(found), outcome, time.perf_counter() - begun
 
         body, outcome, seconds = await self.decide(work)
         if outcome is not None:
@@ -132,12 +132,11 @@ class _Api:
         return JSONResponse({"result": [{"id": policy.id, "version": policy.version} for policy in found]})
 
     async def show_policy(self, request: Request) -> Response:
-        """Show one policy."""
+        """Show one policy with the texts that a compact decision refers to."""
         policy = self.store.loaded.bundle.policies.get(request.path_params["id"])
         if policy is None:
             raise HttpError(404, "resource_not_found", "The bundle does not contain this policy.")
-        found = {"id": policy.id, "version": policy.version, "title": dict(policy.title)}
-        return JSONResponse({"result": found})
+        return Response(encode({"result": policy_to_data(policy)}), media_type="application/json")
 
     async def show_health(self, request: Request) -> Response:
         """Answer a health probe; with `?bundles`, show the bundle that decides and its state."""
@@ -163,3 +162,10 @@ class _Api:
         if self.description[0] != loaded.revision:
             self.description = (loaded.revision, make_openapi(loaded.bundle.version, loaded.bundle.schemas))
         return JSONResponse(self.description[1])
+
+
+def _wants_all(explain: str | None) -> bool:
+    """Return whether a request wants the full decision. Raises HttpError for a value of OPA that means nothing here."""
+    if explain not in (None, "", "off", "full"):
+        raise HttpError(400, "invalid_parameter", "explain must be full, or be left out.")
+    return explain == "full"

@@ -50,11 +50,6 @@ function details(id, open, summary, ...content) {
 /* --- fields --- */
 
 const choicesOf = (field) => (typeof field.choices === "string" ? form.lists[field.choices] : field.choices);
-/* The field of the form for a path; members of a list share one. */
-function fieldAt(path) {
-  return path.split(".").filter((step) => !/^\d+$/.test(step)).reduce((found, step) => (found.fields ?? []).find((one) => one.name === step) ?? {}, { fields: form.sections });
-}
-
 const codeOf = (place) => (place !== null && typeof place === "object" ? place.at : place); // a bare word is short for { at: word }
 const id = (path) => `f-${path}`;
 const under = (path, all) => all.some((one) => one === path || one.startsWith(`${path}.`));
@@ -110,7 +105,7 @@ function drawControl(field, key, value, { described, invalid, path }) {
         choices.map((one) => el("option", { value: JSON.stringify(one.value), selected: one.value === code }, one.label[lang])));
     }
     case "choices": case "places":
-      return drawChecks(key, choices, Array.isArray(value) ? value.map(codeOf) : value, field.radio);
+      return drawChecks(key, field, path, Array.isArray(value) ? value.map(codeOf) : value);
     default: {
       const typed = failed.get(path)?.typed ?? (known(value) ? String(value) : "");
       return el("input", { id: key, type: field.kind === "date" ? "date" : "text", "data-typed": true, value: typed, autocomplete: "off", spellcheck: "false",
@@ -126,15 +121,17 @@ function drawRadios(key, options, value, open) {
       checked: one === (known(value) ? value : null) && (!open || known(value)) }), " ", text)));
 }
 
-function drawChecks(key, choices, value, open) {
+function drawChecks(key, field, path, value) {
+  const choices = choicesOf(field), open = field.radio;
   const chosen = new Set((value ?? []).map((one) => JSON.stringify(one)));
-  const box = (one, text, checked, index, find = text) => el("label", { "data-find": find },
+  const box = (one, text, checked, index, word = null) => el("label", { "data-word": word },
     el("input", { type: "checkbox", id: `${key}-${index}`, value: one, checked }), " ", text);
-  const boxes = () => [...choices.map((one, index) => box(JSON.stringify(one.value), one.label[lang], chosen.has(JSON.stringify(one.value)), index, findable(one))),
-    box("none", say("none"), known(value) && chosen.size === 0, "none")];
+  const boxOf = (one) => box(JSON.stringify(one.value), one.label[lang], chosen.has(JSON.stringify(one.value)), choices.indexOf(one), one.word ?? one.value);
+  const boxes = () => [drawGroups(key, choices, boxOf),
+    field.least ? null : box("none", say("none"), known(value) && chosen.size === 0, "none")];
   if (choices.length <= 12) return el("div", { class: "options" }, boxes());
   const find = [el("label", { for: `${key}-find`, class: "find" }, say("filter")),
-    el("input", { id: `${key}-find`, type: "search", class: "find", "data-filter": `${key}-list`, autocomplete: "off" }),
+    el("input", { id: `${key}-find`, type: "search", class: "find", "data-filter": `${key}-list`, "data-of": field.listed ?? path, autocomplete: "off" }),
     el("p", { class: "soft found", role: "status", id: `${key}-list-found` })];
   const list = () => el("div", { class: "options long", id: `${key}-list` }, boxes());
   if (open) return el("div", {}, find, list());
@@ -142,6 +139,16 @@ function drawChecks(key, choices, value, open) {
   const names = choices.filter((one) => chosen.has(JSON.stringify(one.value))).map((one) => one.label[lang]);
   return el("div", {}, names.length ? el("p", { class: "picked" }, names.join(lang === "zh" ? "、" : ", ")) : known(value) ? el("p", { class: "picked" }, say("none")) : null,
     details(`${key}-more`, false, say("chosen", { count: chosen.size }), shown ? [find, list()] : null));
+}
+
+/* Choices below the names of their groups. */
+function drawGroups(key, choices, boxOf) {
+  const groups = new Map();
+  for (const one of choices) groups.set(one.group?.[lang] ?? "", [...(groups.get(one.group?.[lang] ?? "") ?? []), one]);
+  return [...groups].map(([name, members], index) => (name
+    ? el("div", { class: "options grouped", role: "group", id: `${key}-group-${index}`, "aria-labelledby": `${key}-group-${index}-name` },
+      el("p", { class: "group", id: `${key}-group-${index}-name` }, name), members.map(boxOf))
+    : members.map(boxOf)));
 }
 
 /* What is asked of a place beside its name: the free-trade zone, the kind of a facility. */
@@ -204,35 +211,32 @@ function removal(path, name, index) {
 
 /* --- the search in a list --- */
 
-/* What a choice is found by, a name a line: its names in both languages, its code and its synonyms. */
-const findable = (one) => [one.label.en, one.label.zh, String(one.value), ...(one.synonyms ?? [])].join("\n");
-const FILLERS = new Set(["a", "an", "the", "of", "for", "and", "or", "with"]);
+const searched = new Map(); // number of the last search in a list, by its id
 
-/* The words of a text without case, hyphens and plurals, as vatspolicy.documents.words compares them. */
-function wordsOf(text) {
-  return (text.normalize("NFKC").toLowerCase().match(/[a-z0-9]+|[^\P{L}a-z]+/gu) ?? []).filter((one) => !FILLERS.has(one))
-    .map((one) => (one.length > 3 && one.endsWith("s") && !one.endsWith("ss") ? one.slice(0, -1) : one));
+/* The server searches, as `vatspolicy list` and `ask` do: by names, synonyms and almost the right spelling. */
+async function filtered(target) {
+  const text = target.value.trim(), list = $(target.dataset.filter), asked = (searched.get(list.id) ?? 0) + 1;
+  searched.set(list.id, asked);
+  let found = null;
+  if (text) {
+    try {
+      const reply = await fetch(`/search?${new URLSearchParams({ path: target.dataset.of, text })}`);
+      found = new Set((await reply.json()).values);
+    } catch {
+      return complain(say("failed"));
+    }
+  }
+  if (asked === searched.get(list.id)) narrow(list, text, found);
 }
 
-/* Whether a name has a word: as the beginning of one of its own, a short one as a whole, Chinese anywhere. */
-function holds(own, word) {
-  if (!/^[a-z0-9]+$/.test(word)) return own.some((one) => one.includes(word));
-  return own.some((one) => (word.length > 2 ? one.startsWith(word) : one === word));
-}
-
-/* Whether names have every word that is sought; else whether the search contains a whole name ("a SaaS platform"). */
-function matches(sought, names) {
-  const words = wordsOf(sought), all = names.split("\n").map(wordsOf).filter((one) => one.length);
-  if (words.every((word) => all.some((own) => holds(own, word)))) return 2;
-  return all.slice(2).some((own) => ` ${words.join(" ")} `.includes(` ${own.join(" ")} `)) ? 1 : 0;
-}
-
-function filtered(target) {
-  const text = target.value.trim(), list = $(target.dataset.filter), grades = [...list.children].map((one) => matches(text, one.dataset.find));
-  const best = grades.some((one) => one === 2) ? 2 : 1;
-  const hits = [...list.children].filter((one, index) => { one.hidden = grades[index] < best; return !one.hidden; });
-  list.hidden = !hits.length;
-  $(`${list.id}-found`).textContent = !text ? "" : hits.length ? say("found", { count: hits.length }) : say("found_none", { text });
+/* Shows the choices that were found; all of them for an empty search. */
+function narrow(list, text, found) {
+  const labels = [...list.querySelectorAll("label")];
+  for (const one of labels) one.hidden = found !== null && !found.has(one.dataset.word);
+  for (const one of list.querySelectorAll(".grouped")) one.hidden = !one.querySelector("label:not([hidden])");
+  const count = labels.filter((one) => !one.hidden).length;
+  list.hidden = !count;
+  $(`${list.id}-found`).textContent = !text ? "" : count ? say("found", { count }) : say("found_none", { text });
 }
 
 /* The value of a field as the reader has set it: { value } or { typed }. */

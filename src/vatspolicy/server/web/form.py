@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.documents.words import words_of_schema
 from vatspolicy.guidance.interview.messages import UNITS
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer
+from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer, grouped, groups_of
 
 _SHORT = 12
 """Longest list of choices inside its field; longer lists are shared by name."""
@@ -20,8 +18,8 @@ def make_form(bundle: Bundle) -> dict[str, Any]:
     """Return the `sections` of fields and the `lists` of choices that they share.
 
     A field: `name`, `kind`, `title`, `question`, `unit`, `choices` (a list or the name of one), `fields` of an object
-    or of the members of a list, `required` among them. Kinds: boolean, choice, choices, integer, number, date, text,
-    place, places, group, list. A choice may have `synonyms`, by which a search finds it.
+    or of the members of a list, `required` among them, `least` members of a list of choices. Kinds: boolean, choice,
+    choices, integer, number, date, text, place, places, group, list. A choice may have a `group`.
     """
     maker = _Form(bundle)
     names = [name for name in bundle.schemas.load("profile")["properties"] if name != "schema"]
@@ -65,19 +63,18 @@ class _Form:
             field["question"] = dict(node["x-question"])
         if node.get("x-unit") in UNITS:
             field["unit"] = dict(UNITS[node["x-unit"]])
+        if "minItems" in node:
+            field["least"] = node["minItems"]
         match kind:
             case "choice":
-                field["choices"] = self.choices(node)
+                field["choices"] = self.choices(path)
             case "choices":
-                field["choices"] = self.choices(describe((*path, 0), self.schemas))
+                field["choices"] = self.choices((*path, 0))
             case "place":
-                field |= {"choices": self.choices(describe((*path, "at"), self.schemas)), "fields": self.details(path)}
+                field |= {"choices": self.choices((*path, "at")), "fields": self.details(path)}
             case "places":
                 inner = (*path, 0)
-                field |= {
-                    "choices": self.choices(describe((*inner, "at"), self.schemas)),
-                    "fields": self.details(inner),
-                }
+                field |= {"choices": self.choices((*inner, "at")), "fields": self.details(inner)}
             case "group":
                 field |= {"fields": self.inside(path), "required": list(node.get("required", ()))}
             case "list":
@@ -93,8 +90,9 @@ class _Form:
     def details(self, path: Path) -> list[dict[str, Any]]:
         return [field for field in self.inside(path) if field["name"] != "at"]
 
-    def choices(self, node: Mapping[str, Any]) -> str | list[dict[str, Any]]:
-        words = tuple(node["enum"])
+    def choices(self, path: Path) -> str | list[dict[str, Any]]:
+        node, group_of = describe(path, self.schemas), groups_of(path, self.schemas)
+        words = tuple(grouped(node["enum"], group_of))
         if words in self._known:
             return self._known[words]
         labels, places = node.get("x-enum", {}), gazetteer(self.schemas)
@@ -107,12 +105,11 @@ class _Form:
             known = self.bundle.instruments.get(word)
             return known.title if known is not None else {"en": word, "zh": word}
 
-        called = {one.value: one.synonyms for one in words_of_schema(node, self.schemas)}
         made = [
             {
                 "value": word,
                 "label": {"en": named(word)["en"], "zh": named(word)["zh"]},
-                **({"synonyms": list(called[word])} if called.get(word) else {}),
+                **({"group": dict(group_of[word])} if word in group_of else {}),
             }
             for word in words
         ]

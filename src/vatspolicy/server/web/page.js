@@ -73,11 +73,12 @@ function drawQuestion() {
   const head = el("h2", { id: "question-head", tabindex: "-1" }, heading());
   if (!asked) return [head, el("div", { id: "question-end" }, ending(), el("p", { class: "buttons" }, back))];
   const left = now.interview.progress.left;
-  const key = `q-${asked.path}`, inForm = fieldAt(asked.kind === "services" ? "services.offers" : asked.path);
-  const called = new Map((inForm?.choices ? choicesOf(inForm) : []).map((one) => [one.value, one.synonyms]));
+  const key = `q-${asked.path}`, entries = asked.kind === "entries", first = asked.choices[0]?.value;
   const kind = { words: "choices", entries: "choices", services: "choices" }[asked.kind] ?? asked.kind;
   const field = { kind, radio: true, title: asked.text, unit: asked.unit, hint: asked.kind === "services" ? say("services_hint") : "",
-    choices: asked.choices.map((one, index) => ({ value: ["entries"].includes(asked.kind) ? index : one.value, label: one.label, synonyms: called.get(one.value) })) };
+    least: asked.several ? asked.minimum : null,
+    listed: asked.kind === "services" ? "services.0.offers" : entries && first ? `${asked.path}.0.${Object.keys(first)[0]}` : asked.path,
+    choices: asked.choices.map((one, index) => (entries ? { ...one, value: index, word: Object.values(one.value)[0] } : one)) };
   const why = details("question-why", false, say("why"), asked.why.text ? el("p", {}, asked.why.text[lang]) : null,
     el("ul", { class: "reasons" }, asked.why.rules.slice(0, 6).map((rule) => el("li", {}, `${rule.message[lang]} → ${rule.effect[lang]}`,
       rule.citations.map((one) => el("p", { class: "law" }, `${one.title[lang]}${lang === "zh" ? "，" : ", "}${one.label[lang]}`, one[lang] ? el("q", {}, one[lang]) : null))))),
@@ -182,6 +183,7 @@ function draw() {
   put($("rules"), now.record ? say("rules_of", { version: now.record.bundle.version, digest: now.record.bundle.digest }) : null);
   put($("panel-spec"), drawSpec());
   if (shownText !== now.text) $("spec-text").value = shownText = now.text;
+  for (const one of document.querySelectorAll("input[data-filter]")) if (one.value.trim()) filtered(one);
   if (tab === "forward") loadWays();
   if (tab === "matrix") loadMatrix();
 }

@@ -21,7 +21,7 @@ from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import read_profile
-from vatspolicy.profile.vocabulary import Language, addresses, gazetteer, within
+from vatspolicy.profile.vocabulary import Language, addresses, find_choices, gazetteer, within
 from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
 from vatspolicy.reports.decision import BINARY_FORMATS, export, render
 from vatspolicy.server.app import make_app
@@ -30,7 +30,7 @@ from vatspolicy.server.guard import GuardRules, read_json_body
 from vatspolicy.server.web.form import make_form
 from vatspolicy.server.web.page import build_stylesheet, read_script, render_frame
 from vatspolicy.server.web.remediation import render_plan
-from vatspolicy.server.web.session import DecideRequest, WebContext, answer, read_request, read_spec
+from vatspolicy.server.web.session import DecideRequest, WebContext, answer, read_path, read_request, read_spec
 from vatspolicy.server.web.words import collect_script_phrases, say
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -42,6 +42,8 @@ EXPORTS = {
 """Formats in which the page saves a report, with their media types."""
 _NEEDED = {"docx": "docx", "xlsx": "openpyxl"}
 """Packages of the extra `export` by the format that needs them."""
+LONGEST_SEARCH = 200
+"""Characters of a search that are read."""
 MATRICES = 16
 """Matrices that are kept; each takes about a second to compute."""
 RULES = GuardRules(
@@ -63,8 +65,9 @@ RULES = GuardRules(
 
 
 def make_page(context: WebContext, lang: Language = "en") -> Starlette:
-    """Return the application: GET /, /page.css, /page.js, /form, /schema, /matrix; POST /decide, /ways and /report.
+    """Return the application.
 
+    GET /, /page.css, /page.js, /form, /schema, /search, /matrix; POST /decide, /ways, /report.
     `lang` is the language that the page begins in.
     """
     page = _Page(context, lang)
@@ -74,6 +77,7 @@ def make_page(context: WebContext, lang: Language = "en") -> Starlette:
         Route("/page.js", page.show_script),
         Route("/form", page.show_form),
         Route("/schema", page.show_schema),
+        Route("/search", page.search),
         Route("/matrix", page.show_matrix),
         Route("/decide", _posted(context, answer), methods=["POST"]),
         Route("/ways", _posted(context, _find_ways), methods=["POST"]),
@@ -100,6 +104,7 @@ class _Page:
             "covers_from": bundle.covers_from,
             "exports": list_exports(),
         }
+        self.instruments = {id: instrument.title for id, instrument in bundle.instruments.items()}
         self.matrices: dict[tuple[str | None, ...], dict[str, Any]] = {}
 
     def show_frame(self, _: Request) -> Response:
@@ -116,6 +121,13 @@ class _Page:
 
     def show_schema(self, _: Request) -> Response:
         return JSONResponse(self.context.bundle.schemas.load("profile"))
+
+    def search(self, request: Request) -> Response:
+        """Return the values of a fact that a search fits, by names and synonyms, in either language."""
+        schemas = self.context.bundle.schemas
+        path = read_path(request.query_params.get("path"), schemas)
+        text = request.query_params.get("text", "")[:LONGEST_SEARCH]
+        return JSONResponse({"values": find_choices(path, text, self.instruments, schemas)})
 
     def show_matrix(self, request: Request) -> Response:
         lang: Language = "zh" if request.query_params.get("lang") == "zh" else "en"

@@ -91,7 +91,7 @@ def read_request(data: Any, schemas: SchemaSet) -> DecideRequest:
         if not isinstance(change, dict) or ("typed" in change) == ("value" in change):
             raise _bad_request("`change` must have a path, and either `value` or `typed`.")
         typed = "typed" in change
-        made = (_read_path(change.get("path"), schemas), change["typed" if typed else "value"], typed)
+        made = (read_path(change.get("path"), schemas), change["typed" if typed else "value"], typed)
         if typed and not isinstance(made[1], str):
             raise _bad_request("`typed` must be text.")
     return DecideRequest(
@@ -99,14 +99,18 @@ def read_request(data: Any, schemas: SchemaSet) -> DecideRequest:
         file=re.split(r"[/\\]", file)[-1][:120] or FILE,
         lang="zh" if lang == "zh" else "en",
         named=bool(data.get("named", False)),
-        skipped=tuple(_read_path(path, schemas) for path in skipped),
+        skipped=tuple(read_path(path, schemas) for path in skipped),
         complete=bool(data.get("complete", False)),
         change=made,
         format=str(data.get("format", "")),
     )
 
 
-def _read_path(dotted: Any, schemas: SchemaSet) -> Path:
+def read_path(dotted: Any, schemas: SchemaSet) -> Path:
+    """Read the path of a fact, with dots.
+
+    Raises: HttpError.
+    """
     if not isinstance(dotted, str) or len(dotted) > 200:
         raise _bad_request("A path must be text such as services.0.offers.")
     path = tuple(int(step) if step.isascii() and step.isdigit() else step for step in dotted.split("."))
