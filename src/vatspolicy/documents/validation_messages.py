@@ -13,7 +13,7 @@ from vatspolicy.documents.document import Document, Path
 from vatspolicy.documents.faults import Fault
 from vatspolicy.documents.key_places import find_places
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.documents.value_messages import describe_fault, describe_strange_word, describe_wrong_type
+from vatspolicy.documents.value_messages import describe_fault, describe_strange_word, describe_wrong_type, schema_hint
 from vatspolicy.errors import Problem, did_you_mean, suggest
 from vatspolicy.i18n import Listing, _
 
@@ -71,7 +71,7 @@ class Explainer:
         """Return a hint for an unknown key: another name for a known one, a key of another place, a misspelt one."""
         known = dict.fromkeys(_named_keys(fault.schema))
         if hint := fault.schema.get("x-elsewhere", {}).get(key):
-            return str(hint)
+            return schema_hint(hint)
         if meant := fault.schema.get("x-key-synonyms", {}).get(key):
             return did_you_mean([meant])
         if places := find_places(key, fault.path, self._name, self._schemas):

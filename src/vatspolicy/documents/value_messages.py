@@ -15,7 +15,7 @@ from vatspolicy.documents.faults import Fault, type_of
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.words import NEAR, SAME, Word, search_words, words_of_schema
 from vatspolicy.errors import did_you_mean, suggest
-from vatspolicy.i18n import Listing, Message, Sentences, _
+from vatspolicy.i18n import Bilingual, Listing, LocalizedText, Message, Sentences, _
 
 SHORT_LIST = 8  # how many words an error lists
 LONG_LIST = 24  # how many places it lists: a province has up to 21 cities
@@ -33,7 +33,7 @@ def describe_fault(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
     if rule in ("enum", "const"):
         return _describe_no_member(fault, schemas)
     if rule == "pattern":
-        return _("This does not have the expected form."), fault.schema.get("x-pattern-hint") or _(
+        return _("This does not have the expected form."), schema_hint(fault.schema.get("x-pattern-hint")) or _(
             "It must match {limit}", limit=limit
         )
     if rule == "format":
@@ -41,7 +41,7 @@ def describe_fault(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
             _describe_no_day(fault.value) if limit == "date" else (_("This is not a valid {limit}.", limit=limit), "")
         )
     if rule in ("minLength", "minItems", "minProperties") and limit == 1:
-        return _("This is empty."), fault.schema.get("x-empty-hint", "")
+        return _("This is empty."), schema_hint(fault.schema.get("x-empty-hint"))
     if rule == "not" and isinstance(limit, dict) and (keys := limit.get("required")):
         listed = Listing(keys, "and", quoted=True)
         return (
@@ -56,6 +56,11 @@ def describe_fault(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
     if rule == "contains":
         return _("The list has not the items that it needs."), ""
     return _("This is not allowed here."), ""
+
+
+def schema_hint(text: LocalizedText | None) -> str:
+    """Return a hint that a schema states; an empty one if it states none."""
+    return Bilingual(text["en"], text["zh"]) if text else ""
 
 
 _LIMITS = {

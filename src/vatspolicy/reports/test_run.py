@@ -93,7 +93,8 @@ def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
         alone=coverage.alone,
         clauses=coverage.clauses,
     )
-    yield _("{percent:.1f} % of clause outcomes covered", percent=coverage.percent)
+    share = f"{coverage.percent:.1f} %"
+    yield _("{share} of clause outcomes covered", share=share)
     if coverage.is_below:
         yield _("below the threshold of {threshold:g} %", threshold=coverage.threshold)
 
