@@ -24,36 +24,42 @@ KEY := $(shell $(PYTHON) -c 'import os, platform, sys, zlib; \
 ifeq ($(KEY),)
 $(error $(PYTHON) does not run: install Python 3.11 or newer, or name one, as in: make PYTHON=python3.13)
 endif
+MADE := $(VENV)/.made-$(KEY)
 CORE := $(VENV)/.core-$(KEY)
+TOOLS := $(VENV)/.tools-$(KEY)
 EXTRA = $(VENV)/.extra-$(1)-$(KEY)
+
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 CATALOGUE := src/vatspolicy/i18n/locale/zh/LC_MESSAGES/vatspolicy.po
 KEYWORDS := --no-default-keywords --keyword=_ --keyword=Phrase:1,1t --keyword=Phrase:1,2c,2t
 
-.PHONY: help demo test tests quick lint messages spark docs pictures bench audit package clean
+.PHONY: help demo test test-long tests quick lint messages spark docs pictures bench audit package clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(CORE) ## decide a real product spec
 	@$(BIN)/vatspolicy check $(DEMO_SPEC) --no-fail
 
-test: lint tests ## lint, then every test
+test: lint tests ## lint, then every test; of costly searches a part
 
-tests: $(call EXTRA,test) $(call EXTRA,browser) $(VENV)/.opa-$(KEY) ## every test; those on Spark run after `make spark`
+test-long: lint ## the same with every search whole: proofs, replays, interviews, pages in each language and color
+	VATSPOLICY_LONG=1 $(MAKE) tests
+
+tests: $(TOOLS) $(VENV)/.opa-$(KEY) ## every test; those on Spark run after `make spark`
 	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(PYTEST_ARGS)
 
-quick: $(call EXTRA,test) ## the tests of single packages, policies and fixtures: about two minutes
+quick: $(TOOLS) ## the tests of single packages, policies and fixtures: about two minutes
 	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(LONG:%=--ignore=tests/%) $(PYTEST_ARGS)
 
-lint: $(call EXTRA,test) $(call EXTRA,lint) ## style, types and import layers
+lint: $(TOOLS) ## style, types and import layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-logo & layers=$$!; $(BIN)/mypy; types=$$?; wait $$layers && exit $$types
 
-messages: $(call EXTRA,test) ## bring the catalogue of Chinese texts up to date with the English of the source
+messages: $(TOOLS) ## bring the catalogue of Chinese texts up to date with the English of the source
 	@mkdir -p build
 	$(BIN)/pybabel -q extract $(KEYWORDS) --add-location=file --omit-header -o build/vatspolicy.pot src
 	$(BIN)/pybabel -q update -i build/vatspolicy.pot -l zh -o $(CATALOGUE) --no-fuzzy-matching --ignore-obsolete \
@@ -65,19 +71,19 @@ docs: $(call EXTRA,docs) ## check the documentation
 	@$(BIN)/vatspolicy docs build --check || { echo "docs/policies is stale: run vatspolicy docs build" >&2; exit 1; }
 	$(BIN)/pymarkdown scan --recurse docs $(wildcard *.md)
 
-pictures: $(call EXTRA,browser) ## draw the pictures of the README anew
+pictures: $(TOOLS) ## draw the pictures of the README anew
 	$(BIN)/python docs/pictures/draw.py
 
-bench: $(call EXTRA,bench) $(VENV)/.opa-$(KEY) $(VENV)/.cerbos-$(KEY) ## measure; one table, and build/bench.json
+bench: $(call EXTRA,bench) $(VENV)/.opa-$(KEY) $(VENV)/.cerbos-$(KEY) ## measure; one report, and build/bench.json
 	@$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
-audit: $(call EXTRA,test) $(call EXTRA,audit) ## known vulnerabilities, and a bill of materials in dist/
+audit: $(TOOLS) $(call EXTRA,audit) ## known vulnerabilities, and a bill of materials in dist/
 	mkdir -p dist
 	$(BIN)/python -m pip freeze --exclude-editable > dist/requirements.txt
 	$(BIN)/cyclonedx-py environment $(BIN)/python --sv 1.6 --output-reproducible -o dist/sbom.cdx.json
 	$(BIN)/pip-audit --strict --disable-pip --no-deps -r dist/requirements.txt
 
-package: $(call EXTRA,test) ## build the wheel and the sdist into dist/
+package: $(TOOLS) ## build the wheel and the sdist into dist/
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist
 
@@ -85,32 +91,41 @@ clean: ## remove everything that make made
 	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Byte code as an installation makes it: where Python may not write its own, every start would compile what it imports.
 # An older interpreter, another folder or a changed pyproject.toml: nothing of the old .venv is worth keeping.
-$(CORE): pyproject.toml
+# What builds the package is installed once: a build of its own would fetch all of it for each extra. setuptools makes a
+# wheel of pyspark, which is published as source.
+$(MADE): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --editable .
-	@$(BIN)/python -m compileall -q src
+	@$(PIP) install hatchling editables 'setuptools>=70.1'
 	@touch $@
 
-# What builds the package is there already, but for hatchling and what it links by, and for what makes a wheel of pyspark,
-# which is published as source: a build of its own would fetch all of it for each extra.
+# Byte code as an installation makes it: where Python may not write its own, every start would compile what it imports.
+$(CORE): $(MADE)
+	$(PIP) install --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q -j 0 src
+	@touch $@
+
+# What lint and tests need, in one go. Of its byte code, which takes half a minute, they write what they import.
+$(TOOLS): $(MADE)
+	$(PIP) install --no-compile --no-build-isolation --editable '.[browser,lint,test]'
+	@$(BIN)/python -m compileall -q -j 0 src
+	@touch $(CORE) $@
+
 $(VENV)/.extra-%-$(KEY): $(CORE)
-	@$(PIP) install hatchling editables 'setuptools>=70.1'
 	$(PIP) install --no-build-isolation --editable '.[$*]'
 	@touch $@
 
 # The real OPA engine, which tests/acceptance/test_opa.py and the benchmarks ask. Its wheel claims a newer Python than it needs and is
 # not made for every system, so no extra can name it; where it does not install, those tests and rows are left out.
-$(VENV)/.opa-$(KEY): $(CORE)
+$(VENV)/.opa-$(KEY): $(MADE)
 	@$(PIP) install --no-deps --ignore-requires-python 'opa-golib-python-bindings==0.4.4' \
 	  || echo "the OPA engine does not install here: what asks it is skipped" >&2
 	@touch $@
 
 # Cerbos, which the benchmarks ask: of its program there are packages for npm alone.
-$(VENV)/.cerbos-$(KEY): $(CORE)
+$(VENV)/.cerbos-$(KEY): $(MADE)
 	@system=$$(node -p 'process.platform + "-" + process.arch') \
 	  && npm install --silent --no-audit --no-fund --prefix $(VENV)/npm "@cerbos/cerbos-$$system@0.55.0" \
 	  || echo "Cerbos does not install here, which takes npm: its rows are left out, and say so" >&2

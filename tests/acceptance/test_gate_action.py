@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.effort import long_run
 from tests.support.runner import read_outputs
 from tests.support.shipped import ROOT
 
@@ -319,6 +320,7 @@ def test_no_input_is_run_or_opens_the_gate(runner: Runner, name: str, value: str
     assert run.outputs["decision"] == ("deny" if run.exit_code == 1 else "not-evaluated")
 
 
+@long_run
 def test_the_install_step_installs_the_tool(tmp_path: Path) -> None:
     """The whole action, from nothing, with no more than the core dependencies."""
     workspace, temp = tmp_path / "workspace", tmp_path / "temp"

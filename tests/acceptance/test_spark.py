@@ -21,9 +21,10 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
+from tests.support.effort import SEED, trials
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.random_inputs import Profiles
-from tests.support.samples import SEED, TIMES, shipped
+from tests.support.samples import shipped
 from tests.support.shipped import fixture_files
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
@@ -106,7 +107,7 @@ def test_a_job_gives_the_answers_of_python_and_of_duckdb(tmp_path: Path) -> None
     law = bundle.on(DAY)
     draw = Profiles(random.Random(SEED + 40), hints)
     found = [load_profile(path) for path in fixture_files()]
-    found += [draw.profile() for _ in range(60 * TIMES)]
+    found += [draw.profile() for _ in range(trials(60))]
     expected = [decide(law, profile.facts, DAY) for profile in found]
     with connect(threads=1) as connection:
         assert DuckDecider(connection, law, DAY).decide(profile.facts for profile in found) == expected

@@ -171,7 +171,7 @@ def test_checkouts_leave_no_credentials() -> None:
 def test_workflows_call_what_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for where, step in steps():
-        for target in re.findall(r"^make (\w+)", step.get("run", ""), flags=re.MULTILINE):
+        for target in re.findall(r"^make ([\w-]+)", step.get("run", ""), flags=re.MULTILINE):
             assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), f"{where}: make {target}"
         for script in re.findall(r"^\.[\w./-]+", step.get("run", ""), flags=re.MULTILINE):
             assert (ROOT / script).is_file(), f"{where}: {script}"

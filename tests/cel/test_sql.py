@@ -1,7 +1,4 @@
-"""SQL gives the answers of Kleene's logic: on the shipped rules, and on random typed expressions, in a real DuckDB.
-
-Sizes suit a quick run; VATSPOLICY_FUZZ=20 makes them twenty times larger, and VATSPOLICY_SEED starts elsewhere.
-"""
+"""SQL gives the answers of Kleene's logic: on the shipped rules, and on random typed expressions, in a real DuckDB."""
 
 from __future__ import annotations
 

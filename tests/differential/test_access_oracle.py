@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 
 import pytest
 
 from tests.support.access_oracle import OUTCOMES, judge
 from tests.support.access_profiles import draw_profiles
+from tests.support.effort import trials
 from tests.support.shipped import shipped_bundle
 from vatspolicy.engine.evaluator import possible_outcomes
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
 
-COUNT = int(os.environ.get("VATSPOLICY_ORACLE_PROFILES", "20000"))
-"""How many profiles are decided; a long run takes 200,000."""
-SHARES = 20
+COUNT = trials(20_000)
+"""How many profiles are decided; VATSPOLICY_FUZZ=10 takes 200,000."""
+SHARES = 10
 
 
 @pytest.fixture(scope="module")

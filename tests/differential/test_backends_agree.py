@@ -1,8 +1,7 @@
 """Every back end gives the same answer: generated Python, Kleene's logic, cel-python, and Google's C++ where installed.
 
 Two kinds of material: the shipped bundle on random profiles, and random expressions on random profiles. The first alone
-misses errors, because good rules are careful. Sizes suit a quick run; VATSPOLICY_FUZZ=20 makes them twenty times larger
-(nightly), and VATSPOLICY_SEED starts elsewhere.
+misses errors, because good rules are careful. Sizes are of tests/support/effort.py.
 """
 
 from __future__ import annotations
@@ -13,11 +12,10 @@ from collections import Counter
 from collections.abc import Mapping
 
 from tests.support.activations import run_generated
+from tests.support.effort import SEED, TIMES, trials
 from tests.support.oracles import GOOGLE, CelPython, Google, convert
 from tests.support.random_inputs import PARAMETERS, Profiles, near_days, parameter_types
 from tests.support.samples import (
-    SEED,
-    TIMES,
     Tally,
     batch,
     by_subject,
@@ -46,7 +44,7 @@ def engines(policy: Policy, law: RuleSet) -> tuple[CelPython, Google]:
 
 def test_generated_python_agrees_on_every_rule() -> None:
     tally = Tally()
-    for day, law, each, activation in itertools.islice(drawn(random.Random(SEED)), 300 * TIMES):
+    for day, law, each, activation in itertools.islice(drawn(random.Random(SEED)), trials(300)):
         for _, expression in by_subject().get(each, ()):
             expected = evaluate(expression.tree, activation, law.params)
             tally.answers[str(expected)] += 1
@@ -61,7 +59,7 @@ def test_cel_engines_agree_on_every_rule() -> None:
     """Each environment meets a few dozen expressions; the run ends when each expression has met enough environments."""
     draw = random.Random(SEED + 1)
     tally = Tally()
-    waiting = {each: draw.sample(found, len(found)) * (3 * TIMES) for each, found in by_subject().items()}
+    waiting = {each: draw.sample(found, len(found)) * trials(3) for each, found in by_subject().items()}
     for day, law, each, activation in drawn(draw):
         batch, waiting[each] = waiting.get(each, [])[:40], waiting.get(each, [])[40:]
         facts = convert(activation, variables(each))
@@ -78,7 +76,7 @@ def test_cel_engines_agree_on_every_rule() -> None:
         if not any(waiting.values()):
             break
     tally.check()
-    assert tally.compared["cel-python"] == 3 * TIMES * sum(map(len, by_subject().values()))
+    assert tally.compared["cel-python"] == trials(3) * sum(map(len, by_subject().values()))
     assert min(tally.answers[answer] for answer in ("True", "False", "None")) > 20 * TIMES
 
 
@@ -92,7 +90,7 @@ def test_all_back_ends_agree_on_random_expressions() -> None:
     params = {key: PARAMETERS[name] for name, (key, _) in parameter_types().items()}
     typed = {name: (value, type_of_value(value, name)) for name, value in PARAMETERS.items()}
     tally, kinds = Tally(), Counter[str]()
-    for _ in range(30 * TIMES):
+    for _ in range(trials(30)):
         made = batch(draw, hints, 24)
         functions = GeneratedModule(made.trees).load(params)
         reference = CelPython(typed, made.terms)

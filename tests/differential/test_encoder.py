@@ -1,18 +1,18 @@
 """Formulas say what the evaluator says: on random profiles, for every rule, for whole decisions, for random expressions.
 
 No solver takes part: a profile fixes every variable, and the formula is worked out. z3 is compared in its own test.
-Sizes suit a quick run; VATSPOLICY_FUZZ=20 makes them twenty times larger.
+Sizes are of tests/support/effort.py.
 """
 
 from __future__ import annotations
 
-import os
 import random
 from typing import Any
 
 import pytest
 
 from tests.support.assignments import BOUNDS, assign, holds, truth
+from tests.support.effort import SEED, TIMES, trials
 from tests.support.random_inputs import (
     PARAMETERS,
     Expressions,
@@ -43,9 +43,6 @@ from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Route
 from vatspolicy.profile.profile import Profile, load_profile
 
-TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
-SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
-
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
@@ -56,7 +53,7 @@ def random_profiles(bundle: Bundle, count: int, seed: int, periods: int = 1) -> 
     """Profiles with days, which are of few periods: the law of each is encoded anew."""
     draw = random.Random(seed)
     made = Profiles(draw, hints_of(bundle))
-    days = [max(near_days(draw, bundle.boundaries), bundle.covers_from) for _ in range(periods * TIMES)]
+    days = [max(near_days(draw, bundle.boundaries), bundle.covers_from) for _ in range(trials(periods))]
     return [(made.profile(), draw.choice(days)) for _ in range(count)]
 
 
@@ -75,7 +72,7 @@ def real_subjects(bundle: Bundle, profile: Profile, day: str, each: str) -> list
 
 def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
     checks = 0
-    for period, cases in by_period(bundle, random_profiles(bundle, 24 * TIMES, SEED)).items():
+    for period, cases in by_period(bundle, random_profiles(bundle, trials(24), SEED)).items():
         query = Query(period, BOUNDS)
         law = bundle.on(period.start)
         ruleset = query.encode(law)
@@ -133,7 +130,7 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
 def test_every_decision_is_the_evaluators(bundle: Bundle, unread: bool) -> None:
     bundle = unread_law(bundle, random.Random(SEED + 7)) if unread else bundle
     words = set()
-    for period, cases in by_period(bundle, random_profiles(bundle, 40 * TIMES, SEED + 1)).items():
+    for period, cases in by_period(bundle, random_profiles(bundle, trials(40), SEED + 1)).items():
         query = Query(period, BOUNDS)
         ruleset = query.encode(bundle.on(period.start))
         formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
@@ -146,7 +143,7 @@ def test_every_decision_is_the_evaluators(bundle: Bundle, unread: bool) -> None:
 
 
 def test_axioms_and_invariants_hold_of_every_profile(bundle: Bundle) -> None:
-    for period, cases in by_period(bundle, random_profiles(bundle, 20 * TIMES, SEED + 2)).items():
+    for period, cases in by_period(bundle, random_profiles(bundle, trials(20), SEED + 2)).items():
         query = Query(period, BOUNDS)
         ruleset = query.encode(bundle.on(period.start))
         encode_decision(ruleset, query.services)
@@ -159,7 +156,7 @@ def test_axioms_and_invariants_hold_of_every_profile(bundle: Bundle) -> None:
 
 def test_a_profile_is_written_as_it_was_read(bundle: Bundle) -> None:
     """What the analysis read of a profile, written down and read again, is decided alike."""
-    for period, cases in by_period(bundle, random_profiles(bundle, 20 * TIMES, SEED + 3)).items():
+    for period, cases in by_period(bundle, random_profiles(bundle, trials(20), SEED + 3)).items():
         query = Query(period, BOUNDS)
         ruleset = query.encode(bundle.on(period.start))
         encode_decision(ruleset, query.services)
@@ -179,7 +176,7 @@ def test_random_expressions(bundle: Bundle) -> None:
     texts = Expressions(draw, names, hints=hints_of(bundle))
     period = periods([bundle])[0]
     tried = unsupported = unknown = 0
-    for _ in range(80 * TIMES):
+    for _ in range(trials(80)):
         tree = parse(texts.text(BOOL, 3), scope)
         query = Query(period, BOUNDS)
         ruleset = query.encode(bundle.on(period.start))

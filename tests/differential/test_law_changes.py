@@ -5,10 +5,15 @@ from typing import Any
 
 import pytest
 
+from tests.support.effort import LONG, long_run
 from tests.support.law_changes import PAGE, REPLAYS, Replay, page, replay
 from vatspolicy.authoring.diff.verdict import STRICTER, impossible, possible
 
 pytest.importorskip("z3", reason="proofs need the extra smt")
+
+COSTLY = {"pilot", "services-opening"}
+"""Replays that take half a minute each: the long run makes them."""
+PLAYED = tuple(change for change in REPLAYS if LONG or change.name not in COSTLY)
 
 WITNESSES = re.compile(
     r"<details><summary>(?!<b>).*?</details>\n\n</details>|<details><summary><b>Rules that change no decision.*?</details>",
@@ -26,11 +31,12 @@ def shown(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_the_page_shows_what_the_policies_give_today() -> None:
-    text, now = PAGE.read_text(encoding="utf-8"), page()
+    text, now = PAGE.read_text(encoding="utf-8"), page(PLAYED)
     assert WITNESSES.sub("…", text) == WITNESSES.sub("…", now), "run: python -m tests.support.law_changes"
     assert len(WITNESSES.findall(text)) > 10
 
 
+@long_run
 def test_the_launch_of_the_pilot_opens_it_in_its_places_and_nowhere_else() -> None:
     data = replay(by_name("pilot"))
     assert data["verdict"] == "loosened"
@@ -52,6 +58,7 @@ def test_the_negative_list_of_2024_changes_no_decision() -> None:
     assert [(c["kind"], c["name"]) for c in data["structure"] if c["kind"] != "tests"] == [("edition", "2024-11-01")]
 
 
+@long_run
 def test_the_opening_of_services_is_one_new_file() -> None:
     data = replay(by_name("services-opening"))
     assert [(c["policy"], c["change"]) for c in data["structure"]] == [("services-opening-pilot", "added")]
@@ -69,7 +76,7 @@ def test_the_export_thresholds_move_duties_and_no_decision() -> None:
     assert ("cross-border-data-provisions/small-export", None, "fires") in duties
 
 
-@pytest.mark.parametrize("change", REPLAYS, ids=lambda change: change.name)
+@pytest.mark.parametrize("change", PLAYED, ids=lambda change: change.name)
 def test_no_replay_is_left_unevaluated(change: Replay) -> None:
     data = replay(change)
     assert (data["state"], data["problems"], data["release"]["faults"]) == ("evaluated", [], [])

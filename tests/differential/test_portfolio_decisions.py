@@ -1,7 +1,7 @@
 """A database decides as the evaluator does: whole decisions, on fixtures and random profiles, on days of change.
 
-Sizes suit a quick run: four days of change, and 500 random profiles. With VATSPOLICY_FUZZ=20 every fixture is decided on
-every day on which the law changes, and 10,000 random profiles on forty days; VATSPOLICY_SEED starts elsewhere.
+The long run takes four days of change and 500 random profiles. With VATSPOLICY_FUZZ=20 every fixture is decided on every
+day on which the law changes, and 10,000 random profiles on forty days. Sizes are of tests/support/effort.py.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.effort import SEED, TIMES, trials
 from tests.support.random_inputs import Profiles, hints_of, near_days
-from tests.support.samples import SEED, TIMES, shipped
+from tests.support.samples import shipped
 from tests.support.shipped import fixture_files
 from tests.support.unread_law import unread_law
 from vatspolicy.engine.evaluator import evaluate
@@ -47,7 +48,7 @@ def test_the_answer_about_one_profile_is_that_of_evaluate(fixtures: list[Profile
     draw = random.Random(SEED + 20)
     profiles = Profiles(draw, hints)
     words = Counter[str]()
-    for profile in [*fixtures, *(profiles.profile() for _ in range(60 * TIMES))]:
+    for profile in [*fixtures, *(profiles.profile() for _ in range(trials(60)))]:
         day = max(near_days(draw, bundle.boundaries), bundle.covers_from)
         full = evaluate(bundle, profile, day)
         answer = decide(bundle.on(day), profile.facts, day)
@@ -79,7 +80,7 @@ def compare(database: Any, profiles: list[Profile], day: str, bundle: Bundle | N
 def test_every_fixture_on_days_of_change(database: Any, fixtures: list[Profile]) -> None:
     bundle, _ = shipped()
     days = list(bundle.boundaries)
-    chosen = days if TIMES >= 20 else sorted(random.Random(SEED + 21).sample(days, min(4 * TIMES, len(days))))
+    chosen = days if TIMES >= 20 else sorted(random.Random(SEED + 21).sample(days, min(trials(4), len(days))))
     words = sum((compare(database, fixtures, day) for day in chosen), Counter[str]())
     assert words.total() == len(FIXTURES) * len(chosen) > 300
     assert set(words) == {"allow", "needs-license", "deny", "incomplete"}
@@ -90,10 +91,10 @@ def test_random_profiles_with_missing_facts(database: Any) -> None:
     draw = random.Random(SEED + 22)
     profiles = Profiles(draw, hints)
     words = Counter[str]()
-    days = [max(near_days(draw, bundle.boundaries), bundle.covers_from) for _ in range(2 * TIMES)]
+    days = [max(near_days(draw, bundle.boundaries), bundle.covers_from) for _ in range(trials(2))]
     for day in days:
         words += compare(database, [profiles.profile() for _ in range(250)], day)
-    assert words.total() == 500 * TIMES
+    assert words.total() == 250 * len(days)
     assert min(words[word] for word in ("allow", "needs-license", "deny", "incomplete")) > 1
 
 
@@ -127,7 +128,7 @@ def test_law_that_nobody_has_read_and_opinions_on_it(database: Any, fixtures: li
     bundle, _ = shipped()
     draw = random.Random(SEED + 24)
     words = Counter[str]()
-    for turn in range(2 * TIMES):
+    for turn in range(trials(2)):
         unread = unread_law(bundle, draw, 0.3 + 0.2 * (turn % 2))
         profiles = Profiles(draw, hints_of(unread))
         day = max(near_days(draw, bundle.boundaries), bundle.covers_from)

@@ -10,6 +10,7 @@ from functools import cache
 from itertools import combinations
 from typing import Any
 
+from tests.support.effort import part
 from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.engine.evaluator import evaluate
@@ -45,13 +46,14 @@ def law() -> Bundle:
 
 @cache
 def denied() -> tuple[Found, ...]:
-    """Every denied case of the fixtures."""
-    found = []
-    for case in fixture_cases(law(), ROOT / "fixtures"):
-        if case.expect["decision"] == "deny":
-            plan = find_remediations(law(), case.profile, case.as_of)
-            found.append(Found(case.name, case.profile, case.as_of, plan))
-    return tuple(found)
+    """The denied cases of the fixtures: a part of them, all in the long run."""
+    cases = [case for case in fixture_cases(law(), ROOT / "fixtures") if case.expect["decision"] == "deny"]
+    assert len(cases) > 70
+    chosen = part(cases, 3, [case for case in cases if case.name in NO_WAY])
+    return tuple(
+        Found(case.name, case.profile, case.as_of, find_remediations(law(), case.profile, case.as_of))
+        for case in chosen
+    )
 
 
 def proposals() -> Iterator[tuple[Found, Proposal]]:
@@ -65,7 +67,6 @@ NO_WAY = {"content-license: as of 2026-11-24, refuses a license to nobody in par
 
 
 def test_every_denied_fixture_has_a_way() -> None:
-    assert len(denied()) > 70
     without = {found.name for found in denied() if not (found.plan.proposals or found.plan.undecided)}
     assert without == NO_WAY
     assert all(found.plan.exhausted for found in denied()), "the bound cuts no fixture short"

@@ -2,9 +2,9 @@
 
 The proof engine's formulas are compared twice: worked out under the values that a profile gives, and by z3, which has to
 find that nothing else is possible. Good rules alone would not show what is wrong, so half of it is strange expressions.
-VATSPOLICY_TRIALS=10000 is the long run: so many profiles, and so many evaluations of random expressions. The formulas
-are worked out for all of them, for fewer rules a profile after the first forty; the searches, which take most of the
-time, are asked of one in ten then.
+Sizes are of tests/support/effort.py; VATSPOLICY_TRIALS=10000 asks of so many profiles, and makes so many evaluations of
+random expressions. The formulas are worked out for all of them, for fewer rules a profile after the first forty; the
+searches, which take most of the time, are asked of one in ten then.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from tests.support.assignments import BOUNDS, Values, assign, truth
+from tests.support.effort import LONG, SEED
 from tests.support.oracles import CelPython, convert
 from tests.support.random_inputs import PARAMETERS, Expressions, Profiles, hints_of, near_days, parameter_types
 from tests.support.shipped import shipped_bundle
@@ -39,8 +40,7 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Rule
 
-TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "40"))
-SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
+TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "40" if LONG else "12"))
 
 Z3 = importlib.util.find_spec("z3") is not None
 

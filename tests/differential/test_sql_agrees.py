@@ -1,6 +1,6 @@
 """SQL in a real DuckDB gives the answers of the interpreter: on the shipped rules, and on random typed expressions.
 
-Sizes suit a quick run; VATSPOLICY_FUZZ=20 makes them twenty times larger, and VATSPOLICY_SEED starts elsewhere.
+Sizes are of tests/support/effort.py.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.effort import SEED, TIMES, trials
 from tests.support.random_inputs import PARAMETERS, Profiles, near_days, parameter_types
-from tests.support.samples import SEED, TIMES, Tally, batch, by_subject, environments, random_activation, shipped
+from tests.support.samples import Tally, batch, by_subject, environments, random_activation, shipped
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node, walk
 from vatspolicy.cel.interpreter import evaluate
@@ -56,7 +57,7 @@ def test_sql_agrees_on_every_rule(database: Any) -> None:
     bundle, hints = shipped()
     profiles = Profiles(draw, hints)
     tally = Tally()
-    for _ in range(2 * TIMES):
+    for _ in range(trials(2)):
         day = max(near_days(draw, bundle.boundaries), bundle.covers_from)
         law = bundle.on(day)
         activations: dict[str, list[Activation]] = {}
@@ -82,7 +83,7 @@ def test_sql_agrees_on_random_expressions(database: Any) -> None:
     profiles = Profiles(draw, hints)
     params = {key: PARAMETERS[name] for name, (key, _) in parameter_types().items()}
     tally, kinds = Tally(), Counter[str]()
-    for _ in range(15 * TIMES):
+    for _ in range(trials(15)):
         made = batch(draw, hints, 40)
         kinds.update(type(node).__name__ for tree in made.trees.values() for node in walk(tree))
         activations = [

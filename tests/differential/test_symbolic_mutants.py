@@ -1,6 +1,6 @@
 """Mutants and rewrites of shipped rules: every witness is decided again, every proof is attacked with random profiles.
 
-VATSPOLICY_TRIALS=n asks of n rules for each kind of change, and attacks each proof with 30 n profiles.
+Sizes are of tests/support/effort.py, and VATSPOLICY_TRIALS=n asks of n rules for each kind of change, and attacks each proof with 30 n profiles.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.effort import LONG, SEED
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules
@@ -33,8 +34,7 @@ from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.policies.model import NO_CODE, Expression, Rule, store_tree
 from vatspolicy.profile.profile import Profile, load_profile
 
-TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "2"))
-SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
+TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "2" if LONG else "1"))
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),

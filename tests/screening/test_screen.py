@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from tests.support.console import Console
+from tests.support.effort import SEED
 from tests.support.portfolio_rows import DAY, lines, portfolio, read
-from tests.support.samples import SEED, shipped
+from tests.support.samples import shipped
 from tests.support.shipped import ROOT, policy_file, policy_files
 from vatspolicy.documents import parse_document
 from vatspolicy.engine.evaluator import evaluate

@@ -9,12 +9,15 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
+
+from tests.support.effort import LONG
 
 PLACES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ARGUMENTS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
@@ -42,24 +45,56 @@ def launch() -> Iterator[Any]:
         browser.close()
 
 
+_KEPT: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
+"""Pages of a browser that wait to be used again, by the options of their context."""
+
+
+@contextmanager
+def new_page(browser: Any, leaves: Callable[[str], bool], **options: Any) -> Iterator[tuple[Any, list[str]]]:
+    """A page as new, and its complaints, to which requests are added that leave the place where the page may ask.
+
+    To make a context takes a second of processor time, so that one is used again, unless the test fails. Nothing that is
+    tested here stores anything in the browser.
+    """
+    pages, key = _KEPT.setdefault(browser, {}), repr(sorted(options.items()))
+    page = pages.pop(key, None) or browser.new_context(**options).new_page()
+    size, complaints = page.viewport_size, list[str]()
+
+    def answer(dialog: Any) -> None:
+        if dialog.type != "beforeunload":
+            complaints.append(f"dialog: {dialog.message}")
+        dialog.accept()
+
+    listeners = {
+        "console": lambda message: complaints.append(f"console: {message.text}"),
+        "pageerror": lambda error: complaints.append(f"error: {error}"),
+        "dialog": answer,
+        "request": lambda request: complaints.append(request.url) if leaves(request.url) else None,
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)
+    try:
+        yield page, complaints
+        page.goto("about:blank")
+    except BaseException:
+        page.context.close()
+        raise
+    for event, listener in listeners.items():
+        page.remove_listener(event, listener)
+    page.emulate_media(media="null", color_scheme=options.get("color_scheme", "null"))
+    page.set_viewport_size(size)
+    pages[key] = page
+
+
 @contextmanager
 def opened(browser: Any, file: Path, **options: Any) -> Iterator[Any]:
     """A page from the disk. Leaving it fails the test if the page asked the network for anything or complained.
 
     options: of a browser context, such as color_scheme, viewport, java_script_enabled.
     """
-    context = browser.new_context(offline=True, **options)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-    page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
-    page.on("request", lambda request: complaints.append(request.url) if _leaves(request.url) else None)
-    page.goto(file.as_uri())
-    try:
+    with new_page(browser, _leaves, offline=True, **options) as (page, complaints):
+        page.goto(file.as_uri())
         yield page
-    finally:
-        context.close()
     assert not complaints, "; ".join(complaints)
 
 
@@ -67,11 +102,15 @@ def _leaves(address: str) -> bool:
     return not address.startswith(("file:", "data:"))
 
 
-def violations(page: Any) -> list[str]:
-    """What axe finds wrong with a page, by every rule it has: WCAG and best practices."""
+def violations(page: Any, part: str | None = None) -> list[str]:
+    """What axe finds wrong with a page, by every rule it has: WCAG and best practices.
+
+    part: a selector of the elements to look at; the long run looks at the whole page all the same.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    context = None if LONG else part
+    found = Axe().run(page, context=context, options={"resultTypes": ["violations"]}).response["violations"]
     return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 
 

@@ -7,8 +7,9 @@ import random
 from pathlib import Path
 from typing import Any
 
+from tests.support.effort import SEED
 from tests.support.random_inputs import Profiles
-from tests.support.samples import SEED, shipped
+from tests.support.samples import shipped
 from tests.support.shipped import PARTS
 
 DAY = ("--as-of", "2026-01-01")

@@ -1,12 +1,11 @@
 """Material of the differential tests: the shipped bundle, random activations, random expressions, and their tally.
 
-Sizes suit a quick run; VATSPOLICY_FUZZ=20 makes them twenty times larger (nightly), and VATSPOLICY_SEED starts elsewhere.
+Their sizes are of tests/support/effort.py.
 """
 
 from __future__ import annotations
 
 import functools
-import os
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -27,9 +26,6 @@ from vatspolicy.policies.model import Expression, Policy, Route
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import words
-
-TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
-SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
 
 CLASSES = sorted(words("class"))
 

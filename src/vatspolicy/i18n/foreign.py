@@ -65,8 +65,9 @@ _VALUES = {"r": r"'[^'\n]*'|\"[^\"\n]*\""}
 
 def match(text: str) -> str:
     """Return a text of another program in Chinese, or as it is if none of the forms fits."""
+    line = " ".join(text.split()) if "\n" in text else text
     for english, pattern in _patterns():
-        if found := pattern.fullmatch(text):
+        if found := pattern.fullmatch(line):
             return _HOLE.sub(lambda hole: _value(found[f"v{hole[1]}"], hole[2]), look_up(english))
     return text
 
@@ -89,8 +90,8 @@ def _split(text: str) -> list[str]:
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """Return the forms, those with most words of their own first."""
-    forms = sorted(SENTENCES, key=lambda form: -len(_HOLE.sub("", form)))
+    """Return the forms: first those that begin with a word, of them those with most words."""
+    forms = sorted(SENTENCES, key=lambda form: (form.startswith("{"), -len(_HOLE.sub("", form))))
     return [(form.template, _pattern(form.template)) for form in forms]
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import random
 
 import pytest
 
+from tests.support.effort import SEED, TIMES, trials
 from tests.support.random_inputs import PARAMETERS, Expressions, hints_of, parameter_types
 from tests.support.shipped import shipped_bundle
 from tests.support.solver import needs_solver
@@ -26,9 +26,6 @@ from vatspolicy.engine.subjects import product_activation
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.profile.profile import invariants, load_profile
-
-TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
-SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +97,7 @@ def test_random_expressions_are_satisfied_or_not(bundle: Bundle) -> None:
     texts = Expressions(draw, names, hints=hints_of(bundle))
     period = periods([bundle])[0]
     found_some = excluded = 0
-    for _ in range(60 * TIMES):
+    for _ in range(trials(60)):
         tree = parse(texts.text(BOOL, 3), scope)
         query = Query(period, dict.fromkeys(("services", "deals", "filings", "services.*.area"), 2))
         try:

@@ -28,6 +28,9 @@ STEP = 0.01
 """Distance, in percentage points, at which shares beside a threshold of the law are tried too."""
 
 
+_Start = Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class Business:
     """One offer, classified as one class."""
@@ -77,6 +80,7 @@ class BestCaseSearch:
         self.origins = _origins(strings, self.schemas)
         self.flags = _flags(self.schemas)
         self._barring_by_choice: dict[Any, tuple[Rule, ...]] = {}
+        self._starts_by_business: dict[Any, tuple[list[_Start], Iterator[_Start]]] = {}
         read = [rule for rule in prohibitions if not rule.is_unread]
         bars = [rule for rule in read if isinstance(rule.effect, Deny) and not rule.effect.curable]
         self.nationwide_bars = [rule for rule in bars if not self.reads(rule.when) & _PLACES]
@@ -236,13 +240,10 @@ class BestCaseSearch:
         barred: tuple[Rule, ...] | None = None
         failing: set[str] | None = None
         shared = any("foreign_percent" in self.reads(condition.check) for condition in effect.conditions)
-        origins = self.origins if "origin" in self.reads(rule.when) else self.origins[:1]
-        for share, origin in itertools.product(self.shares, origins):
+        for start in self._starts(rule, business):
+            share, origin = start["share"], start["origin"]
             if str(origin) in hopeless:
                 continue
-            start = {"location": None, "area": 0, "origin": origin, "share": share}
-            if self.ruleset.evaluate(rule.when, self.activity(business, start)) is False:
-                continue  # at no place
             case, failed = self._open(rule, business, locations, start)
             if case is None:
                 if failed is None:
@@ -265,6 +266,24 @@ class BestCaseSearch:
         if failing is None:
             return None
         return Finding(business, rule, None, (), tuple(one for one in effect.conditions if one.id in failing))
+
+    def _starts(self, rule: Rule, business: Business) -> Iterator[_Start]:
+        """Yield the shares and origins at which a route may apply somewhere. Kept, since every place asks."""
+        key = (rule.name, business)
+        if key not in self._starts_by_business:
+            self._starts_by_business[key] = ([], self._find_starts(rule, business))
+        kept, rest = self._starts_by_business[key]
+        yield from kept
+        for start in rest:
+            kept.append(start)
+            yield start
+
+    def _find_starts(self, rule: Rule, business: Business) -> Iterator[_Start]:
+        origins = self.origins if "origin" in self.reads(rule.when) else self.origins[:1]
+        for share, origin in itertools.product(self.shares, origins):
+            start = {"location": None, "area": 0, "origin": origin, "share": share}
+            if self.ruleset.evaluate(rule.when, self.activity(business, start)) is not False:
+                yield start
 
     def _open(
         self, rule: Rule, business: Business, locations: tuple[Location, ...], start: Mapping[str, Any]
