@@ -9,6 +9,7 @@ from string import Formatter
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_keywords
 from babel.messages.pofile import read_po
 
 from tests.support.shipped import ROOT
@@ -16,8 +17,8 @@ from vatspolicy.i18n.catalogue import PATH, load_catalogue
 from vatspolicy.i18n.lint import faults
 
 SOURCE = ROOT / "src" / "vatspolicy"
-KEYWORDS = {"_": None, "Phrase": {1: None, 2: (1, (2, "c"))}}
-"""The keywords of `make messages`, as Babel parses them."""
+KEYWORDS = parse_keywords(re.findall(r"--keyword=(\S+)", (ROOT / "Makefile").read_text(encoding="utf-8")))
+"""The keywords of `make messages`."""
 UPDATE = "run `make messages`"
 
 
@@ -39,8 +40,7 @@ def extracted() -> set[tuple[str, str]]:
 
 
 def test_the_keywords_are_those_of_make() -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert "--keyword=_ --keyword=Phrase:1,1t --keyword=Phrase:1,2c,2t" in makefile
+    assert KEYWORDS.keys() == {"_", "Phrase"}
 
 
 def test_every_text_of_the_source_is_in_the_catalogue(messages: list[Message], extracted: set[tuple[str, str]]) -> None:

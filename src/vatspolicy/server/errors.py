@@ -8,10 +8,10 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from vatspolicy.errors import Problem
+from vatspolicy.errors import MAX_EXPLAINED, Problem
 
-MAX_PROBLEMS = 100
-"""Problems that one response lists."""
+MAX_PROBLEMS = MAX_EXPLAINED + 1
+"""Problems that one response lists: those explained, and the one that stands for all others."""
 
 
 @dataclass(eq=False)

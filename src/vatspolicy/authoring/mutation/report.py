@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.authoring.mutation.mutants import locate_mutant
+from vatspolicy.authoring.mutation.mutants import Mutant, locate_mutant
 from vatspolicy.authoring.mutation.run import (
     EQUIVALENT,
     KILLED,
@@ -25,20 +25,6 @@ from vatspolicy.policies.bundle import Bundle
 
 MANY, FEW = 100, 2
 """The search for a test takes up to a second: if more than MANY survive, it is made for FEW of each policy."""
-
-
-@dataclass(frozen=True)
-class MutationReport:
-    """The result of a mutation run."""
-
-    lines: Sequence[str]
-    exit_code: int
-    """0 done, 1 a test fails on the law as it is or the score is below the threshold, 5 there was nothing to mutate."""
-
-    @property
-    def text(self) -> str:
-        """The report in English."""
-        return "".join(f"{line}\n" for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -66,6 +52,100 @@ class Score:
         )
 
 
+@dataclass(frozen=True)
+class Survivor:
+    """A mutant that no test noticed."""
+
+    mutant: Mutant
+    state: str
+    """survived or equivalent."""
+    file: str
+    line: int
+    column: int
+    test: str = ""
+    """A test that would notice it, as a line of YAML; empty if none was looked for or found."""
+
+
+@dataclass(frozen=True)
+class MutationReport:
+    """The result of a mutation run."""
+
+    bundle: Bundle
+    failing: tuple[str, ...] = ()
+    """Tests that fail on the law as it is; no mutant is tried then."""
+    results: tuple[MutantResult, ...] = ()
+    survivors: tuple[Survivor, ...] = ()
+    total: int = 0
+    """Number of mutants before sampling."""
+    seed: int = 0
+    threshold: float | None = None
+    few: bool = False
+    """True if tests were looked for only for the first survivors of each policy."""
+
+    @property
+    def whole(self) -> Score:
+        """The score of all mutants."""
+        return _score(self.results)
+
+    @property
+    def is_below(self) -> bool:
+        """True if the score is below the threshold."""
+        return self.threshold is not None and self.whole.percent < self.threshold
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 a test fails on the law as it is or the score is below the threshold, 5 nothing to mutate."""
+        if self.failing:
+            return 1
+        return (1 if self.is_below else 0) if self.results else 5
+
+    @property
+    def text(self) -> str:
+        """The report as text: survivors with their tests, the score of each policy, and the total."""
+        return "\n".join([*self.told(), *self.totals()]) + "\n"
+
+    def told(self) -> Iterator[str]:
+        """Yield the lines about single mutants and policies."""
+        for name in self.failing:
+            yield _("fails on the current law: {name}", name=name)
+        for one in self.survivors:
+            if one.state == SURVIVED:
+                where = f"{one.file}:{one.line}:{one.column}"
+                yield _(
+                    "{where}: survived: {subject}: {words}",
+                    where=where,
+                    subject=one.mutant.subject,
+                    words=one.mutant.words,
+                )
+                if one.test:
+                    yield _("    test: {case}", case=one.test)
+        if self.few:
+            yield _(
+                "Tests are suggested for the first {FEW} survivors of a policy; --run POLICY suggests all of them.",
+                FEW=FEW,
+            )
+        for policy, score in sorted(scores(self.results).items(), key=_worst_first):
+            yield _("{score}  {policy}", score=score, policy=policy)
+        if len(self.results) < self.total:
+            yield _(
+                "sample of {count} of {total} mutants, seed {seed}",
+                count=len(self.results),
+                total=self.total,
+                seed=self.seed,
+            )
+
+    def totals(self) -> Iterator[str]:
+        """Yield the last lines: the score, or why there is none."""
+        if self.failing:
+            yield _("Mutants are tried when every test passes.")
+        elif not self.results:
+            yield _("Nothing to mutate.")
+        else:
+            yield _("{score}  in all", score=self.whole)
+            if self.is_below:
+                yield _("below the threshold of {threshold:g} %", threshold=self.threshold)
+
+
 def mutate(
     bundle: Bundle,
     cases: Iterable[Case],
@@ -78,28 +158,14 @@ def mutate(
     """Run the tests of a bundle on the selected mutants. `threshold` is the least score in percent."""
     mutants, total = select_mutants(bundle, selection)
     if not mutants:
-        return MutationReport([_("Nothing to mutate.")], 5)
+        return MutationReport(bundle)
     trial = MutationTrial(bundle, list(cases))
     if trial.failing:
-        failing = [_("fails on the current law: {name}", name=name) for name in trial.failing]
-        return MutationReport([*failing, _("Mutants are tried when every test passes.")], 1)
-    verdicts = list(run_mutants(trial, mutants, prover))
-    lines = _survivors(trial, verdicts, suggestions)
-    lines += [
-        _("{score}  {policy}", score=score, policy=policy)
-        for policy, score in sorted(scores(verdicts).items(), key=_worst_first)
-    ]
-    if len(mutants) < total:
-        lines.append(
-            _("sample of {count} of {total} mutants, seed {seed}", count=len(mutants), total=total, seed=selection.seed)
-        )
-    whole = _score(verdicts)
-    lines.append(_("{score}  in all", score=whole))
-    code = 0
-    if threshold is not None and whole.percent < threshold:
-        lines.append(_("below the threshold of {threshold:g} %", threshold=threshold))
-        code = 1
-    return MutationReport(lines, code)
+        return MutationReport(bundle, tuple(trial.failing))
+    results = tuple(run_mutants(trial, mutants, prover))
+    many = sum(result.state == SURVIVED for result in results) > MANY
+    survivors = tuple(_survivors(trial, results, suggestions, many))
+    return MutationReport(bundle, (), results, survivors, total, selection.seed, threshold, suggestions and many)
 
 
 def scores(verdicts: Iterable[MutantResult]) -> Mapping[str, Score]:
@@ -119,24 +185,18 @@ def _worst_first(entry: tuple[str, Score]) -> tuple[float, str]:
     return entry[1].percent, entry[0]
 
 
-def _survivors(trial: MutationTrial, verdicts: Iterable[MutantResult], suggestions: bool) -> list[str]:
-    lines: list[str] = []
+def _survivors(
+    trial: MutationTrial, results: Iterable[MutantResult], suggestions: bool, many: bool
+) -> Iterator[Survivor]:
     documents: dict[str, Any] = {}
-    survivors = [verdict.mutant for verdict in verdicts if verdict.state == SURVIVED]
     told: dict[str, int] = {}
-    for mutant in survivors:
-        where = locate_mutant(trial.bundle, mutant, documents)
-        lines.append(
-            _("{where}: survived: {subject}: {words}", where=where, subject=mutant.subject, words=mutant.words)
-        )
-        told[mutant.policy] = told.get(mutant.policy, 0) + 1
-        if suggestions and (len(survivors) <= MANY or told[mutant.policy] <= FEW):
-            lines.append(_("    test: {case}", case=suggest(trial, mutant)))
-    if suggestions and len(survivors) > MANY:
-        lines.append(
-            _(
-                "Tests are suggested for the first {FEW} survivors of a policy; --run POLICY suggests all of them.",
-                FEW=FEW,
-            )
-        )
-    return lines
+    for result in results:
+        if result.state == KILLED:
+            continue
+        mutant, test = result.mutant, ""
+        place = locate_mutant(trial.bundle, mutant, documents)
+        if result.state == SURVIVED:
+            told[mutant.policy] = told.get(mutant.policy, 0) + 1
+            if suggestions and (not many or told[mutant.policy] <= FEW):
+                test = suggest(trial, mutant)
+        yield Survivor(mutant, result.state, *place, test)

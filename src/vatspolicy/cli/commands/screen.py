@@ -131,10 +131,10 @@ def screen(
     from vatspolicy.clock import today
     from vatspolicy.screening.engines import MissingExtra
     from vatspolicy.screening.input import InputError, open_source, read_mapping
-    from vatspolicy.screening.run import ScreenError, Task, batch_size
+    from vatspolicy.screening.run import LostRows, ScreenError, Task, batch_size
     from vatspolicy.screening.run import screen as run
     from vatspolicy.screening.summary import render
-    from vatspolicy.screening.workers import WorkerLost, cores
+    from vatspolicy.workers import WorkerLost, cores
 
     if diff and (context.law.policies or context.law.bundle):
         abort(_("--diff names both states of the law; leave --policies and --bundle out."))
@@ -151,6 +151,10 @@ def screen(
         abort(_("{reason}.", reason=error))
     except WorkerLost:
         abort(_("a process was killed, possibly for lack of memory. Use a smaller --batch."), ExitCode.INTERNAL)
+    except LostRows:
+        abort(
+            _("rows are missing in {output}.parts. Remove that folder and run again.", output=output), ExitCode.INTERNAL
+        )
     except OSError as error:
         abort(
             _(
