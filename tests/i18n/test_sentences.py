@@ -217,7 +217,7 @@ def test_texts_of_other_programs_are_known_by_their_form(text: str, chinese: str
 
 def test_every_form_is_recognized() -> None:
     for form in SENTENCES:
-        text = re.sub(r"\{\d!r\}", "'a'", re.sub(r"\{\d(![ls])?\}", "b", form.template))
+        text = re.sub(r"\{\d!r\}", "'a'", re.sub(r"\{\d(![ls])?\}", "b", form))
         assert HAN.search(match(text)), text
 
 

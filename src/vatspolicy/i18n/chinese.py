@@ -7,7 +7,6 @@ from string import Formatter
 from typing import Any
 
 from vatspolicy.i18n.catalogue import load_catalogue
-from vatspolicy.i18n.message import Translatable
 
 _JOINTS = {"": "、", "and": "和", "or": "或", "nor": "、", "nor when": " 或 "}
 _STOPS = tuple("。；：，、？！）”")
@@ -38,7 +37,8 @@ def follow(sentences: Sequence[str]) -> str:
 
 
 def _chinese(value: Any) -> Any:
-    return value.chinese() if isinstance(value, Translatable) else value
+    said = getattr(value, "chinese", None)  # a Translatable, which imports this module
+    return value if said is None else said()
 
 
 def _quote(value: str) -> str:

@@ -9,7 +9,12 @@ import re
 from functools import cache
 
 from vatspolicy.i18n.chinese import look_up
-from vatspolicy.i18n.message import _
+
+
+def _(form: str) -> str:
+    """Mark a form for extraction."""
+    return form
+
 
 SENTENCES = (
     # --- typer
@@ -92,7 +97,7 @@ def _split(text: str) -> list[str]:
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     """Return the forms: first those that begin with a word, of them those with most words."""
     forms = sorted(SENTENCES, key=lambda form: (form.startswith("{"), -len(_HOLE.sub("", form))))
-    return [(form.template, _pattern(form.template)) for form in forms]
+    return [(form, _pattern(form)) for form in forms]
 
 
 def _pattern(form: str) -> re.Pattern[str]:
