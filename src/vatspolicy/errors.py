@@ -99,13 +99,18 @@ LONGEST_NAME = 100
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """`Did you mean 'x'?` for the known word nearest to `word`, or an empty string when none is near.
+    """`Did you mean 'x'?` for the known word nearest to `word`, or an empty string when none is near."""
+    return did_you_mean(nearest(word, known))
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """Return the known word nearest to `word`, or the few that it is a part of.
 
     Near is a word spelled almost alike; failing that, the few words of which a part is, as `clouds` is near to
     `cloud-platform` and `cloud-storage`; failing that, a word that is somewhat alike.
     """
     if len(word) > LONGEST_NAME:
-        return ""
+        return []
     return _suggest(word, tuple(sorted(known)))
 
 
@@ -119,9 +124,9 @@ def _suggest(word: str, known: tuple[str, ...]) -> str:
     folded, names = _fold(word), list(by_folded)
     near = get_close_matches(folded, names, n=1, cutoff=0.8)
     if not near and (near := _with_part(folded, names)) and len(near) > _MANY:
-        return ""
+        return []
     near = near or get_close_matches(folded, names, n=1, cutoff=0.6)
-    return did_you_mean([by_folded[name] for name in near])
+    return [by_folded[name] for name in near]
 
 
 def did_you_mean(words: Sequence[str]) -> str:
