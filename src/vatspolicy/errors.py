@@ -111,11 +111,11 @@ def nearest(word: str, known: Iterable[str]) -> list[str]:
     """
     if len(word) > LONGEST_NAME:
         return []
-    return _suggest(word, tuple(sorted(known)))
+    return _nearest(word, tuple(sorted(known)))
 
 
 @lru_cache(1024)
-def _suggest(word: str, known: tuple[str, ...]) -> str:
+def _nearest(word: str, known: tuple[str, ...]) -> list[str]:
     from difflib import get_close_matches
 
     by_folded: dict[str, str] = {}
