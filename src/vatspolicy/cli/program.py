@@ -15,7 +15,7 @@ from vatspolicy.cli.console import abort, close_afterwards, report_problems, war
 from vatspolicy.cli.progress import show_progress
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import set_language
+from vatspolicy.i18n import _, set_language
 from vatspolicy.output import accept_any_text
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 def run() -> None:
     """Run the command of `sys.argv` and exit with its code; an unexpected error exits with 70, without a traceback."""
     accept_any_text()
+    if len(sys.argv) > 1:  # shells ask for completions without arguments; a check must not be taken for one
+        os.environ.pop("_VATSPOLICY_COMPLETE", None)
     try:
         if (plain := fast_arguments.read(sys.argv[1:])) is not None:
             sys.exit(_check(plain, sys.argv[1:]))
@@ -44,7 +46,7 @@ def run() -> None:
         if os.environ.get("VATSPOLICY_DEBUG"):
             traceback.print_exc()
         name = type(error).__name__
-        warn(f"internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.")
+        warn(_("internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.", name=name))
         sys.exit(ExitCode.INTERNAL)
 
 
@@ -55,7 +57,7 @@ def _check(options: CheckOptions, words: Sequence[str]) -> int:
         with close_afterwards(), show_progress("check"):
             return check(options)
     except KeyboardInterrupt:
-        abort("interrupted.", ExitCode.INTERRUPTED)
+        abort(_("interrupted."), ExitCode.INTERRUPTED)
 
 
 @lru_cache

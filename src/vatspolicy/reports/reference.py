@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.i18n import Language, LocalizedText
+from vatspolicy.i18n import Language, LocalizedText, _
 from vatspolicy.i18n.text import width as width_of
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import Table, word
@@ -106,7 +106,7 @@ def reference_page(bundle: Bundle) -> str:
 def write_reference(path: Path, text: str) -> None:
     """Write the page. Raises Foreign if a file in the way was not made by this program, and OSError."""
     if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:200]:
-        raise Foreign(f"{path} was not made by this command. Move it, or choose another folder.")
+        raise Foreign(_("{value} was not made by this command. Move it, or choose another folder.", value=path))
     write_file(path, text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vatspolicy.authoring.testing.cases import load_tests
 from vatspolicy.errors import suggest
+from vatspolicy.i18n import Sentences, _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.reports.policy.page import PolicyPage, RulePart, collect_terms
 
@@ -17,7 +18,9 @@ def find(bundle: Bundle, name: str) -> PolicyPage | RulePart:
     policy_id, slash, rule_id = name.partition("/")
     policy = bundle.policies.get(policy_id)
     if policy is None:
-        raise KeyError(f"there is no policy {policy_id!r}. {suggest(policy_id, bundle.policies)}".rstrip())
+        raise KeyError(
+            Sentences(_("there is no policy {policy_id!r}.", policy_id=policy_id), suggest(policy_id, bundle.policies))
+        )
     page = PolicyPage(bundle, policy, collect_terms(bundle))
     if not slash:
         return page
@@ -25,7 +28,12 @@ def find(bundle: Bundle, name: str) -> PolicyPage | RulePart:
         if rule.id == rule_id:
             return page.rule(rule)
     known = [rule.id for rule in policy.rules]
-    raise KeyError(f"there is no rule {rule_id!r} in {policy_id}. {suggest(rule_id, known)}".rstrip())
+    raise KeyError(
+        Sentences(
+            _("there is no rule {rule_id!r} in {policy_id}.", rule_id=rule_id, policy_id=policy_id),
+            suggest(rule_id, known),
+        )
+    )
 
 
 def list_cases(part: RulePart) -> list[str]:
