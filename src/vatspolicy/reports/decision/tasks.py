@@ -114,9 +114,14 @@ def checklist(data: Data, say: Sentences) -> str:
     lines = [f"## {escape(str(data['title']))}{say.colon}{head}", ""]
     for item in found:
         told = [item.body_names, *([item.when] if item.done else []), *merge_citations(item.citations, say.lang, False)]
-        lines.append(f"- [{'x' if item.done else ' '}] **{escape(item.title)}**")
-        lines.append(f"  {escape(say.semicolon.join(told))}")
+        lines.append(f"- [{'x' if item.done else ' '}] **{_plain(item.title)}**")
+        lines.append(f"  {_plain(say.semicolon.join(told))}")
     return "\n".join(lines) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Return escaped text whose brackets stay readable where Markdown is not rendered; they make no link alone."""
+    return escape(text).replace("\\(", "(").replace("\\)", ")")
 
 
 def by_authority(found: Iterable[Item]) -> list[list[Item]]:
