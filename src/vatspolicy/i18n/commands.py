@@ -22,6 +22,8 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("Invalid value for {0!q}: {1!t}", "{0!q}的值无效：{1!t}"),
     ("Invalid value for {0!q} (env var: {1!q}): {2!t}", "{0!q}（环境变量{1!q}）的值无效：{2!t}"),
     ("Invalid value for {0!l}: {1!t}", "{0!l} 的值无效：{1!t}"),
+    ("There is no such variable.", "没有这一变量。"),
+    ("See docs/configuration.md, or rename it.", "见 docs/configuration.md，或改用其他名称。"),
     ("{0!q} is not one of {1!l}.", "{0!q}不在可选值之中：{1!l}。"),
     ("{0!q} is not a valid integer.", "{0!q}不是整数。"),
     ("{0!q} is not a valid float.", "{0!q}不是数字。"),
@@ -46,6 +48,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("Known here: {0!l}.", "此处可用的键：{0!l}。"),
     # --- values of options
     ("Write a calendar day as YYYY-MM-DD.", "请把日期写成 YYYY-MM-DD。"),
+    ("Write a whole number from 1 on.", "请写大于等于1的整数。"),
     ("This is not a valid regular expression.", "这不是正则表达式。"),
     ("This folder does not exist.", "没有这个文件夹。"),
     ("Use lower-case words joined by hyphens.", "请用以连字符连接的小写单词。"),
@@ -165,6 +168,13 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("cannot listen on {0}: {1!t}.", "无法在 {0} 上监听：{1!t}。"),
     ("bundle {0} is in use.", "规则包 {0} 已启用。"),
     ("bundle {0} stays in use, the new one may not be: {1!t}", "规则包 {0} 继续使用，新的不可用：{1!t}"),
+    ("worker {0} ended with {1!t}; another one takes its place.", "工作进程 {0} 已结束（{1!t}），由另一个代替。"),
+    ("the worker processes do not start.", "工作进程无法启动。"),
+    (
+        "the metrics of several workers need a temporary folder: {0!t}. Or pass --workers 1.",
+        "多个工作进程的指标需要一个临时目录：{0!t}。也可以用 --workers 1。",
+    ),
+    ("Worker processes do not start with it.", "工作进程无法用它启动。"),
     ("stopped.", "已停止。"),
     ("nothing was decided.", "什么也没有判定。"),
     ("no spec found at {0!q}.", "{0!q}之下没有产品说明。"),
@@ -264,7 +274,6 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("{0!q} holds {1!q}, a name that leads out of it.", "{0!q}中的{1!q}指向归档之外。"),
     ("{0!q} holds {1!q}, which is a link or no plain file.", "{0!q}中的{1!q}是链接，或不是普通文件。"),
     ("{0!q} holds a file without a name.", "{0!q}中有一个没有名称的文件。"),
-    ("--mutation writes text only.", "--mutation 只输出文本。"),
     # --- tests and their coverage
     ("No test ran.", "没有运行任何测试。"),
     ("No test ran: {0} skipped.", "没有运行任何测试：跳过 {0} 个。"),
