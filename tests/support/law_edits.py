@@ -186,7 +186,7 @@ RULE_EDITS: Mapping[str, RuleEdit] = {
     "route condition negated": _conditions(
         lambda found, _: [*found[:-1], found[-1] | {"check": f"!({found[-1]['check']})"}] if found else None
     ),
-    "share of a route": _effect("route", lambda e, _: e | {"max_foreign_percent": 33.0} if "max_foreign_percent" in e else None),
+    "share of a route": _effect("route", lambda e, _: e | {"max_foreign_percent": "33.0"} if "max_foreign_percent" in e else None),
     "share of a route taken out": _effect(
         "route", lambda e, _: {k: v for k, v in e.items() if k != "max_foreign_percent"} if "max_foreign_percent" in e else None
     ),
@@ -328,7 +328,7 @@ def other_edits(draw: random.Random) -> Iterator[Edit]:
     draw.shuffle(files)
     for file, policy in files:
         for make in (_terms, _parameters, _files):
-            for kind, name, changed in make(policy, draw):  # type: ignore[operator]
+            for kind, name, changed in make(policy, draw):
                 if kind == "policy added":
                     yield Edit(kind, name, {file.replace(".yaml", "-x.yaml"): _written(changed)}, {})
                 else:
@@ -367,7 +367,7 @@ def many_rules(
         if any(name in rule for name in effects) and str(rule.get("until", "9999")) > TODAY
     ]
     policies: dict[str, Law] = {}
-    names = []
+    names: list[str] = []
     for file, rule in draw.sample(places, len(places)):
         found = next(
             (one for kind in draw.sample(kinds, len(kinds)) if (one := RULE_EDITS[kind](rule, draw)) is not None), None
