@@ -65,7 +65,7 @@ docs: $(call EXTRA,docs) ## check the documentation
 pictures: $(TOOLS) ## draw the pictures of the README anew
 	$(BIN)/python docs/pictures/draw.py
 
-bench: $(call EXTRA,bench) $(VENV)/.opa-$(KEY) $(VENV)/.cerbos-$(KEY) ## measure; one table, and build/bench.json
+bench: $(call EXTRA,bench) $(VENV)/.opa-$(KEY) $(VENV)/.cerbos-$(KEY) ## measure; one report, and build/bench.json
 	@$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
 audit: $(TOOLS) $(call EXTRA,audit) ## known vulnerabilities, and a bill of materials in dist/

@@ -1,301 +1,379 @@
-"""Decisions per second and latency of `vatspolicy serve --api`, beside Cerbos on the same rules and the same requests.
+"""Decisions of servers: rate, latency, processor time and size of the answer, beside Cerbos and OPA's server.
 
-    python benchmarks/bench_server.py [--seconds 6] [--connections 8] [--rules 100] [--cerbos PROGRAM] [--json FILE]
+    python benchmarks/bench_server.py [--seconds 4] [--rules 100] [--fixtures N] [--cerbos PROGRAM] [--opa PROGRAM]
 
-The rules are invented: N denials over the profile's company and services, in CEL, as a policy and as a Cerbos resource
-policy. Both servers must deny and allow the same profiles before timing. The shipped law is measured too, as whole
-decisions: routes, missing facts, explanations. cerbos.py finds Cerbos; without it, its rows are reported as missing.
-Client and servers share the machine: trust the ratio.
+Two workloads, each with the same rules and the same profiles for every server, at 1, 8 and 32 connections:
+
+- invented denials over the share and the services, as a policy, a Cerbos policy and a module of Rego;
+- the shipped law on the fixtures. Ours makes whole decisions, compact or explained (`?explain=full`); peers are handed
+  the subjects with their classes worked out, in one request, and say which of the rules hold.
+
+All answers are compared before timing. Processor time is that of the server and its workers. Client and servers share
+the machine: trust the ratio.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cerbos as pdp
-from measure import Report, Row, Table, finish, parser
+import servers
+from invented import Invented, agree
+from load import Load, ask, load, request
+from measure import Report, Row, Table, Target, figure, finish, note, parser
+from workload import Answers, Workload, compare, verdict
 
-OFFERS = ("data-center", "own-shop", "company-site", "marketplace")
-ALLOWED = {
-    "schema": 2,
-    "product": {"id": "shop", "title": "A shop", "launch": "3027-01-31"},
-    "company": {"foreign_percent": 0, "mainland_entity": True, "discredited": []},
-    "services": [
-        {
-            "id": "web",
-            "offers": ["own-shop"],
-            "sells": ["own-goods"],
-            "features": [],
-            "charges": [],
-            "content": [],
-            "audience": "public",
-            "operated_by": "company",
-        }
-    ],
-}
-DENIED = {**ALLOWED, "company": {**ALLOWED["company"], "foreign_percent": 100}}  # type: ignore[dict-item]
-HEAD = """\
-id: bench-{part}
-version: 1.0.0
-title: {{en: Bench, zh: 测试}}
-topics: [telecom]
-source: {{issuer: {{en: Nobody, zh: 无}}}}
-effective: {{from: '2015-01-01'}}
-articles:
-  art-1: {{en: Denied., verification: unverified}}
-rules:
-"""
-SHOPS = (
-    "  - {id: shops, cite: [art-1], each: service, when: '\"own-shop\" in service.offers', "
-    "classify: {classes: not-telecommunications}, "
-    "message: {en: A shop., zh: 商店。}}\n"
-)
-"""Rule that classifies the services, without which a decision is incomplete."""
-PART = 40
-"""Most rules of one file; a policy has at most 48."""
+from tests.support.shipped import fixture_files
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.profile.profile import Profile, load_profile
+
+CONNECTIONS = (1, 8, 32)
+PATH, FULL = "/v1/data/vatspolicy/decision", "/v1/data/vatspolicy/decision?explain=full"
+OURS, CERBOS, OPA = "vatspolicy", "Cerbos", "OPA's server"
+TIMES_CERBOS, EXPLAINED_MS, EXPLAINED_KB = 5, 1.5, 40
+"""Targets: times as fast as Cerbos on the whole law; processor time and size of an explained decision."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Figures:
-    """Figures of one server under load."""
+    """Figures of one server and one workload."""
 
-    server: str
-    rules: str
-    per_second: float
-    p50_ms: float
-    p99_ms: float
-    errors: int
+    title: str
+    runs: dict[int, tuple[Load, float]]
+    """By the number of connections, the view of the client, and milliseconds of the processor for a decision."""
+    size: float
+    """Median bytes of a response."""
+    megabytes: float
+
+    @property
+    def errors(self) -> int:
+        return sum(run.errors for run, _ in self.runs.values())
+
+    def cpu(self) -> float:
+        """Return milliseconds of the processor for a decision at 8 connections, or the most there were."""
+        return self.runs[8 if 8 in self.runs else max(self.runs)][1]
+
+    def row(self, first: Figures) -> Row:
+        """As a row of the table. `first`: the server to compare with."""
+
+        def each(value: Callable[[Load, float], float]) -> str:
+            return " / ".join(figure(value(*run)) for run in self.runs.values())
+
+        more = {
+            "decisions/s": each(lambda run, _: round(run.rate)),
+            "p50 ms": each(lambda run, _: run.percentile(50)),
+            "p99 ms": each(lambda run, _: run.percentile(99)),
+            "KB of the answer": round(self.size / 1e3, 1),
+            "MB": round(self.megabytes),
+        }
+        note_ = f"{self.errors} errors" if self.errors else ""
+        return Row(self.title, self.cpu(), None, "ms processor a decision", self.cpu() / first.cpu(), note_, more)
 
 
-def conditions(count: int) -> list[str]:
-    """Build conditions in the CEL of both servers, with `company` and `services` as variables."""
-    found = []
-    for index in range(count):
-        share, offer = 1 + index * 98.0 / count, OFFERS[index % len(OFFERS)]
-        service = f's, "{offer}" in s.offers && s.audience == "public"'
-        found.append(f"company.foreign_percent > {share:.2f} && services.exists({service})")
+def measure(title: str, server: servers.Server, messages: Sequence[bytes], options: argparse.Namespace) -> Figures:
+    """Measure a server at each number of connections, after a short run to warm up."""
+    size = statistics.median(map(len, ask(server.port, messages)))
+    runs = {}
+    for connections in CONNECTIONS:
+        load(server.port, messages, min(1.0, options.seconds / 4), connections)
+        before = server.cpu()
+        run = load(server.port, messages, options.seconds, connections)
+        runs[connections] = (run, (server.cpu() - before) / len(run.latencies) * 1e3)
+    found = Figures(title, runs, size, server.megabytes())
+    note(f"{title}: {', '.join(f'{run.rate:.0f}/s' for run, _ in runs.values())}")
     return found
 
 
-def write_ours(folder: Path, rules: list[str]) -> None:
-    """Write the rules as policies."""
-    folder.mkdir()
-    (folder / "bundle.yaml").write_text("version: 1.0.0\ncovers: {from: '2015-01-01'}\n", encoding="utf-8")
-    lines = [
-        f"  - {{id: r{index}, cite: [art-1], each: product, when: {json.dumps(rule)}, "
-        "deny: {reason: SHARE-ABOVE-CAP}, message: {en: Denied., zh: 不得。}}\n"
-        for index, rule in enumerate(rules)
-    ]
-    lines.insert(0, SHOPS)
-    for part in range(0, len(lines), PART):
-        text = HEAD.format(part=part) + "".join(lines[part : part + PART])
-        (folder / f"bench-{part}.yaml").write_text(text, encoding="utf-8")
+def ours_title(rest: str, count: int) -> str:
+    """Return the title of a row of ours."""
+    return f"{OURS}{rest}, {count} workers" if count > 1 else f"{OURS}{rest}"
 
 
-def write_cerbos(folder: Path, rules: list[str], port: int) -> Path:
-    """Write the rules as a resource policy, and a configuration; return the path of the configuration."""
-    policies = folder / "policies"
-    policies.mkdir(parents=True)
-    entries: list[dict[str, Any]] = [{"actions": ["launch"], "effect": "EFFECT_ALLOW", "roles": ["product"]}]
-    for index, rule in enumerate(rules):
-        said = rule.replace("company.", "R.attr.company.").replace("services.", "R.attr.services.")
-        condition = {"match": {"expr": said}}
-        entries.append(
-            {
-                "actions": ["launch"],
-                "effect": "EFFECT_DENY",
-                "roles": ["product"],
-                "name": f"r{index}",
-                "condition": condition,
-            }
+# --- invented rules ---------------------------------------------------------------------------------------------------
+
+
+def invented(options: argparse.Namespace, folder: Path) -> tuple[list[Figures], list[Row]]:
+    """Measure every server on the invented rules.
+
+    Raises: RuntimeError if an answer is wrong.
+    """
+    rules = Invented(options.rules)
+    found, missing = list[Figures](), list[Row]()
+    policies = rules.write_policies(folder / "policies")
+    for count in servers.workers():
+        with servers.ours(policies, count) as server:
+            messages = rules.messages(PATH)
+            said = [json.loads(reply)["result"]["decision"] for reply in ask(server.port, messages)]
+            if strange := set(said) - {"allow", "deny"}:
+                raise RuntimeError(f"ours says {strange.pop()} on the invented rules")
+            agree(OURS, [word == "deny" for word in said], rules.denied)
+            found.append(measure(ours_title("", count), server, messages, options))
+    program = pdp.find(options.cerbos)
+    if program is None:
+        missing.append(Row(CERBOS, note=f"not installed ({pdp.INSTALL})"))
+    else:
+        (folder / "cerbos").mkdir()
+        with pdp.serving(program, folder / "cerbos", rules.write_cerbos(folder / "cerbos" / "policies")) as (pid, port):
+            messages = rules.cerbos_messages()
+            replies = [json.loads(reply)["results"][0]["actions"]["launch"] for reply in ask(port, messages)]
+            agree(CERBOS, [effect == "EFFECT_DENY" for effect in replies], rules.denied)
+            found.append(measure(CERBOS, servers.Server(pid, port), messages, options))
+    other = servers.find_opa(options.opa)
+    if other is None:
+        missing.append(Row(OPA, note=servers.OPA_MISSING))
+    else:
+        with servers.opa(other, rules.write_rego(folder / "rego")) as server:
+            messages = rules.messages("/v1/data/bench/decision")
+            agree(OPA, [json.loads(reply)["result"] == "deny" for reply in ask(server.port, messages)], rules.denied)
+            found.append(measure(OPA, server, messages, options))
+    return found, missing
+
+
+# --- the law ----------------------------------------------------------------------------------------------------------
+
+
+def fixtures(most: int) -> list[Profile]:
+    """Return the profiles of at most so many fixtures, from all folders."""
+    found = []
+    for path in fixture_files():
+        with contextlib.suppress(InvalidInput):  # a few are wrong on purpose
+            found.append(load_profile(path))
+    return found[:: max(1, len(found) // most)][:most]
+
+
+def rules_named(decision: Any) -> set[str]:
+    """Return the names of the rules in the findings of an explained decision."""
+    lists = ("denials", "needs", "would_need", "met", "duties", "advice", "undetermined")
+    return {finding["rule"] for name in lists for finding in decision[name]}
+
+
+def check_ours(work: Workload, compact: Sequence[bytes], full: Sequence[bytes]) -> None:
+    """Raise RuntimeError if a served decision is not that of the evaluator."""
+    for profile, short, long in zip(work.profiles, compact, full, strict=True):
+        expected = evaluate(work.bundle, profile, work.day)
+        named = {finding.rule.name for part in PARTS for finding in getattr(expected, part)}
+        result = json.loads(long)["result"]
+        if json.loads(short)["result"]["decision"] != expected.decision:
+            raise RuntimeError(f"a compact decision differs: {profile.document.data['product']['id']}")
+        if result["decision"] != expected.decision or rules_named(result) != named:
+            raise RuntimeError(f"an explained decision differs: {profile.document.data['product']['id']}")
+
+
+PARTS = ("denials", "needs", "would_need", "met", "duties", "advice", "undetermined")
+
+
+def cerbos_messages(work: Workload, outputs: bool) -> list[bytes]:
+    """Return a request of Cerbos for each profile: all of its subjects, all rules."""
+    names = {each: [name for name, _ in entries] for each, entries in work.cerbos.items()}
+    return [
+        request(
+            "/api/check/resources",
+            pdp.body(
+                [
+                    entry
+                    for place, (each, facts) in enumerate(work.plain(profile))
+                    for entry in pdp.resources(names, outputs, place, each, facts)
+                ]
+            ),
         )
-    policy = {
-        "apiVersion": "api.cerbos.dev/v1",
-        "resourcePolicy": {"resource": "spec", "version": "default", "rules": entries},
-    }
-    (policies / "bench.json").write_text(json.dumps(policy), encoding="utf-8")
-    config = folder / "config.json"
-    settings = {
-        "server": {"httpListenAddr": f"127.0.0.1:{port}", "grpcListenAddr": f"127.0.0.1:{port + 1}"},
-        "storage": {"driver": "disk", "disk": {"directory": str(policies)}},
-        "telemetry": {"disabled": True},
-    }
-    config.write_text(json.dumps(settings), encoding="utf-8")
-    return config
+        for profile in work.profiles
+    ]
 
 
-def request(path: str, body: dict[str, Any]) -> bytes:
-    """Build a request."""
-    content = json.dumps(body).encode()
-    head = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
-    return "\r\n".join([*head, f"Content-Length: {len(content)}", "", ""]).encode() + content
+def opa_messages(work: Workload) -> list[bytes]:
+    """Return a request of OPA for each profile: all of its subjects, all rules."""
+    return [
+        request(
+            "/v1/data/bench/fires",
+            {"input": {"subjects": [{"each": each, "facts": facts} for each, facts in work.plain(profile)]}},
+        )
+        for profile in work.profiles
+    ]
 
 
-def to_ours(profile: dict[str, Any]) -> bytes:
-    """Build a request for a decision."""
-    return request("/v1/data/vatspolicy/decision", {"input": profile})
+def judge(title: str, work: Workload, replies: Sequence[bytes], read: Callable[[bytes, Answers], None]) -> str:
+    """Return a note on the answers of a peer, compared with ours one by one.
+
+    Raises: RuntimeError if it may not be timed.
+    """
+    names = {each: [rule.name for rule in rules] for each, rules in work.rules.items()}
+    found: Answers = []
+    for profile, reply in zip(work.profiles, replies, strict=True):
+        blank: Answers = [dict.fromkeys(names[each], False) for each, _ in work.of(profile)]
+        read(reply, blank)
+        found += blank
+    fit, said = verdict(*compare(work.expected, found), work.questions)
+    note(f"{title}: {said or f'all of {work.questions:,} results are the same'}")
+    if not fit:
+        raise RuntimeError(f"{title}: {said}")
+    return said
 
 
-def to_cerbos(profile: dict[str, Any]) -> bytes:
-    """Build the same request for Cerbos."""
-    resource = {"kind": "spec", "id": "spec", "attr": {key: profile[key] for key in ("company", "services")}}
-    body = {
-        "requestId": "1",
-        "principal": {"id": "p", "roles": ["product"]},
-        "resources": [{"actions": ["launch"], "resource": resource}],
-    }
-    return request("/api/check/resources", body)
+def read_fires(reply: bytes, found: Answers) -> None:
+    """Set the rules that OPA says hold."""
+    for place, names in json.loads(reply)["result"].items():
+        found[int(place)].update(dict.fromkeys(names, True))
 
 
-async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, message: bytes) -> tuple[int, bytes]:
-    """Send a request and return the status and the body of the response."""
-    writer.write(message)
-    head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    status = int(head.split()[1])
-    if b"transfer-encoding: chunked" in head:
-        body = b""
-        while size := int((await reader.readline()).split(b";")[0], 16):
-            body += await reader.readexactly(size)
-            await reader.readline()
-        await reader.readline()
-        return status, body
-    length = int(head.partition(b"content-length:")[2].split()[0])
-    return status, await reader.readexactly(length)
+def law(options: argparse.Namespace, folder: Path, work: Workload) -> tuple[list[Figures], list[Row]]:
+    """Measure every server on the shipped law.
+
+    Raises: RuntimeError if an answer of ours is wrong.
+    """
+    found, missing = list[Figures](), list[Row]()
+    asked = [{"input": profile.document.data, "as_of": work.day} for profile in work.profiles]
+    short, full = ([request(path, one) for one in asked] for path in (PATH, FULL))
+    for count in servers.workers():
+        with servers.ours(None, count) as server:
+            check_ours(work, ask(server.port, short), ask(server.port, full))
+            found.append(measure(ours_title(", compact", count), server, short, options))
+            found.append(measure(ours_title(", explained", count), server, full, options))
+    program = pdp.find(options.cerbos)
+    if program is None:
+        missing.append(Row(CERBOS, note=f"not installed ({pdp.INSTALL})"))
+    else:
+        place = folder / "cerbos-law"
+        pdp.write(place / "policies", pdp.by_output(work.cerbos))
+        messages = cerbos_messages(work, True)
+        with pdp.serving(program, place, place / "policies") as (pid, port):
+            try:
+                judge(CERBOS, work, ask(port, messages), lambda reply, blank: pdp.read(reply, True, blank))
+                found.append(measure(CERBOS, servers.Server(pid, port), messages, options))
+            except RuntimeError as error:
+                missing.append(Row(CERBOS, note=str(error)[:160]))
+    other = servers.find_opa(options.opa)
+    if other is None:
+        missing.append(Row(OPA, note=servers.OPA_MISSING))
+    else:
+        with servers.opa(other, servers.write_law(folder / "rego-law", work)) as server:
+            messages = opa_messages(work)
+            try:
+                judge(OPA, work, ask(server.port, messages), read_fires)
+                found.append(measure(OPA, server, messages, options))
+            except RuntimeError as error:
+                missing.append(Row(OPA, note=str(error)[:160]))
+    return found, missing
 
 
-async def load(port: int, messages: list[bytes], seconds: float, connections: int) -> tuple[list[float], int, float]:
-    """Send requests for some seconds; return the latencies, the number of errors and the time spent."""
-    times: list[float] = []
-    errors = 0
-    end = time.perf_counter() + seconds
-
-    async def work() -> None:
-        nonlocal errors
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        turn = 0
-        while time.perf_counter() < end:
-            begun = time.perf_counter()
-            status, _ = await one(reader, writer, messages[turn % len(messages)])
-            times.append(time.perf_counter() - begun)
-            errors += status != 200
-            turn += 1
-        writer.close()
-
-    begun = time.perf_counter()
-    await asyncio.gather(*(work() for _ in range(connections)))
-    return times, errors, time.perf_counter() - begun
+# --- the report -------------------------------------------------------------------------------------------------------
 
 
-async def ask(port: int, message: bytes) -> Any:
-    """Send a request and return the data of the response."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    _, body = await one(reader, writer, message)
-    writer.close()
-    return json.loads(body)
+def named(found: Sequence[Figures], title: str) -> Figures | None:
+    """Return the last figures whose title begins so: those with the most workers."""
+    return next((one for one in reversed(found) if one.title.startswith(title)), None)
 
 
-def measure(name: str, rules: str, port: int, messages: list[bytes], options: argparse.Namespace) -> Figures:
-    """Measure a server after a short run to warm up."""
-    asyncio.run(load(port, messages, min(1.5, options.seconds), options.connections))
-    times, errors, spent = asyncio.run(load(port, messages, options.seconds, options.connections))
-    cuts = statistics.quantiles(times, n=100)
-    return Figures(name, rules, len(times) / spent, cuts[49] * 1000, cuts[98] * 1000, errors)
+def expect(title: str, form: str, found: Sequence[Figures]) -> str:
+    """Return a sentence on the rate and the latency at 8 connections."""
+    figures = named(found, title)
+    assert figures
+    run = figures.runs[8][0]
+    return f"The server makes {run.rate:,.0f} {form} decisions a second, 99 of 100 within {run.percentile(99):.0f} ms."
 
 
-@contextlib.contextmanager
-def ours(policies: Path | None) -> Iterator[int]:
-    """Run our server and provide its port."""
-    command = [sys.executable, "-c", "from vatspolicy.cli import main; main()", "serve", "--api", "--port", "0"]
-    command += ["--pending", "64", *(["--policies", str(policies)] if policies else [])]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        try:
-            yield int(process.stdout.readline().split(b":")[2].partition(b"/")[0])
-        finally:
-            process.terminate()
-
-
-@contextlib.contextmanager
-def cerbos(program: str, folder: Path, rules: list[str], port: int) -> Iterator[int]:
-    """Run Cerbos and provide its port."""
-    config = write_cerbos(folder, rules, port)
-    command = [program, "server", f"--config={config}", "--log-level=error"]
-    environment = {**os.environ, "CERBOS_NO_TELEMETRY": "1"}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(200):
-                with contextlib.suppress(OSError):
-                    asyncio.run(ask(port, to_cerbos(ALLOWED)))
-                    break
-                time.sleep(0.1)
-            yield port
-        finally:
-            process.terminate()
+def targets(small: Sequence[Figures], large: Sequence[Figures], rules: int) -> list[Target]:
+    """Return the targets that these figures can judge."""
+    found = []
+    ours, peer = named(small, OURS), named(small, CERBOS)
+    compact, explained, whole = (named(large, title) for title in (f"{OURS}, compact", f"{OURS}, explained", CERBOS))
+    assert ours
+    assert compact
+    assert explained
+    if peer:
+        found.append(
+            Target(
+                "a compact decision on the whole law, processor time",
+                f"at most that of Cerbos for {rules} rules, {peer.cpu():.2f} ms",
+                f"{compact.cpu():.2f} ms",
+                compact.cpu() <= peer.cpu(),
+            )
+        )
+    if whole:
+        times = whole.cpu() / compact.cpu()
+        found.append(
+            Target(
+                "the same against Cerbos on the whole law",
+                f"{TIMES_CERBOS} times as fast",
+                f"{times:.1f} times ({whole.cpu():.2f} ms)",
+                times >= TIMES_CERBOS,
+            )
+        )
+    if peer:
+        for connections in CONNECTIONS[1:]:
+            mine, theirs = ours.runs[connections][0], peer.runs[connections][0]
+            found.append(
+                Target(
+                    f"decisions a second, invented rules, {connections} connections",
+                    f"at least Cerbos's {theirs.rate:,.0f}, p99 at most its {theirs.percentile(99):.1f} ms",
+                    f"{mine.rate:,.0f}, p99 {mine.percentile(99):.1f} ms",
+                    mine.rate >= theirs.rate and mine.percentile(99) <= theirs.percentile(99),
+                )
+            )
+    size = explained.size / 1e3
+    found.append(
+        Target(
+            "an explained decision, median of the fixtures",
+            f"at most {EXPLAINED_MS} ms of the processor, {EXPLAINED_KB} KB",
+            f"{explained.cpu():.2f} ms, {size:.0f} KB",
+            explained.cpu() <= EXPLAINED_MS and size <= EXPLAINED_KB,
+        )
+    )
+    return found
 
 
 def main() -> int:
     """Measure and print a table; return 1 if a response was wrong."""
     arguments = parser(__doc__)
-    arguments.add_argument("--seconds", type=float, default=6)
-    arguments.add_argument("--connections", type=int, default=8)
+    arguments.add_argument("--seconds", type=float, default=4)
     arguments.add_argument("--rules", type=int, default=100)
+    arguments.add_argument("--fixtures", type=int, default=96, help="profiles for the law")
     arguments.add_argument("--cerbos", metavar="PROGRAM")
-    arguments.add_argument("--port", type=int, default=38592, help="of Cerbos, which takes the next one too")
+    arguments.add_argument("--opa", metavar="PROGRAM")
     options = arguments.parse_args()
-    rules, found = conditions(options.rules), list[Figures]()
-    both = [ALLOWED, DENIED]
-    named = f"{options.rules} invented"
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        write_ours(folder / "ours", rules)
-        with ours(folder / "ours") as port:
-            said = [asyncio.run(ask(port, to_ours(profile)))["result"]["decision"] for profile in both]
-            assert said == ["allow", "deny"], said
-            found.append(measure("vatspolicy", named, port, [to_ours(profile) for profile in both], options))
-        with ours(None) as port:
-            found.append(measure("vatspolicy", "the whole law", port, [to_ours(profile) for profile in both], options))
-        program = pdp.find(options.cerbos)
-        if program is None:
-            print("Cerbos was not found: npm install @cerbos/cerbos-linux-x64", file=sys.stderr)
-        else:
-            with cerbos(program, folder / "cerbos", rules, options.port) as port:
-                answers = [asyncio.run(ask(port, to_cerbos(profile)))["results"][0]["actions"] for profile in both]
-                assert [each["launch"] for each in answers] == ["EFFECT_ALLOW", "EFFECT_DENY"], answers
-                found.append(measure("Cerbos", named, port, [to_cerbos(profile) for profile in both], options))
-    rows = [
-        Row(
-            f"{each.server}, {each.rules} rules" if each.rules == named else f"{each.server}, {each.rules}",
-            each.per_second,
-            None,
-            "decisions/s",
-            each.per_second / found[0].per_second,
-            "",
-            {"p50 ms": round(each.p50_ms, 1), "p99 ms": round(each.p99_ms, 1), "errors": each.errors},
-        )
-        for each in found
-    ]
-    if program is None:
-        rows.append(Row(f"Cerbos, {named} rules", note=f"not installed ({pdp.INSTALL})"))
+    bundle = load_bundle()
+    work = Workload(bundle, bundle.boundaries[-1], fixtures(options.fixtures))
+    try:
+        with tempfile.TemporaryDirectory() as temporary:
+            small, no_small = invented(options, Path(temporary))
+            large, no_large = law(options, Path(temporary), work)
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    connections = " / ".join(map(str, CONNECTIONS))
+    rules = sum(map(len, work.law.rules.values()))
     report = Report(
         "server",
-        f"{options.connections} connections for {options.seconds:g} s each, by the clock; clients and servers share "
-        f"the machine. {named.capitalize()} denials, as a policy and as a Cerbos policy, and the law that ships.",
-        [Table("server", "Decisions of a server", rows, rows[0].what)],
+        f"{connections} connections for {options.seconds:g} s each; client and servers share the machine. "
+        "Processor time is the server's, at 8 connections.",
+        [
+            Table(
+                "invented",
+                f"{options.rules} invented rules",
+                [*(one.row(small[0]) for one in small), *no_small],
+                small[0].title,
+            ),
+            Table(
+                "law",
+                f"The whole law, {rules} rules, {len(work.profiles)} fixtures",
+                [*(one.row(large[0]) for one in large), *no_large],
+                large[0].title,
+            ),
+        ],
+        targets(small, large, options.rules),
+        expect=[expect(f"{OURS}, {form}", form, large) for form in ("compact", "explained")],
     )
-    return finish(report, options, not any(each.errors for each in found))
+    return finish(report, options, not any(one.errors for one in (*small, *large)))
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
     python benchmarks/bench_startup.py [--rounds 15] [--slow 3] [--fixture cloud-hosting-beijing] [--json FILE]
 
 `vatspolicy check` reads a spec, validates and decides it, and prints the report. It is timed as users have it: from a
-wheel that is built and installed here, with the byte code of an installation, as the peers have theirs. A second row
-times the checkout: if Python may not write byte code, every start compiles all modules there. Each peer loads the same
-rules in its own form from JSON and evaluates them for one profile; the number of rules that hold is compared with ours
-before timing. Processor time is that of the process and its threads, user and system. Slow processes run fewer rounds.
+wheel that is built and installed here, with the byte code of an installation, as the peers have theirs. Each peer loads
+the same rules in its own form from JSON and evaluates them for one profile; the number of rules that hold is compared
+with ours before timing. Processor time is that of the process and its threads, user and system. Slow processes run
+fewer rounds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,15 +81,18 @@ open(sys.argv[2], "w").write(f"{wall} {used.ru_utime + used.ru_stime} {used.ru_m
 
 
 def spawn(
-    command: list[str], environment: Mapping[str, str] | None = None, before: Callable[[], None] | None = None
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    before: Callable[[], None] | None = None,
+    folder: Path | None = None,
 ) -> Turn:
-    """Run a command to its end."""
+    """Run a command to its end, in a folder."""
     if before is not None:
         before()
     with tempfile.TemporaryDirectory() as temporary:
         output, figures = Path(temporary) / "output", Path(temporary) / "figures"
         launcher = [sys.executable, "-I", "-S", "-c", LAUNCH, str(output), str(figures), *command]
-        subprocess.run(launcher, env=environment, check=True)
+        subprocess.run(launcher, env=environment, check=True, cwd=folder)
         wall, cpu, megabytes, status = figures.read_text(encoding="ascii").split()
         code = os.waitstatus_to_exitcode(int(status))
         return Turn(float(wall), float(cpu), float(megabytes), output.read_bytes(), code)
@@ -125,22 +128,12 @@ def ours(folder: Path, fixture: str) -> list[Process]:
     program = str(Path(sys.executable).with_name("vatspolicy"))
     wheel, environment = install(folder / "installed")
     spec = next((ROOT / "fixtures").rglob(f"{fixture}.yaml"))
-    other = folder / f"{fixture}.json"
-    other.write_text(json.dumps(yaml.safe_load(spec.read_text(encoding="utf-8"))), encoding="utf-8")
     warm, cold = folder / "warm", folder / "cold"
     kept = {**environment, "VATSPOLICY_CACHE": str(warm)}
-    here = {**os.environ, "VATSPOLICY_CACHE": str(warm)}
     new = {**os.environ, "VATSPOLICY_CACHE": str(cold)}
     found = [
         Process(PASS, functools.partial(spawn, [sys.executable, "-c", "pass"])),
-        Process("python -c 'import json'", functools.partial(spawn, [sys.executable, "-c", "import json"])),
         Process(CHECK, functools.partial(spawn, [wheel, "check", str(spec)], kept), note="spec to report"),
-        Process("vatspolicy check, JSON", functools.partial(spawn, [wheel, "check", str(other)], kept)),
-        Process(
-            "vatspolicy check, YAML, from the checkout",
-            functools.partial(spawn, [program, "check", str(spec)], here),
-            note="byte code not kept" if sys.dont_write_bytecode else "byte code kept",
-        ),
         Process(
             "vatspolicy check, YAML, nothing cached",
             functools.partial(spawn, [program, "check", str(spec)], new, functools.partial(shutil.rmtree, cold, True)),
@@ -148,7 +141,7 @@ def ours(folder: Path, fixture: str) -> list[Process]:
             note="from the checkout: all policies read and compiled",
         ),
     ]
-    for process in found[2:]:
+    for process in found[1:]:
         first, second = process.run(), process.run()
         if first.code not in range(5) or first.said != second.said or not first.said:
             raise RuntimeError(f"{process.title} ended with {first.code}")
@@ -288,32 +281,43 @@ def main() -> int:
         processes, refused = _gather(folder, work, given)
         turns = rounds(processes, given.rounds, given.slow)
     rows = {process.title: row(process, turns[process.title], turns[CHECK]) for process in processes}
-    check, plain, text = rows[CHECK], rows[PASS], rows.get(GOOGLE)
-    assert check.median is not None
-    assert plain.median is not None
-    reached = (
-        f"{check.median:.0f} ms by the clock ({check.least:.0f} at least), {check.more['cpu ms']:.0f} of the processor"
-    )
-    targets = [
-        Target(
-            f"vatspolicy check one.yaml, where {PASS} takes {plain.median:.0f}",
-            f"{LIMIT} ms, median",
-            reached,
-            check.median <= LIMIT,
-        )
-    ]
-    if text is not None:
-        assert text.median is not None
-        wanted = f"less than {text.median:.0f} ms"
-        title = f"vatspolicy check one.yaml, against {GOOGLE} from text"
-        targets.append(Target(title, wanted, f"{check.median:.0f} ms by the clock", check.median < text.median))
+    targets = judge(rows)
     report = Report(
         "startup",
         f"Whole processes with the {sum(map(len, work.law.rules.values()))} rules of the shipped law, one answer each.",
         [Table("startup", "From nothing to an answer", [*rows.values(), *refused], f"{CHECK} (processor)")],
         targets,
+        expect=[f"`check` of one spec takes {rows[CHECK].median:.0f} ms with the start of Python."],
     )
     return finish(report, given)
+
+
+def judge(rows: Mapping[str, Row]) -> list[Target]:
+    """Return the targets: the time of a check by the clock, and no other engine before it."""
+    check, plain = rows[CHECK], rows[PASS]
+    assert check.median is not None
+    assert plain.median is not None
+    found = [
+        Target(
+            f"check of one spec, from start to report, where {PASS} takes {plain.median:.0f} ms",
+            f"at most {LIMIT} ms",
+            f"{check.median:.0f} ms ({check.least:.0f} at least)",
+            check.median <= LIMIT,
+        )
+    ]
+    others = {title: row.median for title, row in rows.items() if not title.startswith(("python", "vatspolicy"))}
+    timed = {title: value for title, value in others.items() if value is not None}
+    if timed:
+        first = min(timed, key=lambda title: timed[title])
+        found.append(
+            Target(
+                "the same, ahead of every other engine",
+                f"at most {timed[first]:.0f} ms ({first})",
+                f"{check.median:.0f} ms",
+                check.median <= timed[first],
+            )
+        )
+    return found
 
 
 def _gather(folder: Path, work: Workload, options: argparse.Namespace) -> tuple[list[Process], list[Row]]:

@@ -155,6 +155,32 @@ def _healthy(port: int) -> bool:
         connection.close()
 
 
+def resources(
+    names: Mapping[str, Sequence[str]], outputs: bool, place: int, each: str, facts: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield the entries of a request that ask all rules about one subject. `names`: rules by the kind of subject."""
+    size = len(names[each]) if outputs else LIMIT
+    for part, start in enumerate(range(0, len(names[each]), size)):
+        actions = ["ask"] if outputs else names[each][start : start + size]
+        yield {"actions": actions, "resource": {"kind": f"{each}-{part}", "id": str(place), "attr": facts}}
+
+
+def body(asked: Sequence[Mapping[str, Any]]) -> bytes:
+    """Build the body of a request."""
+    data = {"requestId": "1", "principal": {"id": "p", "roles": ["r"]}, "resources": asked}
+    return json.dumps(data, ensure_ascii=False).encode()
+
+
+def read(content: bytes, outputs: bool, found: Sequence[dict[str, Any]]) -> None:
+    """Set the rules that hold to True in `found`, which has a dictionary for each subject."""
+    for result in json.loads(content)["results"]:
+        said = found[int(result["resource"]["id"])]
+        if outputs:
+            said.update((output["val"], True) for output in result.get("outputs", ()) if "val" in output)
+        else:
+            said.update((name, True) for name, effect in result["actions"].items() if effect == "EFFECT_ALLOW")
+
+
 class Client:
     """Asks a server which rules hold, over one connection that is kept, some subjects a request."""
 
@@ -171,33 +197,19 @@ class Client:
         """By subject, what each rule says of it."""
         found: list[dict[str, Any]] = [dict.fromkeys(self.names[each], False) for each, _ in asked]
         for start in range(0, len(asked), self.batch):
-            resources = [
-                resource
+            entries = [
+                entry
                 for place in range(start, min(start + self.batch, len(asked)))
-                for resource in self._resources(place, *asked[place])
+                for entry in resources(self.names, self.outputs, place, *asked[place])
             ]
-            for first in range(0, len(resources), LIMIT):
-                self._request(resources[first : first + LIMIT], found)
+            for first in range(0, len(entries), LIMIT):
+                read(self._request(entries[first : first + LIMIT]), self.outputs, found)
         return found
 
-    def _resources(self, place: int, each: str, facts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        names = self.names[each]
-        size = len(names) if self.outputs else LIMIT
-        for part, start in enumerate(range(0, len(names), size)):
-            actions = ["ask"] if self.outputs else names[start : start + size]
-            resource = {"kind": f"{each}-{part}", "id": str(place), "attr": facts}
-            yield {"actions": actions, "resource": resource}
-
-    def _request(self, resources: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:
-        body = json.dumps({"requestId": "1", "principal": {"id": "p", "roles": ["r"]}, "resources": resources})
-        self.connection.request("POST", "/api/check/resources", body.encode(), {"Content-Type": "application/json"})
+    def _request(self, entries: list[dict[str, Any]]) -> bytes:
+        self.connection.request("POST", "/api/check/resources", body(entries), {"Content-Type": "application/json"})
         answer = self.connection.getresponse()
         content = answer.read()
         if answer.status != 200:
             raise RuntimeError(content.decode(errors="replace")[:300])
-        for result in json.loads(content)["results"]:
-            said = found[int(result["resource"]["id"])]
-            if self.outputs:
-                said.update((output["val"], True) for output in result.get("outputs", ()) if "val" in output)
-            else:
-                said.update((name, True) for name, effect in result["actions"].items() if effect == "EFFECT_ALLOW")
+        return content

@@ -1,11 +1,11 @@
 """Other engines, each built from plain data and used in its own process.
 
     python benchmarks/engines.py ENGINE WORKLOAD.json               load the rules, evaluate them for one profile
-    python benchmarks/engines.py ENGINE WORKLOAD.json --memory N    megabytes: before, with the rules, after N profiles
+    python benchmarks/engines.py ENGINE WORKLOAD.json --specs FOLDER N [ANSWERS]    for the first N files of a folder
 
 Each engine is used as its documentation shows: rules are compiled once, facts are handed over as dictionaries. The
 timed part takes those and returns a dictionary from rule names to True, False, or None if the engine reports an error.
-Only the engine `vatspolicy` imports this project.
+Nothing of this project is imported.
 """
 
 from __future__ import annotations
@@ -231,47 +231,21 @@ ENGINES: dict[str, Callable[[Data], Engine]] = {
 }
 
 
-def memory(name: str, data: Data, most: int) -> dict[str, Any]:
-    """Megabytes before the engine is imported, with the rules loaded, after 1, 10, 100 ... profiles, and at most."""
-    from measure import peak, resident
-
-    before = resident()
-    if name == "vatspolicy":
-        decide = vatspolicy(data)
-
-        def one(number: int) -> None:
-            decide(data["profiles"][number % len(data["profiles"])])
-    else:
-        engine = ENGINES[name](data)
-        asked = data["asked"]
-
-        def one(number: int) -> None:
-            engine(asked[number % len(asked)])
-
-    found: dict[str, Any] = {"before": before, "loaded": resident(), "after": {}}
-    for number in range(most):
-        one(number)
-        if number + 1 in (1, 10, 100, 1000, most):
-            found["after"][str(number + 1)] = resident()
-    return {**found, "peak": peak()}
-
-
-def vatspolicy(data: Data) -> Callable[[Mapping[str, Any]], Any]:
-    """Build this project, which reads, validates and decides a profile."""
-    from vatspolicy.engine.evaluator import evaluate
-    from vatspolicy.policies.bundle import load_bundle
-    from vatspolicy.profile.profile import load_profile
-
-    bundle = load_bundle()
-    bundle.on(data["day"])
-    return lambda profile: evaluate(bundle, load_profile(dict(profile)), data["day"])
+def specs(name: str, data: Data, folder: Path, count: int) -> Answers:
+    """Evaluate the rules for the subjects in each of the first so many files of a folder."""
+    engine = ENGINES[name](data)
+    files = sorted(folder.iterdir())[:count]
+    return [one for file in files for one in engine(json.loads(file.read_text(encoding="utf-8")))]
 
 
 def main() -> None:
     name, path = sys.argv[1:3]
     data = json.loads(Path(path).read_text(encoding="utf-8"))
-    if sys.argv[3:4] == ["--memory"]:
-        print(json.dumps(memory(name, data, int(sys.argv[4]))))
+    if sys.argv[3:4] == ["--specs"]:
+        found = specs(name, data, Path(sys.argv[4]), int(sys.argv[5]))
+        if sys.argv[6:]:
+            Path(sys.argv[6]).write_text(json.dumps(found), encoding="utf-8")
+        print(sum(value is True for answers in found for value in answers.values()))
         return
     found = ENGINES[name](data)(data["asked"][0])
     os.write(1, b"%d\n" % sum(value is True for answers in found for value in answers.values()))

@@ -7,6 +7,7 @@ from memory. Processor time counts all threads of this process, or of a server; 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import json
 import os
@@ -69,6 +70,8 @@ class Report:
     tables: list[Table]
     targets: list[Target] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
+    expect: list[str] = field(default_factory=list)
+    """Sentences for a reader who asks what the machine measured can do."""
 
     def write(self, path: Path | None) -> None:
         """Write the report as JSON, if a path is given."""
@@ -86,7 +89,7 @@ class Report:
                 print("  " + line(row))
             print()
         for target in self.targets:
-            print(f"{'reached' if target.met else 'MISSED '}  {target.target}: {target.wanted}; is {target.reached}")
+            print(f"{'met   ' if target.met else 'MISSED'}  {target.target}: {target.wanted}; is {target.reached}")
 
 
 def line(row: Row) -> str:
@@ -207,6 +210,19 @@ def processor_seconds(pid: int) -> float:
         except (FileNotFoundError, ProcessLookupError):  # the thread has ended meanwhile
             continue
     return total / 1e9
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the ids of the processes that a process has started, and that they have started."""
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        for task in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                children = list(map(int, task.read_text(encoding="ascii").split()))
+                found += children
+                waiting += children
+    return found
 
 
 # --- the machine ------------------------------------------------------------------------------------------------------

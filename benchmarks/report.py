@@ -5,8 +5,8 @@
     python benchmarks/report.py [build/bench.json] --write docs/performance.md    put them where the document has them
 
 A document has tables between the lines `<!-- bench: ID -->` and `<!-- /bench -->`, which are replaced. ID is the name
-of a benchmark, for its description and all of its tables; or BENCHMARK/about, BENCHMARK/TABLE, `targets`, `machine` or
-`versions`.
+of a benchmark, for its description and all of its tables; or BENCHMARK/about, BENCHMARK/TABLE, `targets`, `expect`,
+`machine` or `versions`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 from measure import figure
 
-ORDER = ("peers", "growth", "memory", "startup", "decision", "portfolio", "server", "diff")
+ORDER = ("server", "check", "startup", "hostile", "diff", "portfolio", "growth", "micro")
 ROOT = Path(__file__).resolve().parents[1]
 Found = Mapping[str, Any]
 
@@ -41,6 +41,7 @@ def merge(found: Mapping[str, Found], failed: Mapping[str, str]) -> dict[str, An
     return {
         "machine": machine,
         "versions": versions,
+        "expect": [sentence for bench in benches.values() for sentence in bench.get("expect", ())],
         "targets": [target for bench in benches.values() for target in bench.get("targets", ())],
         "failed": dict(failed),
         "benches": benches,
@@ -73,13 +74,13 @@ def _numbers(value: Any, path: str) -> Iterator[tuple[str, float]]:
 
 def text(report: Found) -> str:
     """Return the combined table as text."""
-    lines = [f"{'':58}{'median':>10}{'least':>10} {'unit':<16}{'ratio':>9}  also"]
+    lines = ["Targets", *(_target(target) for target in report["targets"])]
+    lines += [f"  FAILED   {name}: {why}" for name, why in report["failed"].items()]
+    lines += ["", f"{'':58}{'median':>10}{'least':>10} {'unit':<16}{'ratio':>9}  also"]
     for bench in report["benches"].values():
         for table in bench["tables"]:
             ratio = f" (ratio: {table['ratio']})" if table.get("ratio") else ""
             lines += ["", f"{table['title']}{ratio}", *(_line(row) for row in table["rows"])]
-    lines += ["", "Targets", *(_target(target) for target in report["targets"])]
-    lines += [f"  FAILED   {name}: {why}" for name, why in report["failed"].items()]
     machine = report["machine"]
     lines += ["", ", ".join(f"{key} {value}" for key, value in machine.items() if value)]
     return "\n".join(lines) + "\n"
@@ -97,7 +98,7 @@ def _line(row: Found) -> str:
 
 
 def _target(target: Found) -> str:
-    word = "reached" if target["met"] else "MISSED"
+    word = "met" if target["met"] else "MISSED"
     return f"  {word:8} {target['target']}: {target['wanted']}; is {target['reached']}"
 
 
@@ -115,8 +116,9 @@ def sections(report: Found) -> dict[str, str]:
         found.update((f"{name}/{id}", text) for id, text in tables.items())
     found["targets"] = _grid(
         ["target", "wanted", "is", ""],
-        [[t["target"], t["wanted"], t["reached"], "reached" if t["met"] else "**missed**"] for t in report["targets"]],
+        [[t["target"], t["wanted"], t["reached"], "met" if t["met"] else "**missed**"] for t in report["targets"]],
     )
+    found["expect"] = " ".join(report["expect"])
     found["machine"] = (
         ", ".join(f"{key.replace('_gb', ' (GB)')} {v}" for key, v in report["machine"].items() if v) + "."
     )

@@ -2,7 +2,7 @@
 
     python benchmarks/run.py [NAME ...] [--json build/bench.json]
 
-NAME is the name of a file without `bench_`, such as peers; without NAME, all run. The output of each is kept in
+NAME is the name of a file without `bench_`, such as server; without NAME, all run. The output of each is kept in
 build/bench/NAME.log, its figures in build/bench/NAME.json. The exit code is 1 if one failed or found wrong results.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from measure import BUILD, note
-from report import merge, text
+from report import ORDER, merge, text
 
 HERE = Path(__file__).resolve().parent
 
@@ -48,7 +48,7 @@ def main() -> int:
     BUILD.mkdir(parents=True, exist_ok=True)
     found: dict[str, Any] = {}
     failed: dict[str, str] = {}
-    for name in options.names or known:
+    for name in options.names or sorted(known, key=ORDER.index):
         if wrong := run(name):
             failed[name] = wrong
         figures = BUILD / f"{name}.json"

@@ -71,7 +71,11 @@ class Workload:
     @functools.cached_property
     def asked(self) -> list[tuple[str, dict[str, Any]]]:
         """Subjects of all profiles, as plain data."""
-        return [(each, dict(activation)) for profile in self.profiles for each, activation in self.of(profile)]
+        return [subject for profile in self.profiles for subject in self.plain(profile)]
+
+    def plain(self, profile: Profile) -> list[tuple[str, dict[str, Any]]]:
+        """Return the subjects of one profile as JSON brings them: an engine in C++ takes no class of ours."""
+        return [(each, json.loads(json.dumps(dict(activation)))) for each, activation in self.of(profile)]
 
     def of(self, profile: Profile) -> list[tuple[str, Activation]]:
         """Return the subjects of one profile."""
@@ -136,7 +140,7 @@ class Workload:
             "day": self.day,
             "variables": list(variables("license")),
             "profiles": [profile.document.data for profile in self.profiles],
-            "asked": [self.of(profile) for profile in self.profiles],
+            "asked": [self.plain(profile) for profile in self.profiles],
             "cel": self.cel,
             "cerbos": self.cerbos,
             "rego": self.rego,

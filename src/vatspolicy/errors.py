@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from vatspolicy.i18n import translate
@@ -70,16 +71,46 @@ def point(source: str, column: int, length: int = 1) -> str:
     return f"{source}\n{padding}{'^' * max(sum(map(cells, marked)), 1)}"
 
 
+MAX_EXPLAINED = 100
+"""Errors of one file that are explained, so that no file can keep a process busy or flood a log."""
+
+
+FURTHER = ("Further errors are not explained.", "Correct those above first.")
+"""Message and hint of the problem that stands for all after the first MAX_EXPLAINED."""
+
+
+def first_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the first MAX_EXPLAINED problems, each once, and one that stands for all others; read no further."""
+    found: dict[Problem, None] = {}
+    for problem in problems:
+        if len(found) == MAX_EXPLAINED and problem not in found:
+            message, hint = FURTHER
+            return [*found, Problem(problem.file, problem.line, problem.column, "", message, hint)]
+        found[problem] = None
+    return list(found)
+
+
+LONGEST_NAME = 100
+"""Longest text that is compared with names; comparing takes time with the length."""
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """`Did you mean 'x'?` for the known word nearest to `word`, or an empty string when none is near.
 
     Near is a word spelled almost alike; failing that, the few words of which a part is, as `clouds` is near to
     `cloud-platform` and `cloud-storage`; failing that, a word that is somewhat alike.
     """
+    if len(word) > LONGEST_NAME:
+        return ""
+    return _suggest(word, tuple(sorted(known)))
+
+
+@lru_cache(1024)
+def _suggest(word: str, known: tuple[str, ...]) -> str:
     from difflib import get_close_matches
 
     by_folded: dict[str, str] = {}
-    for name in sorted(known):
+    for name in known:
         by_folded.setdefault(_fold(name), name)
     folded, names = _fold(word), list(by_folded)
     near = get_close_matches(folded, names, n=1, cutoff=0.8)

@@ -7,17 +7,16 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.support.api_server import Server, Start, start
 from tests.support.console import needs_posix
 from tests.support.specs import HOSTING, SHOP, TODAY
 
@@ -27,59 +26,11 @@ httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
 from vatspolicy.server.api.bundle_store import open_store  # noqa: E402
 from vatspolicy.server.api.router import Settings, make_api  # noqa: E402
 
+__all__ = ["start"]
 pytestmark = needs_posix
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
 PLACE = "v1/data/vatspolicy/decision"
 TOKEN = "correct-horse-battery-staple"
-
-Start = Callable[..., "Server"]
-
-
-class Server:
-    """One running server."""
-
-    def __init__(self, *options: str, folder: Path, **environment: str) -> None:
-        self.log = folder / "stderr"
-        program = [sys.executable, "-c", "from vatspolicy.cli import main; main()"]
-        command = [*program, "serve", "--api", "--port", "0", *options]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **environment}
-            )
-        assert self.process.stdout is not None
-        self.address = self.process.stdout.readline().decode().strip()
-        self.port = int(self.address.split(":")[2].partition("/")[0]) if self.address else 0
-        self.base = f"http://127.0.0.1:{self.port}"
-
-    def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
-        """The exit code and what stood on standard error."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        code = self.process.wait(30)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return code, self.log.read_text()
-
-    def wait_for(self, what: Callable[[], bool]) -> None:
-        until = time.monotonic() + 40
-        while not what() and time.monotonic() < until:
-            time.sleep(0.05)
-        assert what(), self.log.read_text()
-
-
-@pytest.fixture
-def start(law: Path, tmp_path: Path) -> Iterator[Start]:
-    started: list[Server] = []
-
-    def begin(*options: str, policies: Path = law, **environment: str) -> Server:
-        started.append(Server("--policies", str(policies), *options, folder=tmp_path, **environment))
-        return started[-1]
-
-    yield begin
-    for server in started:
-        if server.process.poll() is None:
-            server.process.kill()
-            server.end()
 
 
 @contextlib.contextmanager
@@ -98,7 +49,7 @@ def test_the_client_of_opa(start: Start) -> None:
         assert client.check_connection()
         assert client.check_health()
         assert "vats-pilot-2024" in client.get_policies_list()
-        assert "vatspolicy_decisions_total" in str(client.get_metrics())
+        assert "vatspolicy_requests_total" in str(client.get_metrics())
         decided = client.query_rule(input_data=HOSTING_DATA, package_path="vatspolicy", rule_name="decision")
         assert decided["result"]["decision"] == "needs-license"
         word = client.query_rule(input_data=SHOP_DATA, package_path="vatspolicy.decision", rule_name="decision")

@@ -5,7 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shutil
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +19,22 @@ from tests.support.shipped import ROOT, shipped_bundle
 
 sys.path.append(str(ROOT / "benchmarks"))
 
+import bench_diff
+import bench_hostile
+import bench_portfolio
 import cerbos
 import engines
+import load
+import servers
+from invented import Invented, agree
 from measure import Candidate, Report, Row, Table, Target, figure, interleave
 from multiply import Words, again, multiplied, vocabularies
 from report import merge, rewrite, sections, text
 from workload import Workload, compare, draw_profiles, verdict
 
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.profile.profile import load_profile
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +133,122 @@ def test_a_kind_with_too_many_rules_for_a_request_is_several_resources() -> None
     assert list(cerbos.by_output(rules)) == ["service-0"]
 
 
+# --- servers ----------------------------------------------------------------------------------------------------------
+
+
+class _Echo(BaseHTTPRequestHandler):
+    """Answers a request with its body: at once, in chunks below /chunks, with status 503 below /error."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(503 if self.path == "/error" else 200)
+        if self.path == "/chunks":
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for part in (body[:5], body[5:]):
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
+            self.wfile.write(b"0\r\n\r\n")
+        else:
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def echo() -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Echo) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+@pytest.mark.parametrize("path", ["/plain", "/chunks"])
+def test_the_client_reads_whole_responses(echo: int, path: str) -> None:
+    messages = [load.request(path, {"number": number, "text": "x" * 1000 * number}) for number in range(4)]
+    assert [json.loads(reply)["number"] for reply in load.ask(echo, messages)] == [0, 1, 2, 3]
+    run = load.load(echo, messages, 0.2, 3)
+    assert run.errors == 0
+    assert len(run.latencies) >= 3
+    assert 0 < run.percentile(50) <= run.percentile(99)
+
+
+def test_the_client_counts_errors(echo: int) -> None:
+    run = load.load(echo, [load.request("/error", {})], 0.1, 2)
+    assert run.errors == len(run.latencies) > 0
+    with pytest.raises(RuntimeError, match="503"):
+        load.ask(echo, [load.request("/error", {})])
+
+
+def test_the_invented_rules_deny_some_profiles_in_every_engine(tmp_path: Path) -> None:
+    rules = Invented(20, 16)
+    assert 0 < sum(rules.denied) < len(rules.denied)
+    bundle = load_bundle(rules.write_policies(tmp_path / "policies"))
+    said = [evaluate(bundle, load_profile(profile), "2027-03-01").decision for profile in rules.profiles]
+    assert said == ["deny" if denied else "allow" for denied in rules.denied]
+    opa_bindings = pytest.importorskip("opa_bindings")
+    engine = opa_bindings.OpaEngine()
+    engine.add_policy("bench.rego", (rules.write_rego(tmp_path / "rego") / "bench.rego").read_text(encoding="utf-8"))
+    agree("OPA", [engine.eval_document("bench.decision", one) == "deny" for one in rules.profiles], rules.denied)
+    with pytest.raises(RuntimeError, match="1 of 16 differ"):
+        agree("OPA", [not rules.denied[0], *rules.denied[1:]], rules.denied)
+
+
+def test_opas_server_has_all_rules_of_the_law_in_one_document(work: Workload, tmp_path: Path) -> None:
+    opa_bindings = pytest.importorskip("opa_bindings")
+    engine = opa_bindings.OpaEngine()
+    folder = servers.write_law(tmp_path / "rego", work)
+    engine.add_data(json.loads((folder / "data.json").read_text(encoding="utf-8")))
+    for module in folder.glob("*.rego"):
+        engine.add_policy(module.name, module.read_text(encoding="utf-8"))
+    subjects = [{"each": each, "facts": facts} for each, facts in work.asked]
+    fires = engine.eval_document("bench.fires", {"subjects": subjects})
+    found = [
+        dict.fromkeys(one, False) | dict.fromkeys(fires.get(str(n), ()), True) for n, one in enumerate(work.expected)
+    ]
+    assert wrongs(work.expected, found) == 0
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_change_to_review_still_fits_the_law(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "policies", tmp_path / "policies")
+    bench_diff.edit(tmp_path / "policies")
+    before, after = shipped_bundle(), load_bundle(tmp_path / "policies")
+    texts = [
+        {rule.name: [e.text for e in rule.expressions] for p in b.policies.values() for rule in p.rules}
+        for b in (before, after)
+    ]
+    changed = [name for name, text in texts[1].items() if texts[0][name] != text]
+    assert len(changed) == len(bench_diff.SAME + bench_diff.CHANGED) == 15
+
+
+def test_hostile_files_fill_their_size() -> None:
+    size = 20_000
+    for name, content in bench_hostile.files(size):
+        data = content if isinstance(content, bytes) else content.encode()
+        assert size - 200 < len(data) <= size, name
+
+
+def test_a_lost_or_displaced_row_is_counted(tmp_path: Path) -> None:
+    answers = tmp_path / "answers.jsonl"
+    lines = [json.dumps({"row": number, "id": f"p-{number - 1}", "decision": "deny"}) for number in range(1, 6)]
+
+    def lost(kept: list[str]) -> int:
+        answers.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        return bench_portfolio.count_lost(answers, 5)
+
+    assert lost(lines) == 0
+    assert lost(lines[:3]) == 2
+    assert lost([lines[0], *lines[2:]]) == 4
+    assert lost([*lines, lines[0]]) == 1
+
+
 # --- larger laws ------------------------------------------------------------------------------------------------------
 
 
@@ -216,13 +343,19 @@ def test_figures_have_three_digits_that_count(value: Any, shown: str) -> None:
 @pytest.fixture
 def report(tmp_path: Path) -> dict[str, Any]:
     rows = [Row("ours", 1.0, 0.9, "ms", 1.0, "all", {"rounds": 3}), Row("peer", note="not installed (peer)")]
-    found = Report("peers", "Asked.", [Table("peers", "Peers", rows, "ours")], [Target("fast", "20", "5", False)])
-    found.write(tmp_path / "peers.json")
-    return merge({"other": {"a": {"b": 2}}, "peers": json.loads((tmp_path / "peers.json").read_text())}, {"x": "why"})
+    found = Report(
+        "micro",
+        "Asked.",
+        [Table("micro", "Peers", rows, "ours")],
+        [Target("fast", "20", "5", False)],
+        expect=["It is fast."],
+    )
+    found.write(tmp_path / "micro.json")
+    return merge({"other": {"a": {"b": 2}}, "micro": json.loads((tmp_path / "micro.json").read_text())}, {"x": "why"})
 
 
 def test_reports_merge_into_one_table(report: dict[str, Any]) -> None:
-    assert list(report["benches"]) == ["peers", "other"]
+    assert list(report["benches"]) == ["micro", "other"]
     shown = text(report)
     assert re.search(r"ours +1\.00 +0\.900 ms +1\.00x +rounds 3", shown)
     assert "not installed (peer)" in shown
@@ -232,10 +365,11 @@ def test_reports_merge_into_one_table(report: dict[str, Any]) -> None:
 
 
 def test_tables_of_a_document_are_replaced(report: dict[str, Any]) -> None:
-    document = "# A\n\n<!-- bench: peers -->\n\nold\n\n<!-- /bench -->\n\nb\n\n<!-- bench: peers/peers -->\n<!-- /bench -->\n\n<!-- bench: gone -->\n<!-- /bench -->\n"
+    document = "# A\n\n<!-- bench: micro -->\n\nold\n\n<!-- /bench -->\n\nb\n\n<!-- bench: micro/micro -->\n<!-- /bench -->\n\n<!-- bench: gone -->\n<!-- /bench -->\n"
     once = rewrite(document, sections(report))
     assert "old" not in once
     assert once.count("| ours | 1.00 | 0.900 | 1.00 | 3 | all |") == 2
     assert once.count("Asked.") == 1
     assert "Not measured in this run." in once
+    assert rewrite("<!-- bench: expect -->\n<!-- /bench -->", sections(report)).count("It is fast.") == 1
     assert rewrite(once, sections(report)) == once

@@ -107,6 +107,25 @@ def test_a_worker_that_is_killed_ends_the_run_which_goes_on(console: Console, la
 
 
 @linux
+def test_two_resumes_at_once_lose_no_row(console: Console, law: Path) -> None:
+    """One of them has the output; the other is refused, or comes late and has nothing to go on with."""
+    console.write("in.jsonl", lines(portfolio(40) * 5))
+    options = ("in.jsonl", "--engine", "python", "--batch", "4", "-p", str(law), *DAY)
+    assert console("screen", *options, "-o", "whole.jsonl", "-j", "1").code == 0
+    running = start(console.folder, *options, "-o", "out.jsonl", "-j", "2")
+    parts = console.folder / "out.jsonl.parts"
+    until(lambda: len(list(parts.glob("*.summary.json"))) >= 3)
+    running.kill()
+    running.communicate(timeout=60)
+    both = [start(console.folder, *options, "-o", "out.jsonl", "-j", "1", "--resume") for _ in range(2)]
+    for one in both:
+        one.communicate(timeout=120)
+    assert {one.returncode for one in both} in ({0}, {0, 2})
+    assert (console.folder / "out.jsonl").read_bytes() == (console.folder / "whole.jsonl").read_bytes()
+    assert not list(console.folder.glob("out.jsonl.*"))
+
+
+@linux
 def test_processes_share_the_work_and_write_the_same_bytes(console: Console, law: Path) -> None:
     console.write("in.jsonl", lines(portfolio(40)))
     options = ("in.jsonl", "--batch", "8", "-p", str(law), *DAY)

@@ -369,6 +369,28 @@ def test_a_list_is_searched_by_words_and_synonyms(chromium: Any, server: str) ->
         )
 
 
+# --- the checklist
+
+
+def test_the_checklist_before_launch_is_copied_as_markdown(chromium: Any, server: str) -> None:
+    with visited(chromium, server, permissions=["clipboard-read", "clipboard-write"]) as page:
+        upload(page, fixture_file("cloud-hosting-beijing"), "")
+        show(page, "decision")
+        page.get_by_role("button", name=WORDS["copy_checklist"]["en"]).click()
+        page.locator("#copied", has_text=WORDS["copied"]["en"]).wait_for()
+        copied = page.evaluate("() => navigator.clipboard.readText()")
+        lines = copied.splitlines()
+        tasks = page.evaluate("() => now.record.duties.filter((one) => one.deadline.group === 'before-launch')")
+        names = {task["instrument"]["title"]["en"] for task in tasks if task["state"] != "done"}
+        assert len([line for line in lines if line.startswith("- [ ] **")]) >= len(names) > 2
+        assert lines[0].startswith("## ")
+        assert copied == page.locator("#d-checklist").input_value()
+        assert violations(page) == []
+        upload(page, fixture_file("cloud-chengdu"), "")
+        page.locator("#banner .word", has_text=VERDICTS["deny"]["en"]).wait_for()
+        assert page.get_by_role("button", name=WORDS["copy_checklist"]["en"]).count() == 0, "nothing to do helps"
+
+
 # --- a denial
 
 

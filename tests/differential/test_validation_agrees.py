@@ -119,7 +119,7 @@ def reference(name: str) -> Draft202012Validator:
         rules |= {"properties": _properties, "required": _required}
     extend: Callable[..., type[Draft202012Validator]] = validators.extend  # it has no types of its own
     kind = extend(Draft202012Validator, rules)
-    schemas = [(SHIPPED.load(one)["$id"], Resource.from_contents(SHIPPED.load(one))) for one in SHIPPED.names]
+    schemas = [(f"{one}.schema.json", Resource.from_contents(SHIPPED.load(one))) for one in SHIPPED.names]
     checker = FormatChecker(formats=())
     checker.checks("date")(is_day)
     made: Draft202012Validator = kind(

@@ -17,7 +17,7 @@ from tests.support.schemas import DOCUMENTS
 from tests.support.shipped import BAD
 from vatspolicy.documents import load_document
 from vatspolicy.documents.published import publish_schema
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.documents.schemas import SchemaSet, resource_folder
 
 NAMES = SchemaSet.shipped().names
 
@@ -59,12 +59,17 @@ def test_jsonschema_refuses_a_bad_spec(spec: str) -> None:
     assert not validator.is_valid(load_document(BAD / f"{spec}.yaml").data)
 
 
-def test_check_jsonschema_reads_the_printed_schema(console: Console, tmp_path: Path) -> None:
+@pytest.mark.parametrize("printed", [True, False])
+def test_check_jsonschema_reads_the_printed_schema_and_the_file(
+    console: Console, tmp_path: Path, printed: bool
+) -> None:
     pytest.importorskip("check_jsonschema")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    schema = tmp_path / "p.json"
-    schema.write_text(console("schema", "profile").out, encoding="utf-8")
+    schema = resource_folder("schemas") / "profile.schema.json"
+    if printed:
+        schema = tmp_path / "p.json"
+        schema.write_text(console("schema", "profile").out, encoding="utf-8")
     good, bad = DOCUMENTS["profile"][0], BAD / "profile-unknown-word.yaml"
 
     def check(*documents: Path) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.console import Console
+from tests.support.console import Console, needs_posix
 from tests.support.decision_logs import records
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.gate.decision_log import append, make_event, parse_mask
@@ -179,3 +179,38 @@ def test_a_write_that_fails_leaves_the_log_as_it_was(tmp_path: Path, monkeypatch
     with pytest.raises(OSError, match="No space"):
         append(path, events(3, 1))
     assert path.read_bytes() == before
+
+
+@needs_posix
+def test_a_device_keeps_nothing_and_a_pipe_is_read_elsewhere(tmp_path: Path) -> None:
+    assert append(Path(os.devnull), events(0, 2)) == 0
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        append(pipe, events(0, 2))
+        assert len(os.read(reader, 1 << 16).splitlines()) == 2
+    finally:
+        os.close(reader)
+
+
+def test_a_torn_line_that_does_not_fit_is_moved_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a full disk every try to move it aside fails, half of it written."""
+    log, aside = tmp_path / "log", tmp_path / "log.torn"
+    log.write_bytes(b'{"whole": 1}\n{"torn": ')
+    write = os.write
+
+    def half(handle: int, content: bytes) -> int:
+        if content.startswith(b'{"torn"'):
+            write(handle, content[:4])
+            raise OSError(28, "No space left on device")
+        return write(handle, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", half)
+        for _ in range(3):
+            with pytest.raises(OSError, match="No space"):
+                append(log, events(0, 1))
+    assert aside.read_bytes() == b""
+    append(log, events(0, 1))
+    assert aside.read_bytes() == b'{"torn": \n'

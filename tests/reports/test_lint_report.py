@@ -12,6 +12,7 @@ from jsonschema import Draft7Validator
 
 from tests.support.console import Console
 from tests.support.law_builder import write_policy
+from tests.support.schemas import validator_of
 from vatspolicy import origin
 from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.lint.catalogue import RULES
@@ -84,6 +85,7 @@ def test_chinese(law: Console) -> None:
 
 def test_json(law: Console) -> None:
     told = json.loads(run(law, "json"))
+    validator_of("lint.schema.json").validate(told)
     assert told["counts"] == {"errors": 1, "warnings": 1, "ignored": 1}
     assert [(one["rule"], one["level"], one["ignored"]) for one in told["findings"]] == [
         ("translation", "error", None),

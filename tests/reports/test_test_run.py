@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +14,9 @@ from jsonschema import Draft7Validator
 
 from tests.support.console import Console
 from tests.support.law_builder import write_policy
+from tests.support.schemas import validator_of
 from tests.support.specs import SHOP
+from vatspolicy import origin
 from vatspolicy.authoring import scaffold
 
 POLICY = """\
@@ -65,6 +68,7 @@ def test_a_skipped_test_is_not_run_and_every_format_says_why(console: Console) -
         f"law/two.test.yaml:5: skipped: two: it waits: {REASON}\n1 passed, 0 failed, 1 skipped\n"
     )
     told = json.loads(run(console, "json", 0))
+    validator_of("test-run.schema.json").validate(told)
     assert told["counts"] == {"passed": 1, "failed": 0, "skipped": 1}
     assert [(test["outcome"], test["skipped"]) for test in told["tests"]] == [("passed", None), ("skipped", REASON)]
     [result] = sarif(run(console, "sarif", 0))["results"]
@@ -116,7 +120,9 @@ def test_a_run_of_skipped_tests_alone_has_run_nothing(console: Console, format: 
 @pytest.mark.usefixtures("law")
 def test_a_threshold_that_is_not_reached_fails_in_every_format(console: Console) -> None:
     options = ("--threshold", "90")
-    assert json.loads(run(console, "json", 1, *options))["coverage"]["percent"] == 50.0
+    told = json.loads(run(console, "json", 1, *options))
+    validator_of("test-run.schema.json").validate(told)
+    assert told["coverage"]["percent"] == 50.0
     results = sarif(run(console, "sarif", 1, *options))["results"]
     assert [result["ruleId"] for result in results if result["level"] == "error"] == ["coverage-below-threshold"]
     assert {result["ruleId"] for result in results} >= {"clause-not-covered", "clause-not-decisive"}
@@ -150,9 +156,55 @@ def test_a_report_in_chinese(console: Console) -> None:
 
 @pytest.mark.usefixtures("law")
 def test_a_skipped_test_kills_no_mutant(console: Console) -> None:
-    assert console("test", "-p", "law", "--mutation", "-f", "json").code == 2
     ran = console("test", "-p", "law", "--mutation", "--no-suggestions")
     assert ran.code == 0, ran.out
+
+
+MUTATION = ("--mutation", "--mutation-threshold", "100")
+
+
+@pytest.mark.usefixtures("law")
+def test_a_mutation_run_says_the_same_in_every_format(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(origin, "repository", lambda: "https://example.org/acme/vatspolicy")
+    text = run(console, "text", 1, *MUTATION)
+    told = json.loads(run(console, "json", 1, *MUTATION))
+    validator_of("mutation.schema.json").validate(told)
+    score, survivors = told["score"], told["survivors"]
+    assert (told["exit_code"], told["threshold"]) == (1, 100)
+    assert f"{score['killed']} killed, {score['survived']} survived  in all\nbelow the threshold of 100 %\n" in text
+    assert score == {**told["policies"]["two"], "equivalent": 0}
+    lines = [line.removesuffix("\n") for line in re.findall(r"^law/.*\n", text, re.MULTILINE)]
+    assert lines == [
+        f"{one['file']}:{one['line']}:{one['column']}: survived: {one['subject']}: {one['mistake']}"
+        for one in survivors
+    ]
+    assert len(survivors) == score["survived"] > 0
+    assert any("expect" in one["test"] for one in survivors)
+    log = sarif(run(console, "sarif", 1, *MUTATION))
+    by_rule = [result["ruleId"] for result in log["results"]]
+    assert by_rule == ["score-below-threshold", *["mutant-survived"] * len(survivors)]
+    assert [result["level"] for result in log["results"]] == ["error", *["warning"] * len(survivors)]
+    assert log["invocations"] == [{"executionSuccessful": True, "exitCode": 1}]
+    assert all("helpUri" in rule for rule in log["tool"]["driver"]["rules"])
+    root = ET.fromstring(run(console, "junit", 1, *MUTATION))
+    assert [failure.get("type") for failure in root.iter("failure")] == ["score-below-threshold"]
+    assert all(one["mistake"] in "".join(root.itertext()) for one in survivors)
+    annotations = run(console, "github", 1, *MUTATION).splitlines()
+    assert sum(line.startswith("::warning file=law/two.yaml") for line in annotations) == min(len(survivors), 10)
+    assert annotations[-1].startswith("::error title=vatspolicy test --mutation::")
+
+
+@pytest.mark.parametrize("wrong", [True, False])
+def test_a_mutation_run_that_tries_nothing_has_not_succeeded(console: Console, law: Path, wrong: bool) -> None:
+    write_policy(law / "two.yaml", WRONG if wrong else POLICY)
+    options, code = ("--mutation", *(() if wrong else ("-r", "no-such-policy"))), 1 if wrong else 5
+    told = json.loads(run(console, "json", code, *options))
+    validator_of("mutation.schema.json").validate(told)
+    assert (told["failing"], told["exit_code"]) == (["two: it fires"] if wrong else [], code)
+    assert sarif(run(console, "sarif", code, *options))["invocations"][0]["executionSuccessful"] is False
+    junit = ET.fromstring(run(console, "junit", code, *options))
+    assert junit.find(".//failure" if wrong else ".//error") is not None
+    assert "::error title=vatspolicy test --mutation::" in run(console, "github", code, *options)
 
 
 def test_one_run_writes_several_reports(console: Console, law: Path) -> None:

@@ -167,7 +167,7 @@ def test_policies_are_listed(client: Client, law: Path) -> None:
     [
         ("", "empty"),
         ("[]", "must be an object"),
-        ("{}", "must be an object with an input"),
+        ("{}", "must be an object with input"),
         ('{"input": {}, "inputs": {}}', "a key besides"),
         ('{"input": {}, "input": {}}', "not JSON that this server accepts"),
         ('{"input": NaN}', "not JSON that this server accepts"),
@@ -220,7 +220,7 @@ def test_a_body_is_bounded_whatever_its_header_says(client: Client) -> None:
 
 
 def test_an_error_has_an_end(client: Client) -> None:
-    answer = ask(client(), {f"key-{index}": 1 for index in range(5000)})
+    answer = ask(client(limits=Limits(seconds=60)), {f"key-{index}": 1 for index in range(5000)})
     assert (answer.status_code, len(answer.json()["errors"])) == (400, 100)
 
 
@@ -459,6 +459,20 @@ def test_the_last_good_bundle_decides_on(copy_of_law: Path, client: Client, spoi
         policy.write_text(text + "# mended\n")
         assert store.refresh(settled=False)
         assert one.get("/health?bundles").json()["bundles"]["vatspolicy"]["state"] == "current"
+    store.close()
+
+
+def test_a_bundle_that_workers_do_not_start_with_is_not_taken(copy_of_law: Path, client: Client) -> None:
+    told: list[str] = []
+    store = open_store(copy_of_law, notify=told.append)
+    good = ask(client(store), SHOP_DATA).json()
+    policy = copy_of_law / "vats-pilot-2024.yaml"
+    policy.write_text(policy.read_text() + "# a remark\n")
+    store.renew = lambda: False
+    assert not store.refresh(settled=False)
+    assert (store.current, store.reloads) == (False, {"ok": 0, "failed": 1})
+    assert "stays in use" in told[0]
+    assert ask(client(store), SHOP_DATA).json() == good
     store.close()
 
 

@@ -44,7 +44,7 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
             {**entry, "before": "incomplete", "after": "deny", "verdict": "unknown", "witness": None},
         ],
         "rules": [
-            {**rule, **told, "witness": witness, "reason": "", "assumptions": [], "seen_in": ["p60"]},
+            {**rule, **told, "witness": witness, "reason": "", "assumptions": [], "excluded": [], "seen_in": ["p60"]},
             {
                 **rule,
                 **more,
@@ -52,6 +52,7 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
                 "witness": None,
                 "reason": "No answer.",
                 "assumptions": [],
+                "excluded": [],
                 "seen_in": [],
             },
         ],

@@ -84,7 +84,7 @@ import json, pathlib, sys
 
 data = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
 verdict = data["verdict"] if data["state"] == "evaluated" else "not-evaluated"
-if verdict not in ("tightened", "loosened", "both", "neither", "not-evaluated"):
+if verdict not in ("tightened", "loosened", "both", "neither", "unknown", "not-evaluated"):
     sys.exit("the report holds no verdict that this action knows")
 print(verdict)
 PYTHON

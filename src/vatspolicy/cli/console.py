@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from vatspolicy.errors import InvalidInput
+from vatspolicy.errors import MAX_EXPLAINED, InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate
 from vatspolicy.output import Style, wants_color, write_bytes, write_file, write_stderr, write_stdout
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     R = TypeVar("R")
 
-MAX_PROBLEMS = 100
-"""Problems of one file that are shown, so that no file can flood a log."""
+MAX_PROBLEMS = MAX_EXPLAINED + 1
+"""Problems of one file that are shown: those explained, and the one that stands for all others."""
 _ENTERED: ContextVar[contextlib.ExitStack] = ContextVar("entered")
 
 

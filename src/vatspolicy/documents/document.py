@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from vatspolicy.documents.positions import characters, line_starts, position
-from vatspolicy.errors import Problem, point
+from vatspolicy.errors import LONGEST_NAME, Problem, point
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,12 +133,18 @@ class Document:
 
 
 def format_path(path: Path) -> str:
-    """`("services", 0, "kind")` as `services[0].kind`; keys that are not plain words as `["a b"]`."""
+    """`("services", 0, "kind")` as `services[0].kind`; keys that are not plain words as `["a b"]`.
+
+    A key of more than LONGEST_NAME characters is cut.
+    """
     text = ""
     for step in path:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif step.replace("-", "_").replace("_", "w").isalnum():
+            continue
+        if len(step) > LONGEST_NAME:
+            step = step[:LONGEST_NAME] + "…"
+        if step.replace("-", "_").replace("_", "w").isalnum():
             text += f".{step}" if text else step
         else:
             import json

@@ -1,4 +1,8 @@
-"""Schemas in the form in which they are published: each stands alone, without references to other files."""
+"""Schemas in the form in which they are published: each stands alone, without references to other files.
+
+A file in the folder of schemas has no `$id`. Its references lead to the files beside it, wherever the folder is, so
+editors and validators resolve them. A published schema needs no file beside it and has an absolute `$id`.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,9 @@ def publish_schema(name: str, schemas: SchemaSet) -> dict[str, Any]:
     """
     root = schemas.load(name)
     needed: dict[str, dict[str, Any]] = {}
-    published = {**_localize(root, "", name, needed, schemas), "$id": f"{URN}{name}"}
+    whole = _localize(root, "", name, needed, schemas)
+    published = {"$schema": whole.get("$schema"), "$id": f"{URN}{name}"}
+    published |= {key: value for key, value in whole.items() if key not in published}
     if needed:
         published["$defs"] = {**published.get("$defs", {}), **dict(sorted(needed.items()))}
     return published

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.documents.document import Document, Node, format_path
 from vatspolicy.documents.positions import characters, line_starts, position, unprintable
-from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.errors import FURTHER, MAX_EXPLAINED, InvalidInput, Problem
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -63,7 +63,10 @@ class Reader:
         raise NotImplementedError
 
     def note(self, index: int, message: str, hint: str = "") -> None:
-        """Note a problem and read on."""
+        """Note a problem and read on. Raises StopError after MAX_EXPLAINED problems."""
+        if len(self.problems) >= MAX_EXPLAINED:
+            self.problems.append((index, "", *FURTHER))
+            raise StopError
         self.problems.append((index, format_path(tuple(self.path)), message, hint))
 
     def fail(self, index: int, message: str, hint: str = "") -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.clock import is_day
 from vatspolicy.documents.document import Document
 from vatspolicy.documents.schemas import SchemaSet, schema_named
-from vatspolicy.errors import Problem
+from vatspolicy.errors import Problem, first_problems
 
 if TYPE_CHECKING:
     from typing import Any
@@ -24,7 +25,7 @@ _BASE = "schemas:///"
 
 
 def validate(document: Document, schema_name: str, schemas: SchemaSet | None = None) -> list[Problem]:
-    """Return every violation of the schema, by line and column. `schemas` defaults to the shipped ones.
+    """Return the first violations of the schema, by line and column. `schemas` defaults to the shipped ones.
 
     In a profile, a key with the value null says as little as a key that is left out.
     """
@@ -57,14 +58,20 @@ class Validator:
             return False
 
     def problems(self, document: Document) -> list[Problem]:
-        """Return every violation, sorted by place."""
+        """Return the violations, sorted by place: the first MAX_EXPLAINED, and one problem for all others."""
         data = self._without_nulls(document.data)
         if self._library.is_valid(data):
             return []
         from vatspolicy.documents.validation_messages import Explainer
 
-        faults = [self._fault(error, document.data) for error in self._library.iter_errors(data)]
-        return sorted(set(Explainer(document, self._name, self._schemas).explain_all(faults)))
+        explainer = Explainer(document, self._name, self._schemas)
+        found = [(tuple(error.instance_path), error) for error in self._library.iter_errors(data)]
+        found.sort(key=lambda one: document.mark(one[0]))
+        by_place = itertools.groupby(found, key=lambda one: one[0])
+        explained = (
+            explainer.explain_all([self._fault(error, document.data) for _, error in errors]) for _, errors in by_place
+        )
+        return sorted(first_problems(itertools.chain.from_iterable(explained)))
 
     def _build(self) -> Draft202012Validator:
         from jsonschema_rs import Draft202012Validator

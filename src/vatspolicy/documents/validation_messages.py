@@ -5,6 +5,7 @@ No message holds a value of the document, which may be a secret, only its keys.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -51,8 +52,9 @@ class Explainer:
 
     def _explain(self, fault: Fault) -> Iterable[Problem]:
         explain = self._special.get(fault.rule)
-        if explain and (problems := list(explain(fault))):
-            return problems
+        problems = explain(fault) if explain else iter(())
+        if (first := next(problems, None)) is not None:
+            return itertools.chain((first,), problems)
         message, hint = describe_fault(fault, self._schemas)
         if fault.of_key:
             message = message.replace("This", "This key", 1)

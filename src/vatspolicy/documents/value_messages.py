@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from vatspolicy.documents.faults import Fault, type_of
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.words import NEAR, SAME, Word, search_words, words_of_schema
-from vatspolicy.errors import did_you_mean, suggest
+from vatspolicy.errors import LONGEST_NAME, did_you_mean, suggest
 
 SHORT_LIST = 8  # how many words an error lists
 LONG_LIST = 24  # how many places it lists: a province has up to 21 cities
@@ -86,7 +86,7 @@ def _change_of_type(names: Sequence[str], value: object) -> str:
 
 def _bare_number(names: Sequence[str], value: object) -> str:
     """Return a hint for a number that is written with a sign, a unit or separators."""
-    if not isinstance(value, str) or not {"integer", "number"} & set(names):
+    if not isinstance(value, str) or not {"integer", "number"} & set(names) or len(value) > LONGEST_NAME:
         return ""
     if re.fullmatch(r"\s*[0-9.,]+\s*[%％]\s*", value):
         return "Write the number without the percent sign."
@@ -95,6 +95,8 @@ def _bare_number(names: Sequence[str], value: object) -> str:
 
 def _unquoted(text: str) -> str:
     """Return the type that a text would have without its quotes."""
+    if len(text) > LONGEST_NAME:
+        return "string"
     try:
         return type_of(json.loads(text))
     except ValueError:
@@ -127,7 +129,7 @@ def describe_strange_word(
     if len(texts) == 1:
         return f"This must be {texts[0]!r}." if texts[0] in members else f"This must be {texts[0]}.", ""
     near = ""
-    if isinstance(value, str):
+    if isinstance(value, str) and len(value) <= LONGEST_NAME:
         meant = _meant(value, places) if places else ""
         inner = [] if meant in texts else [word for word in texts if meant and meant in _around(word, places or {})]
         near = _suggest_words(value, texts, words, meant, only_names=bool(inner))

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from vatspolicy.errors import LONGEST_NAME
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -64,7 +66,7 @@ def search_words(text: str, words: Sequence[Word]) -> list[tuple[int, Word]]:
 
     Of two words that fit alike, the one whose list of synonyms has the search earlier comes first.
     """
-    query = _parts(text)
+    query = _parts(text) if len(text) <= LONGEST_NAME else ()
     if not query:
         return []
     if graded := _graded(query, words):

@@ -11,6 +11,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from vatspolicy.documents.document import Node, Scalar
@@ -123,7 +124,7 @@ class YamlReader(Reader):
             if name in self.anchors:
                 self.note(start, "An alias cannot be inside its own anchor.")
             else:
-                self.note(start, "No earlier anchor has this name.", suggest(name, self.anchors))
+                self.note(start, "No earlier anchor has this name.", suggest(name, islice(self.anchors, _MOST_ANCHORS)))
             return Node(None, start, start)
         self.spend(start, target.size, target.height)
         return replace(target, start=start)
@@ -268,13 +269,18 @@ class YamlReader(Reader):
 
     def _refuse_crowded_comments(self) -> None:
         """Refuse `[a]#b`: a comment for this parser, an error for YAML 1.2, text for others."""
+        end_of_comment = 0
         for at in self.crowded:
+            if at < end_of_comment:
+                continue
             spans = [_span_at(found, at) for found in (self.plain, self.verbatim)]
             if any(start <= at < end for start, end in spans):
                 continue
-            if not self._is_comment(at, max(end for _, end in spans)):
-                hint = "Write a space, or put the text in quotes."
-                self.note(at, "A space is missing before the # of this comment.", hint)
+            if self._is_comment(at, max(end for _, end in spans)):
+                end_of_comment = self.text.find("\n", at) % (len(self.text) + 1)  # the end of the text without one
+                continue
+            hint = "Write a space, or put the text in quotes."
+            self.note(at, "A space is missing before the # of this comment.", hint)
 
     def _is_comment(self, index: int, behind: int) -> bool:
         """Return True if a comment has begun on the line of `index`, after the scalar that ends at `behind`."""
@@ -288,6 +294,7 @@ def _span_at(spans: list[tuple[int, int]], index: int) -> tuple[int, int]:
     return spans[place] if place >= 0 else (0, 0)
 
 
+_MOST_ANCHORS = 100  # that a hint is looked for among
 _BEYOND_UNICODE = r"\\U(?!000|0010)[0-9a-fA-F]{8}"
 _QUESTION_MARK = ("A ? inside [ ] or { } is not allowed here.", "Put the value in quotes.")
 _DIRECTIVE = r"(?: *(?:#[^\n]*)?\n)*%"

@@ -181,6 +181,14 @@ def merge_parts(parts: Sequence[Part]) -> Part:
     return whole
 
 
+class _Shared(NamedTuple):
+    """Work that evaluators of one profile under other readings share."""
+
+    matches: dict[Subject, Sequence[Match]]
+    activities: dict[tuple[Subject, bool, frozenset[str]], Part]
+    """Parts by class of a service, whether it is certain, and the names of its routes that are not admitted."""
+
+
 class _Evaluator:
     """Evaluator of one profile under one rule set."""
 
@@ -193,13 +201,16 @@ class _Evaluator:
         asking: bool = True,
         interpretations: Interpretations = NO_INTERPRETATIONS,
         refused: frozenset[tuple[str, Subject]] = _NO_ROUTES,
+        shared: _Shared | None = None,
     ) -> None:
         """Take the kinds of rules to evaluate, and whether findings name their missing facts.
 
-        `refused` are contested routes that are read as not admitted: rule name and subject.
+        `refused` are contested routes that are read as not admitted: rule name and subject. `shared` is what
+        evaluators of other readings share: a reading concerns a class of a service and leaves the others alone.
         """
         self.ruleset, self.profile, self.as_of, self.kinds, self.asking = ruleset, profile, as_of, kinds, asking
-        self.readings, self.refused = interpretations, refused
+        self.readings, self.refused, self.shared = interpretations, refused, shared
+        self.for_readings = _Shared({}, {})
         self.missing = MissingFacts(ruleset, profile)
         self.product = product_activation(profile, as_of)
         self.filed = _filed(self.product)
@@ -245,11 +256,18 @@ class _Evaluator:
 
     def activity(self, service: Activation, cls: str, certain: bool) -> Part:
         """Evaluate a service as one class."""
-        return self.part("activity", activity_activation(self.ruleset, service, cls), certain)
+        if self.shared is None:
+            return self.part("activity", activity_activation(self.ruleset, service, cls), certain)
+        subject = Subject(service["service"]["id"], cls)
+        key = (subject, certain, frozenset(name for name, other in self.refused if other == subject))
+        if key not in self.shared.activities:
+            activation = activity_activation(self.ruleset, service, cls)
+            self.shared.activities[key] = self.part("activity", activation, certain)
+        return self.shared.activities[key]
 
     def part(self, each: str, activation: Activation, certain: bool = True) -> Part:
         """Evaluate the rules about one subject."""
-        matches = self.ruleset.match(each, activation, self.kinds)
+        matches = self.match(each, activation)
         if self.product["opinions"]:
             self.asked += [(match[0], activation) for match in matches]
         part = Part(activation, settle(matches, activation), certain)
@@ -264,6 +282,15 @@ class _Evaluator:
                 case "advise" if certain:
                     self.advice(part, match)
         return part
+
+    def match(self, each: str, activation: Activation) -> Sequence[Match]:
+        """Return the rules that match a subject; readings of a rule change nothing about them."""
+        if self.shared is None:
+            return self.ruleset.match(each, activation, self.kinds)
+        subject = Subject.of(activation)
+        if subject not in self.shared.matches:
+            self.shared.matches[subject] = self.ruleset.match(each, activation, self.kinds)
+        return self.shared.matches[subject]
 
     # --- rules
 
@@ -379,7 +406,8 @@ class _Evaluator:
         classes = {key: name for key, name in classes.items() if name != CLOSED}
         refused = frozenset((rule.name, subject) for (rule, subject), name in choices.items() if name == CLOSED)
         kinds = (*BEARING, "duty")
-        return _Evaluator(self.ruleset, self.profile, self.as_of, kinds, False, classes, refused).service(index)
+        shared = self.for_readings
+        return _Evaluator(self.ruleset, self.profile, self.as_of, kinds, False, classes, refused, shared).service(index)
 
 
 def _of_kind(kind: str, matches: Iterable[Match]) -> list[Match]:

@@ -11,6 +11,7 @@ import copy
 import json
 import os
 import re
+import stat
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy import __version__
+from vatspolicy.file_lock import locked
 
 TYPE = "openpolicyagent.org/decision_logs"
 PATH = "vatspolicy/decision"
@@ -154,7 +156,10 @@ def append(path: Path, events: Iterable[Mapping[str, Any]]) -> int:
     new = not path.exists()
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     try:
-        with _locked(handle):
+        if not stat.S_ISREG(os.fstat(handle).st_mode):  # a pipe or a device keeps nothing to repair
+            _write(handle, text.encode("utf-8", "backslashreplace"))
+            return 0
+        with locked(handle):
             moved = _repair_torn_line(path, handle)
             end = os.fstat(handle).st_size
             try:
@@ -192,8 +197,14 @@ def _repair_torn_line(path: Path, handle: int) -> int:
     aside = Path(f"{path}.torn")
     other = os.open(aside, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     try:
-        _write(other, tail + b"\n")
-        os.fsync(other)
+        before = os.fstat(other).st_size
+        try:
+            _write(other, tail + b"\n")
+            os.fsync(other)
+        except OSError:
+            with contextlib.suppress(OSError):  # a full disk: the next try moves the line again
+                os.ftruncate(other, before)
+            raise
     finally:
         os.close(other)
     _sync_folder(aside)
@@ -214,29 +225,6 @@ def _last_line(handle: int, size: int, step: int = 1 << 16) -> bytes:
             missing -= len(part)
         tail = b"".join(parts) + tail
     return tail.rpartition(b"\n")[2]
-
-
-@contextlib.contextmanager
-def _locked(handle: int) -> Iterator[None]:
-    """Lock the file for one writer; the lock ends with the process."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt  # type: ignore[import-not-found,unused-ignore]
-
-        os.lseek(handle, 0, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        try:
-            yield
-        finally:
-            os.lseek(handle, 0, os.SEEK_SET)
-            msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        return
-    fcntl.flock(handle, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 def _sync_folder(path: Path) -> None:

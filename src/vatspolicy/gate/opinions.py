@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vatspolicy.documents import Path
-from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.errors import InvalidInput, Problem, first_problems, suggest
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Route, Rule
 from vatspolicy.profile.profile import Profile
@@ -17,10 +17,10 @@ def check_opinions(bundle: Bundle, profile: Profile, today: str) -> None:
     """Check that every opinion is about a rule of the bundle, and that none is of a day to come.
 
     Raises:
-        InvalidInput: With every problem found.
+        InvalidInput: With the first problems found.
     """
     if profile.facts["opinions"]:
-        problems = list(_problems(bundle, profile, today))
+        problems = first_problems(_problems(bundle, profile, today))
         if problems:
             raise InvalidInput(problems)
 

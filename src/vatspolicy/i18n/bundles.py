@@ -169,5 +169,14 @@ BUNDLES: tuple[tuple[str, str], ...] = (
         "The input, the law or the settings differ from those of the unfinished run.",
         "输入、法律或设置与未完成的运行不一致。",
     ),
+    ("Another run writes {0}.", "另一次运行正在写入 {0}。"),
+    (
+        "{0!q} was changed while it was read. Remove {1} and run again.",
+        "{0!q}在读取过程中被修改。请删除 {1} 后重新运行。",
+    ),
+    (
+        "rows are missing in {0}.parts. Remove that folder and run again.",
+        "{0}.parts 中缺少行。请删除该文件夹后重新运行。",
+    ),
     ("the engine {0} is not installed", "未安装引擎 {0}"),
 )

@@ -165,6 +165,13 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("cannot listen on {0}: {1!t}.", "无法在 {0} 上监听：{1!t}。"),
     ("bundle {0} is in use.", "规则包 {0} 已启用。"),
     ("bundle {0} stays in use, the new one may not be: {1!t}", "规则包 {0} 继续使用，新的不可用：{1!t}"),
+    ("worker {0} ended with {1!t}; another one takes its place.", "工作进程 {0} 已结束（{1!t}），由另一个代替。"),
+    ("the worker processes do not start.", "工作进程无法启动。"),
+    (
+        "the metrics of several workers need a temporary folder: {0!t}. Or pass --workers 1.",
+        "多个工作进程的指标需要一个临时目录：{0!t}。也可以用 --workers 1。",
+    ),
+    ("Worker processes do not start with it.", "工作进程无法用它启动。"),
     ("stopped.", "已停止。"),
     ("nothing was decided.", "什么也没有判定。"),
     ("no spec found at {0!q}.", "{0!q}之下没有产品说明。"),
@@ -264,7 +271,6 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("{0!q} holds {1!q}, a name that leads out of it.", "{0!q}中的{1!q}指向归档之外。"),
     ("{0!q} holds {1!q}, which is a link or no plain file.", "{0!q}中的{1!q}是链接，或不是普通文件。"),
     ("{0!q} holds a file without a name.", "{0!q}中有一个没有名称的文件。"),
-    ("--mutation writes text only.", "--mutation 只输出文本。"),
     # --- tests and their coverage
     ("No test ran.", "没有运行任何测试。"),
     ("No test ran: {0} skipped.", "没有运行任何测试：跳过 {0} 个。"),

@@ -41,6 +41,8 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("The invisible character U+{0} is not allowed.", "不允许不可见字符 U+{0}。"),
     ("The text holds the invisible character U+{0}.", "文本含有不可见字符 U+{0}。"),
     ("Remove it.", "请删去。"),
+    ("Further errors are not explained.", "其余错误不再说明。"),
+    ("Correct those above first.", "请先改正上面的错误。"),
     ("The file is empty.", "文件是空的。"),
     ("The file has more than {0} values.", "文件中的值超过 {0} 个。"),
     ("Values are nested more than {0} levels deep.", "值的嵌套超过 {0} 层。"),

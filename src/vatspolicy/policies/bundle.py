@@ -162,12 +162,17 @@ class Bundle:
             params=params,
             instruments=self.instruments,
             access=tuple(dict.fromkeys(route.instrument for route in routes if isinstance(route, Route))),
-            evaluator=CompiledEvaluator(self._module.load(params), params),
+            evaluator=CompiledEvaluator(self._module.load(params), params, self._interpreters),
             schemas=self.schemas,
         )
 
     @functools.cached_property
     def _rulesets(self) -> dict[str, RuleSet]:
+        return {}
+
+    @functools.cached_property
+    def _interpreters(self) -> dict[Any, Any]:
+        """Interpreters of expressions, which days with the same parameter values share."""
         return {}
 
     @functools.cached_property

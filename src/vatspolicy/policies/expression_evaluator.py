@@ -21,10 +21,20 @@ class ExpressionEvaluator(Protocol):
 class CompiledEvaluator:
     """Evaluator of expressions under the parameter values of one day."""
 
-    def __init__(self, functions: Mapping[int, Function], params: Mapping[str, Any]) -> None:
-        """Take the generated functions by the index of their expression."""
+    def __init__(
+        self,
+        functions: Mapping[int, Function],
+        params: Mapping[str, Any],
+        shared: dict[tuple[Expression, tuple[int, ...]], Evaluator] | None = None,
+    ) -> None:
+        """Take the generated functions by the index of their expression.
+
+        `shared` keeps interpreters for the evaluators of other days of the same bundle, by the identity of the values
+        that each reads; the bundle holds these values.
+        """
         self.functions, self._params = functions, params
         self._interpreters: dict[Expression, Evaluator] = {}
+        self._shared = {} if shared is None else shared
 
     def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression, or `Unknown`."""
@@ -33,5 +43,12 @@ class CompiledEvaluator:
         except KeyError:  # a fact is missing, or the expression has no generated code
             run = self._interpreters.get(expression)
             if run is None:
-                run = self._interpreters[expression] = compile_interpreter(expression.tree, self._params)
+                run = self._interpreters[expression] = self._interpreter(expression)
             return run(activation)
+
+    def _interpreter(self, expression: Expression) -> Evaluator:
+        key = expression, tuple([id(self._params[name]) for name in expression.parameters])
+        run = self._shared.get(key)
+        if run is None:
+            run = self._shared[key] = compile_interpreter(expression.tree, self._params)
+        return run

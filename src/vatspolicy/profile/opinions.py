@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.documents import Document, Path
@@ -14,7 +13,7 @@ from vatspolicy.profile.vocabulary import CLASS
 def opinion_problems(document: Document) -> Iterator[Problem]:
     """Yield the problems of the opinions in a schema-valid profile."""
     opinions = document.data.get("opinions") or []
-    services = [service["id"] for service in document.data["services"]]
+    services = {service["id"] for service in document.data["services"]}
     for index, opinion in enumerate(opinions):
         path: Path = ("opinions", index)
         yield from _shape(document, path, opinion)
@@ -22,11 +21,22 @@ def opinion_problems(document: Document) -> Iterator[Problem]:
         if service is not None and service not in services:
             message = f"The profile has no service {service!r}."
             yield document.problem((*path, "service"), message, suggest(service, services))
-    for (first, one), (second, other) in itertools.combinations(enumerate(opinions), 2):
-        if _is_same_matter(one, other) and one["date"] == other["date"]:
-            message = f"Another opinion of the same day is on the same matter (opinions[{first}])."
+    yield from _repeated(document, opinions)
+
+
+def _repeated(document: Document, opinions: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
+    """Yield a problem for each opinion that is on the same matter, and of the same day, as an earlier one."""
+    earlier: dict[tuple[str, str], dict[str | None, int]] = {}
+    for index, opinion in enumerate(opinions):
+        service = opinion.get("service")
+        before = earlier.setdefault((opinion["about"], opinion["date"]), {})
+        # an opinion without a service is on all of them
+        same = list(before.values()) if service is None else [before[key] for key in (None, service) if key in before]
+        if same:
+            message = f"Another opinion of the same day is on the same matter (opinions[{min(same)}])."
             hint = "Of two opinions the later one counts: give the day of each, or keep one."
-            yield document.problem(("opinions", second), message, hint)
+            yield document.problem(("opinions", index), message, hint)
+        before.setdefault(service, index)
 
 
 def _shape(document: Document, path: Path, opinion: Mapping[str, Any]) -> Iterator[Problem]:
@@ -41,9 +51,3 @@ def _shape(document: Document, path: Path, opinion: Mapping[str, Any]) -> Iterat
             on_rule = f"An opinion on a rule has no {key!r}."
             message = f"An opinion on classes has no {key!r}." if is_on_classes else on_rule
             yield document.problem((*path, key), message)
-
-
-def _is_same_matter(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether two opinions are on the same matter of the same service; one without a service is on all."""
-    services = [one.get("service"), other.get("service")]
-    return one["about"] == other["about"] and (None in services or services[0] == services[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from vatspolicy.compile_cache import get_or_build
 from vatspolicy.documents import Document, Path, load_document, parse_document
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.documents.validation import validate
-from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.errors import InvalidInput, Problem, first_problems
 from vatspolicy.i18n import Bilingual
 from vatspolicy.profile.operators import BASIS, DIRECT, SHARE, WHOLE, Operator
 from vatspolicy.profile.vocabulary import (
@@ -123,7 +123,7 @@ def load_profile(
     bundle that will decide, by default the shipped ones. `stdin_name` is the name that reports give standard input.
 
     Raises:
-        InvalidInput: With every problem found: syntax, schema, invariants.
+        InvalidInput: With the problems found: syntax, schema, invariants; the first of many.
     """
     if isinstance(source, Mapping):
         import json
@@ -136,7 +136,9 @@ def load_profile(
 
 def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
     """Return the profile in a document. Raises InvalidInput."""
-    problems = _old_schema(document) or validate(document, "profile", schemas) or _beyond_schema(document)
+    problems = (
+        _old_schema(document) or validate(document, "profile", schemas) or first_problems(_beyond_schema(document))
+    )
     if problems:
         raise InvalidInput(problems)
     profile = trust_profile(document, schemas)
@@ -315,25 +317,22 @@ def _dates(value: Any, path: Path, schemas: SchemaSet) -> Iterable[tuple[Path, s
         yield path, value
 
 
-def _beyond_schema(document: Document) -> list[Problem]:
-    """Return the problems of a schema-valid profile that its schema cannot find."""
-    problems = _duplicate_services(document)
+def _beyond_schema(document: Document) -> Iterator[Problem]:
+    """Yield the problems of a schema-valid profile that its schema cannot find."""
+    yield from _duplicate_services(document)
     if document.data.get("opinions"):
         from vatspolicy.profile.opinions import opinion_problems
 
-        problems += opinion_problems(document)
-    return problems
+        yield from opinion_problems(document)
 
 
-def _duplicate_services(document: Document) -> list[Problem]:
+def _duplicate_services(document: Document) -> Iterator[Problem]:
     seen: dict[str, int] = {}
-    problems = []
     for index, service in enumerate(document.data["services"]):
         first = seen.setdefault(service["id"], index)
         if first != index:
             message = f"Another service has the same name (services[{first}])."
-            problems.append(document.problem(("services", index, "id"), message))
-    return problems
+            yield document.problem(("services", index, "id"), message)
 
 
 @derived_from_schemas

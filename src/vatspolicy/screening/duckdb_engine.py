@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from vatspolicy.cel.types import INT, TEXT, ListOf, Type
 from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.screening.checkpoints import whole_file
 from vatspolicy.screening.input import quote
 from vatspolicy.screening.sql_decision import steps, text_of
 from vatspolicy.screening.sql_expressions import ROW, SERVICE, fact_columns, sql_type
@@ -144,8 +143,8 @@ def answers_in(connection: DuckDBPyConnection, table: str) -> Iterator[dict[str,
             yield dict(zip(names, row, strict=True))
 
 
-def write_parquet(parts: Iterable[Path], target: Path, compared: bool, missing: bool) -> None:
-    """Write answers from files of JSON lines as one Parquet file, atomically."""
+def write_parquet(parts: Iterable[Path], target: Path, compared: bool, missing: bool) -> int:
+    """Write answers from files of JSON lines as one Parquet file. Return the number of rows."""
     columns: dict[str, Type] = {"row": INT, "id": TEXT, "as_of": TEXT, "decision": TEXT, "range": _TEXTS}
     columns |= {"services": ListOf(SERVICE), "rules": _TEXTS}
     if missing:
@@ -153,12 +152,11 @@ def write_parquet(parts: Iterable[Path], target: Path, compared: bool, missing: 
     if compared:
         columns |= {"base": TEXT, "gains": _TEXTS, "losses": _TEXTS}
     files = ", ".join(quote(str(part)) for part in parts)
-    with connect() as connection, whole_file(target) as whole, _written():
-        if files:
-            rows = f"read_json([{files}], format = 'newline_delimited', columns = {{{_types(columns)}}})"
-            connection.execute(f"COPY (SELECT * FROM {rows}) TO {quote(str(whole))} (FORMAT parquet)")  # noqa: S608
-        else:
-            nothing = ", ".join(
-                f'CAST(NULL AS {sql_type(type).sql("duckdb")}) AS "{name}"' for name, type in columns.items()
-            )
-            connection.execute(f"COPY (SELECT {nothing} WHERE false) TO {quote(str(whole))} (FORMAT parquet)")
+    if files:
+        query = f"SELECT * FROM read_json([{files}], format = 'newline_delimited', columns = {{{_types(columns)}}})"  # noqa: S608
+    else:
+        nothing = (f'CAST(NULL AS {sql_type(type).sql("duckdb")}) AS "{name}"' for name, type in columns.items())
+        query = f"SELECT {', '.join(nothing)} WHERE false"
+    with connect() as connection, _written():
+        done = connection.execute(f"COPY ({query}) TO {quote(str(target))} (FORMAT parquet)").fetchall()
+    return int(done[0][0])

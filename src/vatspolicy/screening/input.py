@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import itertools
 import json
 import re
@@ -107,6 +108,24 @@ class Source:
             case "csv":
                 return _cells(self.path, self.mapping or {})
         return _records(self)
+
+    @property
+    def files(self) -> list[Path]:
+        """The file, and the one in which DuckDB keeps changes that are not yet in the database."""
+        return [self.path, *(path for path in (self.path.with_name(self.path.name + ".wal"),) if path.exists())]
+
+    def digest(self) -> str:
+        """Return a digest of the content."""
+        found = hashlib.sha256()
+        for path in self.files:
+            with path.open("rb") as file:
+                found.update(hashlib.file_digest(file, "sha256").digest())
+        return found.hexdigest()
+
+    def state(self) -> list[tuple[int, ...]]:
+        """Return the state of the files, which shows a change while they are read."""
+        found = [path.stat() for path in self.files]
+        return [(status.st_ino, status.st_size, status.st_mtime_ns) for status in found]
 
     def expected(self) -> int:
         """Return the approximate number of rows.

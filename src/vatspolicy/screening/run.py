@@ -20,14 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.clock import LAST
+from vatspolicy.file_lock import Locked, lock_file
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join
+from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join, whole_file
 from vatspolicy.screening.engines import Answer, Begin, Engine, Facts, missing_facts, prepare_engine, require
-from vatspolicy.screening.input import Row, Source, parse_row
+from vatspolicy.screening.input import InputError, Row, Rows, Source, parse_row
 from vatspolicy.screening.summary import Summary, compare_rules, region_of
 from vatspolicy.screening.validation import Rejected, read_facts
-from vatspolicy.screening.workers import can_fork, map_in_processes
+from vatspolicy.workers import can_fork, map_in_processes
 
 BATCH = 6_000
 """Most rows of a batch, which bounds the memory of a run."""
@@ -46,6 +47,10 @@ def batch_size(rows: int) -> int:
 
 class ScreenError(ValueError):
     """A run that cannot start or resume; the reason in one sentence."""
+
+
+class LostRows(RuntimeError):
+    """The parts of a run are not the rows that were decided. OUTPUT stays as it was."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +78,20 @@ class Task:
         return Checkpoints(self.output.with_name(self.output.name + ".parts"))
 
     @property
+    def lock(self) -> Path:
+        """Lock of the output, which one run holds at a time."""
+        return self.output.with_name(self.output.name + ".lock")
+
+    @property
     def rejects(self) -> Path:
         """File of rejected rows; it does not exist if none is rejected."""
         return self.output.with_name(self.output.name + ".rejects.jsonl")
 
     def identity(self) -> dict[str, Any]:
         """Return the settings that a resumed run must share. The engine may change: all give the same answers."""
-        status = self.source.path.stat()
         mapping = json.dumps(self.source.mapping, sort_keys=True)
         return {
-            "input": [self.source.path.name, self.source.table, status.st_size, status.st_mtime_ns],
+            "input": [self.source.path.name, self.source.table, self.source.digest()],
             "mapping": hashlib.sha256(mapping.encode()).hexdigest(),
             "law": self.bundle.digest,
             "base": self.base.digest if self.base else None,
@@ -105,33 +114,66 @@ _write = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 def screen(task: Task, resume: bool, progress: Progress) -> Summary:
     """Decide every row, and write answers to the output and rejected rows, with the reasons, beside it.
 
-    Raises: ScreenError, InputError, MissingExtra, WorkerLost, OSError if a file cannot be written, ValueError for a day
-    before the law. A started run can be resumed after any of them.
+    Raises: ScreenError, InputError, MissingExtra, WorkerLost, LostRows, OSError if a file cannot be written, ValueError
+    for a day before the law. A started run can be resumed after any of them.
     """
     if task.output.suffix not in (LINES, PARQUET):
         raise ScreenError(f"The output must end in {LINES} or {PARQUET}")
     require(task.engine)
+    try:
+        with lock_file(task.lock):
+            return _screen(task, resume, progress)
+    except Locked:
+        raise ScreenError(f"Another run writes {task.output}") from None
+
+
+def _screen(task: Task, resume: bool, progress: Progress) -> Summary:
     rulesets = [bundle.on(task.day) for bundle in (task.bundle, task.base) if bundle is not None]
-    if problem := task.parts.begin(task.identity(), resume):
+    identity, state = task.identity(), task.source.state()
+    if problem := task.parts.begin(identity, resume):
         raise ScreenError(problem)
     summary = Summary()
     done = task.parts.done()
     for counts in done.values():
         summary.add(counts)
         progress(summary.rows, True)
-    for counts in _decided(task, rulesets, done):
+    rows = Counted(task.source.rows())
+    for counts in _decided(task, rulesets, done, rows):
         summary.add(counts)
         progress(summary.rows, False)
-    _finish(task)
+    if task.source.state() != state:
+        raise InputError(
+            f"{str(task.source.path)!r} was changed while it was read. Remove {task.parts.folder} and run again"
+        )
+    if rows.count != summary.rows:
+        raise LostRows
+    _finish(task, summary)
     return summary
 
 
-def _decided(task: Task, rulesets: Sequence[RuleSet], done: Container[int]) -> Iterator[Counts]:
+class Counted(Iterator[Row]):
+    """Rows, and how many of them have been read."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self.count = 0
+
+    def __next__(self) -> Row:
+        row = next(self._rows)
+        self.count += 1
+        return row
+
+    def close(self) -> None:
+        """Close the input."""
+        self._rows.close()
+
+
+def _decided(task: Task, rulesets: Sequence[RuleSet], done: Container[int], rows: Counted) -> Iterator[Counts]:
     """Yield the counts of each remaining batch as it completes."""
     begin = partial(prepare_engine, task.engine, rulesets, task.day, task.parts.folder)
     gc.freeze()  # the law stays alive; scanning it for garbage takes time
     try:
-        with closing(task.source.rows()) as rows:
+        with closing(rows):
             batches = (batch for batch in enumerate(_batches(rows, task.batch)) if batch[0] not in done)
             if task.processes > 1 and task.engine != "spark" and can_fork():
                 yield from map_in_processes(partial(_ready, task, rulesets[0], begin(), 1), batches, task.processes)
@@ -219,15 +261,20 @@ def _reject(row: Row, reasons: Sequence[str]) -> str:
     return _write(record) + "\n"
 
 
-def _finish(task: Task) -> None:
-    task.rejects.unlink(missing_ok=True)  # left by an earlier run
-    if rejects := task.parts.files(REJECTS):
-        join(rejects, task.rejects)
-    answers = task.parts.files(ANSWERS)
+def _finish(task: Task, summary: Summary) -> None:
+    """Join the parts. Each file is replaced only if it has all rows that the batches counted.
+
+    Raises: LostRows, OSError.
+    """
+    answers, rejects = task.parts.files(ANSWERS), task.parts.files(REJECTS)
+    write: Callable[[list[Path], Path], int] = join
     if task.output.suffix == PARQUET:
         from vatspolicy.screening.duckdb_engine import write_parquet
 
-        write_parquet(answers, task.output, compared=task.base is not None, missing=task.missing)
-    else:
-        join(answers, task.output)
+        write = partial(write_parquet, compared=task.base is not None, missing=task.missing)
+    with whole_file(task.rejects) as apart, whole_file(task.output) as whole:
+        if join(rejects, apart) != summary.rejected or write(answers, whole) != summary.rows - summary.rejected:
+            raise LostRows
+    if not rejects:
+        task.rejects.unlink(missing_ok=True)  # left by an earlier run
     task.parts.remove()

@@ -8,10 +8,10 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from vatspolicy.errors import Problem
+from vatspolicy.errors import MAX_EXPLAINED, Problem
 
-MAX_PROBLEMS = 100
-"""Problems that one response lists."""
+MAX_PROBLEMS = MAX_EXPLAINED + 1
+"""Problems that one response lists: those explained, and the one that stands for all others."""
 
 
 @dataclass(eq=False)
@@ -29,12 +29,17 @@ class HttpError(Exception):
 
 def make_error_response(error: HttpError) -> Response:
     """Return the response for an error. It repeats no value of the request."""
+    return JSONResponse(error_to_data(error), error.status, dict(error.headers))
+
+
+def error_to_data(error: HttpError) -> dict[str, Any]:
+    """Return an error as OPA shows it."""
     body: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.problems:
         body["errors"] = [_problem_to_data(problem) for problem in error.problems[:MAX_PROBLEMS]]
     if error.localized is not None:
         body["error"] = dict(error.localized)
-    return JSONResponse(body, error.status, dict(error.headers))
+    return body
 
 
 def _problem_to_data(problem: Problem) -> dict[str, Any]:

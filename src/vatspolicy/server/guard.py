@@ -73,17 +73,20 @@ class Guard:
             check_request(self.rules, scope["method"], scope["path"], Headers(scope=scope))
             await self.app(scope, receive, guarded_send)
         except Exception as error:
-            failure = error if isinstance(error, HttpError) else _report_internal_error(error)
+            failure = error if isinstance(error, HttpError) else report_internal_error(error)
             if not started:
                 code = failure.code
                 await make_error_response(failure)(scope, receive, guarded_send)
 
 
 def check_request(rules: GuardRules, method: str, path: str, headers: Headers) -> None:
-    """Refuse a foreign Host header (421), a foreign page in a browser (403) and a missing or wrong token (401).
+    """Refuse a body with two lengths (400), a foreign Host (421), a page in a browser (403) and a wrong token (401).
 
     Raises: HttpError.
     """
+    if "content-length" in headers and "transfer-encoding" in headers:  # a proxy may have read another length
+        message = "A request has a Content-Length or a Transfer-Encoding, not both."
+        raise HttpError(400, "invalid_parameter", message, (("Connection", "close"),))
     host = headers.get("host", "")
     name = parse_host(host)
     if rules.loopback and not (name and is_loopback(name)):
@@ -154,7 +157,7 @@ def parse_host(header: str) -> str | None:
     return parts.hostname if plain else None
 
 
-def _report_internal_error(error: Exception) -> HttpError:
+def report_internal_error(error: Exception) -> HttpError:
     """Report an unexpected exception on standard error. Its text may hold a value of a profile and is not repeated."""
     if os.environ.get("VATSPOLICY_DEBUG"):
         traceback.print_exc()

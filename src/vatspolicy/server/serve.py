@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import signal
 import socket
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 
+from vatspolicy.server.connection import HEAD, IDLE, Connection
 from vatspolicy.server.guard import is_loopback
 
 TOKEN = "VATSPOLICY_TOKEN"
 MIN_TOKEN_LENGTH = 16
 """Characters that a token has at least."""
 CONNECTIONS = 512
-"""Simultaneous connections; the server answers further ones with 503."""
+"""Simultaneous connections of one process; it answers further ones with 503."""
+BACKLOG = 1024
+"""Connections that wait to be accepted."""
 GRACE = 15
 """Seconds that requests under way have to finish when the server ends."""
+
+
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
+"""Variable that names the folder in which the library of metrics adds up those of several processes."""
 
 
 class ServeError(Exception):
@@ -47,6 +57,27 @@ def read_token(file: Path | None) -> str | None:
     return token
 
 
+@contextlib.contextmanager
+def share_metrics(shared: bool) -> Iterator[None]:
+    """Name a temporary folder for the metrics of several processes, or none for those of one.
+
+    Raises: ServeError.
+    """
+    os.environ.pop(METRICS, None)
+    if not shared:
+        yield
+        return
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="vatspolicy-metrics-")
+    except OSError as error:
+        raise ServeError(
+            f"the metrics of several workers need a temporary folder: {error.strerror}. Or pass --workers 1."
+        ) from None
+    with folder as name:
+        os.environ[METRICS] = name
+        yield
+
+
 def listen(host: str, port: int, token: str | None = None) -> socket.socket:
     """Return a listening socket; port 0 stands for any free port. An address of a network needs a token.
 
@@ -69,7 +100,7 @@ def listen(host: str, port: int, token: str | None = None) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-        listening.listen(128)
+        listening.listen(BACKLOG)
     except OSError:
         listening.close()
         raise
@@ -77,13 +108,36 @@ def listen(host: str, port: int, token: str | None = None) -> socket.socket:
 
 
 def run(
-    app: Starlette, listening: socket.socket, ready: Callable[[], None], reload: Callable[[], None] | None = None
+    app: Starlette,
+    listening: socket.socket,
+    ready: Callable[[], None],
+    reload: Callable[[], None] | None = None,
+    seconds: float = 10.0,
 ) -> None:
     """Serve `app` until SIGTERM or Ctrl-C, then let requests under way end.
 
-    `ready` is called when connections are accepted, `reload` on SIGHUP. Closes the socket.
+    `ready` is called when connections are accepted, `reload` on SIGHUP. `seconds` are those of `make_server`. Closes
+    the socket.
 
     Raises: KeyboardInterrupt after Ctrl-C.
+    """
+    # uvicorn sends itself the signal again when it has ended; then nothing is left to do.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    if reload is not None and hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda *_: reload())
+    try:
+        make_server(app, seconds, ready).run(sockets=[listening])
+    finally:
+        listening.close()
+
+
+def make_server(
+    app: Starlette, seconds: float, ready: Callable[[], None] = lambda: None, lifeline: int | None = None
+) -> uvicorn.Server:
+    """Return the server of one process.
+
+    A head must arrive within `seconds`, and so long may a client let an answer wait. `ready` is called when connections
+    are accepted. The server ends when the pipe `lifeline` does.
     """
     config = uvicorn.Config(
         app,
@@ -91,31 +145,30 @@ def run(
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        http="h11",  # it bounds the head of a request
-        h11_max_incomplete_event_size=32 * 1024,
+        http=type("Connection", (Connection,), {"seconds": seconds}),
+        h11_max_incomplete_event_size=HEAD,
         ws="none",
         limit_concurrency=CONNECTIONS,
-        timeout_keep_alive=30,
+        timeout_keep_alive=IDLE,
         timeout_graceful_shutdown=GRACE,
     )
-    # uvicorn sends itself the signal again when it has ended; then nothing is left to do.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    if reload is not None and hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, lambda *_: reload())
-    try:
-        _Server(config, ready).run(sockets=[listening])
-    finally:
-        listening.close()
+    return _Server(config, ready, lifeline)
 
 
 class _Server(uvicorn.Server):
     """A uvicorn server that calls `ready` once it has started; from then on it loses no signal."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], lifeline: int | None) -> None:
         super().__init__(config)
-        self.ready = ready
+        self.ready, self.lifeline = ready, lifeline
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets)
+        if self.lifeline is not None:
+            asyncio.get_running_loop().add_reader(self.lifeline, self._end_alone, self.lifeline)
         self.ready()
+
+    def _end_alone(self, lifeline: int) -> None:
+        asyncio.get_running_loop().remove_reader(lifeline)
+        self.should_exit = True

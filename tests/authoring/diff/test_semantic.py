@@ -87,7 +87,7 @@ CAP = RuleVerdict("law/too-foreign", "witness", ("deny->allow",), WITNESS, "2028
     ("transitions", "title", "verdict"),
     [
         ([], "No decision changes, proved for all profiles", "neither"),
-        ([unknown("deny", "allow")], "UNKNOWN: no decision change was found, and none could be excluded", "neither"),
+        ([unknown("deny", "allow")], "UNKNOWN: no decision change was found, and none could be excluded", "unknown"),
         ([shown("deny", "allow", "2026-09-01")], "Loosens", "loosened"),
         (
             [shown("deny", "allow", "2026-09-01"), unknown("allow", "deny")],
@@ -104,6 +104,67 @@ def test_the_title_takes_proofs_into_account(
     if transitions and transitions[0].witness is None:
         data = compared(tmp_path / "b", SAME)
     assert (data["title"]["en"], data["verdict"], data["state"]) == (title, verdict, "evaluated")
+
+
+def test_an_unsettled_change_is_unknown_to_machines(tmp_path: Path, engine: Engine) -> None:
+    """Nothing shows a change and nothing excludes one: neither verdict nor level nor exit code says `neither`."""
+    engine([TELL], [unknown("deny", "allow")])
+    data = compared(tmp_path / "a", SAME)
+    assert (data["verdict"], data["release"]["level"], data["exit_code"]) == ("unknown", "unknown", 4)
+    assert data["release"]["because"] == ["not-settled"]
+    raised = policy("law", version="1.0.1").replace("when: term.is_foreign\n", "when: 'term.is_foreign && true'\n")
+    sides = project(tmp_path / "b", {"law": LAW}), project(tmp_path / "h", {"law": raised}, version="1.2.4")
+    assert compare(*sides, semantic="auto", fail_on=["version"])["undecided_on"] == ["version"]
+    assert compared(tmp_path / "c", SAME, fail_on=["unknown"])["failed_on"] == ["unknown"]
+    assert "whether a decision changes is not settled" in render("text", data, "en")
+
+
+def test_a_rule_of_which_nothing_is_known_leaves_the_verdict_open(tmp_path: Path, engine: Engine) -> None:
+    engine([RuleVerdict("law/tell", "unsupported", reason="This cannot be analyzed exactly.")])
+    data = compared(tmp_path, SAME)
+    assert (data["verdict"], data["release"]["level"], data["exit_code"]) == ("unknown", "unknown", 4)
+
+
+def test_an_engine_that_broke_settles_no_level(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise KeyError("somewhere")
+
+    monkeypatch.setattr("vatspolicy.authoring.symbolic.compare_change", broken)
+    data = compared(tmp_path, SAME)
+    assert (data["verdict"], data["release"]["level"], data["exit_code"]) == ("unknown", "unknown", 4)
+
+
+def test_the_sentence_on_proofs_counts_as_the_title_does(tmp_path: Path, engine: Engine) -> None:
+    """What becomes milder only from INCOMPLETE is milder, and no sentence says that nothing does."""
+    opens = {**WITNESS, "company": {}, "services": [{"id": "s0", "offers": ["data-center"]}]}
+    engine([CAP], [Transition("incomplete", "allow", "witness", opens, "2026-09-01")])
+    data = compared(tmp_path, LAW.replace("deny: {reason: SHARE-ABOVE-CAP}", "advise: {kind: note}"))
+    assert data["title"]["en"] == "Loosens"
+    text = " ".join(render("text", data, "en").split())
+    assert "no decision that was reached becomes milder" not in text
+    assert "a decision becomes milder only if it is incomplete before or after" in text
+    assert "no decision that was reached becomes stricter" in text
+
+
+def test_what_a_rule_does_alone_and_all_edits_never_do_is_said(tmp_path: Path, engine: Engine) -> None:
+    engine([CAP])
+    data = compared(tmp_path, LATER)
+    [rule] = [rule for rule in data["semantic"]["rules"] if rule["rule"] == "law/too-foreign"]
+    assert rule["excluded"] == ["deny->allow"]
+    assert "All edits together are proved never to do this: DENY → ALLOW." in " ".join(
+        render("text", data, "en").split()
+    )
+
+
+def test_a_rule_that_is_the_same_and_lists_something_else_is_not_called_unchanged(
+    tmp_path: Path, engine: Engine
+) -> None:
+    engine([RuleVerdict("law/too-foreign", "proved-equivalent")])
+    data = compared(tmp_path, LAW.replace("deny: {reason: SHARE-ABOVE-CAP}", "deny: {reason: SECTOR-NOT-OPEN}"))
+    data["semantic"]["rules"][0]["seen_in"] = ["p60"]
+    text = " ".join(render("text", data, "en").split())
+    assert "the edit changes nothing that the rule says" not in text
+    assert "What decisions list beside it changes." in text
 
 
 def test_directions_are_those_of_both_fixtures_and_proofs(tmp_path: Path, engine: Engine) -> None:

@@ -12,8 +12,9 @@ from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.random_inputs import Profiles, hints_of
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
-from vatspolicy.authoring.symbolic import compare_decisions, compare_rules, solver
+from vatspolicy.authoring.symbolic import compare_change, compare_decisions, compare_rules, rule_equivalence, solver
 from vatspolicy.authoring.symbolic.timeline import END, Period
+from vatspolicy.authoring.symbolic.transitions import all_transitions
 from vatspolicy.authoring.symbolic.two_rulesets import differing_period
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
@@ -43,6 +44,21 @@ def test_what_is_loosened(tmp_path: Path, before: str, after: str, most: set[str
     assert not {"allow->deny", "allow->needs-license", "needs-license->deny"} - {t.name for t in found.impossible}
     back = checked(head, base, compare_decisions(head, base))
     assert names(back) == {"->".join(reversed(name.split("->"))) for name in names(found)}
+
+
+@pytest.mark.parametrize(
+    ("after", "word"), [("data.persons > 10 && true", "impossible"), ("data.persons > 9", "undecided")]
+)
+def test_rules_that_are_all_the_same_leave_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str, word: str
+) -> None:
+    """Whatever the question about whole decisions has for an answer: where no rule differs, no decision does."""
+    monkeypatch.setattr(rule_equivalence, "compare_decisions", lambda *_: all_transitions("unknown", "No answer."))
+    base, head = law(tmp_path / "base", "data.persons > 10"), law(tmp_path / "head", after)
+    _, found = compare_change(base, head, ["changed/r"])
+    assert len(getattr(found, word)) == 12
+    _, found = compare_change(base, head, [])  # nobody looked at the rule
+    assert len(found.undecided) == 12
 
 
 @needs_solver

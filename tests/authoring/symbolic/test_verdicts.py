@@ -11,6 +11,7 @@ from tests.support.solver import needs_solver
 from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules, solver
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
 from vatspolicy.authoring.symbolic.rule_state import rule_states
+from vatspolicy.authoring.symbolic.verdicts import MILDER_PAIRS, STRICTER_PAIRS
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
@@ -73,19 +74,19 @@ EQUIVALENT = [
 ]  # fmt: skip
 
 DIFFERENT = [
-    (f"{SHARE} > 50.0", f"{SHARE} >= 50.0", "needs-license->deny"),
-    (f"{SHARE} > 0.0", f"{SHARE} > 0.01", "deny->needs-license"),
-    ("data.persons > 100", "data.persons > 101", "deny->needs-license"),
-    ("data.persons > data.registered_users", "data.persons > data.registered_users + 1", "deny->needs-license"),
-    ("service.area.size() > 2", "service.area.size() > 3", "deny->needs-license"),
+    (f"{SHARE} > 50.0", f"{SHARE} >= 50.0", "stricter"),
+    (f"{SHARE} > 0.0", f"{SHARE} > 0.01", "milder"),
+    ("data.persons > 100", "data.persons > 101", "milder"),
+    ("data.persons > data.registered_users", "data.persons > data.registered_users + 1", "milder"),
+    ("service.area.size() > 2", "service.area.size() > 3", "milder"),
     ("services.size() > 1", "services.size() > 2", ""),
     ('service.area.exists(a, a.at == "beijing") && service.area.exists(a, a.at == "tianjin")',
-     'service.area.exists(a, a.at == "beijing" && a.province == "tianjin")', "deny->needs-license"),
-    ('service.area.exists(a, a.ftz == "hainan")', 'service.area.exists(a, a.province == "hainan")', "needs-license->deny"),
-    ("activity.licensed == false && company.mainland_entity", "company.mainland_entity", "allow->deny"),
-    ('as_of < "2025-06-01"', 'as_of <= "2025-06-01"', "needs-license->deny"),
-    ("", "data.important", "needs-license->deny"),
-    ("data.important", "", "deny->needs-license"),
+     'service.area.exists(a, a.at == "beijing" && a.province == "tianjin")', "milder"),
+    ('service.area.exists(a, a.ftz == "hainan")', 'service.area.exists(a, a.province == "hainan")', "both"),
+    ("activity.licensed == false && company.mainland_entity", "company.mainland_entity", "stricter"),
+    ('as_of < "2025-06-01"', 'as_of <= "2025-06-01"', "stricter"),
+    ("", "data.important", "stricter"),
+    ("data.important", "", "milder"),
 ]  # fmt: skip
 
 
@@ -103,11 +104,24 @@ def test_a_list_that_names_at_least_one_is_never_empty(tmp_path: Path, fact: str
 
 
 @needs_solver
-@pytest.mark.parametrize(("before", "after", "transition"), DIFFERENT)
-def test_two_ways_that_differ(tmp_path: Path, before: str, after: str, transition: str) -> None:
+@pytest.mark.parametrize(("before", "after", "turn"), DIFFERENT)
+def test_two_ways_that_differ(tmp_path: Path, before: str, after: str, turn: str) -> None:
+    """A denial that widens only tightens: one change in each direction is shown, between words that are reached."""
     verdict = two(tmp_path, before, after)
-    assert verdict.verdict == "witness" if transition else verdict.verdict in ("witness", "unknown"), verdict
-    assert transition in ("", *verdict.transitions)
+    assert verdict.verdict == "witness" if turn else verdict.verdict in ("witness", "unknown"), verdict
+    pairs = [tuple(name.split("->")) for name in verdict.transitions]
+    directions = {"stricter": [STRICTER_PAIRS], "milder": [MILDER_PAIRS], "both": [STRICTER_PAIRS, MILDER_PAIRS]}
+    for found in directions.get(turn, []):
+        assert found & set(pairs)
+    assert len(pairs) == len(directions.get(turn, pairs))
+    assert not any("incomplete" in pair for pair in pairs)
+
+
+@needs_solver
+def test_a_denial_that_moves_is_shown_in_both_directions(tmp_path: Path) -> None:
+    verdict = two(tmp_path, "data.persons > 100", "data.persons < 50")
+    assert set(verdict.transitions) & {"->".join(pair) for pair in STRICTER_PAIRS}
+    assert set(verdict.transitions) & {"->".join(pair) for pair in MILDER_PAIRS}
 
 
 def test_a_day_of_change_is_found(tmp_path: Path) -> None:

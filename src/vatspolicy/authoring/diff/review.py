@@ -29,6 +29,7 @@ from vatspolicy.authoring.diff.verdict import (
     impossible,
     is_open,
     seen,
+    settled,
     title_of,
     undecided,
 )
@@ -147,18 +148,28 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     why += [reason] if reason else []
     shown = [entry["direction"] for entry in semantic["transitions"] if entry["witness"] is not None]
     witnesses = any(rule["verdict"] == "witness" for rule in semantic["rules"])
-    semantic["rules"] = [rule | {"seen_in": _seen_in(rule["rule"], comparison)} for rule in semantic["rules"]]
+    never = set(impossible({"semantic": semantic}))
+    semantic["rules"] = [
+        rule
+        | {
+            "excluded": [name for name in rule["transitions"] if name in never],
+            "seen_in": _seen_in(rule["rule"], comparison),
+        }
+        for rule in semantic["rules"]
+    ]
     moves = bool(comparison.rows or comparison.details or shown or witnesses)
+    direction = direction_of_all([*(row.direction for row in comparison.rows), *shown])
+    verdict = settled({"why": why, **data, "semantic": semantic}, direction)
     return _empty(settings, why, problems, broke) | {
         "state": "not-evaluated" if why else "evaluated",
-        "verdict": direction_of_all([*(row.direction for row in comparison.rows), *shown]),
+        "verdict": verdict,
         "base": _named(base.source, base),
         "head": _named(head.source, head),
         "structure": [serializer.change(change) for change in changes],
         "schemas": [_schema(change) for change in schemas],
         "decisions": data["decisions"],
         "semantic": semantic,
-        "release": _release(check_release(base, head, changes, schemas, moves)),
+        "release": _release(check_release(base, head, changes, schemas, moves, not moves and verdict == "unknown")),
     }
 
 

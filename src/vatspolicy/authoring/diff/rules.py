@@ -127,9 +127,15 @@ class Differences:
 
     def on(self, day: str) -> frozenset[str]:
         """Return the rules that behave differently on a day, or are in force on one side only."""
-        return frozenset(
-            name for name in self.names if self.base.signature_on(name, day) != self.head.signature_on(name, day)
-        )
+        if day not in self._on:
+            self._on[day] = frozenset(
+                name for name in self.names if self.base.signature_on(name, day) != self.head.signature_on(name, day)
+            )
+        return self._on[day]
+
+    @functools.cached_property
+    def _on(self) -> dict[str, frozenset[str]]:
+        return {}
 
     def days(self, changed: Iterable[str], today: str, more: Iterable[str] = ()) -> list[str]:
         """Return the days to compare: boundaries of changed policies and differing rules, today, and `more`.

@@ -15,7 +15,7 @@ from vatspolicy.authoring.diff.decisions import Answer, direction
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.sources import LawRevision, load_side
 from vatspolicy.engine.decision import WORDS, Decision
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.engine.snapshot import compare_items, itemize
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
@@ -120,8 +120,29 @@ class _DecidedWitness:
         return self._decided[day]
 
     def answers(self, day: str) -> tuple[Answer, Answer]:
-        before, after = self.on(day)
-        return Answer(before.decision, before.range), Answer(after.decision, after.range)
+        """Return the answers of both sides, without findings and so in a part of the time."""
+        return self._answer(self.base, day), self._answer(self.head, day)
+
+    def _answer(self, bundle: Bundle, day: str) -> Answer:
+        low, high = possible_outcomes(bundle.on(day), self.profile, day, asking=False).range
+        return Answer(low if low == high else "incomplete", (low, high))
+
+    def confirmed(self, day: str) -> tuple[Answer, Answer]:
+        """Return the answers of the full decisions of both sides. Raises UnconfirmedProof."""
+        before, after = (Answer(decision.decision, decision.range) for decision in self.on(day))
+        if (before, after) != self.answers(day):
+            raise UnconfirmedProof(day)
+        return before, after
+
+    def states(self, name: str, day: str) -> tuple[Any, Any]:
+        """Return what both versions of a rule state of the profile."""
+        from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
+        from vatspolicy.authoring.symbolic.rule_state import rule_states
+
+        before, after = (
+            rule_states(bundle, find_rule(bundle, name), self.profile, day) for bundle in (self.base, self.head)
+        )
+        return before, after
 
     def listed(self, name: str, day: str) -> list[dict[str, Any]]:
         """Return the items of a rule that differ."""
@@ -151,7 +172,7 @@ class _ProofSerializer:
         witness, turn = None, direction(_answer(found.before), _answer(found.after))
         if found.witness is not None:
             shown = _DecidedWitness(self.base, self.head, load_profile(found.witness, schemas=self.head.schemas))
-            answers = shown.answers(found.as_of)
+            answers = shown.confirmed(found.as_of)
             if (answers[0].decision, answers[1].decision) != (found.before, found.after):
                 raise UnconfirmedProof(f"{found.before}->{found.after}")
             since = self.since(found.as_of, lambda day: shown.answers(day) == answers)
@@ -171,18 +192,21 @@ class _ProofSerializer:
         witness, day = None, found.as_of
         if found.witness is not None:
             shown = _DecidedWitness(self.base, self.head, load_profile(found.witness, schemas=self.head.schemas))
-            answers = shown.answers(found.as_of)
+            answers = shown.confirmed(found.as_of)
             if found.before is not None and answers[0].decision != found.before:
                 raise UnconfirmedProof(found.rule)
             same = answers[0] == answers[1]
+            states = shown.states(found.rule, found.as_of) if same else None
             day = self.since(
                 found.as_of,
                 lambda day: (
                     found.rule in self.differences.on(day)
+                    and not (same and shown.states(found.rule, day) != states)
                     and shown.answers(day) == answers
-                    and not (same and shown.listed(found.rule, found.as_of) != shown.listed(found.rule, day))
                 ),
             )
+            if same and shown.listed(found.rule, found.as_of) != shown.listed(found.rule, day):
+                day = found.as_of
             witness = self.witness(found, shown, day) | {"listed": shown.listed(found.rule, day)[:_LISTED]}
         return {
             **self.cause(found.rule, day or self.days[-1]),

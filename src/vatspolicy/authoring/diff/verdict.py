@@ -82,12 +82,17 @@ def is_open(data: Data) -> bool:
     return bool(unsettled(data) or open_rules(data))
 
 
+def settled(data: Data, direction: str) -> str:
+    """Return the verdict: the direction of what was seen; `unknown` if nothing was and something stays unsettled."""
+    return "unknown" if direction == "neither" and (data["why"] or is_open(data)) else direction
+
+
 def title_of(data: Data) -> str:
     """Return the key of the title (words.TITLES)."""
     if data["why"]:
         return "not-evaluated"
     decisions, semantic = data["decisions"], data["semantic"]
-    if data["verdict"] != "neither":
+    if data["verdict"] not in ("neither", "unknown"):
         return str(data["verdict"])
     if decisions["rows"] or possible(data):
         return "neither"
@@ -145,7 +150,9 @@ def _may_hold(data: Data, condition: str) -> bool:
             return any(name in STRICTER for name in left)
         case "any":
             return is_open(data)
-        case "unknown" | "version" | "retroactive":
+        case "version":
+            return bool(data["release"] and data["release"]["level"] == "unknown")
+        case "unknown" | "retroactive":
             return False
     return _among(condition, left)
 
@@ -162,13 +169,14 @@ def exit_code(data: Data) -> ExitCode:
     if "source" in whys:
         return ExitCode.USAGE
     found = [codes.get(why, ExitCode.INCOMPLETE) for why in whys]
-    found += [ExitCode.INCOMPLETE] if data["undecided_on"] else []
+    found += [ExitCode.INCOMPLETE] if data["undecided_on"] or data["verdict"] == "unknown" else []
     return worst([*found, ExitCode.FAILED if data["failed_on"] else ExitCode.OK])
 
 
 # --- versions
 
-LEVELS = ("none", "patch", "minor", "major")
+LEVELS = ("none", "patch", "unknown", "minor", "major")
+"""Levels of a change. `unknown`: at least a patch; a decision may change, which would make it minor."""
 _HEADING = re.compile(r"^##\s+\[?v?(\d+\.\d+\.\d+)\]?(.*)$", re.MULTILINE)
 
 Version = tuple[int, int, int]
@@ -193,9 +201,9 @@ class Release:
     before: str
     after: str
     level: str
-    """none, patch, minor or major, from the measured effects of the change."""
+    """One of LEVELS, from the measured effects of the change."""
     because: tuple[str, ...]
-    """Reasons: rule-removed, policy-removed, schema-breaks, decisions-change, law-added, text-changed."""
+    """Reasons: rule-removed, policy-removed, schema-breaks, decisions-change, law-added, not-settled, text-changed."""
     needed: str | None
     """The least version that fits; None if any does."""
     faults: tuple[Fault, ...]
@@ -207,10 +215,14 @@ def check_release(
     changes: Sequence[Change],
     schemas: Sequence[SchemaChange],
     decisions_change: bool,
+    open_questions: bool = False,
 ) -> Release:
-    """Return the release that the change needs, against the one it has."""
+    """Return the release that the change needs, against the one it has.
+
+    `open_questions`: it is not settled whether a decision changes.
+    """
     before, after = base.bundle.version, head.bundle.version
-    level, because = _level(changes, schemas, decisions_change)
+    level, because = _level(changes, schemas, decisions_change, open_questions)
     released = _released(before, base.source.changelog)
     needed = _next(released, level) if released else None
     least = max(needed or _parse(before), _parse(before))
@@ -224,7 +236,7 @@ def check_release(
 
 
 def _level(
-    changes: Sequence[Change], schemas: Sequence[SchemaChange], decisions_change: bool
+    changes: Sequence[Change], schemas: Sequence[SchemaChange], decisions_change: bool, open_questions: bool
 ) -> tuple[str, tuple[str, ...]]:
     reasons = {
         "rule-removed": ("major", any(c.kind == "rule" and c.change == "removed" for c in changes)),
@@ -232,6 +244,7 @@ def _level(
         "schema-breaks": ("major", any(change.breaking for change in schemas)),
         "decisions-change": ("minor", decisions_change),
         "law-added": ("minor", any(c.change == "added" and c.kind in LAW for c in changes)),
+        "not-settled": ("unknown", open_questions),
         "text-changed": ("patch", bool(schemas) or any(c.kind not in ("tests", "fixture") for c in changes)),
     }
     level = max((level for level, holds in reasons.values() if holds), key=LEVELS.index, default="none")
@@ -255,7 +268,7 @@ def _next(version: Version, level: str) -> Version:
             return (major + 1, 0, 0)
         case "major" | "minor":
             return (major, minor + 1, 0)
-        case "patch":
+        case "patch" | "unknown":
             return (major, minor, patch + 1)
         case _:
             return version

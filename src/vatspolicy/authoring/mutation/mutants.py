@@ -224,8 +224,8 @@ def located_expressions(rule: Rule) -> Iterator[tuple[Path, Expression]]:
             yield ("route", "conditions", index, "check"), condition.check
 
 
-def locate_mutant(bundle: Bundle, mutant: Mutant, documents: dict[str, Any]) -> str:
-    """Return file:line:column of the mistake. `documents` caches the files that were read, by policy."""
+def locate_mutant(bundle: Bundle, mutant: Mutant, documents: dict[str, Any]) -> tuple[str, int, int]:
+    """Return file, line and column of the mistake. `documents` caches the files that were read, by policy."""
     if mutant.policy not in documents:
         documents[mutant.policy] = bundle.document(bundle.policies[mutant.policy])
     document = documents[mutant.policy]
@@ -233,7 +233,7 @@ def locate_mutant(bundle: Bundle, mutant: Mutant, documents: dict[str, Any]) -> 
         line, column = document.mark(mutant.path)
     else:
         line, column = document.locate(mutant.path, mutant.offset)
-    return f"{document.file}:{line}:{column}"
+    return document.file, line, column
 
 
 def _effect(rule: Rule) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.authoring.mutation.mutants import locate_mutant
+from vatspolicy.authoring.mutation.mutants import Mutant, locate_mutant
 from vatspolicy.authoring.mutation.run import (
     EQUIVALENT,
     KILLED,
@@ -24,15 +24,6 @@ from vatspolicy.policies.bundle import Bundle
 
 MANY, FEW = 100, 2
 """The search for a test takes up to a second: if more than MANY survive, it is made for FEW of each policy."""
-
-
-@dataclass(frozen=True)
-class MutationReport:
-    """The result of a mutation run."""
-
-    text: str
-    exit_code: int
-    """0 done, 1 a test fails on the law as it is or the score is below the threshold, 5 there was nothing to mutate."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +45,86 @@ class Score:
         return f"{self.percent:5.1f} %  {self.killed} killed, {self.survived} survived{proved}"
 
 
+@dataclass(frozen=True)
+class Survivor:
+    """A mutant that no test noticed."""
+
+    mutant: Mutant
+    state: str
+    """survived or equivalent."""
+    file: str
+    line: int
+    column: int
+    test: str = ""
+    """A test that would notice it, as a line of YAML; empty if none was looked for or found."""
+
+
+@dataclass(frozen=True)
+class MutationReport:
+    """The result of a mutation run."""
+
+    bundle: Bundle
+    failing: tuple[str, ...] = ()
+    """Tests that fail on the law as it is; no mutant is tried then."""
+    results: tuple[MutantResult, ...] = ()
+    survivors: tuple[Survivor, ...] = ()
+    total: int = 0
+    """Number of mutants before sampling."""
+    seed: int = 0
+    threshold: float | None = None
+    few: bool = False
+    """True if tests were looked for only for the first survivors of each policy."""
+
+    @property
+    def whole(self) -> Score:
+        """The score of all mutants."""
+        return _score(self.results)
+
+    @property
+    def is_below(self) -> bool:
+        """True if the score is below the threshold."""
+        return self.threshold is not None and self.whole.percent < self.threshold
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 a test fails on the law as it is or the score is below the threshold, 5 nothing to mutate."""
+        if self.failing:
+            return 1
+        return (1 if self.is_below else 0) if self.results else 5
+
+    @property
+    def text(self) -> str:
+        """The report as text: survivors with their tests, the score of each policy, and the total."""
+        return "\n".join([*self.told(), *self.totals()]) + "\n"
+
+    def told(self) -> Iterator[str]:
+        """Yield the lines about single mutants and policies."""
+        for name in self.failing:
+            yield f"fails on the current law: {name}"
+        for one in self.survivors:
+            if one.state == SURVIVED:
+                yield f"{one.file}:{one.line}:{one.column}: survived: {one.mutant.subject}: {one.mutant.words}"
+                if one.test:
+                    yield f"    test: {one.test}"
+        if self.few:
+            yield f"Tests are suggested for the first {FEW} survivors of a policy; --run POLICY suggests all of them."
+        for policy, score in sorted(scores(self.results).items(), key=_worst_first):
+            yield f"{score}  {policy}"
+        if len(self.results) < self.total:
+            yield f"sample of {len(self.results)} of {self.total} mutants, seed {self.seed}"
+
+    def totals(self) -> Iterator[str]:
+        """Yield the last lines: the score, or why there is none."""
+        if self.failing:
+            yield "Mutants are tried when every test passes."
+        elif not self.results:
+            yield "Nothing to mutate."
+        else:
+            yield f"{self.whole}  in all"
+            if self.is_below:
+                yield f"below the threshold of {self.threshold:g} %"
+
+
 def mutate(
     bundle: Bundle,
     cases: Iterable[Case],
@@ -66,23 +137,14 @@ def mutate(
     """Run the tests of a bundle on the selected mutants. `threshold` is the least score in percent."""
     mutants, total = select_mutants(bundle, selection)
     if not mutants:
-        return MutationReport("Nothing to mutate.\n", 5)
+        return MutationReport(bundle)
     trial = MutationTrial(bundle, list(cases))
     if trial.failing:
-        lines = [f"fails on the current law: {name}" for name in trial.failing]
-        return MutationReport("\n".join([*lines, "Mutants are tried when every test passes."]) + "\n", 1)
-    verdicts = list(run_mutants(trial, mutants, prover))
-    lines = _survivors(trial, verdicts, suggestions)
-    lines += [f"{score}  {policy}" for policy, score in sorted(scores(verdicts).items(), key=_worst_first)]
-    if len(mutants) < total:
-        lines.append(f"sample of {len(mutants)} of {total} mutants, seed {selection.seed}")
-    whole = _score(verdicts)
-    lines.append(f"{whole}  in all")
-    code = 0
-    if threshold is not None and whole.percent < threshold:
-        lines.append(f"below the threshold of {threshold:g} %")
-        code = 1
-    return MutationReport("\n".join(lines) + "\n", code)
+        return MutationReport(bundle, tuple(trial.failing))
+    results = tuple(run_mutants(trial, mutants, prover))
+    many = sum(result.state == SURVIVED for result in results) > MANY
+    survivors = tuple(_survivors(trial, results, suggestions, many))
+    return MutationReport(bundle, (), results, survivors, total, selection.seed, threshold, suggestions and many)
 
 
 def scores(verdicts: Iterable[MutantResult]) -> Mapping[str, Score]:
@@ -102,18 +164,18 @@ def _worst_first(entry: tuple[str, Score]) -> tuple[float, str]:
     return entry[1].percent, entry[0]
 
 
-def _survivors(trial: MutationTrial, verdicts: Iterable[MutantResult], suggestions: bool) -> list[str]:
-    lines: list[str] = []
+def _survivors(
+    trial: MutationTrial, results: Iterable[MutantResult], suggestions: bool, many: bool
+) -> Iterator[Survivor]:
     documents: dict[str, Any] = {}
-    survivors = [verdict.mutant for verdict in verdicts if verdict.state == SURVIVED]
     told: dict[str, int] = {}
-    for mutant in survivors:
-        lines.append(f"{locate_mutant(trial.bundle, mutant, documents)}: survived: {mutant.subject}: {mutant.words}")
-        told[mutant.policy] = told.get(mutant.policy, 0) + 1
-        if suggestions and (len(survivors) <= MANY or told[mutant.policy] <= FEW):
-            lines.append(f"    test: {suggest(trial, mutant)}")
-    if suggestions and len(survivors) > MANY:
-        lines.append(
-            f"Tests are suggested for the first {FEW} survivors of a policy; --run POLICY suggests all of them."
-        )
-    return lines
+    for result in results:
+        if result.state == KILLED:
+            continue
+        mutant, test = result.mutant, ""
+        place = locate_mutant(trial.bundle, mutant, documents)
+        if result.state == SURVIVED:
+            told[mutant.policy] = told.get(mutant.policy, 0) + 1
+            if suggestions and (not many or told[mutant.policy] <= FEW):
+                test = suggest(trial, mutant)
+        yield Survivor(mutant, result.state, *place, test)

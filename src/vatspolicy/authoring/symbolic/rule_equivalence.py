@@ -7,28 +7,38 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, mix
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
 from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
-from vatspolicy.authoring.symbolic.rule_state import encode_difference, encode_subject_pair, rule_states
+from vatspolicy.authoring.symbolic.rule_state import (
+    encode_difference,
+    encode_directions,
+    encode_subject_pair,
+    rule_states,
+)
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
-from vatspolicy.authoring.symbolic.transitions import compare_decisions
+from vatspolicy.authoring.symbolic.transitions import all_transitions, compare_decisions
 from vatspolicy.authoring.symbolic.two_rulesets import (
     SHORT,
     TransitionProof,
     TwoRuleSetSearch,
     comparison_period,
+    differing_rules,
     search_lengths,
 )
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import (
     EQUIVALENT,
+    IMPOSSIBLE,
     MASKED,
+    MILDER_PAIRS,
     MOST_TELLING_FIRST,
     PAIRS,
+    STRICTER_PAIRS,
     UNKNOWN,
     UNSETTLED,
     UNSUPPORTED,
@@ -44,6 +54,8 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty
 from vatspolicy.profile.profile import Profile, load_profile
+
+BOTH_DIRECTIONS = (STRICTER_PAIRS, MILDER_PAIRS)
 
 CHUNK = 8
 """Rules that share one encoding of the base; fixed, so that verdicts do not depend on the number of workers."""
@@ -79,7 +91,18 @@ def compare_change(
     tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [(compare_decisions, (as_of, budget))]
     tasks += [(_compare_chunk, (chunk, as_of, budget)) for chunk in _chunks(names)]
     transitions, *found = run_tasks((base, head), tasks, workers)
-    return [verdict for chunk in found for verdict in chunk], transitions
+    verdicts = [verdict for chunk in found for verdict in chunk]
+    if transitions.undecided and _all_the_same(base, head, as_of, verdicts):
+        transitions = all_transitions(IMPOSSIBLE, "Every deciding rule that differs is proved to say the same.")
+    return verdicts, transitions
+
+
+def _all_the_same(base: Bundle, head: Bundle, as_of: str | None, verdicts: Sequence[RuleVerdict]) -> bool:
+    """Return whether every rule that can change a decision is proved to state the same of every profile."""
+    period = comparison_period(base, head, as_of)
+    differing = None if period is None else differing_rules(base, head, period)
+    same = {verdict.rule for verdict in verdicts if verdict.verdict == EQUIVALENT}
+    return differing is not None and differing.keys() <= same
 
 
 def _chunks(names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -146,6 +169,10 @@ class _RuleComparison:
         """Days on which a version of the rule is in force."""
         self.difference: Solution | None = None
         """Facts on which the two versions state something different."""
+        self.directions: Sequence[frozenset[Pair]] = BOTH_DIRECTIONS
+        """Changes of the decision word that the rule can make alone, by direction, as far as a search need ask."""
+        self._directions = (TRUE, TRUE)
+        """Formulas over the last query that a decision can become stricter, and milder."""
         self.invariants: set[str] = set()
         self.failure: RuleVerdict | None = None
 
@@ -176,22 +203,43 @@ class _RuleComparison:
         for fixed in (SHORT, None):  # a witness has few members; only a proof needs longer lists
             answer = solve_within(lambda query: self._encode(query, reachable), fixed=fixed)
             if isinstance(answer, Solution):
+                self.directions = self._possible_directions(answer)
                 return answer
             self.invariants |= set(answer.invariants)
         return None
 
+    def _possible_directions(self, difference: Solution) -> Sequence[frozenset[Pair]]:
+        """Return the directions in which the versions differ: a denial that narrows tightens nothing."""
+        if not self.can_decide:
+            return []
+        query, solver = difference.query, difference.solver
+        formulas = self._directions
+        try:
+            return [
+                pairs
+                for pairs, formula in zip(BOTH_DIRECTIONS, formulas, strict=True)
+                if formula != FALSE and (formula == TRUE or solver.find([formula, *query.invariant_formulas]))
+            ]
+        except Undecided:
+            return BOTH_DIRECTIONS
+
     def _encode(self, query: Query, reachable: bool, kind: type[SymbolicRuleSet] = SymbolicRuleSet) -> list[int]:
         """Return the formula that the two versions differ on some subject. `reachable`: one that the rules find."""
         one, two = query.encode(self.base, kind), query.encode(self.head, kind)
-        found = []
+        pool, found = query.space.pool, []
+        stricter, milder = [], []
         for each in sorted({rule.each for rule in self.rules}):
             exists, activations = encode_subject_pair(query, each, (one, two), reachable)
             before, after = (
                 rule if rule is not None and rule.each == each else None for rule in (self.before, self.after)
             )
             differs = encode_difference(one, before, two, after, activations)
-            found.append(query.space.pool.conjoin((*exists, differs)))
-        return [query.space.pool.disjoin(found)]
+            found.append(pool.conjoin((*exists, differs)))
+            more, less = encode_directions(one, before, two, after, activations)
+            stricter.append(pool.conjoin((*exists, more)))
+            milder.append(pool.conjoin((*exists, less)))
+        self._directions = pool.disjoin(stricter), pool.disjoin(milder)
+        return [pool.disjoin(found)]
 
     # --- effect of the rule
 
@@ -227,18 +275,23 @@ class _RuleComparison:
         """Find the changes of the decision word that this rule makes alone: searches and proofs, the cheap first."""
         changes = _DecisionChanges()
 
-        def search(members: TwoRuleSetSearch) -> None:
-            members.find_pairs(mixed, MOST_TELLING_FIRST, changes.solutions)
-
         def prove(lists: bool) -> None:
             excluded = shared.proof.exclude(mixed, PAIRS, lists)
             self.invariants |= set(excluded.invariants)
             changes.proved_none = len(excluded.pairs) == len(PAIRS)
 
+        def search(profiles: TwoRuleSetSearch, directions: Sequence[frozenset[Pair]]) -> None:
+            """Find one change in each direction: between decisions that are reached, if there is one."""
+            for pairs in directions:
+                for incomplete in (False, True):
+                    if not changes.solutions.keys() & pairs:
+                        wanted = [p for p in MOST_TELLING_FIRST if p in pairs and ("incomplete" in p) is incomplete]
+                        profiles.find_pairs(mixed, wanted, changes.solutions, most=1)
+
         steps: tuple[Callable[[], None], ...] = (
-            lambda: search(shared.shortest),
+            lambda: search(shared.shortest, self.directions),
             lambda: prove(lists=False),
-            lambda: search(shared.with_lengths(search_lengths(difference.query.space.limits))),
+            lambda: search(shared.with_lengths(search_lengths(difference.query.space.limits)), BOTH_DIRECTIONS),
             lambda: prove(lists=True),
         )
         for step in steps:

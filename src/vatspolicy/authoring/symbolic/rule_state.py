@@ -110,6 +110,51 @@ def encode_difference(
     return pool.disjoin(found)
 
 
+def encode_directions(
+    one: SymbolicRuleSet,
+    rule: Rule | None,
+    two: SymbolicRuleSet,
+    other: Rule | None,
+    activations: tuple[SymbolicActivation, SymbolicActivation],
+) -> tuple[int, int]:
+    """Return the formulas that the second version can make decisions stricter than the first, and milder.
+
+    They guide a search and prove nothing. Both are TRUE for versions that this cannot compare.
+    """
+    effects = [version.effect for version in (rule, other) if version is not None]
+    if one.licensing_key != two.licensing_key or len({_goal(effect) for effect in effects}) != 1:
+        return TRUE, TRUE
+    pool = one.space.pool
+    sides = [
+        _certain_and_possible(ruleset, version, activation) if version is not None else (FALSE, FALSE)
+        for ruleset, version, activation in ((one, rule, activations[0]), (two, other, activations[1]))
+    ]
+    more = pool.disjoin(pool.conjoin((after, -before)) for before, after in zip(*sides, strict=True))
+    less = pool.disjoin(pool.conjoin((before, -after)) for before, after in zip(*sides, strict=True))
+    return (less, more) if isinstance(effects[0], Route) else (more, less)
+
+
+def _goal(effect: Any) -> Any:
+    """Return the part of an effect that two versions must share to be compared; unlike any other if they cannot be."""
+    match effect:
+        case Deny():
+            return "deny"
+        case Need(instrument=instrument, through=through, bearer=bearer):
+            return ("need", instrument, through, bearer)
+        case Route(to=to, instrument=instrument):
+            return ("route", to, instrument)
+    return object()
+
+
+def _certain_and_possible(ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation) -> tuple[int, int]:
+    """Return the formulas that a rule certainly holds, or that a route is certainly open; and that it may be so."""
+    if isinstance(rule.effect, Route):
+        route = ruleset.route(activation, rule)
+        return route.opened, route.usable
+    holds = ruleset.holds(rule, activation)
+    return holds.true, -holds.false
+
+
 def encode_subject_pair(
     query: Query, each: str, rulesets: tuple[SymbolicRuleSet, SymbolicRuleSet], reachable: bool
 ) -> tuple[list[int], tuple[SymbolicActivation, SymbolicActivation]]:

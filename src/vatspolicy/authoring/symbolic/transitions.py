@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 import functools
-import re
-from collections.abc import Iterable, Iterator
-from typing import Any
 
-from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.authoring.symbolic.change_calendar import ChangeCalendar
 from vatspolicy.authoring.symbolic.query import Solution, describe_invariants
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
@@ -16,7 +12,6 @@ from vatspolicy.authoring.symbolic.two_rulesets import (
     SHORT,
     TransitionProof,
     TwoRuleSetSearch,
-    change_days,
     comparison_period,
     differing_period,
 )
@@ -33,25 +28,25 @@ from vatspolicy.authoring.symbolic.verdicts import (
     Transition,
     Transitions,
 )
-from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions, decision_of
-from vatspolicy.cel.ast import Literal, walk
+from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.profile.profile import load_profile
 
 
 def compare_decisions(base: Bundle, head: Bundle, as_of: str | None = None, budget: int = BUDGET) -> Transitions:
     """Return all twelve changes of the decision word: possible with a witness, proved impossible, or unknown."""
     period = comparison_period(base, head, as_of)
     if period is None:
-        return _all_transitions(UNKNOWN, "One of the bundles does not cover that day.")
+        return all_transitions(UNKNOWN, "One of the bundles does not cover that day.")
     period = differing_period(base, head, period)
     if period is None:
-        return _all_transitions(IMPOSSIBLE, "No rule that decides differs.")
+        return all_transitions(IMPOSSIBLE, "No rule that decides differs.")
     return _DecisionComparison(base, head, period, budget).run()
 
 
-def _all_transitions(verdict: str, reason: str) -> Transitions:
+def all_transitions(verdict: str, reason: str) -> Transitions:
+    """Return the same verdict on every transition."""
     return Transitions(tuple(Transition(*pair, verdict, reason=reason) for pair in PAIRS))
 
 
@@ -126,53 +121,3 @@ class _DecisionComparison:
         data = confirm_decisions(solution.profile, [(self.base, pair[0]), (self.head, pair[1])], day)
         first, last = self.calendar.differing_days(load_profile(data, schemas=self.base.schemas), day)
         return Transition(*pair, WITNESS, data, day, first, last, "A profile is decided so.")
-
-
-# --- on which days a witness shows the change
-
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-class ChangeCalendar:
-    """Days on which the decision of a profile may change under one of two bundles."""
-
-    def __init__(self, base: Bundle, head: Bundle) -> None:
-        self.base, self.head = base, head
-        self.since = max(base.covers_from, head.covers_from)
-        self.days = change_days(base) | change_days(head) | {self.since}
-        for bundle in (base, head):
-            for expression in bundle.expressions():  # a rule may compare the day with a day in its text
-                written = (node.value for node in walk(expression.tree) if isinstance(node, Literal))
-                self.days |= set(_days_in(written))
-            for policy in bundle.policies.values():
-                for parameter in policy.parameters.values():
-                    self.days |= set(_days_in(value.value for value in parameter.values))
-
-    def differing_days(self, profile: Profile, as_of: str) -> tuple[str, str | None]:
-        """Return the first and last day around `as_of` on which the decisions differ; None for no known end."""
-        days = sorted(day for day in {*self.days, *_days_in([profile.facts])} if self.since <= day < "9999")
-        first = as_of
-        for day in reversed([day for day in days if day <= as_of]):
-            if not self._differ(profile, day):  # nothing changes between two days of the calendar
-                break
-            first = day
-        for day in (day for day in days if day > as_of):
-            if not self._differ(profile, day):
-                return first, iso(ordinal(day) - 1)
-        return first, None
-
-    def _differ(self, profile: Profile, day: str) -> bool:
-        return decision_of(self.base, profile, day) != decision_of(self.head, profile, day)
-
-
-def _days_in(things: Iterable[Any]) -> Iterator[str]:
-    """Yield every day among some values, at any depth, and the day after it."""
-    for thing in things:
-        if isinstance(thing, str) and _DAY.fullmatch(thing):
-            yield thing
-            if thing < "9999":
-                yield (datetime.date.fromisoformat(thing) + datetime.timedelta(days=1)).isoformat()
-        elif isinstance(thing, dict):
-            yield from _days_in(thing.values())
-        elif isinstance(thing, list | tuple):
-            yield from _days_in(thing)

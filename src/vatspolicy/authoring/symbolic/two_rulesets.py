@@ -23,8 +23,8 @@ from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRule
 from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Solver, Undecided, open_solver
-from vatspolicy.authoring.symbolic.timeline import END, Days, Period, parameters
-from vatspolicy.authoring.symbolic.verdicts import Pair
+from vatspolicy.authoring.symbolic.timeline import END, Days, Period
+from vatspolicy.authoring.symbolic.verdicts import PAIRS, Pair
 from vatspolicy.policies.bundle import Bundle
 
 DECIDING_EFFECTS = ("classify", "deny", "need", "route")
@@ -41,20 +41,32 @@ def comparison_period(base: Bundle, head: Bundle, as_of: str | None) -> Period |
     return Period(as_of, iso(ordinal(as_of) + 1)) if as_of >= since else None
 
 
+def differing_rules(base: Bundle, head: Bundle, period: Period) -> dict[str, list[Days]] | None:
+    """Return the deciding rules that differ in text, parameter values or days, with the days of both versions.
+
+    If decisions may differ for another reason, because other licenses open an activity, return None.
+    """
+    query = Query(period, {}, schemas=head.schemas)
+    one, two = query.encode(base), query.encode(head)
+    if one.licensing_key != two.licensing_key:
+        return None
+    before, after = (dict(_rule_contents(ruleset)) for ruleset in (one, two))
+    return {
+        name: [side[name][0] for side in (before, after) if name in side]
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name, [None])[1:] != after.get(name, [None])[1:]
+    }
+
+
 def differing_period(base: Bundle, head: Bundle, period: Period) -> Period | None:
     """Return the days from the first to the last on which decisions may differ, or None if they never do.
 
     Rules with the same text and the same parameter values on the same days make no difference.
     """
-    query = Query(period, {}, schemas=head.schemas)
-    one, two = query.encode(base), query.encode(head)
-    if one.licensing_key != two.licensing_key:
+    rules = differing_rules(base, head, period)
+    if rules is None:
         return period
-    before, after = (dict(_rule_contents(ruleset)) for ruleset in (one, two))
-    spans: list[Days] = []
-    for name in before.keys() | after.keys():
-        if before.get(name, [None])[1:] != after.get(name, [None])[1:]:
-            spans += [side[name][0] for side in (before, after) if name in side]
+    spans = [days for found in rules.values() for days in found]
     if not spans:
         return None
     return Period(iso(min(first for first, _ in spans)), iso(max(last for _, last in spans) + 1))
@@ -69,23 +81,6 @@ def _rule_contents(ruleset: SymbolicRuleSet) -> Iterator[tuple[str, Any]]:
                 instruments = [ruleset.instrument_key(name) for name in sorted(named_by(rule))]
                 span = ruleset.history.span(rule)
                 yield rule.name, [span, rule.each, span, effect_constants(rule), keys, instruments]
-
-
-def change_days(bundle: Bundle) -> set[str]:
-    """Return the days on which a deciding rule begins or ends, or a value changes that such a rule reads."""
-    days: set[str] = set()
-    expressions = [i.covers for i in bundle.instruments.values() if i.covers is not None]
-    for policy in bundle.policies.values():
-        for rule in policy.rules:
-            if rule.kind in DECIDING_EFFECTS:
-                days |= {rule.since, rule.until}
-                expressions += rule.expressions
-    keys = frozenset[str]().union(*map(parameters, expressions))
-    for policy in bundle.policies.values():
-        for parameter in policy.parameters.values():
-            if parameter.key in keys:
-                days |= {value.since for value in parameter.values}
-    return days
 
 
 # --- search for witnesses
@@ -111,22 +106,31 @@ class TwoRuleSetSearch:
         self.base = self.query.encode(base)
         self.before = self._words(self.base)
         self.solver: Solver | None = None
+        self._last: tuple[Bundle, dict[str, int]] | None = None
 
     def _words(self, ruleset: SymbolicRuleSet) -> dict[str, int]:
         return decision_words(ruleset.space.pool, encode_decision(ruleset, self.query.services))
 
-    def find_pairs(self, head: Bundle, wanted: Iterable[Pair], found: dict[Pair, Solution]) -> None:
-        """Add to `found` a solution for every wanted pair that has one. Raises Unsupported, Undecided."""
+    def find_pairs(
+        self, head: Bundle, wanted: Iterable[Pair], found: dict[Pair, Solution], most: int = len(PAIRS)
+    ) -> None:
+        """Add to `found` solutions of the wanted pairs that have one, `most` at most. Raises Unsupported, Undecided."""
         pool = self.query.space.pool
-        after = self._words(self.query.encode(head, like=self.base))
+        after = self._after(head)
         formulas = {(a, b): pool.conjoin((self.before[a], after[b])) for a, b in wanted}
         left = {pair: formula for pair, formula in formulas.items() if formula != FALSE}
-        while left:
+        for _ in range(min(most, len(left))):
             solution = self._find(pool.disjoin(left.values()))
             if solution is None:
                 break
             pair = next(pair for pair, formula in left.items() if solution.holds(formula))
             found[pair] = replace(solution, formulas=[left.pop(pair), *solution.formulas[1:]])
+
+    def _after(self, head: Bundle) -> dict[str, int]:
+        """Return the decision words of a head; the last one is kept for further questions about it."""
+        if self._last is None or self._last[0] is not head:
+            self._last = head, self._words(self.query.encode(head, like=self.base))
+        return self._last[1]
 
     def _find(self, formula: int) -> Solution | None:
         if self.solver is None:

@@ -35,6 +35,18 @@ MOST_TELLING_FIRST: tuple[Pair, ...] = tuple(
 )
 """All changes, those between distant words first and those with `incomplete` last."""
 
+STRICTER_PAIRS = frozenset(
+    pair
+    for pair in PAIRS
+    if pair in (("allow", "incomplete"), ("needs-license", "incomplete"), ("incomplete", "needs-license"))
+    or (DECISIONS.index(pair[0]) < DECISIONS.index(pair[1]) and "incomplete" not in pair)
+    or pair == ("incomplete", "deny")
+)
+"""Changes that a rule set can make of which no outcome, certain or possible, is milder than before."""
+
+MILDER_PAIRS = frozenset((after, before) for before, after in STRICTER_PAIRS)
+"""The same for a rule set of which no outcome is stricter."""
+
 
 @dataclass(frozen=True)
 class RuleVerdict:
@@ -42,8 +54,8 @@ class RuleVerdict:
 
     `proved-equivalent`: both versions state the same for every profile. `masked`: they differ (on `witness`), and it is
     proved that this change alone never changes the decision word. `witness`: a profile on which they differ; if a
-    decision word changes too, `transitions` names the changes that were found (`deny->allow`), and `before` and `after`
-    differ. `unsupported` and `unknown` claim nothing beyond the witness, if there is one.
+    decision word changes too, `transitions` names one change in each direction that was found (`deny->allow`), and
+    `before` and `after` differ. `unsupported` and `unknown` claim nothing beyond the witness, if there is one.
     """
 
     rule: str

@@ -130,10 +130,10 @@ def screen(
     from vatspolicy.clock import today
     from vatspolicy.screening.engines import MissingExtra
     from vatspolicy.screening.input import InputError, open_source, read_mapping
-    from vatspolicy.screening.run import ScreenError, Task, batch_size
+    from vatspolicy.screening.run import LostRows, ScreenError, Task, batch_size
     from vatspolicy.screening.run import screen as run
     from vatspolicy.screening.summary import render
-    from vatspolicy.screening.workers import WorkerLost, cores
+    from vatspolicy.workers import WorkerLost, cores
 
     if diff and (context.law.policies or context.law.bundle):
         abort("--diff names both states of the law; leave --policies and --bundle out.")
@@ -150,6 +150,8 @@ def screen(
         abort(f"{error}.")
     except WorkerLost:
         abort("a process was killed, possibly for lack of memory. Use a smaller --batch.", ExitCode.INTERNAL)
+    except LostRows:
+        abort(f"rows are missing in {output}.parts. Remove that folder and run again.", ExitCode.INTERNAL)
     except OSError as error:
         abort(
             f"cannot write {output}: {error.strerror or error}. --resume goes on with what is done.", ExitCode.INTERNAL

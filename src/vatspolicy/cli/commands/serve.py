@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -18,14 +19,11 @@ from vatspolicy.cli.parameters import DECIDE, OUTPUT, PastOption
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.origin import install
 
-if TYPE_CHECKING:
-    from socket import socket
-
-    from starlette.applications import Starlette
-
 API = "API"
 """The panel of options that belong to --api."""
 LOCALHOST = "127.0.0.1"
+MAX_WORKERS = 8
+"""Processes that start without --workers, however many cores there are."""
 EXTRA = ("prometheus_client", "starlette", "uvicorn")
 """Packages of the extra `serve`."""
 
@@ -69,8 +67,21 @@ class ApiOptions:
     ] = 10
     pending: Annotated[
         int,
-        typer.Option("--pending", min=1, max=10000, metavar="N", help="Decisions under way.", rich_help_panel=API),
+        typer.Option(
+            "--pending", min=1, max=10000, metavar="N", help="Decisions under way in one process.", rich_help_panel=API
+        ),
     ] = 32
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            max=64,
+            metavar="N",
+            help="Processes; else one per core, at most 8.",
+            rich_help_panel=API,
+        ),
+    ] = None
 
 
 def serve(
@@ -106,7 +117,7 @@ def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool) 
     if _lacks_extra():
         abort(f"the page needs an extra: {install('serve')}.")
     from vatspolicy.clock import today
-    from vatspolicy.server.serve import listen
+    from vatspolicy.server.serve import listen, run
     from vatspolicy.server.web.router import make_page
     from vatspolicy.server.web.session import WebContext
 
@@ -128,17 +139,16 @@ def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool) 
 
             webbrowser.open(address)
 
-    _run(make_page(WebContext(bundle, day, allow_past), context.lang.value), listening, ready)
+    page = make_page(WebContext(bundle, day, allow_past), context.lang.value)
+    _end(lambda: run(page, listening, ready))
 
 
 def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool) -> NoReturn:
     if _lacks_extra():
         abort(f"the API needs an extra: {install('serve')}.")
-    from vatspolicy.server.api.bundle_store import Watch, open_store
-    from vatspolicy.server.api.limits import Limits
-    from vatspolicy.server.api.router import Settings, make_api
+    from vatspolicy.clock import today
     from vatspolicy.server.guard import is_loopback
-    from vatspolicy.server.serve import ServeError, listen, read_token
+    from vatspolicy.server.serve import ServeError, listen, read_token, run, share_metrics
 
     host = options.host
     law.select()  # reports errors of these options as every other command does
@@ -151,32 +161,61 @@ def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool
         abort(f"cannot listen on {host} port {port}: {error.strerror or error}.")
     name, number = listening.getsockname()[:2]
     address = f"http://{f'[{name}]' if ':' in name else name}:{number}/v1/data/vatspolicy/decision"
-    settings = Settings(
-        token=token,
-        loopback=is_loopback(host),
-        allow_past=allow_past,
-        limits=Limits(seconds=options.timeout, pending=options.pending),
-    )
+    loopback, workers = is_loopback(host), _count_workers(options.workers)
+
+    def ready() -> None:
+        print_result(f"{address}\n")
+
     with ExitStack() as stack:
+        try:
+            stack.enter_context(share_metrics(workers > 1))  # before the library of metrics is imported
+        except ServeError as error:
+            abort(str(error))
+        from vatspolicy.server.api.bundle_store import Watch, open_store
+        from vatspolicy.server.api.limits import Limits
+        from vatspolicy.server.api.metrics import forget_process
+        from vatspolicy.server.api.router import Settings, make_api
+
+        limits = Limits(seconds=options.timeout, pending=options.pending)
+        settings = Settings(token=token, loopback=loopback, allow_past=allow_past, limits=limits)
         store = open_store(law.policies, law.bundle, law.key, law.skip_verify, notify=warn)
         stack.callback(store.close)
-        watch = Watch(store, options.reload)
-        stack.callback(watch.stop)
-        _run(make_api(store, settings), listening, lambda: print_result(f"{address}\n"), watch.wake)
+        if workers == 1:
+            watch = Watch(store, options.reload)
+            stack.callback(watch.stop)
+            _end(lambda: run(make_api(store, settings), listening, ready, watch.wake, options.timeout))
+        from vatspolicy.server.supervisor import Supervisor
+
+        store.prepare(today())
+        supervisor = Supervisor(
+            workers, lambda: make_api(store, settings), listening, options.timeout, warn, forget_process
+        )
+        store.renew = supervisor.renew
+        _end(lambda: supervisor.run(ready, store.refresh, options.reload))
 
 
 def _lacks_extra() -> bool:
     return any(find_spec(name) is None for name in EXTRA)
 
 
-def _run(
-    app: Starlette, listening: socket, ready: Callable[[], None], reload: Callable[[], None] | None = None
-) -> NoReturn:
+def _count_workers(given: int | None) -> int:
+    """Return the number of processes: one where the system cannot fork, else as given, else one per usable core."""
+    if not hasattr(os, "fork"):
+        return 1
+    if given is not None:
+        return given
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MAX_WORKERS)
+
+
+def _end(serve: Callable[[], None]) -> NoReturn:
     """Serve until SIGTERM (exit code 0) or Ctrl-C (exit code 130)."""
-    from vatspolicy.server.serve import run
+    from vatspolicy.server.serve import ServeError
 
     try:
-        run(app, listening, ready, reload)
+        serve()
+    except ServeError as error:
+        abort(str(error))
     except KeyboardInterrupt:  # every request under way has ended
         warn("stopped.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.cli.console import abort, print_result, publish
+from vatspolicy.cli.console import abort, publish
 from vatspolicy.cli.context import LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
@@ -22,7 +22,6 @@ from vatspolicy.cli.parameters import (
     make_output_option,
     parse_pattern,
 )
-from vatspolicy.i18n import translate_lines
 
 if TYPE_CHECKING:
     from vatspolicy.authoring.mutation.mutants import Mutant
@@ -121,19 +120,18 @@ def run_tests(
         abort("--coverage and --mutation are two runs.")
     if not wants_mutants and (sample is not None or prove or no_suggestions):
         abort("--sample, --prove and --no-suggestions belong to --mutation.")
-    if wants_mutants and (format is not TestFormat.TEXT or outputs):
-        abort("--mutation writes text only.")
     pattern = parse_pattern(run)
     bundle = law.load()
     if not wants_mutants:
-        from vatspolicy.reports.test_run import render
+        from vatspolicy.reports import test_run
 
         result = run_cases(bundle, fixtures, pattern, coverage or threshold is not None, threshold)
-        publish(lambda name, _: render(name, result, lang.value), format, outputs)
+        publish(lambda name, _: test_run.render(name, result, lang.value), format, outputs)
         return result.exit_code
 
     from vatspolicy.authoring.mutation.report import mutate
     from vatspolicy.authoring.mutation.run import MutantSelection
+    from vatspolicy.reports.mutation import render
 
     report = mutate(
         bundle,
@@ -143,7 +141,7 @@ def run_tests(
         prover=_prover(bundle) if prove else None,
         suggestions=not no_suggestions,
     )
-    print_result(translate_lines(report.text))
+    publish(lambda name, _: render(name, report, lang.value), format, outputs)
     return report.exit_code
 
 

@@ -176,6 +176,7 @@ class _Decision:
             **_NAMES,
             ahead_head=say.word(AHEAD, "ahead"),
             brief=made,
+            checklist="" if data["decision"] == "deny" else tasks.checklist(data, say),
             data=data,
             facts=self.facts,
             filings_head=brief.say_filings(made, data, say),

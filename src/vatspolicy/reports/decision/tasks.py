@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.policies.deadlines import GROUPS
-from vatspolicy.reports.decision.digest import licenses_to_get, merge_duties, waived_mark
+from vatspolicy.reports.decision.digest import licenses_to_get, merge_citations, merge_duties, waived_mark
 from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.formats.markdown import escape
 
 Data = Mapping[str, Any]
 _OWN = ("self",)
@@ -102,6 +103,20 @@ def _duty(duty: Data, say: Sentences) -> Item:
         message=say.text(duty["message"]),
         citations=duty["citations"],
     )
+
+
+def checklist(data: Data, say: Sentences) -> str:
+    """Return licenses and duties before the launch as a task list in Markdown; empty if there is none."""
+    found = [item for item in items(data, say) if item.group == "before-launch"]
+    if not found:
+        return ""
+    head = say.html("before_launch_by", day=data["launch"]) if data["launch"] else say.html("before_launch")
+    lines = [f"## {escape(str(data['title']))}{say.colon}{head}", ""]
+    for item in found:
+        told = [item.body_names, *([item.when] if item.done else []), *merge_citations(item.citations, say.lang, False)]
+        lines.append(f"- [{'x' if item.done else ' '}] **{escape(item.title)}**")
+        lines.append(f"  {escape(say.semicolon.join(told))}")
+    return "\n".join(lines) + "\n"
 
 
 def by_authority(found: Iterable[Item]) -> list[list[Item]]:

@@ -19,7 +19,7 @@ def render(data: Data, lang: Language) -> str:
 
 
 def _lines(data: Data, lang: Language) -> Iterator[str]:
-    level = "error" if data["why"] or data["failed_on"] else "note"
+    level = "error" if data["why"] or data["failed_on"] or data["verdict"] == "unknown" else "note"
     title = data["title"][lang]
     yield command(level, "\n".join(sentences(data, lang)) or title, title=title)
     for problem in data["problems"]:

@@ -17,7 +17,7 @@ Data = Mapping[str, Any]
 
 _TONES = {"allow": "good", "needs-license": "warn", "deny": "bad", "incomplete": "ask"}
 _STYLE = "tbody th { font-weight: 400 } td > ul { margin: 0 } h1 .badge { white-space: normal }"
-_TITLES = {"tightened": "bad", "loosened": "warn", "both": "bad", "neither": "good"}
+_TITLES = {"tightened": "bad", "loosened": "warn", "both": "bad", "neither": "good", "unknown": "bad"}
 
 
 def render(data: Data, lang: Language) -> str:

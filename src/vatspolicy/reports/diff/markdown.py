@@ -21,7 +21,7 @@ ROWS = 60
 """Lines of one table; the JSON report has all."""
 _FEW = 6
 """Edits that need not be folded."""
-_ICONS = {"tightened": "🔺", "loosened": "🔻", "both": "🔀", "neither": "🟰"}
+_ICONS = {"tightened": "🔺", "loosened": "🔻", "both": "🔀", "neither": "🟰", "unknown": "❓"}
 
 
 def render(data: Data, lang: Language) -> str:

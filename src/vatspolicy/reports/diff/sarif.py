@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.formats.sarif import Run, location
@@ -33,7 +34,7 @@ def render(data: Data, lang: Language) -> str:
     for why in data["why"]:
         run.notify("error", why["text"][lang])
     for id, (level, text) in RULES.items():
-        run.add_rule(id, text, defaultConfiguration={"level": level})
+        run.add_rule(id, text, address=page("reviewing-a-change.md"), defaultConfiguration={"level": level})
     for id, text, file, line in results(data, lang):
         run.add_result(id, RULES[id][0], text, location(file, line), f"{id}\0{file}\0{text}")
     properties = {"verdict": data["verdict"], "title": data["title"][lang]}

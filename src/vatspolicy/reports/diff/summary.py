@@ -52,12 +52,7 @@ def _proofs(data: Data, lang: Language) -> Iterator[str]:
     beyond = [name for name in possible(data) if name in (*STRICTER, *MILDER) and name not in seen(data)]
     if beyond and data["decisions"]["products"]:
         yield phrase("beyond", lang, names=moves(beyond, lang))
-    excluded = set(impossible(data))
-    stricter, milder = excluded.issuperset(STRICTER), excluded.issuperset(MILDER)
-    if excluded and len(excluded) == len(semantic["transitions"]):
-        yield phrase("no_change", lang)
-    elif stricter or milder:
-        yield phrase("no_direction" if stricter and milder else "not_stricter" if stricter else "not_milder", lang)
+    yield from _excluded(data, lang)
     if unsettled(data):
         yield phrase("unsettled", lang, names=moves(unsettled(data), lang))
     if open_rules(data):
@@ -66,6 +61,21 @@ def _proofs(data: Data, lang: Language) -> Iterator[str]:
         yield phrase("one_schema", lang)
     if semantic["status"] == "evaluated" and semantic["engine"] is None:
         yield phrase("no_solver", lang)
+
+
+def _excluded(data: Data, lang: Language) -> Iterator[str]:
+    """State the directions in which no decision moves, as the verdict counts them."""
+    excluded, verdict = set(impossible(data)), data["verdict"]
+    stricter, milder = excluded.issuperset(STRICTER), excluded.issuperset(MILDER)
+    if excluded and len(excluded) == len(data["semantic"]["transitions"]):
+        yield phrase("no_change", lang)
+    elif stricter and milder and verdict in ("neither", "unknown"):
+        yield phrase("no_direction", lang)
+    else:
+        if stricter:
+            yield phrase("stricter_if_open" if verdict in ("tightened", "both") else "not_stricter", lang)
+        if milder:
+            yield phrase("milder_if_open" if verdict in ("loosened", "both") else "not_milder", lang)
 
 
 def release(data: Data, lang: Language) -> str:

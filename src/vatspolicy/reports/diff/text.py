@@ -15,7 +15,7 @@ from vatspolicy.reports.diff.words import VERDICTS, phrase
 
 Data = Mapping[str, Any]
 
-_COLORS = {"tightened": "red", "loosened": "yellow", "both": "red", "neither": "green"}
+_COLORS = {"tightened": "red", "loosened": "yellow", "both": "red", "neither": "green", "unknown": "red"}
 _LIMIT = 40
 """Details that are shown; the JSON report has all."""
 

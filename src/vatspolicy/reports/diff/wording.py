@@ -107,12 +107,16 @@ def verdict(rule: Data, lang: Language) -> str:
     """State the verdict on a rule in one sentence, with up to two more for details."""
     witness = rule["witness"]
     key = "listed" if only_lists(rule) else rule["verdict"]
+    if key == "proved-equivalent" and rule["seen_in"]:
+        key = "beside"
     parts = [word(VERDICTS_OF_PROOFS, key, lang, moves=moves(rule["transitions"], lang))]
     if witness is not None:
         parts.append(phrase("first", lang, day=witness["since"]))
     if witness is not None and rule["transitions"] and witness["after"]["decision"] != rule["after"]:
         pair = (answer(witness[side], lang) for side in ("before", "after"))
         parts.append(phrase("together", lang, moves=" → ".join(pair)))
+    if rule["excluded"]:
+        parts.append(phrase("excluded", lang, moves=moves(rule["excluded"], lang)))
     if rule["seen_in"]:
         parts.append(phrase("seen_in", lang, names=names(rule["seen_in"])))
     if rule["verdict"] in ("unsupported", "unknown") and rule["reason"]:

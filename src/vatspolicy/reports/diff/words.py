@@ -51,6 +51,7 @@ REASONS: Table = {
     "schema-breaks": {"en": "a schema breaks its readers", "zh": "模式变更不兼容"},
     "decisions-change": {"en": "decisions or what they list change", "zh": "结论或所列事项有变化"},
     "law-added": {"en": "law is added", "zh": "新增法律内容"},
+    "not-settled": {"en": "whether a decision changes is not settled", "zh": "结论是否变化未能判定"},
     "text-changed": {"en": "text changes, decisions do not", "zh": "文字有变化，结论不变"},
 }
 VERDICTS: Table = {
@@ -58,13 +59,17 @@ VERDICTS: Table = {
         "en": "Proved: the edit changes nothing that the rule says of any product on any day.",
         "zh": "已证明：对任何产品、任何日期，该规则的结果均不变。",
     },
+    "beside": {
+        "en": "Proved: the rule applies to the same products on the same days. What decisions list beside it changes.",
+        "zh": "已证明：该规则适用的产品与日期均不变；结论中随之列出的事项有变化。",
+    },
     "masked": {
         "en": "Proved: the rule says something else of some products, but changed alone it changes no decision.",
         "zh": "已证明：该规则对部分产品的结果有变化，但仅此一处修改不改变任何结论。",
     },
     "witness": {
-        "en": "Changed alone, it changes decisions: {moves}.",
-        "zh": "仅此一处修改即可改变结论：{moves}。",
+        "en": "Changed alone, it changes decisions, for example: {moves}.",
+        "zh": "仅此一处修改即可改变结论，例如：{moves}。",
     },
     "listed": {
         "en": "Something else is listed for some products; a rule of this kind never changes a decision.",
@@ -152,6 +157,18 @@ PHRASES: Table = {
     "not_milder": {
         "en": "Proved for all profiles and days: no decision that was reached becomes milder.",
         "zh": "已对全部档案与日期证明：已作出的结论均不放宽。",
+    },
+    "stricter_if_open": {
+        "en": "Proved for all profiles and days: a decision becomes stricter only if it is incomplete before or after.",
+        "zh": "已对全部档案与日期证明：仅变更前或变更后信息不全的结论会收紧。",
+    },
+    "milder_if_open": {
+        "en": "Proved for all profiles and days: a decision becomes milder only if it is incomplete before or after.",
+        "zh": "已对全部档案与日期证明：仅变更前或变更后信息不全的结论会放宽。",
+    },
+    "excluded": {
+        "en": "All edits together are proved never to do this: {moves}.",
+        "zh": "已证明全部修改一并适用时不会出现：{moves}。",
     },
     "witness": {"en": "A profile that shows it", "zh": "示例档案"},
     "witnesses": {"en": "Profiles that show it:", "zh": "示例档案："},

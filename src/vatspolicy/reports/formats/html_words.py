@@ -32,6 +32,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "authority": {"en": "Authority", "zh": "主管机关"},
     "class": {"en": "Class", "zh": "业务种类"},
     "route": {"en": "Route", "zh": "途径"},
+    "checklist_text": {"en": "The checklist before launch, as Markdown", "zh": "上线前清单（Markdown 文本）"},
     "checklist": {"en": "Checklist", "zh": "清单"},
     "decisions": {"en": "Decisions", "zh": "结论"},
     "done": {"en": "Done", "zh": "已完成"},

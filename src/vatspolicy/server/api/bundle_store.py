@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+import struct
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -32,6 +34,29 @@ class LoadedBundle:
         self._selection.__exit__(None, None, None)
 
 
+class ReloadState:
+    """Whether the bundle in use is that of the files, and how often another one was tried.
+
+    It lies in memory that worker processes share: the supervisor writes it, and the workers tell it.
+    """
+
+    _FORM = struct.Struct("=?qq")
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, self._FORM.size)
+        self.write(True, 0, 0)
+
+    def read(self) -> tuple[bool, int, int]:
+        """Return whether the bundle is current, and the numbers of attempts that succeeded and that failed."""
+        current, succeeded, failed = self._FORM.unpack_from(self._memory)
+        return current, succeeded, failed
+
+    def write(self, current: bool, succeeded: int = 0, failed: int = 0) -> None:
+        """Set whether the bundle is current, and add to the numbers."""
+        _, ok, bad = self.read()
+        self._FORM.pack_into(self._memory, 0, current, ok + succeeded, bad + failed)
+
+
 class BundleStore:
     """The bundle of every request, replaced as a whole when its files change.
 
@@ -51,9 +76,20 @@ class BundleStore:
         self.loaded = LoadedBundle(select())
         """The bundle in use. Read it once for a request: it may be another one the next time."""
         self._previous: LoadedBundle | None = None
-        self.current = True
+        self._state = ReloadState()
+        self.renew: Callable[[], bool] = lambda: True
+        """Called when another bundle has been loaded, before it counts as in use; False if it cannot be used."""
+
+    @property
+    def current(self) -> bool:
         """False while the files hold no usable bundle and the last good one decides."""
-        self.reloads = {"ok": 0, "failed": 0}
+        return self._state.read()[0]
+
+    @property
+    def reloads(self) -> dict[str, int]:
+        """Number of attempts to take another bundle, by their result."""
+        _, succeeded, failed = self._state.read()
+        return {"ok": succeeded, "failed": failed}
 
     def refresh(self, settled: bool = True) -> bool:
         """Look for changed files; return True if another bundle is in use afterwards. Raises nothing.
@@ -73,6 +109,12 @@ class BundleStore:
                 return self._replace(seen)
             except Exception as error:  # on any error, the last good bundle stays in use
                 return self._fail(seen, error)
+
+    def prepare(self, today: str) -> None:
+        """Compile the rules of today and of every later day, so that worker processes share them."""
+        bundle = self.loaded.bundle
+        for day in (max(today, bundle.covers_from), *(day for day in bundle.boundaries if day > today)):
+            bundle.on(day)
 
     def close(self) -> None:
         """Release every bundle."""
@@ -95,12 +137,17 @@ class BundleStore:
         except BaseException:
             loaded.release()
             raise
+        before = self.loaded
+        self.loaded = loaded
+        if not self.renew():
+            self.loaded = before
+            loaded.release()
+            raise InvalidInput([Problem("bundle", 1, 1, "", "Worker processes do not start with it.")])
         if self._previous is not None:
             self._previous.release()
-        # Requests under way may still read the schemas of the bundle that is replaced.
-        self._previous, self.loaded = self.loaded, loaded
-        self._tried, self.current = seen, True
-        self.reloads["ok"] += 1
+        self._previous = before  # requests under way may still read its schemas
+        self._tried = seen
+        self._state.write(True, succeeded=1)
         self._notify(f"bundle {loaded.revision} is in use.")
         return True
 
@@ -108,8 +155,9 @@ class BundleStore:
         if self._tried != seen:
             first = str(error.problems[0]) if isinstance(error, InvalidInput) else type(error).__name__
             self._notify(f"bundle {self.loaded.revision} stays in use, the new one may not be: {first}")
-            self.reloads["failed"] += 1
-        self._tried, self.current = seen, False
+            self._state.write(False, failed=1)
+        self._tried = seen
+        self._state.write(False)
         return False
 
 

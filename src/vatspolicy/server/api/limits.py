@@ -21,8 +21,12 @@ class Limits:
     seconds: float = 10.0
     """Seconds in which a body must arrive, and in which a decision must be made."""
     pending: int = 32
-    """Decisions under way or waiting."""
+    """Decisions under way or waiting in one process."""
     threads: int = 2
+    answer: int = 2**23
+    """Bytes of an answer. A larger one is an error, and is not cut."""
+    batch: int = 256
+    """Inputs of one batch."""
 
 
 class BusyError(Exception):
@@ -36,8 +40,9 @@ class LateError(Exception):
 class WorkerSlots:
     """Worker threads. A slot is free again when its work has ended, not when its caller gave up."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, observe: Callable[[int], None] = lambda _: None) -> None:
+        """Take the limits, and a function that is called with the number of slots taken whenever it changes."""
+        self._limits, self._observe = limits, observe
         self._pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="decide")
         self._lock = threading.Lock()
         self.taken = 0
@@ -51,6 +56,7 @@ class WorkerSlots:
             if self.taken >= self._limits.pending:
                 raise BusyError
             self.taken += 1
+            self._observe(self.taken)
         job = self._pool.submit(work)
         job.add_done_callback(self._free)
         try:
@@ -67,3 +73,4 @@ class WorkerSlots:
     def _free(self, _: Future[T]) -> None:
         with self._lock:
             self.taken -= 1
+            self._observe(self.taken)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator
 
 from prometheus_client import (
     CollectorRegistry,
@@ -14,9 +15,11 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
 from vatspolicy.server.api.bundle_store import BundleStore
+from vatspolicy.server.serve import METRICS
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -24,9 +27,9 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Metrics:
-    """The metrics of one application, in a registry of their own."""
+    """The metrics of one application, in a registry of their own; with `share_metrics`, of all workers."""
 
-    def __init__(self, store: BundleStore, pending: Callable[[], int]) -> None:
+    def __init__(self, store: BundleStore) -> None:
         # Otherwise every counter gets a gauge `…_created`.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = registry = CollectorRegistry()
@@ -46,9 +49,20 @@ class Metrics:
             registry=registry,
             buckets=BUCKETS,
         )
-        gauge = Gauge("vatspolicy_decisions_pending", "Decisions under way or waiting.", registry=registry)
-        gauge.set_function(pending)
-        registry.register(_BundleCollector(store))
+        self._pending = Gauge(
+            "vatspolicy_decisions_pending",
+            "Decisions under way or waiting.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        if METRICS in os.environ:
+            self._registry = CollectorRegistry()
+            MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
+        self._registry.register(_BundleCollector(store))
+
+    def note_pending(self, count: int) -> None:
+        """Note the number of decisions that are under way or wait in this process."""
+        self._pending.set(count)
 
     def count_response(self, route: str, status: int, code: str | None) -> None:
         """Count a response; `route` is the name of a route, never a path, and `code` that of an error."""
@@ -86,3 +100,8 @@ class _BundleCollector(Collector):
         for result, count in sorted(self._store.reloads.items()):
             reloads.add_metric((result,), count)
         yield reloads
+
+
+def forget_process(pid: int) -> None:
+    """Drop the gauges of a worker that has ended; its counters stay."""
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]

@@ -24,7 +24,6 @@ from vatspolicy.server.errors import HttpError
 FILE = "request.json"
 PLACE = ("vatspolicy", "decision")
 """Path of the decision. A longer path is a part of it."""
-KEYS = frozenset(("input", "as_of"))
 Decided: TypeAlias = tuple[str, str, dict[str, Any]]
 """The word of a decision, the day of its law, and its data or a part of it."""
 
@@ -48,8 +47,35 @@ def read_query(content: bytes) -> Query:
 
     Raises: HttpError.
     """
+    document = _read_body(content, "input", "which is a profile")
+    profile = Document(FILE, document.data["input"], document.text, lambda: _tree_at(document, "input"))
+    return Query(profile, _read_day(document.data.get("as_of")), content)
+
+
+def read_batch(content: bytes, most: int) -> dict[str, Query]:
+    """Read the queries in the body of a batch by their ids: JSON with `inputs` and perhaps `as_of`, which all share.
+
+    Raises: HttpError.
+    """
+    document = _read_body(content, "inputs", "which are profiles by id")
+    inputs, day = document.data["inputs"], _read_day(document.data.get("as_of"))
+    if not isinstance(inputs, dict) or not inputs:
+        raise HttpError(400, "invalid_parameter", "inputs must be an object with a profile for every id.")
+    if len(inputs) > most:
+        raise HttpError(413, "request_too_large", f"A batch has {most:,} inputs at most.")
+    return {id: _batch_query(document, id, day, content) for id in inputs}
+
+
+def _batch_query(document: Document, id: str, day: str | None, content: bytes) -> Query:
+    data = document.data["inputs"][id]
+    profile = Document(FILE, data, document.text, lambda: _tree_at(document, "inputs", id))
+    return Query(profile, day, id.encode() + b"\0" + content)
+
+
+def _read_body(content: bytes, key: str, meaning: str) -> Document:
+    """Return a body, which is an object with `key` and perhaps a day. Raises HttpError."""
     if not content.strip():
-        raise HttpError(400, "invalid_parameter", "The body is empty; it must be an object with an input.")
+        raise HttpError(400, "invalid_parameter", f"The body is empty; it must be an object with {key}.")
     try:
         document = parse_document(content, FILE)
     except InvalidInput as error:
@@ -57,13 +83,12 @@ def read_query(content: bytes) -> Query:
             400, "invalid_parameter", "The body is not JSON that this server accepts.", problems=error.problems
         ) from None
     data = document.data
-    if not isinstance(data, dict) or "input" not in data:
-        raise HttpError(400, "invalid_parameter", "The body must be an object with an input, which is a profile.")
-    if unknown := sorted(data.keys() - KEYS):
-        problems = tuple(document.problem((key,), "This key is not allowed here.", key=True) for key in unknown)
-        raise HttpError(400, "invalid_parameter", "The body has a key besides input and as_of.", problems=problems)
-    profile = Document(FILE, data["input"], document.text, lambda: _tree_at(document, "input"))
-    return Query(profile, _read_day(data.get("as_of")), content)
+    if not isinstance(data, dict) or key not in data:
+        raise HttpError(400, "invalid_parameter", f"The body must be an object with {key}, {meaning}.")
+    if unknown := sorted(data.keys() - {key, "as_of"}):
+        problems = tuple(document.problem((name,), "This key is not allowed here.", key=True) for name in unknown)
+        raise HttpError(400, "invalid_parameter", f"The body has a key besides {key} and as_of.", problems=problems)
+    return document
 
 
 def _tree_at(document: Document, *path: str) -> Node:

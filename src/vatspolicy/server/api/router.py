@@ -16,15 +16,16 @@ from starlette.types import Scope
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
 from vatspolicy.server.api.metrics import MEDIA_TYPE, Metrics
 from vatspolicy.server.api.openapi import make_openapi
-from vatspolicy.server.api.query import answer, bundle_to_data, policy_to_data, read_query
+from vatspolicy.server.api.query import Query, answer, bundle_to_data, policy_to_data, read_batch, read_query
 from vatspolicy.server.app import make_app
 from vatspolicy.server.encoding import encode
-from vatspolicy.server.errors import HttpError
-from vatspolicy.server.guard import GuardRules, read_json_body
+from vatspolicy.server.errors import HttpError, error_to_data
+from vatspolicy.server.guard import GuardRules, read_json_body, report_internal_error
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -33,8 +34,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 MESSAGES = {404: "There is no resource at this path.", 405: "The bundle is read only here."}
-Decided = tuple[bytes, str | None, float]
-"""The body of a response, the decision in it, and the seconds that it took."""
+Decided = tuple[bytes, int, list[tuple[str, float]]]
+"""The body of a response, its status, and the decisions in it with the seconds that each took."""
 _RETRY = (("Retry-After", "1"),)
 
 
@@ -61,8 +62,8 @@ def make_api(store: BundleStore, settings: Settings | None = None) -> Starlette:
 class _Api:
     def __init__(self, store: BundleStore, settings: Settings) -> None:
         self.store, self.settings = store, settings
-        self.slots = WorkerSlots(settings.limits)
-        self.metrics = Metrics(store, lambda: self.slots.taken)
+        self.metrics = Metrics(store)
+        self.slots = WorkerSlots(settings.limits, self.metrics.note_pending)
         self.description: tuple[str, dict[str, Any]] = ("", {})
         """The revision of a bundle, and the OpenAPI document for it."""
         self.rules = GuardRules(
@@ -77,6 +78,7 @@ class _Api:
         self.routes = [
             Route("/v1/data", self.answer_query, methods=["GET", "POST"], name="data"),
             Route("/v1/data/{path:path}", self.answer_query, methods=["GET", "POST"], name="data"),
+            Route("/v1/batch/data/{path:path}", self.answer_batch, methods=["POST"], name="batch"),
             Route("/v1/policies", self.list_policies, name="policies"),
             Route("/v1/policies/", self.list_policies, name="policies"),
             Route("/v1/policies/{id}", self.show_policy, name="policy"),
@@ -92,39 +94,78 @@ class _Api:
 
     async def answer_query(self, request: Request) -> Response:
         """Answer a query of OPA's data API with the document at its path, or without a result."""
-        steps = tuple(step for step in request.path_params.get("path", "").split("/") if step)
-        full = _wants_all(request.query_params.get("explain"))
-        loaded = self.store.loaded
+        question = self.read_question(request)
         content = await read_json_body(request, self.rules) if request.method == "POST" else None
 
         def work() -> Decided:
             begun = time.perf_counter()
-            query = None if content is None else read_query(content)
-            found, outcome = answer(loaded.bundle, steps, query, self.settings.today(), self.settings.allow_past, full)
-            return encode(found), outcome, time.perf_counter() - begun
+            found, outcome = question.answer(None if content is None else read_query(content))
+            body = self.bound(encode(found))
+            return body, 200, [] if outcome is None else [(outcome, time.perf_counter() - begun)]
 
-        body, outcome, seconds = await self.decide(work)
-        if outcome is not None:
-            self.metrics.count_decision(outcome, seconds)
-        return Response(body, media_type="application/json")
+        return await self.decide(work)
 
-    async def decide(self, work: Callable[[], Decided]) -> Decided:
-        """Run `work` in a slot and return its result.
+    async def answer_batch(self, request: Request) -> Response:
+        """Answer a query for each of several inputs, as the batch API of Enterprise OPA does."""
+        question = self.read_question(request)
+        content = await read_json_body(request, self.rules)
+        return await self.decide(lambda: self.work_on_batch(question, content))
+
+    def work_on_batch(self, question: Question, content: bytes) -> Decided:
+        """Decide the inputs of a batch one after the other. An input that cannot be decided has an error of its own."""
+        limits, begun = self.settings.limits, time.perf_counter()
+        answers: dict[str, dict[str, Any]] = {}
+        counts: list[tuple[str, float]] = []
+        size, refused = 0, False
+        for id, query in read_batch(content, limits.batch).items():
+            before = time.perf_counter()
+            if before - begun > limits.seconds:  # nobody waits for the rest
+                raise LateError
+            try:
+                found, outcome = question.answer(query)
+            except Exception as error:
+                failure = to_http_error(error)
+                answers[id] = {**error_to_data(failure), "http_status_code": str(failure.status)}
+                refused = True
+            else:
+                answers[id] = {**found, "http_status_code": "200"}
+                counts += [] if outcome is None else [(outcome, time.perf_counter() - before)]
+            size += len(self.bound(encode(answers[id])))
+            if size > limits.answer:
+                break
+        if not refused:
+            for one in answers.values():
+                del one["http_status_code"]
+        return self.bound(encode({"responses": answers})), 207 if refused else 200, counts
+
+    def read_question(self, request: Request) -> Question:
+        """Return what a request asks of every input. Raises HttpError."""
+        steps = tuple(step for step in request.path_params.get("path", "").split("/") if step)
+        full = _wants_all(request.query_params.get("explain"))
+        return Question(self.store.loaded.bundle, steps, full, self.settings.today(), self.settings.allow_past)
+
+    def bound(self, body: bytes) -> bytes:
+        """Return a body that is not too large. Raises HttpError: an answer is never cut."""
+        most = self.settings.limits.answer
+        if len(body) > most:
+            message = (
+                f"The answer has more than {most:,} bytes. Ask for a part of it by a longer path, or without explain."
+            )
+            raise HttpError(400, "answer_too_large", message)
+        return body
+
+    async def decide(self, work: Callable[[], Decided]) -> Response:
+        """Run `work` in a slot and return its response.
 
         Raises: HttpError.
         """
         try:
-            return await self.slots.run(work)
-        except BusyError:
-            raise HttpError(429, "too_many_requests", "Too many decisions are under way.", _RETRY) from None
-        except LateError:
-            raise HttpError(503, "timeout", "There was no decision in the time that a request has.", _RETRY) from None
-        except DayError as error:
-            message = f"as_of {str(error).removeprefix('--as-of ')}."
-            raise HttpError(400, "invalid_parameter", message) from None
-        except InvalidInput as error:
-            message = f"The input cannot be decided: {error.problems[0].message}"
-            raise HttpError(400, "invalid_parameter", message, problems=error.problems) from None
+            body, status, counts = await self.slots.run(work)
+        except (BusyError, LateError, DayError, InvalidInput) as error:
+            raise to_http_error(error) from None
+        for outcome, seconds in counts:
+            self.metrics.count_decision(outcome, seconds)
+        return Response(body, status, media_type="application/json")
 
     async def list_policies(self, _: Request) -> Response:
         """List the policies of the bundle. Clients of OPA ask for them to test the connection."""
@@ -162,6 +203,39 @@ class _Api:
         if self.description[0] != loaded.revision:
             self.description = (loaded.revision, make_openapi(loaded.bundle.version, loaded.bundle.schemas))
         return JSONResponse(self.description[1])
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a request asks of every input that it brings."""
+
+    bundle: Bundle
+    steps: tuple[str, ...]
+    """The path below /v1/data."""
+    full: bool
+    today: str
+    allow_past: bool
+
+    def answer(self, query: Query | None) -> tuple[dict[str, Any], str | None]:
+        """Return the document at the path, and the decision if one was made (see `query.answer`)."""
+        return answer(self.bundle, self.steps, query, self.today, self.allow_past, self.full)
+
+
+def to_http_error(error: Exception) -> HttpError:
+    """Return the error response for what went wrong with a decision. A defect is reported on standard error."""
+    match error:
+        case HttpError():
+            return error
+        case BusyError():
+            return HttpError(429, "too_many_requests", "Too many decisions are under way.", _RETRY)
+        case LateError():
+            return HttpError(503, "timeout", "There was no decision in the time that a request has.", _RETRY)
+        case DayError():
+            return HttpError(400, "invalid_parameter", f"as_of {str(error).removeprefix('--as-of ')}.")
+        case InvalidInput():
+            message = f"The input cannot be decided: {error.problems[0].message}"
+            return HttpError(400, "invalid_parameter", message, problems=error.problems)
+    return report_internal_error(error)
 
 
 def _wants_all(explain: str | None) -> bool:

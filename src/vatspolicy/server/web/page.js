@@ -177,9 +177,9 @@ function draw() {
   put($("tabs"), TABS.map((one) => el("button", { type: "button", role: "tab", id: `tab-${one}`, "aria-controls": `panel-${one}`,
     "aria-selected": String(one === tab), tabindex: one === tab ? null : "-1", "data-act": "tab", "data-tab": one }, say(one))));
   for (const one of TABS) $(`panel-${one}`).hidden = one !== tab;
-  put($("export"), drawExport());
   put($("answers"), now.blank ? drawAnswers() : !now.record ? [el("p", {}, say("nothing_yet")), el("ul", { class: "error" }, drawProblems())] : null);
   putMarkup($("report"), now.blank ? "" : now.html ?? "", "");
+  put($("export"), drawExport());
   put($("rules"), now.record ? say("rules_of", { version: now.record.bundle.version, digest: now.record.bundle.digest }) : null);
   put($("panel-spec"), drawSpec());
   if (shownText !== now.text) $("spec-text").value = shownText = now.text;
@@ -231,6 +231,9 @@ const acts = {
     unsaved = false;
   },
   export(target) { save(target.dataset.format).catch(() => complain(say("failed"))); },
+  copy() {
+    navigator.clipboard.writeText(checklist().value).then(() => { copied = now.html; draw(); }, () => complain(say("copy_refused")));
+  },
   print() { tab = "decision"; draw(); window.print(); },
   forward() { acts.tab({ dataset: { tab: "forward" } }); $("tab-forward").focus(); $("tabs").scrollIntoView({ block: "start" }); },
   share(target) { navigator.share({ files: [new File([now.text], target.dataset.name, { type: "text/plain" })] }).catch(() => {}); },

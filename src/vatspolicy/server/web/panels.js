@@ -52,8 +52,14 @@ function drawReasons(denials) {
 function drawExport() {
   if (!now.record || now.blank) return null;
   return [say("export"), form.exports.map((one) => el("button", { type: "button", class: "quiet", "data-act": "export", "data-format": one }, say(`as_${one}`))),
-    el("button", { type: "button", class: "quiet", "data-act": "print" }, say("print"))];
+    checklist() ? el("button", { type: "button", class: "quiet", "data-act": "copy" }, say("copy_checklist")) : null,
+    el("button", { type: "button", class: "quiet", "data-act": "print" }, say("print")),
+    el("span", { id: "copied", role: "status", class: "soft" }, copied === now.html ? say("copied") : "")];
 }
+
+/* The tasks before launch as Markdown, which the report holds. */
+const checklist = () => $("d-checklist");
+let copied = null; // the report whose checklist was copied last
 
 /* Errors of a spec that cannot be decided, where the decision would stand. */
 function drawProblems() {

@@ -127,6 +127,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "as_html": {"en": "Web page (HTML)", "zh": "网页（HTML）"},
     "as_docx": {"en": "Word (DOCX)", "zh": "Word文档（DOCX）"},
     "as_xlsx": {"en": "Checklist (XLSX)", "zh": "清单（XLSX）"},
+    "copy_checklist": {"en": "Copy the checklist", "zh": "复制清单"},
+    "copy_refused": {
+        "en": "The browser did not let the page copy. The text is in the report, under “The checklist before launch”.",
+        "zh": "浏览器不允许复制。请展开报告中的“上线前清单”，自行复制。",
+    },
+    "copied": {"en": "Copied, as Markdown.", "zh": "已复制（Markdown）。"},
     "print": {"en": "Print or save as PDF", "zh": "打印或另存为PDF"},
     "rules_of": {"en": "Rules {version}, SHA-256 {digest}", "zh": "规则库{version}，SHA-256 {digest}"},
     "no_decision": {"en": "NOT DECIDED", "zh": "未能判定"},

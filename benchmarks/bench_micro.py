@@ -1,6 +1,6 @@
 """The bundle's rules in other engines: the same rules and complete profiles, results compared before timing.
 
-    python benchmarks/bench_peers.py [--profiles 32] [--rounds 11] [--slow 3] [--cerbos PROGRAM] [--json FILE]
+    python benchmarks/bench_micro.py [--profiles 32] [--rounds 11] [--slow 3] [--cerbos PROGRAM] [--json FILE]
 
 Every rule in force is evaluated for every subject, in rounds that run each engine once. Each round has new profiles, so
 that no result comes from memory, and they are read again for each engine, as a request or a file brings them. Ours
@@ -30,8 +30,7 @@ from typing import Any
 
 import cerbos
 import engines
-from bench_decision import with_cel
-from measure import Candidate, Report, Row, Table, Target, Times, finish, interleave, median, note, parser, spread
+from measure import Candidate, Report, Row, Table, Times, finish, interleave, median, note, parser, spread
 from measure import processor_seconds as processor
 from workload import Answers, Subjects, Workload, afresh, compare, shipped, verdict
 
@@ -47,8 +46,6 @@ INSTALL = {
 WHOLE = "vatspolicy: the whole decision"
 OURS, SAME, HELPED = "ours", "same", "helped"
 """Kinds of rows: ours; a peer that evaluates every rule; a peer with an advantage."""
-FACTOR, SLOW_FACTOR, LIMIT = 8, 1000, 0.4
-"""Targets: times as fast as the fastest peer outside Python, and as cel-python; milliseconds of a decision."""
 
 
 @dataclasses.dataclass
@@ -174,9 +171,6 @@ def libraries(sets: Sets, slow: int) -> Iterator[tuple[str, str, str, str, int |
     yield "OPA (Go, in process)", "opa-golib-python-bindings", SAME, opa, None, make(engines.opa)
     text = "facts by json_to_cel, one call per rule"
     yield "cel-python, interpreted", "cel-python", SAME, text, slow, make(engines.celpy)
-    prepared = "facts converted and terms evaluated beforehand"
-    title = "cel-python, interpreted, all prepared"
-    yield title, "cel-python", HELPED, prepared, slow, lambda: _prepared([*sets[:slow], sets[-1]])
     fused = "all rules of a subject in one list: one call per subject"
     yield f"{google}, fused", "cel-expr-python", HELPED, fused, None, make(engines.google_fused)
     chosen = "evaluates only the rules that match: a perfect index at no cost"
@@ -189,35 +183,21 @@ def _chosen(data: engines.Data, sets: Sets) -> Callable[[Round], Any]:
     return lambda given: ready(given.asked, holding[given.number])
 
 
-def _prepared(sets: Sets) -> Callable[[Round], Any]:
-    law = with_cel(sets[0].bundle).on(sets[0].day)
-    rules = sets[0].rules
-    # prepared values are kept by the identity of the variables
-    asked = [[subject for profile in work.profiles for subject in work.of(profile)] for work in sets]
-    return lambda given: [
-        {rule.name: law.evaluate(rule.when, activation) for rule in rules[each]}
-        for each, activation in asked[given.number]
-    ]
-
-
 def servers(sets: Sets, program: str, stack: contextlib.ExitStack) -> Iterator[Entry]:
-    """Yield Cerbos with an action per rule, and with rules as outputs of one action; 1 and 50 subjects per request."""
+    """Yield Cerbos, with the rules that hold as outputs of one action."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     version, rules = cerbos.version(program), sets[0].cerbos
-    for outputs, form, title in ((False, cerbos.by_action, "an action per rule"), (True, cerbos.by_output, "outputs")):
-        place = folder / form.__name__
-        cerbos.write(place / "policies", form(rules))
-        pid, port = stack.enter_context(cerbos.serving(program, place, place / "policies"))
-        for batch in (1, 50):
-            client = stack.enter_context(contextlib.closing(cerbos.Client(port, rules, outputs, batch)))
-            yield Entry(
-                f"Cerbos, {title}, {batch} per request",
-                version,
-                SAME,
-                functools.partial(_request, client),
-                "HTTP and JSON; processor time of the server alone",
-                functools.partial(processor, pid),
-            )
+    cerbos.write(folder / "policies", cerbos.by_output(rules))
+    pid, port = stack.enter_context(cerbos.serving(program, folder, folder / "policies"))
+    client = stack.enter_context(contextlib.closing(cerbos.Client(port, rules, True, 50)))
+    yield Entry(
+        "Cerbos, 50 subjects per request",
+        version,
+        SAME,
+        functools.partial(_request, client),
+        "HTTP and JSON; processor time of the server alone",
+        functools.partial(processor, pid),
+    )
 
 
 def _request(client: cerbos.Client, given: Round) -> Answers:
@@ -269,13 +249,7 @@ def _admit(entry: Entry, sets: Sets, ready: list[Entry], refused: list[Row]) -> 
 def row(entry: Entry, times: Times, first: Times, sets: Sets) -> Row:
     """Build a row of the table."""
     found = spread(times, len(sets[0].profiles))
-    rate = median(work.questions / cpu for work, cpu in zip(sets, times.cpu, strict=False))
-    more = {
-        "wall ms": round(found["wall"], 3),
-        "rules/s": round(rate),
-        "rounds": times.rounds,
-        "version": entry.version,
-    }
+    more = {"wall ms": round(found["wall"], 3), "rounds": times.rounds}
     ratio = ratio_of(times, first)
     return Row(entry.title, found["cpu"], found["cpu_least"], "ms a profile", ratio, entry.covers, more)
 
@@ -285,31 +259,9 @@ def ratio_of(times: Times, first: Times) -> float:
     return median(one / other for one, other in zip(times.cpu, first.cpu, strict=False))
 
 
-def targets(ready: Sequence[Entry], times: dict[str, Times], profiles: int) -> list[Target]:
-    """Return the targets. `profiles`: number of profiles of a round."""
-    first = times[WHOLE]
-    spent = spread(first, profiles)["cpu"]
-    found = [Target("the whole decision", f"at most {LIMIT} ms", f"{spent:.3f} ms", spent <= LIMIT)]
-    peers = {entry.title: ratio_of(times[entry.title], first) for entry in ready if entry.kind == SAME}
-    foreign = {title: ratio for title, ratio in peers.items() if not title.startswith("cel-python")}
-    if foreign:
-        fastest = min(foreign, key=lambda title: foreign[title])
-        found.append(_target(f"the fastest peer outside Python ({fastest})", FACTOR, foreign[fastest]))
-    slow = peers.get("cel-python, interpreted")
-    if slow is not None:
-        found.append(_target("cel-python's interpreter", SLOW_FACTOR, slow))
-    return found
-
-
 def _name(title: str) -> str:
     """Return the title without the way of use."""
     return re.sub(r"(: | \(|, ).*", "", title)
-
-
-def _target(title: str, wanted: float, ratio: float) -> Target:
-    return Target(
-        f"the whole decision against {title}", f"{wanted:,.0f} times as fast", f"{ratio:,.1f}", ratio >= wanted
-    )
 
 
 def main() -> int:
@@ -341,16 +293,13 @@ def main() -> int:
     helped = [rows[title] for title in rows if kinds[title] == HELPED]
     unknown = sum(value is None for work in timed for one in work.expected for value in one.values())
     report = Report(
-        "peers",
+        "micro",
         f"{sum(map(len, work.law.rules.values()))} rules of {len(work.bundle.policies)} policies in force on "
         f"{work.day}; {given.rounds} rounds of {count} complete random profiles, with "
         f"{sum(len(work.asked) for work in timed)} subjects: {sum(work.questions for work in timed):,} results, "
         f"{unknown} of them unknown. Results of timed engines equal ours, except for the errors in their notes.",
-        [
-            Table("peers", "The same rules, all of them, in every engine", [*same, *refused], WHOLE),
-            Table("helped", "Peers with an advantage", helped, WHOLE),
-        ],
-        targets(ready, times, count),
+        [Table("micro", "The same rules, all of them, in every engine", [*same, *helped, *refused], WHOLE)],
+        [],
         {_name(entry.title): entry.version for entry in ready},
     )
     return finish(report, given)

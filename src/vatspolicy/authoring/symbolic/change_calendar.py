@@ -1,0 +1,117 @@
+"""Days on which two bundles decide a profile differently, around one that is known."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.cel.activation import Activation
+from vatspolicy.cel.ast import Literal, walk
+from vatspolicy.engine.evaluator import BEARING, possible_outcomes
+from vatspolicy.engine.subjects import service_activation
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Expression, Rule
+from vatspolicy.profile.profile import Profile
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class ChangeCalendar:
+    """Days on which the decision of a profile may change under one of two bundles."""
+
+    def __init__(self, base: Bundle, head: Bundle) -> None:
+        self.since = max(base.covers_from, head.covers_from)
+        self.sides = _Side(base), _Side(head)
+
+    def differing_days(self, profile: Profile, as_of: str) -> tuple[str, str | None]:
+        """Return the first and last day around `as_of` on which the decisions differ; None for no known end."""
+        sides = [_ProfileSide(side, profile) for side in self.sides]
+        found = {self.since, *days_in([profile.facts])}.union(*(side.days for side in sides))
+        days = sorted(day for day in found if self.since <= day < "9999")
+        first = as_of
+        for day in reversed([day for day in days if day <= as_of]):
+            if not _differ(sides, day):  # nothing changes between two days of the calendar
+                break
+            first = day
+        for day in (day for day in days if day > as_of):
+            if not _differ(sides, day):
+                return first, iso(ordinal(day) - 1)
+        return first, None
+
+
+class _Side:
+    """The deciding rules of a bundle, with the days on which the effect of each may change."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.parameters = {p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()}
+        self.rules = [rule for policy in bundle.policies.values() for rule in policy.rules if rule.kind in BEARING]
+        self.days = {rule.name: self._days_of(rule) for rule in self.rules}
+        covers = [instrument.covers for instrument in bundle.instruments.values() if instrument.covers is not None]
+        self.days_of_licenses = {day for expression in covers for day in self._days_read(expression)}
+
+    def _days_of(self, rule: Rule) -> set[str]:
+        return {rule.since, rule.until, *(day for one in rule.expressions for day in self._days_read(one))}
+
+    def _days_read(self, expression: Expression) -> Iterator[str]:
+        """Yield the days on which values begin that an expression reads, and those that are written in it."""
+        yield from days_in(node.value for node in walk(expression.tree) if isinstance(node, Literal))
+        for key in expression.parameters:
+            for value in self.parameters[key].values:
+                yield value.since
+                yield from days_in([value.value])
+
+    def is_steady(self, expression: Expression) -> bool:
+        """Return True if an expression reads the same values on all days."""
+        return all(len(self.parameters[key].values) == 1 for key in expression.parameters)
+
+
+class _ProfileSide:
+    """The rules of a bundle that can bear on one profile on some day."""
+
+    def __init__(self, side: _Side, profile: Profile) -> None:
+        self.side, self.profile = side, profile
+        self.evaluator = side.bundle.on(side.bundle.covers_from).evaluator
+        product: Activation = dict(profile.facts)  # without a day and an activity: what is false then always is
+        services = [service_activation(product, service) for service in product["services"]]
+        self.subjects = {"product": [product], "service": services, "activity": services}
+        self.names = {rule.name for rule in side.rules if self._may_hold(rule)}
+        self.days = side.days_of_licenses.union(*(side.days[name] for name in self.names))
+
+    def _may_hold(self, rule: Rule) -> bool:
+        if rule.kind == "route" or not self.side.is_steady(rule.when):  # a route may license its activity elsewhere
+            return True
+        return any(self.evaluator.evaluate(rule.when, one) is not False for one in self.subjects[rule.each])
+
+    def range(self, day: str) -> tuple[str, str]:
+        """Return the mildest and the strictest outcome on a day."""
+        whole = self.side.bundle.on(day)
+        rules = {
+            group: tuple([rule for rule in found if rule.name in self.names])
+            for group, found in whole.rules.items()
+            if group.partition("/")[2] in BEARING
+        }
+        ruleset = dataclasses.replace(whole, rules=rules, indexed=False)
+        return possible_outcomes(ruleset, self.profile, day, asking=False).range
+
+
+def _differ(sides: Iterable[_ProfileSide], day: str) -> bool:
+    words = {low if low == high else "incomplete" for low, high in (side.range(day) for side in sides)}
+    return len(words) > 1
+
+
+def days_in(things: Iterable[Any]) -> Iterator[str]:
+    """Yield every day among some values, at any depth, and the day after it."""
+    for thing in things:
+        if isinstance(thing, str) and _DAY.fullmatch(thing):
+            yield thing
+            if thing < "9999":
+                yield (datetime.date.fromisoformat(thing) + datetime.timedelta(days=1)).isoformat()
+        elif isinstance(thing, dict):
+            yield from days_in(thing.values())
+        elif isinstance(thing, list | tuple):
+            yield from days_in(thing)

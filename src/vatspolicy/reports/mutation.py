@@ -1,0 +1,146 @@
+"""A mutation run as text, JSON, SARIF, JUnit or GitHub annotations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from vatspolicy.authoring.mutation.report import MutationReport, Score, Survivor, scores
+from vatspolicy.authoring.mutation.run import SURVIVED
+from vatspolicy.i18n import translate, translate_lines
+from vatspolicy.origin import page
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports import findings
+from vatspolicy.reports.findings import ERROR, WARNING, RuleHelp, Shown
+from vatspolicy.reports.formats.junit import Suites
+
+TOOL = "vatspolicy test --mutation"
+
+_KINDS: Mapping[str, tuple[str, str, str]] = {
+    "mutant-survived": (
+        WARNING,
+        "No test notices a small mistake at this place of the law.",
+        "没有测试发现法规此处的一个小错误。",
+    ),
+    "score-below-threshold": (
+        ERROR,
+        "The tests notice fewer mistakes than the threshold asks for.",
+        "测试发现的错误比例低于门槛。",
+    ),
+    "test-fails-on-the-law": (
+        ERROR,
+        "A test fails on the law as it is, so no mistake was tried.",
+        "测试对现行法规即不通过，因此未作变异测试。",
+    ),
+}
+
+
+def render(name: str, report: MutationReport, lang: Language) -> str:
+    """Render a run in one of the formats text, json, sarif, junit and github."""
+    makers: Mapping[str, Callable[[MutationReport, Language], str]] = {
+        "text": lambda report, _: translate_lines(report.text),
+        "json": plain_json,
+        "sarif": sarif,
+        "junit": junit,
+        "github": github,
+    }
+    return makers[name](report, lang)
+
+
+def plain_json(report: MutationReport, _lang: Language) -> str:
+    """Return JSON with sorted keys."""
+    data = {
+        "schema": 1,
+        "bundle": {"version": report.bundle.version, "digest": report.bundle.digest},
+        "failing": list(report.failing),
+        "total": report.total,
+        "seed": report.seed,
+        "threshold": report.threshold,
+        "score": _score(report.whole),
+        "policies": {policy: _score(score) for policy, score in scores(report.results).items()},
+        "survivors": [_survivor(one) for one in report.survivors],
+        "exit_code": report.exit_code,
+    }
+    return json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def _score(score: Score) -> dict[str, Any]:
+    return {
+        "percent": round(score.percent, 1),
+        "killed": score.killed,
+        "survived": score.survived,
+        "equivalent": score.equivalent,
+    }
+
+
+def _survivor(one: Survivor) -> dict[str, Any]:
+    return {
+        "subject": one.mutant.subject,
+        "mistake": one.mutant.words,
+        "state": one.state,
+        "file": one.file,
+        "line": one.line,
+        "column": one.column,
+        "test": one.test or None,
+    }
+
+
+def _total(report: MutationReport, lang: Language) -> str:
+    """Return the score in one line, or why there is none."""
+    return "; ".join(" ".join(translate(line, lang).split()) for line in report.totals())
+
+
+def _shown(report: MutationReport, lang: Language) -> Iterator[Shown]:
+    whole = str(Path(report.bundle.folder) / "bundle.yaml")
+    for name in report.failing:
+        yield Shown("test-fails-on-the-law", ERROR, name, whole, 1)
+    if report.is_below:
+        yield Shown("score-below-threshold", ERROR, _total(report, lang), whole, 1)
+    for one in report.survivors:
+        if one.state == SURVIVED:
+            yield Shown("mutant-survived", WARNING, _said(one), one.file, one.line, one.column)
+
+
+def _said(one: Survivor) -> str:
+    test = f" test: {one.test}" if one.test else ""
+    return f"{one.mutant.subject}: {one.mutant.words}{test}"
+
+
+def github(report: MutationReport, lang: Language) -> str:
+    """Return workflow commands."""
+    return findings.github(TOOL, _shown(report, lang), _total(report, lang), report.exit_code != 0, lang)
+
+
+def sarif(report: MutationReport, lang: Language) -> str:
+    """Return SARIF. A run that tried no mistake has not succeeded."""
+    where = page("policies.md", "tests")
+    rules = {id: RuleHelp(level, {"en": en, "zh": zh}, page=where) for id, (level, en, zh) in _KINDS.items()}
+    made = findings.make_run(TOOL, report.bundle.version, rules, list(_shown(report, lang)), lang)
+    if not report.results:
+        made.notify(ERROR, _total(report, lang))
+    return made.to_json(bool(report.results), report.exit_code)
+
+
+def junit(report: MutationReport, lang: Language) -> str:
+    """Return JUnit XML: a case for each policy with its survivors, and one for the threshold.
+
+    A survivor fails nothing by itself, as in the exit code.
+    """
+    suites = Suites(TOOL)
+    for policy, score in scores(report.results).items():
+        here = [one for one in report.survivors if one.mutant.policy == policy and one.state == SURVIVED]
+        lines = "\n".join(f"{one.file}:{one.line}:{one.column}: {_said(one)}" for one in here)
+        told = translate(" ".join(str(score).split()), lang)
+        suites.add_suite(policy).add_case("mutants", policy, "\n".join(filter(None, (told, lines))))
+    suite, total = suites.add_suite(TOOL), _total(report, lang)
+    if report.failing:
+        suite.add_failure("law", TOOL, total, "test-fails-on-the-law", "\n".join(report.failing))
+    elif not report.results:
+        suite.add_error("mutation", TOOL, total, "nothing-evaluated", total)
+    elif report.is_below:
+        suite.add_failure("threshold", TOOL, total, "score-below-threshold", total)
+    else:
+        suite.add_case("threshold", TOOL, total)
+    return suites.to_xml()

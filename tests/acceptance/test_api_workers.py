@@ -1,0 +1,135 @@
+"""The API on several processes: one bundle for all of them, replaced in all or in none; none is missed for long."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.api_server import Server, Start, start
+from tests.support.console import needs_posix
+from tests.support.specs import HOSTING, SHOP
+
+pytest.importorskip("uvicorn", reason="needs the extra `serve`")
+httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
+
+__all__ = ["start"]
+pytestmark = needs_posix
+SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
+PLACE = "v1/data/vatspolicy/decision"
+
+
+def decide(server: Server, profile: Any = SHOP_DATA) -> dict[str, Any]:
+    answer = httpx.post(f"{server.base}/{PLACE}", json={"input": profile}, timeout=30)
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def state(server: Server) -> Any:
+    return httpx.get(f"{server.base}/health?bundles", timeout=30).json()["bundles"]["vatspolicy"]
+
+
+def metric(server: Server, name: str) -> float:
+    lines = httpx.get(f"{server.base}/metrics", timeout=30).text.splitlines()
+    return float(next(line.split()[-1] for line in lines if line.startswith(name)))
+
+
+def test_workers_share_the_work_and_add_up_their_metrics(start: Start) -> None:
+    server = start("--workers", "2")
+    assert len(server.workers()) == 2
+    with ThreadPoolExecutor(8) as pool:
+        words = list(pool.map(lambda _: decide(server)["result"]["decision"], range(60)))
+    assert set(words) == {"allow"}
+    assert metric(server, "vatspolicy_decisions_total") == 60
+    assert metric(server, "vatspolicy_decision_seconds_count") == 60
+    used = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in server.workers()]
+    assert all(int(fields[11]) + int(fields[12]) > 0 for fields in used)  # each has decided something
+    assert server.end() == (0, "vatspolicy: stopped.\n")
+
+
+def test_a_worker_that_is_killed_is_replaced_and_its_count_stays(start: Start) -> None:
+    server = start("--workers", "2")
+    decide(server)
+    before = server.workers()
+    os.kill(before[0], signal.SIGKILL)
+    server.wait_for(lambda: len(server.workers()) == 2 and before[0] not in server.workers())
+    assert before[1] in server.workers()
+    assert [decide(server)["result"]["decision"] for _ in range(6)] == ["allow"] * 6
+    assert metric(server, "vatspolicy_decisions_total") == 7
+    code, told = server.end()
+    assert code == 0
+    assert "ended with signal 9; another one takes its place" in told
+
+
+def test_another_bundle_is_taken_by_all_workers_or_by_none(start: Start, copy_of_law: Path) -> None:
+    server = start("--workers", "2", "--reload", "3600", policies=copy_of_law)
+    first, before = state(server), server.workers()
+    policy = copy_of_law / "vats-pilot-2024.yaml"
+    good = policy.read_text()
+    policy.write_text(good + "# a remark\n")
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_for(lambda: state(server)["digest"] != first["digest"])
+    assert {decide(server)["result"]["bundle"]["digest"] for _ in range(12)} == {state(server)["digest"]}
+    server.wait_for(lambda: not set(before) & set(server.workers()))
+    assert len(server.workers()) == 2
+    after = server.workers()
+    policy.write_text("nonsense: [")
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_for(lambda: state(server)["state"] == "last-good")
+    assert state(server)["reloads"] == {"ok": 1, "failed": 1}
+    assert metric(server, "vatspolicy_bundle_current") == 0
+    assert server.workers() == after
+    os.kill(after[0], signal.SIGKILL)  # its successor has the last good bundle, too
+    server.wait_for(lambda: len(server.workers()) == 2 and after[0] not in server.workers())
+    digests = {decide(server)["result"]["bundle"]["digest"] for _ in range(12)}
+    assert digests == {state(server)["digest"]} != {first["digest"]}
+    assert server.end()[0] == 0
+
+
+def test_a_bundle_is_taken_without_a_signal(start: Start, copy_of_law: Path) -> None:
+    server = start("--workers", "2", "--reload", "0.2", policies=copy_of_law)
+    first = state(server)
+    policy = copy_of_law / "vats-pilot-2024.yaml"
+    policy.write_text(policy.read_text() + "# a remark\n")
+    server.wait_for(lambda: state(server)["digest"] != first["digest"])
+    assert server.end()[0] == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_what_is_under_way_ends_before_the_workers(start: Start, number: int, code: int) -> None:
+    server = start("--workers", "2")
+    body = json.dumps({"input": HOSTING_DATA}).encode()
+    head = f"POST /{PLACE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+    with server.connect() as connection:
+        connection.sendall(head.encode() + body[:40])
+        time.sleep(0.3)
+        server.process.send_signal(number)
+        time.sleep(0.3)
+        connection.sendall(body[40:])
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    assert server.end()[0] == code
+
+
+def test_workers_do_not_outlive_their_supervisor(start: Start) -> None:
+    server = start("--workers", "2")
+    workers = server.workers()
+    assert server.end(signal.SIGKILL)[0] == -signal.SIGKILL
+    until = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+
+
+def test_one_worker_is_the_process_itself(start: Start) -> None:
+    server = start("--workers", "1")
+    assert server.workers() == []
+    assert decide(server)["result"]["decision"] == "allow"
+    assert server.end() == (0, "vatspolicy: stopped.\n")
