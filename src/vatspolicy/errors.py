@@ -49,6 +49,10 @@ class InvalidInput(Exception):
         return "\n".join(str(problem) for problem in self.problems)
 
 
+class WorkerLost(RuntimeError):
+    """A worker process was killed from outside, as happens if memory runs out."""
+
+
 def in_language(problem: Problem, lang: str | None = None) -> Problem:
     """Return the problem in a language, by default the chosen one."""
     message, hint = translate(problem.message, lang), translate(problem.hint, lang)

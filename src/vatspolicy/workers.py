@@ -12,14 +12,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from vatspolicy.errors import WorkerLost
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class WorkerLost(RuntimeError):
-    """A worker was killed from outside, as happens if memory runs out."""
 
 
 def cores() -> int:
@@ -29,9 +28,36 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+STATUS = "status line"
+"""Name of the thread that draws a status line. It holds no lock that a fork waits for."""
+
+
 def can_fork() -> bool:
     """Return True if it is safe to fork workers."""
-    return sys.platform == "linux" and threading.active_count() == 1
+    threads = [thread for thread in threading.enumerate() if thread.name != STATUS]
+    return sys.platform == "linux" and len(threads) == 1
+
+
+def map_in_order(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], processes: int) -> Iterator[R]:
+    """Run tasks in worker processes and yield results in the order of the tasks; see `map_in_processes`."""
+    early: dict[int, R] = {}
+    due = 0
+    for place, result in map_in_processes(partial(_Numbered, begin), enumerate(tasks), processes):
+        early[place] = result
+        while due in early:
+            yield early.pop(due)
+            due += 1
+
+
+class _Numbered(Generic[T, R]):
+    """A task function that passes the number of its task on."""
+
+    def __init__(self, begin: Callable[[], Callable[[T], R]]) -> None:
+        self._do = begin()
+
+    def __call__(self, task: tuple[int, T]) -> tuple[int, R]:
+        place, content = task
+        return place, self._do(content)
 
 
 def map_in_processes(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], processes: int) -> Iterator[R]:

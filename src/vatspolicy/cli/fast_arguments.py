@@ -16,7 +16,7 @@ from vatspolicy.cli.setting_sources import complete
 
 def read(arguments: Sequence[str]) -> CheckOptions | None:
     """Return the options of a plain `check SPEC…`, or None to leave the command line to typer."""
-    if list(arguments[:1]) != ["check"] or "_VATSPOLICY_COMPLETE" in os.environ or os.name == "nt":
+    if list(arguments[:1]) != ["check"] or os.name == "nt":
         return None  # on Windows typer expands patterns and variables first
     parameters = {parameter.name: parameter for parameter in flatten(CheckOptions)}
     try:

@@ -102,6 +102,13 @@ def parse_day(text: str | None) -> str | None:
     return text
 
 
+def parse_jobs(number: int | None) -> int | None:
+    """Return a number of processes."""
+    if number is not None and number < 1:
+        raise bad_argument("Write a whole number from 1 on.")
+    return number
+
+
 def parse_pattern(text: str | None) -> re.Pattern[str] | None:
     """Return a regular expression."""
     try:

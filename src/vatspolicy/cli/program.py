@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 def run() -> None:
     """Run the command of `sys.argv` and exit with its code; an unexpected error exits with 70, without a traceback."""
     accept_any_text()
+    if len(sys.argv) > 1:  # shells ask for completions without arguments; a check must not be taken for one
+        os.environ.pop("_VATSPOLICY_COMPLETE", None)
     try:
         if (plain := fast_arguments.read(sys.argv[1:])) is not None:
             sys.exit(_check(plain, sys.argv[1:]))

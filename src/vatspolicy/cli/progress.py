@@ -32,6 +32,14 @@ def show_progress(command: str) -> Iterator[None]:
         line.end()
 
 
+_done = [""]
+
+
+def tell_progress(done: int, total: int) -> None:
+    """Tell the status line how much of the work is done."""
+    _done[-1] = f", {done:,} of {total:,}"
+
+
 class _Line:
     """A status line, drawn by a thread: it also moves while a solver or a database is at work."""
 
@@ -39,10 +47,12 @@ class _Line:
         import threading
         import time
 
+        from vatspolicy.workers import STATUS
+
         self.command, self.terminal, self.drawn = command, terminal, False
         self.clock, self.began = time.monotonic, time.monotonic()
         self.ended, self.lock = threading.Event(), threading.Lock()
-        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread = threading.Thread(target=self._run, name=STATUS, daemon=True)
         self.thread.start()
 
     def _run(self) -> None:
@@ -51,7 +61,7 @@ class _Line:
             pause = _STEP
             with self.lock:
                 if not self.ended.is_set():
-                    text = f"vatspolicy {self.command} … {self.clock() - self.began:.0f} s"
+                    text = f"vatspolicy {self.command} … {self.clock() - self.began:.0f} s{_done[-1]}"
                     self._write(_CLEAR + text.encode(sys.stderr.encoding or "utf-8", "replace"))
                     self.drawn = True
 

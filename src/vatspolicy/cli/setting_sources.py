@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from vatspolicy.cli.settings import FILE, KEYS, LISTS, PREFIX, Setting, Settings, split
+from vatspolicy.cli.settings import FILE, KEYS, LISTS, OTHER_VARIABLES, PREFIX, Setting, Settings, split
 
 if TYPE_CHECKING:
     from typing import Any
@@ -66,13 +66,29 @@ def complete(
 
 
 def read_variables() -> tuple[Setting, ...]:
-    """Return the settings of the environment; an empty variable is none."""
+    """Return the settings of the environment; an empty variable is none.
+
+    Raises:
+        BadVariable: A variable has the prefix and no meaning: a misspelled one would leave the gate as it was.
+    """
+    names = {PREFIX + key.upper().replace("-", "_"): key for key in KEYS}
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in names and name.removeprefix(PREFIX) not in OTHER_VARIABLES:
+            raise BadVariable(_say_unknown(name, names))
     found = []
-    for key in KEYS:
-        name = PREFIX + key.upper().replace("-", "_")
+    for name, key in names.items():
         if text := os.environ.get(name, "").strip():
             found += split(key, text.split() if key in LISTS else [text], name)
     return tuple(found)
+
+
+def _say_unknown(name: str, names: Iterable[str]) -> str:
+    """Return the sentence on a variable that has no meaning, with the name that was meant."""
+    from vatspolicy.errors import suggest
+
+    known = sorted([*(one.removeprefix(PREFIX) for one in names), *OTHER_VARIABLES])
+    near = suggest(name.removeprefix(PREFIX), known).replace("'", f"'{PREFIX}", 1)
+    return f"{name}: There is no such variable. {near or 'See docs/configuration.md, or rename it.'}"
 
 
 def read_file() -> tuple[Setting, ...]:

@@ -6,7 +6,7 @@ Explanations are built here, only for findings that are shown.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -46,14 +46,19 @@ FORMAT = 1
 """Version of the data; it grows when a reader would break."""
 
 
-def decision_to_data(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, Any]:
-    """Return the decision with its law and its facts. Sorted where order carries no meaning; no wall-clock time."""
-    return {key: make() for key, make in decision_parts(bundle, profile, decision).items()}
+def decision_to_data(bundle: Bundle, profile: Profile, decision: Decision, explained: bool = True) -> dict[str, Any]:
+    """Return the decision with its law and its facts. Sorted where order carries no meaning; no wall-clock time.
+
+    Unless it is `explained`, it is an outline: findings without citations, clauses, facts, places and routes.
+    """
+    return {key: make() for key, make in decision_parts(bundle, profile, decision, explained).items()}
 
 
-def decision_parts(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, Callable[[], Any]]:
+def decision_parts(
+    bundle: Bundle, profile: Profile, decision: Decision, explained: bool = True
+) -> dict[str, Callable[[], Any]]:
     """Return a function for each part of the data of a decision, so that a reader of one part pays for that one."""
-    maker = _Serializer(bundle, profile, decision)
+    maker = _Serializer(bundle, profile, decision, explained)
     return {
         "decision": lambda: decision.decision,
         "range": lambda: list(decision.range),
@@ -89,8 +94,8 @@ _CHECKS: WeakKeyDictionary[RuleSet, dict[int, dict[str, str]]] = WeakKeyDictiona
 
 
 class _Serializer:
-    def __init__(self, bundle: Bundle, profile: Profile, decision: Decision) -> None:
-        self.bundle, self.profile = bundle, profile
+    def __init__(self, bundle: Bundle, profile: Profile, decision: Decision, explained: bool) -> None:
+        self.bundle, self.profile, self.explained = bundle, profile, explained
         self.as_of = decision.as_of
         self.ruleset = bundle.on(decision.as_of)
         self.activations = Activations(self.ruleset, profile, decision.as_of)
@@ -110,19 +115,13 @@ class _Serializer:
             "subject": {"service": finding.subject.service, "class": finding.subject.cls},
             "state": finding.state,
             "message": dict(rule.message),
-            "check": self.check(rule.when),
-            "citations": self.closing(finding) + self.citations(policy, rule.cite),
-            "clauses": self.clauses(policy, rule.when, self.activations.of(finding.subject)),
-            "facts": [_fact(reading) for reading in self.deciding(finding)],
-            "policy_file": _shown(policy.file, self.bundle.folder),
-            "policy_line": rule.line,
-            "location": self.location(finding),
         }
+        data |= self.explanation(finding) if self.explained else {"citations": []}
         if finding.reasons:
             data["reasons"] = [
                 {"code": code, "title": _text(label("reason", code, self.bundle.schemas))} for code in finding.reasons
             ]
-        if finding.missing:
+        if finding.missing and self.explained:
             data["asks"] = [self.ask(ask) for ask in finding.missing]
         match rule.effect:
             case Advise(kind=kind):
@@ -133,7 +132,7 @@ class _Serializer:
                 data |= {"instrument": self.instrument(instrument), "authority": self.authority(finding.authority)}
             case Need():
                 data["any_of"] = [self.offer(offer) for offer in finding.any_of]
-                data["routes"] = [self.route(state) for state in rank_routes(finding.routes)]
+                data["routes"] = self.routes(finding.routes)
             case Duty(instrument=instrument, due=due, bearer=bearer):
                 data |= {
                     "instrument": self.instrument(instrument),
@@ -143,6 +142,20 @@ class _Serializer:
                     "done_on": finding.done_on,
                 }
         return data
+
+    def explanation(self, finding: Finding) -> dict[str, Any]:
+        """Return the law of a finding, and the facts that decide it with their places."""
+        rule, facts = finding.rule, self.deciding(finding)
+        policy = self.bundle.policies[rule.policy]
+        return {
+            "check": self.check(rule.when),
+            "citations": self.closing(finding) + self.citations(policy, rule.cite),
+            "clauses": self.clauses(policy, rule.when, self.activations.of(finding.subject)),
+            "facts": [_fact(reading) for reading in facts],
+            "policy_file": _shown(policy.file, self.bundle.folder),
+            "policy_line": rule.line,
+            "location": self.location(finding, facts),
+        }
 
     def deadline(self, due: Mapping[str, Any]) -> dict[str, Any]:
         found = deadline(due, self.profile.launch)
@@ -200,9 +213,9 @@ class _Serializer:
                 found += facts_read(self.profile, condition.check, activation)
         return list({reading.path: reading for reading in found}.values())
 
-    def location(self, finding: Finding) -> dict[str, int]:
+    def location(self, finding: Finding, facts: Iterable[FactRead]) -> dict[str, int]:
         """Return the line of the spec to show: the last written fact that decided, else the subject of the rule."""
-        written = [reading for reading in self.deciding(finding) if reading.value is not None]
+        written = [reading for reading in facts if reading.value is not None]
         if written:
             return {"line": written[-1].line, "column": written[-1].column}
         return self.place(finding.subject)
@@ -231,6 +244,9 @@ class _Serializer:
             "route": offer.route,
             "authority": self.authority(offer.authority),
         }
+
+    def routes(self, states: Sequence[RouteResult]) -> list[dict[str, Any]]:
+        return [self.route(state) for state in rank_routes(states)] if self.explained else []
 
     def route(self, state: RouteResult) -> dict[str, Any]:
         effect, activation = state.rule.effect, self.activations.of(state.subject)
@@ -280,7 +296,7 @@ class _Serializer:
             "class": activity.cls,
             "title": _text(label("class", activity.cls, self.bundle.schemas)),
             "outcome": activity.outcome,
-            "routes": [self.route(state) for state in rank_routes(activity.routes)],
+            "routes": self.routes(activity.routes),
         }
 
     def reading(self, reading: Interpretation) -> dict[str, Any]:

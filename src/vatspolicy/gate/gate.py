@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from vatspolicy.clock import LAST, later, nanoseconds, now
 from vatspolicy.engine.decision import Decision
@@ -111,6 +113,35 @@ def _visible(root: Path, pattern: str, ending: str | tuple[str, ...]) -> list[st
     return sorted(found)
 
 
+class Checked(NamedTuple):
+    """What a run found about one spec."""
+
+    spec: str
+    record: dict[str, Any] | None = None
+    """Record of the decision; None if the spec could not be decided."""
+    seconds: float = 0.0
+    problems: tuple[Problem, ...] = ()
+    kept: tuple[Profile, Decision, dict[str, Any]] | None = None
+    """The profile and the decision, if the run keeps them."""
+
+
+Progress: TypeAlias = "Callable[[int, int], None]"
+"""Takes the number of specs that are done, and of all specs."""
+MANY = 64
+"""Number of specs from which a run uses all cores: below it, starting processes takes longer than they save."""
+CHUNK = 16
+"""Specs that a process takes at a time."""
+
+
+def find_processes(jobs: int | None, specs: Sequence[str]) -> int:
+    """Return the number of processes for a run; standard input is read by this one."""
+    if jobs == 1 or len(specs) < (MANY if jobs is None else 2 * CHUNK) or "-" in specs:
+        return 1
+    from vatspolicy.workers import can_fork, cores
+
+    return min(jobs or cores(), -(-len(specs) // CHUNK)) if can_fork() else 1
+
+
 @dataclass(frozen=True)
 class Gate:
     """Settings of a run."""
@@ -127,46 +158,76 @@ class Gate:
     """Waivers and baseline, which affect the exit code and no decision."""
     stdin_name: str | None = None
     """Name of standard input in reports and problems."""
+    outlined: bool = False
+    """True if outlines of decisions suffice for a run over several specs (see `decision_to_data`)."""
+    keeps_profiles: bool = True
+    """True if the result has the profiles: waivers, logs and receipts need them."""
+    jobs: int | None = None
+    """Most processes; None for one, or one for each core if there are many specs."""
 
-    def run(self, arguments: Iterable[str]) -> GateResult:
+    def run(self, arguments: Iterable[str], progress: Progress = lambda done, total: None) -> GateResult:
         """Decide every spec behind the arguments (see `find_specs`), each once. Raises DayError for `as_of`."""
         self.check_day()
         started = now()[:19]
         behind = {argument: find_specs(argument) for argument in arguments}
         empty = tuple(argument for argument, specs in behind.items() if not specs)
-        decided: list[tuple[Profile, Decision, dict[str, Any]]] = []
-        problems: list[Problem] = []
-        seconds: list[float] = []
-        invalid: list[str] = []
+        specs = list(dict.fromkeys(spec for specs in behind.values() for spec in specs))
         codes = [ExitCode.NOTHING] if empty or not behind else []
-        for spec in dict.fromkeys(spec for specs in behind.values() for spec in specs):
-            begun = nanoseconds()
-            try:
-                profile = load_profile(spec, self.changes, self.bundle.schemas, self.stdin_name)
-                decided.append((profile, *self.decide(profile)))
-                seconds.append((nanoseconds() - begun) / 1e9)
-            except InvalidInput as error:
-                problems += error.problems
-                invalid.append(spec)
-                codes.append(ExitCode.INVALID)
+        found: list[Checked] = []
+        for one in self.check_each(specs):
+            found.append(one)
+            progress(len(found), len(specs))
+        problems = [problem for one in found for problem in one.problems]
+        invalid = tuple(one.spec for one in found if one.record is None)
+        codes += [ExitCode.INVALID] * len(invalid)
+        seconds = tuple(one.seconds for one in found if one.record is not None)
         if self.waiver_set is not None:
-            result = self._after_waivers(decided, problems, empty, codes)
-            return result._replace(
-                invalid=tuple(invalid), judgement=self.judgement, started=started, seconds=tuple(seconds)
-            )
-        codes += [self.code(data) for _, _, data in decided]
-        law = tuple((profile, data) for profile, _, data in decided)
+            result = self._after_waivers([one.kept for one in found if one.kept], problems, empty, codes)
+            return result._replace(invalid=invalid, judgement=self.judgement, started=started, seconds=seconds)
+        records = tuple(one.record for one in found if one.record is not None)
         return GateResult(
-            tuple(data for _, data in law),
+            records,
             tuple(problems),
             empty,
-            worst(codes),
-            law=law,
-            invalid=tuple(invalid),
+            worst([*codes, *map(self.code, records)]),
+            law=tuple((profile, record) for profile, _, record in (one.kept for one in found if one.kept)),
+            invalid=invalid,
             judgement=self.judgement,
             started=started,
-            seconds=tuple(seconds),
+            seconds=seconds,
         )
+
+    def check_each(self, specs: Sequence[str]) -> Iterator[Checked]:
+        """Check specs and yield the results in their order, from several processes if they may share the work.
+
+        Raises:
+            WorkerLost: A process was killed.
+        """
+        explained = not (self.outlined and len(specs) > 1)
+        check = partial(self.check_one, explained=explained)
+        processes = 1
+        if not self.keeps_profiles:
+            processes = find_processes(self.jobs, specs)
+        if processes == 1:
+            yield from map(check, specs)
+            return
+        yield from map(check, specs[:CHUNK])  # loads for all processes what a decision needs
+        chunks = [specs[start : start + CHUNK] for start in range(CHUNK, len(specs), CHUNK)]
+        from vatspolicy.workers import map_in_order
+
+        yield from chain.from_iterable(map_in_order(lambda: lambda chunk: list(map(check, chunk)), chunks, processes))
+
+    def check_one(self, spec: str, explained: bool = True) -> Checked:
+        """Read and decide one spec."""
+        begun = nanoseconds()
+        try:
+            profile = load_profile(spec, self.changes, self.bundle.schemas, self.stdin_name)
+            decision, record = self.decide(profile, explained)
+        except InvalidInput as error:
+            return Checked(spec, problems=error.problems)
+        seconds = (nanoseconds() - begun) / 1e9
+        kept = (profile, decision, record) if self.keeps_profiles else None
+        return Checked(spec, record, seconds, kept=kept)
 
     def _after_waivers(
         self,
@@ -197,9 +258,11 @@ class Gate:
         if self.as_of is not None and (wrong := self._explain_refusal(self.as_of)):
             raise DayError(f"--as-of {wrong}")
 
-    def decide(self, profile: Profile) -> tuple[Decision, dict[str, Any]]:
-        """Return one decision and its record. Raises InvalidInput as `day_to_decide` does."""
+    def decide(self, profile: Profile, explained: bool = True) -> tuple[Decision, dict[str, Any]]:
+        """Return one decision and its record, or the outline of it. Raises InvalidInput as `day_to_decide` does."""
         decision = evaluate(self.bundle, profile, self.day_to_decide(profile))
+        if not explained:
+            return decision, decision_to_data(self.bundle, profile, decision, explained=False)
         ahead = self.changes_ahead(profile, decision.as_of)
         return decision, {**decision_to_data(self.bundle, profile, decision), "changes_ahead": ahead}
 

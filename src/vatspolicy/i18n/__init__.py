@@ -33,6 +33,10 @@ class Bilingual(str):
         text.zh = zh
         return text
 
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        """Return both texts, so that the sentence can come from another process."""
+        return str(self), self.zh
+
 
 def set_language(arguments: Sequence[str], default: str = "") -> None:
     """Set the language of this run: the last `--lang` of the command line, else VATSPOLICY_LANG, else `default`."""

@@ -154,6 +154,10 @@ BUNDLES: tuple[tuple[str, str], ...] = (
     ("{0!q} is not a CSV file: {1}.", "{0!q}不是 CSV 文件：{1}。"),
     ("The output must end in .jsonl or .parquet.", "输出须以 .jsonl 或 .parquet 结尾。"),
     (
+        "a process was killed, possibly for lack of memory. Use fewer --jobs.",
+        "一个进程被外部终止，可能是内存不足：请减小 --jobs。",
+    ),
+    (
         "a process was killed, possibly for lack of memory. Use a smaller --batch.",
         "一个进程被外部终止，可能是内存不足：请减小 --batch。",
     ),

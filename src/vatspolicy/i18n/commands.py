@@ -22,6 +22,8 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("Invalid value for {0!q}: {1!t}", "{0!q}的值无效：{1!t}"),
     ("Invalid value for {0!q} (env var: {1!q}): {2!t}", "{0!q}（环境变量{1!q}）的值无效：{2!t}"),
     ("Invalid value for {0!l}: {1!t}", "{0!l} 的值无效：{1!t}"),
+    ("There is no such variable.", "没有这一变量。"),
+    ("See docs/configuration.md, or rename it.", "见 docs/configuration.md，或改用其他名称。"),
     ("{0!q} is not one of {1!l}.", "{0!q}不在可选值之中：{1!l}。"),
     ("{0!q} is not a valid integer.", "{0!q}不是整数。"),
     ("{0!q} is not a valid float.", "{0!q}不是数字。"),
@@ -46,6 +48,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("Known here: {0!l}.", "此处可用的键：{0!l}。"),
     # --- values of options
     ("Write a calendar day as YYYY-MM-DD.", "请把日期写成 YYYY-MM-DD。"),
+    ("Write a whole number from 1 on.", "请写大于等于1的整数。"),
     ("This is not a valid regular expression.", "这不是正则表达式。"),
     ("This folder does not exist.", "没有这个文件夹。"),
     ("Use lower-case words joined by hyphens.", "请用以连字符连接的小写单词。"),

@@ -27,10 +27,12 @@ from vatspolicy.cli.parameters import (
     StdinNameOption,
     make_output_option,
     parse_day,
+    parse_jobs,
     parse_masks,
 )
+from vatspolicy.cli.progress import tell_progress
 from vatspolicy.cli.settings import FILE, NONE, Settings, make_remarks
-from vatspolicy.errors import InvalidInput
+from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.gate.gate import DayError, ExitCode, Gate
 
 if TYPE_CHECKING:
@@ -153,6 +155,17 @@ class CheckOptions:
             panel=OUTPUT,
         ),
     ] = ()
+    jobs: Annotated[
+        int | None,
+        Option(
+            "--jobs",
+            "-j",
+            metavar="N",
+            parse=parse_jobs,
+            help="Processes that work at once (default: one for each core from 64 specs on).",
+            panel=DECISION,
+        ),
+    ] = None
     show_config: Annotated[
         bool, Option("--show-config", help="Show each setting and where it comes from, and end.", panel=CONFIGURATION)
     ] = False
@@ -174,13 +187,15 @@ def check(options: CheckOptions) -> ExitCode:
     _refuse_contradictions(options)
     extent = _find_extent(options)
     law = options.context.law.select(options.specs)
-    gate = _make_gate(options, law)
+    gate = _make_gate(options, law, extent)
     try:
         if options.write_baseline is not None and options.until is not None:
             gate = _adopt_findings(gate, options.specs, options.write_baseline, options.until)
-        result = gate.run(options.specs)
+        result = gate.run(options.specs, tell_progress)
     except DayError as error:
         abort(f"{error}.")
+    except WorkerLost:
+        abort("a process was killed, possibly for lack of memory. Use fewer --jobs.", ExitCode.INTERNAL)
     if told := make_remarks(options.settings):
         result = result._replace(remarks=(*told, *(result.remarks or ())))
         if extent in (Extent.SUMMARY, Extent.QUIET):  # which print no remarks
@@ -304,13 +319,18 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
     return {command: "".join(f" {word}" for word in one) for command, one in found.items()}
 
 
-def _make_gate(options: CheckOptions, law: SelectedLaw) -> Gate:
-    """Return the gate that the options describe, with its waivers and baseline."""
+def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent) -> Gate:
+    """Return the gate that the options describe, with its waivers and baseline.
+
+    Text without details says of several specs no more than an outline has, and then no record is kept whole.
+    """
     waivers = None
     if options.waivers or options.approvers or options.baseline or options.write_baseline:
         from vatspolicy.gate.waivers import load_waiver_set
 
         waivers = load_waiver_set(options.waivers, options.approvers, options.baseline, options.strict_waivers)
+    keeps = waivers is not None or options.log is not None or options.receipt is not None
+    text = options.format is Format.TEXT and not options.outputs
     return Gate(
         law.bundle,
         clock.today(),
@@ -321,6 +341,9 @@ def _make_gate(options: CheckOptions, law: SelectedLaw) -> Gate:
         options.no_fail,
         waivers,
         options.stdin_filename,
+        outlined=text and extent is not Extent.DETAILS and not keeps,
+        keeps_profiles=keeps,
+        jobs=options.jobs,
     )
 
 

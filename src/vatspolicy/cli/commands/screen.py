@@ -128,12 +128,13 @@ def screen(
     import json
 
     from vatspolicy.clock import today
+    from vatspolicy.errors import WorkerLost
     from vatspolicy.screening.engines import MissingExtra
     from vatspolicy.screening.input import InputError, open_source, read_mapping
     from vatspolicy.screening.run import LostRows, ScreenError, Task, batch_size
     from vatspolicy.screening.run import screen as run
     from vatspolicy.screening.summary import render
-    from vatspolicy.workers import WorkerLost, cores
+    from vatspolicy.workers import cores
 
     if diff and (context.law.policies or context.law.bundle):
         abort("--diff names both states of the law; leave --policies and --bundle out.")

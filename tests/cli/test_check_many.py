@@ -1,0 +1,180 @@
+"""`check` over many specs: outlines in place of records, several processes, and the same bytes as one process writes."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.console import Console
+from tests.support.shipped import ROOT
+from tests.support.specs import HOSTING, SHOP
+from vatspolicy.cli.console import measure_width
+from vatspolicy.gate.gate import CHUNK, MANY, ExitCode, Gate, find_processes
+from vatspolicy.gate.judgement import LEVELS
+from vatspolicy.i18n import LANGUAGES, Bilingual
+from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.reports.decision import render
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="processes share the work on Linux")
+FIXTURES = sorted(str(path) for path in (ROOT / "fixtures").rglob("*.yaml") if ".expect." not in path.name)
+COMMAND = [sys.executable, "-c", "from vatspolicy.cli import main; main()", "check"]
+
+
+@pytest.fixture
+def specs(tmp_path: Path) -> Path:
+    """A folder of specs, of which one is invalid."""
+    folder = tmp_path / "specs"
+    folder.mkdir()
+    for index in range(3 * CHUNK):
+        (folder / f"s{index:03}.yaml").write_text((HOSTING, SHOP)[index % 2], encoding="utf-8")
+    (folder / "s020.yaml").write_text("schema: 2\n", encoding="utf-8")
+    return folder
+
+
+def start(folder: Path, *options: str | Path) -> subprocess.Popen[bytes]:
+    command = [*COMMAND, folder.name, *map(str, options)]
+    return subprocess.Popen(command, cwd=folder.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def run(folder: Path, *options: str | Path) -> tuple[int, bytes, bytes]:
+    process = start(folder, *options)
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
+
+
+def test_an_outline_tells_the_table_what_a_record_does() -> None:
+    whole = Gate(load_bundle(ROOT / "policies"), "2026-11-26", "2026-11-26", allow_past=True)
+    outline = dataclasses.replace(whole, outlined=True, keeps_profiles=False, jobs=1)
+    records, outlines = whole.run(FIXTURES), outline.run(FIXTURES)
+    assert len(records.records) > 100
+    assert outlines.law == ()
+    assert not any("facts" in duty for data in outlines.records for duty in data["duties"])
+    for level in LEVELS:
+        told = [
+            (result._replace(judgement=dataclasses.replace(result.judgement, fail_on=level)))
+            for result in (records, outlines)
+        ]
+        for lang in LANGUAGES:
+            for extent in ("screen", "summary", "quiet"):
+                texts = [
+                    render("text", result.records, lang, room=measure_width(), extent=extent, gate=result)
+                    for result in told
+                ]
+                assert texts[0] == texts[1], (level, lang, extent)
+
+
+@linux
+@pytest.mark.parametrize("options", [(), ("--quiet", "--lang", "zh"), ("-f", "json"), ("-f", "sarif")], ids=str)
+def test_processes_write_the_same_bytes_as_one(specs: Path, law: Path, options: tuple[str, ...]) -> None:
+    one = run(specs, "-p", law, "-j", "1", *options)
+    two = run(specs, "-p", law, "-j", "2", *options)
+    assert one == two
+    assert one[0] == ExitCode.INVALID
+    assert b"s020.yaml" in one[2]
+
+
+def test_processes_are_for_many_specs() -> None:
+    few, many = ["a"] * (MANY - 1), ["a"] * MANY
+    assert find_processes(None, few) == 1
+    assert find_processes(1, many) == 1
+    assert find_processes(8, [*many, "-"]) == 1
+    if sys.platform == "linux":
+        assert find_processes(2, many) == 2
+        assert find_processes(8, ["a"] * (2 * CHUNK)) == 2
+
+
+def test_every_sentence_passes_between_processes() -> None:
+    sentence = pickle.loads(pickle.dumps(Bilingual("A sentence.", "一句话。")))
+    assert (sentence, sentence.zh) == ("A sentence.", "一句话。")
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+SLOW = """
+import time
+from vatspolicy.gate.gate import Gate
+decide = Gate.decide
+def slow(self, *arguments):
+    time.sleep(0.2)
+    return decide(self, *arguments)
+Gate.decide = slow
+from vatspolicy.cli import main
+main()
+"""
+
+
+@linux
+@pytest.mark.parametrize(
+    ("end", "code", "words"),
+    [
+        (lambda pid: os.kill(children(pid)[0], signal.SIGKILL), ExitCode.INTERNAL, b"a process was killed"),
+        (lambda pid: os.killpg(pid, signal.SIGINT), ExitCode.INTERRUPTED, b""),
+    ],
+    ids=["a worker is killed", "Ctrl-C"],
+)
+def test_a_run_that_is_stopped_never_passes(
+    specs: Path, law: Path, end: Callable[[int], None], code: int, words: bytes
+) -> None:
+    command = [sys.executable, "-c", SLOW, "check", "specs", "-p", str(law), "-j", "2", "--no-fail"]
+    process = subprocess.Popen(
+        command,
+        cwd=specs.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a test in the background ignores
+    )
+    limit = time.monotonic() + 60
+    while len(children(process.pid)) < 2:
+        assert time.monotonic() < limit
+        assert process.poll() is None
+        time.sleep(0.02)
+    end(process.pid)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert out == b""
+    assert words in err
+    assert b"Traceback" not in err
+
+
+def test_progress_is_told_after_each_spec(console: Console, law: Path) -> None:
+    console.write("a.yaml", SHOP)
+    console.write("b.yaml", "schema: 2\n")
+    told: list[tuple[int, int]] = []
+    gate = Gate(load_bundle(law), "2026-11-26", "2026-11-26")
+    gate.run([str(console.folder)], lambda *figures: told.append(figures))
+    assert told == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "many"])
+def test_a_number_of_processes_is_one_or_more(console: Console, law: Path, number: str) -> None:
+    console.write("a.yaml", SHOP)
+    assert console("check", "a.yaml", "-p", law, f"--jobs={number}").code == 2
+
+
+def test_a_variable_of_completion_does_not_pass_for_a_check(
+    console: Console, law: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console.write("a.yaml", HOSTING)
+    expected = console("check", "a.yaml", "-p", law)
+    for name, value in (
+        ("_VATSPOLICY_COMPLETE", "complete_bash"),
+        ("COMP_WORDS", "vatspolicy "),
+        ("COMP_CWORD", "1"),
+    ):
+        monkeypatch.setenv(name, value)
+        for options in ((), ("--jobs", "1")):
+            assert console("check", "a.yaml", "-p", law, *options) == expected
+            monkeypatch.setenv(name, value)
+    assert expected.code != 0
