@@ -332,6 +332,21 @@ def test_the_install_step_installs_the_tool(tmp_path: Path) -> None:
     assert (temp / "vatspolicy-venv/bin/vatspolicy").is_file()
 
 
+def test_a_file_of_the_change_weakens_the_gate_only_where_the_workflow_reads_it(runner: Runner) -> None:
+    (runner.workspace / "vatspolicy.toml").write_text('fail-on = "deny"\n', encoding="utf-8")
+    assert decide(runner, "needs-license").exit_code == 1
+    read = decide(runner, "needs-license", config="true")
+    assert read.exit_code == 0
+    assert "fail-on = deny" in read.summary.replace("\\", "")
+    assert "fail-on = deny" in read.log
+
+
+def test_the_input_config_is_true_or_false(stand_in: Runner) -> None:
+    assert stand_in.run(specs="a.yaml", config="yes").outputs["exit-code"] == "2"
+    stand_in.run(specs="a.yaml", config="true")
+    assert "--no-config" not in arguments(stand_in.temp)
+
+
 # --- how the tool is called -----------------------------------------------------------------------------------------
 
 
@@ -343,7 +358,7 @@ def test_the_tool_runs_once_with_every_report(stand_in: Runner) -> None:
     assert options_of(called)[3:] == [
         *("-o", f"sarif={folder}/decision.sarif", "-o", f"json={folder}/decision.json"),
         *("-o", f"junit={folder}/decision.junit.xml", "-o", f"markdown={folder}/decision.md"),
-        "--lang=en",
+        *("--no-config", "--lang=en"),
     ]
     assert specs_of(called) == ["a.yaml", "b.yaml"]
     assert run.exit_code == 0

@@ -12,10 +12,11 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.schemas import validator_of
+from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.cli import fast_arguments
 from vatspolicy.cli.setting_sources import find_file
-from vatspolicy.cli.settings import FILE, KEYS
+from vatspolicy.cli.settings import FILE, KEYS, PREFIX
 from vatspolicy.reports.decision import FORMATS
 
 NEEDS, ALLOWED = 1, 0
@@ -281,3 +282,36 @@ def test_the_suffix_of_a_file_tells_its_format(console: Console, law: Path, name
     texts = [(console.folder / name).read_text(), console("check", "shop.yaml", "-p", law, "-f", format).out]
     written, printed = (re.sub(r' (time|timestamp)="[^"]*"', "", text) for text in texts)
     assert written == printed
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("VATSPOLICY_FAILON", "Did you mean 'VATSPOLICY_FAIL_ON'?"),
+        ("VATSPOLICY_WAIVER", "Did you mean 'VATSPOLICY_WAIVERS'?"),
+        ("VATSPOLICY_VERSION", "See docs/configuration.md, or rename it."),
+    ],
+)
+def test_a_variable_without_a_meaning_is_an_error(
+    console: Console, project: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    project('specs = "specs/shop.yaml"')
+    monkeypatch.setenv(name, "advice")
+    ran = console("check")
+    assert (ran.code, ran.out, ran.err) == (2, "", f"vatspolicy: {name}: There is no such variable. {meant}\n")
+    assert fast_arguments.read(["check", "specs/shop.yaml"]) is None
+
+
+def test_variables_of_the_project_have_a_meaning(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every variable with the prefix that a file of the project names is known, so that none of them stops a run."""
+    files = [ROOT / "hatch_build.py", *(ROOT / "templates").iterdir(), *(ROOT / ".github").rglob("*")]
+    files += [*(ROOT / "tests").rglob("*.py"), *(ROOT / "src").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    found: set[str] = set()
+    for file in files:
+        if file.is_file():
+            found |= set(re.findall(r"\bVATSPOLICY_[A-Z_]*[A-Z]\b", file.read_text(encoding="utf-8", errors="ignore")))
+    found -= {"VATSPOLICY_FAILON", "VATSPOLICY_WAIVER", "VATSPOLICY_VERSION"}  # of the test above
+    assert len(found) > 12
+    for name in found - {f"{PREFIX}{key.upper().replace('-', '_')}" for key in KEYS}:
+        monkeypatch.setenv(name, "1")
+    assert "no such variable" not in console("list", "offers", "saas").err

@@ -195,6 +195,12 @@ check() {
   [[ -z ${GATE_WAIVERS:-} ]] || arguments+=("--waivers=$GATE_WAIVERS")
   [[ -z ${GATE_APPROVERS:-} ]] || arguments+=("--approvers=$GATE_APPROVERS")
   [[ -z ${GATE_BASELINE:-} ]] || arguments+=("--baseline=$GATE_BASELINE")
+  # A change under review may hold another vatspolicy.toml: it counts only if the workflow says so.
+  case ${GATE_CONFIG:-false} in
+    true) ;;
+    false) arguments+=(--no-config) ;;
+    *) refuse 'The input config must be true or false.' ;;
+  esac
   [[ -z ${GATE_LANG:-} ]] || arguments+=("--lang=$GATE_LANG")
   case ${GATE_ALLOW_PAST_AS_OF:-false} in
     true) arguments+=(--allow-past-as-of) ;;

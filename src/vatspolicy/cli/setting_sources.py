@@ -9,7 +9,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from vatspolicy.cli.settings import FILE, KEYS, LISTS, PREFIX, Setting, Settings, split
+from vatspolicy.cli.settings import FILE, KEYS, LISTS, OTHER_VARIABLES, PREFIX, Setting, Settings, split
+from vatspolicy.i18n import Listing, Sentences, _
 
 if TYPE_CHECKING:
     from typing import Any
@@ -66,13 +67,30 @@ def complete(
 
 
 def read_variables() -> tuple[Setting, ...]:
-    """Return the settings of the environment; an empty variable is none."""
+    """Return the settings of the environment; an empty variable is none.
+
+    Raises:
+        BadVariable: A variable has the prefix and no meaning: a misspelled one would leave the gate as it was.
+    """
+    names = {PREFIX + key.upper().replace("-", "_"): key for key in KEYS}
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in names and name.removeprefix(PREFIX) not in OTHER_VARIABLES:
+            raise BadVariable(_say_unknown(name, names))
     found = []
-    for key in KEYS:
-        name = PREFIX + key.upper().replace("-", "_")
+    for name, key in names.items():
         if text := os.environ.get(name, "").strip():
             found += split(key, text.split() if key in LISTS else [text], name)
     return tuple(found)
+
+
+def _say_unknown(name: str, names: Iterable[str]) -> str:
+    """Return the sentence on a variable that has no meaning, with the name that was meant."""
+    from vatspolicy.errors import did_you_mean, nearest
+
+    known = sorted([*(one.removeprefix(PREFIX) for one in names), *OTHER_VARIABLES])
+    near = did_you_mean([PREFIX + one for one in nearest(name.removeprefix(PREFIX), known)])
+    fault = Sentences(_("There is no such variable."), near or _("See docs/configuration.md, or rename it."))
+    return _("{path}: {fault}", path=name, fault=fault)
 
 
 def read_file() -> tuple[Setting, ...]:
@@ -132,7 +150,7 @@ def _value(parameter: Parameter, setting: Setting, convert: Callable[[Parameter,
     except Exception as error:  # a typer.BadParameter, or the ValueError of an enumeration
         message = getattr(error, "message", None) or _choices(parameter, setting)
         if not setting.line:
-            raise BadVariable(f"{setting.source}: {message}") from None
+            raise BadVariable(_("{path}: {fault}", path=setting.source, fault=message)) from None
         from vatspolicy.errors import Problem
 
         return _Wrong(Problem(setting.source, setting.line, setting.column, setting.key, message))
@@ -146,7 +164,7 @@ def _choices(parameter: Parameter, setting: Setting) -> str:
     kinds = get_args(parameter.type) or (parameter.type,)
     choices = [one.value for kind in kinds if isinstance(kind, type) and issubclass(kind, Enum) for one in kind]
     if len(setting.values) > 1:
-        return "One format is for standard output; write FORMAT=PATH for the others."
+        return _("One format is for standard output; write FORMAT=PATH for the others.")
     if choices:
-        return f"{setting.values[0]!r} is not one of {', '.join(map(repr, choices))}."
-    return "This value cannot be used."
+        return _("{value!r} is not one of {choices}.", value=setting.values[0], choices=Listing(choices, quoted=True))
+    return _("This value cannot be used.")

@@ -24,6 +24,13 @@ KEYS = (
     "formats",
 )
 """Keys of the file. The variable of `fail-on` is VATSPOLICY_FAIL_ON; a list is separated by spaces there."""
+OTHER_VARIABLES = (
+    *("CACHE", "DEBUG", "TOKEN"),
+    *("BUILD_PUBLISHED", "BUILD_REPOSITORY"),  # hatch_build.py
+    *("OPTIONS", "PACKAGE", "PROJECT", "REF"),  # templates/gitlab-ci.yml
+    *("EXAMPLES", "FUZZ", "LONG", "SEED", "TRIALS"),  # the tests of the project
+)
+"""Names behind the prefix of variables that are no settings."""
 LISTS = ("specs", "formats")
 HARMLESS = ("lang", "formats")
 """Keys that change no exit code. Every report names the others that are used, since they could weaken the gate."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.i18n import Language, LocalizedText
+from vatspolicy.i18n import Language, LocalizedText, _
 from vatspolicy.i18n.text import width as width_of
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import Table, word
@@ -98,7 +98,7 @@ def reference_page(bundle: Bundle) -> str:
 def write_reference(path: Path, text: str) -> None:
     """Write the page. Raises Foreign if a file in the way was not made by this program, and OSError."""
     if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:200]:
-        raise Foreign(f"{path} was not made by this command. Move it, or choose another folder.")
+        raise Foreign(_("{value} was not made by this command. Move it, or choose another folder.", value=path))
     write_file(path, text)
 
 
@@ -126,7 +126,7 @@ def _section(found: WordList) -> Iterator[str]:
     about = _about(found)
     yield f"{escape(about['en'])} · {escape(about['zh'])}"
     yield ""
-    yield f"Write {code(found.example)} under {', '.join(map(code, found.written))}."
+    yield _("Write {value} under {written}.", value=code(found.example), written=", ".join(map(code, found.written)))
     yield ""
     synonyms = any(one.synonyms for one in found.words)
     head = ["Value", "Meaning", "含义", "Example · 示例", *(["Also called · 别称"] if synonyms else [])]

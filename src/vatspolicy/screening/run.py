@@ -21,6 +21,7 @@ from typing import Any
 
 from vatspolicy.clock import LAST
 from vatspolicy.file_lock import Locked, lock_file
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join, whole_file
@@ -121,13 +122,13 @@ def screen(task: Task, resume: bool, progress: Progress) -> Summary:
     for a day before the law. A started run can be resumed after any of them.
     """
     if task.output.suffix not in (LINES, PARQUET):
-        raise ScreenError(f"The output must end in {LINES} or {PARQUET}")
+        raise ScreenError(_("The output must end in {LINES} or {PARQUET}", LINES=LINES, PARQUET=PARQUET))
     require(task.engine)
     try:
         with lock_file(task.lock):
             return _screen(task, resume, progress)
     except Locked:
-        raise ScreenError(f"Another run writes {task.output}") from None
+        raise ScreenError(_("Another run writes {output}", output=task.output)) from None
 
 
 def _screen(task: Task, resume: bool, progress: Progress) -> Summary:
@@ -146,7 +147,11 @@ def _screen(task: Task, resume: bool, progress: Progress) -> Summary:
         progress(summary.rows, False)
     if task.source.state() != state:
         raise InputError(
-            f"{str(task.source.path)!r} was changed while it was read. Remove {task.parts.folder} and run again"
+            _(
+                "{path!r} was changed while it was read. Remove {folder} and run again",
+                path=str(task.source.path),
+                folder=task.parts.folder,
+            )
         )
     if rows.count != summary.rows:
         raise LostRows

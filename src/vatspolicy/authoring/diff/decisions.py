@@ -18,6 +18,7 @@ from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.snapshot import DECISIVE_KINDS, DETAIL_KINDS, Item, Key, compare_items, itemize
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import find_specs
+from vatspolicy.i18n import _
 from vatspolicy.profile.profile import Profile, change, read_profile
 
 
@@ -243,7 +244,7 @@ def products(base: LawRevision, head: LawRevision, arguments: Iterable[str]) -> 
     for argument in arguments:
         specs = find_specs(argument)
         if not specs:
-            problems.append(Problem(argument, 1, 1, "", "No profile was found here."))
+            problems.append(Problem(argument, 1, 1, "", _("No profile was found here.")))
         for spec in specs:
             try:
                 add(Product(load_document(spec)))

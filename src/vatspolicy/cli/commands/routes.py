@@ -21,6 +21,7 @@ from vatspolicy.cli.parameters import (
     make_output_option,
 )
 from vatspolicy.gate.gate import ExitCode
+from vatspolicy.i18n import _
 
 
 class Form(StrEnum):
@@ -72,9 +73,9 @@ def show_routes(
 
     specs = find_specs(spec)
     if not specs:
-        abort(f"no spec found at {spec!r}.", ExitCode.NOTHING)
+        abort(_("no spec found at {argument!r}.", argument=spec), ExitCode.NOTHING)
     if len(specs) > 1:
-        abort(f"{len(specs)} specs are behind {spec!r}; name one.")
+        abort(_("{count} specs are behind {spec!r}; name one.", count=len(specs), spec=spec))
     bundle = context.law.load()
     profile = load_profile(specs[0], changes, bundle.schemas, stdin_filename)
     check_opinions(bundle, profile, today())

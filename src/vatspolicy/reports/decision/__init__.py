@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.engine.serialize import FORMAT
 from vatspolicy.errors import Problem, in_language
+from vatspolicy.i18n import _
 from vatspolicy.profile.vocabulary import Language
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _not_found(gate: GateResult | None) -> list[Problem]:
     """Return the arguments that matched no spec as problems: nothing was decided about them."""
     if gate is None or not gate.empty:
         return []
-    return [Problem(argument, 1, 1, "", "No spec was found here.", "Check the path.") for argument in gate.empty]
+    return [Problem(argument, 1, 1, "", _("No spec was found here."), _("Check the path.")) for argument in gate.empty]
 
 
 def _remarks(remarks: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Data = Mapping[str, Any]
 
+SETTINGS = "settings"
+"""Kind of the remark on settings from outside the command line."""
 WORDS: Table = {
     "more": {
         "en": "{count} more of this level are in the job summary and in the other reports.",
@@ -42,20 +44,24 @@ def render(
     del problems
     judgement = gate.judgement if gate else Judgement()
     records = worst_first(records, judgement)
-    found = [_verdict(data, lang, judgement) for data in records]
+    remarks = list(remarks)
+    settings = [one for one in remarks if one["kind"] == SETTINGS]  # first: none of them is left out
+    found = [_remark(one, lang, judgement) for one in settings]
+    found += [_verdict(data, lang, judgement) for data in records]
     for data in records:
         for result in results(data, lang, judgement):
             name = result.rule if result.finding else result.detail.partition("\0")[0]
             title = result.rule if name in ("", result.rule) else f"{result.rule}: {name}"
             found.append(Annotation(result.level, result.message, title, data["file"], result.line, result.column))
-    for one in remarks:
-        level = "error" if judgement.fails_remark(one) else one["level"]
-        found.append(
-            Annotation(level, say_remark(one, lang), one["kind"], one["file"] or "", one["line"], one["column"])
-        )
+    found += [_remark(one, lang, judgement) for one in remarks if one not in settings]
     for data in records:
         found += _notes(data, lang)
     return write(found, word(WORDS, "more", lang))
+
+
+def _remark(one: Data, lang: Language, judgement: Judgement) -> Annotation:
+    level = "error" if judgement.fails_remark(one) else one["level"]
+    return Annotation(level, say_remark(one, lang), one["kind"], one["file"] or "", one["line"], one["column"])
 
 
 def _verdict(data: Data, lang: Language, judgement: Judgement) -> Annotation:

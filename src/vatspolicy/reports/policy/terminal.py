@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from vatspolicy.authoring.testing.cases import load_tests
 from vatspolicy.errors import suggest
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, Sentences, _
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import aside, joint
 from vatspolicy.policies.bundle import Bundle
@@ -48,7 +48,9 @@ def explain(bundle: Bundle, name: str, lang: Language, room: int, day: str) -> s
     policy_id, slash, rule_id = name.partition("/")
     policy = bundle.policies.get(policy_id)
     if policy is None:
-        raise KeyError(f"there is no policy {policy_id!r}. {suggest(policy_id, bundle.policies)}".rstrip())
+        raise KeyError(
+            Sentences(_("there is no policy {policy_id!r}.", policy_id=policy_id), suggest(policy_id, bundle.policies))
+        )
     page = _Page(PolicyPage(bundle, policy), lang, room, day)
     if not slash:
         return "\n".join(page.whole()) + "\n"
@@ -56,7 +58,12 @@ def explain(bundle: Bundle, name: str, lang: Language, room: int, day: str) -> s
         if rule.id == rule_id:
             return "\n".join(page.rule(page.page.rule(rule))) + "\n"
     known = [rule.id for rule in policy.rules]
-    raise KeyError(f"there is no rule {rule_id!r} in {policy_id}. {suggest(rule_id, known)}".rstrip())
+    raise KeyError(
+        Sentences(
+            _("there is no rule {rule_id!r} in {policy_id}.", rule_id=rule_id, policy_id=policy_id),
+            suggest(rule_id, known),
+        )
+    )
 
 
 class _Page:
