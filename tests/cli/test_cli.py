@@ -410,6 +410,7 @@ def test_json_is_compact_unless_details_are_asked_for(check: Callable[..., Any])
     assert json.loads(small)["form"] == "compact"
     assert "form" not in json.loads(whole)
     assert len(small.encode()) < 15_000 < len(whole.encode())
+    assert re.search(r'^ *\{"file":".*","level":"needs-license",.*\}$', small, re.MULTILINE), "an object is one line"
     for text in (small, whole):
         assert json.loads(text)["gate"]["exit_code"] == 1
         assert [one["level"] for one in json.loads(text)["gate"]["failures"]] == ["needs-license"]

@@ -14,6 +14,7 @@ from vatspolicy.bundles.select import SelectedLaw, select_law
 from vatspolicy.compile_cache import digest
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import Sentences, _
 from vatspolicy.policies.bundle import read_sources
 
 T = TypeVar("T")
@@ -128,7 +129,7 @@ class BundleStore:
         bundle = loaded.bundle
         try:
             if loaded.number < self.loaded.number:
-                raise InvalidInput([Problem("bundle", 1, 1, "", "It is older than the bundle in use.")])
+                raise InvalidInput([Problem("bundle", 1, 1, "", _("It is older than the bundle in use."))])
             # The first request does not wait for the compiled rules of the newest law.
             bundle.on(max(bundle.covers_from, bundle.boundaries[-1]))
             if self._digest_files() != seen:  # the files changed while they were read: the next look decides
@@ -142,19 +143,28 @@ class BundleStore:
         if not self.renew():
             self.loaded = before
             loaded.release()
-            raise InvalidInput([Problem("bundle", 1, 1, "", "Worker processes do not start with it.")])
+            raise InvalidInput([Problem("bundle", 1, 1, "", _("Worker processes do not start with it."))])
         if self._previous is not None:
             self._previous.release()
         self._previous = before  # requests under way may still read its schemas
         self._tried = seen
         self._state.write(True, succeeded=1)
-        self._notify(f"bundle {loaded.revision} is in use.")
+        self._notify(_("bundle {revision} is in use.", revision=loaded.revision))
         return True
 
     def _fail(self, seen: str, error: Exception) -> bool:
         if self._tried != seen:
-            first = str(error.problems[0]) if isinstance(error, InvalidInput) else type(error).__name__
-            self._notify(f"bundle {self.loaded.revision} stays in use, the new one may not be: {first}")
+            first: str = type(error).__name__
+            if isinstance(error, InvalidInput):
+                problem = error.problems[0]
+                first = _("{path}: {fault}", path=problem.file, fault=Sentences(problem.message, problem.hint))
+            self._notify(
+                _(
+                    "bundle {revision} stays in use, the new one may not be: {first}",
+                    revision=self.loaded.revision,
+                    first=first,
+                )
+            )
             self._state.write(False, failed=1)
         self._tried = seen
         self._state.write(False)
