@@ -549,6 +549,9 @@ def test_requests_during_a_swap_are_of_one_bundle(copy_of_law: Path, client: Cli
 
         thread = threading.Thread(target=work)
         thread.start()
+        until = time.monotonic() + 30
+        while not seen and thread.is_alive() and time.monotonic() < until:
+            time.sleep(0.01)
         for turn in range(3):
             policy.write_text(policy.read_text() + f"# {turn}\n")
             assert store.refresh(settled=False)
