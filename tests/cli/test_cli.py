@@ -506,7 +506,7 @@ def test_a_pipe_is_written_to_and_not_replaced(check: Callable[..., Any], consol
     reader = threading.Thread(target=lambda: received.append(pipe.read_text()))
     reader.start()
     assert check("shop.yaml", "-o", f"json={pipe}").code == 0
-    reader.join(timeout=10)
+    reader.join(timeout=60)
     assert json.loads(received[0])["decision"] == "allow"
     assert pipe.is_fifo()
 
