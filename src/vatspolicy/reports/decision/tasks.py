@@ -111,9 +111,12 @@ def checklist(data: Data, say: Sentences) -> str:
     if not found:
         return ""
     head = say.html("before_launch_by", day=data["launch"]) if data["launch"] else say.html("before_launch")
-    return render_markdown(
+    text = render_markdown(
         "decision/checklist.md.j2", data=data, facts=lambda item: _facts(item, say), head=head, items=found, say=say
     )
+    return text.replace("\\(", "(").replace(
+        "\\)", ")"
+    )  # readable unrendered; behind an escaped bracket they link nothing
 
 
 def _facts(item: Item, say: Sentences) -> list[str]:
