@@ -32,7 +32,10 @@ EXTRA = $(VENV)/.extra-$(1)-$(KEY)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long tests quick lint spark docs pictures bench audit package clean
+CATALOGUE := src/vatspolicy/i18n/locale/zh/LC_MESSAGES/vatspolicy.po
+KEYWORDS := --no-default-keywords --keyword=_ --keyword=Phrase:1,1t --keyword=Phrase:1,2c,2t
+
+.PHONY: help demo test test-long tests quick lint messages spark docs pictures bench audit package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +58,12 @@ lint: $(TOOLS) ## style, types and import layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo & layers=$$!; $(BIN)/mypy; types=$$?; wait $$layers && exit $$types
+
+messages: $(TOOLS) ## bring the catalogue of Chinese texts up to date with the English of the source
+	@mkdir -p build
+	$(BIN)/pybabel -q extract $(KEYWORDS) --add-location=file --omit-header -o build/vatspolicy.pot src
+	$(BIN)/pybabel -q update -i build/vatspolicy.pot -l zh -o $(CATALOGUE) --no-fuzzy-matching --ignore-obsolete \
+	  --ignore-pot-creation-date --width=120
 
 spark: $(call EXTRA,spark) ## install what the tests on Spark need beside Java 17: half a gigabyte
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from vatspolicy.i18n import translate
+from vatspolicy.i18n import Listing, _, translate
 from vatspolicy.i18n.text import cells
 
 
@@ -79,7 +79,7 @@ MAX_EXPLAINED = 100
 """Errors of one file that are explained, so that no file can keep a process busy or flood a log."""
 
 
-FURTHER = ("Further errors are not explained.", "Correct those above first.")
+FURTHER = (_("Further errors are not explained."), _("Correct those above first."))
 """Message and hint of the problem that stands for all after the first MAX_EXPLAINED."""
 
 
@@ -99,18 +99,23 @@ LONGEST_NAME = 100
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """`Did you mean 'x'?` for the known word nearest to `word`, or an empty string when none is near.
+    """`Did you mean 'x'?` for the known word nearest to `word`, or an empty string when none is near."""
+    return did_you_mean(nearest(word, known))
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """Return the known word nearest to `word`, or the few that it is a part of.
 
     Near is a word spelled almost alike; failing that, the few words of which a part is, as `clouds` is near to
     `cloud-platform` and `cloud-storage`; failing that, a word that is somewhat alike.
     """
     if len(word) > LONGEST_NAME:
-        return ""
-    return _suggest(word, tuple(sorted(known)))
+        return []
+    return _nearest(word, tuple(sorted(known)))
 
 
 @lru_cache(1024)
-def _suggest(word: str, known: tuple[str, ...]) -> str:
+def _nearest(word: str, known: tuple[str, ...]) -> list[str]:
     from difflib import get_close_matches
 
     by_folded: dict[str, str] = {}
@@ -119,17 +124,16 @@ def _suggest(word: str, known: tuple[str, ...]) -> str:
     folded, names = _fold(word), list(by_folded)
     near = get_close_matches(folded, names, n=1, cutoff=0.8)
     if not near and (near := _with_part(folded, names)) and len(near) > _MANY:
-        return ""
+        return []
     near = near or get_close_matches(folded, names, n=1, cutoff=0.6)
-    return did_you_mean([by_folded[name] for name in near])
+    return [by_folded[name] for name in near]
 
 
 def did_you_mean(words: Sequence[str]) -> str:
     """`Did you mean 'x', 'y' or 'z'?`, or an empty string for no words."""
     if not words:
         return ""
-    *others, last = map(repr, words)
-    return f"Did you mean {', '.join(others)} or {last}?" if others else f"Did you mean {last}?"
+    return _("Did you mean {words}?", words=Listing(words, "or", quoted=True))
 
 
 def _fold(word: str) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from vatspolicy.i18n import _
+
 if TYPE_CHECKING:
     from vatspolicy.authoring.testing.cases import Case
     from vatspolicy.policies.bundle import Bundle
@@ -76,7 +78,7 @@ class PolicyFile(_File):
         bundle = _bundle(self.config)
         id = self.path.name.removesuffix(".test.yaml")
         if id not in bundle.policies:
-            raise InvalidInput([Problem(str(self.path), 1, 1, "", "No policy belongs to these tests.", STRAY_HINT)])
+            raise InvalidInput([Problem(str(self.path), 1, 1, "", _("No policy belongs to these tests."), STRAY_HINT)])
         for case in cases_of(bundle, bundle.policies[id]):
             yield CaseItem.from_parent(self, name=case.name.partition(": ")[2], case=case)
 

@@ -33,7 +33,11 @@ BUSINESS: dict[str, Any] = {
         "users": {"type": "integer", "minimum": 0, "maximum": 100},
         "share": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 50},
         "mobile": {"type": ["boolean", "null"]},
-        "code": {"type": "string", "pattern": "^[A-Z][0-9]$", "x-pattern-hint": "Write a letter and a digit, as B2."},
+        "code": {
+            "type": "string",
+            "pattern": "^[A-Z][0-9]$",
+            "x-pattern-hint": {"en": "Write a letter and a digit, as B2.", "zh": "请写字母和数字，例如 B2。"},
+        },
         "plain_code": {"type": "string", "pattern": "^[0-9]+$"},
         "tags": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 2, "uniqueItems": True},
         "many": {"enum": [f"word-{letter}" for letter in "abcdefghi"]},

@@ -1,149 +1,229 @@
-"""Every sentence that the program says by itself is found in its source, and has a Chinese translation."""
+"""Sentences of the program: made by `_` wherever one is told, and said in Chinese with their values."""
 
 from __future__ import annotations
 
 import ast
+import copy
+import pickle
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.support.shipped import ROOT
-from vatspolicy.i18n import Bilingual, translate
-from vatspolicy.i18n.chinese import PHRASES, TEMPLATES, chinese
-from vatspolicy.i18n.lint import HAN, faults
+from vatspolicy.errors import Problem, did_you_mean, in_language
+from vatspolicy.i18n import (
+    Bilingual,
+    Capital,
+    ForeignText,
+    Listing,
+    Message,
+    Phrase,
+    Sentences,
+    _,
+    reason_of,
+    translate,
+)
+from vatspolicy.i18n.foreign import SENTENCES, match
+from vatspolicy.i18n.lint import HAN
 
 SOURCE = ROOT / "src" / "vatspolicy"
-SPOKEN = (
-    *(f"authoring/lint/{name}.py" for name in ("case_checks", "ignores", "policy_checks", "schema_checks")),
-    *("authoring/formatter", "authoring/mutation/report.py", "authoring/mutation/suggestions.py"),
-    *("authoring/scaffold.py", "authoring/testing", "authoring/verification.py"),
-    *(f"authoring/diff/{name}.py" for name in ("decisions", "sources", "verdict")),
-    *("bundles", "cel", "cli", "compile_cache.py", "documents", "errors.py", "policies", "profile"),
-    *("gate/gate.py", "gate/receipt.py", "gate/waivers/load.py", "gate/waivers/writer.py"),
-    *("reports/policy/__init__.py", "reports/policy/terminal.py"),
-)
-"""Modules and packages whose sentences are told through errors, complaints or lines of a run."""
-UNTOLD = {
-    "abc cannot be abc abc.": "its two verbs have a translation each",
-    "abc one of these keys belongs here: abc.": "its two numbers have a translation each",
-    "The decision is abcflagged as contested.": "with `not` and without, it has a translation each",
-    "Settings from outside the command line are used: abc.": "its Chinese stands beside it",
-    "abc One of abc.": "help",
-    "The foreign share does not exceed the cap.": "its Chinese stands beside it",
-    "--as-of abc.": "what is wrong with the day is a phrase with a translation",
-    "Bundles of policies as files: build, sign, verify, inspect, pin.": "help",
-    "Decide whether a digital product may launch in mainland China, and under which law.": "help",
-    "Write the policies as pages to read.": "help",
-    "Write a skeleton that passes lint and its own tests.": "help",
+
+# --- where sentences are told -----------------------------------------------------------------------------------------
+
+TOLD = {"Problem": (4, 5), "problem": (1, 2), "note": (1, 2), "refuse": (1, 2), "abort": (0,), "warn": (0,)}
+"""Functions and classes that take a sentence, with the positions of their arguments that are sentences."""
+ERRORS = {
+    *("ArchiveError", "BadVariable", "BundleFileError", "DayError", "ExpressionError", "InputError", "ScreenError"),
+    *("ServeError", "SourceError"),
+}
+"""Exceptions whose text a user reads."""
+WRAPPERS = {"_", "Listing", "ForeignText"}
+
+
+def bare_sentences(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield the texts that are told and that nobody can translate: literals and f-strings outside `_`."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = called(node)
+        told = [node.args[place] for place in TOLD.get(name, ()) if place < len(node.args)]
+        told += node.args if name in ERRORS else []
+        told += [keyword.value for keyword in node.keywords if name in TOLD and keyword.arg in ("message", "hint")]
+        for argument in told:
+            yield from outside_wrappers(argument)
+
+
+def called(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+
+
+def outside_wrappers(node: ast.AST) -> Iterator[tuple[int, str]]:
+    if isinstance(node, ast.Call) and called(node) in WRAPPERS:
+        return
+    if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and " " in str(node.value)):
+        if re.search("[A-Za-z]{2,}", ast.unparse(node)):
+            yield node.lineno, ast.unparse(node)
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from outside_wrappers(child)
+
+
+ELSEWHERE = {
+    ("cli/commands/ask.py", "f'--answer {dotted}: {error.text[lang.value]}'"): "its text is in the language of the run",
 }
 
 
-def spoken() -> list[Path]:
-    files: list[Path] = []
-    for name in SPOKEN:
-        place = SOURCE / name
-        found = [place] if place.is_file() else sorted(place.rglob("*.py"))
-        assert found, name
-        files += found
-    return files
+def test_no_sentence_is_told_without_its_mark() -> None:
+    found = [
+        (file.relative_to(SOURCE).as_posix(), line, text)
+        for file in sorted(SOURCE.rglob("*.py"))
+        for line, text in bare_sentences(ast.parse(file.read_text(encoding="utf-8")))
+    ]
+    assert [one for one in found if (one[0], one[2]) not in ELSEWHERE] == []
 
 
-def sentences(file: Path) -> Iterator[tuple[int, str]]:
-    """Sentences with their holes filled: `abc` for a value, `'abc'` for one that the program quotes."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    for node in ast.walk(tree):
-        parent = parents.get(node)
-        if isinstance(parent, ast.Expr | ast.JoinedStr | ast.FormattedValue):
-            continue
-        if isinstance(parent, ast.keyword) and parent.arg == "help":
-            continue
-        text = filled(node)
-        if text is None or text in UNTOLD or HAN.search(text) or "\n " in text:
-            continue
-        if re.match(r"[-A-Za-z'`]", text) and re.search(r"\S[.?]$", text) and " " in text:
-            yield node.lineno, text  # type: ignore[attr-defined]
+@pytest.mark.parametrize(
+    ("code", "count"),
+    [
+        ('abort("there is nothing here.")', 1),
+        ('abort(f"there is no {name}.")', 1),
+        ('warn(Sentences(_("Yes."), "and no."))', 1),
+        ('Problem(file, 1, 1, "", "This is wrong.", _("Mend it."))', 1),
+        ('raise DayError("no such day")', 1),
+        ('abort(_("there is nothing here."))', 0),
+        ('Problem("a file", 1, 1, "", _("This is wrong."))', 0),
+        ('document.problem(path, message, hint="Mend it now.")', 1),
+    ],
+)
+def test_the_search_finds_a_sentence_without_its_mark(code: str, count: int) -> None:
+    assert len(list(bare_sentences(ast.parse(code)))) == count
 
 
-def filled(node: ast.AST) -> str | None:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value.replace("{0}", "7").replace("{1}", "")
-    if isinstance(node, ast.JoinedStr):
-        parts = []
-        for part in node.values:
-            if isinstance(part, ast.Constant):
-                parts.append(str(part.value))
-            elif isinstance(part, ast.FormattedValue):
-                parts.append("'abc'" if part.conversion == ord("r") else "abc")
-        return "".join(parts)
-    return None
+# --- Chinese ----------------------------------------------------------------------------------------------------------
 
 
-FOUND = [(file.relative_to(SOURCE).as_posix(), line, text) for file in spoken() for line, text in sentences(file)]
+def test_a_value_is_quoted_as_the_language_does() -> None:
+    told = _("The key {key!r} is missing.", key="id")
+    assert told == "The key 'id' is missing."
+    assert translate(told, "zh") == "缺少键“id”。"
+    assert translate(told, "en") is told
+    assert translate(_("The key {key!r} is missing.", key="a\nb"), "zh") == "缺少键“a\\nb”。"
 
 
-def test_the_search_finds_the_sentences() -> None:
-    texts = {text for _, _, text in FOUND}
-    assert len(texts) > 250
-    assert {"This key is not known here.", "The key 'abc' is missing.", "nothing was decided."} <= texts
-
-
-@pytest.mark.parametrize("name", sorted({name for name, _, _ in FOUND}))
-def test_every_sentence_has_a_translation(name: str) -> None:
-    lacking = [f"{line}: {text}" for file, line, text in FOUND if file == name and not is_chinese(chinese(text))]
-    assert lacking == []
-
-
-def is_chinese(text: str) -> bool:
-    """Chinese, with no run of three English words."""
-    rest = re.sub(r"vatspolicy [a-z]+( [a-z]+)?", "", text)
-    return bool(HAN.search(rest)) and not re.search(r"[A-Za-z]+ [a-z]+ [a-z]+", rest)
-
-
-def test_sentences_that_are_put_together() -> None:
-    """Those that the search cannot put together as the program does, and some that are told one after another."""
-    assert chinese("This expects text or a list, not null. Put it in quotes.") == (
-        "此处应为文本或列表，而不是null。请加引号。"
+def test_values_that_are_sentences_are_translated() -> None:
+    reason = _("it is not UTF-8")
+    assert translate(_("The file cannot be read: {reason}.", reason=reason), "zh") == "文件无法读取：它不是 UTF-8。"
+    missing = reason_of(FileNotFoundError(2, "No such file or directory"))
+    assert (
+        translate(_("The file cannot be read: {reason}.", reason=missing), "zh") == "文件无法读取：没有这个文件或目录。"
     )
-    assert chinese("A text cannot be put in order with a number.") == "文本不能与数字比较大小。"
-    assert chinese("A text cannot be compared with a number.") == "文本不能与数字比较。"
-    assert chinese("At least one of these keys belongs here: a, b.") == "以下各键在此处至少要有一个：a、b。"
-    assert chinese("The decision is not flagged as contested.") == "结论没有标为有争议。"
-    assert chinese("Did you mean 'a', 'b' or 'c'?") == "是不是想写“a”、“b”或“c”？"
-    assert chinese("This key is not one of the allowed values.") == "此键的值不在可用值之中。"
-    assert chinese("This must have at least 1 key.") == chinese("This must have at least 1 keys.")
-    told = chinese("The term 'a' cannot be used here: There is no 'b' here. Did you mean 'c'?")
-    assert told == "术语“a”不能用在此处：此处没有“b”。是不是想写“c”？"
 
 
-def test_every_mistake_of_the_tests_is_told_in_chinese() -> None:
-    """The sentences that the bad policies and specs of the tests are answered with."""
-    told = set()
-    for file in sorted((ROOT / "tests" / "data" / "bad").glob("*.expected")):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            if found := re.match(r"\S+:\d+:\d+: (?:[\w.\[\]-]+: )?(.+)$", line):
-                told.add(found[1])
-    assert len(told) > 120
-    assert [text for text in sorted(told) if not is_chinese(chinese(text))] == []
+def test_lists() -> None:
+    assert did_you_mean(["a"]) == "Did you mean 'a'?"
+    assert did_you_mean(["a", "b", "c"]) == "Did you mean 'a', 'b' or 'c'?"
+    assert translate(did_you_mean(["a", "b", "c"]), "zh") == "是不是想写“a”、“b”或“c”？"
+    assert Listing(["a", "b"]) == "a, b"
+    assert Listing(["a", "b"], "and").chinese() == "a和b"
+    assert Listing([_("a text"), _("a list")], "or").chinese() == "文本或列表"
+    assert Listing([]) == ""
 
 
-def test_what_is_not_known_stays_english() -> None:
-    assert chinese("A sentence that nobody wrote.") == "A sentence that nobody wrote."
-    assert translate("nothing was decided.", "en") == "nothing was decided."
+def test_sentences_follow_one_another_without_a_gap() -> None:
+    told = Sentences(_("Put it in quotes."), "", did_you_mean(["x"]))
+    assert told == "Put it in quotes. Did you mean 'x'?"
+    assert told.chinese() == "请加引号。是不是想写“x”？"
+    assert Sentences("Nobody's.", _("Put it in quotes.")).chinese() == "Nobody's. 请加引号。"
+
+
+def test_a_phrase_that_begins_a_sentence() -> None:
+    told = _("{one} cannot be compared with {two}.", one=Capital(_("a text")), two=_("a number"))
+    assert told == "A text cannot be compared with a number."
+    assert translate(told, "zh") == "文本不能与数字比较。"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _("The key {key!r} is missing.", key="id"),
+        Listing([_("a text"), "b"], "or", quoted=False),
+        Sentences(_("Put it in quotes."), "b"),
+        Bilingual("Yes.", "是。"),
+        Capital(_("a text")),
+        ForeignText("Permission denied"),
+    ],
+)
+def test_a_text_survives_copies_and_other_processes(text: Message) -> None:
+    for copied in (pickle.loads(pickle.dumps(text)), copy.copy(text), copy.deepcopy(text)):
+        assert copied == text
+        assert copied.chinese() == text.chinese()
+
+
+def test_an_exception_keeps_its_sentence() -> None:
+    told = _("Put it in quotes.")
+    assert translate(str(ValueError(told)), "zh") == "请加引号。"
+    assert translate(_("{reason}.", reason=ValueError(_("a list"))), "zh") == "列表。"
+
+
+def test_braces_without_values_are_text() -> None:
+    assert _("Add label: {en, zh}.") == "Add label: {en, zh}."
+    assert translate(_("Add label: {en, zh}."), "zh") == "请加 label: {en, zh}。"
+
+
+def test_other_texts_stay_as_they_are() -> None:
+    problem = Problem("a.yaml", 1, 1, "", "A sentence that nobody wrote.", "Nor this one.")
+    assert in_language(problem, "zh") is problem
     assert translate(Bilingual("Yes.", "是。"), "zh") == "是。"
     assert translate(Bilingual("Yes.", "是。"), "en") == "Yes."
 
 
-def test_translations_are_well_formed() -> None:
-    english = [en for en, _ in TEMPLATES]
-    assert len(english) == len(set(english))
-    for en, zh in TEMPLATES:
-        names = set(re.findall(r"\{(\w+)(?:!\w)?\}", en)) - {"s"}
-        assert set(re.findall(r"\{(\w+)(?:!\w)?\}", zh)) == names, en
-        if re.sub(r"\{\w+(?:!\w)?\}|--[a-z-]+", "", en).strip(": ."):
-            filled_in = (re.sub(r"\{\w+(?:!\w)?\}", "X", text) for text in (en, zh))
-            assert list(faults(*filled_in)) == [], en
-    for en, zh in PHRASES.items():
-        assert en == zh == "null" or list(faults(en, zh)) == []
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_phrase_is_a_text_by_language() -> None:
+    phrase = Phrase("Missing command.")
+    assert dict(phrase) == {"en": "Missing command.", "zh": "缺少命令。"}
+    assert list(phrase) == ["en", "zh"]
+    with pytest.raises(KeyError):
+        phrase["fr"]
+
+
+def test_values_of_a_phrase_are_in_its_language() -> None:
+    filled = Phrase("{name} and {other}").fill(name=Phrase("Missing command."), other=2)
+    assert filled["en"] == "Missing command. and 2"
+    assert filled["zh"] == "缺少命令。 and 2"
+
+
+# --- texts of other programs ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "chinese"),
+    [
+        ("No such option: --lnag Did you mean --lang?", "没有选项 --lnag。是不是 --lang？"),
+        (
+            "Invalid value for '--fail-on': 'dney' is not one of 'deny', 'never'.",
+            "“--fail-on”的值无效：“dney”不在可选值之中：“deny”、“never”。",
+        ),
+        ("Invalid value for '--port': 'x' is not a valid integer.", "“--port”的值无效：“x”不是整数。"),
+        ("Permission denied", "没有权限"),
+        ("A sentence that nobody wrote.", "A sentence that nobody wrote."),
+    ],
+)
+def test_texts_of_other_programs_are_known_by_their_form(text: str, chinese: str) -> None:
+    assert match(text) == chinese
+
+
+def test_every_form_is_recognized() -> None:
+    for form in SENTENCES:
+        text = re.sub(r"\{\d!r\}", "'a'", re.sub(r"\{\d(![ls])?\}", "b", form))
+        assert HAN.search(match(text)), text
+
+
+def test_a_usage_error_may_end_with_a_sentence_of_the_program() -> None:
+    own = _("Write a calendar day as YYYY-MM-DD.")
+    assert (
+        ForeignText(f"Invalid value for '--as-of': {own}", own).chinese()
+        == "“--as-of”的值无效：请把日期写成 YYYY-MM-DD。"
+    )

@@ -17,15 +17,13 @@ from vatspolicy.i18n.lint import HAN, faults, schema_faults
 SAME = {
     ("vatspolicy.reports.policy.site.words", "WORDS.other"): "each language names the other one",
 }
-PATTERNS = ("vatspolicy.i18n.chinese", "vatspolicy.i18n.documents")
-"""Tables of sentences with a form of their own; `test_translations_are_well_formed` looks at them."""
 TAGS = ("FOLDERS", "LANGUAGE_TAGS")
 """Tables for machines: folders of pages, tags of languages."""
 
 
 def modules() -> list[str]:
     names = (module.name for module in pkgutil.walk_packages(vatspolicy.__path__, "vatspolicy."))
-    return [name for name in names if not name.endswith("__main__") and name not in PATTERNS]
+    return [name for name in names if not name.endswith("__main__")]
 
 
 def texts(value: Any, path: str) -> Iterator[tuple[str, Any, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from vatspolicy.documents import Document, Path
 from vatspolicy.errors import Problem
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy, Route
 
@@ -24,8 +25,8 @@ def _of_policy(policy: Policy, document: Document) -> Iterator[Problem]:
         if rule.is_unread and rule.kind in NOUNS:
             yield _warning(document, (*path, "cite"), NOUNS[rule.kind], rule.cite)
         if rule.is_unread and document.data["rules"][index].get("unwaivable"):
-            message = "Nothing unverified is unwaivable: the mark has no effect."
-            yield document.problem((*path, "unwaivable"), message, "Raise an article, or remove the mark.")
+            message = _("Nothing unverified is unwaivable: the mark has no effect.")
+            yield document.problem((*path, "unwaivable"), message, _("Raise an article, or remove the mark."))
         conditions = rule.effect.conditions if isinstance(rule.effect, Route) else ()
         for place, condition in enumerate(conditions):
             if condition.is_unread and condition.cite:
@@ -34,5 +35,9 @@ def _of_policy(policy: Policy, document: Document) -> Iterator[Problem]:
 
 
 def _warning(document: Document, path: Path, noun: str, cite: tuple[str, ...]) -> Problem:
-    message = f"This {noun} rests on unverified articles alone, so that it decides nothing: {', '.join(cite)}."
-    return document.problem(path, message, "Raise one of them, or make it advice with kind: verify.")
+    message = _(
+        "This {noun} rests on unverified articles alone, so that it decides nothing: {cite}.",
+        noun=noun,
+        cite=", ".join(cite),
+    )
+    return document.problem(path, message, _("Raise one of them, or make it advice with kind: verify."))

@@ -10,11 +10,12 @@ from typing import Any
 from vatspolicy.authoring.quotations import StatuteText, quote_hash
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.documents.yaml_edit import set_value
-from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.errors import InvalidInput, Problem, did_you_mean
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 
-_NOTE = "vatspolicy lint --texts DIR --write notes it. Where the words stand on a page, name it in verified.against."
-_AGAIN = "Compare it anew: vatspolicy lint --texts DIR --write. For a page, remove the hash first."
+_NOTE = _("vatspolicy lint --texts DIR --write notes it. Where the words stand on a page, name it in verified.against.")
+_AGAIN = _("Compare it anew: vatspolicy lint --texts DIR --write. For a page, remove the hash first.")
 
 
 def hash_problems(document: Document) -> Iterator[tuple[str, Problem]]:
@@ -27,14 +28,14 @@ def hash_problems(document: Document) -> Iterator[tuple[str, Problem]]:
             and "zh" in article
             and not {"day", "against", "hash"} <= verified.keys()
         ):
-            message = "A primary article says which text its quote was verified against, and when."
+            message = _("A primary article says which text its quote was verified against, and when.")
             yield "quote-not-verified", document.problem(path, message, _NOTE, key=True)
         if "zh" not in article and verified:
-            message = "Without a quote in Chinese there is nothing that could be verified."
-            hint = "Add zh, or remove verified."
+            message = _("Without a quote in Chinese there is nothing that could be verified.")
+            hint = _("Add zh, or remove verified.")
             yield "verified-without-quote", document.problem((*path, "verified"), message, hint, key=True)
         elif "hash" in verified and verified["hash"] != quote_hash(article["zh"]):
-            message = "The quote changed after it was verified."
+            message = _("The quote changed after it was verified.")
             yield "quote-changed", document.problem((*path, "zh"), message, _AGAIN)
 
 
@@ -56,11 +57,11 @@ def text_problems(document: Document, texts: Mapping[str, StatuteText]) -> Itera
             yield from (("quote-differs", problem) for problem in found)
         elif name is not None and (alike := difflib.get_close_matches(name, texts, 1, 0.9)):
             place = (*path, "verified", "against")
-            hint = f"Did you mean {alike[0]!r}?"
-            yield "text-not-named", document.problem(place, "No text has this name.", hint)
+            hint = did_you_mean(alike)
+            yield "text-not-named", document.problem(place, _("No text has this name."), hint)
         elif name is None:
-            message = "It is not said which text this quotes, and no text of that title holds it."
-            hint = "Name the text, or the page, in verified.against."
+            message = _("It is not said which text this quotes, and no text of that title holds it.")
+            hint = _("Name the text, or the page, in verified.against.")
             yield "text-not-named", document.problem((*path, "zh"), message, hint)
 
 
@@ -125,19 +126,21 @@ def _title(text: str) -> str:
 
 def _differences(document: Document, path: Path, quote: str, text: StatuteText) -> Iterator[Problem]:
     if "…" in quote.replace("……", ""):
-        yield document.problem(path, "A cut in a quote is marked with two signs: ……")
+        yield document.problem(path, _("A cut in a quote is marked with two signs: ……"))
         return
     part = text.first_missing(quote)
     if part is None:
         return
     left_out = text.silent_cut(part)
     if left_out:
-        hint = f"Write …… where {_short(left_out)!r} stands."
-        yield document.problem(path, "The quote leaves words out without a sign.", hint)
+        hint = _("Write …… where {value!r} stands.", value=_short(left_out))
+        yield document.problem(path, _("The quote leaves words out without a sign."), hint)
     else:
         passage = text.nearest(part)
         yield document.problem(
-            path, f"The quote does not stand in {text.name!r}.", f"The nearest passage is {passage!r}."
+            path,
+            _("The quote does not stand in {name!r}.", name=text.name),
+            _("The nearest passage is {passage!r}.", passage=passage),
         )
 
 
@@ -151,6 +154,6 @@ def review_warnings(documents: Sequence[Document], today: str) -> list[Problem]:
     for document in documents:
         due = document.data.get("review", {}).get("due")
         if due is not None and due < today:
-            message = f"This policy was to be reviewed by {due}."
+            message = _("This policy was to be reviewed by {due}.", due=due)
             found.append(document.problem(("review", "due"), message, document.data["review"].get("why", "")))
     return found

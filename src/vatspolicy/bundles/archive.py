@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from vatspolicy.i18n import _, reason_of
+
 ENDINGS = (".tar.gz", ".tgz", ".tar")
 MAX_FILES = 20_000
 MAX_BYTES = 128 * 2**20
@@ -42,9 +44,15 @@ def read_archive(
         with path.open("rb") as file:
             return _Reader(path.name, wanted, max_bytes, max_files).read(file)
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, ValueError):
-        raise ArchiveError(f"{path.name!r} is not a complete tar archive.") from None
+        raise ArchiveError(_("{name!r} is not a complete tar archive.", name=path.name)) from None
     except OSError as error:
-        raise ArchiveError(f"{path.name!r} cannot be read: {error.strerror or 'it is not a file'}.") from None
+        raise ArchiveError(
+            _(
+                "{name!r} cannot be read: {reason}.",
+                name=path.name,
+                reason=reason_of(error) if error.strerror else _("it is not a file"),
+            )
+        ) from None
 
 
 class _Reader:
@@ -58,17 +66,21 @@ class _Reader:
         stream = gzip.GzipFile(fileobj=file) if packed else file
         data = stream.read(self.max_bytes + 1)  # of everything: headers and unwanted files included
         if len(data) > self.max_bytes:
-            raise ArchiveError(f"{self.name!r} holds more than {self.max_bytes / 2**20:g} MiB.")
+            raise ArchiveError(
+                _("{name!r} holds more than {value:g} MiB.", name=self.name, value=self.max_bytes / 2**20)
+            )
         found: dict[str, bytes | None] = {}
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:", errorlevel=2, encoding="utf-8") as archive:
             for count, member in enumerate(archive, 1):
                 if count > self.max_files:
-                    raise ArchiveError(f"{self.name!r} holds more than {self.max_files:,} members.")
+                    raise ArchiveError(
+                        _("{name!r} holds more than {max_files:,} members.", name=self.name, max_files=self.max_files)
+                    )
                 name = self.check(member)
                 if name is None:
                     continue
                 if name in found:
-                    raise ArchiveError(f"{self.name!r} holds {name!r} twice.")
+                    raise ArchiveError(_("{name!r} holds {name2!r} twice.", name=self.name, name2=name))
                 found[name] = self.content(archive, member) if self.wanted(name) else None
             rest = data[archive.offset :]  # tarfile ends in silence at a broken header, too
         if not rest or rest.strip(b"\0"):
@@ -80,13 +92,17 @@ class _Reader:
         name = member.name.removeprefix("/")
         steps = [step for step in name.split("/") if step not in ("", ".")]
         if name.startswith("/") or ".." in steps or _ODD.search(name):
-            raise ArchiveError(f"{self.name!r} holds {member.name!r}, a name that leads out of it.")
+            raise ArchiveError(
+                _("{name!r} holds {name2!r}, a name that leads out of it.", name=self.name, name2=member.name)
+            )
         if member.isdir():
             return None
         if not member.isreg() or member.issparse():
-            raise ArchiveError(f"{self.name!r} holds {member.name!r}, which is a link or no plain file.")
+            raise ArchiveError(
+                _("{name!r} holds {name2!r}, which is a link or no plain file.", name=self.name, name2=member.name)
+            )
         if not steps:
-            raise ArchiveError(f"{self.name!r} holds a file without a name.")
+            raise ArchiveError(_("{name!r} holds a file without a name.", name=self.name))
         return "/".join(steps)
 
     def content(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

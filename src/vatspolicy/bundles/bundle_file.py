@@ -13,6 +13,7 @@ from vatspolicy.bundles.archive import ArchiveError, read_archive
 from vatspolicy.compile_cache import digest
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle, build_bundle
 
 MANIFEST, SIGNATURES, DATA = ".manifest", ".signatures.json", "vatspolicy/data.json"
@@ -74,9 +75,9 @@ class BundleFile:
         except (FileNotFoundError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, InvalidInput):
                 raise
-            raise BundleFileError(self.file, "Its schemas cannot be used by this version of the program.") from None
+            raise BundleFileError(self.file, _("Its schemas cannot be used by this version of the program.")) from None
         if bundle.version != self.version:
-            raise BundleFileError(self.file, "Manifest and policies/bundle.yaml state different versions.")
+            raise BundleFileError(self.file, _("Manifest and policies/bundle.yaml state different versions."))
         return bundle
 
 
@@ -104,19 +105,19 @@ def read_bundle_file(path: Path, content: Mapping[str, bytes] | None = None) -> 
             raise BundleFileError(file, str(error)) from None
     for name in content:
         if name.rpartition("/")[2] == DELTA:
-            raise BundleFileError(file, f"It holds {name!r}; a bundle of changes (delta) is never used.")
+            raise BundleFileError(file, _("It holds {name!r}; a bundle of changes (delta) is never used.", name=name))
     if MANIFEST not in content:
-        raise BundleFileError(file, "It has no .manifest.", "Build one with vatspolicy bundle build.")
+        raise BundleFileError(file, _("It has no .manifest."), _("Build one with vatspolicy bundle build."))
     ours = _manifest(file, content[MANIFEST])
     bundle_file = BundleFile(file, content, ours["version"], ours["number"], content_digest(content))
     if ours["digest"] != bundle_file.digest:
         raise BundleFileError(
-            file, "Its files are not those of its manifest.", "Something was changed, added or removed."
+            file, _("Its files are not those of its manifest."), _("Something was changed, added or removed.")
         )
     if ours["revision"] != bundle_file.revision:
-        raise BundleFileError(file, "The revision of its manifest is not what its version, number and digest make.")
+        raise BundleFileError(file, _("The revision of its manifest is not what its version, number and digest make."))
     if not bundle_file.policies or not bundle_file.schemas.files:
-        raise BundleFileError(file, "It contains no policies or no schemas.")
+        raise BundleFileError(file, _("It contains no policies or no schemas."))
     return bundle_file
 
 
@@ -128,11 +129,11 @@ def _manifest(file: str, content: bytes) -> dict[str, Any]:
         found = {"revision": data["revision"], **{key: ours[key] for key in ("format", "version", "number", "digest")}}
         roots = data["roots"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise BundleFileError(file, "Its .manifest was not written by vatspolicy bundle build.") from None
+        raise BundleFileError(file, _("Its .manifest was not written by vatspolicy bundle build.")) from None
     texts = all(isinstance(found[key], str) for key in ("revision", "version", "digest"))
     number = found["number"]
     if not texts or not isinstance(number, int) or isinstance(number, bool) or number < 0 or roots != [ROOT]:
-        raise BundleFileError(file, "Its .manifest was not written by vatspolicy bundle build.")
+        raise BundleFileError(file, _("Its .manifest was not written by vatspolicy bundle build."))
     if found["format"] != FORMAT:
-        raise BundleFileError(file, "Its format is not known to this version of the program.")
+        raise BundleFileError(file, _("Its format is not known to this version of the program."))
     return found

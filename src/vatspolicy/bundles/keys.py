@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.bundles.bundle_file import BundleFileError
+from vatspolicy.i18n import _, reason_of
 from vatspolicy.origin import install
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     AnyKey = EllipticCurvePrivateKey | EllipticCurvePublicKey | Ed25519PrivateKey | Ed25519PublicKey
 
 ED25519, P256 = "EdDSA", "ES256"
-_KINDS = "Keys are Ed25519 or P-256, in PEM or as a JWK."
+_KINDS = _("Keys are Ed25519 or P-256, in PEM or as a JWK.")
 _MAX_BYTES = 64 * 1024
 
 
@@ -46,10 +47,10 @@ def read_key(path: Path, private: bool = False) -> Key:
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "its name is not usable"
-        raise BundleFileError(str(path), f"The key cannot be read: {reason}.") from None
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
+        raise BundleFileError(str(path), _("The key cannot be read: {reason}.", reason=reason)) from None
     if len(content) > _MAX_BYTES:
-        raise BundleFileError(str(path), "This is not a key.", _KINDS)
+        raise BundleFileError(str(path), _("This is not a key."), _KINDS)
     pem = not content.lstrip().startswith(b"{")
     try:
         jwk = None if pem else json.loads(content)
@@ -57,11 +58,13 @@ def read_key(path: Path, private: bool = False) -> Key:
     except BundleFileError:
         raise
     except Exception as error:  # any error of a library; its text may quote the key
-        message = "The key is locked by a password." if pem and isinstance(error, TypeError) else "This is not a key."
+        message = (
+            _("The key is locked by a password.") if pem and isinstance(error, TypeError) else _("This is not a key.")
+        )
         raise BundleFileError(str(path), message, _KINDS) from None
     key = _key(path, material, jwk)
     if private and not key.private:
-        raise BundleFileError(str(path), "This is a public key, which cannot sign.")
+        raise BundleFileError(str(path), _("This is a public key, which cannot sign."))
     return key
 
 
@@ -71,7 +74,7 @@ def _require_libraries(file: str) -> None:
         import jwt
     except ImportError:
         hint = f"Install it with: {install('sign')}"
-        raise BundleFileError(file, "Keys and signatures need the extra `sign`.", hint) from None
+        raise BundleFileError(file, _("Keys and signatures need the extra `sign`."), hint) from None
     del cryptography, jwt
 
 
@@ -101,12 +104,14 @@ def _key(path: Path, material: Any, jwk: Mapping[str, Any] | None) -> Key:
     elif isinstance(public, ec.EllipticCurvePublicKey) and isinstance(public.curve, ec.SECP256R1):
         algorithm = P256
     else:
-        raise BundleFileError(str(path), "This kind of key is not used.", _KINDS)
+        raise BundleFileError(str(path), _("This kind of key is not used."), _KINDS)
     if jwk is not None and jwk.get("alg", algorithm) != algorithm:
-        raise BundleFileError(str(path), f"The key is for another algorithm than {algorithm}.", _KINDS)
+        raise BundleFileError(
+            str(path), _("The key is for another algorithm than {algorithm}.", algorithm=algorithm), _KINDS
+        )
     id = jwk.get("kid") if jwk is not None else None
     if id is not None and not isinstance(id, str):
-        raise BundleFileError(str(path), "The `kid` of a key is a text.")
+        raise BundleFileError(str(path), _("The `kid` of a key is a text."))
     return Key(id or _thumbprint(public), algorithm, private, material)
 
 

@@ -10,6 +10,7 @@ from vatspolicy.bundles.bundle_file import BundleFile, BundleFileError
 from vatspolicy.bundles.signature import Signature
 from vatspolicy.documents import Document, load_document
 from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n import _
 from vatspolicy.output import write_file
 
 _FIELDS = {"version": str, "number": int, "digest": str, "key": str, "scope": str}
@@ -32,18 +33,27 @@ class Lock:
     def check(self, bundle_file: BundleFile) -> None:
         """Raise BundleFileError for another bundle than the pinned one."""
         here = f"{self.version} (number {self.number})"
-        hint = f"After a review, pin it: vatspolicy bundle pin {bundle_file.file}"
+        hint = _("After a review, pin it: vatspolicy bundle pin {file}", file=bundle_file.file)
         if bundle_file.number < self.number:
-            raise BundleFileError(bundle_file.file, f"It is older than the bundle that {self.file} pins, {here}.", hint)
+            raise BundleFileError(
+                bundle_file.file,
+                _("It is older than the bundle that {file} pins, {here}.", file=self.file, here=here),
+                hint,
+            )
         if (bundle_file.digest, bundle_file.number) != (self.digest, self.number):
-            raise BundleFileError(bundle_file.file, f"It is not the bundle that {self.file} pins, {here}.", hint)
+            raise BundleFileError(
+                bundle_file.file, _("It is not the bundle that {file} pins, {here}.", file=self.file, here=here), hint
+            )
 
     def check_key(self, bundle_file: BundleFile, signature: Signature | None) -> None:
         """Raise BundleFileError if the signing key is not the pinned one."""
         found = signature.key if signature else None
         if found != self.key:
             said = f"the key {self.key}" if self.key else "no key"
-            raise BundleFileError(bundle_file.file, f"{self.file} pins a bundle signed by {said}, and this one is not.")
+            raise BundleFileError(
+                bundle_file.file,
+                _("{file} pins a bundle signed by {said}, and this one is not.", file=self.file, said=said),
+            )
 
 
 def read_lock(path: Path) -> Lock:
@@ -51,22 +61,22 @@ def read_lock(path: Path) -> Lock:
     document = load_document(path)
     data = document.data
     if not isinstance(data, dict):
-        raise InvalidInput([document.problem((), "A lock has the keys version, number and digest.")])
+        raise InvalidInput([document.problem((), _("A lock has the keys version, number and digest."))])
     for name, value in data.items():
         if name not in _FIELDS:
-            raise _problem_with(document, name, f"A lock has no key {name!r}.")
+            raise _problem_with(document, name, _("A lock has no key {name!r}.", name=name))
         if not isinstance(value, _FIELDS[name]) or isinstance(value, bool):
-            raise _problem_with(document, name, "This value is not allowed here.")
+            raise _problem_with(document, name, _("This value is not allowed here."))
     for name in _NEEDED:
         if name not in data:
-            raise InvalidInput([document.problem((), f"The lock has no {name!r}.")])
+            raise InvalidInput([document.problem((), _("The lock has no {name!r}.", name=name))])
     if not _DIGEST.fullmatch(data["digest"]):
-        raise _problem_with(document, "digest", "A digest is `sha256:` and 64 hexadecimal digits.")
+        raise _problem_with(document, "digest", _("A digest is `sha256:` and 64 hexadecimal digits."))
     return Lock(str(path), **data)
 
 
 def _problem_with(document: Document, name: str, message: str) -> InvalidInput:
-    return InvalidInput([document.problem((name,), message, "Write the lock with vatspolicy bundle pin.")])
+    return InvalidInput([document.problem((name,), message, _("Write the lock with vatspolicy bundle pin."))])
 
 
 def pin(path: Path, bundle_file: BundleFile, signature: Signature | None, allow_rollback: bool = False) -> Lock:
@@ -77,11 +87,13 @@ def pin(path: Path, bundle_file: BundleFile, signature: Signature | None, allow_
     """
     if path.exists() and not allow_rollback:
         now = read_lock(path)
-        hint = "Pass --allow-rollback to do so all the same."
+        hint = _("Pass --allow-rollback to do so all the same.")
         if bundle_file.number < now.number:
-            raise BundleFileError(bundle_file.file, f"It is older than the pinned bundle (number {now.number}).", hint)
+            raise BundleFileError(
+                bundle_file.file, _("It is older than the pinned bundle (number {number}).", number=now.number), hint
+            )
         if bundle_file.number == now.number and bundle_file.digest != now.digest:
-            raise BundleFileError(bundle_file.file, "It is another bundle under the number of the pinned one.", hint)
+            raise BundleFileError(bundle_file.file, _("It is another bundle under the number of the pinned one."), hint)
     lock = Lock(
         str(path),
         bundle_file.version,

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vatspolicy.i18n import _
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -95,7 +97,7 @@ def check(bundle_file: BundleFile, key: Path | None, skip_verify: bool, locks: I
     locks = tuple(locks)
     scopes = {lock.scope for lock in locks}
     if len(scopes) > 1:
-        raise BundleFileError(bundle_file.file, "The locks of these specs ask for bundles of different scopes.")
+        raise BundleFileError(bundle_file.file, _("The locks of these specs ask for bundles of different scopes."))
     for lock in locks:
         lock.check(bundle_file)
     if skip_verify:

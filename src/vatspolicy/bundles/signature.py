@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from vatspolicy.bundles.bundle_file import SIGNATURES, BundleFile, BundleFileError
 from vatspolicy.bundles.keys import Key
+from vatspolicy.i18n import _
 
 ALGORITHMS = {
     "MD5": "md5",
@@ -135,15 +136,15 @@ def verify(bundle_file: BundleFile, key: Key | None, scope: str = "") -> Signatu
     file = bundle_file.file
     if key is None:
         if bundle_file.signed:
-            raise BundleFileError(file, "It is signed, and no key was given to verify it.", "Pass --key.")
+            raise BundleFileError(file, _("It is signed, and no key was given to verify it."), _("Pass --key."))
         return None
     if not bundle_file.signed:
-        raise BundleFileError(file, "It is not signed, and a key was given to verify it.")
+        raise BundleFileError(file, _("It is not signed, and a key was given to verify it."))
     claims = _claims(file, _token(bundle_file), key)
     found = claims.get("scope", "")
     if found != scope:
         said = "another scope" if scope and found else "no scope" if scope else "a scope that was not asked for"
-        raise BundleFileError(file, f"Its signature has {said}.")
+        raise BundleFileError(file, _("Its signature has {said}.", said=said))
     _compare(bundle_file, claims.get("files"))
     return Signature(key.id, key.algorithm, scope)
 
@@ -169,10 +170,10 @@ def _token(bundle_file: BundleFile) -> str:
         plugin = data.get("plugin")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BundleFileError(
-            bundle_file.file, "Its .signatures.json does not contain exactly one signature."
+            bundle_file.file, _("Its .signatures.json does not contain exactly one signature.")
         ) from None
     if not isinstance(token, str) or plugin not in _PLUGINS:
-        raise BundleFileError(bundle_file.file, "Its signature is of an unknown kind.")
+        raise BundleFileError(bundle_file.file, _("Its signature is of an unknown kind."))
     return token
 
 
@@ -184,10 +185,10 @@ def _claims(file: str, token: str, key: Key) -> Mapping[str, Any]:
     try:
         claims = json.loads(jwt.api_jws.decode(token, material, algorithms=[key.algorithm]))
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-        message = f"Its signature is not by the key {key.id} ({key.algorithm})."
-        raise BundleFileError(file, message, "The bundle was changed, or somebody else signed it.") from None
+        message = _("Its signature is not by the key {id} ({algorithm}).", id=key.id, algorithm=key.algorithm)
+        raise BundleFileError(file, message, _("The bundle was changed, or somebody else signed it.")) from None
     if not isinstance(claims, dict):
-        raise BundleFileError(file, "Its signature has no valid list of files.")
+        raise BundleFileError(file, _("Its signature has no valid list of files."))
     return claims
 
 
@@ -197,29 +198,34 @@ def _compare(bundle_file: BundleFile, listed: Any) -> None:
     try:
         entries = [(entry["name"], entry["hash"], entry["algorithm"]) for entry in listed]
     except (KeyError, TypeError):
-        raise BundleFileError(file, "Its signature has no valid list of files.") from None
+        raise BundleFileError(file, _("Its signature has no valid list of files.")) from None
     if not all(isinstance(part, str) for entry in entries for part in entry):
-        raise BundleFileError(file, "Its signature has no valid list of files.")
-    names = [name.removeprefix("/") for name, _, _ in entries]
+        raise BundleFileError(file, _("Its signature has no valid list of files."))
+    names = [name.removeprefix("/") for name, __, __ in entries]
     present = bundle_file.files.keys() - {SIGNATURES}
     for name in names:
         if names.count(name) > 1:
-            raise BundleFileError(file, f"Its signature lists {name!r} twice.")
+            raise BundleFileError(file, _("Its signature lists {name!r} twice.", name=name))
         if name not in present:
-            raise BundleFileError(file, f"Its signature lists {name!r}, which is missing.")
+            raise BundleFileError(file, _("Its signature lists {name!r}, which is missing.", name=name))
     for name in sorted(present - set(names)):
-        raise BundleFileError(file, f"Its signature does not list {name!r}.")
-    for name, (_, digest, algorithm) in zip(names, entries, strict=True):
+        raise BundleFileError(file, _("Its signature does not list {name!r}.", name=name))
+    for name, (__, digest, algorithm) in zip(names, entries, strict=True):
         if algorithm not in STRONG:
             raise BundleFileError(
-                file, f"Its signature hashes {name!r} with {algorithm}, which is too weak or unknown."
+                file,
+                _(
+                    "Its signature hashes {name!r} with {algorithm}, which is too weak or unknown.",
+                    name=name,
+                    algorithm=algorithm,
+                ),
             )
         if _digest(file, name, bundle_file.files[name], algorithm) != digest.lower():
-            raise BundleFileError(file, f"{name!r} is not what was signed.")
+            raise BundleFileError(file, _("{name!r} is not what was signed.", name=name))
 
 
 def _digest(file: str, name: str, content: bytes, algorithm: str) -> str:
     try:
         return file_digest(name, content, algorithm)
     except ValueError:
-        raise BundleFileError(file, f"{name!r} is not JSON.") from None
+        raise BundleFileError(file, _("{name!r} is not JSON.", name=name)) from None

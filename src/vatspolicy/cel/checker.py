@@ -9,6 +9,7 @@ from vatspolicy.cel.ast import Arithmetic, Literal, Node, Quantifier, Term, chil
 from vatspolicy.cel.grammar import LARGEST, ExpressionError
 from vatspolicy.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
 from vatspolicy.errors import suggest
+from vatspolicy.i18n import Capital, _
 
 MAX_DEPTH = 60
 """Deepest nesting of one expression; the minimum that CEL demands of a parser is lower."""
@@ -34,9 +35,11 @@ def check_comparison(left: Node, right: Node, ordered: bool) -> None:
 def check_membership(item: Node, over: Node) -> None:
     """Raise ExpressionError unless `item` can be a member of `over`."""
     if not isinstance(over.type, ListOf):
-        raise ExpressionError(f"'in' needs a list, but this is {over.type}.", over.span)
+        raise ExpressionError(_("'in' needs a list, but this is {type}.", type=over.type), over.span)
     if isinstance(item.type, ListOf | Record):
-        raise ExpressionError(f"'in' looks for one value, but this is {item.type}.", item.span, "Write exists.")
+        raise ExpressionError(
+            _("'in' looks for one value, but this is {type}.", type=item.type), item.span, _("Write exists.")
+        )
     if over.type.item is not None:
         _same_kind(item, over, over.type.item, ordered=False)
 
@@ -46,8 +49,12 @@ def _same_kind(left: Node, right: Node, other: Type, ordered: bool) -> None:
     match left.type, other:
         case (Int(), Number()) | (Number(), Int()):
             whole = left if isinstance(left.type, Int) else right
-            hint = f"Write {whole.value}.0." if isinstance(whole, Literal) and isinstance(whole.value, int) else ""
-            raise ExpressionError("A whole number cannot be compared with a decimal number.", whole.span, hint)
+            hint = (
+                _("Write {value}.0.", value=whole.value)
+                if isinstance(whole, Literal) and isinstance(whole.value, int)
+                else ""
+            )
+            raise ExpressionError(_("A whole number cannot be compared with a decimal number."), whole.span, hint)
         case (Int(), Int()) | (Number(), Number()) | (Day(), Day()):
             return
         case (Bool(), Bool()) if not ordered:
@@ -61,8 +68,13 @@ def _same_kind(left: Node, right: Node, other: Type, ordered: bool) -> None:
         case (Enum() | Text(), Enum() | Text()) if not ordered:
             return
         case _:
-            verb = "put in order with" if ordered else "compared with"
-            raise ExpressionError(f"{_capital(left.type)} cannot be {verb} {other}.", right.span)
+            one, two = Capital(str(left.type)), str(other)
+            message = (
+                _("{one} cannot be put in order with {two}.", one=one, two=two)
+                if ordered
+                else _("{one} cannot be compared with {two}.", one=one, two=two)
+            )
+            raise ExpressionError(message, right.span)
 
 
 def _check_overlap(left: Node, right: Node, one: Enum, other: Enum) -> None:
@@ -70,16 +82,18 @@ def _check_overlap(left: Node, right: Node, one: Enum, other: Enum) -> None:
     for node, written, known in ((left, one, other), (right, other, one)):
         strange = sorted(written.values - known.values)
         if strange and written.written and not known.written:
-            message = f"{strange[0]!r} is not one of the {known.name} values."
+            message = _("{value!r} is not one of the {name} values.", value=strange[0], name=known.name)
             raise ExpressionError(message, node.span, suggest(strange[0], known.values))
     if not one.values & other.values and not (one.written and other.written):
-        raise ExpressionError(f"{one.name} and {other.name} have no value in common.", right.span)
+        raise ExpressionError(
+            _("{name} and {name2} have no value in common.", name=one.name, name2=other.name), right.span
+        )
 
 
 def _check_days(node: Node, type: Type) -> None:
     """Raise unless every value of the written type is a calendar day."""
     if not isinstance(type, Enum) or not type.written:
-        raise ExpressionError(f"A day is compared with a day, but this is {type}.", node.span)
+        raise ExpressionError(_("A day is compared with a day, but this is {type}.", type=type), node.span)
     for value in sorted(type.values):
         try:
             datetime.date.fromisoformat(value)
@@ -87,7 +101,7 @@ def _check_days(node: Node, type: Type) -> None:
         except ValueError:
             valid = False
         if not valid:
-            raise ExpressionError("This is not a calendar day.", node.span, "Write YYYY-MM-DD.")
+            raise ExpressionError(_("This is not a calendar day."), node.span, _("Write YYYY-MM-DD."))
 
 
 def check_members(over: Node) -> None:
@@ -96,15 +110,15 @@ def check_members(over: Node) -> None:
     while isinstance(constants, Term):
         constants = constants.body
     if isinstance(constants, Literal) and any(isinstance(one, int) and abs(one) > _FACT for one in constants.value):
-        raise ExpressionError("This number is too large.", over.span)
+        raise ExpressionError(_("This number is too large."), over.span)
 
 
 def check_size(node: Node) -> None:
     """Raise ExpressionError if arithmetic can overflow the 64 bits of CEL, which is an error in its engines."""
     if _largest(node) > LARGEST:
         product = isinstance(node, Arithmetic) and node.op == "*"
-        hint = "One side of * must be a constant of at most 1000." if product else ""
-        raise ExpressionError("This can become larger than the whole numbers of CEL (64 bits).", node.span, hint)
+        hint = _("One side of * must be a constant of at most 1000.") if product else ""
+        raise ExpressionError(_("This can become larger than the whole numbers of CEL (64 bits)."), node.span, hint)
 
 
 def _largest(node: Node) -> int:
@@ -126,14 +140,16 @@ def check_depth(node: Node) -> None:
     """Raise ExpressionError if an expression, with its terms inlined, is too deep or too costly."""
     height, loops, parts = _measure(node)
     if height > MAX_HEIGHT:
-        message = f"This is nested deeper than {MAX_HEIGHT} levels, including its terms."
-        raise ExpressionError(message, node.span, "Refer to fewer terms that refer to others.")
+        message = _("This is nested deeper than {MAX_HEIGHT} levels, including its terms.", MAX_HEIGHT=MAX_HEIGHT)
+        raise ExpressionError(message, node.span, _("Refer to fewer terms that refer to others."))
     if loops > MAX_LOOPS:
-        message = f"There are more than {MAX_LOOPS} nested quantifiers, including those of terms."
-        raise ExpressionError(message, node.span, "Quantify over fewer lists at once.")
+        message = _(
+            "There are more than {MAX_LOOPS} nested quantifiers, including those of terms.", MAX_LOOPS=MAX_LOOPS
+        )
+        raise ExpressionError(message, node.span, _("Quantify over fewer lists at once."))
     if parts > MAX_PARTS:
-        message = f"This has more than {MAX_PARTS} parts, including those of its terms."
-        raise ExpressionError(message, node.span, "Refer to fewer terms that refer to others.")
+        message = _("This has more than {MAX_PARTS} parts, including those of its terms.", MAX_PARTS=MAX_PARTS)
+        raise ExpressionError(message, node.span, _("Refer to fewer terms that refer to others."))
 
 
 def _measure(node: Node) -> tuple[int, int, int]:

@@ -11,6 +11,8 @@ import math
 import re
 from typing import TYPE_CHECKING, NoReturn
 
+from vatspolicy.i18n import _
+
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree
 
@@ -25,12 +27,12 @@ NO_FIELDS = frozenset(("false", "in", "null", "true"))
 """Reserved words that cannot name a field either."""
 
 _HINTS = {
-    "=": "Write ==.",
-    "&": "Write &&.",
-    "|": "Write ||.",
-    "and": "Write &&.",
-    "or": "Write ||.",
-    "not": "Write !.",
+    "=": _("Write ==."),
+    "&": _("Write &&."),
+    "|": _("Write ||."),
+    "and": _("Write &&."),
+    "or": _("Write ||."),
+    "not": _("Write !."),
 }
 _ESCAPES = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "t": "\t"}
 
@@ -57,16 +59,16 @@ def read(text: str) -> Tree[Token]:
         token = error.token
         if token.type == "$END":
             last = max(len(text.rstrip()) - 1, 0)
-            raise ExpressionError("The expression ends too early.", (last, last + 1)) from None
+            raise ExpressionError(_("The expression ends too early."), (last, last + 1)) from None
         start = token.start_pos or 0
         words = text[:start].split()
         hint = _HINTS.get(str(token)) or (_HINTS["not"] if words[-1:] == ["not"] else "")
-        raise ExpressionError("This is not CEL.", (start, start + len(token)), hint) from None
+        raise ExpressionError(_("This is not CEL."), (start, start + len(token)), hint) from None
     except UnexpectedCharacters as error:
         start = sum(len(line) + 1 for line in text.split("\n")[: error.line - 1]) + error.column - 1
         if text[start] in "\"'":
-            raise ExpressionError("This text is not closed on its line.", (start, start + 1)) from None
-        raise ExpressionError("This is not CEL.", (start, start + 1), _HINTS.get(text[start], "")) from None
+            raise ExpressionError(_("This text is not closed on its line."), (start, start + 1)) from None
+        raise ExpressionError(_("This is not CEL."), (start, start + 1), _HINTS.get(text[start], "")) from None
 
 
 @functools.cache
@@ -91,7 +93,7 @@ def _refuse_comment(token: Token) -> NoReturn:
     """Raise ExpressionError: in a folded YAML text, a comment would hide every clause after it."""
     start = token.start_pos or 0
     raise ExpressionError(
-        "An expression cannot contain comments.", (start, start + 2), "Write a YAML comment above it."
+        _("An expression cannot contain comments."), (start, start + 2), _("Write a YAML comment above it.")
     )
 
 
@@ -104,16 +106,18 @@ def text_of(token: str, span: tuple[int, int]) -> str:
     body = token[1:] if raw else token
     quote, inner = body[0], body[1:-1]
     if body.startswith(quote * 3):
-        raise ExpressionError("Write a text in one pair of quotes.", span)
+        raise ExpressionError(_("Write a text in one pair of quotes."), span)
     if raw:
         if quote in inner:
-            raise ExpressionError("A raw text cannot contain its own quote.", span, "Use the other kind of quote.")
+            raise ExpressionError(
+                _("A raw text cannot contain its own quote."), span, _("Use the other kind of quote.")
+            )
         return inner
     parts = re.split(r"\\(.)", inner)
     for index, escaped in enumerate(parts[1::2]):
         if escaped not in _ESCAPES:
-            hint = "Write the character itself, or r'...' for a pattern."
-            raise ExpressionError(f"The language has no escape \\{escaped}.", span, hint)
+            hint = _("Write the character itself, or r'...' for a pattern.")
+            raise ExpressionError(_("The language has no escape \\{escaped}.", escaped=escaped), span, hint)
         parts[2 * index + 1] = _ESCAPES[escaped]
     return "".join(parts)
 
@@ -135,11 +139,11 @@ def number_of(token: str, span: tuple[int, int]) -> float:
     Raises: ExpressionError for infinity, for an underflow to 0, and for a form outside CEL.
     """
     if "." in token and not re.search(r"\.[0-9]", token):
-        raise ExpressionError("A decimal number needs digits after its point.", span)
+        raise ExpressionError(_("A decimal number needs digits after its point."), span)
     value = float(token)
     check_number(value, span)
     if value == 0 and re.search("[1-9]", token.lower().partition("e")[0]):
-        raise ExpressionError("The number is too small and would be read as 0.", span)
+        raise ExpressionError(_("The number is too small and would be read as 0."), span)
     return value
 
 
@@ -147,4 +151,4 @@ def check_number(value: float, span: tuple[int, int]) -> None:
     """Raise ExpressionError for a number outside CEL's 64 bits."""
     whole = isinstance(value, int)
     if (whole and not -LARGEST - 1 <= value <= LARGEST) or (not whole and math.isinf(value)):
-        raise ExpressionError("This number is too large.", span)
+        raise ExpressionError(_("This number is too large."), span)

@@ -40,6 +40,7 @@ from vatspolicy.cel.grammar import (
 from vatspolicy.cel.types import BOOL, INT, NUMBER, Bool, Enum, Int, ListOf, Number, Record, Text
 from vatspolicy.cel.types import Type as ValueType
 from vatspolicy.errors import suggest
+from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
     from lark import Token, Tree
@@ -56,17 +57,17 @@ _MEMBERS = {
 """Member functions, and how they are written."""
 
 _REFUSED = {
-    "has": "It would turn a missing fact into 'no'. Write the fact itself: a missing fact is unknown.",
-    "filter": "Write exists or all.",
-    "map": "Write exists or all.",
-    "exists_one": "Write exists or all.",
+    "has": _("It would turn a missing fact into 'no'. Write the fact itself: a missing fact is unknown."),
+    "filter": _("Write exists or all."),
+    "map": _("Write exists or all."),
+    "exists_one": _("Write exists or all."),
 }
 _FORMS = {
-    "member_index": ("index", "Write exists or all."),
-    "map_lit": ("maps", ""),
-    "member_object": ("objects", ""),
-    "dot_ident": ("name that begins with a dot", "Leave out the dot."),
-    "dot_ident_arg": ("name that begins with a dot", "Leave out the dot."),
+    "member_index": (_("index"), _("Write exists or all.")),
+    "map_lit": (_("maps"), ""),
+    "member_object": (_("objects"), ""),
+    "dot_ident": (_("name that begins with a dot"), _("Leave out the dot.")),
+    "dot_ident_arg": (_("name that begins with a dot"), _("Leave out the dot.")),
 }
 
 
@@ -95,7 +96,7 @@ def parse(text: str, names: TypeEnvironment, expect: ValueType | None = BOOL) ->
     """
     node = _AstBuilder(text, names).lower(read(text), 0)
     if expect is not None and type(node.type) is not type(expect):
-        raise ExpressionError(f"This must be {expect}, but it is {node.type}.", node.span)
+        raise ExpressionError(_("This must be {expect}, but it is {type}.", expect=expect, type=node.type), node.span)
     check_depth(node)
     return node
 
@@ -107,11 +108,15 @@ class _AstBuilder:
     def lower(self, tree: Tree[Token], depth: int) -> Node:
         tree = self.inside(tree)
         if depth > MAX_DEPTH:
-            self.refuse(tree, f"This is nested deeper than {MAX_DEPTH} levels.", "Name its parts as terms.")
+            self.refuse(
+                tree,
+                _("This is nested deeper than {MAX_DEPTH} levels.", MAX_DEPTH=MAX_DEPTH),
+                _("Name its parts as terms."),
+            )
         method = getattr(self, f"_{tree.data}", None)
         if method is None:
             form, hint = _FORMS.get(str(tree.data), (str(tree.data).replace("_", " "), ""))
-            self.refuse(tree, f"The language has no {form}.", hint)
+            self.refuse(tree, _("The language has no {form}.", form=form), hint)
         node = method(tree, depth + 1)
         assert isinstance(node, Node)
         return node
@@ -125,7 +130,9 @@ class _AstBuilder:
     # --- logic
 
     def _expr(self, tree: Tree[Token], depth: int) -> Node:
-        self.refuse(tree, "The language has no '?:'.", "Write a disjunction: what is unknown must not choose a branch.")
+        self.refuse(
+            tree, _("The language has no '?:'."), _("Write a disjunction: what is unknown must not choose a branch.")
+        )
 
     def _conditionalor(self, tree: Tree[Token], depth: int) -> Node:
         return self.junction(tree, depth, Or)
@@ -147,7 +154,7 @@ class _AstBuilder:
     def boolean(self, tree: Any, depth: int) -> Node:
         node = self.lower(tree, depth)
         if not isinstance(node.type, Bool):
-            raise ExpressionError(f"This must be true or false, but it is {node.type}.", node.span)
+            raise ExpressionError(_("This must be true or false, but it is {type}.", type=node.type), node.span)
         return node
 
     def _unary(self, tree: Tree[Token], depth: int) -> Node:
@@ -159,7 +166,7 @@ class _AstBuilder:
         if isinstance(node, Literal) and isinstance(node.type, Int | Number):
             check_number(-node.value, self.span(tree))
             return Literal(node.type, self.span(tree), -node.value)
-        self.refuse(tree, "Only a constant can be negated.")
+        self.refuse(tree, _("Only a constant can be negated."))
 
     # --- comparisons
 
@@ -187,11 +194,13 @@ class _AstBuilder:
         operator, right_tree = map(self.as_tree, tree.children)
         op = operators.get(operator.data)
         if op is None:
-            self.refuse(tree, "The language has no division.")
+            self.refuse(tree, _("The language has no division."))
         left, right = self.lower(self.child(operator), depth), self.lower(right_tree, depth)
         for node in (left, right):
             if not isinstance(node.type, Int):
-                raise ExpressionError(f"Arithmetic needs whole numbers, but this is {node.type}.", node.span)
+                raise ExpressionError(
+                    _("Arithmetic needs whole numbers, but this is {type}.", type=node.type), node.span
+                )
         node = Arithmetic(INT, self.span(tree), op, left, right)
         check_size(node)
         return node
@@ -204,11 +213,15 @@ class _AstBuilder:
         span = self.span(tree)
         name_span = (span[1] - len(name_token), span[1])
         if name_token in NO_FIELDS:
-            raise ExpressionError(f"{name_token!r} is a reserved word of CEL.", name_span, "Choose another name.")
+            raise ExpressionError(
+                _("{variable!r} is a reserved word of CEL.", variable=name_token), name_span, _("Choose another name.")
+            )
         if namespace == "param" and "param" not in self.names.variables:
             if name_token not in self.names.params:
                 raise ExpressionError(
-                    f"There is no parameter {name_token!r}.", span, suggest(name_token, self.names.params)
+                    _("There is no parameter {name_token!r}.", name_token=name_token),
+                    span,
+                    suggest(name_token, self.names.params),
                 )
             key, type = self.names.params[name_token]
             return Param(type, span, key)
@@ -218,15 +231,21 @@ class _AstBuilder:
             except ExpressionError as error:  # its span is an offset in the text of the term
                 raise ExpressionError(error.message, span, error.hint) from None
             if body is None:
-                raise ExpressionError(f"There is no term {name_token!r}.", span, suggest(name_token, self.names.terms))
+                raise ExpressionError(
+                    _("There is no term {name_token!r}.", name_token=name_token),
+                    span,
+                    suggest(name_token, self.names.terms),
+                )
             return Term(body.type, span, name_token, body)
         base = self.lower(base_tree, depth)
         if not isinstance(base.type, Record):
-            raise ExpressionError(f"Only an object has fields, but this is {base.type}.", base.span)
+            raise ExpressionError(_("Only an object has fields, but this is {type}.", type=base.type), base.span)
         if not isinstance(base, Fact):
-            raise ExpressionError("Fields are read from facts, not from parameters and terms.", base.span)
+            raise ExpressionError(_("Fields are read from facts, not from parameters and terms."), base.span)
         if name_token not in base.type.fields:
-            message = f"{'.'.join((base.root, *base.names))} has no {name_token!r}."
+            message = _(
+                "{value} has no {name_token!r}.", value=".".join((base.root, *base.names)), name_token=name_token
+            )
             raise ExpressionError(message, name_span, suggest(name_token, base.type.fields))
         return Fact(base.type.fields[name_token], span, base.root, (*base.names, name_token))
 
@@ -235,7 +254,7 @@ class _AstBuilder:
         arguments = [self.as_tree(a) for a in self.as_tree(tree.children[2]).children] if len(tree.children) > 2 else []
         span = self.span(tree)
         if name in _REFUSED:
-            raise ExpressionError(f"The language has no {name}().", span, _REFUSED[name])
+            raise ExpressionError(_("The language has no {name}().", name=name), span, _REFUSED[name])
         if name in ("exists", "all"):
             return self.quantifier(tree, name, base_tree, arguments, depth)
         base = self.lower(base_tree, depth)
@@ -244,58 +263,62 @@ class _AstBuilder:
         if name in _TEXT_TESTS:
             return self.text_test(name, base, arguments, span, depth)
         if name == "size":
-            raise ExpressionError("size of a list takes no argument.", span, "Write list.size().")
-        raise ExpressionError(f"There is no function {name!r}.", span, suggest(name, ("size", *_MEMBERS)))
+            raise ExpressionError(_("size of a list takes no argument."), span, _("Write list.size()."))
+        raise ExpressionError(_("There is no function {name!r}.", name=name), span, suggest(name, ("size", *_MEMBERS)))
 
     def _ident_arg(self, tree: Tree[Token], depth: int) -> Node:
         name = str(tree.children[0])
         arguments = [self.as_tree(a) for a in self.as_tree(tree.children[1]).children] if len(tree.children) > 1 else []
         span = self.span(tree)
         if name in _REFUSED:
-            raise ExpressionError(f"The language has no {name}().", span, _REFUSED[name])
+            raise ExpressionError(_("The language has no {name}().", name=name), span, _REFUSED[name])
         if name == "size" and len(arguments) == 1:
             return self.size(self.lower(arguments[0], depth), span)
         if name == "size":
-            raise ExpressionError("size takes one list.", span, "Write size(list).")
+            raise ExpressionError(_("size takes one list."), span, _("Write size(list)."))
         if name in _MEMBERS:
-            raise ExpressionError(f"{name} must follow a dot.", span, f"Write {_MEMBERS[name]}.")
-        raise ExpressionError(f"There is no function {name!r}.", span, suggest(name, ("size", *_MEMBERS)))
+            raise ExpressionError(
+                _("{name} must follow a dot.", name=name), span, _("Write {value}.", value=_MEMBERS[name])
+            )
+        raise ExpressionError(_("There is no function {name!r}.", name=name), span, suggest(name, ("size", *_MEMBERS)))
 
     def size(self, over: Node, span: tuple[int, int]) -> Node:
         if not isinstance(over.type, ListOf):
-            raise ExpressionError(f"size needs a list, but this is {over.type}.", over.span)
+            raise ExpressionError(_("size needs a list, but this is {type}.", type=over.type), over.span)
         return Size(INT, span, over)
 
     def quantifier(self, tree: Tree[Token], kind: str, base: Tree[Token], arguments: list[Any], depth: int) -> Node:
         over = self.lower(base, depth)
         span = self.span(tree)
         if not isinstance(over.type, ListOf):
-            raise ExpressionError(f"{kind} needs a list, but this is {over.type}.", over.span)
+            raise ExpressionError(_("{kind} needs a list, but this is {type}.", kind=kind, type=over.type), over.span)
         if len(arguments) != 2:
             raise ExpressionError(
-                f"{kind} takes a variable and a condition.", span, f"Write list.{kind}(x, condition)."
+                _("{kind} takes a variable and a condition.", kind=kind),
+                span,
+                _("Write list.{kind}(x, condition).", kind=kind),
             )
         variable = self.bare_name(arguments[0])
         if variable is None:
-            raise ExpressionError(f"The first argument of {kind} is a name.", self.span(arguments[0]))
+            raise ExpressionError(_("The first argument of {kind} is a name.", kind=kind), self.span(arguments[0]))
         if variable in RESERVED:
-            message = f"{variable!r} is a reserved word of CEL."
-            raise ExpressionError(message, self.span(arguments[0]), "Choose another name.")
+            message = _("{variable!r} is a reserved word of CEL.", variable=variable)
+            raise ExpressionError(message, self.span(arguments[0]), _("Choose another name."))
         if variable in self.names.variables or variable in ("param", "term"):
-            message = f"The name {variable!r} is taken."
-            raise ExpressionError(message, self.span(arguments[0]), "Choose another one.")
+            message = _("The name {variable!r} is taken.", variable=variable)
+            raise ExpressionError(message, self.span(arguments[0]), _("Choose another one."))
         if over.type.item is None:  # empty on every day, so the body has no type
-            raise ExpressionError("This list is always empty.", over.span)
+            raise ExpressionError(_("This list is always empty."), over.span)
         check_members(over)
         inner = _AstBuilder(self.text, self.names.bind(variable, over.type.item))
         return Quantifier(BOOL, span, kind, variable, over, inner.boolean(arguments[1], depth))
 
     def text_test(self, kind: str, base: Node, arguments: list[Any], span: tuple[int, int], depth: int) -> Node:
         if not isinstance(base.type, Text | Enum):
-            raise ExpressionError(f"{kind} needs a text, but this is {base.type}.", base.span)
+            raise ExpressionError(_("{kind} needs a text, but this is {type}.", kind=kind, type=base.type), base.span)
         pattern = self.lower(arguments[0], depth) if len(arguments) == 1 else None
         if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
-            raise ExpressionError(f"{kind} takes one constant text.", span)
+            raise ExpressionError(_("{kind} takes one constant text.", kind=kind), span)
         if kind == "matches":
             self.check_pattern(pattern.value, pattern.span)
         return TextTest(BOOL, span, kind, base, pattern.value)
@@ -308,7 +331,7 @@ class _AstBuilder:
         try:
             re2.compile(pattern, options)
         except re2.error:
-            raise ExpressionError("This is not an RE2 pattern.", span) from None
+            raise ExpressionError(_("This is not an RE2 pattern."), span) from None
 
     # --- leaves
 
@@ -317,9 +340,11 @@ class _AstBuilder:
         if name in ("true", "false"):
             return Literal(BOOL, span, name == "true")
         if name in ("param", "term") and name not in self.names.variables:
-            raise ExpressionError(f"{name!r} must be followed by a dot.", span, f"Write {name}.name.")
+            raise ExpressionError(
+                _("{name!r} must be followed by a dot.", name=name), span, _("Write {name}.name.", name=name)
+            )
         if name not in self.names.variables:
-            raise ExpressionError(f"There is no {name!r} here.", span, suggest(name, self.names.variables))
+            raise ExpressionError(_("There is no {name!r} here.", name=name), span, suggest(name, self.names.variables))
         return Fact(self.names.variables[name], span, name, ())
 
     def _paren_expr(self, tree: Tree[Token], depth: int) -> Node:
@@ -333,13 +358,13 @@ class _AstBuilder:
         )
         span = self.span(tree)
         if not members:
-            raise ExpressionError("A list needs at least one member.", span)
+            raise ExpressionError(_("A list needs at least one member."), span)
         values: set[str] = set()
         for member in members:
             if not isinstance(member, Literal) or isinstance(member.value, tuple):
-                raise ExpressionError("A list can contain constants only.", member.span, "Write a disjunction.")
+                raise ExpressionError(_("A list can contain constants only."), member.span, _("Write a disjunction."))
             if type(member.type) is not type(members[0].type):
-                raise ExpressionError("All members of a list must have the same type.", member.span)
+                raise ExpressionError(_("All members of a list must have the same type."), member.span)
             values |= member.type.values if isinstance(member.type, Enum) else set()
         item = Enum("written", frozenset(values), written=True) if values else members[0].type
         return Literal(ListOf(item), span, tuple(m.value for m in members if isinstance(m, Literal)))
@@ -357,9 +382,9 @@ class _AstBuilder:
                 text = text_of(token, span)
                 return Literal(Enum("written", frozenset({text}), written=True), span, text)
             case "NULL_LIT":
-                raise ExpressionError("The language has no null.", span, "A fact that is missing is unknown.")
+                raise ExpressionError(_("The language has no null."), span, _("A fact that is missing is unknown."))
             case _:
-                raise ExpressionError("Write a text, a number in decimals, or true or false.", span)
+                raise ExpressionError(_("Write a text, a number in decimals, or true or false."), span)
 
     # --- places in the text
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from vatspolicy.i18n import _
+
 
 class ScalarType:
     """A type without parts: all its instances are equal."""
@@ -23,35 +25,35 @@ class Bool(ScalarType):
     """True or false."""
 
     def __str__(self) -> str:
-        return "true or false"
+        return _("true or false")
 
 
 class Int(ScalarType):
     """A whole number (money, persons, levels); never mixed with `Number`."""
 
     def __str__(self) -> str:
-        return "a whole number"
+        return _("a whole number")
 
 
 class Number(ScalarType):
     """A double, such as a percentage."""
 
     def __str__(self) -> str:
-        return "a number"
+        return _("a number")
 
 
 class Text(ScalarType):
     """Free text."""
 
     def __str__(self) -> str:
-        return "a text"
+        return _("a text")
 
 
 class Day(ScalarType):
     """A calendar day, written and compared as ISO text (YYYY-MM-DD)."""
 
     def __str__(self) -> str:
-        return "a day"
+        return _("a day")
 
 
 class Enum(NamedTuple):
@@ -62,7 +64,7 @@ class Enum(NamedTuple):
     written: bool = False
 
     def __str__(self) -> str:
-        return "a text" if self.written else f"one of the {self.name} values"
+        return _("a text") if self.written else _("one of the {name} values", name=self.name)
 
 
 class ListOf(NamedTuple):
@@ -71,7 +73,7 @@ class ListOf(NamedTuple):
     item: Type | None
 
     def __str__(self) -> str:
-        return "a list"
+        return _("a list")
 
 
 class Record(NamedTuple):
@@ -84,7 +86,7 @@ class Record(NamedTuple):
         return hash(self.name)
 
     def __str__(self) -> str:
-        return f"an object ({self.name})"
+        return _("an object ({name})", name=self.name)
 
 
 Type = Bool | Int | Number | Text | Day | Enum | ListOf | Record
@@ -141,7 +143,7 @@ def type_of_value(value: Any, name: str) -> Type:
         case dict():
             return Record(name, {key: type_of_value(child, key) for key, child in value.items()})
         case _:
-            raise ValueError("a parameter cannot be null")
+            raise ValueError(_("a parameter cannot be null"))
 
 
 def join(left: Type | None, right: Type | None) -> Type | None:
@@ -160,7 +162,7 @@ def join(left: Type | None, right: Type | None) -> Type | None:
             fields = {key: join(left.fields[key], right.fields[key]) for key in left.fields}
             return Record(left.name, {key: joined for key, joined in fields.items() if joined is not None})
         case Record(), Record():
-            raise ValueError("objects do not all have the same keys")
+            raise ValueError(_("objects do not all have the same keys"))
         case _ if type(left) is type(right):
             return left
-    raise ValueError(f"values are sometimes {left} and sometimes {right}")
+    raise ValueError(_("values are sometimes {left} and sometimes {right}", left=left, right=right))

@@ -9,6 +9,7 @@ from typing import Any
 
 from vatspolicy.cli.settings import KEYS, LISTS, Setting, Settings, is_output, split
 from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.i18n import Listing, _, reason_of
 
 _PATHS = ("specs", "policies", "bundle", "key", "waivers", "approvers", "baseline")
 _FLAGS = ("strict-waivers",)
@@ -29,8 +30,8 @@ def read_configuration(path: str) -> tuple[Setting, ...]:
         with open(path, encoding="utf-8") as stream:
             text = stream.read()
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise InvalidInput([Problem(path, 1, 1, "", f"The file cannot be read: {reason}.")]) from None
+        reason = reason_of(error) if isinstance(error, OSError) else _("it is not UTF-8")
+        raise InvalidInput([Problem(path, 1, 1, "", _("The file cannot be read: {reason}.", reason=reason))]) from None
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -46,7 +47,7 @@ def read_configuration(path: str) -> tuple[Setting, ...]:
             settings += split(key, _values(key, value, os.path.dirname(path)), path, line, start)
     if {"policies", "bundle"} <= data.keys():
         problems.append(
-            Problem(path, *_find(text, "bundle")[:2], "bundle", "policies and bundle are two laws; name one.")
+            Problem(path, *_find(text, "bundle")[:2], "bundle", _("policies and bundle are two laws; name one."))
         )
     if problems:
         raise InvalidInput(problems)
@@ -96,7 +97,9 @@ def _syntax_problem(path: str, text: str, message: str) -> Problem:
     found = _PLACE.search(message)
     lines = text.splitlines() or [""]
     line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), len(lines[-1]) + 1)
-    return Problem(path, line, column, "", f"This is not TOML: {_PLACE.sub('', message).strip().rstrip('.')}.")
+    return Problem(
+        path, line, column, "", _("This is not TOML: {value}.", value=_PLACE.sub("", message).strip().rstrip("."))
+    )
 
 
 def _find(text: str, key: str) -> tuple[int, int, int]:
@@ -115,19 +118,23 @@ def _mistake_in_key(key: str) -> tuple[str, str] | None:
     if key in KEYS:
         return None
     if key.replace("_", "-") in _ONLY_OPTIONS:
-        return f"--{key.replace('_', '-')} belongs on the command line: a file may not set it for every run.", ""
-    return "This key is not known here.", suggest(key, KEYS) or f"Known here: {', '.join(map(repr, KEYS))}."
+        return _(
+            "--{value} belongs on the command line: a file may not set it for every run.", value=key.replace("_", "-")
+        ), ""
+    return _("This key is not known here."), suggest(key, KEYS) or _(
+        "Known here: {KEYS}.", KEYS=Listing(KEYS, quoted=True)
+    )
 
 
 def _mistake_in_value(key: str, value: Any) -> str | None:
     """Return what is wrong with the type of a value."""
     if key in _FLAGS:
-        return None if isinstance(value, bool) else "This value must be true or false."
+        return None if isinstance(value, bool) else _("This value must be true or false.")
     if key in LISTS and isinstance(value, list):
         fine = value and all(isinstance(one, str) and one.strip() for one in value)
-        return None if fine else "This value must be a text or a list of texts."
+        return None if fine else _("This value must be a text or a list of texts.")
     if not isinstance(value, str) or not value.strip():
-        return "This value must be a text or a list of texts." if key in LISTS else "This value must be a text."
+        return _("This value must be a text or a list of texts.") if key in LISTS else _("This value must be a text.")
     return None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.errors import MAX_EXPLAINED, InvalidInput
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import translate
+from vatspolicy.i18n import _, reason_of, translate
 from vatspolicy.output import Style, find_link, wants_color, write_bytes, write_file, write_stderr, write_stdout
 
 if TYPE_CHECKING:
@@ -70,7 +70,11 @@ def report_problems(error: InvalidInput) -> None:
         told = text.startswith(place)
         write_stderr((style(place, "bold", "red") + text[len(place) :] if told else text) + "\n")
     if hidden := sum(max(found - MAX_PROBLEMS, 0) for found in count.values()):
-        warn("1 more problem is not shown." if hidden == 1 else f"{hidden} more problems are not shown.")
+        warn(
+            _("1 more problem is not shown.")
+            if hidden == 1
+            else _("{hidden} more problems are not shown.", hidden=hidden)
+        )
 
 
 def print_result(text: str | bytes, machine: bool = False) -> None:
@@ -78,7 +82,7 @@ def print_result(text: str | bytes, machine: bool = False) -> None:
     try:
         write_stdout(text, machine)
     except OSError as error:
-        abort(f"cannot write to standard output: {error.strerror or error}.", ExitCode.INTERNAL)
+        abort(_("cannot write to standard output: {reason}.", reason=reason_of(error)), ExitCode.INTERNAL)
 
 
 def publish(
@@ -99,7 +103,8 @@ def refuse_link(path: Path) -> None:
     except OSError:
         return  # writing says why
     if link:
-        abort(f"cannot write {path}: {link} is a link. Name the place that it leads to.", ExitCode.USAGE)
+        message = _("cannot write {path}: {link} is a link. Name the place that it leads to.", path=path, link=link)
+        abort(message, ExitCode.USAGE)
 
 
 def write_report(path: Path, report: str | bytes) -> None:
@@ -110,7 +115,7 @@ def write_report(path: Path, report: str | bytes) -> None:
         else:
             write_file(path, report)
     except (OSError, ValueError) as error:
-        abort(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", ExitCode.INTERNAL)
+        abort(_("cannot write {path}: {reason}.", path=path, reason=reason_of(error)), ExitCode.INTERNAL)
 
 
 def measure_width() -> int:

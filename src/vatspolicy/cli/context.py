@@ -20,6 +20,7 @@ from vatspolicy.cli.parameters import (
 )
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode, find_specs
+from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.select import SelectedLaw
@@ -47,20 +48,20 @@ class LawOptions:
 
         if self.bundle is None:
             if self.key is not None or self.skip_verify:
-                abort("--key and --skip-verify belong to --bundle.")
+                abort(_("--key and --skip-verify belong to --bundle."))
             specs = tuple(specs)
             if locks and (found := find_locks(_find_files(specs))):
-                told = f"{found[0]} pins a bundle, and none was given with --bundle."
+                message = _("{LOCK} pins a bundle, and none was given with --bundle.", LOCK=found[0])
                 if specs:
-                    abort(told, ExitCode.INVALID)
-                warn(told)
+                    abort(message, ExitCode.INVALID)
+                warn(message)
             return enter(select_law(self.policies))
         if self.policies is not None:
-            abort("--policies and --bundle are two laws; name one.")
+            abort(_("--policies and --bundle are two laws; name one."))
         if self.skip_verify and self.key is not None:
-            abort("--key and --skip-verify contradict each other.")
+            abort(_("--key and --skip-verify contradict each other."))
         if self.skip_verify:
-            warn("the signature of the bundle is not verified (--skip-verify).")
+            warn(_("the signature of the bundle is not verified (--skip-verify)."))
         found = find_locks(_find_files(specs)) if locks else []
         return enter(select_law(None, self.bundle, self.key, self.skip_verify, found))
 
@@ -112,7 +113,21 @@ class SpecContext(CommandContext):
 def require_covered(bundle: Bundle, day: str, option: str = "--as-of") -> None:
     """End the command if the day of an option is before the first day that the bundle covers, or too far ahead."""
     if day < bundle.covers_from:
-        abort(f"{option} {day} is before {bundle.covers_from}, the first day that the bundle covers.")
+        abort(
+            _(
+                "{option} {day} is before {covers_from}, the first day that the bundle covers.",
+                option=option,
+                day=day,
+                covers_from=bundle.covers_from,
+            )
+        )
     if day > bundle.covers_until:
         known = bundle.known_until
-        abort(f"{option} {day} is more than five years after {known}, the day on which the law was last checked.")
+        abort(
+            _(
+                "{option} {day} is more than five years after {known}, the day on which the law was last checked.",
+                option=option,
+                day=day,
+                known=known,
+            )
+        )

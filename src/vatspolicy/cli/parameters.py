@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 from vatspolicy.cli.declaration import Argument, Option, Parameter
 from vatspolicy.clock import is_day
 from vatspolicy.errors import InvalidInput, suggest
+from vatspolicy.i18n import Listing, Sentences, _
 
 if TYPE_CHECKING:
     from vatspolicy.gate.decision_log import Mask
@@ -83,7 +84,7 @@ def _to_bool(text: str) -> bool:
         return True
     if text.lower() in ("0", "false", "no", "off"):
         return False
-    raise bad_argument("Write true or false.")
+    raise bad_argument(_("Write true or false."))
 
 
 def bad_argument(message: str) -> Exception:
@@ -98,21 +99,21 @@ def parse_day(text: str | None) -> str | None:
     if text is None:
         return None
     if not is_day(text):
-        raise bad_argument("Write a calendar day as YYYY-MM-DD.")
+        raise bad_argument(_("Write a calendar day as YYYY-MM-DD."))
     return text
 
 
 def parse_count(value: int | None) -> int | None:
     """Return a number of at least 0."""
     if value is not None and value < 0:
-        raise bad_argument("Write a number of at least 0.")
+        raise bad_argument(_("Write a number of at least 0."))
     return value
 
 
 def parse_jobs(number: int | None) -> int | None:
     """Return a number of processes."""
     if number is not None and number < 1:
-        raise bad_argument("Write a whole number from 1 on.")
+        raise bad_argument(_("Write a whole number from 1 on."))
     return number
 
 
@@ -121,7 +122,7 @@ def parse_pattern(text: str | None) -> re.Pattern[str] | None:
     try:
         return re.compile(text) if text else None
     except re.error:
-        raise bad_argument("This is not a valid regular expression.") from None
+        raise bad_argument(_("This is not a valid regular expression.")) from None
 
 
 def parse_fixtures(path: Path | None) -> Path | None:
@@ -129,14 +130,14 @@ def parse_fixtures(path: Path | None) -> Path | None:
     if path is None:
         return Path("fixtures") if Path("fixtures").is_dir() else None
     if not path.is_dir():
-        raise bad_argument("This folder does not exist.")
+        raise bad_argument(_("This folder does not exist."))
     return path
 
 
 def parse_slug(text: str) -> str:
     """Return an identifier: lower-case words joined by hyphens."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text):
-        raise bad_argument("Use lower-case words joined by hyphens.")
+        raise bad_argument(_("Use lower-case words joined by hyphens."))
     return text
 
 
@@ -155,13 +156,16 @@ def make_output_parser(formats: Sequence[str]) -> Callable[[Sequence[str]], Outp
                 suffix = Path(text).suffix[1:].lower()
                 name, path = SUFFIXES.get(suffix, suffix), text
             if name not in formats or not path:
-                endings = ", ".join(f".{one}" for one in _endings(formats))
+                endings = Listing(f".{one}" for one in _endings(formats))
                 raise bad_argument(
-                    f"Write FORMAT=PATH, where FORMAT is one of {', '.join(formats)}; "
-                    f"or a PATH that ends in one of {endings}."
+                    _(
+                        "Write FORMAT=PATH, where FORMAT is one of {formats}; or a PATH that ends in one of {endings}.",
+                        formats=Listing(formats),
+                        endings=endings,
+                    )
                 )
-            if any(Path(path) == other for _, other in pairs):
-                raise bad_argument("Two reports would go to one file.")
+            if any(Path(path) == other for __, other in pairs):
+                raise bad_argument(_("Two reports would go to one file."))
             pairs.append((name, Path(path)))
         return pairs
 
@@ -182,13 +186,14 @@ def parse_changes(texts: Sequence[str]) -> Changes:
     for text in texts:
         path, equals, value = text.partition("=")
         if not equals or not path:
-            raise bad_argument("Write path=value, such as company.foreign_percent=50.")
+            raise bad_argument(_("Write path=value, such as company.foreign_percent=50."))
         _check_path(path)
         try:
             pairs.append((path, parse_document(value, "value").data if value.strip() else None))
         except InvalidInput as error:
             problem = error.problems[0]
-            raise bad_argument(f"{path}: {problem.message} {problem.hint}".rstrip()) from None
+            fault = Sentences(problem.message, problem.hint)
+            raise bad_argument(_("{path}: {fault}", path=path, fault=fault)) from None
     return pairs
 
 
@@ -211,8 +216,8 @@ def _check_path(path: str) -> None:
         known = list(describe(tuple(steps)).get("properties", {}))
         steps.append(int(step) if step.isascii() and step.isdigit() else step)
         if not describe(tuple(steps)):
-            hint = suggest(step, known) or "Write a path such as services.0.area."
-            raise bad_argument(f"A profile has no fact {path!r}. {hint}")
+            hint = suggest(step, known) or _("Write a path such as services.0.area.")
+            raise bad_argument(Sentences(_("A profile has no fact {path!r}.", path=path), hint))
 
 
 PoliciesOption = Annotated[

@@ -15,7 +15,7 @@ from vatspolicy.cli.console import abort, close_afterwards, report_problems, war
 from vatspolicy.cli.progress import show_progress
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import set_language
+from vatspolicy.i18n import _, set_language
 from vatspolicy.output import accept_any_text
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def run() -> None:
         if os.environ.get("VATSPOLICY_DEBUG"):
             traceback.print_exc()
         name = type(error).__name__
-        warn(f"internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.")
+        warn(_("internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.", name=name))
         sys.exit(ExitCode.INTERNAL)
 
 
@@ -57,7 +57,7 @@ def _check(options: CheckOptions, words: Sequence[str]) -> int:
         with close_afterwards(), show_progress("check"):
             return check(options)
     except KeyboardInterrupt:
-        abort("interrupted.", ExitCode.INTERRUPTED)
+        abort(_("interrupted."), ExitCode.INTERRUPTED)
 
 
 @lru_cache

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.cli.settings import FILE, KEYS, LISTS, OTHER_VARIABLES, PREFIX, Setting, Settings, split
+from vatspolicy.i18n import Listing, Sentences, _
 
 if TYPE_CHECKING:
     from typing import Any
@@ -84,11 +85,12 @@ def read_variables() -> tuple[Setting, ...]:
 
 def _say_unknown(name: str, names: Iterable[str]) -> str:
     """Return the sentence on a variable that has no meaning, with the name that was meant."""
-    from vatspolicy.errors import suggest
+    from vatspolicy.errors import did_you_mean, nearest
 
     known = sorted([*(one.removeprefix(PREFIX) for one in names), *OTHER_VARIABLES])
-    near = suggest(name.removeprefix(PREFIX), known).replace("'", f"'{PREFIX}", 1)
-    return f"{name}: There is no such variable. {near or 'See docs/configuration.md, or rename it.'}"
+    near = did_you_mean([PREFIX + one for one in nearest(name.removeprefix(PREFIX), known)])
+    fault = Sentences(_("There is no such variable."), near or _("See docs/configuration.md, or rename it."))
+    return _("{path}: {fault}", path=name, fault=fault)
 
 
 def read_file() -> tuple[Setting, ...]:
@@ -148,7 +150,7 @@ def _value(parameter: Parameter, setting: Setting, convert: Callable[[Parameter,
     except Exception as error:  # a typer.BadParameter, or the ValueError of an enumeration
         message = getattr(error, "message", None) or _choices(parameter, setting)
         if not setting.line:
-            raise BadVariable(f"{setting.source}: {message}") from None
+            raise BadVariable(_("{path}: {fault}", path=setting.source, fault=message)) from None
         from vatspolicy.errors import Problem
 
         return _Wrong(Problem(setting.source, setting.line, setting.column, setting.key, message))
@@ -162,7 +164,7 @@ def _choices(parameter: Parameter, setting: Setting) -> str:
     kinds = get_args(parameter.type) or (parameter.type,)
     choices = [one.value for kind in kinds if isinstance(kind, type) and issubclass(kind, Enum) for one in kind]
     if len(setting.values) > 1:
-        return "One format is for standard output; write FORMAT=PATH for the others."
+        return _("One format is for standard output; write FORMAT=PATH for the others.")
     if choices:
-        return f"{setting.values[0]!r} is not one of {', '.join(map(repr, choices))}."
-    return "This value cannot be used."
+        return _("{value!r} is not one of {choices}.", value=setting.values[0], choices=Listing(choices, quoted=True))
+    return _("This value cannot be used.")

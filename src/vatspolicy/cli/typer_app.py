@@ -21,7 +21,7 @@ from vatspolicy.cli.progress import show_progress
 from vatspolicy.cli.setting_sources import BadVariable, complete, configured_language
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import current_language, set_language, translate
+from vatspolicy.i18n import ForeignText, Sentences, _, current_language, set_language, translate
 from vatspolicy.i18n.text import clean
 from vatspolicy.output import Style, wants_color, write_stderr, write_stdout
 
@@ -55,14 +55,20 @@ class PanelCommand(PanelHelp, TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments. The last of two values must not win in silence: it could open a gate."""
         if not ctx.resilient_parsing:
-            *_, order = self.make_parser(ctx).parse_args(list(args))
+            *__, order = self.make_parser(ctx).parse_args(list(args))
             for parameter, times in Counter(order).items():
                 if (
                     times > 1
                     and parameter.param_type_name == "option"
                     and not (parameter.multiple or parameter.is_eager)
                 ):
-                    ctx.fail(f"Option {parameter.opts[0]!r} is given {times} times, and it takes one value.")
+                    ctx.fail(
+                        _(
+                            "Option {value!r} is given {times} times, and it takes one value.",
+                            value=parameter.opts[0],
+                            times=times,
+                        )
+                    )
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -77,7 +83,7 @@ class PanelGroup(PanelHelp, TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command that the first argument names, or end with a usage error that names the nearest."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            ctx.fail(f"No such command {args[0]!r}. {suggest(args[0], self.list_commands(ctx))}".rstrip())
+            ctx.fail(Sentences(_("No such command {name!r}.", name=args[0]), suggest(args[0], self.list_commands(ctx))))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -85,7 +91,7 @@ class PanelGroup(PanelHelp, TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            abort("interrupted.", ExitCode.INTERRUPTED)
+            abort(_("interrupted."), ExitCode.INTERRUPTED)
 
 
 class Commands(PanelGroup):
@@ -156,10 +162,12 @@ def _usage_in_language() -> Iterator[None]:
         plain = current_language() == "en" and not style.color
         if plain or describe is None or type(error).__name__ == "NoArgsIsHelpError":
             raise
-        lines = [translate(f"Error: {describe()}")]
+        told = ForeignText(describe(), getattr(error, "message", ""))
+        lines = [translate(_("Error: {told}", told=told))]
         if ctx is not None:
-            how = translate(f"Try '{ctx.command_path} {ctx.help_option_names[0]}' for help.")
-            lines = [translate(ctx.get_usage()), how, "", *lines]
+            command = f"{ctx.command_path} {ctx.help_option_names[0]}"
+            how = translate(_("Try {command!r} for help.", command=command))
+            lines = [translate(ForeignText(ctx.get_usage())), how, "", *lines]
         *before, last = map(clean, lines)
         write_stderr("".join(f"{line}\n" for line in [*before, style(last, "red")]))
         raise typer.Exit(code or ExitCode.USAGE) from None

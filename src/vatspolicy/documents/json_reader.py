@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.documents.document import Document, Node, Scalar
 from vatspolicy.documents.positions import unprintable
 from vatspolicy.documents.reader import MAX_EXACT, NO_ESCAPE, QUOTE_TEXT, Limits, Reader
+from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
     from typing import Any
@@ -92,10 +93,10 @@ class JsonReader(Reader):
     def read(self) -> Node:
         """Read the root of the text. Raises StopError."""
         if not self._next():
-            self.fail(0, "The file is empty.")
+            self.fail(0, _("The file is empty."))
         root = self._value()
         if self._next():
-            self.fail(self.at, "Text follows after the end of the JSON value.")
+            self.fail(self.at, _("Text follows after the end of the JSON value."))
         return root
 
     def _next(self) -> str:
@@ -117,7 +118,7 @@ class JsonReader(Reader):
             return Node(self._string(), start, start, '"')
         word = _NO_SPACE.match(self.text, start)
         if word is None:
-            self.fail(start, "A value is missing here.")
+            self.fail(start, _("A value is missing here."))
         self.at = word.end()
         return Node(self._word(word.group(), start), start, start)
 
@@ -127,9 +128,9 @@ class JsonReader(Reader):
         if _NUMBER.fullmatch(word):
             return self.number(start, word)
         if word.lstrip("-+") in ("NaN", "Infinity"):
-            self.note(start, "Infinity and NaN are not numbers here.", QUOTE_TEXT)
+            self.note(start, _("Infinity and NaN are not numbers here."), QUOTE_TEXT)
         else:
-            self.note(start, "This is not a JSON value.", QUOTE_TEXT)
+            self.note(start, _("This is not a JSON value."), QUOTE_TEXT)
         return None
 
     def _object(self) -> Node:
@@ -139,12 +140,12 @@ class JsonReader(Reader):
         more = self._open("}")
         while more:
             if self._next() != '"':
-                self.fail(self.at, "A key in double quotes is missing here.")
+                self.fail(self.at, _("A key in double quotes is missing here."))
             start = self.at
             key = self._string()
             first = self.enter(keys, key, start)
             if self._next() != ":":
-                self.fail(self.at, "A : is missing after this key.")
+                self.fail(self.at, _("A : is missing after this key."))
             self.at += 1
             child = self._value()
             if first:
@@ -176,7 +177,7 @@ class JsonReader(Reader):
         """Read a comma or the closing bracket; whether another member follows."""
         char = self._next()
         if char not in (",", closing):
-            self.fail(self.at, f"A comma or the closing {closing} is missing.")
+            self.fail(self.at, _("A comma or the closing {closing} is missing.", closing=closing))
         self.at += 1
         return char == ","
 
@@ -184,7 +185,9 @@ class JsonReader(Reader):
         start = self.at
         found = _STRING.match(self.text, start)
         if found is None:
-            self.fail(start, "The closing quote is missing on this line.", r"Write \n for a line break, \t for a tab.")
+            self.fail(
+                start, _("The closing quote is missing on this line."), _("Write \\n for a line break, \\t for a tab.")
+            )
         self.at = found.end()
         raw = found.group()
         if "\\" not in raw:

@@ -12,15 +12,16 @@ from vatspolicy.documents.document import Document
 from vatspolicy.documents.positions import line_starts, position, unprintable
 from vatspolicy.documents.reader import LIMITS, Limits
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
 STDIN = "<stdin>"
 _BINARY = {
-    b"PK\x03\x04": "an archive or an office file (.zip, .docx, .xlsx)",
-    b"%PDF-": "a PDF file",
-    b"\x1f\x8b": "a compressed file (.gz)",
+    b"PK\x03\x04": _("an archive or an office file (.zip, .docx, .xlsx)"),
+    b"%PDF-": _("a PDF file"),
+    b"\x1f\x8b": _("a compressed file (.gz)"),
 }
 """Kinds of files that are no text, by their first bytes."""
 
@@ -42,14 +43,14 @@ def load_document(path: FilePath | str, limits: Limits = LIMITS, stdin_name: str
             with open(name.rstrip("/") or os.curdir, "rb") as stream:  # as pathlib spells it
                 content = stream.read(limits.size + 1)
     except FileNotFoundError:
-        message = "This file does not exist."
+        message = _("This file does not exist.")
     except IsADirectoryError:
-        message = "This is a directory, not a file."
+        message = _("This is a directory, not a file.")
     except PermissionError:
-        message = "The file may not be read: permission is denied."
+        message = _("The file may not be read: permission is denied.")
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "its name is not usable"
-        message = f"The file cannot be read: {reason}."
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
+        message = _("The file cannot be read: {reason}.", reason=reason)
     else:
         return parse_document(content, name, limits)
     raise InvalidInput([Problem(name, 1, 1, "", message)])
@@ -86,22 +87,24 @@ def _decode(content: str | bytes, file: str, limits: Limits) -> str:
     """Return the text with plain line feeds and without a byte order mark. Raises InvalidInput."""
     raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
     if len(raw) > limits.size:
-        raise InvalidInput([Problem(file, 1, 1, "", f"The file is larger than {limits.size:,} bytes.")])
+        raise InvalidInput([Problem(file, 1, 1, "", _("The file is larger than {size:,} bytes.", size=limits.size))])
     if kind := next((kind for sign, kind in _BINARY.items() if raw.startswith(sign)), ""):
-        raise InvalidInput([Problem(file, 1, 1, "", f"This is {kind}, not YAML or JSON.", "Name a text file.")])
+        raise InvalidInput(
+            [Problem(file, 1, 1, "", _("This is {kind}, not YAML or JSON.", kind=kind), _("Name a text file."))]
+        )
     try:
         text = _plain(raw.decode("utf-8") if isinstance(content, bytes) else content)
     except UnicodeDecodeError as error:
         before = _plain(raw[: error.start].decode("utf-8"))
         line, column = position(line_starts(before), len(before))
-        message, hint = "The file is not UTF-8 text.", "Save it as UTF-8."
+        message, hint = _("The file is not UTF-8 text."), _("Save it as UTF-8.")
         raise InvalidInput([Problem(file, line, column, "", message, hint)]) from None
     problems = []
     lines = line_starts(text)
     for found in islice(unprintable(text), 10):
         line, column = position(lines, found.start())
-        message = f"The invisible character U+{ord(found.group()):04X} is not allowed."
-        problems.append(Problem(file, line, column, "", message, "Remove it."))
+        message = _("The invisible character U+{value:04X} is not allowed.", value=ord(found.group()))
+        problems.append(Problem(file, line, column, "", message, _("Remove it.")))
     if problems:
         raise InvalidInput(problems)
     return text

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from vatspolicy.documents.document import Document, Node, format_path
 from vatspolicy.documents.positions import characters, line_starts, position, unprintable
 from vatspolicy.errors import FURTHER, MAX_EXPLAINED, InvalidInput, Problem
+from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
     from typing import NoReturn
 
 MAX_EXACT = 2**53  # the largest magnitude up to which every integer is a double too
-NO_ESCAPE = ("This escape sequence does not exist.", r"Write \\ for a backslash.")
-QUOTE_TEXT = "Put it in quotes if it is text."
+NO_ESCAPE = (_("This escape sequence does not exist."), _("Write \\\\ for a backslash."))
+QUOTE_TEXT = _("Put it in quotes if it is text.")
 
 
 class Limits(NamedTuple):
@@ -84,10 +85,10 @@ class Reader:
         """Count values read, which reach `height` levels deeper than here. Raises StopError when there are too many."""
         self.nodes += nodes
         if self.nodes > self.limits.nodes:
-            self.fail(index, f"The file has more than {self.limits.nodes:,} values.")
+            self.fail(index, _("The file has more than {nodes:,} values.", nodes=self.limits.nodes))
         if self.depth + height > self.limits.depth:
             self.path.clear()
-            self.fail(index, f"Values are nested more than {self.limits.depth} levels deep.")
+            self.fail(index, _("Values are nested more than {depth} levels deep.", depth=self.limits.depth))
 
     def enter(self, keys: dict[str, int], key: str, index: int) -> bool:
         """Step into the value of a key; False if the key was there before, and its first value stays."""
@@ -95,8 +96,8 @@ class Reader:
         if key not in keys:
             keys[key] = index
             return True
-        line, _ = position(self._lines, keys[key])
-        self.note(index, f"The key was given before, on line {line}.", "Remove one of the two.")
+        line, __ = position(self._lines, keys[key])
+        self.note(index, _("The key was given before, on line {line}.", line=line), _("Remove one of the two."))
         return False
 
     def leave(self, node: Node, child: Node) -> None:
@@ -109,10 +110,14 @@ class Reader:
         """`text` is a decimal number; refused when a double could not hold its whole part exactly."""
         value = float(text)
         if abs(value) > MAX_EXACT or (abs(value) == MAX_EXACT and text.lstrip("-") != str(MAX_EXACT)):
-            self.note(index, f"The number is beyond {MAX_EXACT:,} and would not stay exact.", "Put it in quotes.")
+            self.note(
+                index,
+                _("The number is beyond {MAX_EXACT:,} and would not stay exact.", MAX_EXACT=MAX_EXACT),
+                _("Put it in quotes."),
+            )
             return 0
         if value == 0 and any(digit in "123456789" for digit in text.lower().partition("e")[0]):
-            self.note(index, "The number is too small and would be read as 0.", "Write 0, or put it in quotes.")
+            self.note(index, _("The number is too small and would be read as 0."), _("Write 0, or put it in quotes."))
             return 0
         return int(text) if text.removeprefix("-").isdigit() else value
 
@@ -125,4 +130,4 @@ class Reader:
         at, code = read[1] if read else index, ord(found.group())
         if 0xD800 <= code <= 0xDFFF:
             self.fail(at, *NO_ESCAPE)
-        self.note(at, f"The text holds the invisible character U+{code:04X}.", "Remove it.")
+        self.note(at, _("The text holds the invisible character U+{code:04X}.", code=code), _("Remove it."))

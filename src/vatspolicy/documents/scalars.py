@@ -5,19 +5,24 @@ from __future__ import annotations
 import re
 
 from vatspolicy.documents.reader import QUOTE_TEXT
+from vatspolicy.i18n import _
 
 _DIGITS = r"[-+0-9._:]+"
 # Plain scalars that YAML 1.1, YAML 1.2 or a reader in a hurry take for something else. The first that fits speaks.
 _DOUBTFUL: tuple[tuple[str, str, str], ...] = (
-    (r"yes|no|on|off|y|n|true|false", "This is neither text nor a boolean.", "Write it in quotes, or true/false."),
-    (r"~|null", "This is neither text nor null.", "Write it in quotes, or null."),
-    (r"[-+]?\.?(nan|inf|infinity)", "Infinity and NaN are not numbers here.", QUOTE_TEXT),
-    (r"[-+]?0(x[0-9a-f_]+|o[0-7_]+|b[01_]+)", "Numbers are written in decimal.", QUOTE_TEXT),
-    (r"[-+]?[0-9][0-9_]*(:[0-9_]+)+(\.[0-9_]*)?", "YAML may read this as base 60.", "Put it in quotes."),
-    (r"[-+]?[0-9]*\.?[0-9]*_[0-9_.]*", "A number has no underscores.", QUOTE_TEXT),
-    (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)e[-+]?[0-9]+", "A number has no exponent here.", "Write it in full."),
-    (r"[-+]?0[0-9]+(\.[0-9]*)?", "A number does not begin with 0.", "Put it in quotes if it is a code."),
-    (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)|-0", "A number is written like 12 or -12.5.", QUOTE_TEXT),
+    (
+        r"yes|no|on|off|y|n|true|false",
+        _("This is neither text nor a boolean."),
+        _("Write it in quotes, or true/false."),
+    ),
+    (r"~|null", _("This is neither text nor null."), _("Write it in quotes, or null.")),
+    (r"[-+]?\.?(nan|inf|infinity)", _("Infinity and NaN are not numbers here."), QUOTE_TEXT),
+    (r"[-+]?0(x[0-9a-f_]+|o[0-7_]+|b[01_]+)", _("Numbers are written in decimal."), QUOTE_TEXT),
+    (r"[-+]?[0-9][0-9_]*(:[0-9_]+)+(\.[0-9_]*)?", _("YAML may read this as base 60."), _("Put it in quotes.")),
+    (r"[-+]?[0-9]*\.?[0-9]*_[0-9_.]*", _("A number has no underscores."), QUOTE_TEXT),
+    (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)e[-+]?[0-9]+", _("A number has no exponent here."), _("Write it in full.")),
+    (r"[-+]?0[0-9]+(\.[0-9]*)?", _("A number does not begin with 0."), _("Put it in quotes if it is a code.")),
+    (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)|-0", _("A number is written like 12 or -12.5."), QUOTE_TEXT),
 )
 _WORDS = frozenset(["yes", "no", "on", "off", "y", "n", "true", "false", "null", "nan", "inf", "infinity"])
 """Doubtful words that begin with a letter."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from vatspolicy.compile_cache import compiler_digest, digest
 from vatspolicy.errors import suggest
+from vatspolicy.i18n import Listing, Sentences, _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,8 +65,8 @@ class SchemaSet:
         """
         if name not in self._parsed:
             if name not in self.names:
-                hint = suggest(name, self.names) or f"Known: {', '.join(self.names) or 'none'}."
-                raise FileNotFoundError(f"There is no schema {name!r}. {hint}")
+                hint = suggest(name, self.names) or _("Known: {every}.", every=Listing(self.names or [_("none")]))
+                raise FileNotFoundError(Sentences(_("There is no schema {name!r}.", name=name), hint))
             import json
 
             self._parsed[name] = json.loads(self.files[name + _ENDING])

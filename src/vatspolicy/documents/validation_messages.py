@@ -14,8 +14,9 @@ from vatspolicy.documents.document import Document, Path
 from vatspolicy.documents.faults import Fault
 from vatspolicy.documents.key_places import find_places
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.documents.value_messages import describe_fault, describe_strange_word, describe_wrong_type
+from vatspolicy.documents.value_messages import describe_fault, describe_strange_word, describe_wrong_type, schema_hint
 from vatspolicy.errors import Problem, did_you_mean, suggest
+from vatspolicy.i18n import Listing, _
 
 LONG_LIST = 32
 """Largest number of keys in an error."""
@@ -66,36 +67,36 @@ class Explainer:
     def _unknown_keys(self, fault: Fault) -> Iterator[Problem]:
         for key in fault.unexpected:
             hint = self._meant_key(key, fault)
-            yield self._document.problem((*fault.path, key), "This key is not known here.", hint, key=True)
+            yield self._document.problem((*fault.path, key), _("This key is not known here."), hint, key=True)
 
     def _meant_key(self, key: str, fault: Fault) -> str:
         """Return a hint for an unknown key: another name for a known one, a key of another place, a misspelt one."""
         known = dict.fromkeys(_named_keys(fault.schema))
         if hint := fault.schema.get("x-elsewhere", {}).get(key):
-            return str(hint)
+            return schema_hint(hint)
         if meant := fault.schema.get("x-key-synonyms", {}).get(key):
             return did_you_mean([meant])
         if places := find_places(key, fault.path, self._name, self._schemas):
-            return f"It belongs to {' or '.join(places)}."
+            return _("It belongs to {places}.", places=Listing(places, "or"))
         if hint := suggest(key, known.keys() - set(fault.value)) or suggest(key, known):
             return hint
-        return f"Known here: {', '.join(sorted(known))}." if 0 < len(known) <= LONG_LIST else ""
+        return _("Known here: {KEYS}.", KEYS=Listing(sorted(known))) if 0 < len(known) <= LONG_LIST else ""
 
     def _missing_keys(self, fault: Fault) -> Iterator[Problem]:
         for key in fault.limit:
             if key not in fault.value:
                 rule = fault.schema.get("properties", {}).get(key, {})
                 only: Sequence[Any] = rule.get("enum", ()) if isinstance(rule, dict) else ()
-                hint = f"Add {key}: {json.dumps(only[0])}." if len(only) == 1 else ""
-                yield self._document.problem(fault.path, f"The key {key!r} is missing.", hint, key=True)
+                hint = _("Add {key}: {value}.", key=key, value=json.dumps(only[0])) if len(only) == 1 else ""
+                yield self._document.problem(fault.path, _("The key {key!r} is missing.", key=key), hint, key=True)
             elif fault.value[key] is None:
-                yield self._document.problem((*fault.path, key), "This must have a value.")
+                yield self._document.problem((*fault.path, key), _("This must have a value."))
 
     def _missing_companions(self, fault: Fault) -> Iterator[Problem]:
         for key, needed in fault.limit.items():
             for other in needed if key in fault.value else ():
                 if other not in fault.value:
-                    message = f"The key {other!r} is missing: it belongs to {key!r}."
+                    message = _("The key {other!r} is missing: it belongs to {key!r}.", other=other, key=key)
                     yield self._document.problem((*fault.path, key), message, key=True)
 
     def _repeated_items(self, fault: Fault) -> Iterator[Problem]:
@@ -103,8 +104,8 @@ class Explainer:
         for index, item in enumerate(fault.value):
             text = json.dumps(item, sort_keys=True)
             if text in seen:
-                message = "The list holds this item twice."
-                yield self._document.problem((*fault.path, index), message, "Remove one of the two.")
+                message = _("The list holds this item twice.")
+                yield self._document.problem((*fault.path, index), message, _("Remove one of the two."))
             seen.add(text)
 
     # --- alternatives ---
@@ -118,7 +119,7 @@ class Explainer:
         for inner in fault.alternatives:
             branches.setdefault(inner.branch, []).append(inner)
         if not branches:
-            message, hint = "This can be read in more than one way.", "Keep one of the alternatives."
+            message, hint = _("This can be read in more than one way."), _("Keep one of the alternatives.")
             yield self._document.problem(fault.path, message, hint, key=True)
             return
         alike = [faults for faults in branches.values() if not any(_wrong_at_root(one) for one in faults)]
@@ -135,10 +136,13 @@ class Explainer:
 
     def _one_of_keys(self, fault: Fault, keys: list[str]) -> Iterator[Problem]:
         given = [key for key in fault.value if key in keys]
-        number = "Exactly" if fault.rule == "oneOf" else "At least"
-        message = f"{number} one of these keys belongs here: {', '.join(keys)}."
+        message = (
+            _("Exactly one of these keys belongs here: {keys}.", keys=Listing(keys))
+            if fault.rule == "oneOf"
+            else _("At least one of these keys belongs here: {keys}.", keys=Listing(keys))
+        )
         if len(given) > 1:
-            hint = f"Keep one of: {', '.join(given)}."
+            hint = _("Keep one of: {given}.", given=Listing(given))
             yield self._document.problem((*fault.path, given[1]), message, hint, key=True)
         else:
             yield self._document.problem(fault.path, message, key=True)

@@ -15,6 +15,7 @@ from vatspolicy.documents.faults import Fault, type_of
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.words import NEAR, SAME, Word, search_words, words_of_schema
 from vatspolicy.errors import LONGEST_NAME, did_you_mean, suggest
+from vatspolicy.i18n import Bilingual, Listing, LocalizedText, Message, Sentences, _
 
 SHORT_LIST = 8  # how many words an error lists
 LONG_LIST = 24  # how many places it lists: a province has up to 21 cities
@@ -32,33 +33,47 @@ def describe_fault(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
     if rule in ("enum", "const"):
         return _describe_no_member(fault, schemas)
     if rule == "pattern":
-        return "This does not have the expected form.", fault.schema.get("x-pattern-hint") or f"It must match {limit}"
+        return _("This does not have the expected form."), schema_hint(fault.schema.get("x-pattern-hint")) or _(
+            "It must match {limit}", limit=limit
+        )
     if rule == "format":
-        return _describe_no_day(fault.value) if limit == "date" else (f"This is not a valid {limit}.", "")
+        return (
+            _describe_no_day(fault.value) if limit == "date" else (_("This is not a valid {limit}.", limit=limit), "")
+        )
     if rule in ("minLength", "minItems", "minProperties") and limit == 1:
-        return "This is empty.", fault.schema.get("x-empty-hint", "")
+        return _("This is empty."), schema_hint(fault.schema.get("x-empty-hint"))
     if rule == "not" and isinstance(limit, dict) and (keys := limit.get("required")):
-        return f"This must not have {' and '.join(map(repr, keys))}{' together' if len(keys) > 1 else ''}.", ""
+        listed = Listing(keys, "and", quoted=True)
+        return (
+            _("This must not have {keys} together.", keys=listed)
+            if len(keys) > 1
+            else _("This must not have {keys}.", keys=listed)
+        ), ""
     if rule in _LIMITS:
-        return _LIMITS[rule].format(limit, "" if limit == 1 else "s"), ""
+        return Message(_LIMITS[rule], {"limit": limit, "s": "" if limit == 1 else "s"}), ""
     if rule == "forbidden":
-        return "This key is not allowed here.", ""
+        return _("This key is not allowed here."), ""
     if rule == "contains":
-        return "The list has not the items that it needs.", ""
-    return "This is not allowed here.", ""
+        return _("The list has not the items that it needs."), ""
+    return _("This is not allowed here."), ""
+
+
+def schema_hint(text: LocalizedText | None) -> str:
+    """Return a hint that a schema states; an empty one if it states none."""
+    return Bilingual(text["en"], text["zh"]) if text else ""
 
 
 _LIMITS = {
-    "minimum": "This must be at least {0}.",
-    "maximum": "This must be at most {0}.",
-    "exclusiveMinimum": "This must be more than {0}.",
-    "exclusiveMaximum": "This must be less than {0}.",
-    "minLength": "This must have at least {0} character{1}.",
-    "maxLength": "This must have at most {0} character{1}.",
-    "minItems": "The list must have at least {0} item{1}.",
-    "maxItems": "The list must have at most {0} item{1}.",
-    "minProperties": "This must have at least {0} key{1}.",
-    "maxProperties": "This must have at most {0} key{1}.",
+    "minimum": _("This must be at least {limit}."),
+    "maximum": _("This must be at most {limit}."),
+    "exclusiveMinimum": _("This must be more than {limit}."),
+    "exclusiveMaximum": _("This must be less than {limit}."),
+    "minLength": _("This must have at least {limit} character{s}."),
+    "maxLength": _("This must have at most {limit} character{s}."),
+    "minItems": _("The list must have at least {limit} item{s}."),
+    "maxItems": _("The list must have at most {limit} item{s}."),
+    "minProperties": _("This must have at least {limit} key{s}."),
+    "maxProperties": _("This must have at most {limit} key{s}."),
 }
 
 
@@ -68,20 +83,22 @@ _LIMITS = {
 def describe_wrong_type(expected: Iterable[str], value: object) -> tuple[str, str]:
     """Return the message and hint for a value of the wrong type. `expected` are JSON Schema type names."""
     names = list(dict.fromkeys(expected))
-    wanted = " or ".join(_TYPES[name] for name in names if not (name == "integer" and "number" in names))
+    wanted = Listing((_TYPES[name] for name in names if not (name == "integer" and "number" in names)), "or")
     found = _TYPES[type_of(value)]
     if names == ["integer"] and isinstance(value, float):
-        found = "a number with decimals"
-    return f"This expects {wanted}, not {found}.", _change_of_type(names, value) or _bare_number(names, value)
+        found = _("a number with decimals")
+    return _("This expects {wanted}, not {found}.", wanted=wanted, found=found), _change_of_type(
+        names, value
+    ) or _bare_number(names, value)
 
 
 def _change_of_type(names: Sequence[str], value: object) -> str:
     """Return a hint that gives the value an expected type, if there is an obvious one."""
     if "string" in names and isinstance(value, bool | int | float):
-        return "Put it in quotes."
+        return _("Put it in quotes.")
     if isinstance(value, str) and _unquoted(value) in {"number" if name == "integer" else name for name in names}:
-        return "Remove the quotes."
-    return "Write a list, even for one item." if names == ["array"] and value is not None else ""
+        return _("Remove the quotes.")
+    return _("Write a list, even for one item.") if names == ["array"] and value is not None else ""
 
 
 def _bare_number(names: Sequence[str], value: object) -> str:
@@ -89,8 +106,8 @@ def _bare_number(names: Sequence[str], value: object) -> str:
     if not isinstance(value, str) or not {"integer", "number"} & set(names) or len(value) > LONGEST_NAME:
         return ""
     if re.fullmatch(r"\s*[0-9.,]+\s*[%％]\s*", value):
-        return "Write the number without the percent sign."
-    return "Write digits only, without separators and units, such as 10000000." if re.search("[0-9]", value) else ""
+        return _("Write the number without the percent sign.")
+    return _("Write digits only, without separators and units, such as 10000000.") if re.search("[0-9]", value) else ""
 
 
 def _unquoted(text: str) -> str:
@@ -104,12 +121,12 @@ def _unquoted(text: str) -> str:
 
 
 _TYPES = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "keys with values",
+    "string": _("text"),
+    "integer": _("a whole number"),
+    "number": _("a number"),
+    "boolean": _("true or false"),
+    "array": _("a list"),
+    "object": _("keys with values"),
     "null": "null",
 }
 
@@ -127,19 +144,25 @@ def describe_strange_word(
     """
     texts = list(dict.fromkeys(word if isinstance(word, str) else json.dumps(word) for word in members))
     if len(texts) == 1:
-        return f"This must be {texts[0]!r}." if texts[0] in members else f"This must be {texts[0]}.", ""
+        return _("This must be {value!r}.", value=texts[0]) if texts[0] in members else _(
+            "This must be {value}.", value=texts[0]
+        ), ""
     near = ""
     if isinstance(value, str) and len(value) <= LONGEST_NAME:
         meant = _meant(value, places) if places else ""
         inner = [] if meant in texts else [word for word in texts if meant and meant in _around(word, places or {})]
         near = _suggest_words(value, texts, words, meant, only_names=bool(inner))
         if inner and not near:
-            hint = f"Name one in it: {', '.join(inner)}." if len(inner) <= LONG_LIST else "Name one place in it."
-            return "This place is too wide here.", hint
-    rest = f"Allowed: {', '.join(texts)}." if len(texts) <= SHORT_LIST else ""
+            hint = (
+                _("Name one in it: {inner}.", inner=Listing(inner))
+                if len(inner) <= LONG_LIST
+                else _("Name one place in it.")
+            )
+            return _("This place is too wide here."), hint
+    rest = _("Allowed: {texts}.", texts=Listing(texts)) if len(texts) <= SHORT_LIST else ""
     if listed and not rest:
-        rest = f"All values: vatspolicy list {listed}."
-    return "This is not one of the allowed values.", f"{near} {rest}".strip()
+        rest = _("All values: vatspolicy list {listed}.", listed=listed)
+    return _("This is not one of the allowed values."), Sentences(near, rest)
 
 
 def _describe_no_member(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
@@ -198,5 +221,5 @@ def _around(word: str, names: Names) -> list[str]:
 def _describe_no_day(value: object) -> tuple[str, str]:
     """Return the message and hint for a text that is not a day: of another form, or of a month that is shorter."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        return "The calendar has no such day.", "Check the month and the day."
-    return "This is not a date.", "Write the year, the month and the day, such as 2027-06-01."
+        return _("The calendar has no such day."), _("Check the month and the day.")
+    return _("This is not a date."), _("Write the year, the month and the day, such as 2027-06-01.")

@@ -18,6 +18,7 @@ from vatspolicy.documents.document import Node, Scalar
 from vatspolicy.documents.reader import NO_ESCAPE, Limits, Reader
 from vatspolicy.documents.scalars import doubt, is_number, is_surely_text
 from vatspolicy.errors import suggest
+from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
     from typing import Any
@@ -49,7 +50,7 @@ class YamlReader(Reader):
         import yaml
 
         if "%" in self.text and (directive := re.compile(_DIRECTIVE).match(self.text)):
-            self.fail(directive.end() - 1, "Directives are not used here.", "Remove the line that begins with %.")
+            self.fail(directive.end() - 1, _("Directives are not used here."), _("Remove the line that begins with %."))
         self.events: Iterator[Any] = yaml.parse(self.text, Loader=yaml_loader())
         try:
             root = self._document()
@@ -76,15 +77,17 @@ class YamlReader(Reader):
         next(self.events)
         opening = next(self.events)
         if isinstance(opening, yaml.StreamEndEvent):
-            self.fail(0, "The file is empty.")
+            self.fail(0, _("The file is empty."))
         first = next(self.events)
         if isinstance(first, yaml.ScalarEvent) and not first.value and not first.style and not first.tag:
-            self.fail(0, "The file is empty.")
+            self.fail(0, _("The file is empty."))
         root = self._value(first, first.start_mark.index)
         next(self.events)
         closing = next(self.events)
         if not isinstance(closing, yaml.StreamEndEvent):
-            self.fail(closing.start_mark.index, "A second document begins here.", "Keep one document in one file.")
+            self.fail(
+                closing.start_mark.index, _("A second document begins here."), _("Keep one document in one file.")
+            )
         return root
 
     def _value(self, event: Any, named_at: int) -> Node:
@@ -97,8 +100,8 @@ class YamlReader(Reader):
         if isinstance(event, yaml.AliasEvent):
             return self._alias(str(event.anchor), start)
         if event.tag is not None:
-            hint = "Remove the tag; put the value in quotes if it begins with !."
-            self.note(start, "Tags such as !name are not used here.", hint)
+            hint = _("Remove the tag; put the value in quotes if it begins with !.")
+            self.note(start, _("Tags such as !name are not used here."), hint)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         if isinstance(event, yaml.ScalarEvent):
@@ -113,18 +116,20 @@ class YamlReader(Reader):
         """Refuse `&a:b`: YAML 1.2 reads an anchor named `a:b`, this parser an anchor `a` and the text `:b`."""
         behind = start + 1 + len(event.anchor)
         if self.text[start : start + 1] in ("&", "*") and re.compile(_ANCHOR_GOES_ON).match(self.text, behind):
-            self.note(start, "The name of an anchor has only letters, digits, - and _.", "Rename the anchor.")
+            self.note(start, _("The name of an anchor has only letters, digits, - and _."), _("Rename the anchor."))
 
     def _alias(self, name: str, start: int) -> Node:
         self.aliases += 1
         if self.aliases > self.limits.aliases:
-            self.fail(start, f"The file uses more than {self.limits.aliases} aliases.")
+            self.fail(start, _("The file uses more than {aliases} aliases.", aliases=self.limits.aliases))
         target = self.anchors.get(name)
         if target is None:
             if name in self.anchors:
-                self.note(start, "An alias cannot be inside its own anchor.")
+                self.note(start, _("An alias cannot be inside its own anchor."))
             else:
-                self.note(start, "No earlier anchor has this name.", suggest(name, islice(self.anchors, _MOST_ANCHORS)))
+                self.note(
+                    start, _("No earlier anchor has this name."), suggest(name, islice(self.anchors, _MOST_ANCHORS))
+                )
             return Node(None, start, start)
         self.spend(start, target.size, target.height)
         return replace(target, start=start)
@@ -143,7 +148,7 @@ class YamlReader(Reader):
         if is_surely_text(text):
             return text
         if not text:
-            self.note(named_at, "The value is missing.", "Write null or remove the key.")
+            self.note(named_at, _("The value is missing."), _("Write null or remove the key."))
             return None
         if text in ("true", "false"):
             return text == "true"
@@ -203,14 +208,14 @@ class YamlReader(Reader):
 
         start, end = event.start_mark.index, event.end_mark.index
         if not isinstance(event, yaml.ScalarEvent):
-            self.note(start, "A key must be text.", "Put it in quotes.")
+            self.note(start, _("A key must be text."), _("Put it in quotes."))
             if not isinstance(event, yaml.AliasEvent):
                 told = len(self.problems)
                 self._value(event, start)
                 del self.problems[told:]
             return None
         if event.tag is not None or event.anchor is not None:
-            self.note(start, "A key has no tag and no anchor here.", "Put it in quotes if it begins with ! or &.")
+            self.note(start, _("A key has no tag and no anchor here."), _("Put it in quotes if it begins with ! or &."))
             return None
         text: str = event.value
         self._check_text(event, start)
@@ -221,10 +226,10 @@ class YamlReader(Reader):
         if event.style or (is_surely_text(text) and text != "<<"):
             return text
         if text == "<<":
-            self.note(start, "Merge keys (<<) are not used here.", "Write the keys out.")
+            self.note(start, _("Merge keys (<<) are not used here."), _("Write the keys out."))
             return None
         if not text or text in ("true", "false", "null") or is_number(text) or doubt(text):
-            self.note(start, "A key must be text.", "Put it in quotes.")
+            self.note(start, _("A key must be text."), _("Put it in quotes."))
             return None
         return text
 
@@ -263,7 +268,7 @@ class YamlReader(Reader):
             start, behind = _span_at(self.verbatim, at)
             if not start <= at < behind:
                 if not self._is_comment(at, behind):
-                    self.fail_alone(at, "YAML requires spaces here instead of a tab.", "Use spaces.")
+                    self.fail_alone(at, _("YAML requires spaces here instead of a tab."), _("Use spaces."))
                 behind = self.text.find("\n", at)
             at = self.text.find("\t", behind, end) if behind >= 0 else -1
 
@@ -276,11 +281,11 @@ class YamlReader(Reader):
             spans = [_span_at(found, at) for found in (self.plain, self.verbatim)]
             if any(start <= at < end for start, end in spans):
                 continue
-            if self._is_comment(at, max(end for _, end in spans)):
+            if self._is_comment(at, max(end for __, end in spans)):
                 end_of_comment = self.text.find("\n", at) % (len(self.text) + 1)  # the end of the text without one
                 continue
-            hint = "Write a space, or put the text in quotes."
-            self.note(at, "A space is missing before the # of this comment.", hint)
+            hint = _("Write a space, or put the text in quotes.")
+            self.note(at, _("A space is missing before the # of this comment."), hint)
 
     def _is_comment(self, index: int, behind: int) -> bool:
         """Return True if a comment has begun on the line of `index`, after the scalar that ends at `behind`."""
@@ -296,7 +301,7 @@ def _span_at(spans: list[tuple[int, int]], index: int) -> tuple[int, int]:
 
 _MOST_ANCHORS = 100  # that a hint is looked for among
 _BEYOND_UNICODE = r"\\U(?!000|0010)[0-9a-fA-F]{8}"
-_QUESTION_MARK = ("A ? inside [ ] or { } is not allowed here.", "Put the value in quotes.")
+_QUESTION_MARK = (_("A ? inside [ ] or { } is not allowed here."), _("Put the value in quotes."))
 _DIRECTIVE = r"(?: *(?:#[^\n]*)?\n)*%"
 _PROPERTIES = r"(?:[&!][^\s]*\s+)*"
 _ANCHOR_GOES_ON = r"[^\s,\]}]"

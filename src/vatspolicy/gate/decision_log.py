@@ -20,6 +20,7 @@ from typing import Any
 
 from vatspolicy import __version__
 from vatspolicy.file_lock import locked
+from vatspolicy.i18n import _
 
 TYPE = "openpolicyagent.org/decision_logs"
 PATH = "vatspolicy/decision"
@@ -52,7 +53,7 @@ def parse_mask(text: str) -> Mask:
     """Parse `/input/company/foreign_percent` (erase) or `/input/product/title=…` (replace). Raises ValueError."""
     pointer, equals, value = text.partition("=")
     if not re.fullmatch(r"(/([^/~]|~[01])*)+", pointer):
-        raise ValueError("Write a JSON Pointer, such as /input/company/foreign_percent.")
+        raise ValueError(_("Write a JSON Pointer, such as /input/company/foreign_percent."))
     mask = Mask(pointer, bool(equals), value if equals else None)
     if mask.steps[0] not in ("input", "result"):
         raise ValueError("A mask begins with /input or /result.")

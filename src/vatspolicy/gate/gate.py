@@ -16,6 +16,7 @@ from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.judgement import Judgement
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 
@@ -192,8 +193,12 @@ class Gate:
                 problems += error.problems
         count = len({spec for specs in behind.values() for spec in specs})
         if self.expected is not None and count != self.expected:
-            told = f"--expect {self.expected} does not hold: the number of specs found is {count}."
-            problems.append(Problem(next(iter(behind), "-"), 1, 1, "", told))
+            message = _(
+                "--expect {expected} does not hold: the number of specs found is {count}.",
+                expected=self.expected,
+                count=count,
+            )
+            problems.append(Problem(next(iter(behind), "-"), 1, 1, "", message))
         return behind, problems
 
     def check_each(self, specs: Sequence[str]) -> Iterator[Checked]:
@@ -255,7 +260,7 @@ class Gate:
     def check_day(self) -> None:
         """Check `as_of`. Raises DayError for a day that may not be used."""
         if self.as_of is not None and (wrong := self._explain_refusal(self.as_of)):
-            raise DayError(f"--as-of {wrong}")
+            raise DayError(_("--as-of {wrong}", wrong=wrong))
 
     def decide(self, profile: Profile, explained: bool = True) -> tuple[Decision, dict[str, Any]]:
         """Return one decision and its record, or the outline of it. Raises InvalidInput as `day_to_decide` does."""
@@ -281,8 +286,10 @@ class Gate:
         """Return the day of the law for a spec. Raises InvalidInput for a launch day that may not be used."""
         day = self.as_of or profile.launch or self.today
         if self.as_of is None and (wrong := self._explain_refusal(day)):
-            what = f"The launch day {wrong}." if profile.launch else f"Today {wrong}."
-            raise InvalidInput([profile.document.problem(("product", "launch"), what, "Or choose a day with --as-of.")])
+            what = _("The launch day {wrong}.", wrong=wrong) if profile.launch else _("Today {wrong}.", wrong=wrong)
+            raise InvalidInput(
+                [profile.document.problem(("product", "launch"), what, _("Or choose a day with --as-of."))]
+            )
         return day
 
     def changes_ahead(self, profile: Profile, day: str) -> list[dict[str, Any]]:
@@ -301,12 +308,14 @@ class Gate:
     def _explain_refusal(self, day: str) -> str | None:
         """Return the reason why a day may not be used, as a predicate; None if it may."""
         if day < self.bundle.covers_from:
-            return f"is before {self.bundle.covers_from}, the first day that the bundle covers"
+            return _(
+                "is before {covers_from}, the first day that the bundle covers", covers_from=self.bundle.covers_from
+            )
         if day > self.bundle.covers_until:
             known = self.bundle.known_until
-            return f"is more than five years after {known}, the day on which the law was last checked"
+            return _("is more than five years after {known}, the day on which the law was last checked", known=known)
         if day < self.today and not self.allow_past:
-            return "is in the past; pass --allow-past-as-of to decide under the law of a past day"
+            return _("is in the past; pass --allow-past-as-of to decide under the law of a past day")
         return None
 
     @property

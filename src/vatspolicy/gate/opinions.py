@@ -7,6 +7,7 @@ from typing import Any
 
 from vatspolicy.documents import Path
 from vatspolicy.errors import InvalidInput, Problem, first_problems, suggest
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Route, Rule
 from vatspolicy.profile.profile import Profile
@@ -30,8 +31,10 @@ def _problems(bundle: Bundle, profile: Profile, today: str) -> Iterator[Problem]
     for index, opinion in enumerate(profile.facts["opinions"]):
         path: Path = ("opinions", index)
         if opinion["date"] > today:
-            message = f"The opinion is dated {opinion['date']}, which is after today ({today})."
-            yield profile.document.problem((*path, "date"), message, "Add it once it has been given.")
+            message = _(
+                "The opinion is dated {date}, which is after today ({today}).", date=opinion["date"], today=today
+            )
+            yield profile.document.problem((*path, "date"), message, _("Add it once it has been given."))
         if opinion["about"] != CLASS:
             yield from _about(profile, path, opinion, rules)
 
@@ -42,12 +45,14 @@ def _about(profile: Profile, path: Path, opinion: Mapping[str, Any], rules: Mapp
     name = f"{policy}/{rule_id}"
     rule = rules.get(name)
     if rule is None:
-        yield profile.document.problem((*path, "about"), f"The bundle has no rule {name!r}.", suggest(name, rules))
+        yield profile.document.problem(
+            (*path, "about"), _("The bundle has no rule {name!r}.", name=name), suggest(name, rules)
+        )
         return
     conditions = [one.id for one in rule.effect.requirements] if isinstance(rule.effect, Route) else []
     if rest and rest[0] not in conditions:
-        message = f"The rule {name!r} has no condition {rest[0]!r}."
+        message = _("The rule {name!r} has no condition {value!r}.", name=name, value=rest[0])
         yield profile.document.problem((*path, "about"), message, suggest(rest[0], conditions))
     elif opinion.get("service") is not None and rule.each == "product":
-        message = f"The rule {name!r} is about the whole product."
-        yield profile.document.problem((*path, "service"), message, "Leave out the service.")
+        message = _("The rule {name!r} is about the whole product.", name=name)
+        yield profile.document.problem((*path, "service"), message, _("Leave out the service."))

@@ -17,6 +17,7 @@ from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.documents import STDIN, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
+from vatspolicy.i18n import _, reason_of
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Policy, Rule
 from vatspolicy.profile.profile import Profile, change, read_profile
@@ -83,7 +84,7 @@ def canonical(data: Any) -> bytes:
     try:
         return rfc8785.dumps(data)
     except rfc8785.CanonicalizationError:
-        message = "A number is too large for canonical JSON."
+        message = _("A number is too large for canonical JSON.")
         raise InvalidInput([Problem("receipt", 1, 1, "", message)]) from None
 
 
@@ -98,7 +99,9 @@ def _bytes(profile: Profile, changes: Iterable[tuple[str, Any]]) -> bytes:
             return content
     except (OSError, InvalidInput):
         pass
-    raise InvalidInput([Problem(file, 1, 1, "", "The spec has changed since it was decided. No receipt was written.")])
+    raise InvalidInput(
+        [Problem(file, 1, 1, "", _("The spec has changed since it was decided. No receipt was written."))]
+    )
 
 
 def _law(selected_law: SelectedLaw) -> dict[str, Any]:
@@ -207,15 +210,15 @@ def read_receipt(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(path.read_bytes())
     except OSError as error:
-        message = f"The receipt cannot be read: {error.strerror or error}."
+        message = _("The receipt cannot be read: {reason}.", reason=reason_of(error))
         raise InvalidInput([Problem(file, 1, 1, "", message)]) from None
     except (ValueError, RecursionError):
-        raise InvalidInput([Problem(file, 1, 1, "", "This is not JSON, so it is not a receipt.")]) from None
+        raise InvalidInput([Problem(file, 1, 1, "", _("This is not JSON, so it is not a receipt."))]) from None
     if isinstance(data, dict) and data.get("receipt", FORMAT) != FORMAT:
-        raise InvalidInput([Problem(file, 1, 1, "", "This receipt is of a form that this version does not know.")])
+        raise InvalidInput([Problem(file, 1, 1, "", _("This receipt is of a form that this version does not know."))])
     if not _well_formed(data):
-        hint = "vatspolicy check --receipt writes them."
-        raise InvalidInput([Problem(file, 1, 1, "", "This is not a receipt.", hint)])
+        hint = _("vatspolicy check --receipt writes them.")
+        raise InvalidInput([Problem(file, 1, 1, "", _("This is not a receipt."), hint)])
     return dict(data)
 
 
@@ -248,11 +251,11 @@ def replay(receipt: Mapping[str, Any], selected_law: SelectedLaw, content: bytes
     gate = Gate(selected_law.bundle, as_of["today"], as_of["day"], allow_past=True)
     try:
         gate.check_day()
-        _, data = gate.decide(profile)
+        __, data = gate.decide(profile)
     except (DayError, ValueError) as error:
         if isinstance(error, InvalidInput):
             raise
-        message = "The bundle does not cover the day of the receipt."
+        message = _("The bundle does not cover the day of the receipt.")
         raise InvalidInput([Problem(profile.document.file, 1, 1, "", message)]) from None
     again = _receipt(selected_law, profile, data, content, as_of["today"], as_of["why"], changes)
     return list(_differences(_compared(receipt, again), _compared(again, receipt), ""))

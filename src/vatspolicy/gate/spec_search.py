@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _, reason_of
 
 ENDINGS = (".yaml", ".yml", ".json")
 EXPECTED = (".expect.yaml", ".expect.yml")
@@ -37,12 +38,12 @@ def search(argument: str) -> list[str]:
         if isinstance(error, ValueError) or error.errno in _IMPOSSIBLE:
             return [argument]
         if error.errno not in _ABSENT:
-            raise _refuse(argument, f"It cannot be read: {error.strerror}.") from None
+            raise _refuse(argument, _("It cannot be read: {reason}.", reason=reason_of(error))) from None
         mode, folder = 0, False
     pattern = glob.has_magic(argument)
     if pattern and mode:
-        hint = f"For the file or folder itself, write {glob.escape(argument)}"
-        raise _refuse(argument, "This is the name of a file or folder and a pattern, too.", f"{hint}.")
+        hint = _("For the file or folder itself, write {name}.", name=glob.escape(argument))
+        raise _refuse(argument, _("This is the name of a file or folder and a pattern, too."), hint)
     if not pattern and not folder:
         return [argument]
     found = _Search()
@@ -107,7 +108,7 @@ class _Search:
                 yield from list(entries)
         except OSError as error:
             if error.errno not in _ABSENT:
-                self._report(str(folder), f"This folder cannot be read: {error.strerror}.")
+                self._report(str(folder), _("This folder cannot be read: {reason}.", reason=reason_of(error)))
 
     def _is_folder(self, entry: os.DirEntry[str]) -> bool:
         """Whether to look into an entry. A link is reported if it leads to a folder, or nowhere."""
@@ -115,11 +116,13 @@ class _Search:
             if not entry.is_symlink():
                 return entry.is_dir()
             if entry.is_dir():
-                self._report(entry.path, "This link leads to a folder, which is not followed.", "Name that folder.")
+                self._report(
+                    entry.path, _("This link leads to a folder, which is not followed."), _("Name that folder.")
+                )
             elif not os.path.exists(entry.path) and not Path(entry.name).suffix:
-                self._report(entry.path, "This link leads nowhere.")
+                self._report(entry.path, _("This link leads nowhere."))
         except OSError as error:
-            self._report(entry.path, f"It cannot be read: {error.strerror}.")
+            self._report(entry.path, _("It cannot be read: {reason}.", reason=reason_of(error)))
         return False
 
     def _is_file(self, entry: os.DirEntry[str], names: set[str]) -> bool:
@@ -132,10 +135,13 @@ class _Search:
             mode = os.stat(entry.path).st_mode
         except OSError as error:
             broken = error.errno in (*_ABSENT, errno.ELOOP)
-            self._report(entry.path, "This link leads nowhere." if broken else f"It cannot be read: {error.strerror}.")
+            self._report(
+                entry.path,
+                _("This link leads nowhere.") if broken else _("It cannot be read: {reason}.", reason=reason_of(error)),
+            )
             return False
         if not stat.S_ISREG(mode):
-            self._report(entry.path, "This is no ordinary file.")
+            self._report(entry.path, _("This is no ordinary file."))
         return stat.S_ISREG(mode)
 
     def _is_alone(self, entry: os.DirEntry[str], names: set[str]) -> bool:
@@ -143,7 +149,9 @@ class _Search:
         base = entry.name.rpartition(".expect")[0]
         if not any(base + ending in names for ending in ENDINGS):
             self._report(
-                entry.path, "This has the name of a fixture's expectation, and the fixture is missing.", "Rename it."
+                entry.path,
+                _("This has the name of a fixture's expectation, and the fixture is missing."),
+                _("Rename it."),
             )
         return False
 

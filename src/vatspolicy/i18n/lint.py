@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
+from vatspolicy.i18n.message import _
+
 Place: TypeAlias = tuple[str | int, ...]
 """Keys and indices that lead to a value in a schema."""
 
@@ -24,18 +26,18 @@ def faults(en: object, zh: object) -> Iterator[tuple[str, str, str]]:
     """
     missing = [lang for lang, text in (("en", en), ("zh", zh)) if not isinstance(text, str) or not text.strip()]
     if missing or not isinstance(en, str) or not isinstance(zh, str):
-        yield from ((lang, "The translation is missing or empty.", "Write both en and zh.") for lang in missing)
+        yield from ((lang, _("The translation is missing or empty."), _("Write both en and zh.")) for lang in missing)
         return
     if any(char.isalpha() for char in re.sub(r"\{\w*\}", "", en)):
         if en == zh:
-            yield "zh", "The Chinese text is the English one.", ""
+            yield "zh", _("The Chinese text is the English one."), ""
         elif not HAN.search(zh):
-            yield "zh", "The Chinese text contains no Chinese characters.", ""
+            yield "zh", _("The Chinese text contains no Chinese characters."), ""
     if HAN.search(en):
-        yield "en", "The English text contains Chinese characters.", ""
+        yield "en", _("The English text contains Chinese characters."), ""
     if HAN.search(zh) and (half := _HALF.search(zh)):
-        hint = f"Write {_FULL[half[0]]!r} instead of {half[0]!r}."
-        yield "zh", "Chinese text has full-width punctuation.", hint
+        hint = _("Write {full!r} instead of {half!r}.", full=_FULL[half[0]], half=half[0])
+        yield "zh", _("Chinese text has full-width punctuation."), hint
 
 
 def schema_faults(schema: Mapping[str, Any]) -> Iterator[tuple[Place, str, str]]:
@@ -59,7 +61,7 @@ def _in_schema(
     names: Any = node.get("x-enum")
     for word in node.get("enum", ()) if isinstance(names, dict) else ():
         if word not in names:
-            yield (*path, "x-enum"), "The translation is missing or empty.", f"Add {word!r}."
+            yield (*path, "x-enum"), _("The translation is missing or empty."), f"Add {word!r}."
     of_property = len(path) > 1 and path[-2] == "properties"
     if "title" in node and ("x-title-zh" in node or (titled and of_property)):
         for lang, message, hint in faults(node["title"], node.get("x-title-zh")):

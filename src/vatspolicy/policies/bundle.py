@@ -17,6 +17,7 @@ from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.documents.schemas import SchemaSet, resource_place
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _
 from vatspolicy.policies.expression_evaluator import CompiledEvaluator
 from vatspolicy.policies.model import NEVER, Expression, Instrument, Policy, Route, Rule, store_tree
 from vatspolicy.policies.ruleset import RuleSet
@@ -91,7 +92,7 @@ class Bundle:
     def on(self, day: str) -> RuleSet:
         """Return the rule set of a day (ISO text). Raises ValueError before `covers_from`."""
         if day < self.covers_from:
-            raise ValueError(f"the bundle covers days from {self.covers_from} on")
+            raise ValueError(_("the bundle covers days from {covers_from} on", covers_from=self.covers_from))
         start = self.boundaries[bisect_right(self.boundaries, day) - 1]
         found = self._rulesets.get(start)
         if found is None:
@@ -250,11 +251,11 @@ def _named_below(folder: str) -> list[tuple[str, bytes]]:
 
     root = FilePath(folder)
     if not root.is_dir():
-        raise InvalidInput([Problem(str(root), 1, 1, "", "This policy folder does not exist.")])
+        raise InvalidInput([Problem(str(root), 1, 1, "", _("This policy folder does not exist."))])
     files = sorted(path for path in root.rglob("*.yaml") if path.is_file())
     if not files:
         raise InvalidInput(
-            [Problem(str(root), 1, 1, "", "There are no policies in this folder.", "A policy is a .yaml file.")]
+            [Problem(str(root), 1, 1, "", _("There are no policies in this folder."), _("A policy is a .yaml file."))]
         )
     return [(str(path.relative_to(root)), path.read_bytes()) for path in files]
 
@@ -273,7 +274,7 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet) 
     from vatspolicy.policies.builder import build_policies
     from vatspolicy.policies.compiler import compile_policies
 
-    names = {os.path.join(prefix, name): name for name, _ in sources}
+    names = {os.path.join(prefix, name): name for name, __ in sources}
     sources = [(os.path.join(prefix, name), text) for name, text in law_files(sources)]
 
     documents: list[Document] = []
@@ -299,8 +300,8 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet) 
                 1,
                 1,
                 "",
-                "The folder has no bundle.yaml.",
-                "It states version and covers.",
+                _("The folder has no bundle.yaml."),
+                _("It states version and covers."),
             )
         )
     if problems:

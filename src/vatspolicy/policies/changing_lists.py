@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vatspolicy.documents import Path
+from vatspolicy.i18n import _
 
 
 class ListChangeError(ValueError):
@@ -28,11 +29,13 @@ def stated_values(entries: Sequence[Mapping[str, Any]]) -> list[Any]:
             found.append(entry["value"])
             continue
         if "value" in entry:
-            message = "An entry states a value, or changes the list before it."
-            raise ListChangeError((index, change), message, "Keep one of the two.")
+            message = _("An entry states a value, or changes the list before it.")
+            raise ListChangeError((index, change), message, _("Keep one of the two."))
         before = found[-1] if found else None
         if not isinstance(before, list):
-            raise ListChangeError((index, change), "There is no list before this entry.", "State the whole value.")
+            raise ListChangeError(
+                (index, change), _("There is no list before this entry."), _("State the whole value.")
+            )
         found.append(_changed(before, entry, index))
     return found
 
@@ -40,17 +43,21 @@ def stated_values(entries: Sequence[Mapping[str, Any]]) -> list[Any]:
 def _changed(before: Sequence[Any], entry: Mapping[str, Any], index: int) -> list[Any]:
     members = {_name(member): member for member in before}
     if None in members:
-        raise ListChangeError((index,), "Only words, and objects with an id, can be added or removed.")
+        raise ListChangeError((index,), _("Only words, and objects with an id, can be added or removed."))
     for place, name in enumerate(entry.get("remove", ())):
         if name not in members:
-            raise ListChangeError((index, "remove", place), f"{name!r} is not in the list before this entry.")
+            raise ListChangeError(
+                (index, "remove", place), _("{name!r} is not in the list before this entry.", name=name)
+            )
         del members[name]
     for place, member in enumerate(entry.get("add", ())):
         found = _name(member)
         if found is None:
-            raise ListChangeError((index, "add", place), "Only words, and objects with an id, can be added or removed.")
+            raise ListChangeError(
+                (index, "add", place), _("Only words, and objects with an id, can be added or removed.")
+            )
         if found in members:
-            raise ListChangeError((index, "add", place), f"{found!r} is in the list already.")
+            raise ListChangeError((index, "add", place), _("{found!r} is in the list already.", found=found))
         members[found] = member
     return list(members.values())
 

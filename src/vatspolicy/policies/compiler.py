@@ -12,6 +12,7 @@ from vatspolicy.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, 
 from vatspolicy.documents import Document, Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.i18n import Capital, _
 from vatspolicy.policies.builder import share_check
 from vatspolicy.policies.changing_lists import ListChangeError, stated_values
 from vatspolicy.policies.model import ALWAYS, EFFECTS, NEVER, as_tuple
@@ -49,9 +50,9 @@ def compile_policies(documents: Iterable[Document], schemas: SchemaSet | None = 
     for document in documents:
         id = document.data["id"]
         if id in by_id:
-            problems.append(document.problem(("id",), f"Another file has the same id ({by_id[id].file})."))
+            problems.append(document.problem(("id",), _("Another file has the same id ({file}).", file=by_id[id].file)))
         elif document.file.rpartition("/")[2].removesuffix(".yaml") != id:
-            problems.append(document.problem(("id",), "The id differs from the name of the file."))
+            problems.append(document.problem(("id",), _("The id differs from the name of the file.")))
         by_id.setdefault(id, document)
     linkers = [_PolicyCompiler(document, by_id, schemas) for document in by_id.values()]
     for linker in linkers:
@@ -110,12 +111,17 @@ class _PolicyCompiler:
             if used in self.by_id:
                 files.append(self.by_id[used])
             else:
-                self.note(("uses", index), f"There is no policy {used!r}.", suggest(used, self.by_id))
+                self.note(
+                    ("uses", index), _("There is no policy {earlier!r}.", earlier=used), suggest(used, self.by_id)
+                )
         for file in files:
             self.take_params(file)
             for name, text in file.data.get("terms", {}).items():
                 if name in self.terms:
-                    self.note(("terms", name), f"The term {name!r} is defined in {self.terms[name][0].file} too.")
+                    self.note(
+                        ("terms", name),
+                        _("The term {name!r} is defined in {file} too.", name=name, file=self.terms[name][0].file),
+                    )
                 self.terms.setdefault(name, (file, text))
 
     def take_params(self, file: Document) -> None:
@@ -123,7 +129,14 @@ class _PolicyCompiler:
             path: Path = ("parameters", name)
             key = f"{file.data['id']}/{name}"
             if name in self.params:
-                self.note(path, f"The parameter {name!r} is defined in {self.params[name][0].partition('/')[0]} too.")
+                self.note(
+                    path,
+                    _(
+                        "The parameter {name!r} is defined in {value} too.",
+                        name=name,
+                        value=self.params[name][0].partition("/")[0],
+                    ),
+                )
                 continue
             try:
                 type: Type | None = None
@@ -136,7 +149,7 @@ class _PolicyCompiler:
                 continue
             except ValueError as error:
                 if file is self.document:
-                    self.note((*path, "values"), f"{str(error).capitalize()}.")
+                    self.note((*path, "values"), _("{reason}.", reason=Capital(str(error))))
                 continue
             self.params[name] = (key, type)
             self.values[key] = entry["values"]
@@ -158,27 +171,27 @@ class _PolicyCompiler:
             for key in as_tuple(keys):
                 cited.add(key)
                 if key not in articles:
-                    self.note(path, f"There is no article {key!r} in this file.", suggest(key, articles))
+                    self.note(path, _("There is no article {key!r} in this file.", key=key), suggest(key, articles))
         for key in articles:
             if key not in cited:
-                self.note(("articles", key), "No rule and no value cites this article.")
+                self.note(("articles", key), _("No rule and no value cites this article."))
 
     def dates(self) -> None:
         since, until = self.data["effective"]["from"], self.data["effective"].get("until", NEVER)
         if until <= since:
-            self.note(("effective", "until"), "The file ends before it begins.")
+            self.note(("effective", "until"), _("The file ends before it begins."))
         for i, rule in enumerate(self.data.get("rules", [])):
             start, end = rule.get("from", since), rule.get("until", until)
             if start < since or end > until or start >= end:
                 where: Path = ("rules", i, "from" if "from" in rule else "until")
-                self.note(where, "The rule is in force outside the dates of the file.")
+                self.note(where, _("The rule is in force outside the dates of the file."))
         for name, entry in self.data.get("parameters", {}).items():
             days = [item["from"] for item in entry["values"]]
             if days != sorted(set(days)):
-                self.note(("parameters", name, "values"), "List values in order of their days, at most one per day.")
+                self.note(("parameters", name, "values"), _("List values in order of their days, at most one per day."))
         days = [edition["from"] for edition in self.data.get("editions", [])]
         if days != sorted(set(days)):
-            self.note(("editions",), "List editions in order of their days, at most one per day.")
+            self.note(("editions",), _("List editions in order of their days, at most one per day."))
 
     # --- rules and expressions
 
@@ -186,20 +199,20 @@ class _PolicyCompiler:
         self.lines[path] = self.document.mark(path)
         seen = [other["id"] for other in self.data["rules"][: path[1]]]
         if rule["id"] in seen:
-            self.note((*path, "id"), "Another rule of this file has the same id.")
+            self.note((*path, "id"), _("Another rule of this file has the same id."))
         each = rule["each"]
         effect = next(name for name in EFFECTS if name in rule)
         period = (max(rule.get("from", ALWAYS), self.data["effective"]["from"]), path)
         self.expression((*path, "when"), rule["when"], each, since=period[0])
         if (effect == "classify") != (each == "service") and effect == "classify":
-            self.note((*path, "each"), "A service is what can be classified.", "Write each: service.")
+            self.note((*path, "each"), _("A service is what can be classified."), _("Write each: service."))
         if (effect == "route" or rule.get("need", {}).get("through")) and each != "activity":
-            self.note((*path, "each"), "Routes are about activities.", "Write each: activity.")
+            self.note((*path, "each"), _("Routes are about activities."), _("Write each: activity."))
         if "readings" in rule:
             self.readings((*path, "readings"), rule, effect)
         need = rule.get("need", {})
         if effect == "need" and ("instrument" in need) == ("through" in need):
-            self.note((*path, "need"), "A need has an instrument, or goes through one.")
+            self.note((*path, "need"), _("A need has an instrument, or goes through one."))
         route = rule.get("route", {})
         if "max_foreign_percent" in route:
             target: Path = (*path, "route", "max_foreign_percent")
@@ -211,27 +224,25 @@ class _PolicyCompiler:
             where: Path = (*path, "route", "conditions", index)
             self.lines[where] = self.document.mark(where)
             if condition["id"] in names[:index]:
-                self.note((*where, "id"), "Another condition of this route has the same id.")
+                self.note((*where, "id"), _("Another condition of this route has the same id."))
             self.expression((*where, "check"), condition["check"], each, since=period[0])
 
     def readings(self, path: Path, rule: Mapping[str, Any], effect: str) -> None:
         """Note what is wrong with the other readings of a rule: each names what the effect says, and no one twice."""
         key = {"classify": "class", "route": "route"}.get(effect)
         if key is None:
-            self.note(path, "Only classify and route have other readings.", "Use advise with kind: contested.")
+            self.note(path, _("Only classify and route have other readings."), _("Use advise with kind: contested."))
             return
         first = rule["classify"]["classes"] if effect == "classify" else []
         seen = [first] if isinstance(first, str) else list(first)
         for index, other in enumerate(rule["readings"]["others"]):
             where: Path = (*path, "others", index)
             if key not in other:
-                class_, route = (
-                    "Another reading of this rule names a class.",
-                    "Another reading of this rule names a route.",
-                )
-                self.note(where, class_ if key == "class" else route)
+                classes = _("Another reading of this rule names a class.")
+                routes = _("Another reading of this rule names a route.")
+                self.note(where, classes if key == "class" else routes)
             elif other[key] in seen:
-                self.note((*where, key), "This reading repeats another one.")
+                self.note((*where, key), _("This reading repeats another one."))
             seen.append(other.get(key))
 
     def expression(self, path: Path, text: str, each: str, expect: Type = BOOL, since: str = "") -> bool:
@@ -247,7 +258,7 @@ class _PolicyCompiler:
         for node in walk(tree):
             if isinstance(node, Param) and since and since < self.values[node.key][0]["from"]:
                 name = node.key.partition("/")[2]
-                self.note(path, f"The rule is in force before the parameter {name!r} has a value.")
+                self.note(path, _("The rule is in force before the parameter {name!r} has a value.", name=name))
         return True
 
     def scope(self, each: str) -> TypeEnvironment:
@@ -259,7 +270,7 @@ class _PolicyCompiler:
             return None
         file, text = self.terms[name]
         if name in self.open:
-            raise ExpressionError(f"The term {name!r} refers to itself.", (0, len(text)))
+            raise ExpressionError(_("The term {name!r} refers to itself.", name=name), (0, len(text)))
         self.open.append(name)
         try:
             return parse(text, scope, None)
@@ -270,7 +281,9 @@ class _PolicyCompiler:
                 problem = file.problem_within(("terms", name), start, end - start, error.message, error.hint)
                 self.problems.append(problem)
             raise ExpressionError(
-                f"The term {name!r} cannot be used here: {error.message}", (0, 1), error.hint
+                _("The term {name!r} cannot be used here: {message}", name=name, message=error.message),
+                (0, 1),
+                error.hint,
             ) from None
         finally:
             self.open.pop()
@@ -283,7 +296,7 @@ def _instruments(by_id: Mapping[str, Document]) -> list[Problem]:
     for document in by_id.values():
         for name in document.data.get("instruments", {}):
             if name in owners:
-                message = f"This instrument is established in {owners[name].file} too."
+                message = _("This instrument is established in {file} too.", file=owners[name].file)
                 problems.append(document.problem(("instruments", name), message))
             owners.setdefault(name, document)
     for document in by_id.values():
@@ -291,7 +304,7 @@ def _instruments(by_id: Mapping[str, Document]) -> list[Problem]:
             for effect in ("need", "route", "duty"):
                 name = rule.get(effect, {}).get("instrument")
                 if name is not None and name not in owners:
-                    message = f"No policy establishes the instrument {name!r}."
+                    message = _("No policy establishes the instrument {name!r}.", name=name)
                     problems.append(
                         document.problem(("rules", i, effect, "instrument"), message, suggest(name, owners))
                     )
@@ -311,20 +324,23 @@ def _needs_and_routes(by_id: Mapping[str, Document]) -> list[Problem]:
                 routes.setdefault(rule["route"]["to"], []).append((document, ("rules", i, "route", "to")))
         for i, earlier in enumerate(document.data.get("supersedes", [])):
             if earlier not in by_id:
-                message = f"There is no policy {earlier!r}."
+                message = _("There is no policy {earlier!r}.", earlier=earlier)
                 problems.append(document.problem(("supersedes", i), message, suggest(earlier, by_id)))
             elif by_id[earlier].data["effective"].get("until", NEVER) != document.data["effective"]["from"]:
-                message = "The superseded policy must end on the day this one begins."
+                message = _("The superseded policy must end on the day this one begins.")
                 problems.append(document.problem(("supersedes", i), message))
     for name, places in routes.items():
         if name not in needs:
             problems += [
-                document.problem(path, f"No rule needs anything through {name!r}.") for document, path in places
+                document.problem(path, _("No rule needs anything through {name!r}.", name=name))
+                for document, path in places
             ]
     for name, places in needs.items():
         if name not in routes:
-            problems += [document.problem(path, f"No route leads to {name!r}.") for document, path in places]
+            problems += [
+                document.problem(path, _("No route leads to {name!r}.", name=name)) for document, path in places
+            ]
         problems += [
-            document.problem(path, "Another rule is the need of the same routes.") for document, path in places[1:]
+            document.problem(path, _("Another rule is the need of the same routes.")) for document, path in places[1:]
         ]
     return problems

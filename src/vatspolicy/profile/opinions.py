@@ -7,6 +7,7 @@ from typing import Any
 
 from vatspolicy.documents import Document, Path
 from vatspolicy.errors import Problem, suggest
+from vatspolicy.i18n import _
 from vatspolicy.profile.vocabulary import CLASS
 
 
@@ -19,7 +20,7 @@ def opinion_problems(document: Document) -> Iterator[Problem]:
         yield from _shape(document, path, opinion)
         service = opinion.get("service")
         if service is not None and service not in services:
-            message = f"The profile has no service {service!r}."
+            message = _("The profile has no service {service!r}.", service=service)
             yield document.problem((*path, "service"), message, suggest(service, services))
     yield from _repeated(document, opinions)
 
@@ -33,8 +34,8 @@ def _repeated(document: Document, opinions: Iterable[Mapping[str, Any]]) -> Iter
         # an opinion without a service is on all of them
         same = list(before.values()) if service is None else [before[key] for key in (None, service) if key in before]
         if same:
-            message = f"Another opinion of the same day is on the same matter (opinions[{min(same)}])."
-            hint = "Of two opinions the later one counts: give the day of each, or keep one."
+            message = _("Another opinion of the same day is on the same matter (opinions[{value}]).", value=min(same))
+            hint = _("Of two opinions the later one counts: give the day of each, or keep one.")
             yield document.problem(("opinions", index), message, hint)
         before.setdefault(service, index)
 
@@ -45,9 +46,11 @@ def _shape(document: Document, path: Path, opinion: Mapping[str, Any]) -> Iterat
     for key, needed in (("reading", not is_on_classes), ("classes", is_on_classes), ("service", is_on_classes)):
         given = opinion.get(key) is not None
         if needed and not given:
-            on_rule = f"An opinion on a rule needs {key!r}."
-            yield document.problem(path, f"An opinion on classes needs {key!r}." if is_on_classes else on_rule)
+            on_rule = _("An opinion on a rule needs {key!r}.", key=key)
+            yield document.problem(
+                path, _("An opinion on classes needs {key!r}.", key=key) if is_on_classes else on_rule
+            )
         elif given and not needed and key != "service":
-            on_rule = f"An opinion on a rule has no {key!r}."
-            message = f"An opinion on classes has no {key!r}." if is_on_classes else on_rule
+            on_rule = _("An opinion on a rule has no {key!r}.", key=key)
+            message = _("An opinion on classes has no {key!r}.", key=key) if is_on_classes else on_rule
             yield document.problem((*path, key), message)

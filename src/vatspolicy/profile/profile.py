@@ -17,7 +17,7 @@ from vatspolicy.documents import Document, Path, load_document, parse_document
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, first_problems
-from vatspolicy.i18n import Bilingual
+from vatspolicy.i18n import Bilingual, _
 from vatspolicy.profile.operators import BASIS, DIRECT, SHARE, WHOLE, Operator
 from vatspolicy.profile.vocabulary import (
     INHERITED,
@@ -153,8 +153,8 @@ def _old_schema(document: Document) -> list[Problem]:
     if not isinstance(document.data, dict) or document.data.get("schema") != OLD_SCHEMA:
         return []
     line, column = document.mark(("schema",))
-    hint = f"vatspolicy fmt {document.file} writes it in schema 2."
-    return [Problem(document.file, line, column, "schema", "This profile is written in schema 1.", hint)]
+    hint = _("vatspolicy fmt {file} writes it in schema 2.", file=document.file)
+    return [Problem(document.file, line, column, "schema", _("This profile is written in schema 1."), hint)]
 
 
 def trust_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
@@ -202,7 +202,7 @@ def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
             _put(target, steps[-1], value)
         except (KeyError, IndexError, TypeError):
             if value is not None:
-                raise InvalidInput([Problem(document.file, 1, 1, dotted, "This path cannot be set.")]) from None
+                raise InvalidInput([Problem(document.file, 1, 1, dotted, _("This path cannot be set."))]) from None
     return replace(document, data=data)
 
 
@@ -331,7 +331,7 @@ def _duplicate_services(document: Document) -> Iterator[Problem]:
     for index, service in enumerate(document.data["services"]):
         first = seen.setdefault(service["id"], index)
         if first != index:
-            message = f"Another service has the same name (services[{first}])."
+            message = _("Another service has the same name (services[{first}]).", first=first)
             yield document.problem(("services", index, "id"), message)
 
 

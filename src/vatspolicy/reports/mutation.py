@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.mutation.report import MutationReport, Score, Survivor, scores
 from vatspolicy.authoring.mutation.run import SURVIVED
-from vatspolicy.i18n import translate, translate_lines
+from vatspolicy.i18n import translate
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports import findings
@@ -40,13 +40,18 @@ _KINDS: Mapping[str, tuple[str, str, str]] = {
 def render(name: str, report: MutationReport, lang: Language) -> str:
     """Render a run in one of the formats text, json, sarif, junit and github."""
     makers: Mapping[str, Callable[[MutationReport, Language], str]] = {
-        "text": lambda report, _: translate_lines(report.text),
+        "text": text,
         "json": plain_json,
         "sarif": sarif,
         "junit": junit,
         "github": github,
     }
     return makers[name](report, lang)
+
+
+def text(report: MutationReport, lang: Language) -> str:
+    """Return survivors with their tests, the score of each policy, and the total."""
+    return "".join(f"{translate(line, lang)}\n" for line in (*report.told(), *report.totals()))
 
 
 def plain_json(report: MutationReport, _lang: Language) -> str:
@@ -132,7 +137,7 @@ def junit(report: MutationReport, lang: Language) -> str:
     for policy, score in scores(report.results).items():
         here = [one for one in report.survivors if one.mutant.policy == policy and one.state == SURVIVED]
         lines = "\n".join(f"{one.file}:{one.line}:{one.column}: {_said(one)}" for one in here)
-        told = translate(" ".join(str(score).split()), lang)
+        told = " ".join(translate(str(score), lang).split())
         suites.add_suite(policy).add_case("mutants", policy, "\n".join(filter(None, (told, lines))))
     suite, total = suites.add_suite(TOOL), _total(report, lang)
     if report.failing:

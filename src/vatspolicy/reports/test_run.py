@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.testing.coverage import CoverageGap
 from vatspolicy.authoring.testing.runner import FAILED, PASSED, SKIPPED, CaseResult, CoverageResult, RunResult
-from vatspolicy.i18n import translate
+from vatspolicy.i18n import Listing, _, translate
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports import findings
@@ -65,7 +65,8 @@ def text(run: RunResult, lang: Language) -> str:
             lines.append(f"{where}: {result.case.name}")
             lines += [f"    {translate(problem, lang)}" for problem in result.problems]
         elif result.outcome == SKIPPED:
-            lines.append(translate(f"{where}: skipped: {result.case.name}: {result.case.skipped}", lang))
+            skipped = f"{result.case.name}: {result.case.skipped}"
+            lines.append(translate(_("{where}: skipped: {skipped}", where=where, skipped=skipped), lang))
     if run.coverage is not None and run.has_run:
         lines += [translate(line, lang) for line in _coverage_lines(run.coverage)]
     return "\n".join([*lines, total(run, lang)]) + "\n"
@@ -75,30 +76,40 @@ def total(run: RunResult, lang: Language) -> str:
     """Return the last line: how many passed, failed and were skipped."""
     passed, failed, skipped = (run.count(outcome) for outcome in (PASSED, FAILED, SKIPPED))
     if not run.has_run:
-        return translate(f"No test ran: {skipped} skipped." if skipped else "No test ran.", lang)
-    words = f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "")
+        return translate(_("No test ran: {skipped} skipped.", skipped=skipped) if skipped else _("No test ran."), lang)
+    words = (
+        _("{passed} passed, {failed} failed, {skipped} skipped", passed=passed, failed=failed, skipped=skipped)
+        if skipped
+        else _("{passed} passed, {failed} failed", passed=passed, failed=failed)
+    )
     return translate(words, lang)
 
 
 def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
-    for gap in coverage.gaps:
-        yield f"{gap.file}:{gap.line}: {_never(gap)}"
-    for gap in coverage.undecisive:
-        yield f"{gap.file}:{gap.line}: {_never_alone(gap)}"
-    for file, line, name in coverage.silent:
-        yield f"{file}:{line}: never fires: {name}"
-    yield f"{coverage.alone} of {coverage.clauses} clauses shown to decide alone, both ways (masking MC/DC)"
-    yield f"{coverage.percent:.1f} % of clause outcomes covered"
+    for _kind, file, line, words in _gaps(coverage):
+        yield _("{file}:{line}: {words}", file=file, line=line, words=words)
+    yield _(
+        "{alone} of {clauses} clauses shown to decide alone, both ways (masking MC/DC)",
+        alone=coverage.alone,
+        clauses=coverage.clauses,
+    )
+    share = f"{coverage.percent:.1f} %"
+    yield _("{share} of clause outcomes covered", share=share)
     if coverage.is_below:
-        yield f"below the threshold of {coverage.threshold:g} %"
+        yield _("below the threshold of {threshold:g} %", threshold=coverage.threshold)
 
 
-def _never(gap: CoverageGap) -> str:
-    return f"never {' nor '.join(gap.never)}: {gap.name}"
-
-
-def _never_alone(gap: CoverageGap) -> str:
-    return f"never decides alone when {' nor when '.join(gap.never)}: {gap.name}"
+def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:
+    """Yield kind, file, line and words of each gap."""
+    for gap in coverage.gaps:
+        words = _("never {outcomes}: {name}", outcomes=Listing(gap.never, "nor"), name=gap.name)
+        yield "clause-not-covered", gap.file, gap.line, words
+    for gap in coverage.undecisive:
+        outcomes = Listing(gap.never, "nor when")
+        words = _("never decides alone when {outcomes}: {name}", outcomes=outcomes, name=gap.name)
+        yield "clause-not-decisive", gap.file, gap.line, words
+    for file, line, name in coverage.silent:
+        yield "rule-never-fires", file, line, _("never fires: {name}", name=name)
 
 
 def data(run: RunResult, lang: Language) -> dict[str, Any]:
@@ -160,12 +171,8 @@ def _shown(run: RunResult, lang: Language) -> Iterator[Shown]:
         *_, share, below = (translate(line, lang) for line in _coverage_lines(run.coverage))
         file = str(Path(run.bundle.folder) / "bundle.yaml")
         yield Shown("coverage-below-threshold", ERROR, f"{share}: {below}", file, 1)
-    found = [("clause-not-covered", gap.file, gap.line, _never(gap)) for gap in run.coverage.gaps]
-    found += [("clause-not-decisive", gap.file, gap.line, _never_alone(gap)) for gap in run.coverage.undecisive]
-    found += [("rule-never-fires", file, line, f"never fires: {name}") for file, line, name in run.coverage.silent]
-    for kind, file, line, words in found:
-        said = translate(f"{file}:{line}: {words}", lang).removeprefix(f"{file}:{line}").lstrip(":： ")
-        yield Shown(kind, NOTE, said, file, line)
+    for kind, file, line, words in _gaps(run.coverage):
+        yield Shown(kind, NOTE, translate(words, lang), file, line)
 
 
 def github(run: RunResult, lang: Language) -> str:
@@ -194,7 +201,7 @@ def junit(run: RunResult, lang: Language) -> str:
     for file, results in by_file.items():
         suite = suites.add_suite(file, file)
         for result in results:
-            classname, _, name = result.case.name.partition(": ")
+            classname, __, name = result.case.name.partition(": ")
             if result.outcome == FAILED:
                 problems = [translate(problem, lang) for problem in result.problems]
                 where = f"{file}:{result.case.line}"
@@ -208,7 +215,7 @@ def junit(run: RunResult, lang: Language) -> str:
         suite = suites.add_suite("coverage")
         lines = "\n".join(translate(line, lang) for line in _coverage_lines(run.coverage))
         if run.coverage.is_below:
-            message = translate(f"below the threshold of {run.coverage.threshold:g} %", lang)
+            message = translate(_("below the threshold of {threshold:g} %", threshold=run.coverage.threshold), lang)
             suite.add_failure("threshold", "coverage", message, "coverage-below-threshold", lines)
         else:
             suite.add_case("threshold", "coverage", lines)

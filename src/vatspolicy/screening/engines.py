@@ -18,6 +18,7 @@ from vatspolicy.bundles.select import select_law
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.engine.decision import word_of
 from vatspolicy.engine.evaluator import evaluate_parts, merge_parts, possible_outcomes
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, trust_profile
@@ -45,7 +46,7 @@ class MissingExtra(RuntimeError):
     """A library that an engine needs is not installed. `extra`: the extra that brings it."""
 
     def __init__(self, engine: str, extra: str) -> None:
-        super().__init__(f"the engine {engine} is not installed")
+        super().__init__(_("the engine {engine} is not installed", engine=engine))
         self.extra = extra
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.documents.reader import LIMITS
+from vatspolicy.i18n import _
 from vatspolicy.origin import install
 from vatspolicy.profile.vocabulary import describe
 
@@ -151,12 +152,12 @@ def open_source(text: str, mapping: Mapping[str, str] | None = None) -> Source:
     else:
         kind = _KINDS.get(Path(text).suffix.lower())
         if kind is None:
-            raise InputError("The input must end in .jsonl, .ndjson, .parquet or .csv, or be FILE.duckdb:TABLE")
+            raise InputError(_("The input must end in .jsonl, .ndjson, .parquet or .csv, or be FILE.duckdb:TABLE"))
         source = Source(kind, Path(text), mapping=mapping)
     if not source.path.is_file():
-        raise InputError(f"There is no file {str(source.path)!r}")
+        raise InputError(_("There is no file {path!r}", path=str(source.path)))
     if (source.kind == CSV) != (mapping is not None):
-        raise InputError("--mapping, the columns of facts, is needed for a CSV file and for no other input")
+        raise InputError(_("--mapping, the columns of facts, is needed for a CSV file and for no other input"))
     return source
 
 
@@ -169,10 +170,12 @@ def read_mapping(path: Path) -> dict[str, str]:
 
     data = load_document(path).data
     if not isinstance(data, dict) or not data or not all(isinstance(column, str) for column in data.values()):
-        raise InputError(f"{path} is not a mapping from facts to columns, such as 'company.foreign_percent: share'")
+        raise InputError(
+            _("{path} is not a mapping from facts to columns, such as 'company.foreign_percent: share'", path=path)
+        )
     for fact in data:
         if not describe(tuple(_steps(str(fact)))):
-            raise InputError(f"{path}: a profile has no fact {fact!r}")
+            raise InputError(_("{path}: a profile has no fact {fact!r}", path=path, fact=fact))
     return {str(fact): column for fact, column in data.items()}
 
 
@@ -206,7 +209,7 @@ def _relation(source: Source) -> Iterator[tuple[Any, str]]:
     try:
         import duckdb
     except ImportError:
-        raise InputError(f"Parquet files and tables need an extra: {install('portfolio')}") from None
+        raise InputError(_("Parquet files and tables need an extra: {command}", command=install("portfolio"))) from None
 
     try:
         with duckdb.connect() as connection:
@@ -218,7 +221,9 @@ def _relation(source: Source) -> Iterator[tuple[Any, str]]:
                 relation = f"read_parquet({quote(str(source.path))})"
             yield connection, relation
     except duckdb.Error as error:
-        raise InputError(f"DuckDB cannot read {str(source.path)!r}: {type(error).__name__}") from None
+        raise InputError(
+            _("DuckDB cannot read {path!r}: {error}", path=str(source.path), error=type(error).__name__)
+        ) from None
 
 
 def quote(text: str) -> str:
@@ -243,7 +248,7 @@ def _cells(path: Path, mapping: Mapping[str, str]) -> Rows:
         reader = csv.DictReader(file)
         missing = [column for column in mapping.values() if column not in (reader.fieldnames or ())]
         if missing:
-            raise InputError(f"{str(path)!r} has no column {missing[0]!r}")
+            raise InputError(_("{path!r} has no column {column!r}", path=str(path), column=missing[0]))
         try:
             for number, record in enumerate(reader, 1):
                 text = json.dumps(record, ensure_ascii=False)
@@ -255,7 +260,7 @@ def _cells(path: Path, mapping: Mapping[str, str]) -> Rows:
                 except ValueError as error:
                     yield Row(number, text, fault=str(error))
         except csv.Error as error:
-            raise InputError(f"{str(path)!r} is not a CSV file: {error}") from None
+            raise InputError(_("{path!r} is not a CSV file: {error}", path=str(path), error=error)) from None
 
 
 def _profile_of(record: Mapping[str, str], mapping: Mapping[str, str]) -> Any:
@@ -276,7 +281,7 @@ def _value(cell: str, schema: Mapping[str, Any], fact: str) -> Any:
     match schema.get("type"):
         case "boolean":
             if cell.lower() not in ("true", "false"):
-                raise ValueError(f"{fact}: Write true or false.")
+                raise ValueError(_("{fact}: Write true or false.", fact=fact))
             return cell.lower() == "true"
         case "integer":
             try:
@@ -287,7 +292,7 @@ def _value(cell: str, schema: Mapping[str, Any], fact: str) -> Any:
             try:
                 return float(cell)
             except ValueError:
-                raise ValueError(f"{fact}: Write a number.") from None
+                raise ValueError(_("{fact}: Write a number.", fact=fact)) from None
         case "array":
             return [part.strip() for part in cell.split(";") if part.strip()]
     return cell

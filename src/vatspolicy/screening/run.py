@@ -21,6 +21,7 @@ from typing import Any
 
 from vatspolicy.clock import LAST
 from vatspolicy.file_lock import Locked, lock_file
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join, whole_file
@@ -30,19 +31,22 @@ from vatspolicy.screening.summary import Summary, compare_rules, region_of
 from vatspolicy.screening.validation import Rejected, read_facts
 from vatspolicy.workers import can_fork, map_in_processes
 
-BATCH = 6_000
-"""Most rows of a batch, which bounds the memory of a run."""
+BATCH = 20_000
+"""Most rows of a batch, which bounds the memory of a run. A database plans its queries anew for each batch, which takes
+it as long as it takes to decide some 30,000 rows.
+"""
 LEAST = 1_000
-"""Fewest rows of a batch: a database plans its queries for about as long as it decides so many rows."""
+"""Fewest rows of a batch."""
 BYTES = 32 << 20
 """Most bytes of the rows of a batch, which bounds the memory for long rows."""
 
 LINES, PARQUET = ".jsonl", ".parquet"
 
 
-def batch_size(rows: int) -> int:
-    """Return the batch size for a number of rows: half of a small input, so that two processes share it."""
-    return max(LEAST, min(BATCH, -(-rows // 2)))
+def batch_size(rows: int, processes: int = 2) -> int:
+    """Return the batch size for a number of rows: processes share them evenly, in as few batches as BATCH allows."""
+    rounds = max(-(-rows // (BATCH * processes)), 1)
+    return max(LEAST, -(-rows // (rounds * processes)))
 
 
 class ScreenError(ValueError):
@@ -118,13 +122,13 @@ def screen(task: Task, resume: bool, progress: Progress) -> Summary:
     for a day before the law. A started run can be resumed after any of them.
     """
     if task.output.suffix not in (LINES, PARQUET):
-        raise ScreenError(f"The output must end in {LINES} or {PARQUET}")
+        raise ScreenError(_("The output must end in {LINES} or {PARQUET}", LINES=LINES, PARQUET=PARQUET))
     require(task.engine)
     try:
         with lock_file(task.lock):
             return _screen(task, resume, progress)
     except Locked:
-        raise ScreenError(f"Another run writes {task.output}") from None
+        raise ScreenError(_("Another run writes {output}", output=task.output)) from None
 
 
 def _screen(task: Task, resume: bool, progress: Progress) -> Summary:
@@ -143,7 +147,11 @@ def _screen(task: Task, resume: bool, progress: Progress) -> Summary:
         progress(summary.rows, False)
     if task.source.state() != state:
         raise InputError(
-            f"{str(task.source.path)!r} was changed while it was read. Remove {task.parts.folder} and run again"
+            _(
+                "{path!r} was changed while it was read. Remove {folder} and run again",
+                path=str(task.source.path),
+                folder=task.parts.folder,
+            )
         )
     if rows.count != summary.rows:
         raise LostRows

@@ -22,6 +22,7 @@ from vatspolicy import clock
 from vatspolicy.authoring.diff.sources import SourceError
 from vatspolicy.clock import LAST, is_day
 from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n import _
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.engines import LawSource, missing_facts
 from vatspolicy.screening.input import Row, parse_row
@@ -195,7 +196,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 3
         first = max(bundle.covers_from for bundle in bundles)
         if options.as_of < first:
-            parser.error(f"--as-of is before {first}, the first day that the bundle covers")
+            parser.error(_("--as-of is before {first}, the first day that the bundle covers", first=first))
 
         from pyspark.errors import AnalysisException
 

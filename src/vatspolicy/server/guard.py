@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vatspolicy.i18n import _, translate
 from vatspolicy.output import write_stderr
 from vatspolicy.server.errors import HttpError, make_error_response
 
@@ -162,7 +163,8 @@ def report_internal_error(error: Exception) -> HttpError:
     if os.environ.get("VATSPOLICY_DEBUG"):
         traceback.print_exc()
     name = type(error).__name__
-    write_stderr(f"vatspolicy: internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.\n")
+    told = translate(_("internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.", name=name))
+    write_stderr(f"vatspolicy: {told}\n")
     return HttpError(500, "internal_error", f"Internal error ({name}).")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
+from vatspolicy.i18n import _, reason_of
 from vatspolicy.server.connection import HEAD, IDLE, Connection
 from vatspolicy.server.guard import is_loopback
 
@@ -45,15 +46,20 @@ def read_token(file: Path | None) -> str | None:
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is not text"
-            raise ServeError(f"the token in {file} cannot be read: {reason}.") from None
+            reason = reason_of(error) if isinstance(error, OSError) else _("it is not text")
+            raise ServeError(_("the token in {file} cannot be read: {reason}.", file=file, reason=reason)) from None
     elif TOKEN in os.environ:
         text = os.environ[TOKEN]
     else:
         return None
     token = text.strip()
     if len(token) < MIN_TOKEN_LENGTH or not token.isascii() or not token.isprintable() or " " in token:
-        raise ServeError(f"a token is one word of at least {MIN_TOKEN_LENGTH} letters and digits.")
+        raise ServeError(
+            _(
+                "a token is one word of at least {MIN_TOKEN_LENGTH} letters and digits.",
+                MIN_TOKEN_LENGTH=MIN_TOKEN_LENGTH,
+            )
+        )
     return token
 
 
@@ -71,7 +77,10 @@ def share_metrics(shared: bool) -> Iterator[None]:
         folder = tempfile.TemporaryDirectory(prefix="vatspolicy-metrics-")
     except OSError as error:
         raise ServeError(
-            f"the metrics of several workers need a temporary folder: {error.strerror}. Or pass --workers 1."
+            _(
+                "the metrics of several workers need a temporary folder: {reason}. Or pass --workers 1.",
+                reason=reason_of(error),
+            )
         ) from None
     with folder as name:
         os.environ[METRICS] = name
@@ -86,16 +95,24 @@ def listen(host: str, port: int, token: str | None = None) -> socket.socket:
     """
     if not is_loopback(host) and token is None:
         raise ServeError(
-            f"{host} is not this machine alone; that needs a token (--token-file, or {TOKEN} in the environment)."
+            _(
+                "{host} is not this machine alone; that needs a token (--token-file, or {TOKEN} in the environment).",
+                host=host,
+                TOKEN=TOKEN,
+            )
         )
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
+        family, kind, protocol, __, address = socket.getaddrinfo(
             host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listening = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError) as error:
         raise ServeError(
-            f"cannot listen on {host}: {getattr(error, 'strerror', None) or 'address not found'}."
+            _(
+                "cannot listen on {host}: {reason}.",
+                host=host,
+                reason=reason_of(error) if isinstance(error, OSError) else _("address not found"),
+            )
         ) from None
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -22,6 +22,7 @@ from typing import NoReturn
 
 from starlette.applications import Starlette
 
+from vatspolicy.i18n import _
 from vatspolicy.server.serve import GRACE, ServeError, make_server
 
 START = 60.0
@@ -91,7 +92,7 @@ class Supervisor:
         try:
             self.workers = self._fork_generation()
             if not self.workers:
-                raise ServeError("the worker processes do not start.")
+                raise ServeError(_("the worker processes do not start."))
             for worker in self.workers:
                 worker.begin()
             ready()
@@ -124,7 +125,7 @@ class Supervisor:
         gc.collect()
         gc.freeze()  # the memory that they share is not written to by their garbage collectors
         workers: list[_Worker] = []
-        for _ in range(self.count):
+        for __ in range(self.count):
             workers.append(self._fork(workers))
         until = time.monotonic() + START
         if all(_is_ready(worker, until) for worker in workers):
@@ -156,8 +157,8 @@ class Supervisor:
                     self.forget(pid)
                     if group is self.workers:
                         code = os.waitstatus_to_exitcode(status)
-                        how = f"signal {-code}" if code < 0 else f"code {code}"
-                        self.notify(f"worker {pid} ended with {how}; another one takes its place.")
+                        how = _("signal {number}", number=-code) if code < 0 else _("code {number}", number=code)
+                        self.notify(_("worker {pid} ended with {how}; another one takes its place.", pid=pid, how=how))
 
     def _fill_up(self) -> None:
         """Fork a worker for each that has ended, but no more than once in a while."""

@@ -15,6 +15,7 @@ from vatspolicy.documents import Document, load_document
 from vatspolicy.documents import Path as Place
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.i18n import _
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import as_tuple
 from vatspolicy.profile.vocabulary import LocalizedText
@@ -98,7 +99,7 @@ class _Reader:
         for index, entry in enumerate(data.get("properties", [])):
             if entry["id"] in seen:
                 self.problems.append(
-                    self.document.problem(("properties", index, "id"), "Another property has the same id.")
+                    self.document.problem(("properties", index, "id"), _("Another property has the same id."))
                 )
             seen.add(entry["id"])
         details = [self.detail(index, entry) for index, entry in enumerate(data.get("details", []))]
@@ -145,7 +146,7 @@ class _Reader:
         if entry["facts"] not in details():
             self.problems.append(
                 self.document.problem(
-                    (*place, "facts"), "The profile has no such optional object.", suggest(entry["facts"], details())
+                    (*place, "facts"), _("The profile has no such optional object."), suggest(entry["facts"], details())
                 )
             )
         each = "service" if entry["facts"].startswith("services.") else "product"

@@ -12,12 +12,14 @@ from typing import Any
 
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.sources import LawRevision, load_side, named_after
+from vatspolicy.authoring.diff.untouched import Untouched
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.snapshot import DECISIVE_KINDS, DETAIL_KINDS, Item, Key, compare_items, itemize
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import find_specs
+from vatspolicy.i18n import _
 from vatspolicy.profile.profile import Profile, change, read_profile
 
 
@@ -106,6 +108,7 @@ def compare_decisions(
 class _Run:
     def __init__(self, base: LawRevision, head: LawRevision, differences: Differences) -> None:
         self.base, self.head, self.differences = base, head, differences
+        self.untouched = Untouched(differences)
         self.rows: dict[tuple[Product, tuple[str, ...], Answer, Answer, tuple[str, ...]], list[str]] = {}
         self.details: dict[
             tuple[str, str, str | None, str | None, str | None], tuple[dict[str, None], dict[str, None]]
@@ -124,7 +127,8 @@ class _Run:
                 continue
             count += 1
             for day in days:
-                self.compare(product, day, evaluate(before.bundle, old, day), evaluate(self.head.bundle, new, day))
+                if self.base.schemas != self.head.schemas or (new, day) not in self.untouched:
+                    self.compare(product, day, evaluate(before.bundle, old, day), evaluate(self.head.bundle, new, day))
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
         details = [Detail(*key, tuple(names), tuple(sorted(found))) for key, (names, found) in self.details.items()]
         details.sort(key=lambda detail: (DETAIL_KINDS.index(detail.kind), detail.name, detail.rule or ""))
@@ -247,7 +251,7 @@ def products(base: LawRevision, head: LawRevision, arguments: Iterable[str]) -> 
             problems += error.problems
             continue
         if not specs:
-            problems.append(Problem(argument, 1, 1, "", "No profile was found here."))
+            problems.append(Problem(argument, 1, 1, "", _("No profile was found here.")))
         for spec in specs:
             try:
                 add(Product(load_document(spec)))

@@ -20,6 +20,7 @@ from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _, reason_of
 from vatspolicy.policies.bundle import TESTS_ENDING, Bundle, build_bundle, is_law
 
 FOLDERS = {"policies": ".yaml", "schemas": ".json", "fixtures": ".yaml"}
@@ -95,7 +96,8 @@ def read_source(name: str, folder: Path) -> Source:
     if is_archive(name) and _exists(folder / name):
         return _read_archive(name, folder / name)
     if name.startswith(_PATHS) or is_archive(name):
-        raise SourceError(f"There is no {'bundle' if is_archive(name) else 'folder'} {name!r}.")
+        missing = _("There is no bundle {name!r}.", name=name), _("There is no folder {name!r}.", name=name)
+        raise SourceError(missing[0] if is_archive(name) else missing[1])
     git = Git(folder)
     return _read_commit(git, name, git.commit(name))
 
@@ -129,17 +131,19 @@ def _read_folder(name: str, path: Path) -> Source:
     prefix, roots = "", [path / folder for folder in FOLDERS]
     if not roots[0].is_dir():
         if not (path / RELEASE).is_file():
-            raise SourceError(f"There are no policies in {name!r}. A project has a folder policies/.")
+            raise SourceError(_("There are no policies in {name!r}. A project has a folder policies/.", name=name))
         prefix, roots = "policies/", [path]
     files = [file for root in roots for file in root.rglob("*") if file.is_file()]
     files += [file for file in (path / CHANGELOG,) if file.is_file()]
     named = [(f"{prefix}{file.relative_to(path).as_posix()}", file) for file in files]
     named = [(text, file) for text, file in named if _wanted(text)]
     try:
-        check_size(len(named), sum(file.stat().st_size for _, file in named))
+        check_size(len(named), sum(file.stat().st_size for __, file in named))
         contents = [(text, file.read_bytes()) for text, file in named]
     except OSError as error:
-        raise SourceError(f"The folder {name!r} cannot be read: {error.strerror or error}.") from None
+        raise SourceError(
+            _("The folder {name!r} cannot be read: {reason}.", name=name, reason=reason_of(error))
+        ) from None
     return _source(name, None, contents)
 
 
@@ -157,7 +161,7 @@ def _source(name: str, commit: str | None, files: Iterable[tuple[str, bytes]]) -
         else:
             by_folder[file.partition("/")[0]].append((file, content))
     if not by_folder["policies"]:
-        raise SourceError(f"There are no policies in {name!r}. A project has a folder policies/.")
+        raise SourceError(_("There are no policies in {name!r}. A project has a folder policies/.", name=name))
     return Source(
         name=name,
         commit=commit,
@@ -192,20 +196,22 @@ class Git:
     def commit(self, revision: str) -> str:
         """Return the full id of the commit that a revision names. Raises SourceError."""
         if not revision or revision.startswith("-") or re.search(r"[\s\x00-\x1f\x7f]", revision):
-            raise SourceError(f"{revision!r} is not a revision.")
+            raise SourceError(_("{revision!r} is not a revision.", revision=revision))
         name = f"{revision}^{{commit}}"
         found = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1, 128))
         id = found.decode("ascii", "replace").strip()
         if not re.fullmatch(r"[0-9a-f]{40,64}", id):
             self._run("rev-parse", "--git-dir")  # fails with a message if there is no repository
-            raise SourceError(f"There is no revision {revision!r} here. A shallow clone may need more history.")
+            raise SourceError(
+                _("There is no revision {revision!r} here. A shallow clone may need more history.", revision=revision)
+            )
         return id
 
     def merge_base(self, left: str, right: str) -> str:
         """Return the commit at which two commits parted. Raises SourceError."""
         found = self._run("merge-base", left, right, ok=(0, 1)).decode("ascii", "replace").split()
         if not found:
-            raise SourceError("The two revisions have no common history. A shallow clone may need more of it.")
+            raise SourceError(_("The two revisions have no common history. A shallow clone may need more of it."))
         return found[0]
 
     def files(self, commit: str, paths: Sequence[str], wanted: Callable[[str], bool]) -> list[tuple[str, bytes]]:
@@ -230,7 +236,7 @@ class Git:
             end = output.index(b"\n", at)
             said = output[at:end].decode("ascii", "replace").split()  # id, blob, size; or id, missing
             if len(said) != 3 or said[1] != "blob":
-                raise SourceError(f"The object {id} is missing from this clone.")
+                raise SourceError(_("The object {id} is missing from this clone.", id=id))
             size = int(said[2])
             blobs.append(output[end + 1 : end + 1 + size])
             at = end + 2 + size
@@ -251,15 +257,19 @@ class Git:
                 check=False,
             )
         except FileNotFoundError:
-            raise SourceError("git is not installed. Compare two folders instead.") from None
+            raise SourceError(_("git is not installed. Compare two folders instead.")) from None
         except subprocess.TimeoutExpired:
-            raise SourceError(f"git took more than {TIMEOUT} seconds.") from None
+            raise SourceError(_("git took more than {TIMEOUT} seconds.", TIMEOUT=TIMEOUT)) from None
         except (OSError, ValueError) as error:
-            raise SourceError(f"git cannot be started: {getattr(error, 'strerror', None) or error}.") from None
+            raise SourceError(_("git cannot be started: {reason}.", reason=reason_of(error))) from None
         if result.returncode not in ok:
             lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
-            why = lines[0].removeprefix("fatal: ").rstrip(".") if lines else f"it ended with {result.returncode}"
-            raise SourceError(f"git cannot read this: {why}.")
+            why = (
+                lines[0].removeprefix("fatal: ").rstrip(".")
+                if lines
+                else _("it ended with {returncode}", returncode=result.returncode)
+            )
+            raise SourceError(_("git cannot read this: {why}.", why=why))
         return result.stdout
 
 
@@ -267,7 +277,11 @@ def check_size(files: int, size: int) -> None:
     """Raise SourceError for more than a comparison reads."""
     if files > MAX_FILES or size > MAX_BYTES:
         raise SourceError(
-            f"There is too much to compare: at most {MAX_FILES:,} files and {MAX_BYTES // 2**20} MiB of one state."
+            _(
+                "There is too much to compare: at most {MAX_FILES:,} files and {value} MiB of one state.",
+                MAX_FILES=MAX_FILES,
+                value=MAX_BYTES // 2**20,
+            )
         )
 
 
@@ -327,7 +341,7 @@ def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, byt
     except (FileNotFoundError, KeyError, TypeError, ValueError) as error:  # schemas that this program cannot use
         if isinstance(error, InvalidInput):
             raise
-        message = "The schemas of this state cannot be used by this version of the program."
+        message = _("The schemas of this state cannot be used by this version of the program.")
         raise InvalidInput([Problem("schemas", 1, 1, "", message)]) from None
     named = {name: content for name, content in source.policies if name.rpartition("/")[2] == RELEASE}
     release = [parse_document(content, name) for name, content in named.items()][-1]

@@ -12,6 +12,7 @@ from vatspolicy.authoring.diff.sources import LawRevision
 from vatspolicy.authoring.diff.structure import LAW, Change
 from vatspolicy.documents import Document
 from vatspolicy.gate.gate import ExitCode, worst
+from vatspolicy.i18n import Listing, _
 
 CONDITIONS = ("loosened", "tightened", "any", "unknown", "version", "retroactive")
 """Conditions that a comparison may fail on, beside transitions such as `deny->allow`."""
@@ -36,8 +37,13 @@ def parse_conditions(texts: Iterable[str]) -> list[str]:
         known = all(word in (*OUTCOMES, "*") for word in (before, after)) if arrow else part in CONDITIONS
         if not known:
             raise ValueError(
-                f"{part!r} is not a condition. Use {', '.join(CONDITIONS)}, or a transition such as deny->allow "
-                f"(words: {', '.join(OUTCOMES)}, or *)."
+                _(
+                    "{part!r} is not a condition. Use {CONDITIONS}, or a transition such as deny->allow "
+                    "(words: {OUTCOMES}, or *).",
+                    part=part,
+                    CONDITIONS=Listing(CONDITIONS),
+                    OUTCOMES=Listing(OUTCOMES),
+                )
             )
     return list(dict.fromkeys(found))
 

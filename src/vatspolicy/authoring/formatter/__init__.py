@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _
 
 __all__ = ["format_text", "split_tests"]
 
@@ -19,12 +20,12 @@ def format_text(document: Document) -> str:
     text = _write(document)
     again = parse_document(text, document.file)
     if again.data != document.data:
-        raise _refusal(document, "The canonical text would not hold the same data.")
+        raise _refusal(document, _("The canonical text would not hold the same data."))
     if _comments(text) != _comments(document.text):
-        hint = "Put it on a line of its own, above an entry."
-        raise _refusal(document, "The canonical text would lose a comment.", hint)
+        hint = _("Put it on a line of its own, above an entry.")
+        raise _refusal(document, _("The canonical text would lose a comment."), hint)
     if _write(again) != text:
-        raise _refusal(document, "The canonical text is not stable.")
+        raise _refusal(document, _("The canonical text is not stable."))
     return text
 
 
@@ -51,7 +52,7 @@ def split_tests(document: Document) -> tuple[str, str] | None:
     texts = write_tree(tree), write_tree(YamlText(head, entry.value, tree.flush))
     policy, tests = (parse_document(text, document.file) for text in texts)
     if {**policy.data, "tests": tests.data} != document.data:
-        raise _refusal(document, "The tests cannot be moved into a file of their own.")
+        raise _refusal(document, _("The tests cannot be moved into a file of their own."))
     return format_text(policy), format_text(tests)
 
 

@@ -12,6 +12,7 @@ from vatspolicy.documents import Document, parse_document
 from vatspolicy.documents.yaml_tree import YamlCollection, YamlEntry, YamlScalar, parse_tree
 from vatspolicy.documents.yaml_writer import build_tree, write_tree
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _
 
 NEWEST = 2
 """The schema that a migrated profile is written in."""
@@ -179,9 +180,11 @@ def _name_missing_means(root: YamlCollection) -> None:
         ready = drop_entry(entity, "operating_means_ready")
         if ready is False:
             raise CannotMigrate(
-                "The profile says that the means to operate are not ready, and not which of them are missing.",
-                "Remove operating_means_ready, and list in lacking_means what is missing: staff, premises, facilities, "
-                "plan, long-term-service.",
+                _("The profile says that the means to operate are not ready, and not which of them are missing."),
+                _(
+                    "Remove operating_means_ready, and list in lacking_means what is missing: staff, "
+                    "premises, facilities, plan, long-term-service."
+                ),
             )
         if ready:
             put_entry(entity, "lacking_means", [])

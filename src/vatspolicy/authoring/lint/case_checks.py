@@ -9,6 +9,7 @@ from vatspolicy.authoring.lint.policy_checks import Found, PolicyFile
 from vatspolicy.authoring.testing.cases import fixture_cases, load_tests
 from vatspolicy.documents import Document, Path
 from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.vocabulary import words
 
@@ -23,12 +24,12 @@ def tests(file: PolicyFile) -> Found:
         for name in case["expect"]:
             if name not in rules:
                 place: Path = ("cases", index, "expect", name)
-                message = f"There is no rule {name!r} in this file."
+                message = _("There is no rule {name!r} in this file.", name=name)
                 yield "unknown-name", document.problem(place, message, suggest(name, rules), key=True)
         for name in case.get("authority", ()):
             if name not in file.bundle.instruments:
                 place = ("cases", index, "authority", name)
-                message, hint = f"There is no instrument {name!r}.", suggest(name, file.bundle.instruments)
+                message, hint = _("There is no instrument {name!r}.", name=name), suggest(name, file.bundle.instruments)
                 yield "unknown-name", document.problem(place, message, hint, key=True)
 
 
@@ -56,9 +57,11 @@ def _named(expect: Mapping[str, Iterable[str]], key: str) -> Iterable[str]:
 
 def _missing(key: str, name: str) -> str:
     if key in ("rules", "advice"):
-        return f"There is no rule {name!r}."
+        return _("There is no rule {name!r}.", name=name)
     return (
-        f"There is no rule, instrument or reason {name!r}." if key == "absent" else f"There is no instrument {name!r}."
+        _("There is no rule, instrument or reason {name!r}.", name=name)
+        if key == "absent"
+        else _("There is no instrument {name!r}.", name=name)
     )
 
 

@@ -10,9 +10,10 @@ from vatspolicy.authoring.lint.catalogue import RULES
 from vatspolicy.authoring.lint.finding import LintFinding
 from vatspolicy.documents import Document
 from vatspolicy.errors import Problem, suggest
+from vatspolicy.i18n import _
 
 _COMMENT = re.compile(r"#[ \t]*lint:[ \t]*ignore\b[ \t]*(?P<id>[^\s#]*)[ \t]*(?P<reason>[^\n]*)")
-_FORM = "Write: # lint: ignore ID reason"
+_FORM = _("Write: # lint: ignore ID reason")
 
 
 @dataclass(frozen=True)
@@ -97,15 +98,17 @@ def _about(document: Document, comment: IgnoreComment, is_used: bool) -> LintFin
         return LintFinding(Problem(document.file, comment.line, comment.column, "", message, hint), rule)
 
     if not comment.rule:
-        return finding("ignore-unknown", "This comment names no rule of lint.", _FORM)
+        return finding("ignore-unknown", _("This comment names no rule of lint."), _FORM)
     if comment.rule not in RULES:
         hint = suggest(comment.rule, RULES) or _FORM
-        return finding("ignore-unknown", f"There is no rule of lint {comment.rule!r}.", hint)
+        return finding("ignore-unknown", _("There is no rule of lint {rule!r}.", rule=comment.rule), hint)
     if not RULES[comment.rule].can_ignore:
-        return finding("ignore-unknown", f"The rule {comment.rule!r} cannot be ignored.", "Remove the comment.")
+        return finding(
+            "ignore-unknown", _("The rule {rule!r} cannot be ignored.", rule=comment.rule), _("Remove the comment.")
+        )
     if not comment.reason:
-        return finding("ignore-without-reason", "This comment gives no reason, and so has no effect.", _FORM)
+        return finding("ignore-without-reason", _("This comment gives no reason, and so has no effect."), _FORM)
     if not is_used:
-        message = f"There is no finding {comment.rule!r} here to ignore."
-        return finding("ignore-unused", message, "Remove the comment, or move it to the line of the finding.")
+        message = _("There is no finding {rule!r} here to ignore.", rule=comment.rule)
+        return finding("ignore-unused", message, _("Remove the comment, or move it to the line of the finding."))
     return None

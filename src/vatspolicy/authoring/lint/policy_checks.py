@@ -13,6 +13,7 @@ from vatspolicy.cel.ast import Fact, Literal, Node, walk
 from vatspolicy.documents import Document, Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import Problem
+from vatspolicy.i18n import Listing, _
 from vatspolicy.i18n.lint import faults
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Expression, Policy, Rule
@@ -43,8 +44,11 @@ def _key_order(file: PolicyFile) -> Found:
     keys = list(file.document.data)
     if keys != sorted(keys, key=ORDER.index):
         first = next(key for key, wanted in zip(keys, sorted(keys, key=ORDER.index), strict=True) if key != wanted)
-        hint = f"The order is {', '.join(ORDER)}."
-        yield "key-order", file.document.problem((first,), "The keys of a policy have a fixed order.", hint, key=True)
+        hint = _("The order is {ORDER}.", ORDER=Listing(ORDER))
+        yield (
+            "key-order",
+            file.document.problem((first,), _("The keys of a policy have a fixed order."), hint, key=True),
+        )
 
 
 def _translations(file: PolicyFile) -> Found:
@@ -71,10 +75,10 @@ def _citations(file: PolicyFile) -> Found:
     for key, article in file.document.data.get("articles", {}).items():
         path: Path = ("articles", key)
         if "label" not in article and not key.startswith("art-"):
-            message = "A key that is not an article number needs a label."
-            yield "label-missing", file.document.problem(path, message, "Add label: {en, zh}.", key=True)
+            message = _("A key that is not an article number needs a label.")
+            yield "label-missing", file.document.problem(path, message, _("Add label: {en, zh}."), key=True)
         if article["verification"] == "primary" and "zh" not in article:
-            message, hint = "A primary article quotes the Chinese text.", "Add zh, or call it secondary."
+            message, hint = _("A primary article quotes the Chinese text."), _("Add zh, or call it secondary.")
             yield "primary-without-quote", file.document.problem(path, message, hint, key=True)
     if (
         file.policy.rules
@@ -82,13 +86,13 @@ def _citations(file: PolicyFile) -> Found:
         and not file.policy.editions
         and "note" not in file.policy.source
     ):
-        message, hint = "The source has no document number.", "Write the number, or a note why there is none."
+        message, hint = _("The source has no document number."), _("Write the number, or a note why there is none.")
         yield "source-number-missing", file.document.problem(("source",), message, hint)
 
 
 def _numbers(file: PolicyFile) -> Found:
     """Yield numbers and lists in expressions: a value that a lawyer would look up is a parameter."""
-    message = "A number or a list in an expression is a parameter: dated and cited."
+    message = _("A number or a list in an expression is a parameter: dated and cited.")
     for expression in file.expressions:
         if any(map(_is_figure, outside_terms(expression.tree))):
             yield "number-in-expression", Problem(file.policy.file, expression.line, expression.column, "", message)
@@ -115,16 +119,16 @@ def _seen_both_ways(file: PolicyFile) -> Found:
         seen = coverage.states(rule)
         unseen = [word for word, wanted in _wanted(rule) if not seen & wanted]
         if unseen:
-            message = f"No test shows {rule.id} {' or '.join(unseen)}."
+            message = _("No test shows {id} {unseen}.", id=rule.id, unseen=Listing(unseen, "or"))
             yield "untested", file.document.problem(("rules", index), message)
 
 
 def _wanted(rule: Rule) -> Iterator[tuple[str, set[str]]]:
-    yield "applying", _FIRES
+    yield _("applying"), _FIRES
     if any(reads_facts(expression.tree) for expression in expressions_of(rule)) or rule.until != NEVER:
-        yield "not applying", _SILENT
+        yield _("not applying"), _SILENT
     if any(_may_be_missing(node) for expression in expressions_of(rule) for node in walk(expression.tree)):
-        yield "undecided for a missing fact", {"unknown"}
+        yield _("undecided for a missing fact"), {"unknown"}
 
 
 def _may_be_missing(node: Node) -> bool:
@@ -139,7 +143,7 @@ def _may_be_missing(node: Node) -> bool:
 def _unused_terms(file: PolicyFile) -> Found:
     for name in file.policy.terms:
         if name not in file.terms:
-            yield "unused-term", file.document.problem(("terms", name), "No expression uses this term.", key=True)
+            yield "unused-term", file.document.problem(("terms", name), _("No expression uses this term."), key=True)
 
 
 CHECKS: tuple[Callable[[PolicyFile], Found], ...] = (
@@ -169,11 +173,11 @@ def unused(bundle: Bundle) -> Found:
             if f"{policy.id}/{name}" not in params:
                 yield (
                     "unused-parameter",
-                    document.problem(("parameters", name), "No expression reads this parameter.", key=True),
+                    document.problem(("parameters", name), _("No expression reads this parameter."), key=True),
                 )
         for name in policy.instruments:
             if name not in instruments:
                 yield (
                     "unused-instrument",
-                    document.problem(("instruments", name), "No rule uses this instrument.", key=True),
+                    document.problem(("instruments", name), _("No rule uses this instrument."), key=True),
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vatspolicy.authoring.lint.policy_checks import Found
 from vatspolicy.documents import Document, Limits, parse_document
 from vatspolicy.documents.schemas import SchemaSet, resource_folder
+from vatspolicy.i18n import _
 from vatspolicy.i18n.lint import schema_faults
 
 _SCHEMA_LIMITS = Limits(size=2**24, nodes=10**6, depth=128)
@@ -32,8 +33,12 @@ def validity(schemas: SchemaSet) -> Found:
                 leaf = next((one for one in error.context or () if one.validator == "enum"), error)  # of `type`
                 found[tuple(leaf.absolute_path), str(leaf.validator)] = leaf
             for (path, keyword), error in found.items():
-                hint = f"Required by the metaschema: {error.validator_value}." if keyword in _SHOWN_KEYWORDS else ""
-                message = f"This is not valid JSON Schema 2020-12: it violates {keyword!r}."
+                hint = (
+                    _("Required by the metaschema: {validator_value}.", validator_value=str(error.validator_value))
+                    if keyword in _SHOWN_KEYWORDS
+                    else ""
+                )
+                message = _("This is not valid JSON Schema 2020-12: it violates {keyword!r}.", keyword=keyword)
                 yield "schema-invalid", document.problem(path, message, hint)
 
 

@@ -23,6 +23,7 @@ from vatspolicy.cel.ast import (
     children,
 )
 from vatspolicy.cel.types import BOOL, Bool
+from vatspolicy.i18n import _
 
 Steps = tuple[int, ...]
 """The path from the root of a tree to a node: the index of a child at each level."""
@@ -103,17 +104,31 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
         case And(parts=parts) | Or(parts=parts):
             yield from _of_junction(node, parts, steps, text)
         case Not(body=body):
-            yield Mutation("opposite", steps, body, node.span, f"the ! before {source(text, body)} is dropped")
+            yield Mutation(
+                "opposite", steps, body, node.span, _("the ! before {value} is dropped", value=source(text, body))
+            )
         case Compare(op=op):
             yield from _of_comparison(node, op, steps, text)
         case Quantifier(kind=kind):
             other = "all" if kind == "exists" else "exists"
             changed = dataclasses.replace(node, kind=other)
-            yield Mutation("quantifier", steps, changed, node.span, f"{kind} becomes {other} in {source(text, node)}")
+            yield Mutation(
+                "quantifier",
+                steps,
+                changed,
+                node.span,
+                _("{op} becomes {value} in {value2}", op=kind, value=other, value2=source(text, node)),
+            )
         case Literal(value=tuple() as members) if len(members) > 1:
             for index, member in enumerate(members):
                 shorter = dataclasses.replace(node, value=(*members[:index], *members[index + 1 :]))
-                yield Mutation("member", steps, shorter, node.span, f"{member!r} is dropped from {source(text, node)}")
+                yield Mutation(
+                    "member",
+                    steps,
+                    shorter,
+                    node.span,
+                    _("{member!r} is dropped from {value}", member=member, value=source(text, node)),
+                )
         case In() | TextTest() | Term():
             yield _opposite(node, steps, text)
         case Fact(type=Bool()):
@@ -124,20 +139,42 @@ def _of_junction(node: And | Or, parts: tuple[Node, ...], steps: Steps, text: st
     is_and = isinstance(node, And)
     other = (Or if is_and else And)(node.type, node.span, parts)
     signs = ("&&", "||") if is_and else ("||", "&&")
-    yield Mutation("junction", steps, other, node.span, f"{signs[0]} becomes {signs[1]} in {source(text, node)}")
+    yield Mutation(
+        "junction",
+        steps,
+        other,
+        node.span,
+        _("{op} becomes {value} in {value2}", op=signs[0], value=signs[1], value2=source(text, node)),
+    )
     for index, part in enumerate(parts):
         rest = (*parts[:index], *parts[index + 1 :])
         shorter = rest[0] if len(rest) == 1 else dataclasses.replace(node, parts=rest)
-        yield Mutation("dropped", steps, shorter, part.span, f"the clause {source(text, part)} is dropped")
+        yield Mutation(
+            "dropped", steps, shorter, part.span, _("the clause {value} is dropped", value=source(text, part))
+        )
 
 
 def _of_comparison(node: Compare, op: str, steps: Steps, text: str) -> Iterator[Mutation]:
     if op in _BOUNDARY:
         changed = dataclasses.replace(node, op=_BOUNDARY[op])
-        yield Mutation("boundary", steps, changed, node.span, f"{op} becomes {_BOUNDARY[op]} in {source(text, node)}")
+        yield Mutation(
+            "boundary",
+            steps,
+            changed,
+            node.span,
+            _("{op} becomes {value} in {value2}", op=op, value=_BOUNDARY[op], value2=source(text, node)),
+        )
     opposite = dataclasses.replace(node, op=_OPPOSITE[op])
-    yield Mutation("opposite", steps, opposite, node.span, f"{op} becomes {_OPPOSITE[op]} in {source(text, node)}")
+    yield Mutation(
+        "opposite",
+        steps,
+        opposite,
+        node.span,
+        _("{op} becomes {value} in {value2}", op=op, value=_OPPOSITE[op], value2=source(text, node)),
+    )
 
 
 def _opposite(node: Node, steps: Steps, text: str) -> Mutation:
-    return Mutation("opposite", steps, Not(BOOL, node.span, node), node.span, f"{source(text, node)} is negated")
+    return Mutation(
+        "opposite", steps, Not(BOOL, node.span, node), node.span, _("{value} is negated", value=source(text, node))
+    )

@@ -13,6 +13,7 @@ from vatspolicy.authoring.mutation.expression_mutants import Mutation, Steps, ma
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.cel.ast import Node, Term, children
 from vatspolicy.documents import Path
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Deny, Expression, Need, Policy, Route, Rule, Value
 
@@ -99,8 +100,10 @@ class MutantGenerator:
         yield from self._rule_dates(policy, path, rule)
         for step, expression in located_expressions(rule):
             yield from self._expression(policy, rule.name, (*path, *step), expression)
-        ends = [make_constant(rule.when.tree, False, f"the rule never applies: {_effect(rule)} is dropped")]
-        ends += [make_constant(rule.when.tree, True, "the rule always applies")] if rule.when.text != "true" else []
+        ends = [
+            make_constant(rule.when.tree, False, _("the rule never applies: {value} is dropped", value=_effect(rule)))
+        ]
+        ends += [make_constant(rule.when.tree, True, _("the rule always applies"))] if rule.when.text != "true" else []
         for mutation in ends:
             yield self._mutant(policy, rule.name, (*path, "when"), rule.when, mutation)
         if isinstance(rule.effect, Route):
@@ -210,7 +213,7 @@ class MutantGenerator:
             moved = shift_day(day, step)
             dates = {rule.name: (moved, rule.until) if start else (rule.since, moved) for rule in rules}
             word = "from" if start else "until"
-            words = f"{word} {day} becomes {moved}"
+            words = _("{word} {day} becomes {moved}", word=word, day=day, moved=moved)
             yield Mutant(policy.id, subject, "day", words, path, dates=dates, rules=tuple(rules))
 
 
@@ -260,18 +263,26 @@ def mutate_value(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any, str]]
     """Yield every mistake in a value: its path in the value, the whole value with the mistake, and a phrase."""
     match value:
         case bool():
-            yield path, not value, f"{_plain(value)} becomes {_plain(not value)}"
+            yield path, not value, _("{value} becomes {value2}", value=_plain(value), value2=_plain(not value))
         case int() | float():
             for step in (1, -1):
-                yield path, value + step, f"{_plain(value)} becomes {_plain(value + step)}"
+                yield (
+                    path,
+                    value + step,
+                    _("{value} becomes {value2}", value=_plain(value), value2=_plain(value + step)),
+                )
         case str() if _DAY.fullmatch(value):
             for step in (1, -1):
-                yield path, shift_day(value, step), f"{value} becomes {shift_day(value, step)}"
+                yield (
+                    path,
+                    shift_day(value, step),
+                    _("{value} becomes {value2}", value=value, value2=shift_day(value, step)),
+                )
         case list():
             for index, member in enumerate(value):
                 if len(value) > 1:
                     rest = [*value[:index], *value[index + 1 :]]
-                    yield (*path, index), rest, f"{_named(member)} is dropped from the list"
+                    yield (*path, index), rest, _("{value} is dropped from the list", value=_named(member))
                 if isinstance(member, dict | list):
                     for where, other, words in mutate_value(member, (*path, index)):
                         yield where, [*value[:index], other, *value[index + 1 :]], f"{words} ({_named(member)})"
@@ -293,7 +304,11 @@ def mutate_days(entries: tuple[Value, ...]) -> Iterator[tuple[int, tuple[Value, 
             if since in neighbours:
                 continue
             moved = Value(since, entry.cite, entry.value)
-            yield index, (*entries[:index], moved, *entries[index + 1 :]), f"from {entry.since} becomes {since}"
+            yield (
+                index,
+                (*entries[:index], moved, *entries[index + 1 :]),
+                _("from {since} becomes {since2}", since=entry.since, since2=since),
+            )
 
 
 def _named(member: Any) -> str:

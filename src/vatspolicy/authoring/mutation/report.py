@@ -20,6 +20,7 @@ from vatspolicy.authoring.mutation.run import (
 )
 from vatspolicy.authoring.mutation.suggestions import suggest
 from vatspolicy.authoring.testing.cases import Case
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 
 MANY, FEW = 100, 2
@@ -41,8 +42,14 @@ class Score:
         return 100.0 * self.killed / differing if differing else 100.0
 
     def __str__(self) -> str:
-        proved = f", {self.equivalent} equivalent" if self.equivalent else ""
-        return f"{self.percent:5.1f} %  {self.killed} killed, {self.survived} survived{proved}"
+        counts = {"percent": self.percent, "killed": self.killed, "survived": self.survived}
+        if not self.equivalent:
+            return _("{percent:5.1f} %  {killed} killed, {survived} survived", **counts)
+        return _(
+            "{percent:5.1f} %  {killed} killed, {survived} survived, {equivalent} equivalent",
+            **counts,
+            equivalent=self.equivalent,
+        )
 
 
 @dataclass(frozen=True)
@@ -100,29 +107,43 @@ class MutationReport:
     def told(self) -> Iterator[str]:
         """Yield the lines about single mutants and policies."""
         for name in self.failing:
-            yield f"fails on the current law: {name}"
+            yield _("fails on the current law: {name}", name=name)
         for one in self.survivors:
             if one.state == SURVIVED:
-                yield f"{one.file}:{one.line}:{one.column}: survived: {one.mutant.subject}: {one.mutant.words}"
+                where = f"{one.file}:{one.line}:{one.column}"
+                yield _(
+                    "{where}: survived: {subject}: {words}",
+                    where=where,
+                    subject=one.mutant.subject,
+                    words=one.mutant.words,
+                )
                 if one.test:
-                    yield f"    test: {one.test}"
+                    yield _("    test: {case}", case=one.test)
         if self.few:
-            yield f"Tests are suggested for the first {FEW} survivors of a policy; --run POLICY suggests all of them."
+            yield _(
+                "Tests are suggested for the first {FEW} survivors of a policy; --run POLICY suggests all of them.",
+                FEW=FEW,
+            )
         for policy, score in sorted(scores(self.results).items(), key=_worst_first):
-            yield f"{score}  {policy}"
+            yield _("{score}  {policy}", score=score, policy=policy)
         if len(self.results) < self.total:
-            yield f"sample of {len(self.results)} of {self.total} mutants, seed {self.seed}"
+            yield _(
+                "sample of {count} of {total} mutants, seed {seed}",
+                count=len(self.results),
+                total=self.total,
+                seed=self.seed,
+            )
 
     def totals(self) -> Iterator[str]:
         """Yield the last lines: the score, or why there is none."""
         if self.failing:
-            yield "Mutants are tried when every test passes."
+            yield _("Mutants are tried when every test passes.")
         elif not self.results:
-            yield "Nothing to mutate."
+            yield _("Nothing to mutate.")
         else:
-            yield f"{self.whole}  in all"
+            yield _("{score}  in all", score=self.whole)
             if self.is_below:
-                yield f"below the threshold of {self.threshold:g} %"
+                yield _("below the threshold of {threshold:g} %", threshold=self.threshold)
 
 
 def mutate(

@@ -21,6 +21,7 @@ from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.yaml_writer import build_tree, write_inline
 from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import ALWAYS, NEVER, Rule, Value
 from vatspolicy.policies.ruleset import RuleSet
@@ -34,15 +35,15 @@ _TRIES = 50
 """Most changes that are tried on each."""
 _PLACE = ("within", "province", "at", "ftz")
 _GENERAL = {
-    "boundary": "a case exactly at the boundary",
-    "dropped": "a case in which this clause alone decides",
-    "junction": "a case in which one of the clauses holds and another does not",
-    "quantifier": "a case with two members of which one fits and one does not",
-    "opposite": "a case in which this clause alone decides",
-    "member": "a case with this member alone",
-    "value": "a case exactly at the value, or has this member alone",
-    "day": "a case on this day, and one on the day before",
-    "constant": "a case that shows it applying, and one that shows it not applying",
+    "boundary": _("a case exactly at the boundary"),
+    "dropped": _("a case in which this clause alone decides"),
+    "junction": _("a case in which one of the clauses holds and another does not"),
+    "quantifier": _("a case with two members of which one fits and one does not"),
+    "opposite": _("a case in which this clause alone decides"),
+    "member": _("a case with this member alone"),
+    "value": _("a case exactly at the value, or has this member alone"),
+    "day": _("a case on this day, and one on the day before"),
+    "constant": _("a case that shows it applying, and one that shows it not applying"),
 }
 
 
@@ -52,7 +53,7 @@ def suggest(trial: MutationTrial, mutant: Mutant) -> str:
         found = next(_found(trial, mutant), None)
     except RecursionError:
         found = None
-    return found or _GENERAL[mutant.kind] + "."
+    return found or _("{reason}.", reason=_GENERAL[mutant.kind])
 
 
 def _found(trial: MutationTrial, mutant: Mutant) -> Iterator[str]:
@@ -182,7 +183,12 @@ def _test_line(mutant: Mutant, rule: Rule, case: Case, as_of: str, step: tuple[P
         **({"unset": unset} if unset else {}),
         "expect": {rule.id: state},
     }
-    return f"in {rule.policy}, as in “it {case.expect['it']}”: - {write_inline(build_tree(test, flow=True))}"
+    return _(
+        "in {policy}, as in “it {it}”: - {value}",
+        policy=rule.policy,
+        it=case.expect["it"],
+        value=write_inline(build_tree(test, flow=True)),
+    )
 
 
 # --- which facts, and which values

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Amount, FormulaPool
+from vatspolicy.i18n import _
 
 
 class Unsupported(Exception):
@@ -173,7 +174,7 @@ def name_of(base: KnownValue) -> str:
         case IndexedChoice(name=name) | EnumSet(path=name):
             return f"{name}"
         case LinearSum(terms=terms):
-            return " and ".join(name for name, _ in terms) or "a number"
+            return " and ".join(name for name, __ in terms) or _("a number")
         case MemberCount(path=path):
             return f"the length of {path}"
         case _:

@@ -18,12 +18,13 @@ from vatspolicy.engine.evaluator import NEED_STATES, evaluate
 from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import Listing, _
 from vatspolicy.policies.bundle import TESTS_ENDING, Bundle
 from vatspolicy.policies.model import Duty, Need, Policy, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, change, read_profile
 
-STRAY_HINT = "Write the tests of ID.yaml in ID.test.yaml, in the same folder."
+STRAY_HINT = _("Write the tests of ID.yaml in ID.test.yaml, in the same folder.")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Case:
         for id, state in self.expect["expect"].items():
             rule = next((rule for rule in self.policy.rules if rule.id == id), None)
             if rule is None:
-                yield f"There is no rule {id!r} in this file."
+                yield _("There is no rule {name!r} in this file.", name=id)
                 continue
             found = {
                 state_of(ruleset, rule, activation)
@@ -69,9 +70,15 @@ class Case:
             }
             found = found or {"silent"}
             if len(found) > 1:
-                yield f"{id} is {' and '.join(sorted(found))} for several subjects; name one under subject."
+                yield _(
+                    "{id} is {found} for several subjects; name one under subject.",
+                    id=id,
+                    found=Listing([_name_state(state) for state in sorted(found)], "and"),
+                )
             elif found != {state} and not (state == "fires" and found == {"unmet"}):
-                yield f"{id} is {found.pop()}, not {state}."
+                yield _(
+                    "{id} is {found}, not {state}.", id=id, found=_name_state(found.pop()), state=_name_state(state)
+                )
         for instrument, bodies in self.expect.get("authority", {}).items():
             activation = next(
                 (activation for each, name, activation in reversed(scopes) if wanted in (None, name)), None
@@ -82,7 +89,12 @@ class Case:
                 else ()
             )
             if set(actual) != set(bodies):
-                yield f"{instrument} is with {', '.join(actual) or 'nobody'}, not {', '.join(bodies)}."
+                yield _(
+                    "{instrument} is with {found}, not {bodies}.",
+                    instrument=instrument,
+                    found=Listing(actual or [_("nobody")]),
+                    bodies=Listing(bodies),
+                )
 
 
 def subjects(ruleset: RuleSet, profile: Profile, as_of: str) -> Iterator[tuple[str, str, Activation]]:
@@ -155,7 +167,7 @@ def stray_tests(bundle: Bundle) -> Iterator[Problem]:
     beside = {policy.file.removesuffix(".yaml") + TESTS_ENDING for policy in bundle.policies.values()}
     for path in sorted(FilePath(bundle.folder).rglob(f"*{TESTS_ENDING}")) if beside else ():
         if str(path) not in beside:
-            yield Problem(str(path), 1, 1, "", "No policy belongs to these tests.", STRAY_HINT)
+            yield Problem(str(path), 1, 1, "", _("No policy belongs to these tests."), STRAY_HINT)
 
 
 def _whole(base: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,14 +196,16 @@ def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
     """Yield the expected decisions of one profile, from `x.expect.yaml` beside `x.yaml`."""
     beside = path.with_name(path.name.removesuffix(".yaml") + ".expect.yaml")
     if not beside.is_file():
-        raise InvalidInput([Problem(str(path), 1, 1, "", f"There is no {beside.name} beside this fixture.")])
+        raise InvalidInput(
+            [Problem(str(path), 1, 1, "", _("There is no {name} beside this fixture.", name=beside.name))]
+        )
     expected = load_document(beside)
     problems = validate(expected, "fixture", bundle.schemas)
     if problems:
         raise InvalidInput(problems)
     document = load_document(path)
     for index, entry in enumerate(expected.data["decisions"]):
-        line, _ = expected.mark(("decisions", index))
+        line, __ = expected.mark(("decisions", index))
         profile = read_profile(change(document, _changes(entry)), bundle.schemas)
         name = f"{path.stem}: as of {entry['as_of']}" + (f", {entry['it']}" if "it" in entry else "")
         yield Case(str(beside), line, name, bundle, profile, entry["as_of"], entry, None)
@@ -199,31 +213,57 @@ def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
 
 def _differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
     if decision.decision != expect["decision"]:
-        yield f"The decision is {decision.decision}, not {expect['decision']}{_because(decision)}."
+        yield _(
+            "The decision is {decision}, not {expected}{because}.",
+            decision=decision.decision,
+            expected=expect["decision"],
+            because=_because(decision),
+        )
     if "range" in expect and list(decision.range) != expect["range"]:
-        yield f"The range is {' to '.join(decision.range)}, not {' to '.join(expect['range'])}."
+        yield _(
+            "The range is {low} to {high}, not {least} to {most}.",
+            low=decision.range[0],
+            high=decision.range[1],
+            least=expect["range"][0],
+            most=expect["range"][1],
+        )
     for service, classes in expect.get("classes", {}).items():
         actual = [a.cls for s in decision.services if s.id == service for a in s.activities]
         if sorted(actual) != sorted(classes):
-            yield f"{service} is of {', '.join(actual) or 'no class'}, not {', '.join(classes) or 'no class'}."
+            yield _(
+                "{service} is of {found}, not {classes}.",
+                service=service,
+                found=Listing(actual or [_("no class")]),
+                classes=Listing(classes or [_("no class")]),
+            )
     if "needs" in expect and sorted(needs(decision)) != sorted(expect["needs"]):
-        yield f"The needs are [{', '.join(sorted(needs(decision)))}], not [{', '.join(sorted(expect['needs']))}]."
+        yield _(
+            "The needs are [{found}], not [{needs}].",
+            found=", ".join(sorted(needs(decision))),
+            needs=", ".join(sorted(expect["needs"])),
+        )
     yield from _route_differences(decision, expect)
     seen = names(decision)
     for key in ("reasons", "rules", "duties", "advice"):
         for name in expect.get(key, []):
             if name not in seen:
-                yield f"{name} is expected under {key}, but it does not appear."
+                yield _("{name} is expected under {key}, but it does not appear.", name=name, key=key)
     for name in expect.get("absent", []):
         if name in seen:
-            yield f"{name} must not appear, but it does."
+            yield _("{name} must not appear, but it does.", name=name)
     yield from _surplus(decision, expect)
     missing = {".".join(map(str, ask.path)) for ask in decision.missing}
     for path in expect.get("missing", []):
         if path not in missing:
-            yield f"{path} is not asked for (asked: {', '.join(sorted(missing)) or 'nothing'})."
+            yield _(
+                "{path} is not asked for (asked: {asked}).", path=path, asked=Listing(sorted(missing) or [_("nothing")])
+            )
     if "contested" in expect and bool(decision.readings) != expect["contested"]:
-        yield f"The decision is {'' if decision.readings else 'not '}flagged as contested."
+        yield (
+            _("The decision is flagged as contested.")
+            if decision.readings
+            else _("The decision is not flagged as contested.")
+        )
 
 
 def _surplus(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
@@ -232,11 +272,11 @@ def _surplus(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
     if expect.get("exactly"):
         for key, found in (("duties", duties), ("advice", advice)):
             for name in sorted(found - set(expect.get(key, []))):
-                yield f"{name} is listed, but not expected under {key}."
+                yield _("{name} is listed, but not expected under {key}.", name=name, key=key)
         for name in sorted({finding.rule.name for finding in decision.undetermined}):
-            yield f"{name} is undetermined, but nothing may be."
+            yield _("{name} is undetermined, but nothing may be.", name=name)
     if "at_most" in expect and (lines := len(duties) + len(advice)) > expect["at_most"]:
-        yield f"Duties and advice take {lines} lines, more than {expect['at_most']}."
+        yield _("Duties and advice take {lines} lines, more than {at_most}.", lines=lines, at_most=expect["at_most"])
 
 
 def owed(decision: Decision) -> set[str]:
@@ -256,7 +296,21 @@ def _route_differences(decision: Decision, expect: Mapping[str, Any]) -> Iterato
         for route, state in wanted.items():
             actual_state = states.get(subject, {}).get(route, "absent")
             if actual_state != state:
-                yield f"The route {route} of {subject} is {actual_state}, not {state}."
+                yield _(
+                    "The route {route} of {subject} is {actual_state}, not {state}.",
+                    route=route,
+                    subject=subject,
+                    actual_state=_name_state(actual_state),
+                    state=_name_state(state),
+                )
+
+
+_STATES = {"fires": _("fires"), "silent": _("silent"), "unknown": _("unknown"), "closed": _("closed")}
+
+
+def _name_state(state: str) -> str:
+    """Return a state as messages show it."""
+    return _STATES.get(state, state)
 
 
 def _because(decision: Decision) -> str:

@@ -21,6 +21,7 @@ from vatspolicy.cli.parameters import (
     parse_day,
 )
 from vatspolicy.errors import suggest
+from vatspolicy.i18n import Listing, Sentences, _
 
 
 class AnalysisFormat(StrEnum):
@@ -81,8 +82,8 @@ def analyze(
     every = tuple(name for name in KINDS if name != "accepted-not-found")
     for name in kind:
         if name not in every:
-            hint = suggest(name, every) or f"Known: {', '.join(every)}."
-            abort(f"there is no kind of finding {name!r}. {hint}")
+            hint = suggest(name, every) or _("Known: {every}.", every=Listing(every))
+            abort(Sentences(_("there is no kind of finding {name!r}.", name=name), hint))
     report = run_analysis(
         AnalysisRequest(
             folder=policies,

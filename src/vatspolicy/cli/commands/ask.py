@@ -23,6 +23,7 @@ from vatspolicy.cli.parameters import (
     parse_slug,
 )
 from vatspolicy.gate.gate import ExitCode
+from vatspolicy.i18n import _
 from vatspolicy.output import wants_color, write_stderr
 
 if TYPE_CHECKING:
@@ -77,9 +78,9 @@ def ask(
     from vatspolicy.guidance.interview import Refused, start
 
     if json_ and not next_:
-        abort("--json goes with --next.")
+        abort(_("--json goes with --next."))
     if spec == "-" and not next_:
-        abort("standard input is for the answers; pass a file, or --next.")
+        abort(_("standard input is for the answers; pass a file, or --next."))
     source, name = _source(spec, output)
     lang = context.lang
     state = start(context.law.load(), today(), source, name, context.as_of, allow_past_as_of, complete, lang.value)
@@ -92,9 +93,9 @@ def ask(
         except Refused as error:
             abort(f"--answer {dotted}: {error.text[lang.value]}")
     if next_:
-        if any(value is not None for _, value in answers):
+        if any(value is not None for __, value in answers):
             if file.path is None:
-                abort("the answers need a file: pass a SPEC or --output.")
+                abort(_("the answers need a file: pass a SPEC or --output."))
             file.write(state)
         _show_next(state, json_, lang)
         return ExitCode.OK
@@ -106,18 +107,18 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
     from vatspolicy.documents import load_document
 
     if output is not None and output.suffix not in _YAML:
-        abort("the spec that is written is YAML: end --output with .yaml.")
+        abort(_("the spec that is written is YAML: end --output with .yaml."))
     if spec is not None and (spec == "-" or Path(spec).exists()):
         if spec != "-" and output is None and Path(spec).suffix not in _YAML:
-            abort("comments need YAML: choose a file that ends with .yaml by --output.")
+            abort(_("comments need YAML: choose a file that ends with .yaml by --output."))
         return load_document(spec), None
     target = output or (Path(spec) if spec is not None else None)
     if target is None:
         return None, None
     if target.exists():
-        abort(f"{target} exists already. Pass it as SPEC to go on with it.")
+        abort(_("{target} exists already. Pass it as SPEC to go on with it.", target=target))
     if target.suffix not in _YAML:
-        abort("the spec that is written is YAML: end its name with .yaml.")
+        abort(_("the spec that is written is YAML: end its name with .yaml."))
     try:
         return None, parse_slug(target.stem)
     except typer.BadParameter:
@@ -128,11 +129,17 @@ def _check_day(state: Interview) -> None:
     """End the command for a day that the bundle does not cover, or for a past day that is not allowed."""
     code = ExitCode.USAGE if state.as_of is not None else ExitCode.INVALID
     if state.day < state.bundle.covers_from:
-        abort(f"the law is known from {state.bundle.covers_from} on.", code)
+        abort(_("the law is known from {covers_from} on.", covers_from=state.bundle.covers_from), code)
     if state.day > state.bundle.covers_until:
-        abort(f"the law was last checked on {state.bundle.known_until}; no day five years later is decided.", code)
+        abort(
+            _(
+                "the law was last checked on {known_until}; no day five years later is decided.",
+                known_until=state.bundle.known_until,
+            ),
+            code,
+        )
     if state.day < state.today and not state.allow_past:
-        abort("the day of the law is in the past; pass --allow-past-as-of to ask under the law of a past day.", code)
+        abort(_("the day of the law is in the past; pass --allow-past-as-of to ask under the law of a past day."), code)
 
 
 class _File:

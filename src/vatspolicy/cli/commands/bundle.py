@@ -13,6 +13,7 @@ from vatspolicy.cli.console import abort, print_result, warn
 from vatspolicy.cli.declaration import CommandGroup
 from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Lang, LangOption, PoliciesOption
 from vatspolicy.gate.gate import ExitCode
+from vatspolicy.i18n import _, reason_of
 from vatspolicy.output import write_bytes
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def verify_bundle(
     from vatspolicy.bundles.lockfile import read_lock
 
     if key is None and lock is None and not skip_verify:
-        abort("pass --key or --lock to verify it; --skip-verify only checks that it is complete.")
+        abort(_("pass --key or --lock to verify it; --skip-verify only checks that it is complete."))
     bundle_file = read_bundle_file(file)
     pinned = read_lock(lock) if lock else None
     if pinned:
@@ -188,7 +189,7 @@ def pin_bundle(
     try:
         pinned = pin(lock, bundle_file, signature, allow_rollback)
     except OSError as error:
-        abort(f"cannot write {lock}: {error.strerror or error}.", ExitCode.INTERNAL)
+        abort(_("cannot write {path}: {reason}.", path=lock, reason=reason_of(error)), ExitCode.INTERNAL)
     by = f", signed by {pinned.key}" if pinned.key else ""
     print_result(f"{lock}: {bundle_file.revision}{by}\n")
 
@@ -208,9 +209,9 @@ def generate_key(
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         except FileExistsError:
-            abort(f"{path} exists already.")
+            abort(_("{path} exists already.", path=path))
         except OSError as error:
-            abort(f"cannot write {path}: {error.strerror or error}.", ExitCode.INTERNAL)
+            abort(_("cannot write {path}: {reason}.", path=path, reason=reason_of(error)), ExitCode.INTERNAL)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(text)
     print_result(f"{name}.pem (private, keep it secret), {name}.pub\n")
@@ -222,8 +223,8 @@ def _signature(bundle_file: BundleFile, key: Path | None, scope: str, skip: bool
 
     if skip:
         if key is not None:
-            abort("--key and --skip-verify contradict each other.")
-        warn("the signature of the bundle is not verified (--skip-verify).")
+            abort(_("--key and --skip-verify contradict each other."))
+        warn(_("the signature of the bundle is not verified (--skip-verify)."))
         return None
     return verify(bundle_file, read_key(key) if key else None, scope)
 
@@ -232,7 +233,7 @@ def _write(path: Path, content: bytes) -> None:
     try:
         write_bytes(path, content)
     except (OSError, ValueError) as error:
-        abort(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", ExitCode.INTERNAL)
+        abort(_("cannot write {path}: {reason}.", path=path, reason=reason_of(error)), ExitCode.INTERNAL)
 
 
 def _contents(bundle_file: BundleFile, signature: Signature | None) -> dict[str, Any]:

@@ -44,6 +44,7 @@ from vatspolicy.cli.progress import tell_progress
 from vatspolicy.cli.settings import FILE, NONE, Settings, make_remarks
 from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.gate.gate import DayError, ExitCode, Gate
+from vatspolicy.i18n import _, reason_of
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.select import SelectedLaw
@@ -213,9 +214,9 @@ def check(options: CheckOptions) -> ExitCode:
             gate = _adopt_findings(gate, options.specs, options.write_baseline, options.until)
         result = gate.run(options.specs, tell_progress)
     except DayError as error:
-        abort(f"{error}.")
+        abort(_("{reason}.", reason=error))
     except WorkerLost:
-        abort("a process was killed, possibly for lack of memory. Use fewer --jobs.", ExitCode.INTERNAL)
+        abort(_("a process was killed, possibly for lack of memory. Use fewer --jobs."), ExitCode.INTERNAL)
     if told := make_remarks(options.settings):
         result = result._replace(remarks=(*told, *(result.remarks or ())))
         if extent in (Extent.SUMMARY, Extent.QUIET):  # which print no remarks
@@ -223,9 +224,9 @@ def check(options: CheckOptions) -> ExitCode:
     if result.problems:
         report_problems(InvalidInput(result.problems))
     for argument in result.empty:
-        warn(f"no spec found at {argument!r}.")
+        warn(_("no spec found at {argument!r}.", argument=argument))
     if not result.records and not result.problems:
-        abort("nothing was decided.", ExitCode.NOTHING)
+        abort(_("nothing was decided."), ExitCode.NOTHING)
     if options.log is not None and result.records:
         refuse_link(options.log)
         _append_to_log(options.log, law, result, options.masks)
@@ -260,7 +261,7 @@ def _show_configuration(options: CheckOptions) -> ExitCode:
     from vatspolicy.cli.configuration import describe, render
 
     if "format" in options.settings.given and options.format not in (Format.TEXT, Format.JSON):
-        abort("--show-config is for --format text or json.")
+        abort(_("--show-config is for --format text or json."))
     law = options.context.law
     values = {
         "specs": options.specs,
@@ -282,16 +283,16 @@ def _show_configuration(options: CheckOptions) -> ExitCode:
 
 def _refuse_contradictions(options: CheckOptions) -> None:
     if not options.specs:
-        abort(f"no spec is given: name files, folders or globs, or set specs in {FILE}.")
+        abort(_("no spec is given: name files, folders or globs, or set specs in {FILE}.", FILE=FILE))
     if options.stdin_filename is not None and "-" not in options.specs:
-        abort("--stdin-filename belongs to - as the spec.")
+        abort(_("--stdin-filename belongs to - as the spec."))
     if options.write_baseline is not None and options.until is None:
-        abort("a baseline ends on a day: add --until DAY.")
+        abort(_("a baseline ends on a day: add --until DAY."))
     if options.until is not None and (options.write_baseline is None or options.baseline is not None):
-        abort("--until belongs to --write-baseline, which is given without --baseline.")
+        abort(_("--until belongs to --write-baseline, which is given without --baseline."))
     if options.masks and options.log is None:
-        abort("--mask belongs to --log.")
-    for format in {options.format, *(name for name, _ in options.outputs)} & {Format.DOCX, Format.XLSX}:
+        abort(_("--mask belongs to --log."))
+    for format in {options.format, *(name for name, __ in options.outputs)} & {Format.DOCX, Format.XLSX}:
         _refuse_export(format, to_terminal=format == options.format)
 
 
@@ -301,20 +302,20 @@ def _refuse_export(format: str, to_terminal: bool) -> None:
     from importlib.util import find_spec
 
     if to_terminal and sys.stdout is not None and sys.stdout.isatty():
-        abort(f"{format} is a file, not text. Write it with: -o FILE.{format}")
+        abort(_("{format} is a file, not text. Write it with: -o FILE.{format2}", format=format, format2=format))
     if find_spec({"docx": "docx", "xlsx": "openpyxl"}[format]) is None:
         from vatspolicy.origin import install
 
-        abort(f"{format} needs an extra: {install('export')}.")
+        abort(_("{format} needs an extra: {command}.", format=format, command=install("export")))
 
 
 def _find_extent(options: CheckOptions) -> Extent:
     """Return how much the reports say."""
     chosen = [one for one in (Extent.DETAILS, Extent.SUMMARY, Extent.QUIET) if getattr(options, one.value)]
     if len(chosen) > 1:
-        abort(f"--{chosen[0]} and --{chosen[1]} contradict each other.")
+        abort(_("--{value} and --{value2} contradict each other.", value=chosen[0], value2=chosen[1]))
     if chosen and chosen[0] is not Extent.DETAILS and options.format is not Format.TEXT:
-        abort(f"--{chosen[0]} belongs to --format text.")
+        abort(_("--{value} belongs to --format text.", value=chosen[0]))
     return chosen[0] if chosen else Extent.SCREEN
 
 
@@ -379,14 +380,14 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
     from vatspolicy.gate.waivers.writer import baseline_text
 
     if not gate.today <= until <= last_day(gate.today):
-        abort(f"a baseline ends within a year: {gate.today} to {last_day(gate.today)}.")
+        abort(_("a baseline ends within a year: {today} to {value}.", today=gate.today, value=last_day(gate.today)))
     old = load_baseline(path) if path.exists() else None
     result = gate.run(specs)
-    products = [decision.product for _, decision, _ in result.decided]
+    products = [one[1].product for one in result.decided]
     if result.problems or result.empty or not products:
         return gate  # it reports the problem
     if len(set(products)) < len(products):
-        abort("two specs have the same product id, so a baseline cannot tell them apart.")
+        abort(_("two specs have the same product id, so a baseline cannot tell them apart."))
     refuse_link(path)
     write_report(path, baseline_text(gate.bundle, result.decided, gate.today, until, old))
     assert gate.waiver_set is not None
@@ -398,13 +399,13 @@ def _append_to_log(log: Path, law: SelectedLaw, result: GateResult, masks: Seque
     from vatspolicy.gate.decision_log import append, make_event
 
     pairs = zip(result.law, result.records, strict=True)
-    facts = [(profile.document.data, data) for (profile, _), data in pairs]
+    facts = [(profile.document.data, data) for (profile, __), data in pairs]
     try:
         moved = append(log, [make_event(law.revision, *one, clock.now(), masks) for one in facts])
     except (OSError, ValueError) as error:
-        abort(f"cannot write {log}: {getattr(error, 'strerror', None) or error}.", ExitCode.INTERNAL)
+        abort(_("cannot write {path}: {reason}.", path=log, reason=reason_of(error)), ExitCode.INTERNAL)
     if moved:
-        warn(f"{log} ended in a torn record, which is in {log}.torn now.")
+        warn(_("{log} ended in a torn record, which is in {log}.torn now.", log=log))
 
 
 def _write_receipt(target: str, law: SelectedLaw, gate: Gate, result: GateResult) -> None:
@@ -412,7 +413,7 @@ def _write_receipt(target: str, law: SelectedLaw, gate: Gate, result: GateResult
     from vatspolicy.gate.receipt import canonical, make_receipt
 
     if len(result.law) != 1:
-        abort(f"a receipt is of one decision, and there are {len(result.law)}.")
+        abort(_("a receipt is of one decision, and there are {count}.", count=len(result.law)))
     ((profile, data),) = result.law
     waived = [
         {"list": name, "index": index, "waived": finding["waived"]}

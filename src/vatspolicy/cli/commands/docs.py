@@ -13,7 +13,7 @@ from vatspolicy.cli.context import LawOptions, require_covered
 from vatspolicy.cli.declaration import CommandGroup
 from vatspolicy.cli.parameters import OUTPUT, WRITE, parse_day
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import translate, translate_lines
+from vatspolicy.i18n import _, reason_of, translate
 
 
 class DocsFormat(StrEnum):
@@ -78,8 +78,8 @@ def build_docs(
     is_stale = reference is not None and (not reference.is_file() or reference.read_bytes() != values.encode())
     if check_only:
         difference = compare(folder, pages, format.value)
-        lines = [*difference.lines(folder), *([f"stale {reference}"] if is_stale else [])]
-        print_result(translate_lines("".join(f"{line}\n" for line in lines)))
+        lines = [*difference.lines(folder), *([_("stale {path}", path=reference)] if is_stale else [])]
+        print_result("".join(f"{translate(line)}\n" for line in lines))
         return ExitCode.FAILED if lines else ExitCode.OK
     try:
         difference = write(folder, pages, format.value)
@@ -88,11 +88,17 @@ def build_docs(
     except Foreign as error:
         abort(str(error))
     except OSError as error:
-        abort(f"cannot write to {folder}: {error.strerror or error}.", ExitCode.INTERNAL)
+        abort(_("cannot write to {folder}: {reason}.", folder=folder, reason=reason_of(error)), ExitCode.INTERNAL)
     if is_stale:
         print_result(f"{reference}\n")
     changed = len(difference.missing) + len(difference.stale)
-    summary = f"{folder}: {len(pages)} pages, {changed} written, {len(difference.superfluous)} removed."
+    summary = _(
+        "{folder}: {count} pages, {changed} written, {removed} removed.",
+        folder=folder,
+        count=len(pages),
+        changed=changed,
+        removed=len(difference.superfluous),
+    )
     print_result(translate(summary) + "\n")
     return ExitCode.OK
 

@@ -12,7 +12,7 @@ from vatspolicy.cli.console import abort, print_result, report_problems, write_r
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import INPUT, OUTPUT, WRITE
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import translate
+from vatspolicy.i18n import _, translate
 from vatspolicy.output import write_stderr
 from vatspolicy.policies.bundle import TESTS_ENDING
 
@@ -52,12 +52,12 @@ def format_files(
     """
     if textconv is not None:
         if paths or check or diff:
-            abort("--textconv takes one file and nothing else.")
+            abort(_("--textconv takes one file and nothing else."))
         print_result(_normal(textconv), machine=True)
         return ExitCode.OK
     found = list(_files(paths or [name for name in ("policies", "fixtures") if Path(name).is_dir()]))
     if not found:
-        abort("there is nothing to format.", ExitCode.NOTHING)
+        abort(_("there is nothing to format."), ExitCode.NOTHING)
     return _run(found, check, diff)
 
 
@@ -94,13 +94,13 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
         if name == "-" and not (check or diff):
             print_result(text, machine=True)
         elif check and not same:
-            print_result(translate(f"{document.file}: not laid out by vatspolicy fmt") + "\n")
+            print_result(translate(_("{file}: not laid out by vatspolicy fmt", file=document.file)) + "\n")
         elif not (check or diff or same):
             if moved:
                 _write_tests(Path(name), moved[1])
             write_report(Path(name), text)
     if not (check or diff) and names != ["-"]:
-        write_stderr(translate(f"{len(names)} files, {changed} changed.") + "\n")
+        write_stderr(translate(_("{count} files, {changed} changed.", count=len(names), changed=changed)) + "\n")
     return code or (ExitCode.FAILED if check and changed else 0)
 
 
@@ -108,7 +108,7 @@ def _write_tests(policy: Path, text: str) -> None:
     """Write the tests that stood in a policy into their own file beside it; never over another one."""
     path = policy.with_name(policy.name.removesuffix(policy.suffix) + TESTS_ENDING)
     if path.exists() or path.is_symlink():
-        abort(f"{path} exists already.")
+        abort(_("{path} exists already.", path=path))
     write_report(path, text)
     print_result(f"{path}\n")
 

@@ -12,7 +12,7 @@ from vatspolicy.cli.console import print_result, warn, write_report
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import OUTPUT, WRITE, Lang, LangOption, parse_slug
 from vatspolicy.cli.settings import FILE
-from vatspolicy.i18n import translate
+from vatspolicy.i18n import _, translate
 
 
 class Pipeline(StrEnum):
@@ -70,15 +70,15 @@ def set_up(
     written = []
     for name, text in files.items():
         if Path(name).exists() or Path(name).is_symlink():
-            print_result(translate(f"{name}: kept, it exists already.") + "\n")
+            print_result(translate(_("{name}: kept, it exists already.", name=name)) + "\n")
         else:
             write_report(Path(name), text)
             written.append(text)
-            print_result(translate(f"{name}: written.") + "\n")
+            print_result(translate(_("{name}: written.", name=name)) + "\n")
     if any("HOST/OWNER" in text for text in written):
-        warn("the address of vatspolicy is not known: replace HOST/OWNER in the files written, or pass --source.")
+        warn(_("the address of vatspolicy is not known: replace HOST/OWNER in the files written, or pass --source."))
     if spec in files:
-        print_result(translate(f"Next: vatspolicy ask {spec}, then vatspolicy check.") + "\n")
+        print_result(translate(_("Next: vatspolicy ask {spec}, then vatspolicy check.", spec=spec)) + "\n")
 
 
 command = Command(set_up, "init", WRITE)

@@ -25,6 +25,7 @@ from vatspolicy.cli.parameters import (
     make_output_option,
     parse_day,
 )
+from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
     from vatspolicy.policies.bundle import Bundle
@@ -85,7 +86,7 @@ def lint(
         print_result(rules_page())
         return 0
     if write and texts is None:
-        abort("--write needs --texts.")
+        abort(_("--write needs --texts."))
     day = today or clock.today()
     bundle = law.load()
     if write and texts is not None:
@@ -100,7 +101,7 @@ def _verify(bundle: Bundle, law: LawOptions, texts: Path, today: str, quiet: boo
     from vatspolicy.authoring.verification import read_texts, write_files
 
     if law.bundle is not None:
-        abort("--write needs a folder of policies, not a bundle.")
+        abort(_("--write needs a folder of policies, not a bundle."))
     changed = write_files(bundle, read_texts(texts), today)
     for path, text in changed.items():
         write_report(path, text)

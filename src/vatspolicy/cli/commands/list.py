@@ -14,7 +14,7 @@ from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import FORMAT, WRITE, Lang
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, Listing, Sentences, _
 
 
 class ListFormat(StrEnum):
@@ -60,15 +60,22 @@ def list_values(
         )
         return ExitCode.OK
     if (found := find_list(name, bundle.schemas)) is None:
-        hint = suggest(name, lists) or f"Known: {', '.join(lists)}."
-        abort(f"there is no list {name!r}. {hint}")
+        hint = suggest(name, lists) or _("Known: {every}.", every=Listing(lists))
+        abort(Sentences(_("there is no list {name!r}.", name=name), hint))
     found = found.with_names({id: instrument.title for id, instrument in bundle.instruments.items()})
     total = len(found.words)
     if words:
         matches = search_words(" ".join(words), found.words)
-        found = replace(found, words=tuple(word for _, word in matches))
+        found = replace(found, words=tuple(word for __, word in matches))
         if not matches:
-            warn(f"no value of {found.name} fits. All {total} values: vatspolicy list {found.name}")
+            warn(
+                _(
+                    "no value of {name} fits. All {total} values: vatspolicy list {name2}",
+                    name=found.name,
+                    total=total,
+                    name2=found.name,
+                )
+            )
     publish(
         lambda kind, color: (
             render_json(to_data(found))

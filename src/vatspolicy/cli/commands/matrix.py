@@ -19,6 +19,7 @@ from vatspolicy.cli.parameters import (
     make_output_option,
 )
 from vatspolicy.errors import suggest
+from vatspolicy.i18n import Sentences, _
 
 
 class MatrixFormat(StrEnum):
@@ -38,7 +39,7 @@ def parse_place(code: str | None) -> str | None:
     from vatspolicy.profile.vocabulary import gazetteer
 
     if code is not None and code not in gazetteer():
-        raise typer.BadParameter(f"There is no place {code!r}. {suggest(code, gazetteer())}".rstrip())
+        raise typer.BadParameter(Sentences(_("There is no place {code!r}.", code=code), suggest(code, gazetteer())))
     return code
 
 
@@ -48,7 +49,7 @@ def parse_zone(code: str | None) -> str | None:
 
     zones = SchemaSet.shipped().load("places")["$defs"]["zone"]["enum"]
     if code is not None and code not in zones:
-        raise typer.BadParameter(f"There is no free-trade zone {code!r}. {suggest(code, zones)}".rstrip())
+        raise typer.BadParameter(Sentences(_("There is no free-trade zone {code!r}.", code=code), suggest(code, zones)))
     return code
 
 
@@ -103,7 +104,7 @@ def show_matrix(
     try:
         tables = [make(bundle, day, place, ftz, kind) for kind in kinds]
     except PlaceError as error:
-        abort(f"{error}.")
+        abort(_("{reason}.", reason=error))
     publish(
         lambda name, color: render(name, tables, context.lang.value, color, measure_width(), details), format, outputs
     )

@@ -11,13 +11,14 @@ import typer
 from vatspolicy.cli.console import abort, print_result, write_report
 from vatspolicy.cli.declaration import CommandGroup
 from vatspolicy.cli.parameters import OUTPUT, WRITE, parse_slug
+from vatspolicy.i18n import _
 
 
 def create(files: dict[Path, str]) -> None:
     """Write new files: all of them, or none if one exists."""
     for path in files:
         if path.exists() or path.is_symlink():
-            abort(f"{path} exists already.")
+            abort(_("{path} exists already.", path=path))
     for path, text in files.items():
         write_report(path, text)
         print_result(f"{path}\n")
@@ -69,7 +70,7 @@ def new_policy(
     from vatspolicy.authoring.scaffold import bundle, policy, policy_tests
 
     if id == "bundle":
-        abort("'bundle' is the name of the file that describes a bundle. Choose another.")
+        abort(_("'bundle' is the name of the file that describes a bundle. Choose another."))
     schema = find_schema(folder / f"{id}.yaml", "policy")
     files = {folder / f"{id}.yaml": policy(id, schema), folder / f"{id}.test.yaml": policy_tests()}
     if not any((place / "bundle.yaml").exists() for place in (folder, *folder.parents)):
@@ -91,7 +92,7 @@ def new_profile(
     from vatspolicy.documents.schemas import SchemaSet
 
     if path.suffix not in (".yaml", ".yml"):
-        abort("the skeleton is YAML: end the name with .yaml.")
+        abort(_("the skeleton is YAML: end the name with .yaml."))
     id = parse_slug(path.stem)
     files = {}
     if not (schema := find_schema(path, "profile")):

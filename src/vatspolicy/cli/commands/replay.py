@@ -14,6 +14,7 @@ from vatspolicy.cli.context import CommandContext
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, FORMAT, INPUT, Lang
 from vatspolicy.gate.gate import ExitCode
+from vatspolicy.i18n import _, reason_of
 
 
 class ReplayFormat(StrEnum):
@@ -44,8 +45,10 @@ def replay(
     try:
         content = file.read_bytes()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "its name is not usable"
-        abort(f"cannot read the spec {file}: {reason}. Name it with --spec.", ExitCode.INVALID)
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
+        abort(
+            _("cannot read the spec {file}: {reason}. Name it with --spec.", file=file, reason=reason), ExitCode.INVALID
+        )
     law = context.law
     if law.policies is None and law.bundle is None and data["law"]["file"] is not None:
         recorded = _find_recorded(receipt, data["law"]["file"])
@@ -56,7 +59,7 @@ def replay(
     made_by = data.get("program")
     version = made_by.get("version") if isinstance(made_by, dict) else None
     if version != __version__:
-        warn("the receipt was made by another version of this program.")
+        warn(_("the receipt was made by another version of this program."))
     if format is ReplayFormat.JSON:
         import json
 

@@ -21,12 +21,13 @@ from vatspolicy.cli.parameters import (
     make_output_option,
 )
 from vatspolicy.gate.gate import ExitCode
+from vatspolicy.i18n import _
 
 
 class Form(StrEnum):
     """Formats of this report."""
 
-    TEXT, JSON, MARKDOWN = "text", "json", "markdown"
+    TEXT, JSON, MARKDOWN, HTML = "text", "json", "markdown", "html"
 
 
 class Goal(StrEnum):
@@ -68,13 +69,13 @@ def show_routes(
     from vatspolicy.guidance.remediation import find_remediations
     from vatspolicy.guidance.remediation.serialize import plan_to_data
     from vatspolicy.profile.profile import load_profile
-    from vatspolicy.reports.remediation import markdown, text
+    from vatspolicy.reports.remediation import document, text
 
     specs = find_specs(spec)
     if not specs:
-        abort(f"no spec found at {spec!r}.", ExitCode.NOTHING)
+        abort(_("no spec found at {argument!r}.", argument=spec), ExitCode.NOTHING)
     if len(specs) > 1:
-        abort(f"{len(specs)} specs are behind {spec!r}; name one.")
+        abort(_("{count} specs are behind {spec!r}; name one.", count=len(specs), spec=spec))
     bundle = context.law.load()
     profile = load_profile(specs[0], changes, bundle.schemas, stdin_filename)
     check_opinions(bundle, profile, today())
@@ -88,7 +89,9 @@ def show_routes(
         if form == Form.JSON:
             return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
         if form == Form.MARKDOWN:
-            return markdown.render(data, context.lang.value)
+            return document.render_markdown(data, context.lang.value)
+        if form == Form.HTML:
+            return document.render_page(data, context.lang.value)
         return text.render(data, context.lang.value, color, measure_width())
 
     publish(report, format, outputs)

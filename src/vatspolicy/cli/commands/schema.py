@@ -12,6 +12,7 @@ from vatspolicy.cli.parameters import WRITE
 from vatspolicy.documents.published import schema_text
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import suggest
+from vatspolicy.i18n import Sentences, _
 
 
 def print_schema(
@@ -28,7 +29,7 @@ def print_schema(
     """
     known = SchemaSet.shipped().names
     if name not in known:
-        abort(f"there is no schema {name!r}. {suggest(name, known)}".rstrip())
+        abort(Sentences(_("there is no schema {name!r}.", name=name), suggest(name, known)))
     print_result(schema_text(name, SchemaSet.shipped()), machine=True)
 
 

@@ -17,6 +17,7 @@ from vatspolicy.cli.context import DayContext, LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT
 from vatspolicy.gate.gate import ExitCode
+from vatspolicy.i18n import Listing, _, reason_of
 from vatspolicy.i18n.words import counted
 from vatspolicy.origin import install
 from vatspolicy.output import write_stderr
@@ -39,7 +40,7 @@ def parse_by(text: str) -> str:
     known = ("region", "class", "rule")
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names or any(name not in known for name in names):
-        raise typer.BadParameter(f"Write some of {', '.join(known)}, separated by commas.")
+        raise typer.BadParameter(_("Write some of {known}, separated by commas.", known=Listing(known)))
     return ",".join(dict.fromkeys(names))
 
 
@@ -84,7 +85,7 @@ def screen(
         typer.Option(
             metavar="ROWS",
             min=1,
-            help="Rows decided together (default: half of the input, 1,000 to 6,000).",
+            help="Rows decided together (default: the input by processes, 1,000 to 20,000).",
             show_default=False,
             rich_help_panel=DECISION,
         ),
@@ -137,39 +138,50 @@ def screen(
     from vatspolicy.workers import cores
 
     if diff and (context.law.policies or context.law.bundle):
-        abort("--diff names both states of the law; leave --policies and --bundle out.")
+        abort(_("--diff names both states of the law; leave --policies and --bundle out."))
     try:
         source = open_source(input, read_mapping(mapping) if mapping else None)
         with _laws(diff, context.law) as (bundle, base):
             day = context.day(*filter(None, (bundle, base)))
             expected = source.expected()
-            together = batch or batch_size(expected)
+            together = batch or batch_size(expected, max(jobs or cores(), 2))
             processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
             task = Task(source, output, bundle, day, engine.value, base, missing, together, max(processes, 1), today())
             summary = run(task, resume, Meter(expected))
     except (InputError, ScreenError) as error:
-        abort(f"{error}.")
+        abort(_("{reason}.", reason=error))
     except WorkerLost:
-        abort("a process was killed, possibly for lack of memory. Use a smaller --batch.", ExitCode.INTERNAL)
+        abort(_("a process was killed, possibly for lack of memory. Use a smaller --batch."), ExitCode.INTERNAL)
     except LostRows:
-        abort(f"rows are missing in {output}.parts. Remove that folder and run again.", ExitCode.INTERNAL)
+        abort(
+            _("rows are missing in {output}.parts. Remove that folder and run again.", output=output), ExitCode.INTERNAL
+        )
     except OSError as error:
         abort(
-            f"cannot write {output}: {error.strerror or error}. --resume goes on with what is done.", ExitCode.INTERNAL
+            _(
+                "cannot write {output}: {reason}. --resume goes on with what is done.",
+                output=output,
+                reason=reason_of(error),
+            ),
+            ExitCode.INTERNAL,
         )
     except MissingExtra as error:
-        abort(f"{error}: {install(error.extra)}, or use --engine python.")
+        abort(_("{error}: {command}, or use --engine python.", error=error, command=install(error.extra)))
     tables = by.split(",")
     if format is SummaryFormat.JSON:
         print_result(json.dumps(summary.data(tables), ensure_ascii=False, indent=2) + "\n", machine=True)
     else:
         print_result(render(summary, tables, context.lang.value, compared=base is not None))
     if summary.rejected:
-        one = f"1 row was rejected; see {task.rejects}."
-        warn(one if summary.rejected == 1 else f"{summary.rejected} rows were rejected; see {task.rejects}.")
+        one = _("1 row was rejected; see {rejects}.", rejects=task.rejects)
+        warn(
+            one
+            if summary.rejected == 1
+            else _("{rejected} rows were rejected; see {rejects}.", rejected=summary.rejected, rejects=task.rejects)
+        )
         return ExitCode.INVALID
     if not summary.rows:
-        abort("nothing was decided.", ExitCode.NOTHING)
+        abort(_("nothing was decided."), ExitCode.NOTHING)
     return ExitCode.OK
 
 

@@ -17,6 +17,7 @@ from vatspolicy.cli.context import LawOptions, SpecContext, require_covered
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, OUTPUT, PastOption
 from vatspolicy.gate.gate import ExitCode
+from vatspolicy.i18n import _, reason_of
 from vatspolicy.origin import install
 
 API = "API"
@@ -106,16 +107,16 @@ def serve(
     """
     if options.api:
         if context.as_of is not None:
-            abort("--as-of belongs to the page; a request of the API has an as_of of its own.")
+            abort(_("--as-of belongs to the page; a request of the API has an as_of of its own."))
         _serve_api(context.law, options, port, allow_past)
     if options.host != LOCALHOST or options.token_file is not None:
-        abort("--host and --token-file belong to --api.")
+        abort(_("--host and --token-file belong to --api."))
     _serve_page(context, port, open_, allow_past)
 
 
 def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool) -> NoReturn:
     if _lacks_extra():
-        abort(f"the page needs an extra: {install('serve')}.")
+        abort(_("the page needs an extra: {command}.", command=install("serve")))
     from vatspolicy.clock import today
     from vatspolicy.server.serve import listen, run
     from vatspolicy.server.web.router import make_page
@@ -125,11 +126,17 @@ def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool) 
     if day is not None:
         require_covered(bundle, day)
         if day < today() and not allow_past:
-            abort(f"--as-of {day} is in the past; pass --allow-past-as-of.")
+            abort(_("--as-of {day} is in the past; pass --allow-past-as-of.", day=day))
     try:
         listening = listen(LOCALHOST, port)
     except OSError as error:
-        abort(f"cannot listen on port {port}: {error.strerror or error}. Choose another one with --port.")
+        abort(
+            _(
+                "cannot listen on port {port}: {reason}. Choose another one with --port.",
+                port=port,
+                reason=reason_of(error),
+            )
+        )
     address = f"http://{LOCALHOST}:{listening.getsockname()[1]}/"
 
     def ready() -> None:
@@ -145,7 +152,7 @@ def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool) 
 
 def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool) -> NoReturn:
     if _lacks_extra():
-        abort(f"the API needs an extra: {install('serve')}.")
+        abort(_("the API needs an extra: {command}.", command=install("serve")))
     from vatspolicy.clock import today
     from vatspolicy.server.guard import is_loopback
     from vatspolicy.server.serve import ServeError, listen, read_token, run, share_metrics
@@ -158,7 +165,7 @@ def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool
     except ServeError as error:
         abort(str(error))
     except OSError as error:
-        abort(f"cannot listen on {host} port {port}: {error.strerror or error}.")
+        abort(_("cannot listen on {host} port {port}: {reason}.", host=host, port=port, reason=reason_of(error)))
     name, number = listening.getsockname()[:2]
     address = f"http://{f'[{name}]' if ':' in name else name}:{number}/v1/data/vatspolicy/decision"
     loopback, workers = is_loopback(host), _count_workers(options.workers)
@@ -186,11 +193,16 @@ def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool
             _end(lambda: run(make_api(store, settings), listening, ready, watch.wake, options.timeout))
         from vatspolicy.server.supervisor import Supervisor
 
-        store.prepare(today())
         supervisor = Supervisor(
             workers, lambda: make_api(store, settings), listening, options.timeout, warn, forget_process
         )
-        store.renew = supervisor.renew
+
+        def renew() -> bool:
+            store.prepare(today())
+            return supervisor.renew()
+
+        store.prepare(today())
+        store.renew = renew
         _end(lambda: supervisor.run(ready, store.refresh, options.reload))
 
 
@@ -217,9 +229,9 @@ def _end(serve: Callable[[], None]) -> NoReturn:
     except ServeError as error:
         abort(str(error))
     except KeyboardInterrupt:  # every request under way has ended
-        warn("stopped.")
+        warn(_("stopped."))
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    warn("stopped.")
+    warn(_("stopped."))
     raise typer.Exit(ExitCode.OK)
 
 

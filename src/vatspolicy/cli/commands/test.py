@@ -22,6 +22,7 @@ from vatspolicy.cli.parameters import (
     make_output_option,
     parse_pattern,
 )
+from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
     from vatspolicy.authoring.mutation.mutants import Mutant
@@ -117,9 +118,9 @@ def run_tests(
 
     wants_mutants = mutation or mutation_threshold is not None
     if wants_mutants and (coverage or threshold is not None):
-        abort("--coverage and --mutation are two runs.")
+        abort(_("--coverage and --mutation are two runs."))
     if not wants_mutants and (sample is not None or prove or no_suggestions):
-        abort("--sample, --prove and --no-suggestions belong to --mutation.")
+        abort(_("--sample, --prove and --no-suggestions belong to --mutation."))
     pattern = parse_pattern(run)
     bundle = law.load()
     if not wants_mutants:

@@ -20,12 +20,13 @@ from vatspolicy.cli.parameters import (
     make_output_option,
     parse_day,
 )
+from vatspolicy.i18n import _
 
 
 class TimelineFormat(StrEnum):
     """Formats of a timeline (vatspolicy.reports.timeline.FORMATS; typer wants an enumeration)."""
 
-    TEXT, JSON, MARKDOWN = "text", "json", "markdown"
+    TEXT, JSON, MARKDOWN, HTML = "text", "json", "markdown", "html"
 
 
 def show_timeline(
@@ -70,7 +71,7 @@ def show_timeline(
     if first is not None:
         require_covered(bundle, first, "--from")
     if last is not None and last < (first or bundle.covers_from):
-        abort(f"--to {last} is before the first day of the timeline.")
+        abort(_("--to {last} is before the first day of the timeline.", last=last))
     profile = load_profile(spec, changes, bundle.schemas, stdin_filename)
     check_opinions(bundle, profile, clock.today())
     data = make(bundle, profile, clock.today(), first, last)

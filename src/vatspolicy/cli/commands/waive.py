@@ -13,6 +13,7 @@ from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECISION, OUTPUT, WRITE, parse_day
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
+from vatspolicy.i18n import Sentences, _
 
 
 def waive(
@@ -50,22 +51,22 @@ def waive(
     bundle, day = law.load(), today()
     names = [one.name for policy in bundle.policies.values() for one in policy.rules]
     if rule not in names:
-        abort(f"there is no rule {rule!r}. {suggest(rule, names)}".rstrip())
+        abort(Sentences(_("there is no rule {rule!r}.", rule=rule), suggest(rule, names)))
     if not all(text.strip() for text in (reason, approver, ticket)):
-        abort("a waiver has a reason, an approver and a ticket.")
+        abort(_("a waiver has a reason, an approver and a ticket."))
     if not day <= until <= last_day(day):
-        abort(f"a waiver ends within a year: {day} to {last_day(day)}.")
+        abort(_("a waiver ends within a year: {day} to {value}.", day=day, value=last_day(day)))
     profile = load_profile(spec, schemas=bundle.schemas)
-    decision, _ = Gate(bundle, day, as_of).decide(profile)
+    decision, __ = Gate(bundle, day, as_of).decide(profile)
     if bundle.rule(rule).unwaivable:
-        abort(f"{rule} cannot be waived.", ExitCode.FAILED)
+        abort(_("{rule} cannot be waived.", rule=rule), ExitCode.FAILED)
     if until < decision.as_of:
-        abort(f"the waiver would end before the day decided, {decision.as_of}.")
-    found = [finding for _, finding in waivable(decision) if finding.rule.name == rule]
+        abort(_("the waiver would end before the day decided, {as_of}.", as_of=decision.as_of))
+    found = [finding for __, finding in waivable(decision) if finding.rule.name == rule]
     if not found:
         waiting = any(finding.rule.name == rule for finding in decision.undetermined)
-        why = "a missing fact leaves it undetermined" if waiting else "it finds nothing that a gate could fail on"
-        abort(f"{rule} cannot be waived for {spec}: {why}.", ExitCode.FAILED)
+        why = _("a missing fact leaves it undetermined") if waiting else _("it finds nothing that a gate could fail on")
+        abort(_("{rule} cannot be waived for {spec}: {why}.", rule=rule, spec=spec, why=why), ExitCode.FAILED)
     entries = [
         {
             "rule": rule,
@@ -85,7 +86,15 @@ def waive(
         print_result("".join(entry_text(entry) for entry in entries), machine=True)
         return
     write_report(waivers, add_waivers(waivers, entries))
-    warn(f"{waivers}: {len(entries)} added. It applies once {approver} is among the approvers of {rule}.")
+    warn(
+        _(
+            "{waivers}: {count} added. It applies once {approver} is among the approvers of {rule}.",
+            waivers=waivers,
+            count=len(entries),
+            approver=approver,
+            rule=rule,
+        )
+    )
 
 
 command = Command(waive, "waive", WRITE)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from vatspolicy.documents import Document, load_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _
 
 T = TypeVar("T")
 
@@ -143,9 +144,9 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
         )
         identity = (waiver.rule, waiver.product, waiver.fingerprint)
         if identity in seen:
-            problems.append(document.problem(place, "Another waiver of this file is about the same finding."))
+            problems.append(document.problem(place, _("Another waiver of this file is about the same finding.")))
         if waiver.expiry < waiver.granted:
-            problems.append(document.problem((*place, "expiry"), "The waiver ends before it begins."))
+            problems.append(document.problem((*place, "expiry"), _("The waiver ends before it begins.")))
         seen.add(identity)
         found.append(waiver)
     if problems:

@@ -15,6 +15,7 @@ from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.waivers.apply import Place, waivable
 from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import Baseline, load_waivers
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
@@ -37,8 +38,10 @@ def add_waivers(path: Path, entries: Sequence[Mapping[str, Any]]) -> str:
     text = append_items(document.text, ("waivers",), entries)
     wanted = {**document.data, "waivers": [*document.data["waivers"], *json.loads(json.dumps(list(entries)))]}
     if not _says(text, document, wanted):
-        hint = "Write `waivers` as a YAML list, without anchors."
-        raise InvalidInput([Problem(document.file, 1, 1, "", "No waiver can be added to the text of this file.", hint)])
+        hint = _("Write `waivers` as a YAML list, without anchors.")
+        raise InvalidInput(
+            [Problem(document.file, 1, 1, "", _("No waiver can be added to the text of this file."), hint)]
+        )
     return text
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from vatspolicy.engine.serialize import titled
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding
 from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_locations, letters
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy, Route, Rule
 from vatspolicy.profile.vocabulary import LocalizedText, describe, label, within
@@ -70,7 +71,7 @@ def _narrow(locations: tuple[Location, ...], place: str | None, zone: str | None
         outside = [location for location in found if location.zone == OUTSIDE or location.whole]
         found = outside or found
     if not found:
-        raise PlaceError("no company can be registered there: that zone has no such site")
+        raise PlaceError(_("no company can be registered there: that zone has no such site"))
     return tuple(found)
 
 

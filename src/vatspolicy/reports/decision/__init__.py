@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.engine.serialize import FORMAT
 from vatspolicy.errors import Problem, in_language
+from vatspolicy.i18n import _
 from vatspolicy.profile.vocabulary import Language
 
 if TYPE_CHECKING:
@@ -47,10 +48,12 @@ def render(
     if format == "json":
         import json
 
+        from vatspolicy.reports.decision.compact import write_dense
+
         problems = [*problems, *_not_found(gate)]
         whole = extent == "details"
         found = run(records, problems, remarks, gate) if whole else compact_run(records, lang, problems, remarks, gate)
-        return json.dumps(found, ensure_ascii=False, indent=2 if whole else 1) + "\n"
+        return (json.dumps(found, ensure_ascii=False, indent=2) if whole else write_dense(found)) + "\n"
     problems = [in_language(problem, lang) for problem in (*problems, *_not_found(gate))]
     module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
     if format == "text":
@@ -64,7 +67,7 @@ def _not_found(gate: GateResult | None) -> list[Problem]:
     """Return the arguments that matched no spec as problems: nothing was decided about them."""
     if gate is None or not gate.empty:
         return []
-    return [Problem(argument, 1, 1, "", "No spec was found here.", "Check the path.") for argument in gate.empty]
+    return [Problem(argument, 1, 1, "", _("No spec was found here."), _("Check the path.")) for argument in gate.empty]
 
 
 def _remarks(remarks: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:

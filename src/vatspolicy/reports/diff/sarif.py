@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vatspolicy.i18n import _
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
@@ -13,8 +14,8 @@ from vatspolicy.reports.formats.sarif import Run, location
 Data = Mapping[str, Any]
 
 RULES = {
-    "decision-tightened": ("warning", "A decision becomes stricter."),
-    "decision-loosened": ("warning", "A decision becomes milder."),
+    "decision-tightened": ("warning", _("A decision becomes stricter.")),
+    "decision-loosened": ("warning", _("A decision becomes milder.")),
     "decision-changed": ("note", "A decision changes, neither stricter nor milder."),
     "decision-possible": ("warning", "A decision can change by this rule alone; a profile shows it."),
     "not-settled": ("warning", "It is neither shown nor excluded that a decision changes by this rule."),

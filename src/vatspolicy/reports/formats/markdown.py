@@ -1,10 +1,10 @@
-"""Markdown for job summaries, pull requests and pages: escaped text, code, tables and folded sections."""
+"""Text in Markdown for job summaries, pull requests and pages: escaped text, code, blocks and addresses."""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import quote
 
 from vatspolicy.i18n.text import clean
 
@@ -13,7 +13,7 @@ def escape(text: str) -> str:
     """Return text that cannot become markup, a link, a mention or HTML."""
     text = clean(" ".join(text.split()))
     text = re.sub(r"([\\`*_{}\[\]()#|~<>&!$])", r"\\\1", text)
-    text = re.sub(r"^(\d*)(?=[-+=.)])", r"\1\\", text)  # no list, no heading
+    text = re.sub(r"^(?=[-+=])|^(\d+)(?=\.(?:\s|$))", r"\1\\", text)  # no list, no heading
     return re.sub(r"@(?=\w)|://|(?i:www\.)", _part, text)
 
 
@@ -41,31 +41,13 @@ def quote_name(text: str) -> str:
     return f"`{clean(text, one_line=True).replace('`', chr(39)).replace('|', '¦')}`"
 
 
-def fence(text: str, language: str) -> list[str]:
-    """Return the lines of a fenced block that none of them can close."""
+def escape_address(url: str) -> str:
+    """Return the address of a link, which cannot end the link or begin markup."""
+    return quote(url, safe=":/?#@!$&+,;=%~-._")
+
+
+def fence(text: str, language: str) -> str:
+    """Return a fenced block that no line of the text can close."""
     ticks = max((len(run) for run in re.findall(r"`+", text)), default=0)
     mark = "`" * max(3, ticks + 1)
-    return [f"{mark}{language}", *clean(text).split("\n"), mark]
-
-
-def section(title: str) -> Iterator[str]:
-    """Yield the heading of a section, between blank lines."""
-    yield from ("", f"### {title}", "")
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a table; the cells are markup."""
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-
-
-def fold(summary: str, lines: Iterable[str], is_open: bool = False) -> Iterator[str]:
-    """Yield a folded section; `summary` is HTML."""
-    yield ""
-    yield f"<details{' open' if is_open else ''}><summary>{summary}</summary>"
-    yield ""
-    yield from lines
-    yield ""
-    yield "</details>"
+    return "\n".join([f"{mark}{language}", *clean(text).split("\n"), mark])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from vatspolicy.cel.ast import Node, Term, walk
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _
 from vatspolicy.output import write_file
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.reports.policy.index import MARK, Pages
 from vatspolicy.reports.policy.markdown import calendar_page, index_page, policy_page
-from vatspolicy.reports.policy.page import PolicyPage
+from vatspolicy.reports.policy.page import PolicyPage, collect_terms
 
 __all__ = ["FORMATS", "Difference", "Foreign", "compare", "make", "write"]
 
@@ -36,8 +36,11 @@ class Difference:
 
     def lines(self, folder: Path) -> tuple[str, ...]:
         """Return a line for each page: the difference and the path."""
-        kinds = (("missing", self.missing), ("stale", self.stale), ("superfluous", self.superfluous))
-        return tuple(f"{kind} {folder / name}" for kind, names in kinds for name in names)
+        return (
+            *(_("missing {path}", path=folder / name) for name in self.missing),
+            *(_("stale {path}", path=folder / name) for name in self.stale),
+            *(_("superfluous {path}", path=folder / name) for name in self.superfluous),
+        )
 
     def __bool__(self) -> bool:
         return bool(self.missing or self.stale or self.superfluous)
@@ -55,20 +58,15 @@ def make(bundle: Bundle, format: str = "markdown", day: str | None = None) -> Pa
             1,
             1,
             "id",
-            f"The page {id}.{ending} is an overview of all policies.",
-            "Choose another id.",
+            _("The page {id}.{ending} is an overview of all policies.", id=id, ending=ending),
+            _("Choose another id."),
         )
         for id in _OVERVIEWS[format]
         if id in bundle.policies
     ]
     if problems:
         raise InvalidInput(problems)
-    terms: dict[tuple[str, str], Node] = {}
-    for policy, expression in bundle.owned_expressions():
-        for node in walk(expression.tree):
-            if isinstance(node, Term):
-                owner, _ = bundle.term(policy, node.name)
-                terms.setdefault((owner.id, node.name), node.body)
+    terms = collect_terms(bundle)
     if format == "html":
         from vatspolicy.reports.policy.site import make_site
 
@@ -95,7 +93,9 @@ def write(folder: Path, pages: Pages, format: str = "markdown") -> Difference:
     made = _made(folder, format)
     for name in difference.stale:
         if name not in made:
-            raise Foreign(f"{folder / name} was not made by this command. Move it, or choose another folder.")
+            raise Foreign(
+                _("{value} was not made by this command. Move it, or choose another folder.", value=folder / name)
+            )
     for name in (*difference.missing, *difference.stale):
         write_file(folder / name, pages[name])
     for name in difference.superfluous:

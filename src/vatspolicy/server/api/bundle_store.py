@@ -13,8 +13,11 @@ from typing import TypeVar
 from vatspolicy.bundles.select import SelectedLaw, select_law
 from vatspolicy.compile_cache import digest
 from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.engine.evaluator import BEARING
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import Sentences, _
 from vatspolicy.policies.bundle import read_sources
+from vatspolicy.policies.model import KINDS
 
 T = TypeVar("T")
 
@@ -111,10 +114,12 @@ class BundleStore:
                 return self._fail(seen, error)
 
     def prepare(self, today: str) -> None:
-        """Compile the rules of today and of every later day, so that worker processes share them."""
+        """Compile the rules of today and of every later day, and index today's, so that worker processes share them."""
         bundle = self.loaded.bundle
-        for day in (max(today, bundle.covers_from), *(day for day in bundle.boundaries if day > today)):
-            bundle.on(day)
+        bundle.on(max(today, bundle.covers_from)).build_indexes((KINDS, BEARING))
+        for day in bundle.boundaries:
+            if day > today:
+                bundle.on(day)
 
     def close(self) -> None:
         """Release every bundle."""
@@ -128,7 +133,7 @@ class BundleStore:
         bundle = loaded.bundle
         try:
             if loaded.number < self.loaded.number:
-                raise InvalidInput([Problem("bundle", 1, 1, "", "It is older than the bundle in use.")])
+                raise InvalidInput([Problem("bundle", 1, 1, "", _("It is older than the bundle in use."))])
             # The first request does not wait for the compiled rules of the newest law.
             bundle.on(max(bundle.covers_from, bundle.boundaries[-1]))
             if self._digest_files() != seen:  # the files changed while they were read: the next look decides
@@ -139,22 +144,34 @@ class BundleStore:
             raise
         before = self.loaded
         self.loaded = loaded
-        if not self.renew():
+        try:
+            if not self.renew():
+                raise InvalidInput([Problem("bundle", 1, 1, "", _("Worker processes do not start with it."))])
+        except BaseException:
             self.loaded = before
             loaded.release()
-            raise InvalidInput([Problem("bundle", 1, 1, "", "Worker processes do not start with it.")])
+            raise
         if self._previous is not None:
             self._previous.release()
         self._previous = before  # requests under way may still read its schemas
         self._tried = seen
         self._state.write(True, succeeded=1)
-        self._notify(f"bundle {loaded.revision} is in use.")
+        self._notify(_("bundle {revision} is in use.", revision=loaded.revision))
         return True
 
     def _fail(self, seen: str, error: Exception) -> bool:
         if self._tried != seen:
-            first = str(error.problems[0]) if isinstance(error, InvalidInput) else type(error).__name__
-            self._notify(f"bundle {self.loaded.revision} stays in use, the new one may not be: {first}")
+            first: str = type(error).__name__
+            if isinstance(error, InvalidInput):
+                problem = error.problems[0]
+                first = _("{path}: {fault}", path=problem.file, fault=Sentences(problem.message, problem.hint))
+            self._notify(
+                _(
+                    "bundle {revision} stays in use, the new one may not be: {first}",
+                    revision=self.loaded.revision,
+                    first=first,
+                )
+            )
             self._state.write(False, failed=1)
         self._tried = seen
         self._state.write(False)

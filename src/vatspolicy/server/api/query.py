@@ -16,6 +16,7 @@ from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.engine.serialize import decision_parts
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy
 from vatspolicy.profile.profile import Profile, read_profile
@@ -86,7 +87,7 @@ def _read_body(content: bytes, key: str, meaning: str) -> Document:
     if not isinstance(data, dict) or key not in data:
         raise HttpError(400, "invalid_parameter", f"The body must be an object with {key}, {meaning}.")
     if unknown := sorted(data.keys() - {key, "as_of"}):
-        problems = tuple(document.problem((name,), "This key is not allowed here.", key=True) for name in unknown)
+        problems = tuple(document.problem((name,), _("This key is not allowed here."), key=True) for name in unknown)
         raise HttpError(400, "invalid_parameter", f"The body has a key besides {key} and as_of.", problems=problems)
     return document
 

@@ -1,0 +1,109 @@
+"""Chinese of English texts that other programs make: typer, the operating system.
+
+They arrive as finished sentences, so they are recognized by their form. Texts of vatspolicy itself never are.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from vatspolicy.i18n.chinese import look_up
+
+
+def _(form: str) -> str:
+    """Mark a form for extraction."""
+    return form
+
+
+SENTENCES = (
+    # --- typer
+    _("Usage: {0}"),
+    _("No such option: {0}"),
+    _("No such option: {0} (Possible options: {1!l})"),
+    _("No such option: {0} Did you mean {1!l}?"),
+    _("No such command {0!r}."),
+    _("No such command {0!r}. Did you mean {1!l}?"),
+    _("Missing command."),
+    _("Missing argument {0!r}."),
+    _("Missing argument {0!r}. Choose from: {1!l}"),
+    _("Missing option {0!r}."),
+    _("Missing parameter {0!r}."),
+    _("Invalid value: {0!s}"),
+    _("Invalid value for {0!r}: {1!s}"),
+    _("Invalid value for {0!r} (env var: {1!r}): {2!s}"),
+    _("Invalid value for {0!l}: {1!s}"),
+    _("{0!r} is not one of {1!l}."),
+    _("{0!r} is not a valid integer."),
+    _("{0!r} is not a valid float."),
+    _("{0!r} is not a valid boolean."),
+    _("{0} is not in the range {1}."),
+    _("File {0!r} does not exist."),
+    _("Directory {0!r} does not exist."),
+    _("Path {0!r} does not exist."),
+    _("Got unexpected extra argument ({0})"),
+    _("Got unexpected extra arguments ({0})"),
+    _("Option {0!r} requires an argument."),
+    _("Option {0!r} requires {1} arguments."),
+    _("Option {0!r} does not take a value."),
+    _("Argument {0!r} takes {1} values."),
+    # --- reasons of the operating system
+    _("No such file or directory"),
+    _("Permission denied"),
+    _("Is a directory"),
+    _("Not a directory"),
+    _("File exists"),
+    _("File name too long"),
+    _("No space left on device"),
+    _("Read-only file system"),
+    _("Address already in use"),
+    _("Input/output error"),
+    _("Broken pipe"),
+    _("Too many levels of symbolic links"),
+)
+"""Forms. `{0}` stands for a value, `{0!r}` for one in quotes, `{0!l}` for a list, `{0!s}` for another text of these."""
+
+_HOLE = re.compile(r"\{(\d)(?:!([rls]))?\}")
+_QUOTED = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"")
+_VALUES = {"r": r"'[^'\n]*'|\"[^\"\n]*\""}
+
+
+def match(text: str) -> str:
+    """Return a text of another program in Chinese, or as it is if none of the forms fits."""
+    line = " ".join(text.split()) if "\n" in text else text
+    for english, pattern in _patterns():
+        if found := pattern.fullmatch(line):
+            return _HOLE.sub(lambda hole: _value(found[f"v{hole[1]}"], hole[2]), look_up(english))
+    return text
+
+
+def _value(text: str, kind: str | None) -> str:
+    """Return a value as the Chinese sentence shows it."""
+    if kind == "s":
+        return match(text)
+    if kind == "r":
+        return f"“{text[1:-1]}”"
+    if kind == "l":
+        *others, last = (_QUOTED.sub(lambda one: f"“{one[1] or one[2] or ''}”", part) for part in _split(text))
+        return f"{'、'.join(others)}{'或' if ' or ' in text else '、'}{last}" if others else last
+    return text
+
+
+def _split(text: str) -> list[str]:
+    return re.split(r", | or ", text)
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    """Return the forms: first those that begin with a word, of them those with most words."""
+    forms = sorted(SENTENCES, key=lambda form: (form.startswith("{"), -len(_HOLE.sub("", form))))
+    return [(form, _pattern(form)) for form in forms]
+
+
+def _pattern(form: str) -> re.Pattern[str]:
+    written, last = "", 0
+    for hole in _HOLE.finditer(form):
+        inner = _VALUES.get(hole[2]) or (".+" if hole.end() == len(form) else ".+?")
+        written += f"{re.escape(form[last : hole.start()])}(?P<v{hole[1]}>{inner})"
+        last = hole.end()
+    return re.compile(written + re.escape(form[last:]), re.DOTALL)
