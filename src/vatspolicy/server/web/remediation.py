@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import STATES, VERDICTS, number, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.formats.html import Content, Html, tag
@@ -17,7 +18,7 @@ Data = Mapping[str, Any]
 TONES = {"open": "good", "closed": "bad", "unknown": "ask"}
 _VALUES = {True: "open", False: "closed", None: "unknown"}
 _SIGNS = {True: "✔", False: "✘", None: "?"}
-_TRUTH = {True: {"en": "met", "zh": "满足"}, False: {"en": "not met", "zh": "不满足"}, None: STATES["unknown"]}
+_TRUTH = {True: Phrase("met"), False: Phrase("not met"), None: STATES["unknown"]}
 
 
 def render_plan(data: Data, lang: Language) -> Html:
