@@ -60,13 +60,17 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Distributions:
 def installed(built: Distributions, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of a new environment into which only the wheel was installed."""
     home = tmp_path_factory.mktemp("clean")
-    venv.create(home, with_pip=True)
+    venv.create(home)
     programs = home / Path(sysconfig.get_path("scripts")).name
-    pip = (programs / "python", "-m", "pip", "--disable-pip-version-check")
-    result = run(*pip, "install", "--quiet", built.wheel, cwd=home)
+    result = run(*pip(programs), "install", "--quiet", built.wheel, cwd=home)
     assert result.returncode == 0, result.stderr
-    assert run(*pip, "check", cwd=home).returncode == 0
+    assert run(*pip(programs), "check", cwd=home).returncode == 0
     return programs
+
+
+def pip(programs: Path) -> tuple[str | Path, ...]:
+    """The pip of this environment, for another one, which has none."""
+    return (sys.executable, "-m", "pip", "--python", programs / "python", "--disable-pip-version-check")
 
 
 @pytest.fixture
@@ -106,7 +110,7 @@ def test_the_sdist_holds_what_its_own_tests_need(built: Distributions) -> None:
 
 
 def test_only_the_core_is_installed(installed: Path) -> None:
-    listed = run(installed / "python", "-m", "pip", "list", "--format=json", cwd=installed)
+    listed = run(*pip(installed), "list", "--format=json", cwd=installed)
     names = {package["name"].lower() for package in json.loads(listed.stdout)}
     assert "vatspolicy" in names
     assert not names & {"pytest", "hypothesis", "mypy", "ruff", "cel-expr-python", "duckdb", "pyspark", "z3-solver"}

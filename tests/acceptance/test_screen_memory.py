@@ -45,13 +45,14 @@ def test_ten_times_the_rows_take_the_same_memory(console: Console, law: Path) ->
     text = lines(portfolio(50) * 20)
     console.write("some.jsonl", text)
     console.write("many.jsonl", text * 10)
-    options = ("--no-missing", "--batch", "250", "-j", "1", "-p", str(law), *DAY)
+    options = ("--no-missing", "--batch", "1000", "-j", "1", "-p", str(law), *DAY)
     some = peak(console.folder, "some.jsonl", "-o", "some.out.jsonl", *options)
     many = peak(console.folder, "many.jsonl", "-o", "many.out.jsonl", *options)
     assert many <= some + 45, f"{some:.0f} MB for 1,000 rows, {many:.0f} MB for 10,000"
 
 
-def test_a_batch_is_half_of_a_small_input_and_never_large() -> None:
-    """So that two processes share a small one, and none takes more memory for a larger."""
+def test_processes_share_the_rows_evenly_in_as_few_batches_as_memory_allows() -> None:
+    """None takes more memory for a larger input."""
     sizes = {rows: batch_size(rows) for rows in (1, 1_000, 2_001, 10_000, 1_000_000_000)}
     assert sizes == {1: LEAST, 1_000: LEAST, 2_001: 1_001, 10_000: 5_000, 1_000_000_000: BATCH}
+    assert batch_size(100_000, 4) * 8 == 100_000

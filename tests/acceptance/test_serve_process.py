@@ -29,9 +29,9 @@ def test_it_listens_to_this_machine_alone_and_stops_on_a_signal(number: int, cod
         assert process.stdout is not None
         address = process.stdout.readline().strip()
         assert address.startswith("http://127.0.0.1:")
-        with httpx.Client(trust_env=False) as http:
+        with httpx.Client(trust_env=False, timeout=60) as http:
             reply = http.get(address)
         assert (reply.status_code, "server" in reply.headers) == (200, False)
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (code, "", "vatspolicy: stopped.\n")

@@ -11,13 +11,20 @@ import pytest
 from tests.support.chromium import opened, sideways, violations
 from tests.support.effort import LONG
 from tests.support.shipped import fixture_file, shipped_bundle
+from tests.support.specs import TODAY
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
+from vatspolicy.engine.timeline import timeline
+from vatspolicy.guidance.remediation import find_remediations
+from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.html import render
 from vatspolicy.reports.policy import make, write
+from vatspolicy.reports.policy.site import explain_page
+from vatspolicy.reports.remediation.document import render_page as render_ways
+from vatspolicy.reports.timeline import render as render_timeline
 
 FIXTURES = {
     "allow": "own-shop-shanghai",
@@ -90,6 +97,33 @@ def test_a_decision_is_accessible(
     with opened(chromium, save(records[word], lang=lang), color_scheme=scheme) as page:
         assert page.locator("main h1").inner_text() == records[word]["title"]
         assert violations(page) == []
+
+
+def explanation(kind: str, lang: Language) -> str:
+    """A page beside the report of a decision, of a product that is contested and that facts are missing of."""
+    bundle = shipped_bundle()
+    if kind == "rule":
+        return explain_page(bundle, "vats-pilot-2024/pilot-access", lang)
+    if kind == "policy":
+        return explain_page(bundle, "catalog-readings", lang)
+    profile = load_profile(fixture_file("iot-suzhou"), [("services.0.facilities", None)])
+    if kind == "timeline":
+        return render_timeline("html", timeline(bundle, profile, TODAY), lang)
+    plan = find_remediations(bundle, profile, TODAY, most=1)
+    return render_ways(plan_to_data(bundle, profile, plan), lang)
+
+
+@pytest.mark.parametrize(("lang", "scheme"), [("en", "light"), ("zh", "dark")])
+@pytest.mark.parametrize("kind", ["routes", "timeline", "rule", "policy"])
+def test_ways_timeline_and_rules_are_accessible(
+    chromium: Any, tmp_path: Path, kind: str, lang: Language, scheme: str
+) -> None:
+    path = tmp_path / f"{kind}.html"
+    path.write_text(explanation(kind, lang), encoding="utf-8")
+    with opened(chromium, path, color_scheme=scheme) as page:
+        assert violations(page) == []
+        page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+        assert sideways(page) == 0
 
 
 def test_several_decisions_are_accessible(chromium: Any, records: dict[str, dict[str, Any]], save: Save) -> None:

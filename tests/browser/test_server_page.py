@@ -59,7 +59,7 @@ def visited(browser: Any, address: str, expect: int = 0, **options: Any) -> Iter
     with new_page(
         browser, lambda url: not url.startswith((address, "data:", "blob:")), accept_downloads=True, **options
     ) as (page, complaints):
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.goto(address)
         page.locator("#answers dl").wait_for()
         yield page
@@ -73,7 +73,7 @@ def show(page: Any, name: str) -> None:
     if name == "forward":
         page.locator(".ways").wait_for()
     if name == "matrix":
-        page.locator("table.matrix").wait_for(timeout=60_000)  # a second on an idle machine
+        page.locator("table.matrix").wait_for()
 
 
 def upload(page: Any, path: Path | dict[str, Any], title: str) -> None:
@@ -172,7 +172,7 @@ def answer(page: Any, path: str, value: Any) -> None:
                 page.keyboard.press("Tab")
         case "search":
             for member in members:
-                page.keyboard.type(labels(page, member))
+                page.keyboard.insert_text(labels(page, member))
                 page.wait_for_function("(id) => document.getElementById(id).textContent", arg=found_in(at["id"]))
                 page.keyboard.press("Tab")
                 while focused(page)["value"] != json.dumps(member):
@@ -631,7 +631,7 @@ def test_the_matrix_is_shown_for_a_day(chromium: Any, server: str) -> None:
         assert "is known from" in page.locator("#matrix-error").inner_text()
         page.locator("#matrix-day").fill("2024-10-23")
         page.get_by_role("button", name="Show").click()
-        page.locator("table.matrix caption", has_text="2024-10-23").wait_for(timeout=60_000)
+        page.locator("table.matrix caption", has_text="2024-10-23").wait_for()
         assert page.locator("#matrix-error").count() == 0
 
 
@@ -645,7 +645,7 @@ def test_the_matrix_opens_with_the_day_and_the_place_of_the_product(chromium: An
         page.locator("#matrix-place").select_option(label="Shenzhen")
         page.locator("#matrix-zone").select_option(label="Outside every free-trade zone")
         page.get_by_role("button", name="Show").click()
-        page.locator("table.matrix caption", has_text="Shenzhen").wait_for(timeout=60_000)
+        page.locator("table.matrix caption", has_text="Shenzhen").wait_for()
         top = "(one) => one.getBoundingClientRect().top"
         head, row = page.locator("table.matrix thead th").nth(1), page.locator("table.matrix tbody tr").first
         page.evaluate("document.querySelector('.access > .scroll').scrollTop = 400")

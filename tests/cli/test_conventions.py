@@ -126,10 +126,10 @@ def test_the_package_runs_as_a_module(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "name"),
     [
-        (("routes", "hosting.yaml"), "a.json"),
-        (("timeline", "hosting.yaml", "--from", "2026-01-01"), "a.md"),
+        (("routes", "hosting.yaml"), "a.html"),
+        (("timeline", "hosting.yaml", "--from", "2026-01-01"), "a.html"),
         (("matrix",), "a.html"),
-        (("explain", "vats-pilot-2024/pilot-access"), "a.json"),
+        (("explain", "vats-pilot-2024/pilot-access"), "a.html"),
         (("check", "hosting.yaml"), "a.html"),
     ],
     ids=lambda one: one[0],

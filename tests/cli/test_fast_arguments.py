@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.console import Console, needs_posix
+from tests.support.effort import TIMES, trials
 from tests.support.specs import HOSTING
 from vatspolicy.cli import fast_arguments, program
 from vatspolicy.cli.commands import check as module
@@ -79,14 +80,14 @@ def as_lists(options: CheckOptions | None) -> CheckOptions | None:
 
 def test_both_read_the_same(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     draw, read = random.Random("argv"), 0
-    for _ in range(3000):
+    for _ in range(trials(3000)):
         words = draw_line(draw)
         found = fast_arguments.read(words)
         if found is not None:
             read += 1
             assert as_lists(found) == as_lists(read_by_typer(words, monkeypatch)), words
             capfd.readouterr()
-    assert read > 300
+    assert read > 300 * TIMES
 
 
 def test_every_option_is_read_without_typer(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from tests.support.console import Console, needs_posix
 from vatspolicy import output
 from vatspolicy.cli import progress
 from vatspolicy.output import write_stderr
+from vatspolicy.workers import STATUS, can_fork
 
 CLEAR = "\r\x1b[K"
 
@@ -89,3 +91,16 @@ def test_errors_have_color_where_color_is_wanted(console: Console, monkeypatch: 
         monkeypatch.delenv("FORCE_COLOR")
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert console("check", "nope.yaml").err.startswith(f"{red}nope.yaml:1:1:\x1b[0m ")
+
+
+def test_a_status_line_does_not_keep_a_command_to_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    before = can_fork()
+    thread = threading.Thread(target=time.sleep, args=(0.5,), name=STATUS, daemon=True)
+    thread.start()
+    other = threading.Thread(target=time.sleep, args=(0.5,), daemon=True)
+    assert can_fork() == before
+    other.start()
+    assert not can_fork()
+    thread.join()
+    other.join()

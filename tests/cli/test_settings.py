@@ -59,7 +59,7 @@ def test_every_report_names_settings_that_could_weaken_the_gate(
     ran = console("check", "-f", format)
     assert ran.code == ALLOWED
     flat = " ".join(ran.out.replace("\\", "").split())
-    assert f"fail-on = deny ({FILE}:3)" in flat or '"source": "vatspolicy.toml:3"' in flat
+    assert f"fail-on = deny ({FILE}:3)" in flat or '"source":"vatspolicy.toml:3"' in flat
     given = console("check", "specs/hosting.yaml", "--fail-on", "deny", "--no-config", "-f", format)
     assert FILE not in given.out
 

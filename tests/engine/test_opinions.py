@@ -15,7 +15,7 @@ from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.reports.remediation import markdown, text
+from vatspolicy.reports.remediation import document, text
 
 UNREAD = "  art-2: {en: Unseen., zh: 未见。, verification: unverified}\n"
 CENTER = {"offers": ["data-center"], "operated_by": "company", "area": ["beijing"]}
@@ -267,7 +267,7 @@ def test_ways_forward_name_the_rule_to_ask_counsel_about(tmp_path: Path) -> None
     data = {"schema": 2, "product": {"id": "p"}, "company": FOREIGN, "services": [{"id": "s0", **SHOP}]}
     profile = load_profile(data)
     plan = plan_to_data(bundle, profile, find_remediations(bundle, profile, "2026-01-01"))
-    for render in (text.render, markdown.render):
+    for render in (text.render, document.render_markdown, document.render_page):
         assert "Get a legal opinion on barred/bar" in render(plan, "en")
 
 

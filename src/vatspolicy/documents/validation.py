@@ -32,9 +32,9 @@ def validate(document: Document, schema_name: str, schemas: SchemaSet | None = N
     return Validator.of(schema_name, schemas or SchemaSet.shipped()).problems(document)
 
 
-def is_valid(data: Any, schema_name: str, schemas: SchemaSet | None = None) -> bool:
-    """Return True if the data conforms to the schema."""
-    return Validator.of(schema_name, schemas or SchemaSet.shipped()).is_valid(data)
+def is_valid(data: Any, schema_name: str, schemas: SchemaSet | None = None, nulls: bool = True) -> bool:
+    """Return True if the data conforms to the schema. Without `nulls`, no key of it has the value null."""
+    return Validator.of(schema_name, schemas or SchemaSet.shipped()).is_valid(data, nulls)
 
 
 class Validator:
@@ -50,10 +50,10 @@ class Validator:
         """Return the validator of a schema, built once per set."""
         return schemas.derived(("validator", name), partial(cls, name, schemas))
 
-    def is_valid(self, data: Any) -> bool:
+    def is_valid(self, data: Any, nulls: bool = True) -> bool:
         """Return True if the data conforms to the schema; False for data that JSON cannot hold."""
         try:
-            return self._library.is_valid(self._without_nulls(data))
+            return self._library.is_valid(self._without_nulls(data) if nulls else data)
         except (ValueError, TypeError, OverflowError):
             return False
 

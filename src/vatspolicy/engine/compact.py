@@ -69,6 +69,7 @@ class _Compact:
         ruleset = bundle.on(decision.as_of)
         self.activations = Activations(ruleset, profile, decision.as_of)
         self.cited = _CITATIONS.setdefault(ruleset, {})
+        self.deadlines: dict[str, Data] = {}
 
     def services(self) -> list[Data]:
         return [
@@ -110,8 +111,8 @@ class _Compact:
     def finding(self, finding: Finding) -> Data:
         data = self.undetermined(finding)
         data["citations"] = self.closing(finding) + self.citations(finding.rule)
-        if finding.reasons:
-            data["reasons"] = [{"code": code} for code in finding.reasons]
+        if reasons := finding.reasons:
+            data["reasons"] = [{"code": code} for code in reasons]
         match finding.rule.effect:
             case Advise(kind=kind):
                 data["kind"] = kind
@@ -123,7 +124,7 @@ class _Compact:
                 data["any_of"] = [_offer(offer) for offer in finding.any_of]
             case Duty(instrument=instrument, due=due, bearer=bearer):
                 data["instrument"], data["authority"] = {"id": instrument}, _bodies(finding.authority)
-                data["deadline"] = self.deadline(due)
+                data["deadline"] = self.deadline(finding.rule, due)
                 data["bearer"] = find_bearer(self.profile, bearer, self.activations.of(finding.subject))
                 data["done_on"] = finding.done_on
         return data
@@ -137,9 +138,12 @@ class _Compact:
             "state": finding.state,
         }
 
-    def deadline(self, due: Mapping[str, Any]) -> Data:
-        found = deadline(due, self.profile.launch)
-        return {"group": found.group, "date": found.date}
+    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> Data:
+        found = self.deadlines.get(rule.name)
+        if found is None:
+            last = deadline(due, self.profile.launch)
+            found = self.deadlines[rule.name] = {"group": last.group, "date": last.date}
+        return found
 
     def closing(self, finding: Finding) -> list[dict[str, str]]:
         """Return the law of the nearest closed routes, which stand in the way of a need without an open one."""

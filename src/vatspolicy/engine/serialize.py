@@ -5,6 +5,7 @@ Explanations are built here, only for findings that are shown.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -91,6 +92,8 @@ def decision_parts(
 
 _CHECKS: WeakKeyDictionary[RuleSet, dict[int, dict[str, str]]] = WeakKeyDictionary()
 """Checks in words by the index of their expression: one table serves every decision of a day."""
+_CITATIONS: WeakKeyDictionary[RuleSet, dict[tuple[str, str], dict[str, Any]]] = WeakKeyDictionary()
+"""Citations by policy and article."""
 
 
 class _Serializer:
@@ -101,6 +104,12 @@ class _Serializer:
         self.activations = Activations(self.ruleset, profile, decision.as_of)
         self.wordings = {lang: Wording(bundle, lang, day=decision.as_of) for lang in LANGUAGES}
         self.checks = _CHECKS.setdefault(self.ruleset, {})
+        self.cited = _CITATIONS.setdefault(self.ruleset, {})
+        self.read: dict[tuple[int, Subject], list[FactRead]] = {}
+        """Facts by expression and subject, which several findings and routes share."""
+        self.shown: dict[tuple[str, Subject], dict[str, Any]] = {}
+        """Routes by rule and subject: an activity and its needs show the same ones."""
+        self.mark, self.format_path = functools.cache(profile.mark), functools.cache(format_path)
 
     def findings(self, findings: Iterable[Finding]) -> list[dict[str, Any]]:
         return [self.finding(finding) for finding in findings]
@@ -151,10 +160,10 @@ class _Serializer:
             "check": self.check(rule.when),
             "citations": self.closing(finding) + self.citations(policy, rule.cite),
             "clauses": self.clauses(policy, rule.when, self.activations.of(finding.subject)),
-            "facts": [_fact(reading) for reading in facts],
+            "facts": [self.fact(reading) for reading in facts],
             "policy_file": _shown(policy.file, self.bundle.folder),
             "policy_line": rule.line,
-            "location": self.location(finding, facts),
+            "location": self.location(finding.subject, facts),
         }
 
     def deadline(self, due: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,6 +184,12 @@ class _Serializer:
         return [self.citation(policy, policy.articles[key]) for key in keys]
 
     def citation(self, policy: Policy, article: Article) -> dict[str, Any]:
+        found = self.cited.get((policy.id, article.key))
+        if found is None:
+            found = self.cited[policy.id, article.key] = self.new_citation(policy, article)
+        return found
+
+    def new_citation(self, policy: Policy, article: Article) -> dict[str, Any]:
         edition = policy.edition(self.as_of)
         return {
             "policy": policy.id,
@@ -200,25 +215,38 @@ class _Serializer:
             self.checks[expression.index] = found
         return found
 
-    def facts(self, expression: Expression, activation: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return [_fact(reading) for reading in facts_read(self.profile, expression, activation)]
+    def fact(self, reading: FactRead) -> dict[str, Any]:
+        return {
+            "path": self.format_path(reading.path),
+            "value": reading.value,
+            "line": reading.line,
+            "column": reading.column,
+        }
+
+    def facts(self, expression: Expression, subject: Subject) -> list[FactRead]:
+        found = self.read.get((expression.index, subject))
+        if found is None:
+            activation = self.activations.of(subject)
+            found = self.read[expression.index, subject] = [
+                *facts_read(self.profile, self.ruleset, expression, activation, self.mark)
+            ]
+        return found
 
     def deciding(self, finding: Finding) -> list[FactRead]:
         """Return the facts that decide a finding: those of its rule and, if no route is open, of the nearest ones."""
-        activation = self.activations.of(finding.subject)
-        found = list(facts_read(self.profile, finding.rule.when, activation))
+        found = [*self.facts(finding.rule.when, finding.subject)]
         for route in nearest_routes(finding.routes) if finding.state == "closed" else ():
             # the share comes first: the report links to the last fact
             for condition in sorted(route.failing, key=lambda condition: condition.cap is None):
-                found += facts_read(self.profile, condition.check, activation)
+                found += self.facts(condition.check, finding.subject)
         return list({reading.path: reading for reading in found}.values())
 
-    def location(self, finding: Finding, facts: Iterable[FactRead]) -> dict[str, int]:
+    def location(self, subject: Subject, deciding: Iterable[FactRead]) -> dict[str, int]:
         """Return the line of the spec to show: the last written fact that decided, else the subject of the rule."""
-        written = [reading for reading in facts if reading.value is not None]
+        written = [reading for reading in deciding if reading.value is not None]
         if written:
             return {"line": written[-1].line, "column": written[-1].column}
-        return self.place(finding.subject)
+        return self.place(subject)
 
     def place(self, subject: Subject) -> dict[str, int]:
         """Return the line of the spec where a subject stands."""
@@ -228,7 +256,7 @@ class _Serializer:
             path = ("services", ids.index(subject.service))
             if subject.cls is not None:
                 path = self.profile.path_of(self.profile.facts["services"][path[1]], ("offers",)) or path
-        line, column = self.profile.mark(path)
+        line, column = self.mark(path)
         return {"line": line, "column": column}
 
     def instrument(self, id: str) -> dict[str, Any]:
@@ -249,6 +277,12 @@ class _Serializer:
         return [self.route(state) for state in rank_routes(states)] if self.explained else []
 
     def route(self, state: RouteResult) -> dict[str, Any]:
+        found = self.shown.get((state.rule.name, state.subject))
+        if found is None:
+            found = self.shown[state.rule.name, state.subject] = self.new_route(state)
+        return found
+
+    def new_route(self, state: RouteResult) -> dict[str, Any]:
         effect, activation = state.rule.effect, self.activations.of(state.subject)
         assert isinstance(effect, Route)
         policy = self.bundle.policies[state.rule.policy]
@@ -273,7 +307,7 @@ class _Serializer:
                     "check": self.check(condition.check),
                     "citations": self.citations(policy, condition.cite or state.rule.cite),
                     "applies": applies(activation, state.rule, condition),
-                    "facts": self.facts(condition.check, activation),
+                    "facts": [self.fact(reading) for reading in self.facts(condition.check, state.subject)],
                 }
                 for condition in effect.conditions
             ],
@@ -349,7 +383,7 @@ class _Serializer:
 
     def ask(self, ask: MissingFact) -> dict[str, Any]:
         return {
-            "path": format_path(ask.path),
+            "path": self.format_path(ask.path),
             "question": _text(question(ask.path, self.profile.schemas)),
             "rules": list(ask.rules),
             **({"about": [self.matter(name) for name in ask.rules]} if ask.path == (OPINION.root,) else {}),
@@ -385,15 +419,6 @@ def find_bearer(profile: Profile, bearer: str, activation: Mapping[str, Any]) ->
     """Return company or partner for the bearer of a duty: the operator is one of them."""
     operator = activation.get("operator")
     return "partner" if bearer == "operator" and profile.path_of(operator, ()) == ("partner",) else "company"
-
-
-def _fact(reading: FactRead) -> dict[str, Any]:
-    return {
-        "path": format_path(reading.path),
-        "value": reading.value,
-        "line": reading.line,
-        "column": reading.column,
-    }
 
 
 def _shown(file: str, folder: str) -> str:

@@ -40,11 +40,13 @@ class RuleIndex:
         self._rules = (1 << len(conditions)) - 1
         self._bits = len(conditions)
         self._alternatives: list[tuple[int, int]] = []
-        """Disjunctions: the bits of their operands, and the bit that is excluded if all of these are."""
+        self._disjunctions: list[list[tuple[int, int]]] = []
+        """By rule: the bits of the operands of each disjunction, and the bit that is excluded if all of these are."""
         dimensions: dict[tuple[Any, ...], Dimension] = {}
         for place, condition in enumerate(conditions):
+            self._alternatives = []
             self._add(1 << place, condition, True, dimensions)
-        self._alternatives.reverse()  # inner alternatives come first
+            self._disjunctions.append(self._alternatives[::-1])  # inner ones come first
         self._everything = (1 << self._bits) - 1
         self._owners: dict[tuple[str, ...], list[Dimension]] = {}
         """Dimensions by the object that holds their fact."""
@@ -100,18 +102,28 @@ class RuleIndex:
                     value = owner.get(dimension.name)
                     if value is not None:  # a missing fact excludes nothing
                         found &= dimension.possible(value)
-        for operands, bit in self._alternatives:
-            if not found & operands:
-                found &= ~bit
-        return found & self._rules
+        rules = found & self._rules
+        for place in _places(rules):
+            left = found
+            for operands, bit in self._disjunctions[place]:
+                if not left & operands:
+                    left &= ~bit
+            if not left >> place & 1:
+                rules &= ~(1 << place)
+        return rules
 
     def select(self, rules: Sequence[Item], activation: Activation) -> Iterator[Item]:
         """Yield the candidates among the rules, in order."""
-        bits = self.candidates(activation)
-        for place, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
-            if byte:
-                for bit in _BITS[byte]:
-                    yield rules[place * 8 + bit]
+        for place in _places(self.candidates(activation)):
+            yield rules[place]
+
+
+def _places(bits: int) -> Iterator[int]:
+    """Yield the places of the bits that are set."""
+    for place, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
+        if byte:
+            for bit in _BITS[byte]:
+                yield place * 8 + bit
 
 
 _BITS = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -84,17 +84,32 @@ class RuleSet:
         return tuple(found)
 
     def _candidates(self, each: str, activation: Activation, kinds: tuple[str, ...]) -> Sequence[Rule] | Iterator[Rule]:
-        group = self._groups.get((each, kinds))
-        if group is None:
-            group = self._groups[each, kinds] = _RuleGroup([r for kind in kinds for r in self.rules_for(each, kind)])
+        group = self._group(each, kinds)
         if not self.indexed:
             return group.rules
         group.matches += 1
         if group.index is None and group.matches > INDEX_AFTER:
-            from vatspolicy.policies.rule_index import RuleIndex
-
-            group.index = RuleIndex([rule.when.tree for rule in group.rules], self.params)
+            self._index(group)
         return group.rules if group.index is None else group.index.select(group.rules, activation)
+
+    def build_indexes(self, kinds: Iterable[tuple[str, ...]]) -> None:
+        """Build the indexes for these kinds of rules at once, before processes that share them are forked."""
+        for some in kinds if self.indexed else ():
+            for each in ("product", "service", "activity"):
+                group = self._group(each, some)
+                if group.index is None:
+                    self._index(group)
+
+    def _group(self, each: str, kinds: tuple[str, ...]) -> _RuleGroup:
+        group = self._groups.get((each, kinds))
+        if group is None:
+            group = self._groups[each, kinds] = _RuleGroup([r for kind in kinds for r in self.rules_for(each, kind)])
+        return group
+
+    def _index(self, group: _RuleGroup) -> None:
+        from vatspolicy.policies.rule_index import RuleIndex
+
+        group.index = RuleIndex([rule.when.tree for rule in group.rules], self.params)
 
     @functools.cached_property
     def _groups(self) -> dict[tuple[str, tuple[str, ...]], _RuleGroup]:

@@ -14,7 +14,8 @@ from vatspolicy.i18n.words import Table, word
 from vatspolicy.output import write_file
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.word_lists import WordList, word_lists
-from vatspolicy.reports.formats.markdown import code, escape, table
+from vatspolicy.reports.formats.html import trust
+from vatspolicy.reports.formats.templating import render_markdown
 from vatspolicy.reports.policy import Foreign
 from vatspolicy.reports.policy.index import MARK
 
@@ -83,7 +84,14 @@ def render_json(data: Any) -> str:
 def reference_page(bundle: Bundle) -> str:
     """Return the reference of the values that specs may use under a bundle, as a Markdown page in both languages."""
     titles = {id: instrument.title for id, instrument in bundle.instruments.items()}
-    return _render_page([found.with_names(titles) for found in word_lists(bundle.schemas).values()])
+    return render_markdown(
+        "reference.md.j2",
+        about=_about,
+        lists=[found.with_names(titles) for found in word_lists(bundle.schemas).values()],
+        mark=trust(MARK),
+        name=lambda one, lang: _name(one.name, lang),
+        synonyms=lambda found: any(one.synonyms for one in found.words),
+    )
 
 
 def write_reference(path: Path, text: str) -> None:
@@ -91,45 +99,6 @@ def write_reference(path: Path, text: str) -> None:
     if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:200]:
         raise Foreign(_("{value} was not made by this command. Move it, or choose another folder.", value=path))
     write_file(path, text)
-
-
-def _render_page(lists: Sequence[WordList]) -> str:
-    lines = [
-        "# Values of a spec · 产品说明的取值",
-        "",
-        MARK,
-        "",
-        "Every value that a fact may have: its meaning in English and Chinese, an example, and other names for it.",
-        "Search it here, or in a terminal: `vatspolicy list offers CRM`. The other names are for searching only. In a",
-        "spec, write the value itself. `vatspolicy ask` asks for the facts one by one.",
-        "",
-        "以下列出各项事实的全部取值、中英文含义、示例和别称。也可在终端检索，例如 `vatspolicy list offers 电商`。",
-        "别称仅供检索，说明文件中请写取值本身。",
-        "",
-        *(f"- [{found.name}](#{found.name}): {escape(_about(found)['en'])}" for found in lists),
-    ]
-    for found in lists:
-        lines += ["", f"## {found.name}", "", *_section(found)]
-    return "\n".join(lines) + "\n"
-
-
-def _section(found: WordList) -> Iterator[str]:
-    about = _about(found)
-    yield f"{escape(about['en'])} · {escape(about['zh'])}"
-    yield ""
-    yield _("Write {value} under {written}.", value=code(found.example), written=", ".join(map(code, found.written)))
-    yield ""
-    synonyms = any(one.synonyms for one in found.words)
-    head = ["Value", "Meaning", "含义", "Example · 示例", *(["Also called · 别称"] if synonyms else [])]
-    rows = []
-    for one in found.words:
-        row = [code(one.value), escape(_name(one.name, "en")), escape(_name(one.name, "zh"))]
-        shown = (
-            f"{escape(one.example['en'])} · {escape(one.example['zh'])}" if one.example else code(found.line(one.value))
-        )
-        also = [escape(", ".join(one.synonyms))] if synonyms else []
-        rows.append([*row, shown, *also])
-    yield from table(head, rows)
 
 
 def _about(found: WordList) -> LocalizedText:

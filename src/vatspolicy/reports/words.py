@@ -10,6 +10,10 @@ from vatspolicy.i18n.words import STATES, aside, joint, word
 
 COLORS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
 """Colors of the decision words on a terminal."""
+TONES = {"allow": "good", "needs-license": "warn", "deny": "bad", "incomplete": "ask"}
+"""Tones of the decision words on a page, which only repeat them."""
+ROUTE_TONES = {"open": "good", "closed": "bad", "unknown": "ask"}
+"""Tones of the states of routes on a page."""
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "allow": Phrase("May launch: no license is missing. The duties below remain."),
     "needs-license": Phrase("May launch once the licenses below are held; no obstacle found on the facts given."),

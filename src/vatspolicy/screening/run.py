@@ -31,19 +31,22 @@ from vatspolicy.screening.summary import Summary, compare_rules, region_of
 from vatspolicy.screening.validation import Rejected, read_facts
 from vatspolicy.workers import can_fork, map_in_processes
 
-BATCH = 6_000
-"""Most rows of a batch, which bounds the memory of a run."""
+BATCH = 20_000
+"""Most rows of a batch, which bounds the memory of a run. A database plans its queries anew for each batch, which takes
+it as long as it takes to decide some 30,000 rows.
+"""
 LEAST = 1_000
-"""Fewest rows of a batch: a database plans its queries for about as long as it decides so many rows."""
+"""Fewest rows of a batch."""
 BYTES = 32 << 20
 """Most bytes of the rows of a batch, which bounds the memory for long rows."""
 
 LINES, PARQUET = ".jsonl", ".parquet"
 
 
-def batch_size(rows: int) -> int:
-    """Return the batch size for a number of rows: half of a small input, so that two processes share it."""
-    return max(LEAST, min(BATCH, -(-rows // 2)))
+def batch_size(rows: int, processes: int = 2) -> int:
+    """Return the batch size for a number of rows: processes share them evenly, in as few batches as BATCH allows."""
+    rounds = max(-(-rows // (BATCH * processes)), 1)
+    return max(LEAST, -(-rows // (rounds * processes)))
 
 
 class ScreenError(ValueError):

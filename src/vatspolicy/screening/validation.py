@@ -43,7 +43,7 @@ def read_facts(row: Row, schemas: SchemaSet | None = None, law: tuple[Bundle, st
     """
     if row.fault is not None:
         raise Rejected([row.fault])
-    if is_valid(row.data, "profile", schemas):
+    if is_valid(row.data, "profile", schemas, nulls=False):  # `parse_row` has removed them
         facts = facts_of(row.data, schemas)
         names = [service["id"] for service in facts["services"]]
         plain = len(set(names)) == len(names) and not facts["opinions"]
@@ -62,8 +62,13 @@ def read_facts(row: Row, schemas: SchemaSet | None = None, law: tuple[Bundle, st
 
 
 def _breaks_invariant(facts: Mapping[str, Any], schemas: SchemaSet | None) -> bool:
-    for paths, function, exactly in _invariants(schemas):
-        if not all(_is_given(facts, path) for path in paths):
+    given: set[FactPath] = set()
+    for root, value in facts.items():
+        given.add((root,))
+        if isinstance(value, dict):
+            given.update([(root, name) for name in value])
+    for needed, function, exactly in _invariants(schemas):
+        if not needed <= given:
             continue
         try:
             holds = function(facts)
@@ -74,22 +79,17 @@ def _breaks_invariant(facts: Mapping[str, Any], schemas: SchemaSet | None) -> bo
     return False
 
 
-def _is_given(facts: Mapping[str, Any], path: FactPath) -> bool:
-    value: Any = facts
-    for name in path:
-        value = value.get(name)
-        if value is None:
-            return False
-    return True
-
-
 @derived_from_schemas
-def _invariants(schemas: SchemaSet) -> list[tuple[list[FactPath], Function, Evaluator]]:
-    """Return each invariant with the facts that a violation needs: most rows lack one, which is cheaper to test."""
+def _invariants(schemas: SchemaSet) -> list[tuple[frozenset[FactPath], Function, Evaluator]]:
+    """Return each invariant with the facts that a violation needs: most rows lack one, which is cheaper to test.
+
+    Of a longer path the first two steps are asked for.
+    """
     nodes = {str(index): node for index, (node, _) in enumerate(invariants(schemas))}
     functions = GeneratedModule(nodes).load({})
     return [
-        (sorted(_needed(node, False)), functions[key], compile_interpreter(node, {})) for key, node in nodes.items()
+        (frozenset(path[:2] for path in _needed(node, False)), functions[key], compile_interpreter(node, {}))
+        for key, node in nodes.items()
     ]
 
 

@@ -28,7 +28,8 @@ from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Deny, Route
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import addresses, gazetteer
-from vatspolicy.reports.access_matrix.render import FORMATS, fragment, render, style
+from vatspolicy.reports.access_matrix.document import fragment, read_style
+from vatspolicy.reports.access_matrix.render import FORMATS, render
 from vatspolicy.reports.access_matrix.words import how_to_read, value
 
 DAY = "2026-11-24"
@@ -324,7 +325,7 @@ def test_a_share_of_zero_is_not_shown_as_forbidden() -> None:
     assert (value(cell, "en"), value(cell, "zh")) == ("domestic", "内资")
     page = render("html", [table()], "en")
     assert '<td class="is-zero"><strong>domestic</strong></td>' in page
-    assert "bad" not in style().partition(".is-zero")[2].partition("}")[0]
+    assert "bad" not in read_style().partition(".is-zero")[2].partition("}")[0]
     assert "0 %" not in render("text", [table()], "en").replace("00 %", "").replace("50 %", "")
 
 
@@ -371,7 +372,7 @@ def test_the_fragment_stands_in_any_page() -> None:
     text = str(fragment(table(), "en", "here"))
     assert text.startswith('<section id="here"')
     assert "<html" not in text
-    assert "is-whole" in style()
+    assert "is-whole" in read_style()
 
 
 def test_letters() -> None:

@@ -16,7 +16,6 @@ from vatspolicy.policies.model import Route
 from vatspolicy.reports.formats.markdown import code, escape
 from vatspolicy.reports.policy import Foreign, compare, make, write
 from vatspolicy.reports.policy.index import MARK, TOPICS, Pages
-from vatspolicy.reports.policy.markdown import web_link
 
 FOLDER = ROOT / "docs" / "policies"
 RULE = "vats-pilot-2024/pilot-access"
@@ -248,7 +247,6 @@ def test_text_cannot_break_out() -> None:
     assert code("a|b") == "`a\\|b`"
     assert code("a ``` b") == "````a ``` b````"
     assert code("`x`") == "`` `x` ``"
-    assert web_link("a]b", "https://example.org/(x)<y> z") == r"[a\]b](https://example.org/%28x%29%3Cy%3E%20z)"
 
 
 def test_conditions_of_routes_are_in_the_code_section(bundle: Bundle, pages: Pages) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from functools import cache
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
+from tests.support.html_tree import HOSTILE, Tree
 from tests.support.shipped import fixture_file, shipped_bundle
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.documents import parse_document
@@ -19,8 +21,8 @@ from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.i18n.text import width
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.reports.remediation import markdown as as_markdown
 from vatspolicy.reports.remediation import text as as_text
+from vatspolicy.reports.remediation.document import fragment, render_markdown, render_page
 from vatspolicy.reports.remediation.words import WORDS
 
 SPECS = ("idc-wuhan", "iot-suzhou", "shop-without-facts", "company-site", "cloud-storage-overseas", "hotel-export")
@@ -156,7 +158,7 @@ def test_text_fits_and_says_everything(name: str, lang: Any, room: int) -> None:
 @pytest.mark.parametrize("name", SPECS)
 def test_markdown_says_the_same(name: str, lang: Any) -> None:
     data = data_of(name)
-    page = as_markdown.render(data, lang)
+    page = render_markdown(data, lang)
     plain = re.sub(r"[\\\u200b]", "", page)
     assert plain.count("difficulty") == 0
     for proposal in data["proposals"]:
@@ -165,9 +167,42 @@ def test_markdown_says_the_same(name: str, lang: Any) -> None:
     assert plain.startswith("## ")
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("name", SPECS)
+def test_a_page_says_the_same(name: str, lang: Any) -> None:
+    data = data_of(name)
+    tree = Tree(render_page(data, lang))
+    words = tree.words()
+    for service in data["services"]:
+        for activity in service["activities"]:
+            for route in activity["routes"]:
+                assert route["title"][lang] in words
+                assert all(one["message"][lang] in words for one in route["conditions"])
+    for proposal in data["proposals"]:
+        assert all(phrase[lang] in words for phrase in proposal["phrases"])
+        assert all(one["to"][lang] in words for one in proposal["differences"])
+    assert all(margin["text"][lang] in words for margin in data["margins"])
+    assert all(ask["path"] in words and ask["question"][lang] in words for ask in data["missing"])
+    assert WORDS["not_advice"][lang] in words
+    assert data["bundle"]["digest"] in words
+    assert len(tree.ids()) == len(set(tree.ids()))
+    assert {str(one["href"]) for one in tree.named("a")} <= {f"#{id}" for id in tree.ids()}
+    levels = [
+        int(tag[1]) for tag, given in tree.elements if re.fullmatch("h[1-6]", tag) and given.get("id") != "_contents"
+    ]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+def test_a_part_for_another_page_has_no_places_of_its_own() -> None:
+    tree = Tree(str(fragment(data_of("iot-suzhou"), "en")))
+    assert tree.ids() == []
+    assert {tag for tag, _ in tree.elements if re.fullmatch("h[1-6]", tag)} == {"h3", "h4"}
+
+
 def test_a_difference_is_no_advice() -> None:
     for name in SPECS:
-        for text in (as_text.render(data_of(name), "en"), as_markdown.render(data_of(name), "en")):
+        for text in (as_text.render(data_of(name), "en"), render_markdown(data_of(name), "en")):
             assert len(re.findall("advi[cs]e", text)) == 1, "only to say that it is none"
             assert "recommend" not in text
             assert not re.search(r"\byou should\b|\bmust\b", text.partition("Changes that")[2])
@@ -191,7 +226,10 @@ def test_colors_are_for_terminals() -> None:
 def test_hostile_words_of_a_spec_do_no_harm() -> None:
     data = data_of("iot-suzhou", ("product.title", "<b>x</b> \x07[a](http://b)"))
     assert "\x07" not in as_text.render(data, "en")
-    assert "<b>" not in as_markdown.render(data, "en")
+    assert "<b>" not in render_markdown(data, "en")
+    page = render_page(data_of("iot-suzhou", ("product.title", HOSTILE.replace("\n", " "))), "en")
+    assert Tree(page).named("script") == []
+    assert "&lt;script&gt;" in page
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -199,7 +237,7 @@ def test_a_contest_is_said(lang: Any) -> None:
     """A decision that another reading changes is marked, and its readings are listed in every format."""
     data = data_of("iot-suzhou")
     assert data["contested"]
-    text, page = as_text.render(data, lang, room=400), as_markdown.render(data, lang)
+    text, page = as_text.render(data, lang, room=400), render_markdown(data, lang)
     mark = {"en": "CONTESTED", "zh": "存在争议"}[lang]
     assert mark in text.splitlines()[0]
     assert mark in page.splitlines()[0]
@@ -217,7 +255,7 @@ def test_the_heading_names_what_the_proposals_reach() -> None:
     data = data_of("idc-wuhan")
     assert {one["decision"] for one in data["proposals"]} == {"allow", "needs-license"}
     both, one = data, data | {"proposals": [one for one in data["proposals"] if one["decision"] == "allow"]}
-    for form in (as_text.render, as_markdown.render):
+    for form in (as_text.render, render_markdown):
         assert "Changes that would lead to NEEDS LICENSE or better" in form(both, "en")
         assert "Changes that would lead to ALLOW" in form(one, "en")
 
@@ -232,7 +270,7 @@ def test_one_combination_is_one() -> None:
 def test_facts_that_nobody_stated_stand_below_the_proposals() -> None:
     data = data_of("idc-wuhan", ("services.0.area", None))
     assert [fact["path"] for fact in data["unstated"]] == ["services[0].area"]
-    for form in (as_text.render, as_markdown.render):
+    for form in (as_text.render, render_markdown):
         flat = "".join(form(data, "en").replace("\\", "").split())
         assert "nochangeofthesefactswasconsidered:Servicearea(main):services[0].area" in flat
         assert "wasconsidered" not in "".join(form(data_of("idc-wuhan"), "en").split())

@@ -12,6 +12,7 @@ from typing import Any
 
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.sources import LawRevision, load_side, named_after
+from vatspolicy.authoring.diff.untouched import Untouched
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.engine.evaluator import evaluate
@@ -107,6 +108,7 @@ def compare_decisions(
 class _Run:
     def __init__(self, base: LawRevision, head: LawRevision, differences: Differences) -> None:
         self.base, self.head, self.differences = base, head, differences
+        self.untouched = Untouched(differences)
         self.rows: dict[tuple[Product, tuple[str, ...], Answer, Answer, tuple[str, ...]], list[str]] = {}
         self.details: dict[
             tuple[str, str, str | None, str | None, str | None], tuple[dict[str, None], dict[str, None]]
@@ -125,7 +127,8 @@ class _Run:
                 continue
             count += 1
             for day in days:
-                self.compare(product, day, evaluate(before.bundle, old, day), evaluate(self.head.bundle, new, day))
+                if self.base.schemas != self.head.schemas or (new, day) not in self.untouched:
+                    self.compare(product, day, evaluate(before.bundle, old, day), evaluate(self.head.bundle, new, day))
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
         details = [Detail(*key, tuple(names), tuple(sorted(found))) for key, (names, found) in self.details.items()]
         details.sort(key=lambda detail: (DETAIL_KINDS.index(detail.kind), detail.name, detail.rule or ""))

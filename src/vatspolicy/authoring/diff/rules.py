@@ -41,6 +41,17 @@ class RuleSignatures:
         values = [self._parameter(key).on(day) for key in self._params_of(rule)]
         return self._signature(rule), [None if value is None else value.value for value in values]
 
+    def effect_on(self, name: str, day: str) -> Any:
+        """Return the signature of everything but the condition of a rule in force: effect, instruments, citations."""
+        rule = self.by_name[name]
+        return [part for place, part in enumerate(self._parts(rule)) if place != _WHEN], self.licenses_on(name, day)
+
+    def licenses_on(self, name: str, day: str) -> Any:
+        """Return the signature of the instruments that a rule in force names."""
+        named = [self.bundle.instruments[one] for one in _instruments(self.by_name[name])]
+        keys = sorted({key for instrument in named for one in instrument.expressions for key in one.parameters})
+        return _plain(named), [None if (found := self._parameter(key).on(day)) is None else found.value for key in keys]
+
     def full_signature(self, name: str) -> Any:
         """Return the signature of a rule over all days."""
         rule = self.by_name[name]
@@ -156,6 +167,9 @@ def _instruments(rule: Rule) -> list[str]:
     names = (getattr(rule.effect, key, None) for key in ("instrument", "through"))
     return [name for name in names if name is not None]
 
+
+_WHEN = 5
+"""Place of the condition among the parts of a rule."""
 
 _WORDS = {"title", "message", "policy"}
 """Fields of effects and instruments that do not affect a decision."""

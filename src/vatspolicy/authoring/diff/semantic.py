@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from vatspolicy.authoring.diff.decisions import Answer, direction
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.sources import LawRevision, load_side
 from vatspolicy.engine.decision import WORDS, Decision
-from vatspolicy.engine.evaluator import evaluate, possible_outcomes
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.snapshot import compare_items, itemize
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
@@ -103,15 +104,18 @@ def semantic_data(proof: Proof, head: LawRevision, differences: Differences, cau
     return data
 
 
-@dataclass
 class _DecidedWitness:
     """A profile of a witness, decided by both sides on any day."""
 
-    base: Bundle
-    head: Bundle
-    profile: Profile
+    def __init__(self, sides: tuple[Any, Any], profile: Profile) -> None:
+        """Take the deciding rules of both sides (`change_calendar.DecidingRules`)."""
+        from vatspolicy.authoring.symbolic.change_calendar import RelevantRules, days_in
 
-    def __post_init__(self) -> None:
+        self.base, self.head = (side.bundle for side in sides)
+        self.profile = profile
+        self.relevant = [RelevantRules(side, profile) for side in sides]
+        self.days: frozenset[str] = frozenset(days_in([profile.facts])).union(*(rules.days for rules in self.relevant))
+        """Days on which an answer may change."""
         self._decided: dict[str, tuple[Decision, Decision]] = {}
 
     def on(self, day: str) -> tuple[Decision, Decision]:
@@ -121,11 +125,11 @@ class _DecidedWitness:
 
     def answers(self, day: str) -> tuple[Answer, Answer]:
         """Return the answers of both sides, without findings and so in a part of the time."""
-        return self._answer(self.base, day), self._answer(self.head, day)
-
-    def _answer(self, bundle: Bundle, day: str) -> Answer:
-        low, high = possible_outcomes(bundle.on(day), self.profile, day, asking=False).range
-        return Answer(low if low == high else "incomplete", (low, high))
+        before, after = (
+            Answer(low if low == high else "incomplete", (low, high))
+            for low, high in (rules.range(day) for rules in self.relevant)
+        )
+        return before, after
 
     def confirmed(self, day: str) -> tuple[Answer, Answer]:
         """Return the answers of the full decisions of both sides. Raises UnconfirmedProof."""
@@ -162,20 +166,21 @@ class _DecidedWitness:
 class _ProofSerializer:
     def __init__(self, base: Bundle, head: Bundle, differences: Differences, cause: Cause) -> None:
         self.base, self.head, self.differences, self.cause = base, head, differences, cause
+        self.sides: tuple[Any, Any] | None = None
         titles = {name: instrument.title for name, instrument in head.instruments.items()}
         self.wording = FactWording(head.schemas, titles)
-        first = max(base.covers_from, head.covers_from)
-        self.days = [day for day in sorted({first, *base.boundaries, *head.boundaries}) if day >= first]
+        self.first = max(base.covers_from, head.covers_from)
+        self.boundaries = sorted({*base.boundaries, *head.boundaries})
 
     def transition(self, found: Any) -> dict[str, Any]:
         """Return one transition of the outcome, with the verdict on whether the whole change can cause it."""
         witness, turn = None, direction(_answer(found.before), _answer(found.after))
         if found.witness is not None:
-            shown = _DecidedWitness(self.base, self.head, load_profile(found.witness, schemas=self.head.schemas))
+            shown = self.decide(found.witness)
             answers = shown.confirmed(found.as_of)
             if (answers[0].decision, answers[1].decision) != (found.before, found.after):
                 raise UnconfirmedProof(f"{found.before}->{found.after}")
-            since = self.since(found.as_of, lambda day: shown.answers(day) == answers)
+            since = self.since(found.as_of, shown.days, lambda day: shown.answers(day) == answers)
             witness = self.witness(found, shown, since) | {"until": found.last_day}
             turn = direction(*answers)
         return {
@@ -191,7 +196,7 @@ class _ProofSerializer:
         """Return the verdict on one rule, changed alone."""
         witness, day = None, found.as_of
         if found.witness is not None:
-            shown = _DecidedWitness(self.base, self.head, load_profile(found.witness, schemas=self.head.schemas))
+            shown = self.decide(found.witness)
             answers = shown.confirmed(found.as_of)
             if found.before is not None and answers[0].decision != found.before:
                 raise UnconfirmedProof(found.rule)
@@ -199,6 +204,7 @@ class _ProofSerializer:
             states = shown.states(found.rule, found.as_of) if same else None
             day = self.since(
                 found.as_of,
+                shown.days | self.days_of(found.rule),
                 lambda day: (
                     found.rule in self.differences.on(day)
                     and not (same and shown.states(found.rule, day) != states)
@@ -209,7 +215,7 @@ class _ProofSerializer:
                 day = found.as_of
             witness = self.witness(found, shown, day) | {"listed": shown.listed(found.rule, day)[:_LISTED]}
         return {
-            **self.cause(found.rule, day or self.days[-1]),
+            **self.cause(found.rule, day or self.boundaries[-1]),
             "verdict": found.verdict,
             "transitions": list(found.transitions),
             "before": found.before,
@@ -233,10 +239,32 @@ class _ProofSerializer:
             "listed": [],
         }
 
-    def since(self, as_of: str, shows: Callable[[str], bool]) -> str:
-        """Return the first of the days up to `as_of`, without a gap, on which a witness shows the same."""
+    def decide(self, witness: Mapping[str, Any]) -> _DecidedWitness:
+        """Return a witness that both sides decide."""
+        from vatspolicy.authoring.symbolic.change_calendar import DecidingRules
+
+        if self.sides is None:
+            self.sides = DecidingRules(self.base), DecidingRules(self.head)
+        return _DecidedWitness(self.sides, load_profile(witness, schemas=self.head.schemas))
+
+    def days_of(self, name: str) -> set[str]:
+        """Return the days on which a version of a rule begins, ends, or reads another value."""
+        found: set[str] = set()
+        for side in (self.differences.base, self.differences.head):
+            last: Any = None
+            for day in self.boundaries:
+                signature = side.signature_on(name, day) if day >= side.bundle.covers_from else None
+                found |= set() if signature == last else {day}
+                last = signature
+        return found
+
+    def since(self, as_of: str, days: AbstractSet[str], shows: Callable[[str], bool]) -> str:
+        """Return the first of the days up to `as_of`, without a gap, on which a witness shows the same.
+
+        `days` are those on which something may change.
+        """
         since = as_of
-        for day in reversed([day for day in self.days if day < as_of]):
+        for day in sorted((day for day in {self.first, *days} if self.first <= day < as_of), reverse=True):
             if not shows(day):
                 break
             since = day

@@ -25,11 +25,11 @@ class ChangeCalendar:
 
     def __init__(self, base: Bundle, head: Bundle) -> None:
         self.since = max(base.covers_from, head.covers_from)
-        self.sides = _Side(base), _Side(head)
+        self.sides = DecidingRules(base), DecidingRules(head)
 
     def differing_days(self, profile: Profile, as_of: str) -> tuple[str, str | None]:
         """Return the first and last day around `as_of` on which the decisions differ; None for no known end."""
-        sides = [_ProfileSide(side, profile) for side in self.sides]
+        sides = [RelevantRules(side, profile) for side in self.sides]
         found = {self.since, *days_in([profile.facts])}.union(*(side.days for side in sides))
         days = sorted(day for day in found if self.since <= day < "9999")
         first = as_of
@@ -43,7 +43,7 @@ class ChangeCalendar:
         return first, None
 
 
-class _Side:
+class DecidingRules:
     """The deciding rules of a bundle, with the days on which the effect of each may change."""
 
     def __init__(self, bundle: Bundle) -> None:
@@ -70,10 +70,10 @@ class _Side:
         return all(len(self.parameters[key].values) == 1 for key in expression.parameters)
 
 
-class _ProfileSide:
+class RelevantRules:
     """The rules of a bundle that can bear on one profile on some day."""
 
-    def __init__(self, side: _Side, profile: Profile) -> None:
+    def __init__(self, side: DecidingRules, profile: Profile) -> None:
         self.side, self.profile = side, profile
         self.evaluator = side.bundle.on(side.bundle.covers_from).evaluator
         product: Activation = dict(profile.facts)  # without a day and an activity: what is false then always is
@@ -99,7 +99,7 @@ class _ProfileSide:
         return possible_outcomes(ruleset, self.profile, day, asking=False).range
 
 
-def _differ(sides: Iterable[_ProfileSide], day: str) -> bool:
+def _differ(sides: Iterable[RelevantRules], day: str) -> bool:
     words = {low if low == high else "incomplete" for low, high in (side.range(day) for side in sides)}
     return len(words) > 1
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
+from vatspolicy.authoring.symbolic.formula import FALSE
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, mix
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
@@ -171,8 +171,8 @@ class _RuleComparison:
         """Facts on which the two versions state something different."""
         self.directions: Sequence[frozenset[Pair]] = BOTH_DIRECTIONS
         """Changes of the decision word that the rule can make alone, by direction, as far as a search need ask."""
-        self._directions = (TRUE, TRUE)
-        """Formulas over the last query that a decision can become stricter, and milder."""
+        self._directions: tuple[int, int] | None = None
+        """Formulas over the last query that a decision can become stricter, and milder; None for other effects."""
         self.invariants: set[str] = set()
         self.failure: RuleVerdict | None = None
 
@@ -212,22 +212,22 @@ class _RuleComparison:
         """Return the directions in which the versions differ: a denial that narrows tightens nothing."""
         if not self.can_decide:
             return []
+        if self._directions is None:
+            return [frozenset(PAIRS)]
         query, solver = difference.query, difference.solver
-        formulas = self._directions
-        try:
-            return [
-                pairs
-                for pairs, formula in zip(BOTH_DIRECTIONS, formulas, strict=True)
-                if formula != FALSE and (formula == TRUE or solver.find([formula, *query.invariant_formulas]))
-            ]
-        except Undecided:
-            return BOTH_DIRECTIONS
+        return [
+            pairs
+            for pairs, formula in zip(BOTH_DIRECTIONS, self._directions, strict=True)
+            if formula != FALSE and solver.may_hold([formula, *query.invariant_formulas])
+        ]
 
     def _encode(self, query: Query, reachable: bool, kind: type[SymbolicRuleSet] = SymbolicRuleSet) -> list[int]:
         """Return the formula that the two versions differ on some subject. `reachable`: one that the rules find."""
         one, two = query.encode(self.base, kind), query.encode(self.head, kind)
         pool, found = query.space.pool, []
-        stricter, milder = [], []
+        stricter: list[int] = []
+        milder: list[int] = []
+        comparable = True
         for each in sorted({rule.each for rule in self.rules}):
             exists, activations = encode_subject_pair(query, each, (one, two), reachable)
             before, after = (
@@ -235,10 +235,11 @@ class _RuleComparison:
             )
             differs = encode_difference(one, before, two, after, activations)
             found.append(pool.conjoin((*exists, differs)))
-            more, less = encode_directions(one, before, two, after, activations)
-            stricter.append(pool.conjoin((*exists, more)))
-            milder.append(pool.conjoin((*exists, less)))
-        self._directions = pool.disjoin(stricter), pool.disjoin(milder)
+            directions = encode_directions(one, before, two, after, activations)
+            comparable = comparable and directions is not None
+            for formulas, formula in zip((stricter, milder), directions or (), strict=False):
+                formulas.append(pool.conjoin((*exists, formula)))
+        self._directions = (pool.disjoin(stricter), pool.disjoin(milder)) if comparable else None
         return [pool.disjoin(found)]
 
     # --- effect of the rule

@@ -116,14 +116,14 @@ def encode_directions(
     two: SymbolicRuleSet,
     other: Rule | None,
     activations: tuple[SymbolicActivation, SymbolicActivation],
-) -> tuple[int, int]:
+) -> tuple[int, int] | None:
     """Return the formulas that the second version can make decisions stricter than the first, and milder.
 
-    They guide a search and prove nothing. Both are TRUE for versions that this cannot compare.
+    They guide a search and prove nothing. None for versions that this cannot compare.
     """
     effects = [version.effect for version in (rule, other) if version is not None]
     if one.licensing_key != two.licensing_key or len({_goal(effect) for effect in effects}) != 1:
-        return TRUE, TRUE
+        return None
     pool = one.space.pool
     sides = [
         _certain_and_possible(ruleset, version, activation) if version is not None else (FALSE, FALSE)

@@ -14,9 +14,9 @@ from vatspolicy.cli.parameters import FORMAT, RULES, Outputs, make_output_option
 
 
 class ExplainFormat(StrEnum):
-    """Formats of an explanation: words, or the policy as its file holds it."""
+    """Formats of an explanation: words, a page, or the policy as its file holds it."""
 
-    TEXT, JSON = "text", "json"
+    TEXT, JSON, HTML = "text", "json", "html"
 
 
 def explain(
@@ -43,6 +43,10 @@ def explain(
     def report(form: str, _: bool) -> str:
         if form == ExplainFormat.TEXT:
             return text
+        if form == ExplainFormat.HTML:
+            from vatspolicy.reports.policy.site import explain_page
+
+            return explain_page(bundle, name, context.lang.value)
         policy, rule = (*name.split("/"), "")[:2]
         data = bundle.document(bundle.policies[policy]).data
         if rule:

@@ -27,7 +27,7 @@ from vatspolicy.i18n import _
 class Form(StrEnum):
     """Formats of this report."""
 
-    TEXT, JSON, MARKDOWN = "text", "json", "markdown"
+    TEXT, JSON, MARKDOWN, HTML = "text", "json", "markdown", "html"
 
 
 class Goal(StrEnum):
@@ -69,7 +69,7 @@ def show_routes(
     from vatspolicy.guidance.remediation import find_remediations
     from vatspolicy.guidance.remediation.serialize import plan_to_data
     from vatspolicy.profile.profile import load_profile
-    from vatspolicy.reports.remediation import markdown, text
+    from vatspolicy.reports.remediation import document, text
 
     specs = find_specs(spec)
     if not specs:
@@ -89,7 +89,9 @@ def show_routes(
         if form == Form.JSON:
             return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
         if form == Form.MARKDOWN:
-            return markdown.render(data, context.lang.value)
+            return document.render_markdown(data, context.lang.value)
+        if form == Form.HTML:
+            return document.render_page(data, context.lang.value)
         return text.render(data, context.lang.value, color, measure_width())
 
     publish(report, format, outputs)

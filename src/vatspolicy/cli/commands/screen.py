@@ -85,7 +85,7 @@ def screen(
         typer.Option(
             metavar="ROWS",
             min=1,
-            help="Rows decided together (default: half of the input, 1,000 to 6,000).",
+            help="Rows decided together (default: the input by processes, 1,000 to 20,000).",
             show_default=False,
             rich_help_panel=DECISION,
         ),
@@ -144,7 +144,7 @@ def screen(
         with _laws(diff, context.law) as (bundle, base):
             day = context.day(*filter(None, (bundle, base)))
             expected = source.expected()
-            together = batch or batch_size(expected)
+            together = batch or batch_size(expected, max(jobs or cores(), 2))
             processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
             task = Task(source, output, bundle, day, engine.value, base, missing, together, max(processes, 1), today())
             summary = run(task, resume, Meter(expected))

@@ -193,11 +193,16 @@ def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool
             _end(lambda: run(make_api(store, settings), listening, ready, watch.wake, options.timeout))
         from vatspolicy.server.supervisor import Supervisor
 
-        store.prepare(today())
         supervisor = Supervisor(
             workers, lambda: make_api(store, settings), listening, options.timeout, warn, forget_process
         )
-        store.renew = supervisor.renew
+
+        def renew() -> bool:
+            store.prepare(today())
+            return supervisor.renew()
+
+        store.prepare(today())
+        store.renew = renew
         _end(lambda: supervisor.run(ready, store.refresh, options.reload))
 
 

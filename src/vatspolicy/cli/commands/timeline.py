@@ -26,7 +26,7 @@ from vatspolicy.i18n import _
 class TimelineFormat(StrEnum):
     """Formats of a timeline (vatspolicy.reports.timeline.FORMATS; typer wants an enumeration)."""
 
-    TEXT, JSON, MARKDOWN = "text", "json", "markdown"
+    TEXT, JSON, MARKDOWN, HTML = "text", "json", "markdown", "html"
 
 
 def show_timeline(

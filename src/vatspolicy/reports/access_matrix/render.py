@@ -1,10 +1,10 @@
-"""The matrix as text, Markdown, JSON and HTML."""
+"""The matrix as text and JSON; `document` has it as Markdown and HTML."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vatspolicy.i18n.text import width, wrap
 from vatspolicy.i18n.words import word
@@ -24,11 +24,7 @@ from vatspolicy.reports.access_matrix.words import (
     title_of,
     value,
 )
-from vatspolicy.reports.formats.markdown import escape, section, table
 from vatspolicy.reports.words import phrase
-
-if TYPE_CHECKING:
-    from vatspolicy.reports.formats.html import Content, Html
 
 Data = Mapping[str, Any]
 
@@ -36,8 +32,6 @@ FORMATS = ("text", "markdown", "html", "json")
 _LEAST = 20
 """Cells that the names of rows need on a terminal; with less room every row becomes a list."""
 
-_LONG = 60
-"""Cells from which the head of a column is given more room on a page."""
 _OFFERS = 2
 """Offers that the name of a row lists on a terminal."""
 
@@ -52,11 +46,10 @@ def render(
     if format == "json":
         data = tables[0] if len(tables) == 1 else list(tables)
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
-    if format == "html":
-        return _page(tables, lang)
-    if format == "markdown":
-        title = [f"# {word(WORDS, 'title', lang)}", ""]
-        return "\n".join([*title, *(line for data in tables for line in _markdown(data, lang))]).rstrip() + "\n"
+    if format in ("markdown", "html"):
+        from vatspolicy.reports.access_matrix import document
+
+        return document.render_page(tables, lang) if format == "html" else document.render_markdown(tables, lang)
     style = Style(color)
     return "\n".join(line for data in tables for line in _text(data, lang, style, room, details)).rstrip() + "\n"
 
@@ -204,149 +197,3 @@ def _routes(row: Data, said: Mapping[tuple[str, str], None], lang: Language, roo
         yield from wrap(title_of(row, lang), room, "    ", "  ")
     for text, columns in together.items():
         yield from wrap(text, room, "      ", f"    {' '.join(columns)}  ")
-
-
-# --- Markdown
-
-
-def _markdown(data: Data, lang: Language) -> Iterator[str]:
-    found, signs = notes(data, lang)
-    colon, stop = ("：", "；") if lang == "zh" else (": ", "; ")
-    yield f"## {heading(data, lang)}"
-    yield ""
-    day = stand(data, lang)
-    yield f"{day[0].upper()}{day[1:]}{'。' if lang == 'zh' else '. '}{word(WORDS, 'method', lang)}"
-    yield ""
-    yield escape(how_to_read(data, lang))
-    yield ""
-    heads = [escape(say(column["title"], lang)) if "policies" in column else column["id"] for column in data["columns"]]
-    rows = []
-    for index, row in enumerate(data["rows"]):
-        cells = []
-        for cell in row["cells"]:
-            text = f"**{escape(value(cell, lang))}**" if cell["state"] == "open" else escape(value(cell, lang))
-            at = signs.get((index, cell["column"]))
-            text += f" {at}" if at else ""
-            text += r"\*" if cell.get("special") else ""
-            said = routes(cell, data, lang) if data["by"] == "places" else ""
-            cells.append(text + (f"<br>{escape(said)}" if said else ""))
-        rows.append([escape(title_of(row, lang)), *cells])
-    yield from table([word(WORDS, "service", lang), *heads], rows)
-    yield from section(word(WORDS, "columns" if data["by"] == "regimes" else "place_columns", lang))
-    for column in data["columns"]:
-        yield f"- `{column['id']}`{colon}{escape(column_note(column, lang))}"
-    yield from section(word(WORDS, "signs", lang))
-    for sign, meaning in legend(data, lang):
-        yield f"- {escape(sign)}{colon}{escape(meaning)}"
-    if found:
-        yield from section(word(WORDS, "notes", lang))
-    for note in found:
-        law = escape(stop.join(note.law))
-        yield f"- **{note.sign}** {escape(join_points(note, lang))}" + (f" \\[{law}\\]" if law else "")
-    yield ""
-
-
-# --- HTML
-
-
-def fragment(data: Data, lang: Language, prefix: str = "matrix", level: int = 3) -> Html:
-    """Render the table with its list of columns, signs and notes, for a page that includes `style()`.
-
-    `prefix` begins every id, so that two tables may stand in one page; `level` is that of the headings inside.
-    """
-    from vatspolicy.reports.formats.html import tag
-
-    found, signs = notes(data, lang)
-    names = [say(column["title"], lang) if "policies" in column else column["id"] for column in data["columns"]]
-    heads = [tag("th", name, scope="col", class_="long" if width(name) > _LONG else None) for name in names]
-    rows = []
-    for index, row in enumerate(data["rows"]):
-        cells = [_html_cell(cell, signs.get((index, cell["column"])), data, lang, prefix) for cell in row["cells"]]
-        rows.append(tag("tr", tag("th", _html_name(row, lang), scope="row"), cells))
-    caption = f"{heading(data, lang)} · {stand(data, lang)}"
-    grid = tag(
-        "table",
-        tag("caption", tag("span", caption)),
-        tag("thead", tag("tr", tag("th", word(WORDS, "service", lang), scope="col"), heads)),
-        tag("tbody", rows),
-        class_="matrix",
-    )
-    columns = [(tag("dt", column["id"]), tag("dd", column_note(column, lang))) for column in data["columns"]]
-    meanings = [(tag("dt", sign), tag("dd", meaning)) for sign, meaning in legend(data, lang)]
-    stop = "；" if lang == "zh" else "; "
-    items = [
-        (
-            tag("dt", note.sign, id=f"{prefix}-{note.sign}"),
-            tag("dd", join_points(note, lang), tag("p", stop.join(note.law), class_="soft") if note.law else None),
-        )
-        for note in found
-    ]
-    return tag(
-        "section",
-        tag("p", how_to_read(data, lang)),
-        tag("div", grid, class_="scroll", role="region", aria_label=caption, tabindex=0),
-        tag("p", word(WORDS, "method", lang), class_="soft"),
-        tag(f"h{level}", word(WORDS, "columns" if data["by"] == "regimes" else "place_columns", lang)),
-        tag("dl", columns),
-        tag(f"h{level}", word(WORDS, "signs", lang)),
-        tag("dl", meanings),
-        (tag(f"h{level}", word(WORDS, "notes", lang)), tag("dl", items)) if found else None,
-        id=prefix,
-        class_="access",
-    )
-
-
-def style() -> str:
-    """Return the CSS of the table, for `style` of vatspolicy.reports.formats.html_page.page."""
-    from pathlib import Path
-
-    return Path(__file__).with_name("matrix.css").read_text(encoding="utf-8")
-
-
-def _html_name(row: Data, lang: Language) -> Content:
-    """Render the name of a row; the offers of a part of a class follow it, folded if they are many."""
-    from vatspolicy.reports.formats.html import tag
-
-    title, offers = say(row["title"], lang), [say(offer["title"], lang) for offer in row["offers"]]
-    if row["whole"]:
-        return title
-    if len(offers) == 1:
-        return [title, tag("span", offers[0], class_="soft")]
-    listed = tag("ul", [tag("li", offer) for offer in offers])
-    return [title, tag("details", tag("summary", word(WORDS, "offers", lang, count=len(offers))), listed)]
-
-
-def _html_cell(cell: Data, note: str | None, data: Data, lang: Language, prefix: str) -> Html:
-    from vatspolicy.reports.formats.html import link, tag
-
-    said = routes(cell, data, lang) if data["by"] == "places" else ""
-    mark = tag("sup", link(note, f"#{prefix}-{note}")) if note else None
-    sign = "*" if cell.get("special") else None
-    return tag(
-        "td",
-        tag("strong", value(cell, lang)),
-        sign,
-        mark,
-        tag("span", said, class_="soft") if said else None,
-        class_=_level(cell),
-    )
-
-
-def _level(cell: Data) -> str:
-    """Return the openness of a cell, which selects its color; the text says it too."""
-    if cell["state"] != "open":
-        return f"is-{cell['state']}"
-    percent = cell["max_foreign_percent"]
-    return "is-whole" if percent == 100 else "is-half" if percent >= 50 else "is-part" if percent else "is-zero"
-
-
-def _page(tables: Sequence[Data], lang: Language) -> str:
-    from vatspolicy.reports.formats.html import tag
-    from vatspolicy.reports.formats.html_page import page
-
-    parts = [fragment(data, lang, f"matrix-{data['by']}", 3 if index else 2) for index, data in enumerate(tables)]
-    title = heading(tables[0], lang)
-    body = [tag("h1", title), parts[0]]
-    for data, part in zip(tables[1:], parts[1:], strict=True):
-        body += [tag("h2", heading(data, lang)), part]
-    return page(title, body, lang, style=style(), end=phrase("not_advice", lang), wide=True)

@@ -48,10 +48,12 @@ def render(
     if format == "json":
         import json
 
+        from vatspolicy.reports.decision.compact import write_dense
+
         problems = [*problems, *_not_found(gate)]
         whole = extent == "details"
         found = run(records, problems, remarks, gate) if whole else compact_run(records, lang, problems, remarks, gate)
-        return json.dumps(found, ensure_ascii=False, indent=2 if whole else 1) + "\n"
+        return (json.dumps(found, ensure_ascii=False, indent=2) if whole else write_dense(found)) + "\n"
     problems = [in_language(problem, lang) for problem in (*problems, *_not_found(gate))]
     module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
     if format == "text":

@@ -12,7 +12,7 @@ from vatspolicy.reports.decision.basis import cited_articles
 from vatspolicy.reports.decision.digest import licenses_to_get, some_waived, split_duties, waived_mark
 from vatspolicy.reports.decision.tasks import Item, items, offers_of, route_titles
 from vatspolicy.reports.formats.html_words import Sentences
-from vatspolicy.reports.timeline import say_ahead
+from vatspolicy.reports.timeline.words import say_ahead
 from vatspolicy.reports.words import MEANINGS, VERIFICATION, value_of
 
 Data = Mapping[str, Any]

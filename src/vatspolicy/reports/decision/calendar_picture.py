@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from vatspolicy.reports.formats.html import Html, tag
 from vatspolicy.reports.formats.html_words import Sentences
 
 
@@ -24,65 +25,61 @@ def offset(launch: str, day: str, say: Sentences) -> str:
 _WIDTH, _MARGIN, _AXIS = 760, 24, 58
 
 
-def timeline_picture(launch: str, counts: Mapping[str, int], say: Sentences, id: str) -> Html:
-    """Draw the months from the launch (or before) to the last day, with a mark on each day that has a deadline."""
+@dataclass(frozen=True)
+class Month:
+    """A month of the axis: where it begins, and its names, which only some months have."""
+
+    begin: float
+    middle: float
+    name: str
+    number: str
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The months from the launch (or before) to the last day, with a mark on each day that has a deadline."""
+
+    title: str
+    description: str
+    launch: float
+    launch_label: str
+    months: Sequence[Month]
+    due: Sequence[tuple[float, int]]
+    """Places of days, with the number of tasks that fall due."""
+    end: float
+    width: int = _WIDTH
+    margin: int = _MARGIN
+    axis: int = _AXIS
+
+
+def make_calendar(launch: str, counts: Mapping[str, int], say: Sentences) -> Calendar:
+    """Return the picture of the days on which tasks fall due; `counts` has their number by day."""
     start = datetime.date.fromisoformat(min(launch, *counts)).replace(day=1)
     last = datetime.date.fromisoformat(max(counts))
-    months = max((last.year - start.year) * 12 + last.month - start.month + 1, 3)
-    shown = [_plus(start, count) for count in range(months + 1)]
-    begin, span = shown[0].toordinal(), shown[-1].toordinal() - shown[0].toordinal()
+    count = max((last.year - start.year) * 12 + last.month - start.month + 1, 3)
+    days = [_plus(start, place) for place in range(count + 1)]
+    begin, span = days[0].toordinal(), days[-1].toordinal() - days[0].toordinal()
 
     def x(day: datetime.date) -> float:
         return round(_MARGIN + (_WIDTH - 2 * _MARGIN) * (day.toordinal() - begin) / span, 1)
 
-    first_month = datetime.date.fromisoformat(launch).replace(day=1)
-    drawn = [tag("path", d=f"M{_MARGIN} {_AXIS} H{_WIDTH - _MARGIN}", class_="axis")]
-    every = -(-months // 14)  # so that the names of months stay apart
-    for place, day in enumerate(shown):
-        drawn.append(tag("path", d=f"M{x(day):g} {_AXIS - 4} V{_AXIS + 4}", class_="axis"))
-        if place == months or place % every:
-            continue
-        middle = (x(day) + x(shown[place + 1])) / 2
-        offset = (day.year - first_month.year) * 12 + day.month - first_month.month
+    first = datetime.date.fromisoformat(launch).replace(day=1)
+    every = -(-count // 14)  # so that the names of months stay apart
+    months = []
+    for place, (day, after) in enumerate(itertools.pairwise(days)):
+        offset = (day.year - first.year) * 12 + day.month - first.month
         name = f"{day.year}-{day.month:02}" if place == 0 or day.month == 1 else f"{day.month:02}"
-        drawn.append(tag("text", name, x=middle, y=_AXIS + 18, class_="small"))
-        if offset > 0:
-            drawn.append(
-                tag("text", say.html("month_number", count=offset), x=middle, y=_AXIS + 32, class_="small faint")
-            )
-    at = x(datetime.date.fromisoformat(launch))
-    drawn.append(tag("path", d=f"M{at:g} 22 V{_AXIS}", class_="launch"))
-    drawn.append(
-        tag("text", f"{say.html('launch_mark')} {launch}", x=max(at, _MARGIN), y=15, class_="label launch-label")
-    )
-    for due, count in counts.items():
-        across = x(datetime.date.fromisoformat(due))
-        drawn.append(tag("circle", cx=across, cy=_AXIS - 16, r=10, class_="due"))
-        drawn.append(tag("text", count, x=across, y=_AXIS - 12, class_="due-count"))
-    title = say.html("calendar_title", first=min(counts), last=max(counts), launch=launch)
-    description = say.sentence(f"{day}{say.colon}{count}" for day, count in counts.items())
-    return tag(
-        "figure",
-        tag(
-            "div",
-            tag(
-                "svg",
-                tag("title", title, id=f"{id}-title"),
-                tag("desc", description, id=f"{id}-desc"),
-                drawn,
-                viewBox=f"0 0 {_WIDTH} 96",
-                width=_WIDTH,
-                height=96,
-                role="img",
-                aria_labelledby=f"{id}-title",
-                aria_describedby=f"{id}-desc",
-                class_="picture",
-            ),
-            class_="scroll",
-            role="group",
-            aria_label=title,
-            tabindex=0,
-        ),
+        number = say.html("month_number", count=offset) if offset > 0 else ""
+        shown = (name, number) if place % every == 0 else ("", "")
+        months.append(Month(x(day), (x(day) + x(after)) / 2, *shown))
+    return Calendar(
+        title=say.html("calendar_title", first=min(counts), last=max(counts), launch=launch),
+        description=say.sentence(f"{day}{say.colon}{count}" for day, count in counts.items()),
+        launch=x(datetime.date.fromisoformat(launch)),
+        launch_label=f"{say.html('launch_mark')} {launch}",
+        months=months,
+        due=[(x(datetime.date.fromisoformat(day)), count) for day, count in counts.items()],
+        end=x(days[-1]),
     )
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -23,6 +24,24 @@ FACTS = 10
 def compact(data: Data, lang: Language, judgement: Judgement) -> dict[str, Any]:
     """Return one decision (a record) in its compact form."""
     return _Compact(data, lang, judgement).whole()
+
+
+def write_dense(value: Any, indent: str = "") -> str:
+    """Return JSON in which an object or list without objects stands on one line."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if not any(isinstance(one, dict) or _has_objects(one) for one in inner):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    deeper = f"{indent} "
+    if isinstance(value, dict):
+        lines = [f"{deeper}{json.dumps(key)}: {write_dense(one, deeper)}" for key, one in value.items()]
+    else:
+        lines = [f"{deeper}{write_dense(one, deeper)}" for one in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return f"{opening}\n" + ",\n".join(lines) + f"\n{indent}{closing}"
+
+
+def _has_objects(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(one, dict) or _has_objects(one) for one in value)
 
 
 def say_failure(data: Data, part: str, position: int, lang: Language) -> str:

@@ -20,7 +20,7 @@ from vatspolicy.reports.decision.gate_line import worst_first
 from vatspolicy.reports.decision.tasks import by_day
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.office import settle
-from vatspolicy.reports.timeline import WORDS as AHEAD
+from vatspolicy.reports.timeline.words import WORDS as AHEAD
 
 Data = Mapping[str, Any]
 _COLORS = {"allow": "1C5C2E", "needs-license": "734600", "deny": "8B1C17", "incomplete": "2A4879"}

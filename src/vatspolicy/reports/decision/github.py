@@ -83,8 +83,8 @@ def _notes(data: Data, lang: Language) -> Iterator[Annotation]:
         title = word(OPINIONS, "opinions", lang)
         yield Annotation("note", say_opinion(opinion, lang), title, data["file"], opinion["line"], opinion["column"])
     if data.get("changes_ahead"):
-        from vatspolicy.reports.timeline import WORDS as TIMELINE
-        from vatspolicy.reports.timeline import say_ahead
+        from vatspolicy.reports.timeline.words import WORDS as TIMELINE
+        from vatspolicy.reports.timeline.words import say_ahead
 
         title = f"{data['product']}: {word(TIMELINE, 'ahead', lang)}"
         for entry in data["changes_ahead"]:

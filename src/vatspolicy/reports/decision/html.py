@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from markupsafe import Markup
 
 from vatspolicy.errors import Problem
 from vatspolicy.i18n.words import STATES, VERDICTS
@@ -20,25 +21,22 @@ from vatspolicy.reports.decision import (
     route_diagram,
     tasks,
 )
-from vatspolicy.reports.formats.html import Html
-from vatspolicy.reports.formats.html_page import contents, page, read_asset
-from vatspolicy.reports.formats.html_template import render_template
+from vatspolicy.reports.formats.html_page import Entry, Frame, place_entries, read_asset, render_page
 from vatspolicy.reports.formats.html_words import Sentences
-from vatspolicy.reports.timeline import WORDS as AHEAD
-from vatspolicy.reports.timeline import say_change, say_fact, say_law, told
-from vatspolicy.reports.words import GROUPS, value_of, way_of
+from vatspolicy.reports.formats.templating import render_html
+from vatspolicy.reports.timeline.words import WORDS as AHEAD
+from vatspolicy.reports.timeline.words import say_change, say_fact, say_law, told
+from vatspolicy.reports.words import GROUPS, ROUTE_TONES, TONES, value_of, way_of
 
 Data = Mapping[str, Any]
-TONES = {"allow": "good", "needs-license": "warn", "deny": "bad", "incomplete": "ask"}
 GRADES = {"primary": "good", "secondary": "warn", "unverified": "bad"}
-_TEMPLATES = Path(__file__).with_name("templates")
 _IN_FULL = 8
 """Decisions on one page up to which its contents list their sections."""
 _NAMES = {
     "AHEAD": AHEAD,
     "GRADES": GRADES,
     "GROUPS": GROUPS,
-    "ROUTE_TONES": route_diagram.TONES,
+    "ROUTE_TONES": ROUTE_TONES,
     "STATES": STATES,
     "TONES": TONES,
     "VERDICTS": VERDICTS,
@@ -49,9 +47,10 @@ _NAMES = {
     "fact_in_words": basis.fact_in_words,
     "group_readings": doubt.group_readings,
     "no_license": brief.no_license,
+    "make_calendar": calendar_picture.make_calendar,
+    "make_picture": route_diagram.make_picture,
     "offset": calendar_picture.offset,
     "open_facts": digest.open_facts,
-    "picture": route_diagram.picture,
     "route_points": route_diagram.route_points,
     "rules_of": lambda findings: [rule for _, rule in sorted({one["rule"]: one for one in findings}.items())],
     "say_basis": doubt.say_basis,
@@ -66,7 +65,6 @@ _NAMES = {
     "say_waived": digest.say_waived,
     "say_worst": doubt.say_worst,
     "some_waived": digest.some_waived,
-    "timeline_picture": calendar_picture.timeline_picture,
     "told": told,
     "value_of": value_of,
     "waived_findings": digest.waived_findings,
@@ -84,10 +82,10 @@ def render(
     single, say = len(records) == 1 and not problems, Sentences(lang)
     order = gate_line.worst_first(records)
     made = [_Decision(data, lang, "" if single else f"d{place}-", single) for place, data in enumerate(order, 1)]
-    entries: list[tuple[str, str, Sequence[tuple[str, str]]]]
+    entries: list[Entry]
     if single:
         head = say.html("title_one", verdict=made[0].brief.verdict, title=made[0].name)
-        entries = [(*place, ()) for place in made[0].places()]
+        entries = place_entries(made[0].places())
     else:
         head = say.html("title_many", count=len(made))
         entries = [(one.name, one.say.place("top"), () if len(made) > _IN_FULL else one.places()) for one in made]
@@ -96,12 +94,13 @@ def render(
         entries.append((say.phrase("undecided"), "undecided", ()))
     if remarks:
         entries.append((remarks_head, "waivers", ()))
-    body = render_template(
-        _TEMPLATES,
-        "run.html.j2",
+    rules = dict.fromkeys(say.html("rules", **data["bundle"]) for data in records)
+    end = say.gap.join([say.phrase("not_advice"), *rules])
+    return render_page(
+        "decision/run.html.j2",
+        Frame(head, lang, style=read_asset("decision.css"), toc=entries, end=end),
         contested=say.html("contested_class"),
         decisions=made,
-        head=head,
         heads=_heads(say),
         problems=problems,
         remark_place=digest.remark_place,
@@ -111,12 +110,9 @@ def render(
         say_remark=digest.say_remark,
         single=single,
     )
-    rules = dict.fromkeys(say.html("rules", **data["bundle"]) for data in records)
-    end = say.gap.join([say.phrase("not_advice"), *rules])
-    return page(head, body, lang, style=read_asset("decision.css"), toc=contents(entries), end=end)
 
 
-def fragment(data: Data, lang: Language, prefix: str) -> Html:
+def fragment(data: Data, lang: Language, prefix: str) -> Markup:
     """Render a decision for another page, which adds decision.css. `prefix` begins every id."""
     return _Decision(data, lang, prefix, False).html()
 
@@ -167,12 +163,11 @@ class _Decision:
         yield "law", say.html("law"), self.regulations
         yield "facts", say.html("facts"), self.facts
 
-    def html(self) -> Html:
+    def html(self) -> Markup:
         """Render the decision."""
         data, say, made = self.data, self.say, self.brief
-        return render_template(
-            _TEMPLATES,
-            "decision.html.j2",
+        return render_html(
+            "decision/decision.html.j2",
             **_NAMES,
             ahead_head=say.word(AHEAD, "ahead"),
             brief=made,

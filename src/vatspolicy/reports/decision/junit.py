@@ -81,7 +81,7 @@ def _output(data: Data, lang: Language) -> list[str]:
     if data["opinions"]:
         lines += [word(OPINIONS, "opinions", lang), *(say_opinion(opinion, lang) for opinion in data["opinions"])]
     if data.get("changes_ahead"):
-        from vatspolicy.reports.timeline import WORDS, say_ahead
+        from vatspolicy.reports.timeline.words import WORDS, say_ahead
 
         lines += [WORDS["ahead"][lang], *(say_ahead(entry, lang) for entry in data["changes_ahead"])]
     return lines

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import number
-from vatspolicy.reports.formats.html import Html, tag
 from vatspolicy.reports.formats.html_words import Sentences
-from vatspolicy.reports.words import phrase, value_of, way_of
+from vatspolicy.reports.words import ROUTE_TONES, phrase, value_of, way_of
 
 Data = Mapping[str, Any]
 
-TONES = {"open": "good", "closed": "bad", "unknown": "ask"}
 _PASS, _FAIL, _ASK = "pass", "fail", "ask"
 _SIGNS = {
     _PASS: "M-4 .5 L-1.2 3.4 L4.2 -3",
@@ -29,7 +27,7 @@ _STEP, _LINE = 40, 16
 
 
 @dataclass(frozen=True)
-class _Gate:
+class Gate:
     """A requirement of a route."""
 
     state: str
@@ -37,110 +35,148 @@ class _Gate:
     """Label above the gate: its number in the list, or the greatest share."""
 
 
-def gates(route: Data) -> tuple[_Gate, ...]:
+def gates(route: Data) -> tuple[Gate, ...]:
     """Return the gates of a route in the order of its list: the greatest foreign share, then its conditions."""
-    found: list[_Gate] = []
+    found: list[Gate] = []
     conditions: Sequence[Data] = route["conditions"]
     unexplained = route["state"] == "unknown" and all(value_of(condition) is not None for condition in conditions)
     if route["max_foreign_percent"] is not None:
         state = _FAIL if route["share_too_high"] else _ASK if unexplained else _PASS
-        found.append(_Gate(state, f"≤{number(route['max_foreign_percent'])}%"))
+        found.append(Gate(state, f"≤{number(route['max_foreign_percent'])}%"))
     elif unexplained:
-        found.append(_Gate(_ASK, ""))
+        found.append(Gate(_ASK, ""))
     states = {True: _PASS, False: _FAIL, None: _ASK}
-    found += [_Gate(states[value_of(condition)], str(place)) for place, condition in enumerate(conditions, 1)]
+    found += [Gate(states[value_of(condition)], str(place)) for place, condition in enumerate(conditions, 1)]
     return tuple(found)
 
 
-def picture(activity: Data, say: Sentences, id: str) -> Html:
-    """Draw the routes of an activity as an SVG with a title and description for screen readers."""
-    rows = [_Row(route, activity["routes"], say) for route in activity["routes"]]
-    height = sum(row.height for row in rows)
-    title = say.html("routes_title", activity=say.text(activity["title"]))
-    description = say.sentence(f"{say.text(row.route['title'])}{say.colon}{row.way}" for row in rows)
-    drawn: list[Html] = []
-    middle, top = height / 2, 0.0
-    for row in rows:
-        drawn += row.draw(top, middle)
+@dataclass(frozen=True)
+class Stroke:
+    """A segment of a path: solid if passed, dashed after an open question, dotted after a stop."""
+
+    start: float
+    end: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class DrawnGate:
+    """A gate at its place on the path, with the sign inside."""
+
+    x: float
+    gate: Gate
+
+    @property
+    def sign(self) -> str:
+        """The path of its sign."""
+        return _SIGNS[self.gate.state]
+
+
+@dataclass(frozen=True)
+class DrawnRoute:
+    """A route of the picture, with the places of its parts."""
+
+    way: str
+    state: str
+    tone: str
+    line: float
+    """Height of the path."""
+    titles: Sequence[tuple[float, str]]
+    """Lines of text above the path, the state first: height and text."""
+    strokes: Sequence[Stroke]
+    gates: Sequence[DrawnGate]
+    box_height: float
+    labels: Sequence[tuple[float, str]]
+    """Lines in the box of the instrument, without the one that says whether it is held."""
+    held: tuple[float, str] | None
+    is_held_known: bool
+
+
+@dataclass(frozen=True)
+class RoutePicture:
+    """The routes of an activity as a picture, with a title and a description for screen readers."""
+
+    title: str
+    description: str
+    height: float
+    name: Sequence[tuple[float, str]]
+    """Lines of the name of the activity."""
+    rows: Sequence[DrawnRoute]
+    width: int = _WIDTH
+    start: int = _FROM
+    bend: float = (_FROM + _GATES) / 2
+    first_gate: int = _GATES
+    box: int = _BOX
+
+
+def make_picture(activity: Data, say: Sentences) -> RoutePicture:
+    """Return the picture of the routes of an activity."""
+    rows, top = [], 0.0
+    for route in activity["routes"]:
+        row = _Row(route, way_of(route, activity["routes"], say.lang), say)
+        rows.append(row.draw(top))
         top += row.height
-    start = _lines(wrap(clean(say.text(activity["title"])), 20), 10, middle, "name")
-    box = 16 + 15 * len(start)
-    drawn.append(tag("rect", x=1, y=middle - box / 2, width=_FROM - 2, height=box, rx=4, class_="activity"))
-    return tag(
-        "svg",
-        tag("title", title, id=f"{id}-title"),
-        tag("desc", description, id=f"{id}-desc"),
-        drawn,
-        start,
-        viewBox=f"0 0 {_WIDTH} {height:g}",
-        width=_WIDTH,
-        height=height,
-        role="img",
-        aria_labelledby=f"{id}-title",
-        aria_describedby=f"{id}-desc",
-        class_="picture",
+    description = say.sentence(
+        f"{say.text(route['title'])}{say.colon}{row.way}" for route, row in zip(activity["routes"], rows, strict=True)
     )
+    title = say.html("routes_title", activity=say.text(activity["title"]))
+    name = _lines(wrap(clean(say.text(activity["title"])), 20), top / 2)
+    return RoutePicture(title, description, top, name, rows)
 
 
 class _Row:
-    """A route of the picture."""
+    """The layout of a route."""
 
-    def __init__(self, route: Data, routes: Iterable[Data], say: Sentences) -> None:
-        self.route, self.way = route, way_of(route, routes, say.lang)
+    def __init__(self, route: Data, way: str, say: Sentences) -> None:
+        self.route, self.way = route, way
         self.title = wrap(clean(say.text(route["title"])), 50)
         self.box = wrap(clean(say.text(route["instrument"]["title"])), 28)
-        self.held = _held(route, say) if route["state"] == "open" else ""
-        self.box_height = (len(self.box) + bool(self.held)) * 15 + 14
+        self.held = [_held(route, say)] if route["state"] == "open" else []
+        self.box_height = (len(self.box) + len(self.held)) * 15 + 14
         lead = len(self.title) * _LINE + (46 if gates(route) else 24)
         self.line = max(lead, self.box_height / 2 + 4)
         """Distance of the path from the top: labels of gates need room above it."""
         self.height = self.line + max(self.box_height / 2, 14) + 10
 
-    def draw(self, top: float, middle: float) -> Iterator[Html]:
-        state = self.route["state"]
-        tone = TONES[state]
-        line = top + self.line
-        yield tag("text", self.way, x=_GATES, y=top + 16, class_=f"way {tone}")
-        for position, text in enumerate(self.title):
-            yield tag("text", text, x=_GATES, y=top + 16 + _LINE * (position + 1), class_="label")
-        bend = (_FROM + _GATES) / 2
-        yield tag(
-            "path",
-            d=f"M{_FROM - 1} {middle:g} C{bend:g} {middle:g} {bend:g} {line:g} {_GATES:g} {line:g}",
-            class_=f"way {tone}",
-        )
+    def draw(self, top: float) -> DrawnRoute:
+        """Return the route at its height in the picture."""
+        state, tone, line = self.route["state"], ROUTE_TONES[self.route["state"]], top + self.line
+        strokes, drawn = [], []
         found = gates(self.route)
         step = min(_STEP, (_BOX - 20 - _GATES) / max(len(found), 1))
         at, passed = float(_GATES), _PASS
         for place, gate in enumerate(found, 1):
             x = _GATES + step * place
-            yield _stroke(at, x - 9, line, passed, tone)
+            strokes.append(_stroke(at, x - 9, passed, tone))
             if passed == _PASS or gate.state == _FAIL:
                 passed = gate.state
-            yield tag("circle", cx=x, cy=line, r=9, class_=f"gate {gate.state}")
-            yield tag("path", d=_SIGNS[gate.state], transform=f"translate({x:g} {line:g})", class_=f"sign {gate.state}")
-            yield tag("text", gate.label, x=x, y=line - 13, class_="small")
+            drawn.append(DrawnGate(x, gate))
             at = x + 9
-        yield _stroke(at, _BOX, line, _FAIL if state == "closed" else passed, tone)
-        size = self.box_height
-        yield tag(
-            "rect", x=_BOX, y=line - size / 2, width=_WIDTH - _BOX - 1, height=size, rx=4, class_=f"instrument {state}"
+        strokes.append(_stroke(at, _BOX, _FAIL if state == "closed" else passed, tone))
+        lines = _lines([*self.box, *self.held], line)
+        return DrawnRoute(
+            self.way,
+            state,
+            tone,
+            line,
+            [(top + 16 + _LINE * place, text) for place, text in enumerate([self.way, *self.title])],
+            strokes,
+            drawn,
+            self.box_height,
+            lines[: len(self.box)],
+            lines[-1] if self.held else None,
+            self.route["held"] is not None,
         )
-        lines = _lines([*self.box, *filter(None, [self.held])], _BOX + 10, line, f"label {state}")
-        yield from lines[: len(self.box)]
-        for mark in lines[len(self.box) :]:
-            yield tag("g", mark, class_="held-unknown" if self.route["held"] is None else "held")
 
 
-def _stroke(start: float, end: float, y: float, passed: str, tone: str) -> Html:
-    """Draw a segment of the path: solid if passed, dashed after an open question, dotted after a stop."""
-    kind = {_PASS: f"way {tone}", _ASK: f"way {tone} dashed", _FAIL: "way dotted"}[passed]
-    return tag("path", d=f"M{start:g} {y:g} H{end:g}", class_=kind)
+def _stroke(start: float, end: float, passed: str, tone: str) -> Stroke:
+    return Stroke(start, end, {_PASS: f"way {tone}", _ASK: f"way {tone} dashed", _FAIL: "way dotted"}[passed])
 
 
-def _lines(texts: Sequence[str], x: float, middle: float, class_: str) -> list[Html]:
+def _lines(texts: Sequence[str], middle: float) -> list[tuple[float, str]]:
+    """Return lines of text around a height, each with its own."""
     first = middle - 15 * (len(texts) - 1) / 2 + 4.5
-    return [tag("text", text, x=x, y=first + 15 * place, class_=class_) for place, text in enumerate(texts)]
+    return [(first + 15 * place, text) for place, text in enumerate(texts)]
 
 
 def route_points(route: Data, say: Sentences) -> list[str]:

@@ -156,8 +156,8 @@ def _add_changes_ahead(run: Run, records: Iterable[Data], lang: Language) -> Non
     ahead = [(data, entry) for data in records for entry in data.get("changes_ahead", ())]
     if not ahead:
         return
-    from vatspolicy.reports.timeline import WORDS as TIMELINE
-    from vatspolicy.reports.timeline import say_ahead
+    from vatspolicy.reports.timeline.words import WORDS as TIMELINE
+    from vatspolicy.reports.timeline.words import say_ahead
 
     run.add_rule("changes-ahead", TIMELINE["ahead"][lang], address=page("gate.md", "changes-ahead"))
     for data, entry in ahead:

@@ -254,7 +254,7 @@ class _Screen:
 
     def ahead(self) -> Iterator[list[str]]:
         if entries := self.data.get("changes_ahead"):
-            from vatspolicy.reports.timeline import say_ahead
+            from vatspolicy.reports.timeline.words import say_ahead
 
             for entry in entries:
                 yield self.entry(say_ahead(entry, self.lang), f"  {self.style('!', 'yellow')} ", "    ", 2)

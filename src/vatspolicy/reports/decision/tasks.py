@@ -9,7 +9,7 @@ from typing import Any
 from vatspolicy.policies.deadlines import GROUPS
 from vatspolicy.reports.decision.digest import licenses_to_get, merge_citations, merge_duties, waived_mark
 from vatspolicy.reports.formats.html_words import Sentences
-from vatspolicy.reports.formats.markdown import escape
+from vatspolicy.reports.formats.templating import render_markdown
 
 Data = Mapping[str, Any]
 _OWN = ("self",)
@@ -111,12 +111,18 @@ def checklist(data: Data, say: Sentences) -> str:
     if not found:
         return ""
     head = say.html("before_launch_by", day=data["launch"]) if data["launch"] else say.html("before_launch")
-    lines = [f"## {escape(str(data['title']))}{say.colon}{head}", ""]
-    for item in found:
-        told = [item.body_names, *([item.when] if item.done else []), *merge_citations(item.citations, say.lang, False)]
-        lines.append(f"- [{'x' if item.done else ' '}] **{escape(item.title)}**")
-        lines.append(f"  {escape(say.semicolon.join(told))}")
-    return "\n".join(lines) + "\n"
+    text = render_markdown(
+        "decision/checklist.md.j2", data=data, facts=lambda item: _facts(item, say), head=head, items=found, say=say
+    )
+    return text.replace("\\(", "(").replace(
+        "\\)", ")"
+    )  # readable unrendered; behind an escaped bracket they link nothing
+
+
+def _facts(item: Item, say: Sentences) -> list[str]:
+    """Return the authority of a task, when it was done, and its law."""
+    law = merge_citations(item.citations, say.lang, False)
+    return [item.body_names, *([item.when] if item.done else []), *law]
 
 
 def by_authority(found: Iterable[Item]) -> list[list[Item]]:

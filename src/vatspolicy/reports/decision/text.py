@@ -379,7 +379,7 @@ class _Report:
 
     def ahead(self) -> Iterator[str]:
         if self.data.get("changes_ahead"):
-            from vatspolicy.reports.timeline import ahead_lines
+            from vatspolicy.reports.timeline.text import ahead_lines
 
             yield from ahead_lines(self.data, self.lang, self.style, self.room)
 

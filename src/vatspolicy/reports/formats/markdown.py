@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import quote
 
 from vatspolicy.i18n.text import clean
 
@@ -13,7 +14,7 @@ def escape(text: str) -> str:
     """Return text that cannot become markup, a link, a mention or HTML."""
     text = clean(" ".join(text.split()))
     text = re.sub(r"([\\`*_{}\[\]()#|~<>&!$])", r"\\\1", text)
-    text = re.sub(r"^(\d*)(?=[-+=.)])", r"\1\\", text)  # no list, no heading
+    text = re.sub(r"^(?=[-+=])|^(\d+)(?=\.(?:\s|$))", r"\1\\", text)  # no list, no heading
     return re.sub(r"@(?=\w)|://|(?i:www\.)", _part, text)
 
 
@@ -41,11 +42,16 @@ def quote_name(text: str) -> str:
     return f"`{clean(text, one_line=True).replace('`', chr(39)).replace('|', '¦')}`"
 
 
-def fence(text: str, language: str) -> list[str]:
-    """Return the lines of a fenced block that none of them can close."""
+def escape_address(url: str) -> str:
+    """Return the address of a link, which cannot end the link or begin markup."""
+    return quote(url, safe=":/?#@!$&+,;=%~-._")
+
+
+def fence(text: str, language: str) -> str:
+    """Return a fenced block that no line of the text can close."""
     ticks = max((len(run) for run in re.findall(r"`+", text)), default=0)
     mark = "`" * max(3, ticks + 1)
-    return [f"{mark}{language}", *clean(text).split("\n"), mark]
+    return "\n".join([f"{mark}{language}", *clean(text).split("\n"), mark])
 
 
 def section(title: str) -> Iterator[str]:

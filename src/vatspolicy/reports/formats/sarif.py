@@ -111,9 +111,10 @@ class Run:
 
 def location(file: str, line: int, column: int = 1) -> dict[str, Any]:
     """Return the location of a line in a file."""
+    path = quote(os.fsencode(file.replace(os.sep, "/")))
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(os.fsencode(file.replace(os.sep, "/")))},
+            "artifactLocation": {"uri": f"file://{path}" if path.startswith("/") else path},
             "region": {"startLine": line, "startColumn": column},
         }
     }

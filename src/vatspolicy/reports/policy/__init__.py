@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from vatspolicy.cel.ast import Node, Term, walk
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.output import write_file
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.reports.policy.index import MARK, Pages
 from vatspolicy.reports.policy.markdown import calendar_page, index_page, policy_page
-from vatspolicy.reports.policy.page import PolicyPage
+from vatspolicy.reports.policy.page import PolicyPage, collect_terms
 
 __all__ = ["FORMATS", "Difference", "Foreign", "compare", "make", "write"]
 
@@ -67,12 +66,7 @@ def make(bundle: Bundle, format: str = "markdown", day: str | None = None) -> Pa
     ]
     if problems:
         raise InvalidInput(problems)
-    terms: dict[tuple[str, str], Node] = {}
-    for policy, expression in bundle.owned_expressions():
-        for node in walk(expression.tree):
-            if isinstance(node, Term):
-                owner, __ = bundle.term(policy, node.name)
-                terms.setdefault((owner.id, node.name), node.body)
+    terms = collect_terms(bundle)
     if format == "html":
         from vatspolicy.reports.policy.site import make_site
 

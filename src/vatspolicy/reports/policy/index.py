@@ -64,6 +64,17 @@ def instruments_by_authority(bundle: Bundle) -> dict[str, list[tuple[Instrument,
 
 
 @dataclass(frozen=True)
+class ValueChange:
+    """A new value of a parameter, as JSON."""
+
+    name: str
+    before: str
+    after: str
+    members: tuple[list[str], list[str]] | None
+    """Members added and removed between two lists; None for values that are not lists."""
+
+
+@dataclass(frozen=True)
 class Changes:
     """Changes of one day in one policy."""
 
@@ -75,11 +86,12 @@ class Changes:
     editions: tuple[Edition, ...]
     rules: tuple[tuple[Rule, bool], ...]
     """Rules that begin (True) or end (False) in a policy that stays."""
-    values: tuple[tuple[str, Any, Any], ...]
-    """Parameters with the value before and the value from the day on."""
+    changed_values: tuple[ValueChange, ...]
 
     def __bool__(self) -> bool:
-        return self.begins is not None or self.ends is not None or bool(self.editions or self.rules or self.values)
+        return (
+            self.begins is not None or self.ends is not None or bool(self.editions or self.rules or self.changed_values)
+        )
 
 
 def days_of_change(bundle: Bundle) -> Iterator[tuple[str, list[Changes]]]:
@@ -106,7 +118,7 @@ def changes_of(policy: Policy, day: str) -> Changes:
         tuple(edition for edition in policy.editions if edition.since == day),
         tuple(rules),
         tuple(
-            (name, before.value, after.value)
+            _compare(name, before.value, after.value)
             for name, parameter in policy.parameters.items()
             for before, after in zip(parameter.values, parameter.values[1:], strict=False)
             if after.since == day
@@ -114,9 +126,10 @@ def changes_of(policy: Policy, day: str) -> Changes:
     )
 
 
-def members_changed(before: Any, after: Any) -> tuple[list[str], list[str]] | None:
-    """Return the members (as JSON) added and removed between two lists; None for values that are not lists."""
+def _compare(name: str, before: Any, after: Any) -> ValueChange:
+    old, new = (json.dumps(value, ensure_ascii=False) for value in (before, after))
     if not isinstance(before, list) or not isinstance(after, list):
-        return None
-    old, new = ([json.dumps(member, ensure_ascii=False) for member in value] for value in (before, after))
-    return [member for member in new if member not in old], [member for member in old if member not in new]
+        return ValueChange(name, old, new, None)
+    gone, come = ([json.dumps(member, ensure_ascii=False) for member in value] for value in (before, after))
+    members = ([member for member in come if member not in gone], [member for member in gone if member not in come])
+    return ValueChange(name, old, new, members)

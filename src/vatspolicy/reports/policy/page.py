@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from vatspolicy.cel.ast import Literal, Node, Param, walk
+from vatspolicy.cel.ast import Literal, Node, Param, Term, walk
 from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Article, Condition, Expression, Instrument, Need, Parameter, Policy, Route, Rule
@@ -25,6 +25,17 @@ SUBJECTS: Mapping[str, LocalizedText] = {
 """Subjects of rules in words."""
 
 
+def collect_terms(bundle: Bundle) -> Terms:
+    """Return the typed bodies of the terms that expressions of a bundle use."""
+    terms: dict[tuple[str, str], Node] = {}
+    for policy, expression in bundle.owned_expressions():
+        for node in walk(expression.tree):
+            if isinstance(node, Term):
+                owner, _ = bundle.term(policy, node.name)
+                terms.setdefault((owner.id, node.name), node.body)
+    return terms
+
+
 @dataclass(frozen=True)
 class PolicyPage:
     """A policy with the content of its page."""
@@ -32,6 +43,11 @@ class PolicyPage:
     bundle: Bundle
     policy: Policy
     terms: Terms = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """Name of the file of the policy, which readers look for."""
+        return f"{self.policy.id}.yaml"
 
     @property
     def number(self) -> str | None:
@@ -193,6 +209,11 @@ class RulePart:
         several = len(self.expressions) > 1
         lines = ((f"// {name}" if several else "", one_line(one.text)) for name, one in self.expressions)
         return [line for pair in lines for line in pair if line]
+
+    @property
+    def cel_text(self) -> str:
+        """The lines of CEL as one text."""
+        return "\n".join(self.cel)
 
     @property
     def parameters_read(self) -> list[ParameterPart]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vatspolicy.authoring.testing.cases import load_tests
-from vatspolicy.errors import suggest
-from vatspolicy.i18n import Language, Sentences, _
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import aside, joint
 from vatspolicy.policies.bundle import Bundle
@@ -14,6 +12,7 @@ from vatspolicy.policies.expression_wording import Wording
 from vatspolicy.policies.model import NEVER, Article, Expression
 from vatspolicy.policies.wording import describe_effect, describe_readings
 from vatspolicy.reports.lists import cut_lists
+from vatspolicy.reports.policy.lookup import find, list_cases
 from vatspolicy.reports.policy.page import ParameterPart, PolicyPage, RulePart, one_line
 
 _WORDS = {
@@ -45,25 +44,12 @@ def explain(bundle: Bundle, name: str, lang: Language, room: int, day: str) -> s
     Raises:
         KeyError: The name is unknown; with a message.
     """
-    policy_id, slash, rule_id = name.partition("/")
-    policy = bundle.policies.get(policy_id)
-    if policy is None:
-        raise KeyError(
-            Sentences(_("there is no policy {policy_id!r}.", policy_id=policy_id), suggest(policy_id, bundle.policies))
-        )
-    page = _Page(PolicyPage(bundle, policy), lang, room, day)
-    if not slash:
-        return "\n".join(page.whole()) + "\n"
-    for rule in policy.rules:
-        if rule.id == rule_id:
-            return "\n".join(page.rule(page.page.rule(rule))) + "\n"
-    known = [rule.id for rule in policy.rules]
-    raise KeyError(
-        Sentences(
-            _("there is no rule {rule_id!r} in {policy_id}.", rule_id=rule_id, policy_id=policy_id),
-            suggest(rule_id, known),
-        )
-    )
+    found = find(bundle, name)
+    if isinstance(found, PolicyPage):
+        lines = _Page(found, lang, room, day).whole()
+    else:
+        lines = _Page(found.page, lang, room, day).rule(found)
+    return "\n".join(lines) + "\n"
 
 
 class _Page:
@@ -179,9 +165,7 @@ class _Page:
         if part.counterparts:
             yield f"\n{self.word('relies')}"
             yield from self.flow(", ".join(part.counterparts), 2)
-        rule = part.rule
-        tests = load_tests(self.bundle, self.policy)
-        cases = [case["it"] for case in tests.data["cases"] if rule.id in case["expect"]] if tests is not None else []
+        cases = list_cases(part)
         if cases:
             yield f"\n{self.word('tests')}"
             for case in cases:

@@ -13,9 +13,11 @@ from typing import TypeVar
 from vatspolicy.bundles.select import SelectedLaw, select_law
 from vatspolicy.compile_cache import digest
 from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.engine.evaluator import BEARING
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Sentences, _
 from vatspolicy.policies.bundle import read_sources
+from vatspolicy.policies.model import KINDS
 
 T = TypeVar("T")
 
@@ -112,10 +114,12 @@ class BundleStore:
                 return self._fail(seen, error)
 
     def prepare(self, today: str) -> None:
-        """Compile the rules of today and of every later day, so that worker processes share them."""
+        """Compile the rules of today and of every later day, and index today's, so that worker processes share them."""
         bundle = self.loaded.bundle
-        for day in (max(today, bundle.covers_from), *(day for day in bundle.boundaries if day > today)):
-            bundle.on(day)
+        bundle.on(max(today, bundle.covers_from)).build_indexes((KINDS, BEARING))
+        for day in bundle.boundaries:
+            if day > today:
+                bundle.on(day)
 
     def close(self) -> None:
         """Release every bundle."""
@@ -140,10 +144,13 @@ class BundleStore:
             raise
         before = self.loaded
         self.loaded = loaded
-        if not self.renew():
+        try:
+            if not self.renew():
+                raise InvalidInput([Problem("bundle", 1, 1, "", _("Worker processes do not start with it."))])
+        except BaseException:
             self.loaded = before
             loaded.release()
-            raise InvalidInput([Problem("bundle", 1, 1, "", _("Worker processes do not start with it."))])
+            raise
         if self._previous is not None:
             self._previous.release()
         self._previous = before  # requests under way may still read its schemas

@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.formats.html import escape
+from vatspolicy.reports.access_matrix.document import read_style
 from vatspolicy.reports.formats.html_page import ICON, LANGUAGE_TAGS, read_asset
+from vatspolicy.reports.formats.templating import render_html
 from vatspolicy.server.web.words import say
 
 _DARK = re.compile(r"@media \(prefers-color-scheme: dark\) \{\s*:root \{(?P<colors>[^}]*)\}\s*\}")
@@ -16,23 +17,12 @@ _DARK = re.compile(r"@media \(prefers-color-scheme: dark\) \{\s*:root \{(?P<colo
 
 def render_frame(lang: Language) -> str:
     """Return the page; `lang` is the language that it begins in."""
-    warnings = "".join(f'<p lang="{LANGUAGE_TAGS[one]}">{escape(say("noscript", one))}</p>' for one in ("en", "zh"))
-    return (
-        f'<!doctype html>\n<html lang="{LANGUAGE_TAGS[lang]}" data-lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f'<title>{escape(say("title", lang))}</title>\n<link rel="icon" href="{ICON}">\n'
-        '<link rel="stylesheet" href="/page.css">\n<script src="/page.js" defer></script>\n</head>\n<body>\n'
-        f'<a class="skip" href="#main">{escape(say("skip", lang))}</a>\n<header class="top" id="top"></header>\n'
-        f'<main id="main" class="page" tabindex="-1"><noscript>{warnings}</noscript></main>\n</body>\n</html>\n'
-    )
+    return str(render_html("server/frame.html.j2", icon=ICON, lang=lang, say=say, tags=LANGUAGE_TAGS))
 
 
 @functools.cache
 def build_stylesheet() -> str:
     """Return the styles of reports, of the matrix and of the page, with a choice of colors."""
-    from vatspolicy.reports.access_matrix.render import style
-
     css = read_asset("page.css")
     dark = _DARK.search(css)
     assert dark is not None, "the dark colors of page.css stand in one block"
@@ -42,9 +32,8 @@ def build_stylesheet() -> str:
         f':root[data-theme="dark"] {{ color-scheme: dark; {colors}}}\n'
         ':root[data-theme="light"] { color-scheme: light; }'
     )
-    return (
-        css[: dark.start()] + chosen + css[dark.end() :] + read_asset("decision.css") + style() + _read_own("page.css")
-    )
+    parts = [css[: dark.start()], chosen, css[dark.end() :], read_asset("decision.css"), read_style()]
+    return "".join([*parts, _read_own("page.css")])
 
 
 @functools.cache

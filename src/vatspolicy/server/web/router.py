@@ -22,14 +22,14 @@ from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.profile.vocabulary import Language, addresses, find_choices, gazetteer, within
-from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
+from vatspolicy.reports.access_matrix.document import fragment as matrix_fragment
 from vatspolicy.reports.decision import BINARY_FORMATS, export, render
+from vatspolicy.reports.remediation.document import fragment as ways_fragment
 from vatspolicy.server.app import make_app
 from vatspolicy.server.errors import HttpError
 from vatspolicy.server.guard import GuardRules, read_json_body
 from vatspolicy.server.web.form import make_form
 from vatspolicy.server.web.page import build_stylesheet, read_script, render_frame
-from vatspolicy.server.web.remediation import render_plan
 from vatspolicy.server.web.session import DecideRequest, WebContext, answer, read_path, read_request, read_spec
 from vatspolicy.server.web.words import collect_script_phrases, say
 
@@ -145,7 +145,7 @@ class _Page:
             if len(self.matrices) >= MATRICES:
                 self.matrices.pop(next(iter(self.matrices)))
             self.matrices[key] = dict(table)
-        html = matrix_fragment(self.matrices[key], lang, f"matrix-{by}").markup
+        html = str(matrix_fragment(self.matrices[key], lang, f"matrix-{by}"))
         return JSONResponse({"as_of": day, "html": html})
 
     def _code(self, request: Request, name: str, known: str) -> str | None:
@@ -193,7 +193,7 @@ def _find_ways(context: WebContext, request: DecideRequest) -> dict[str, Any]:
         data = plan_to_data(context.bundle, profile, find_remediations(context.bundle, profile, day))
     except InvalidInput:  # /decide reports the problems
         return {"record": None, "html": None}
-    return {"record": data, "html": render_plan(data, request.lang).markup}
+    return {"record": data, "html": str(ways_fragment(data, request.lang))}
 
 
 def _export(context: WebContext, request: DecideRequest) -> Response:

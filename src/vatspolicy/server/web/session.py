@@ -188,7 +188,7 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
         **_reply(document.text, document.file, request, data=document.data),
         "skipped": [format_path(path) for path in skipped],
         "record": data,
-        "html": fragment(data, request.lang, "d-").markup,
+        "html": str(fragment(data, request.lang, "d-")),
         "interview": interview_to_data(state),
         "asked": [format_path(ask.path) for ask in state.possible_outcomes.missing],
         "blank": _is_blank(context, document, request),

@@ -5,16 +5,29 @@ from __future__ import annotations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.policy.index import Pages
+from vatspolicy.reports.policy.lookup import find
 from vatspolicy.reports.policy.page import PolicyPage, Terms
 from vatspolicy.reports.policy.site.access import access_tables, matrix_page
 from vatspolicy.reports.policy.site.overview import calendar_page, index_page
-from vatspolicy.reports.policy.site.policy import policy_page
+from vatspolicy.reports.policy.site.policy import policy_page, rule_page
 from vatspolicy.reports.policy.site.search import search_page
 from vatspolicy.reports.policy.site.site import FOLDERS, OVERVIEWS, Site
 
-__all__ = ["OVERVIEWS", "make_site"]
+__all__ = ["OVERVIEWS", "explain_page", "make_site"]
 
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
+
+
+def explain_page(bundle: Bundle, name: str, lang: Language) -> str:
+    """Render the page of a policy, or of a rule as policy/rule, that stands alone.
+
+    Raises:
+        KeyError: The name is unknown; with a message.
+    """
+    found = find(bundle, name)
+    if isinstance(found, PolicyPage):
+        return policy_page(Site(bundle, lang, scope="policy"), found)
+    return rule_page(Site(bundle, lang, scope="rule"), found)
 
 
 def make_site(bundle: Bundle, terms: Terms, day: str | None = None) -> Pages:

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.reports.formats.html import Content, tag
-from vatspolicy.reports.formats.html_page import contents
+from vatspolicy.reports.formats.html_page import place_entries
 from vatspolicy.reports.policy.site.site import Site
 
 KINDS = ("regimes", "places")
@@ -22,14 +21,20 @@ def access_tables(bundle: Bundle, day: str) -> list[Mapping[str, Any]]:
 
 def matrix_page(site: Site, tables: Sequence[Mapping[str, Any]]) -> str:
     """Render all tables on one page."""
-    from vatspolicy.reports.access_matrix.render import fragment, style
+    from vatspolicy.reports.access_matrix.document import fragment, read_style
     from vatspolicy.reports.access_matrix.words import heading
 
-    parts = [(heading(data, site.lang), f"table-{data['by']}", data) for data in tables]
-    body: Content = [
-        tag("h1", site.say("matrix")),
-        tag("p", site.say("matrix_lead", day=tables[0]["as_of"])),
-        [[tag("h2", title, id=id), fragment(data, site.lang, f"matrix-{data['by']}")] for title, id, data in parts],
+    parts = [
+        (heading(data, site.lang), f"table-{data['by']}", fragment(data, site.lang, f"matrix-{data['by']}"))
+        for data in tables
     ]
-    toc = contents((title, id, ()) for title, id, _ in parts)
-    return site.page("matrix", site.say("matrix"), body, toc, style=style(), wide=True)
+    return site.page(
+        "site/matrix.html.j2",
+        "matrix",
+        site.say("matrix"),
+        place_entries((title, id) for title, id, _ in parts),
+        day=tables[0]["as_of"],
+        style=read_style(),
+        tables=parts,
+        wide=True,
+    )

@@ -10,7 +10,6 @@ from vatspolicy.documents.words import Word
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Parameter, Rule
 from vatspolicy.profile.vocabulary import LocalizedText, describe, fact_schemas, words_of
-from vatspolicy.reports.formats.html import data_block, link, tag
 from vatspolicy.reports.policy.site.site import Site, asset
 
 KINDS = ("policy", "article", "classify", "deny", "need", "route", "duty", "advise", "instrument", "parameter", "term")
@@ -37,23 +36,7 @@ def search_page(site: Site) -> str:
         "values": [_value(words) for words in named.values()],
         "phrases": phrases,
     }
-    body = [
-        tag("h1", site.say("search")),
-        tag(
-            "div",
-            tag("label", site.say("search_label"), for_="_query"),
-            tag("input", type="search", id="_query", autocomplete="off", spellcheck="false", aria_describedby="_hint"),
-            tag("p", site.say("search_hint"), id="_hint", class_="soft"),
-            role="search",
-            class_="search",
-        ),
-        tag("noscript", tag("p", link(site.say("search_off"), "index.html"))),
-        tag("p", id="_count", role="status"),
-        tag("h2", site.say("search_results"), id="_results", hidden=True),
-        tag("ol", id="_found", class_="results", aria_labelledby="_results"),
-        data_block("_index", data),
-    ]
-    return site.page("search", site.say("search"), body, script=asset("search.js"))
+    return site.page("site/search.html.j2", "search", site.say("search"), index=data, script=asset("search.js"))
 
 
 def list_values(bundle: Bundle) -> dict[str, list[Word]]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from markupsafe import Markup
+
+from vatspolicy.cel.ast import Literal as Constant
 from vatspolicy.cel.ast import Node
+from vatspolicy.i18n.words import aside, joint
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Marks, Wording
-from vatspolicy.policies.model import NEVER, Article, Instrument, Policy, Rule
+from vatspolicy.policies.model import NEVER, Article, Instrument, Policy
 from vatspolicy.profile.vocabulary import Language, LocalizedText, label
-from vatspolicy.reports.formats.html import Content, Html, escape, join, link, tag
-from vatspolicy.reports.formats.html_page import Link, badge, foreign, page
+from vatspolicy.reports.formats.html import escape, trust
+from vatspolicy.reports.formats.html_page import Entry, Frame, render_page
 from vatspolicy.reports.policy.index import MARK
 from vatspolicy.reports.policy.site.words import say
 
@@ -27,19 +31,24 @@ FOLDERS = {"en": "", "zh": "zh/"}
 
 KNOWN = {"primary": "good", "secondary": "warn", "unverified": "bad"}
 """Tones of verifications."""
-MARKS = Marks(
-    escape,
-    lambda text: str(tag("em", text)),
-)
+MARKS = Marks(escape, lambda text: f"<em>{escape(text)}</em>")
+
+
+Scope = Literal["site", "policy", "rule"]
+"""Extent of a page: one of the site, a policy alone, or a rule alone. A page that stands alone links to no other."""
 
 
 class Site:
-    """The site in one language."""
+    """The site in one language, or a page of it that stands alone."""
 
-    def __init__(self, bundle: Bundle, lang: Language, matrix: bool = False) -> None:
-        self.bundle, self.lang = bundle, lang
+    def __init__(self, bundle: Bundle, lang: Language, matrix: bool = False, scope: Scope = "site") -> None:
+        self.bundle, self.lang, self.scope = bundle, lang, scope
+        self.is_alone = scope != "site"
         self.names = [name for name in OVERVIEWS if matrix or name != "matrix"]
-        self.comma, self.colon, self.semicolon = ("，", "：", "；") if lang == "zh" else (", ", ": ", "; ")
+        self.away: Language = "zh" if lang == "en" else "en"
+        self.comma, self.colon, self.semicolon = (joint(name, lang) for name in ("comma", "colon", "semicolon"))
+        self.stop, self.close = ("。", "）") if lang == "zh" else (".", ")")
+        self.tones = KNOWN
 
     def say(self, key: str, **values: Any) -> str:
         """Return a phrase of the site."""
@@ -49,84 +58,64 @@ class Site:
         """Return a text of a policy in the language of the site."""
         return text[self.lang]
 
-    def remark(self, text: str) -> Content:
-        """Render a remark that a policy has in one language only: English if it has no Chinese characters."""
-        return foreign(text, "en") if self.lang == "zh" and not re.search("[\u3400-\u9fff]", text) else text
+    def is_away(self, text: str) -> bool:
+        """Return True for a remark in English on a Chinese page: policies have remarks in one language only."""
+        return self.lang == "zh" and not re.search("[\u3400-\u9fff]", text)
 
-    def aside(self, *content: Content) -> Html:
-        """Return content in brackets."""
-        return join("（", *content, "）") if self.lang == "zh" else join(" (", *content, ")")
+    def both_languages(self, article: Article) -> list[tuple[Language, str]]:
+        """Return the words of an article in each language that has them, that of the site first."""
+        words = {"en": article.en, "zh": article.zh}
+        return [(lang, text) for lang in (self.lang, self.away) if (text := words[lang])]
+
+    def aside(self, text: str) -> str:
+        """Return a text in brackets."""
+        return aside(text, self.lang)
 
     def title_of(self, name: str) -> str:
         """Return the title of an overview."""
         return self.say("site" if name == "index" else name)
 
-    def page(
-        self,
-        name: str,
-        title: str,
-        body: Content,
-        toc: Content = None,
-        *,
-        style: str = "",
-        script: str = "",
-        wide: bool = False,
-    ) -> str:
-        """Render a page of the site. `name` is its file name without the ending."""
-        nav: list[Link] = [(self.title_of(one), "" if one == name else f"{one}.html") for one in self.names]
-        crumbs: list[Link] = [] if name == "index" else [(self.say("site"), "index.html"), (title, "")]
-        other = f"zh/{name}.html" if self.lang == "en" else f"../{name}.html"
+    def page(self, template: str, name: str, title: str, toc: Sequence[Entry] = (), **values: Any) -> str:
+        """Render a page. `name` is that of its file without the ending; `values` may have a style and a script."""
+        style, script = (values.pop(key, "") for key in ("style", "script"))
         known = self.say("foot_known", day=self.bundle.known_until) if self.bundle.known_until else ""
-        foot = self.say(
+        end = self.say(
             "foot", version=self.bundle.version, digest=self.bundle.digest[:12], known=known, license=LICENSE
         )
-        return page(
-            title if name == "index" else f"{title} · {self.say('site')}",
-            body,
+        is_index, css = name == "index", asset("site.css") + style
+        frame = Frame(
+            title if is_index else f"{title} · {self.say('site')}",
             self.lang,
-            style=asset("site.css") + style,
+            style=css,
             script=script,
-            nav=nav,
-            crumbs=crumbs,
-            other=(self.say("other"), other),
+            nav=[(self.title_of(one), "" if one == name else f"{one}.html") for one in self.names],
+            crumbs=[] if is_index else [(self.say("site"), "index.html"), (title, "")],
+            other=(self.say("other"), f"zh/{name}.html" if self.lang == "en" else f"../{name}.html"),
             toc=toc,
-            end=tag("p", foot),
-            wide=wide,
+            end=end,
+            wide=values.pop("wide", False),
             made_by=MARK.removeprefix("<!-- ").removesuffix(" -->"),
-            name=("vatspolicy", "index.html"),
+            home="index.html",
         )
+        if self.is_alone:
+            frame = Frame(title, self.lang, style=css, toc=toc, end=end)
+        return render_page(template, frame, heads=self.heads, site=self, **values)
+
+    def heads(self, *keys: str) -> list[str]:
+        """Return the heads of a table."""
+        return [self.say(key) for key in keys]
+
+    def policies(self, ids: Iterable[str]) -> list[Policy]:
+        """Return policies by their ids."""
+        return [self.bundle.policies[id] for id in ids]
 
     # --- addresses
 
-    def policy_link(self, policy: Policy) -> Html:
-        """Build a link to a policy, with its title as text."""
-        return link(self.text(policy.title), f"{policy.id}.html")
-
-    def rule_link(self, rule: Rule, here: Policy | None = None) -> Html:
-        """Build a link to a rule. The text is its id on the page of its policy, and its full name elsewhere."""
-        own = here is not None and rule.policy == here.id
-        return link(tag("code", rule.id if own else rule.name), f"{'' if own else rule.policy + '.html'}#{rule.id}")
-
-    def instrument_address(self, instrument: Instrument, here: Policy) -> str:
-        """Return the address of an instrument in the table of its policy."""
+    def instrument_address(self, instrument: Instrument | None, here: Policy) -> str:
+        """Return the address of an instrument in the table of its policy; empty if that is not within reach."""
+        if instrument is None or self.scope == "rule" or (self.is_alone and instrument.policy != here.id):
+            return ""
         return f"{'' if instrument.policy == here.id else instrument.policy + '.html'}#instrument-{instrument.id}"
-
-    def article_links(self, articles: Iterable[Article]) -> Html:
-        """Return links to articles on the page of their policy, by their labels."""
-        links = [link(self.text(one.label), f"#article-{one.key}") for one in articles]
-        return join(*links, between=self.semicolon)
-
-    def law(self, articles: Iterable[Article]) -> Html:
-        """Return links to articles, each with its verification."""
-        known = [
-            join(
-                link(self.text(one.label), f"#article-{one.key}"),
-                " ",
-                badge(self.say(one.verification), KNOWN[one.verification]),
-            )
-            for one in articles
-        ]
-        return join(*known, between=self.semicolon)
 
     # --- words
 
@@ -138,17 +127,28 @@ class Site:
         """Return the names of authorities."""
         return ("、" if self.lang == "zh" else "; ").join(self.text(label("authority", name)) for name in names)
 
+    def has_ended(self, policy: Policy) -> bool:
+        """Return True for a policy whose last day is known."""
+        return policy.until != NEVER
+
+    def authority(self, instrument: Instrument) -> list[tuple[Markup | None, str]]:
+        """Return the authorities of an instrument, each with the condition under which it is competent, if any."""
+        return [
+            (None if isinstance(condition.tree, Constant) else self.clause(condition.tree), self.bodies(names))
+            for condition, names in instrument.authority
+        ]
+
+    def clause(self, tree: Node) -> Markup:
+        """Return an expression in words. `Wording` escapes every text by MARKS and adds only safe text."""
+        return trust(self.wording.say(tree))
+
     @cached_property
     def wording(self) -> Wording:
         """Wording of expressions, as HTML."""
         return Wording(self.bundle, self.lang, MARKS)
 
 
+@cache
 def asset(name: str) -> str:
     """Return a stylesheet or script from the folder of this module."""
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
-
-
-def clause(wording: Wording, tree: Node) -> Html:
-    """Return an expression in words. `Wording` escapes every text by MARKS and adds only safe text."""
-    return Html(wording.say(tree))

@@ -58,12 +58,17 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "from": Phrase("From"),
     "value": Phrase("Value"),
     "law": Phrase("Law"),
+    "reads": Phrase("Parameters read"),
+    "relies": Phrase("Relied on by"),
+    "tests": Phrase("Tests"),
     "terms": Phrase("Terms"),
     "term": Phrase("Term"),
     "meaning": Phrase("Meaning"),
     "conditions": Phrase("Conditions"),
     "checks": Phrase("Checks"),
     "verified": Phrase("on {day}: "),
+    "always": {"en": ", ", "zh": "，"},
+    "when": Phrase(", if "),
     "place": Phrase("place"),
     "also": Phrase("Also rests on"),
     "contested": Phrase("contested"),
@@ -84,9 +89,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "secondary": Phrase("from commentary"),
     "unverified": Phrase("not verified"),
     "calendar_lead": Phrase(
-        "Days on which a rule, a parameter or an edition begins or ends, newest first. A decision "
-        "of the day itself is made under the new law; as of the day before, under the old. The "
-        "rules cover no day before {first}."
+        "Days on which a rule, a parameter or an edition begins or ends, newest first. A "
+        "decision of the day itself is made under the new law; as of the day before, under the "
+        "old. The rules cover no day before {first}."
     ),
     "begins": Phrase("begins"),
     "ends": Phrase("ends"),

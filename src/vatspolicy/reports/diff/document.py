@@ -1,0 +1,51 @@
+"""What the pages of a comparison say in both formats: their parts, the law of rules, and places in files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from vatspolicy.documents.yaml_writer import dump_yaml
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.diff import wording
+from vatspolicy.reports.diff.summary import release, sentences, sides
+from vatspolicy.reports.diff.words import phrase
+
+Data = Mapping[str, Any]
+
+
+def parts(data: Data) -> Iterator[str]:
+    """Yield the keys of the parts that have something to show, in the order of the report."""
+    decisions, semantic = data["decisions"] or {}, data["semantic"] or {}
+    shown = {
+        "problems": data["problems"],
+        "structure": data["structure"] or data["schemas"],
+        "decisions": decisions.get("rows"),
+        "transitions": semantic.get("transitions"),
+        "semantic": semantic.get("rules"),
+        "release": data["release"],
+        "details": decisions.get("details"),
+    }
+    return (key for key, content in shown.items() if content)
+
+
+def values(data: Data, lang: Language) -> dict[str, Any]:
+    """Return what the templates of both formats use."""
+    rules = data["semantic"]["rules"] if data["semantic"] else ()
+    return {
+        "data": data,
+        "dump_yaml": dump_yaml,
+        "listed": [rule for rule in rules if wording.only_lists(rule)],
+        "place": _place,
+        "proved": [rule for rule in rules if not wording.only_lists(rule)],
+        "release": release(data["release"], lang) if data["release"] else "",
+        "say": partial(phrase, lang=lang),
+        "sentences": list(sentences(data, lang)),
+        "sides": sides(data, lang),
+        "wording": wording,
+    }
+
+
+def _place(one: Data) -> str:
+    return ":".join(str(one[key]) for key in ("file", "line", "column") if key in one)

@@ -1,0 +1,112 @@
+"""Ways forward as Markdown and HTML: one set of values for both, and their templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from markupsafe import Markup
+
+from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision import doubt
+from vatspolicy.reports.decision.opinions import say_matter
+from vatspolicy.reports.formats import html_page, templating
+from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.remediation.text import bound, contests, joined, law_of, nothing_better, reached, then, unstated
+from vatspolicy.reports.remediation.words import say
+from vatspolicy.reports.words import MEANINGS, ROUTE_TONES, TONES, phrase
+
+Data = Mapping[str, Any]
+
+_SIGNS = {True: "✔", False: "✘", None: "?"}
+_MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
+
+
+def render_markdown(data: Data, lang: Language) -> str:
+    """Render ways forward (routes.schema.json) as Markdown."""
+    return templating.render_markdown("routes/routes.md.j2", lang=lang, marks=_MARKS, **_values(data, lang))
+
+
+def render_page(data: Data, lang: Language) -> str:
+    """Render ways forward as a page."""
+    words = Sentences(lang)
+    places = [
+        (phrase("contested", lang), "contested", data["contested"]),
+        (say("facts_missing", lang), "facts-missing", data["missing"]),
+        (say("routes", lang), "routes", True),
+        (say("besides", lang), "besides", data["denials"]),
+        (say("differences", lang, word=reached(data, lang)) if data["goal"] else "", "differences", data["goal"]),
+        (say("margins", lang), "margins", data["margins"]),
+    ]
+    frame = html_page.Frame(
+        words.html("title_one", verdict=doubt.verdict(data, lang), title=data["title"]),
+        lang,
+        style=html_page.read_asset("decision.css"),
+        toc=html_page.place_entries((title, id) for title, id, shown in places if shown),
+        end=words.gap.join([phrase("not_advice", lang), words.html("rules", **data["bundle"])]),
+    )
+    return html_page.render_page(
+        "routes/routes.html.j2",
+        frame,
+        **{**_values(data, lang), "h": "h2", "h_inner": "h3", "places": True},
+        hint=doubt.hint(data, lang),
+        tone=TONES[data["decision"]],
+    )
+
+
+def fragment(data: Data, lang: Language) -> Markup:
+    """Render the plan for another page, below a heading of the second level."""
+    return templating.render_html("routes/fragment.html.j2", lang=lang, **_values(data, lang))
+
+
+def _values(data: Data, lang: Language) -> dict[str, Any]:
+    """Return what the templates say, in one language."""
+    return {
+        "ROUTE_TONES": ROUTE_TONES,
+        "STATES": STATES,
+        "as_of": phrase("as_of", lang, day=data["as_of"]),
+        "bound": bound(data["search"], lang) if data["goal"] else "",
+        "bundle": phrase("bundle", lang, version=data["bundle"]["version"]),
+        "checks": partial(_checks, lang=lang),
+        "colon": joint("colon", lang),
+        "contests": contests(data, lang),
+        "data": data,
+        "h": "h3",
+        "h_inner": "h4",
+        "joined": partial(joined, lang=lang),
+        "law_of": partial(law_of, lang=lang),
+        "matters": partial(_matters, lang=lang),
+        "meaning": word(MEANINGS, data["decision"], lang),
+        "nothing_better": nothing_better(data),
+        "phrase": partial(phrase, lang=lang),
+        "places": False,
+        "reached": reached(data, lang) if data["goal"] else "",
+        "say": partial(say, lang=lang),
+        "signs": _SIGNS,
+        "state_of": partial(_state_of, lang=lang),
+        "then": lambda proposal: then(proposal, lang, word(VERDICTS, proposal["decision"], lang)),
+        "tones": TONES,
+        "unstated": unstated(data, lang),
+        "verdict": doubt.verdict(data, lang),
+        "verdict_of": lambda decision: word(VERDICTS, decision, lang),
+        "words": Sentences(lang),
+    }
+
+
+def _matters(ask: Data, lang: Language) -> list[str]:
+    return [say_matter(matter, lang) for matter in ask.get("about", ())]
+
+
+def _state_of(service: Data, lang: Language) -> str:
+    """Return the state of a service without activities."""
+    is_free = service["state"] == "not-telecom"
+    return say("not_telecom", lang) if is_free else word(STATES, service["state"], lang)
+
+
+def _checks(route: Data, lang: Language) -> Iterator[tuple[bool | None, str]]:
+    """Yield the foreign share and the conditions of a route: whether each is met, and its text."""
+    if route["max_foreign_percent"] is not None:
+        yield route["share_met"], say("share", lang, percent=number(route["max_foreign_percent"]))
+    yield from ((one["value"], one["message"][lang]) for one in route["conditions"])

@@ -1,0 +1,58 @@
+"""The timeline on a terminal, and coming changes in a text report of one day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vatspolicy.i18n.text import clean, wrap
+from vatspolicy.i18n.words import word
+from vatspolicy.output import Style
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.timeline.words import WORDS, describe_decision, say_change, say_fact, say_law, say_until, told
+from vatspolicy.reports.words import COLORS, phrase
+
+Data = Mapping[str, Any]
+
+_SIGNS = {True: "+", False: "-"}
+
+
+def render(data: Data, lang: Language, color: bool = False, room: int = 100) -> str:
+    """Render a timeline (timeline.schema.json) as text of at most `room` columns."""
+    return "\n".join(_text(data, lang, Style(color), room)) + "\n"
+
+
+def ahead_lines(data: Data, lang: Language, style: Style, room: int) -> Iterator[str]:
+    """Render the section of a text report on coming changes; empty if there are none."""
+    entries = data.get("changes_ahead") or ()
+    if entries:
+        yield ""
+        yield style(word(WORDS, "ahead", lang), "bold")
+    for entry in entries:
+        yield from wrap(style(word(WORDS, entry["phase"], lang, day=entry["day"]), "yellow"), room, "    ", "  ! ")
+        yield from _body(entry, lang, style, room, "    ")
+
+
+def _text(data: Data, lang: Language, style: Style, room: int) -> Iterator[str]:
+    title = style(clean(word(WORDS, "title", lang, title=data["title"])), "bold")
+    yield from wrap(f"{title} · {phrase('bundle', lang, version=data['bundle']['version'])}", room)
+    for entry in data["entries"]:
+        yield ""
+        verdict = style(f" {describe_decision(entry['decision'], lang)} ", "bold", COLORS[entry["decision"]])
+        until = say_until(data, entry, lang)
+        yield from wrap(f"{style(entry['from'], 'bold')} {verdict} {style(until, 'dim')}", room, "  ")
+        yield from _body(entry, lang, style, room, "  ")
+        for mark in entry["marks"]:
+            yield from wrap(style(word(WORDS, mark["mark"], lang, day=mark["day"]), "blue"), room, "    ", "  → ")
+    yield ""
+    yield from (style(line, "dim") for line in wrap(phrase("not_advice", lang), room))
+
+
+def _body(entry: Data, lang: Language, style: Style, room: int, indent: str) -> Iterator[str]:
+    for change in told(entry["changes"]):
+        sign = "≠" if change["before"] and change["after"] else _SIGNS[change["after"] is not None]
+        yield from wrap(say_change(change, lang), room, f"{indent}  ", f"{indent}{sign} ")
+    for law in entry["instruments"]:
+        yield from (style(line, "dim") for line in wrap(say_law(law, lang), room, f"{indent}  ", f"{indent}§ "))
+    for fact in entry["facts"]:
+        yield from (style(line, "dim") for line in wrap(say_fact(fact, lang), room, f"{indent}  ", f"{indent}· "))

@@ -1,0 +1,125 @@
+"""Changes of a decision over law time in words: for the timeline of a product, and for a report of one day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.text import clean
+from vatspolicy.i18n.words import STATES, VERDICTS, word
+from vatspolicy.profile.vocabulary import Language
+
+Data = Mapping[str, Any]
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "range": Phrase("from {first} on"),
+    "range_to": Phrase("from {first} to {last}"),
+    "title": Phrase("Timeline: {title}"),
+    "today": Phrase("today, {day}"),
+    "launch": Phrase("launch, {day}"),
+    "until": Phrase("until {day}"),
+    "no_end": Phrase("no change known after"),
+    "looked_to": Phrase("to {day} at least"),
+    "decision": Phrase("decision: {before} → {after}"),
+    "service": {"en": "{subject}, {title}: {before} → {after}", "zh": "{subject}，{title}：{before} → {after}"},
+    "new_service": {"en": "{subject}, {title}: {after}", "zh": "{subject}，{title}：{after}"},
+    "gone_service": Phrase("{subject}: no longer {title}"),
+    "denial": Phrase("reason, {subject}: {title}"),
+    "gone_denial": Phrase("reason gone, {subject}: {title}"),
+    "license": Phrase("license to get, {subject}: {title}"),
+    "gone_license": Phrase("no longer to get, {subject}: {title}"),
+    "route": Phrase("route opens, {subject}: {title}"),
+    "capped_route": Phrase("route opens, {subject}: {title}, up to {after} %"),
+    "gone_route": Phrase("route closes, {subject}: {title}"),
+    "duty": Phrase("before the launch: {title}"),
+    "undetermined_duty": Phrase("before the launch, perhaps: {title}"),
+    "gone_duty": Phrase("no longer before the launch: {title}"),
+    "began": Phrase("{name} begins"),
+    "ended": Phrase("{name} ends"),
+    "value": Phrase("{name} has a new value"),
+    "fact": Phrase("spec: {path} = {day}"),
+    "ahead": Phrase("Changes ahead"),
+    "before-launch": Phrase("from {day}, before the launch or on its day"),
+    "after-launch": Phrase("from {day}, after the launch"),
+    "from_head": Phrase("From"),
+    "decision_head": Phrase("Decision"),
+    "changes_head": Phrase("What changes"),
+    "law_head": Phrase("By"),
+    "first": Phrase("the first day of the timeline"),
+}
+
+
+def say_change(change: Data, lang: Language) -> str:
+    """Describe a difference between two periods."""
+    kind, after = change["kind"], change["after"]
+    if after is None:
+        key = f"gone_{kind}"
+    elif kind == "service" and change["before"] is None:
+        key = "new_service"
+    elif kind == "route" and after != "open":
+        key = "capped_route"
+    elif kind == "duty" and after == "undetermined":
+        key = "undetermined_duty"
+    else:
+        key = kind
+    values = {
+        "subject": clean(change["subject"]),
+        "title": clean(change["title"][lang]),
+        "before": describe_decision(change["before"], lang),
+        "after": after if kind == "route" else describe_decision(after, lang),
+    }
+    return word(WORDS, key, lang, **values)
+
+
+def say_law(instrument: Data, lang: Language) -> str:
+    """Describe a changed rule or parameter, with its regulation and articles."""
+    comma, joint, aside = ("，", "、", "（{}）") if lang == "zh" else (", ", ", ", " ({})")
+    labels = joint.join(clean(article["label"][lang]) for article in instrument["articles"])
+    change = word(WORDS, instrument["change"], lang, name=instrument["name"])
+    return clean(instrument["title"][lang]) + (comma + labels if labels else "") + aside.format(change)
+
+
+def say_fact(fact: Data, lang: Language) -> str:
+    """Describe a dated fact of the spec that changes on a day."""
+    return word(WORDS, "fact", lang, path=clean(fact["path"]), day=fact["day"])
+
+
+def say_ahead(entry: Data, lang: Language) -> str:
+    """Describe a coming change in one line: day, decision, differences, law."""
+    colon, stop = ("：", "；") if lang == "zh" else (": ", "; ")
+    law = [*(say_law(one, lang) for one in entry["instruments"]), *(say_fact(one, lang) for one in entry["facts"])]
+    text = word(WORDS, entry["phase"], lang, day=entry["day"]) + colon
+    text += stop.join(say_change(change, lang) for change in told(entry["changes"]))
+    return text + (f" [{stop.join(law)}]" if law else "")
+
+
+def told(changes: Iterable[Data]) -> list[Data]:
+    """Return the differences worth a line. The word of a service is left out if it changes like the decision."""
+    changes = list(changes)
+    word_of = [(c["before"], c["after"]) for c in changes if c["kind"] == "decision"]
+    return [c for c in changes if c["kind"] != "service" or (c["before"], c["after"]) not in word_of]
+
+
+def say_until(data: Data, entry: Data, lang: Language) -> str:
+    """Describe how long the decision stays the same, within the days searched."""
+    day = entry["until"] or data["to"]
+    if day is None:
+        return word(WORDS, "no_end", lang)
+    return word(WORDS, "until" if entry["until"] else "looked_to", lang, day=day)
+
+
+def describe_decision(value: str | None, lang: Language) -> str:
+    """Return a decision word or a state in words; a range keeps its ends."""
+    if value is None:
+        return ""
+    if value in VERDICTS:
+        return word(VERDICTS, value, lang)
+    if value in STATES:
+        return word(STATES, value, lang)
+    if value.startswith("incomplete ("):
+        low, high = value.removeprefix("incomplete (").removesuffix(")").split(" – ")
+        ends = (word(VERDICTS, low, lang), word(VERDICTS, high, lang))
+        opening, closing = ("（", "）") if lang == "zh" else (" (", ")")
+        return f"{word(VERDICTS, 'incomplete', lang)}{opening}{ends[0]} – {ends[1]}{closing}"
+    return value

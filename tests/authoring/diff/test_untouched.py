@@ -1,0 +1,42 @@
+"""Profiles that a change says nothing of are not decided again: whatever is left out is decided alike."""
+
+from __future__ import annotations
+
+import random
+
+from tests.support.law_edits import RULE_EDITS, base, head, many_rules
+from tests.support.shipped import fixture_files
+from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
+from vatspolicy.authoring.diff.sources import load_pair
+from vatspolicy.authoring.diff.untouched import Untouched
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.snapshot import compare_items, itemize
+from vatspolicy.profile.profile import load_profile
+
+
+def test_what_is_left_out_is_decided_alike() -> None:
+    draw = random.Random(5)
+    kinds = [kind for kind in RULE_EDITS if kind.startswith(("narrowed", "boundary", "due", "kind of", "equality"))]
+    left, right = load_pair(base(), head(many_rules(3, 5, effects=("deny", "need", "duty", "advise"), kinds=kinds)))
+    differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
+    untouched = Untouched(differences)
+    days = [day for day in differences.days(left.bundle.policies, "2026-11-26") if differences.on(day)]
+    profiles = [load_profile(str(path)) for path in draw.sample(fixture_files(), 40)]
+    counts = {True: 0, False: 0}
+    for profile in profiles:
+        for day in draw.sample(days, 5):
+            same = (profile, day) in untouched
+            found = compare_items(
+                itemize(evaluate(left.bundle, profile, day)), itemize(evaluate(right.bundle, profile, day))
+            )
+            counts[same] += 1
+            assert not (same and found), (profile.name, day, found)
+    assert min(counts.values()) > 10, counts
+
+
+def test_another_route_to_a_license_leaves_nothing_out() -> None:
+    edit = many_rules(1, 1, effects=("route",), kinds=("rule removed",))
+    left, right = load_pair(base(), head(edit))
+    differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
+    day = max(day for day in differences.days(left.bundle.policies, "2026-11-26") if differences.on(day))
+    assert not any((load_profile(str(path)), day) in Untouched(differences) for path in fixture_files()[:20])

@@ -1,0 +1,474 @@
+"""Edits of the shipped law of every kind, one place each, and what `vatspolicy diff` makes of each.
+
+`python -m tests.support.law_edits --each 3 --seed 1` tries three edits of every kind and prints the share undecided.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import functools
+import json
+import random
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.shipped import POLICIES, ROOT, fixture_file, policy_files
+from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
+from vatspolicy.authoring.diff.sources import Source
+from vatspolicy.documents import load_document
+from vatspolicy.reports.diff import render
+
+TODAY = "2026-11-26"
+DENIALS = ("deny", "need", "route", "classify")
+"""Effects on which a decision word depends."""
+
+Law = dict[str, Any]
+"""One policy file as data."""
+Texts = dict[str, bytes]
+"""Contents by file."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One edit of the law."""
+
+    kind: str
+    subject: str
+    """The rule, term, parameter or schema that it is about."""
+    policies: Mapping[str, bytes | None]
+    """The files that it writes; None for a file that it deletes."""
+    schemas: Mapping[str, bytes]
+
+
+# --- edits of a rule: each returns the other rules in its place, or None where it does not apply
+
+RuleEdit = Callable[[Law, random.Random], "list[Law] | None"]
+
+
+def _when(change: Callable[[str], str | None]) -> RuleEdit:
+    def edit(rule: Law, _draw: random.Random) -> list[Law] | None:
+        old = str(rule.get("when", "true"))
+        new = change(old)
+        return None if new is None or new == old else [rule | {"when": new}]
+
+    return edit
+
+
+def _swap(old: str, new: str) -> RuleEdit:
+    """Exchange one of the places of a text in a condition."""
+
+    def edit(rule: Law, draw: random.Random) -> list[Law] | None:
+        text = str(rule.get("when", "true"))
+        places = [at for at in range(len(text)) if text.startswith(old, at)]
+        if not places:
+            return None
+        at = draw.choice(places)
+        return [rule | {"when": text[:at] + new + text[at + len(old) :]}]
+
+    return edit
+
+
+def _effect(name: str, change: Callable[[Law, random.Random], Law | None]) -> RuleEdit:
+    """Change the effect of that name."""
+
+    def edit(rule: Law, draw: random.Random) -> list[Law] | None:
+        if name not in rule:
+            return None
+        new = change(copy.deepcopy(rule[name]), draw)
+        return None if new is None or new == rule[name] else [rule | {name: new}]
+
+    return edit
+
+
+def _as(old: str, new: str, effect: Law) -> RuleEdit:
+    """Give a rule another kind of effect."""
+
+    def edit(rule: Law, _draw: random.Random) -> list[Law] | None:
+        kept = {key: value for key, value in rule.items() if key != old}
+        return [kept | {new: effect}] if old in rule else None
+
+    return edit
+
+
+def _without(key: str) -> RuleEdit:
+    return lambda rule, _draw: [{k: v for k, v in rule.items() if k != key}] if key in rule else None
+
+
+def _amend(rule: Law, _draw: random.Random) -> list[Law] | None:
+    if "until" in rule or str(rule.get("from", "")) >= "2027-01-01":
+        return None
+    narrower = f"({rule.get('when', 'true')}) && data.persons >= 10"
+    return [rule | {"until": "2027-01-01"}, rule | {"id": rule["id"] + "-x", "from": "2027-01-01", "when": narrower}]
+
+
+def _split(rule: Law, _draw: random.Random) -> list[Law] | None:
+    when = rule.get("when", "true")
+    return [
+        rule | {"when": f"({when}) && data.persons >= 100"},
+        rule | {"id": rule["id"] + "-x", "when": f"({when}) && !(data.persons >= 100)"},
+    ]
+
+
+def _conditions(change: Callable[[list[Law], random.Random], list[Law] | None]) -> RuleEdit:
+    def of_route(route: Law, draw: random.Random) -> Law | None:
+        found = change(list(route.get("conditions", [])), draw)
+        return None if found is None else route | {"conditions": found}
+
+    return _effect("route", of_route)
+
+
+def _shift(rule: Law, _draw: random.Random) -> list[Law] | None:
+    days = {"2015-01-01": "2015-01-02"}
+    since = str(rule.get("from", ""))
+    return [rule | {"from": days.get(since, since[:8] + ("02" if since.endswith("01") else "01"))}] if since else None
+
+
+RULE_EDITS: Mapping[str, RuleEdit] = {
+    "condition negated": _when(lambda text: f"!({text})"),
+    "condition always true": _when(lambda _: "true"),
+    "condition never true": _when(lambda _: "false"),
+    "condition doubly negated": _when(lambda text: f"!(!({text}))"),
+    "narrowed by a number": _when(lambda text: f"({text}) && data.persons >= 3"),
+    "narrowed by a share": _when(lambda text: f"({text}) && company.foreign_percent > 0.01"),
+    "narrowed by deals": _when(lambda text: f'({text}) && deals.exists(d, d.kind == "merger")'),
+    "narrowed by the number of services": _when(lambda text: f"({text}) && services.size() > 1"),
+    "widened by a day": _when(lambda text: f'({text}) || as_of == "2026-12-01"'),
+    "widened by licenses": _when(lambda text: f"({text}) || company.licenses.size() > 2"),
+    "and for or": _swap("||", "&&"),
+    "or for and": _swap("&&", "||"),
+    "boundary": _swap(">=", ">"),
+    "other boundary": _swap("<=", "<"),
+    "equality": _swap("==", "!="),
+    "exists for all": _swap(".all(", ".exists("),
+    "all for exists": _swap(".exists(", ".all("),
+    "company for operator": _swap("operator.", "company."),
+    "rule removed": lambda _rule, _draw: [],
+    "rule renamed": lambda rule, _draw: [rule | {"id": rule["id"] + "-x"}],
+    "rule split": _split,
+    "rule amended": _amend,
+    "begins another day": _shift,
+    "ends in 2027": lambda rule, _draw: None if "until" in rule else [rule | {"until": "2027-03-01"}],
+    "end taken out": _without("until"),
+    "message": lambda rule, _draw: [rule | {"message": {"en": "Other words.", "zh": "其他文字。"}}],
+    "readings taken out": _without("readings"),
+    "unwaivable taken out": _without("unwaivable"),
+    "made unwaivable": lambda rule, _draw: (
+        None if "unwaivable" in rule else [rule | {"unwaivable": True}]
+    ),
+    "article taken out": lambda rule, _draw: [rule | {"cite": rule["cite"][1:]}] if len(rule["cite"]) > 1 else None,
+    "another class": _effect("classify", lambda e, draw: e | {"classes": [draw.choice(("B11", "B21", "B25-info"))]}),
+    "one class less": _effect("classify", lambda e, _: {**e, "classes": e["classes"][1:]} if len(e["classes"]) > 1 else None),
+    "curable": _effect("deny", lambda e, _: e | {"curable": not e.get("curable", False)}),
+    "denial becomes advice": _as("deny", "advise", {"kind": "verify"}),
+    "need becomes a duty": lambda rule, _draw: (
+        [{k: v for k, v in rule.items() if k != "need"} | {"duty": {"instrument": rule["need"]["instrument"], "due": {"before": "launch"}}}]
+        if "instrument" in rule.get("need", {})
+        else None
+    ),
+    "duty becomes a need": lambda rule, _draw: (
+        [{k: v for k, v in rule.items() if k != "duty"} | {"need": {"instrument": rule["duty"]["instrument"]}}]
+        if "instrument" in rule.get("duty", {})
+        else None
+    ),
+    "other instrument of a need": _effect("need", lambda e, _: e | {"instrument": "icp-filing"} if "instrument" in e else None),
+    "bearer of a need": _effect("need", lambda e, _: e | {"bearer": "company"} if "instrument" in e else None),
+    "due": _effect("duty", lambda e, _: e | {"due": {"within": 17, "unit": "working-day", "after": "launch"}}),
+    "other instrument of a duty": _effect("duty", lambda e, _: e | {"instrument": "icp-filing"}),
+    "bearer of a duty": _effect("duty", lambda e, _: e | {"bearer": "partner"}),
+    "kind of advice": _effect("advise", lambda e, _: {"kind": "note" if e["kind"] != "note" else "verify"}),
+    "route condition dropped": _conditions(lambda found, draw: [c for c in found if c is not draw.choice(found)] if found else None),
+    "route condition negated": _conditions(
+        lambda found, _: [*found[:-1], found[-1] | {"check": f"!({found[-1]['check']})"}] if found else None
+    ),
+    "share of a route": _effect("route", lambda e, _: e | {"max_foreign_percent": "33.0"} if "max_foreign_percent" in e else None),
+    "share of a route taken out": _effect(
+        "route", lambda e, _: {k: v for k, v in e.items() if k != "max_foreign_percent"} if "max_foreign_percent" in e else None
+    ),
+}  # fmt: skip
+
+
+# --- edits of what rules share
+
+
+def _terms(law: Law, _draw: random.Random) -> Iterator[tuple[str, str, Law]]:
+    """Yield kind, name and policy with one term edited."""
+    for name, body in law.get("terms", {}).items():
+        text = body["is"] if isinstance(body, dict) else body
+        for kind, new in (
+            ("term negated", f"!({text})"),
+            ("term narrowed", f"({text}) && data.persons >= 3"),
+            ("term widened", f"({text}) || company.foreign_percent > 77.0"),
+            ("term doubly negated", f"!(!({text}))"),
+            ("term with another quantifier", text.replace(".exists(", ".all(")),
+            ("term of another company", text.replace("operator.", "company.")),
+        ):
+            if new != text:
+                changed = body | {"is": new} if isinstance(body, dict) else new
+                yield kind, name, law | {"terms": law["terms"] | {name: changed}}
+
+
+def _parameters(law: Law, draw: random.Random) -> Iterator[tuple[str, str, Law]]:
+    """Yield kind, name and policy with one parameter edited."""
+    for name, parameter in law.get("parameters", {}).items():
+        values = parameter["values"]
+        last = values[-1]
+        value = last.get("value")
+        others: list[tuple[str, list[Law]]] = [("value a year later", [*values[:-1], last | {"from": "2027-05-01"}])]
+        others += [  # a list that is written as a difference
+            (f"{change} less", [*values[:-1], last | {change: last[change][1:]}])
+            for change in ("add", "remove")
+            if len(last.get(change, ())) > 1
+        ]
+        match value:
+            case bool():
+                others.append(("truth", [*values[:-1], last | {"value": not value}]))
+            case int():
+                others.append(("number", [*values[:-1], last | {"value": value + 1}]))
+                others.append(("number from a day", [*values, last | {"from": "2027-06-01", "value": value * 2}]))
+            case float():
+                others.append(("number", [*values[:-1], last | {"value": value / 2}]))
+            case list() if len(value) > 1:
+                shorter = [one for one in value if one is not draw.choice(value)]
+                others.append(("one member less", [*values[:-1], last | {"value": shorter}]))
+                others.append(("members in another order", [*values[:-1], last | {"value": value[::-1]}]))
+        for kind, changed in others:
+            yield (
+                f"parameter: {kind}",
+                name,
+                law | {"parameters": law["parameters"] | {name: parameter | {"values": changed}}},
+            )
+
+
+def _files(law: Law, _draw: random.Random) -> Iterator[tuple[str, str, Law | None]]:
+    """Yield kind, name and policy with the file edited as a whole."""
+    yield "policy removed", law["id"], None
+    rules = law.get("rules", [])
+    if rules and "until" not in law["effective"]:
+        yield "policy ends", law["id"], law | {"effective": law["effective"] | {"until": "2027-01-01"}}
+        named = [
+            {k: v for k, v in rule.items() if k not in ("from", "until")} | {"when": f"({rule.get('when', 'true')}) && data.persons >= 5"}
+            for rule in rules
+        ]  # fmt: skip
+        yield "policy added", law["id"], law | {"id": law["id"] + "-x", "rules": named}
+    yield "rules in another order", law["id"], law | {"rules": rules[::-1]}
+    for name, instrument in law.get("instruments", {}).items():
+        if "covers" in instrument:
+            wider = instrument | {"covers": f"({instrument['covers']}) || license.kind == 'x'"}
+            yield "what a license covers", name, law | {"instruments": law["instruments"] | {name: wider}}
+            none = {k: v for k, v in instrument.items() if k != "covers"}
+            yield "a license covers all", name, law | {"instruments": law["instruments"] | {name: none}}
+
+
+def _schemas(_draw: random.Random) -> Iterator[tuple[str, str, Mapping[str, bytes]]]:
+    """Yield kind, name and schemas that differ."""
+    for key, path in (("offers", ROOT / "schemas/profile.schema.json"),):
+        text = path.read_text(encoding="utf-8")
+        yield (
+            "schema: a new word",
+            key,
+            {path.name: text.replace('"data-center"', '"data-center", "edge-room"', 1).encode()},
+        )
+    vocabulary = (ROOT / "schemas/vocabulary.schema.json").read_text(encoding="utf-8")
+    yield (
+        "schema: words for people",
+        "vocabulary",
+        {"vocabulary.schema.json": vocabulary.replace('"title": "', '"title": "A ').encode()},
+    )
+
+
+# --- every edit
+
+
+@functools.cache
+def law() -> Mapping[str, Law]:
+    """The policies by the file that holds each."""
+    return {path.relative_to(ROOT).as_posix(): dict(load_document(path).data) for path in policy_files()}
+
+
+@functools.cache
+def shipped_texts() -> Mapping[str, bytes]:
+    """The files of policies, without their tests."""
+    every = [path for path in POLICIES.rglob("*.yaml") if ".test." not in path.name and path.name != "properties.yaml"]
+    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in every}
+
+
+def _written(policy: Law | None) -> bytes | None:
+    return None if policy is None else json.dumps(policy, ensure_ascii=False).encode()
+
+
+def with_rules(policy: Law, name: str, rules: Sequence[Law]) -> Law:
+    """The policy with other rules in the place of one."""
+    found: list[Law] = []
+    for rule in policy["rules"]:
+        found += rules if rule["id"] == name else [rule]
+    return policy | {"rules": found}
+
+
+def rule_edits(kinds: Sequence[str], draw: random.Random) -> Iterator[Edit]:
+    """Every edit of these kinds of every rule, in a random order."""
+    places = [(file, rule) for file, policy in law().items() for rule in policy.get("rules", [])]
+    draw.shuffle(places)
+    for file, rule in places:
+        for kind in kinds:
+            found = RULE_EDITS[kind](rule, draw)
+            if found is not None:
+                subject = f"{law()[file]['id']}/{rule['id']}"
+                yield Edit(kind, subject, {file: _written(with_rules(law()[file], rule["id"], found))}, {})
+
+
+def other_edits(draw: random.Random) -> Iterator[Edit]:
+    """Every edit of terms, parameters, instruments, policies and schemas, in a random order."""
+    files = list(law().items())
+    draw.shuffle(files)
+    for file, policy in files:
+        for make in (_terms, _parameters, _files):
+            for kind, name, changed in make(policy, draw):
+                if kind == "policy added":
+                    yield Edit(kind, name, {file.replace(".yaml", "-x.yaml"): _written(changed)}, {})
+                else:
+                    yield Edit(kind, f"{policy['id']}/{name}", {file: _written(changed)}, {})
+    for kind, name, schemas in _schemas(draw):
+        yield Edit(kind, name, {}, schemas)
+
+
+def draw_edits(each: int, seed: int) -> list[Edit]:
+    """So many edits of every kind, the same for the same seed."""
+    draw = random.Random(seed)
+    taken: Counter[str] = Counter()
+    found: list[Edit] = []
+    every = [*RULE_EDITS]
+    for edit in (*(e for kind in every for e in _first(rule_edits([kind], draw), each)), *other_edits(draw)):
+        if taken[edit.kind] < each:
+            taken[edit.kind] += 1
+            found.append(edit)
+    return found
+
+
+def _first(edits: Iterator[Edit], count: int) -> Iterator[Edit]:
+    for _, edit in zip(range(count), edits, strict=False):
+        yield edit
+
+
+def many_rules(
+    count: int, seed: int, effects: Sequence[str] = DENIALS, kinds: Sequence[str] = ("narrowed by a number",)
+) -> Edit:
+    """One change of so many rules with one of these effects."""
+    draw = random.Random(seed)
+    places = [
+        (file, rule)
+        for file, policy in law().items()
+        for rule in policy.get("rules", [])
+        if any(name in rule for name in effects) and str(rule.get("until", "9999")) > TODAY
+    ]
+    policies: dict[str, Law] = {}
+    names: list[str] = []
+    for file, rule in draw.sample(places, len(places)):
+        found = next(
+            (one for kind in draw.sample(kinds, len(kinds)) if (one := RULE_EDITS[kind](rule, draw)) is not None), None
+        )
+        if found is None or len(names) == count:
+            continue
+        policies[file] = with_rules(policies.get(file, law()[file]), rule["id"], found)
+        names.append(rule["id"])
+    return Edit(f"{count} rules", " ".join(names), {file: _written(one) for file, one in policies.items()}, {})
+
+
+# --- trying an edit
+
+PRODUCTS = ("cloud-hosting-beijing", "app-store-hangzhou", "hotel-export")
+
+
+@functools.cache
+def base() -> Source:
+    """The law as it is shipped, with a few products."""
+    files = [
+        (p.relative_to(ROOT).as_posix(), p.read_bytes())
+        for name in PRODUCTS
+        for p in (fixture_file(name), fixture_file(f"{name}.expect"))
+    ]
+    schemas = {path.name: path.read_bytes() for path in sorted((ROOT / "schemas").glob("*.json"))}
+    return Source("base", None, tuple(sorted(shipped_texts().items())), schemas, tuple(files), None)
+
+
+def head(edit: Edit) -> Source:
+    """The law with an edit."""
+    texts = {**shipped_texts(), **edit.policies}
+    policies = tuple(sorted((file, text) for file, text in texts.items() if text is not None))
+    old = base()
+    return Source("head", None, policies, {**old.schemas, **edit.schemas}, old.fixtures, None)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a comparison makes of an edit."""
+
+    edit: Edit
+    status: str
+    """settled, undecided, refused (the loader refuses the edit), failed or crashed."""
+    detail: str
+    seconds: float
+
+
+def attempt(edit: Edit, workers: int = 1) -> Trial:
+    """Compare the law with and without an edit, and render the report."""
+    start = time.process_time()
+    try:
+        data = compare_revisions(base(), head(edit), ComparisonSettings(TODAY, workers=workers))
+        for name in ("text", "markdown", "json", "html", "sarif", "github"):
+            render(name, data, "en")
+        json.dumps(data)
+    except Exception:  # that is looked for
+        return Trial(edit, "crashed", traceback.format_exc(), time.process_time() - start)
+    return Trial(edit, *status_of(data), time.process_time() - start)
+
+
+def status_of(data: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the status of a comparison, with the reason."""
+    why = [entry["code"] for entry in data["why"]]
+    if "invalid" in why:
+        return "refused", data["problems"][0]["message"] if data["problems"] else ""
+    if why:
+        return "failed", "; ".join(entry["text"]["en"] for entry in data["why"])
+    semantic = data["semantic"]
+    left = [
+        f"{one['before']}->{one['after']}: {one['reason']}"
+        for one in semantic["transitions"]
+        if one["verdict"] in ("unknown", "unsupported")
+    ]
+    left += [
+        f"{one['rule']}: {one['reason']}" for one in semantic["rules"] if one["verdict"] in ("unknown", "unsupported")
+    ]
+    return ("undecided", left[0]) if left else ("settled", data["title"]["en"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--each", type=int, default=2, help="edits of every kind")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="only kinds with this text")
+    parser.add_argument("--share", default="0/1", help="a part of the edits, as 0/2 and 1/2")
+    given = parser.parse_args()
+    part, parts = map(int, given.share.split("/"))
+    counts: Counter[str] = Counter()
+    for edit in [edit for edit in draw_edits(given.each, given.seed) if given.only in edit.kind][part::parts]:
+        found = attempt(edit)
+        counts[found.status] += 1
+        detail = found.detail if found.status == "crashed" else found.detail.partition("\n")[0]
+        say(f"{found.seconds:6.1f} {found.status:9} {edit.kind}: {edit.subject}: {detail}")
+    tried = sum(counts.values()) - counts["refused"]
+    say(f"{dict(counts)}; undecided: {counts['undecided'] / max(tried, 1):.1%} of {tried}")
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
