@@ -25,7 +25,6 @@ from vatspolicy.cel.ast import (
     TextTest,
 )
 from vatspolicy.cel.types import Bool, Day
-from vatspolicy.i18n import LANGUAGES, Phrase
 from vatspolicy.i18n.words import number
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.phrases import (
@@ -49,7 +48,7 @@ from vatspolicy.policies.phrases import (
     SOME_OUT,
     SUM,
     TESTS,
-    Form,
+    Pair,
 )
 from vatspolicy.policies.plain_tree import is_negative, opposite, plain_tree
 from vatspolicy.profile.vocabulary import Language, describe, gazetteer, label, words
@@ -103,7 +102,7 @@ class Wording:
         """Return a plain tree as a clause."""
         match node:
             case Literal(value=bool() as value):
-                return self.pick(Phrase("always") if value else Phrase("never"))
+                return self.pick(("always", "一律") if value else ("never", "从不"))
             case Fact() | Param(type=Bool()):
                 return self.flag(node, True, scope)
             case Not(body=(Fact() | Param()) as body):
@@ -111,9 +110,9 @@ class Wording:
             case Not(body=In() as body):
                 return self.member(body, scope, False)
             case Not(body=body):
-                return self.put(Phrase("not {}"), self.bracketed(self.clause(body, scope)))
+                return self.put(("not {}", "并非{}"), self.bracketed(self.clause(body, scope)))
             case And(parts=parts):
-                return self.pick(Phrase(" and ")).join(self.inner(part, scope) for part in parts)
+                return self.pick((" and ", "，且")).join(self.inner(part, scope) for part in parts)
             case Or(parts=parts):
                 return self.either(parts, scope)
             case Compare():
@@ -132,18 +131,18 @@ class Wording:
         denied = [part for part in parts if is_negative(part)]
         rest = [part for part in parts if part not in denied] or [denied.pop()]
         if denied:
-            premise = self.pick(Phrase(" and ")).join(self.inner(opposite(part), scope) for part in denied)
+            premise = self.pick((" and ", "，且")).join(self.inner(opposite(part), scope) for part in denied)
             then = self.inner(rest[0], scope) if len(rest) == 1 else self.either(rest, scope)
-            return self.put(Phrase("if {}, then {}"), premise, then)
-        return self.pick(Phrase(" or ")).join(self.inner(part, scope) for part in parts)
+            return self.put(("if {}, then {}", "如{}，则{}"), premise, then)
+        return self.pick((" or ", "，或")).join(self.inner(part, scope) for part in parts)
 
-    def pick(self, form: Form) -> str:
+    def pick(self, pair: Pair) -> str:
         """Return the English or the Chinese form."""
-        return form[self.lang]
+        return pair[self.lang == "zh"]
 
-    def put(self, form: Form, *parts: str) -> str:
+    def put(self, pair: Pair, *parts: str) -> str:
         """Return a form with its placeholders filled in."""
-        return self.pick(form).format(*parts)
+        return self.pick(pair).format(*parts)
 
     def inner(self, node: Node, scope: Scope) -> str:
         """Return a part of a larger clause, in brackets if it is ambiguous."""
@@ -153,11 +152,11 @@ class Wording:
 
     def bracketed(self, text: str) -> str:
         """Markup in brackets."""
-        return self.put({"en": self.marks.brackets, "zh": "（{}）"}, text)
+        return self.put((self.marks.brackets, "（{}）"), text)
 
     def flag(self, node: Fact | Param, value: bool, scope: Scope) -> str:
         """Word a boolean fact or parameter that is a clause by itself."""
-        return self.put((Phrase("{}: yes"), Phrase("{}: no"))[not value], self.name(node, scope))
+        return self.put((("{}: yes", "{}：是"), ("{}: no", "{}：否"))[not value], self.name(node, scope))
 
     # --- names of things
 
@@ -169,13 +168,11 @@ class Wording:
             case Param():
                 return self.parameter(node, scope, beside)
             case Size(list=over):
-                return self.put(Phrase("number of {}"), self.name(over, scope))
+                return self.put(("number of {}", "{}的数量"), self.name(over, scope))
             case Arithmetic(op=op, left=left, right=right):
                 return self.put(SUM[op], self.name(left, scope), self.name(right, scope, left))
             case Literal(value=tuple() as values):
-                return self.pick(Phrase(" or ", "expression")).join(
-                    self.quoted(value, beside, scope) for value in values
-                )
+                return self.pick((" or ", "或")).join(self.quoted(value, beside, scope) for value in values)
             case Literal(value=value):
                 return self.quoted(value, beside, scope)
             case _:
@@ -191,12 +188,12 @@ class Wording:
             return title
         shown = value.value if isinstance(value.value, list) else [value.value]
         members = [self.plain(member, beside, scope) for member in shown]
-        return self.put({"en": "{} ({})", "zh": "{}（{}）"}, title, self.marks.text(self.listed(members)))
+        return self.put(("{} ({})", "{}（{}）"), title, self.marks.text(self.listed(members)))
 
     def listed(self, members: Sequence[str]) -> str:
         """Return a list in words. Members with commas of their own are parted by semicolons."""
         if not members:
-            return self.pick(Phrase("none"))
+            return self.pick(("none", "无"))
         comma, stop = ("、", "；") if self.lang == "zh" else (", ", "; ")
         return (stop if any(comma.strip() in member for member in members) else comma).join(members)
 
@@ -207,23 +204,20 @@ class Wording:
             return self.pick(own)
         names = tuple(name for name in fact.names if name not in _DERIVED)
         if not scope.get(fact.root, (fact.root,)):  # a member of a parameter
-            entry = self.pick(Phrase("that entry"))
-            fields = [
-                self.pick(FIELDS.get(name, dict.fromkeys(LANGUAGES, name.replace("_", " ")))) for name in fact.names
-            ]
-            return self.put(Phrase("{1} of {0}"), entry, fields[0]) if fields else entry
+            entry = self.pick(("that entry", "该项"))
+            fields = [self.pick(FIELDS.get(name, (name.replace("_", " "),) * 2)) for name in fact.names]
+            return self.put(("{1} of {0}", "{0}的{1}"), entry, fields[0]) if fields else entry
         path = scope.get(fact.root, (fact.root,))
         if fact.root not in _SCOPE:
             nearest = list(scope)[-1] == fact.root
-            whole = Phrase("it") if nearest else Phrase("the former")
+            whole = ("it", "其") if nearest else ("the former", "前者")
             text = self.schema_title((*path, *names)) if names else ""
-            form = Phrase("its {}") if nearest else Phrase("{} of the former")
+            form = ("its {}", "其{}") if nearest else ("{} of the former", "前者的{}")
             return self.put(form, text) if names else self.pick(whole)
         text = self.schema_title((*path, *names)) if names else self.schema_title(path)
         if len(names) > 1:
-            text += self.put({"en": " ({})", "zh": "（{}）"}, self.schema_title((*path, *names[:-1])))
-        owner = OWNERS.get(fact.root)
-        return self.put(owner, text) if owner else text
+            text += self.put((" ({})", "（{}）"), self.schema_title((*path, *names[:-1])))
+        return self.put(OWNERS.get(fact.root, ("{}", "{}")), text)
 
     def schema_title(self, path: Path) -> str:
         """Return the title of a fact for the middle of a sentence."""
@@ -287,7 +281,7 @@ class Wording:
             form = (LIES_IN, LIES_OUT)[op == "!="]
             if isinstance(right, Fact):
                 same = right.names[-1:] == ("province",) and bool(scope.get(right.root, (right.root,)))
-                form = (Phrase("{} lies in the same province as {}"), form)[op == "!=" or not same]
+                form = (("{} lies in the same province as {}", "{}与{}在同一省份"), form)[op == "!=" or not same]
             return self.put(form, self.name(left, scope), self.name(right, scope, left))
         days = isinstance(left.type, Day) or isinstance(right.type, Day)
         form = (COMPARE_DAYS if days and op in COMPARE_DAYS else COMPARE)[op]
@@ -302,9 +296,9 @@ class Wording:
         if isinstance(over, Fact) and scope.get(over.root, (over.root,)):
             form = HAS if holds else HAS_NOT
             return self.put(form, self.name(over, scope), self.name(item, scope, over))
-        form = Phrase("{} is one of {}") if holds else Phrase("{} is not one of {}")
+        form = ("{} is one of {}", "{}属于{}") if holds else ("{} is not one of {}", "{}不属于{}")
         if isinstance(over, Literal):
-            form = Phrase("{} is {}") if holds else Phrase("{} is neither {}")
+            form = ("{} is {}", "{}为{}") if holds else ("{} is neither {}", "{}不是{}")
         return self.put(form, self.name(item, scope), self.name(over, scope, item))
 
     def quantifier(self, node: Quantifier, scope: Scope) -> str:
@@ -318,7 +312,7 @@ class Wording:
         name = self.name(over, scope)
         return self.put(
             QUANTIFIERS[node.kind],
-            name if self.lang == "zh" or name.startswith(("its ", "the ")) else f"the {name}",
+            self.put(("{}" if name.startswith(("its ", "the ")) else "the {}", "{}"), name),
             inner,
         )
 
@@ -329,11 +323,11 @@ class Wording:
         values = [_equals(test, node.variable, "!=" if several else "==") for test in tests]
         own = isinstance(over, Fact) and bool(self.path(over, scope))
         if own and all(values):
-            options = self.pick(Phrase(" or ", "expression")).join(self.quoted(value, over, scope) for value in values)
+            options = self.pick((" or ", "或")).join(self.quoted(value, over, scope) for value in values)
             return self.put(HAS_NOT if several else HAS, self.name(over, scope), options)
         other = _equals(body, node.variable, "==" if several else "!=")
         if own and other:
-            form = Phrase("all {} are {}") if several else HAS_OTHER
+            form = ("all {} are {}", "{}均为{}") if several else HAS_OTHER
             return self.put(form, self.name(over, scope), self.quoted(other, over, scope))
         match body:
             case In(item=Fact(root=root, names=()), list=Fact() as found) if root == node.variable and not several:
