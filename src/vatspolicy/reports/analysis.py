@@ -139,22 +139,18 @@ def _shown(result: PropertyResult, lang: Language) -> Iterator[str]:
 
 def markdown(report: AnalysisReport, lang: Language) -> str:
     """Render Markdown for a pull request comment or a page."""
-    word = _WORDS[lang]
-    lines = [f"**{total(report, lang)}**", ""]
-    if report.findings:
-        lines += [f"### {word['findings']}", ""]
-    for finding in report.findings:
-        mark = word["accepted"] if finding.accepted is not None else finding.severity
-        lines.append(f"- `{finding.kind}` ({mark}) `{finding.file}:{finding.line}`: {finding.message[lang]}")
-        if finding.accepted is None and finding.case:
-            lines += ["", "  ```yaml", *(f"  {line}" for line in finding.case.rstrip().split("\n")), "  ```", ""]
-    if report.properties:
-        lines += ["", f"### {word['properties']}", ""]
-    for result in report.properties:
-        lines.append(f"- {_SIGNS[result.verdict]} `{result.id}` ({word[result.verdict]}): {result.statement[lang]}")
-        lines += [f"  - {line}" for line in _shown(result, lang)]
-    lines += [f"- {word['open']}: `{g.kind}` {' '.join(g.about)}: {g.reason}" for g in report.not_evaluated]
-    return "\n".join(lines) + "\n"
+    from vatspolicy.reports.formats.templating import render_markdown
+
+    return render_markdown(
+        "analysis.md.j2",
+        lang=lang,
+        place=lambda finding: f"{finding.file}:{finding.line}",
+        report=report,
+        shown=_shown,
+        signs=_SIGNS,
+        total=total(report, lang),
+        words=_WORDS[lang],
+    )
 
 
 # --- for programs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.errors import Problem
@@ -14,7 +14,6 @@ from vatspolicy.reports.decision.digest import WAIVER_WORDS, later_law, say_rema
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_opinion
 from vatspolicy.reports.decision.results import CONTESTED, MISSING, WORDS, Result, results
-from vatspolicy.reports.formats.markdown import escape
 from vatspolicy.reports.formats.sarif import Run, location, related_location, rule_page
 from vatspolicy.reports.words import cited, phrase
 
@@ -87,14 +86,20 @@ def _add_rule(run: Run, result: Result, lang: Language) -> None:
     )
 
 
-def _help(finding: Data, lang: Language) -> Iterator[str]:
-    """Yield the paragraphs of the help of a rule: its message, what it checks, its articles, and the command to ask."""
-    yield f"**{escape(finding['message'][lang])}**"
-    yield escape(phrase("checks", lang, check=finding["check"][lang]))
-    for citation in finding["citations"]:
-        words = f"{joint('colon', lang)}{escape(citation[lang])}" if citation[lang] else ""
-        yield f"{escape(cited(citation, lang))}{words}"
-    yield f"`vatspolicy explain {finding['rule']}`"
+def _help(finding: Data, lang: Language) -> list[str]:
+    """Return the paragraphs of the help of a rule, as Markdown."""
+    from vatspolicy.reports.formats.templating import render_markdown
+
+    text = render_markdown(
+        "decision/rule-help.md.j2",
+        articles=[(cited(citation, lang), citation[lang]) for citation in finding["citations"]],
+        check=phrase("checks", lang, check=finding["check"][lang]),
+        colon=joint("colon", lang),
+        command=f"vatspolicy explain {finding['rule']}",
+        finding=finding,
+        lang=lang,
+    )
+    return text.strip().split("\n\n")
 
 
 def _add_result(run: Run, data: Data, result: Result) -> None:

@@ -1,10 +1,9 @@
-"""Markdown for job summaries, pull requests and pages: escaped text, code, tables and folded sections."""
+"""Text in Markdown for job summaries, pull requests and pages: escaped text, code, blocks and addresses."""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
 from vatspolicy.i18n.text import clean
@@ -52,26 +51,3 @@ def fence(text: str, language: str) -> str:
     ticks = max((len(run) for run in re.findall(r"`+", text)), default=0)
     mark = "`" * max(3, ticks + 1)
     return "\n".join([f"{mark}{language}", *clean(text).split("\n"), mark])
-
-
-def section(title: str) -> Iterator[str]:
-    """Yield the heading of a section, between blank lines."""
-    yield from ("", f"### {title}", "")
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a table; the cells are markup."""
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-
-
-def fold(summary: str, lines: Iterable[str], is_open: bool = False) -> Iterator[str]:
-    """Yield a folded section; `summary` is HTML."""
-    yield ""
-    yield f"<details{' open' if is_open else ''}><summary>{summary}</summary>"
-    yield ""
-    yield from lines
-    yield ""
-    yield "</details>"
