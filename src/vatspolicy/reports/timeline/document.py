@@ -19,6 +19,7 @@ Data = Mapping[str, Any]
 _STYLE = """
 .until { display: block; font-size: .85em; font-weight: 400; }
 td > ul { list-style: none; padding: 0; margin: 0; } td > p { margin: 0; }
+td:last-child { min-width: 14rem; }
 """
 
 
