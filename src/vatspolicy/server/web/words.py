@@ -146,4 +146,5 @@ def say(key: str, lang: Language, **values: Any) -> str:
 def collect_script_phrases() -> dict[str, Any]:
     """Return all phrases that the script uses."""
     other = {key: {lang: phrase(key, lang) for lang in ("en", "zh")} for key in ("not_advice",)}
-    return {**WORDS, **other, "verdicts": VERDICTS}
+    said = {key: dict(text) for key, text in WORDS.items()}
+    return {**said, **other, "verdicts": {key: dict(text) for key, text in VERDICTS.items()}}
