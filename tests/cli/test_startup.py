@@ -55,6 +55,7 @@ NOT_IMPORTED = {
     "vatspolicy.reports.decision.markdown": "is another format",
     "vatspolicy.reports.decision.html": "is another format",
     "vatspolicy.reports.policy": "is for docs and explain",
+    "vatspolicy.i18n.catalogue": "is for Chinese",
     "vatspolicy.pytest_plugin": "runs tests",
     "typer": "reads other command lines",
     "rich": "writes help pages",

@@ -14,7 +14,8 @@ from vatspolicy.documents import Path as DataPath
 from vatspolicy.documents import yaml_reader as yaml_text
 from vatspolicy.documents.json_reader import JsonReader, _scan
 from vatspolicy.documents.reader import LIMITS
-from vatspolicy.errors import InvalidInput, Problem, point, render, suggest
+from vatspolicy.errors import InvalidInput, Problem, in_language, point, render, suggest
+from vatspolicy.i18n.lint import HAN
 
 LOADERS = [yaml.SafeLoader, yaml.CSafeLoader] if yaml.__with_libyaml__ else [yaml.SafeLoader]
 
@@ -65,6 +66,8 @@ def test_bad_specs_say_exactly_what_is_wrong(spec: Path, monkeypatch: pytest.Mon
     with pytest.raises(InvalidInput) as caught:
         load_document(spec.name)
     assert f"{caught.value}\n" == spec.with_suffix(".expected").read_text(encoding="utf-8")
+    problems = caught.value.problems
+    assert [problem for problem in problems if not HAN.search(in_language(problem, "zh").message)] == []
 
 
 def test_there_are_bad_specs_and_none_is_forgotten() -> None:

@@ -65,6 +65,8 @@ def test_every_text_has_its_chinese(messages: list[Message]) -> None:
 
 
 def test_babel_finds_nothing_to_correct(catalogue: Catalog) -> None:
+    for message in catalogue:
+        message.flags.discard("python-format")  # no text is one: Babel takes `100 % is` for it
     assert [(message.id, errors) for message, errors in catalogue.check()] == []
 
 

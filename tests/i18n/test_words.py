@@ -12,6 +12,7 @@ import pytest
 
 import vatspolicy
 from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.lint import HAN, faults, schema_faults
 
 SAME = {
@@ -28,7 +29,9 @@ def modules() -> list[str]:
 
 def texts(value: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
     """Every {en, zh}, and every pair of an English and a Chinese text, in a table."""
-    if isinstance(value, dict):
+    if isinstance(value, Phrase):
+        yield path, value["en"], value["zh"]
+    elif isinstance(value, dict):
         if value.keys() & {"en", "zh"}:
             yield from pairs(value.get("en"), value.get("zh"), path)
         else:

@@ -40,7 +40,7 @@ def search(argument: str) -> list[str]:
         if error.errno not in _ABSENT:
             raise _refuse(argument, _("It cannot be read: {reason}.", reason=reason_of(error))) from None
         mode, folder = 0, False
-    pattern = glob.has_magic(argument)
+    pattern = _is_pattern(argument)
     if pattern and mode:
         hint = _("For the file or folder itself, write {name}.", name=glob.escape(argument))
         raise _refuse(argument, _("This is the name of a file or folder and a pattern, too."), hint)
@@ -78,7 +78,7 @@ class _Search:
                 if not entry.name.startswith(".") and self._is_folder(entry):
                     self.walk(folder / entry.name, parts, endings)
             return
-        if not glob.has_magic(part):
+        if not _is_pattern(part):
             self._follow(folder / _unescaped(part), rest, endings)
             return
         entries = list(self._entries(folder))
@@ -157,6 +157,11 @@ class _Search:
 
     def _report(self, file: str, message: str, hint: str = "") -> None:
         self.problems.append(Problem(os.path.normpath(file), 1, 1, "", message, hint))
+
+
+def _is_pattern(text: str) -> bool:
+    """Whether a text has a sign of a pattern; a bracket that nothing closes is a plain character."""
+    return re.search(r"[*?]|\[.[^\]]*\]", text, re.DOTALL) is not None
 
 
 def _exists(path: Path) -> bool:

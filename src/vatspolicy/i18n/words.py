@@ -6,24 +6,25 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from vatspolicy.i18n import Language
+from vatspolicy.i18n.message import Phrase
 
 Table: TypeAlias = "Mapping[str, Mapping[str, str]]"
 """Phrases by key, each in English (`en`) and Chinese (`zh`)."""
 
 VERDICTS: Table = {
-    "allow": {"en": "ALLOW", "zh": "可以上线"},
-    "needs-license": {"en": "NEEDS LICENSE", "zh": "须取得许可"},
-    "deny": {"en": "DENY", "zh": "不得上线"},
-    "incomplete": {"en": "INCOMPLETE", "zh": "尚无法判定"},
+    "allow": Phrase("ALLOW"),
+    "needs-license": Phrase("NEEDS LICENSE"),
+    "deny": Phrase("DENY"),
+    "incomplete": Phrase("INCOMPLETE"),
 }
 STATES: Table = {
-    "open": {"en": "open", "zh": "开放"},
-    "closed": {"en": "closed", "zh": "不开放"},
-    "unknown": {"en": "unknown", "zh": "未知"},
-    "classified": {"en": "telecommunications", "zh": "属于电信业务"},
-    "not-telecom": {"en": "not telecommunications", "zh": "不属于电信业务"},
-    "partly-classified": {"en": "class not settled: facts are missing", "zh": "类别待定：事实不全"},
-    "unclassified": {"en": "no rule classifies it", "zh": "没有规则可以归类"},
+    "open": Phrase("open"),
+    "closed": Phrase("closed", "access matrix"),
+    "unknown": Phrase("unknown"),
+    "classified": Phrase("telecommunications"),
+    "not-telecom": Phrase("not telecommunications"),
+    "partly-classified": Phrase("class not settled: facts are missing"),
+    "unclassified": Phrase("no rule classifies it"),
 }
 JOINTS: Table = {
     "comma": {"en": ", ", "zh": "，"},

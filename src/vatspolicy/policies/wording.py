@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Table, joint, word
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
@@ -10,18 +10,18 @@ from vatspolicy.policies.model import CLOSED, NOT_TELECOM, Classify, Deny, Duty,
 from vatspolicy.profile.vocabulary import label
 
 ADVICE: Table = {
-    "contested": {"en": "contested", "zh": "存在不同理解"},
-    "article-differs": {"en": "article-differs", "zh": "条文另有规定"},
-    "verify": {"en": "verify", "zh": "有待核实"},
-    "pending": {"en": "pending", "zh": "法律即将变动"},
-    "note": {"en": "note", "zh": "说明"},
+    "contested": Phrase("contested"),
+    "article-differs": Phrase("article-differs"),
+    "verify": Phrase("verify"),
+    "pending": Phrase("pending"),
+    "note": Phrase("note"),
 }
 """Kinds of advice (policy.schema.json): the reason why a person must look at something."""
 
 
 READINGS: Table = {
-    NOT_TELECOM: {"en": "not telecommunications", "zh": "不属于电信业务"},
-    CLOSED: {"en": "a closed route", "zh": "该途径不开放"},
+    NOT_TELECOM: Phrase("not telecommunications"),
+    CLOSED: Phrase("a closed route"),
 }
 """Readings that are no class."""
 
@@ -32,9 +32,9 @@ def say_reading(name: str, lang: Language) -> str:
 
 
 _ABOUT: Table = {
-    "why": {"en": "Read so because: {text}", "zh": "采此读法的理由：{text}"},
-    "settled_by": {"en": "Settled by: {text}", "zh": "可由此确定：{text}"},
-    "other": {"en": "Also read as {name}, by {text}", "zh": "另读作{name}：{text}"},
+    "why": Phrase("Read so because: {text}"),
+    "settled_by": Phrase("Settled by: {text}"),
+    "other": Phrase("Also read as {name}, by {text}"),
 }
 
 

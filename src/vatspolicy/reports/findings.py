@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.i18n import Phrase
 from vatspolicy.profile.vocabulary import Language, LocalizedText
 from vatspolicy.reports.formats.github import command
 from vatspolicy.reports.formats.sarif import Run, location
@@ -16,10 +17,7 @@ ERROR, WARNING, NOTE = "error", "warning", "note"
 _SHOWN = 9
 """GitHub shows ten annotations of a level; the summary is one of them."""
 
-_MORE = {
-    "en": "The log has {count} more of this level: GitHub shows ten annotations of each.",
-    "zh": "日志中另有{count}项同级发现：GitHub 每级最多显示十条注释。",
-}
+_MORE = Phrase("The log has {count} more of this level: GitHub shows ten annotations of each.")
 
 
 @dataclass(frozen=True)

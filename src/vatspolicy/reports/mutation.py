@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.mutation.report import MutationReport, Score, Survivor, scores
 from vatspolicy.authoring.mutation.run import SURVIVED
-from vatspolicy.i18n import translate
+from vatspolicy.i18n import LocalizedText, Phrase, translate
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports import findings
@@ -18,22 +18,10 @@ from vatspolicy.reports.formats.junit import Suites
 
 TOOL = "vatspolicy test --mutation"
 
-_KINDS: Mapping[str, tuple[str, str, str]] = {
-    "mutant-survived": (
-        WARNING,
-        "No test notices a small mistake at this place of the law.",
-        "没有测试发现法规此处的一个小错误。",
-    ),
-    "score-below-threshold": (
-        ERROR,
-        "The tests notice fewer mistakes than the threshold asks for.",
-        "测试发现的错误比例低于门槛。",
-    ),
-    "test-fails-on-the-law": (
-        ERROR,
-        "A test fails on the law as it is, so no mistake was tried.",
-        "测试对现行法规即不通过，因此未作变异测试。",
-    ),
+_KINDS: Mapping[str, tuple[str, LocalizedText]] = {
+    "mutant-survived": (WARNING, Phrase("No test notices a small mistake at this place of the law.")),
+    "score-below-threshold": (ERROR, Phrase("The tests notice fewer mistakes than the threshold asks for.")),
+    "test-fails-on-the-law": (ERROR, Phrase("A test fails on the law as it is, so no mistake was tried.")),
 }
 
 
@@ -121,7 +109,7 @@ def github(report: MutationReport, lang: Language) -> str:
 def sarif(report: MutationReport, lang: Language) -> str:
     """Return SARIF. A run that tried no mistake has not succeeded."""
     where = page("policies.md", "tests")
-    rules = {id: RuleHelp(level, {"en": en, "zh": zh}, page=where) for id, (level, en, zh) in _KINDS.items()}
+    rules = {id: RuleHelp(level, title, page=where) for id, (level, title) in _KINDS.items()}
     made = findings.make_run(TOOL, report.bundle.version, rules, list(_shown(report, lang)), lang)
     if not report.results:
         made.notify(ERROR, _total(report, lang))

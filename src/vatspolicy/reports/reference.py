@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.i18n import Language, LocalizedText, _
+from vatspolicy.i18n import Language, LocalizedText, Phrase, _
 from vatspolicy.i18n.text import width as width_of
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import Table, word
@@ -21,21 +21,12 @@ from vatspolicy.reports.policy.index import MARK
 
 FORMATS = ("text", "json")
 WORDS: Table = {
-    "lists": {
-        "en": "Lists of values. Show one: vatspolicy list offers [WORD]",
-        "zh": "取值列表。查看其一：vatspolicy list offers [词语]",
-    },
-    "written": {"en": "Write it as {example} under {facts}.", "zh": "写作 {example}，位于 {facts}。"},
-    "example": {"en": "Example: {text}", "zh": "示例：{text}"},
-    "synonyms": {"en": "Also: {words}", "zh": "又称：{words}"},
-    "found": {
-        "en": "{count} of {all} values fit. All of them: vatspolicy list {name}",
-        "zh": "{all} 个值中有 {count} 个符合。查看全部：vatspolicy list {name}",
-    },
-    "search": {
-        "en": "{all} values. Search them: vatspolicy list {name} WORD",
-        "zh": "共 {all} 个值。检索：vatspolicy list {name} 词语",
-    },
+    "lists": Phrase("Lists of values. Show one: vatspolicy list offers [WORD]"),
+    "written": Phrase("Write it as {example} under {facts}."),
+    "example": Phrase("Example: {text}"),
+    "synonyms": Phrase("Also: {words}"),
+    "found": Phrase("{count} of {all} values fit. All of them: vatspolicy list {name}"),
+    "search": Phrase("{all} values. Search them: vatspolicy list {name} WORD"),
 }
 _NARROW = 24
 """Widest column of values in a terminal."""

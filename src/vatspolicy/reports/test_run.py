@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.testing.coverage import CoverageGap
 from vatspolicy.authoring.testing.runner import FAILED, PASSED, SKIPPED, CaseResult, CoverageResult, RunResult
-from vatspolicy.i18n import Listing, _, translate
+from vatspolicy.i18n import Listing, LocalizedText, Phrase, _, translate
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports import findings
@@ -18,29 +18,13 @@ from vatspolicy.reports.formats.junit import Suites
 
 TOOL = "vatspolicy test"
 
-_KINDS: Mapping[str, tuple[str, str, str]] = {
-    "test-failed": (
-        ERROR,
-        "The law does not give the result that a test expects.",
-        "法规的结果与测试的预期不符。",
-    ),
-    "test-skipped": (NOTE, "A test is skipped for a reason that it states.", "测试按所述理由跳过。"),
-    "coverage-below-threshold": (
-        ERROR,
-        "The tests cover less than the threshold asks for.",
-        "测试的覆盖率低于门槛。",
-    ),
-    "clause-not-covered": (
-        NOTE,
-        "No test shows the clause true, or none shows it false.",
-        "没有测试显示该分句为真，或没有测试显示其为假。",
-    ),
-    "clause-not-decisive": (
-        NOTE,
-        "No test shows the clause to decide alone (masking MC/DC).",
-        "没有测试显示该分句独自决定（屏蔽式 MC/DC）。",
-    ),
-    "rule-never-fires": (NOTE, "No test shows the rule applying.", "没有测试显示该规则适用。"),
+_KINDS: Mapping[str, tuple[str, LocalizedText]] = {
+    "test-failed": (ERROR, Phrase("The law does not give the result that a test expects.")),
+    "test-skipped": (NOTE, Phrase("A test is skipped for a reason that it states.")),
+    "coverage-below-threshold": (ERROR, Phrase("The tests cover less than the threshold asks for.")),
+    "clause-not-covered": (NOTE, Phrase("No test shows the clause true, or none shows it false.")),
+    "clause-not-decisive": (NOTE, Phrase("No test shows the clause to decide alone (masking MC/DC).")),
+    "rule-never-fires": (NOTE, Phrase("No test shows the rule applying.")),
 }
 
 
@@ -182,10 +166,7 @@ def github(run: RunResult, lang: Language) -> str:
 
 def sarif(run: RunResult, lang: Language) -> str:
     """Return SARIF. A run in which no test ran has not succeeded."""
-    rules = {
-        id: RuleHelp(level, {"en": en, "zh": zh}, page=page("policies.md", "tests"))
-        for id, (level, en, zh) in _KINDS.items()
-    }
+    rules = {id: RuleHelp(level, title, page=page("policies.md", "tests")) for id, (level, title) in _KINDS.items()}
     made = findings.make_run(TOOL, run.bundle.version, rules, list(_shown(run, lang)), lang)
     if not run.has_run:
         made.notify(ERROR, total(run, lang))

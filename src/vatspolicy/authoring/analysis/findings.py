@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from vatspolicy.i18n import Phrase
 from vatspolicy.profile.vocabulary import LocalizedText
 
 ERROR, INFORMATION = "error", "information"
@@ -24,106 +25,67 @@ KINDS: Mapping[str, FindingKind] = {
     "dead": FindingKind(
         ERROR,
         True,
-        {
-            "en": "No profile makes the rule apply on any day.",
-            "zh": "任何情形、任何一天该规则都不适用。",
-        },
+        Phrase("No profile makes the rule apply on any day."),
     ),
     "duplicate": FindingKind(
         ERROR,
         True,
-        {
-            "en": "Two rules of one file say the same in the same cases.",
-            "zh": "同一文件的两条规则在相同情形下内容相同。",
-        },
+        Phrase("Two rules of one file say the same in the same cases."),
     ),
     "subsumed": FindingKind(
         ERROR,
         True,
-        {
-            "en": "Another rule of the file says the same in more cases.",
-            "zh": "同一文件的另一规则在更多情形下内容相同。",
-        },
+        Phrase("Another rule of the file says the same in more cases."),
     ),
     "conflict": FindingKind(
         ERROR,
         True,
-        {
-            "en": "Two rules of one file contradict each other.",
-            "zh": "同一文件的两条规则相互矛盾。",
-        },
+        Phrase("Two rules of one file contradict each other."),
     ),
     "gap": FindingKind(
         ERROR,
         True,
-        {
-            "en": "No policy speaks about a profile.",
-            "zh": "没有任何法规涉及该情形。",
-        },
+        Phrase("No policy speaks about a profile."),
     ),
     "may-be-unknown": FindingKind(
         ERROR,
         True,
-        {
-            "en": "A rule stays undecided although every fact that applies is given.",
-            "zh": "适用事实均已给出，规则仍无法判定。",
-        },
+        Phrase("A rule stays undecided although every fact that applies is given."),
     ),
     "dates-overlap": FindingKind(
         ERROR,
         False,
-        {
-            "en": "Two versions of the law are in force on the same days.",
-            "zh": "新旧两个版本在同一期间均有效。",
-        },
+        Phrase("Two versions of the law are in force on the same days."),
     ),
     "dates-missing": FindingKind(
         ERROR,
         False,
-        {
-            "en": "On some days neither version of the law is in force.",
-            "zh": "部分期间新旧版本均不适用。",
-        },
+        Phrase("On some days neither version of the law is in force."),
     ),
     "unused-parameter": FindingKind(
         ERROR,
         False,
-        {
-            "en": "No rule in force reads the parameter, or one of its values.",
-            "zh": "没有有效规则读取该参数或其某一取值。",
-        },
+        Phrase("No rule in force reads the parameter, or one of its values."),
     ),
     "unused-term": FindingKind(
         ERROR,
         False,
-        {
-            "en": "No expression uses the term.",
-            "zh": "没有表达式使用该术语。",
-        },
+        Phrase("No expression uses the term."),
     ),
     "never-decides": FindingKind(
         INFORMATION,
         True,
-        {
-            "en": "The rule applies, but no decision would differ without it.",
-            "zh": "规则适用，但删去后任何决定均不变。",
-        },
+        Phrase("The rule applies, but no decision would differ without it."),
     ),
     "unread-fact": FindingKind(
         INFORMATION,
         False,
-        {
-            "en": "The profile asks for a fact that no rule reads.",
-            "zh": "规格要求填写的事实没有规则读取。",
-        },
+        Phrase("The profile asks for a fact that no rule reads."),
     ),
     "accepted-not-found": FindingKind(
         ERROR,
         False,
-        {
-            "en": "An accepted finding is no longer found.",
-            "zh": "已接受的发现不再出现。",
-        },
+        Phrase("An accepted finding is no longer found."),
     ),
 }
 """Kinds in the order in which they are reported."""

@@ -10,7 +10,10 @@ from vatspolicy.authoring.diff.sources import LawRevision
 
 _WRITTEN_BY_US = {
     f"{name}.schema.json"
-    for name in ("analysis", "comparison", "decision", "matrix", "question", "routes", "summary", "timeline")
+    for name in (
+        *("analysis", "comparison", "decision", "lint", "matrix", "mutation"),
+        *("question", "routes", "summary", "test-run", "timeline"),
+    )
 }
 """Schemas of the program's output: a reader breaks if something is missing or unknown to it."""
 _WORDS = {"$id", "$schema", "$comment", "title", "description", "examples"}

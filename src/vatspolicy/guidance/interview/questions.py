@@ -119,9 +119,9 @@ def make_question(state: InterviewState, fact: MissingFact, phase: str, gain: In
         path=path,
         kind=kind,
         about=_about(state, path),
-        text=NAME if path == NAME_PATH else question(path, state.schemas),
+        text=dict(NAME) if path == NAME_PATH else question(path, state.schemas),
         title={"en": node.get("title", str(path[-1])), "zh": node.get("x-title-zh", str(path[-1]))},
-        unit=UNITS[unit] if unit else None,
+        unit=dict(UNITS[unit]) if unit else None,
         choices=choices,
         least=node.get("minimum", node.get("minItems")),
         most=node.get("maximum", node.get("maxItems")),
@@ -151,7 +151,7 @@ def _kind(
             choices = _choices(state, (*path, 0))
             return "choices" if len(choices) <= _LISTED else "words", choices
         case "boolean":
-            return "boolean", (Choice(True, YES), Choice(False, NO))
+            return "boolean", (Choice(True, dict(YES)), Choice(False, dict(NO)))
         case "integer" | "number" as number:
             return number, ()
     if path[-1] == "at":

@@ -9,12 +9,10 @@ from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.yaml_edit import find_text, set_value
 from vatspolicy.documents.yaml_writer import Comment, dump_yaml
+from vatspolicy.i18n import Phrase
 from vatspolicy.profile.vocabulary import Language, describe
 
-_HEAD = {
-    "en": "# A fact that is left out is unknown: it is never guessed. A list that is present is complete.",
-    "zh": "# 未填写的事实视为未知，不作推定；已填写的列表视为完整。",
-}
+_HEAD = Phrase("# A fact that is left out is unknown: it is never guessed. A list that is present is complete.")
 
 
 def comments(lang: Language, schemas: SchemaSet | None = None) -> Comment:

@@ -8,6 +8,7 @@ from typing import Any
 from vatspolicy.engine.decision import Decision
 from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, mutable_facts
 from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, find_targets, sites_by_place
+from vatspolicy.i18n import Phrase
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText, within
@@ -99,24 +100,15 @@ def _make_change(
 
 
 _PHRASES = {
-    "r": {"en": "Relocate the company to {place}", "zh": "将公司注册地迁至{place}"},
-    "founded": {"en": "Establish a company in {place}", "zh": "在{place}设立公司"},
-    "f": {"en": "Relocate the facilities to {place}", "zh": "将服务设施迁至{place}"},
-    "a": {"en": "Serve {place} only", "zh": "仅在{place}提供服务"},
-    "rf": {"en": "Relocate the company and its facilities to {place}", "zh": "将公司注册地和服务设施迁至{place}"},
-    "founded-f": {"en": "Establish a company with its facilities in {place}", "zh": "在{place}设立公司并设置服务设施"},
-    "fa": {
-        "en": "Relocate the facilities to {place} and serve it only",
-        "zh": "将服务设施迁至{place}，且仅在该地提供服务",
-    },
-    "rfa": {
-        "en": "Relocate the company and its facilities to {place} and serve it only",
-        "zh": "将公司注册地和服务设施迁至{place}，且仅在该地提供服务",
-    },
-    "founded-fa": {
-        "en": "Establish a company with its facilities in {place} and serve it only",
-        "zh": "在{place}设立公司并设置服务设施，且仅在该地提供服务",
-    },
+    "r": Phrase("Relocate the company to {place}"),
+    "founded": Phrase("Establish a company in {place}"),
+    "f": Phrase("Relocate the facilities to {place}"),
+    "a": Phrase("Serve {place} only"),
+    "rf": Phrase("Relocate the company and its facilities to {place}"),
+    "founded-f": Phrase("Establish a company with its facilities in {place}"),
+    "fa": Phrase("Relocate the facilities to {place} and serve it only"),
+    "rfa": Phrase("Relocate the company and its facilities to {place} and serve it only"),
+    "founded-fa": Phrase("Establish a company with its facilities in {place} and serve it only"),
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.guidance.access_matrix.locations import letters
+from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import number, word
 from vatspolicy.profile.vocabulary import Language, gazetteer, label
@@ -14,70 +15,54 @@ from vatspolicy.profile.vocabulary import Language, gazetteer, label
 Data = Mapping[str, Any]
 
 WORDS: Mapping[str, Mapping[str, str]] = {
-    "regimes": {"en": "Highest foreign share by service and regime", "zh": "各业务在各项制度下的外资股比上限"},
-    "places": {"en": "Highest foreign share by service and place", "zh": "各业务在各地的外资股比上限"},
-    "title": {"en": "Access matrix", "zh": "准入矩阵"},
-    "how": {
-        "en": "How to read it: a row is a business, a column a legal basis on which it can be licensed. The cell is "
-        "the highest share of the licensed company that foreign investors may hold on that basis: 100 % is no limit, "
-        "“domestic” is no foreign share at all, “closed” and “banned” are none for anybody abroad, and – means that "
-        "the basis does not cover the business. A letter marks conditions or reasons.",
-        "zh": "读法：每行为一类业务，每列为可据以取得许可的一项制度。"
-        "单元格为外国投资者依该制度最多可持有的持证公司股比：100%即不设上限，“内资”即不得有外资，“不开放”及“禁止”即外资不得进入，“–”即该制度不涉及该业务。"
-        "字母标示条件或理由。",
-    },
-    "how_places": {
-        "en": "How to read it: a row is a business, a column a set of places that the law treats alike. The cell is "
-        "the highest share of the licensed company that foreign investors may hold there: 100 % is no limit, "
-        "“domestic” is no foreign share at all, “closed” and “banned” are none for anybody abroad.",
-        "zh": "读法：每行为一类业务，每列为法律同等对待的一组地区。单元格为外国投资者在该地最多可持有的持证公司股比："
-        "100%即不设上限，“内资”即不得有外资，“不开放”及“禁止”即外资不得进入。",
-    },
-    "more": {
-        "en": "Letters mark conditions or reasons. --details prints them, and the law behind every column.",
-        "zh": "字母标示条件或理由；加--details可列出其内容以及各列的法律依据。",
-    },
-    "more_places": {
-        "en": "--details prints the routes behind every share.",
-        "zh": "加--details可列出各股比所依据的途径。",
-    },
-    "and_more": {"en": "and {count} more", "zh": "等，另有{count}项"},
-    "offers": {"en": "{count} offers", "zh": "{count}项业务内容"},
-    "as_of": {"en": "as of {day} · bundle {version}", "zh": "法律截至 {day} · 规则库 {version}"},
-    "registered": {"en": "registered in {place}", "zh": "注册地：{place}"},
-    "service": {"en": "Service", "zh": "业务"},
+    "regimes": Phrase("Highest foreign share by service and regime"),
+    "places": Phrase("Highest foreign share by service and place"),
+    "title": Phrase("Access matrix"),
+    "how": Phrase(
+        "How to read it: a row is a business, a column a legal basis on which it can be licensed. "
+        "The cell is the highest share of the licensed company that foreign investors may hold on "
+        "that basis: 100 % is no limit, “domestic” is no foreign share at all, “closed” and "
+        "“banned” are none for anybody abroad, and – means that the basis does not cover the "
+        "business. A letter marks conditions or reasons."
+    ),
+    "how_places": Phrase(
+        "How to read it: a row is a business, a column a set of places that the law treats alike. "
+        "The cell is the highest share of the licensed company that foreign investors may hold "
+        "there: 100 % is no limit, “domestic” is no foreign share at all, “closed” and “banned” "
+        "are none for anybody abroad."
+    ),
+    "more": Phrase("Letters mark conditions or reasons. --details prints them, and the law behind every column."),
+    "more_places": Phrase("--details prints the routes behind every share."),
+    "and_more": Phrase("and {count} more"),
+    "offers": Phrase("{count} offers"),
+    "as_of": Phrase("as of {day} · bundle {version}"),
+    "registered": Phrase("registered in {place}"),
+    "service": Phrase("Service"),
     "share": {"en": "{percent} %", "zh": "{percent}%"},
-    "zero": {"en": "domestic", "zh": "内资"},
-    "below": {"en": "below {percent} %", "zh": "低于{percent}%"},
-    "closed": {"en": "closed", "zh": "不开放"},
-    "prohibited": {"en": "banned", "zh": "禁止"},
+    "zero": Phrase("domestic"),
+    "below": Phrase("below {percent} %"),
+    "closed": Phrase("closed", "access matrix"),
+    "prohibited": Phrase("banned"),
     "none": {"en": "–", "zh": "–"},
-    "legend_closed": {
-        "en": "the regime covers the service, and no foreign company meets its terms",
-        "zh": "该制度涉及该业务，但外资企业无法满足其条件",
-    },
-    "legend_prohibited": {
-        "en": "another rule prohibits the service, whatever the share",
-        "zh": "许可之外另有禁止性规定，与股比无关",
-    },
-    "legend_none": {"en": "the regime does not cover the service", "zh": "该制度不涉及该业务"},
-    "legend_contested": {"en": "contested: see the law", "zh": "存在争议，须核对法律"},
-    "legend_zero": {"en": "companies without foreign share only", "zh": "仅限无外资的企业"},
-    "legend_special": {"en": "more for some investors, see the routes", "zh": "特定投资者可更高，见途径"},
-    "routes": {"en": "Routes", "zh": "途径"},
-    "where": {"en": "places: {places}", "zh": "适用地区：{places}"},
-    "columns": {"en": "Regimes", "zh": "制度"},
-    "place_columns": {"en": "Places", "zh": "地区"},
-    "signs": {"en": "Signs", "zh": "图例"},
-    "notes": {"en": "Conditions and reasons", "zh": "条件及理由"},
-    "none_open": {"en": "open in no place", "zh": "暂无适用地区"},
-    "special": {"en": "{share} for some investors: {routes}", "zh": "特定投资者{share}：{routes}"},
-    "method": {
-        "en": "Computed from the rules of the bundle: the highest share for which a route is open when everything else "
-        "is at its best. Capital, staff and other obstacles that an applicant can remove count as removed.",
-        "zh": "由规则库计算得出：其他条件均满足时，该途径仍开放的最高外资股比。"
-        "注册资本、人员等可由申请人补正的事项视为已具备。",
-    },
+    "legend_closed": Phrase("the regime covers the service, and no foreign company meets its terms"),
+    "legend_prohibited": Phrase("another rule prohibits the service, whatever the share"),
+    "legend_none": Phrase("the regime does not cover the service"),
+    "legend_contested": Phrase("contested: see the law"),
+    "legend_zero": Phrase("companies without foreign share only"),
+    "legend_special": Phrase("more for some investors, see the routes"),
+    "routes": Phrase("Routes"),
+    "where": Phrase("places: {places}"),
+    "columns": Phrase("Regimes"),
+    "place_columns": Phrase("Places"),
+    "signs": Phrase("Signs"),
+    "notes": Phrase("Conditions and reasons"),
+    "none_open": Phrase("open in no place"),
+    "special": Phrase("{share} for some investors: {routes}"),
+    "method": Phrase(
+        "Computed from the rules of the bundle: the highest share for which a route is open when "
+        "everything else is at its best. Capital, staff and other obstacles that an applicant can "
+        "remove count as removed."
+    ),
 }
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
 from vatspolicy.reports.decision.doubt import say_other
@@ -15,21 +15,12 @@ from vatspolicy.reports.words import KNOWN
 Data = Mapping[str, Any]
 
 WAIVER_WORDS: Table = {
-    "waived": {"en": "Set aside", "zh": "已豁免"},
-    "is_waived": {"en": "set aside", "zh": "已豁免"},
-    "waiver": {
-        "en": "waived by {approver} ({ticket}) until {until}: {reason}",
-        "zh": "由 {approver} 批准豁免（{ticket}），至 {until} 为止：{reason}",
-    },
-    "baseline": {
-        "en": "in the baseline since {since}, until {until}",
-        "zh": "自 {since} 起列入基线，至 {until} 为止",
-    },
-    "some": {
-        "en": "{count} of {total} findings set aside; what is left for the gate: {verdict}.",
-        "zh": "{total}项发现中{count}项已豁免；门禁所见其余结论：{verdict}。",
-    },
-    "remarks": {"en": "Notes on this run", "zh": "关于本次运行"},
+    "waived": Phrase("Set aside"),
+    "is_waived": Phrase("set aside"),
+    "waiver": Phrase("waived by {approver} ({ticket}) until {until}: {reason}"),
+    "baseline": Phrase("in the baseline since {since}, until {until}"),
+    "some": Phrase("{count} of {total} findings set aside; what is left for the gate: {verdict}."),
+    "remarks": Phrase("Notes on this run"),
 }
 _KEYS = ("denials", "needs", "would_need", "duties", "advice")
 

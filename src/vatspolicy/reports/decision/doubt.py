@@ -5,49 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
 from vatspolicy.policies.wording import say_reading
 
 Data = Mapping[str, Any]
 
 WORDS: Table = {
-    "contested": {"en": "CONTESTED", "zh": "存在争议"},
-    "denies": {"en": "another reading says DENY", "zh": "另一种理解的结论为不得上线"},
-    "needs": {"en": "another reading needs a license ({licenses})", "zh": "另一种理解须取得许可（{licenses}）"},
-    "open": {"en": "another reading leaves it open", "zh": "另一种理解下尚无法判定"},
-    "together": {"en": "readings together say {decision}", "zh": "多种理解并用的结论为{decision}"},
-    "milder": {"en": "another reading says {decision}", "zh": "另一种理解的结论为{decision}"},
-    "same": {"en": "another reading, the same decision", "zh": "另有理解，结论相同"},
-    "as": {"en": "Read as {name}", "zh": "读作{name}"},
-    "first": {"en": "Read first: {text}", "zh": "首选理解的理由：{text}"},
-    "settled_by": {"en": "Settled by: {text}", "zh": "可由此确定：{text}"},
-    "worst": {
-        "en": "All together: {service} read as {names} is {decision}.",
-        "zh": "并用：{service}读作{names}，结论为{decision}。",
-    },
-    "alone": {
-        "en": "There are too many combinations of readings of {service}; each was read alone.",
-        "zh": "{service}的理解组合过多，仅逐一判定。",
-    },
-    "instead": {"en": "not {names}", "zh": "而非{names}"},
-    "denial added": {"en": "denied: {names}", "zh": "不得上线：{names}"},
-    "denial removed": {"en": "no denial: {names}", "zh": "不再禁止：{names}"},
-    "license added": {"en": "to get: {names}", "zh": "应取得：{names}"},
-    "license removed": {"en": "not to get: {names}", "zh": "无须取得：{names}"},
-    "held added": {"en": "held: {names}", "zh": "已持有：{names}"},
-    "held removed": {"en": "no use of: {names}", "zh": "不再适用：{names}"},
-    "route added": {"en": "open: {names}", "zh": "开放：{names}"},
-    "route removed": {"en": "closed: {names}", "zh": "不开放：{names}"},
-    "duty added": {"en": "also owed: {names}", "zh": "另须履行：{names}"},
-    "duty removed": {"en": "not owed: {names}", "zh": "无须履行：{names}"},
+    "contested": Phrase("CONTESTED"),
+    "denies": Phrase("another reading says DENY"),
+    "needs": Phrase("another reading needs a license ({licenses})"),
+    "open": Phrase("another reading leaves it open"),
+    "together": Phrase("readings together say {decision}"),
+    "milder": Phrase("another reading says {decision}"),
+    "same": Phrase("another reading, the same decision"),
+    "as": Phrase("Read as {name}"),
+    "first": Phrase("Read first: {text}"),
+    "settled_by": Phrase("Settled by: {text}"),
+    "worst": Phrase("All together: {service} read as {names} is {decision}."),
+    "alone": Phrase("There are too many combinations of readings of {service}; each was read alone."),
+    "instead": Phrase("not {names}"),
+    "denial added": Phrase("denied: {names}"),
+    "denial removed": Phrase("no denial: {names}"),
+    "license added": Phrase("to get: {names}"),
+    "license removed": Phrase("not to get: {names}"),
+    "held added": Phrase("held: {names}"),
+    "held removed": Phrase("no use of: {names}"),
+    "route added": Phrase("open: {names}"),
+    "route removed": Phrase("closed: {names}"),
+    "duty added": Phrase("also owed: {names}"),
+    "duty removed": Phrase("not owed: {names}"),
 }
 KINDS: Table = {
-    "contested": {"en": "Contested", "zh": "存在不同理解"},
-    "article-differs": {"en": "The article differs", "zh": "条文另有规定"},
-    "verify": {"en": "To verify", "zh": "有待核实"},
-    "pending": {"en": "The law may change", "zh": "法律即将变动"},
-    "note": {"en": "Note", "zh": "说明"},
+    "contested": Phrase("Contested", "decision doubt"),
+    "article-differs": Phrase("The article differs"),
+    "verify": Phrase("To verify"),
+    "pending": Phrase("The law may change"),
+    "note": Phrase("Note"),
 }
 """Kinds of advice, in the order in which reports list them."""
 _STRICTNESS = ("allow", "incomplete", "needs-license", "deny")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, find_failures, find_worst_level
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS, Table, join_two, joint, word
 from vatspolicy.output import Style
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 Data = Mapping[str, Any]
 
 WORDS: Table = {
-    "passed": {"en": "Gate: passed", "zh": "门禁：通过"},
-    "failed": {"en": "Gate: FAILED", "zh": "门禁：未通过"},
-    "incomplete": {"en": "Gate: INCOMPLETE", "zh": "门禁：尚无法判定"},
-    "invalid": {"en": "Gate: INVALID INPUT", "zh": "门禁：输入有误"},
+    "passed": Phrase("Gate: passed"),
+    "failed": Phrase("Gate: FAILED"),
+    "incomplete": Phrase("Gate: INCOMPLETE"),
+    "invalid": Phrase("Gate: INVALID INPUT"),
     "because": {"en": "{state} ({reasons}).", "zh": "{state}（{reasons}）。"},
-    "more": {"en": "{name} and {count} more", "zh": "{name}，另有{count}项"},
-    "bad": {"en": "INVALID", "zh": "有误"},
-    "open": {"en": "facts are missing", "zh": "事实不全"},
-    "no_fail": {"en": "The exit code is 0 because of --no-fail.", "zh": "因 --no-fail，退出码为0。"},
-    "before": {"en": "{todo} before launch", "zh": "上线前{todo}"},
+    "more": Phrase("{name} and {count} more"),
+    "bad": Phrase("INVALID"),
+    "open": Phrase("facts are missing"),
+    "no_fail": Phrase("The exit code is 0 because of --no-fail."),
+    "before": Phrase("{todo} before launch"),
     "end": {"en": "{text}.", "zh": "{text}。"},
-    "next": {"en": "Next: {command}", "zh": "下一步：{command}"},
-    "read_as": {"en": "{subject} read as {name}", "zh": "{subject}读作{name}"},
-    "service_read_as": {"en": "readings of {subject} together", "zh": "{subject}的多种理解并用"},
+    "next": Phrase("Next: {command}"),
+    "read_as": Phrase("{subject} read as {name}"),
+    "service_read_as": Phrase("readings of {subject} together"),
 }
 COUNTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "invalid": {"en": ("{n} invalid spec", "{n} invalid specs"), "zh": ("{n}份文件有误",) * 2},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Judgement
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Table, aside, joint, word
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import later_law, say_remark, some_waived
@@ -24,12 +24,9 @@ Data = Mapping[str, Any]
 SETTINGS = "settings"
 """Kind of the remark on settings from outside the command line."""
 WORDS: Table = {
-    "more": {
-        "en": "{count} more of this level are in the job summary and in the other reports.",
-        "zh": "另有{count}项同级提示，见作业摘要及其他报告。",
-    },
+    "more": Phrase("{count} more of this level are in the job summary and in the other reports."),
     "hint": {"en": "{text}.", "zh": "{text}。"},
-    "fails": {"en": "The gate fails: {failures}.", "zh": "门禁未通过：{failures}。"},
+    "fails": Phrase("The gate fails: {failures}."),
 }
 
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Judgement
+from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, joint, number, word
 from vatspolicy.output import Style
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
@@ -29,16 +30,13 @@ if TYPE_CHECKING:
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 WORDS: Table = {
-    "decision": {"en": "Decision", "zh": "结论"},
-    "spec": {"en": "Spec", "zh": "规格"},
-    "gate": {"en": "Gate", "zh": "门禁"},
-    "fails": {"en": "FAILS: {failures}", "zh": "未通过：{failures}"},
-    "ok": {"en": "passes", "zh": "通过"},
-    "invalid": {"en": "FAILS: invalid", "zh": "未通过：规格无效"},
-    "gate_fails": {
-        "en": "The gate fails (--fail-on {fail_on}): {failures}.",
-        "zh": "门禁未通过（--fail-on {fail_on}）：{failures}。",
-    },
+    "decision": Phrase("Decision"),
+    "spec": Phrase("Spec", "decision markdown"),
+    "gate": Phrase("Gate"),
+    "fails": Phrase("FAILS: {failures}"),
+    "ok": Phrase("passes"),
+    "invalid": Phrase("FAILS: invalid"),
+    "gate_fails": Phrase("The gate fails (--fail-on {fail_on}): {failures}."),
 }
 _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
 

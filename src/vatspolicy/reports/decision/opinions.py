@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import Table, aside, joint, word
 from vatspolicy.profile.vocabulary import CLASS
@@ -14,23 +14,17 @@ from vatspolicy.reports.words import law_of
 Data = Mapping[str, Any]
 
 WORDS: Table = {
-    "opinions": {"en": "Legal opinions", "zh": "法律意见"},
-    "applies": {"en": "{about} applies", "zh": "{about} 适用"},
-    "does-not-apply": {"en": "{about} does not apply", "zh": "{about} 不适用"},
-    "classes": {"en": "the service is {classes}", "zh": "该服务属于 {classes}"},
-    "no_class": {"en": "the service is not telecommunications", "zh": "该服务不属于电信业务"},
-    "given": {"en": "{reading}, says {by} ({date})", "zh": "{reading}（出具方：{by}，{date}）"},
-    "not-yet-in-force": {"en": "It does not count on this day yet.", "zh": "该日尚不计入。"},
-    "superseded": {"en": "A later opinion replaces it.", "zh": "已被其后的意见取代。"},
-    "law-was-read": {
-        "en": "It has no effect: the law behind the rule was read, and an opinion does not overrule it.",
-        "zh": "不产生效果：该规则的条文已经核阅，意见不能推翻。",
-    },
-    "no-effect": {"en": "It has no effect on these facts.", "zh": "就现有事实不产生效果。"},
-    "get": {
-        "en": "Get a legal opinion on {name}: {message} Nobody here has read the law behind it",
-        "zh": "请就 {name} 取得法律意见：{message}其所依据的条文尚无人核阅",
-    },
+    "opinions": Phrase("Legal opinions"),
+    "applies": Phrase("{about} applies"),
+    "does-not-apply": Phrase("{about} does not apply"),
+    "classes": Phrase("the service is {classes}"),
+    "no_class": Phrase("the service is not telecommunications"),
+    "given": Phrase("{reading}, says {by} ({date})"),
+    "not-yet-in-force": Phrase("It does not count on this day yet."),
+    "superseded": Phrase("A later opinion replaces it."),
+    "law-was-read": Phrase("It has no effect: the law behind the rule was read, and an opinion does not overrule it."),
+    "no-effect": Phrase("It has no effect on these facts."),
+    "get": Phrase("Get a legal opinion on {name}: {message} Nobody here has read the law behind it"),
 }
 
 

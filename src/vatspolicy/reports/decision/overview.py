@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, shorten, width
 from vatspolicy.i18n.words import VERDICTS, Table, joint, word
 from vatspolicy.output import HEADING, Style
@@ -17,11 +17,11 @@ from vatspolicy.reports.words import COLORS
 Data = Mapping[str, Any]
 
 WORDS: Table = {
-    "spec": {"en": "Product", "zh": "产品"},
-    "verdict": {"en": "Verdict", "zh": "结论"},
-    "licenses": {"en": "Licenses", "zh": "许可"},
-    "duties": {"en": "Before launch", "zh": "上线前"},
-    "invalid": {"en": "INVALID", "zh": "有误"},
+    "spec": Phrase("Product"),
+    "verdict": Phrase("Verdict"),
+    "licenses": Phrase("Licenses"),
+    "duties": Phrase("Before launch"),
+    "invalid": Phrase("INVALID"),
 }
 
 

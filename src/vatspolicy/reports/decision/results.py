@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, LEVELS, Failure, Judgement
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
 from vatspolicy.reports.decision.digest import open_facts, say_contested, say_waived, subject_of
 from vatspolicy.reports.decision.doubt import hint, say_kind
@@ -23,26 +23,18 @@ Data = Mapping[str, Any]
 CONTESTED, MISSING, UNDETERMINED, DECISION = "contested", "missing-fact", "undetermined", "decision"
 """Rules of results that stand for no rule of the law."""
 WORDS: Table = {
-    CONTESTED: {"en": "CONTESTED: another reading of the law.", "zh": "存在争议：法律另有理解。"},
-    MISSING: {"en": "A fact is missing, so there is no decision yet.", "zh": "事实缺失，暂不作出判定。"},
-    UNDETERMINED: {
-        "en": "Missing facts leave rules undetermined. The decision does not depend on them.",
-        "zh": "因事实缺失，部分规则尚未确定，不影响结论。",
-    },
-    DECISION: {"en": "The decision as a whole fails the gate.", "zh": "整体结论未通过门禁。"},
-    "left": {
-        "en": "{count} rules stay undetermined. Facts that would settle them: {facts}.",
-        "zh": "尚有{count}条规则未确定。可由下列事实确定：{facts}。",
-    },
-    "more": {"en": "{facts} and {count} more", "zh": "{facts}等{count}项其他事实"},
-    "contested_help": {
-        "en": "Authorities or courts read a rule differently. Under the other reading the result differs.",
-        "zh": "主管机关或法院对规则有不同理解；按另一种理解，结论不同。",
-    },
-    "missing_help": {
-        "en": "State the fact in the spec. vatspolicy guesses nothing; `vatspolicy ask SPEC` asks for what is missing.",
-        "zh": "请在规格中写明该事实。vatspolicy 不作推定；`vatspolicy ask SPEC` 会逐项询问。",
-    },
+    CONTESTED: Phrase("CONTESTED: another reading of the law."),
+    MISSING: Phrase("A fact is missing, so there is no decision yet."),
+    UNDETERMINED: Phrase("Missing facts leave rules undetermined. The decision does not depend on them."),
+    DECISION: Phrase("The decision as a whole fails the gate."),
+    "left": Phrase("{count} rules stay undetermined. Facts that would settle them: {facts}."),
+    "more": Phrase("{facts} and {count} more"),
+    "contested_help": Phrase(
+        "Authorities or courts read a rule differently. Under the other reading the result differs."
+    ),
+    "missing_help": Phrase(
+        "State the fact in the spec. vatspolicy guesses nothing; `vatspolicy ask SPEC` asks for what is missing."
+    ),
 }
 SHOWN = 5
 """Facts that a note about undetermined rules names."""

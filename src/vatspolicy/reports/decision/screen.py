@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, shorten, width, wrap
 from vatspolicy.i18n.words import VERDICTS, Table, aside, join_two, joint, number, word
 from vatspolicy.output import HEADING, Style
@@ -35,17 +35,17 @@ HEIGHT = 22
 _MOST = 3
 """Lines of one entry."""
 WORDS: Table = {
-    "because": {"en": "What blocks", "zh": "障碍"},
-    "nearest": {"en": "nearest way: {route}; not met: {fails}", "zh": "最近的途径：{route}；不满足：{fails}"},
-    "before_launch": {"en": "Before launch: {todo}", "zh": "上线前：{todo}"},
-    "before_day": {"en": "Before launch on {day}: {todo}", "zh": "{day}上线前：{todo}"},
-    "deadline": {"en": "Next deadline: {day}, {title}", "zh": "下一期限：{day}，{title}"},
-    "then": {"en": "Next deadline after the launch: {day}, {title}", "zh": "上线后的下一期限：{day}，{title}"},
-    "more": {"en": "… and {count} more", "zh": "……另有{count}项"},
-    "further": {"en": "Also: {text}.", "zh": "另有：{text}。"},
-    "details": {"en": "--details shows all.", "zh": "--details 显示全部内容。"},
-    "share": {"en": "foreign share of at most {percent} %", "zh": "外资股比不超过{percent}%"},
-    "ahead": {"en": "Changes ahead", "zh": "即将发生的变化"},
+    "because": Phrase("What blocks"),
+    "nearest": Phrase("nearest way: {route}; not met: {fails}"),
+    "before_launch": Phrase("Before launch: {todo}"),
+    "before_day": Phrase("Before launch on {day}: {todo}"),
+    "deadline": Phrase("Next deadline: {day}, {title}"),
+    "then": Phrase("Next deadline after the launch: {day}, {title}"),
+    "more": Phrase("… and {count} more"),
+    "further": Phrase("Also: {text}."),
+    "details": Phrase("--details shows all."),
+    "share": Phrase("foreign share of at most {percent} %"),
+    "ahead": Phrase("Changes ahead"),
 }
 COUNTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "later": {"en": ("{n} duty after launch", "{n} duties after launch"), "zh": ("上线后义务{n}项",) * 2},

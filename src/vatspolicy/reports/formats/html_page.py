@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vatspolicy.i18n import Phrase
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.formats.html import trust
 from vatspolicy.reports.formats.templating import render_html
@@ -24,10 +25,10 @@ ICON = (
     "%3Cpath d='M2 2h12v9L8 15 2 11z' fill='%231b4f83'/%3E%3C/svg%3E"
 )
 _WORDS = {
-    "skip": {"en": "Skip to the content", "zh": "跳到正文"},
-    "contents": {"en": "On this page", "zh": "本页内容"},
-    "where": {"en": "You are here", "zh": "当前位置"},
-    "pages": {"en": "Pages", "zh": "页面"},
+    "skip": Phrase("Skip to the content"),
+    "contents": Phrase("On this page"),
+    "where": Phrase("You are here"),
+    "pages": Phrase("Pages"),
 }
 
 Link = tuple[str, str]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from vatspolicy.cel.ast import Literal, Node, Param, Term, walk
-from vatspolicy.i18n import LocalizedText
+from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Article, Condition, Expression, Instrument, Need, Parameter, Policy, Route, Rule
 
@@ -18,9 +18,9 @@ Terms = Mapping[tuple[str, str], Node]
 VERIFICATIONS = ("primary", "secondary", "unverified")
 """Words for the verification of an article, the best first."""
 SUBJECTS: Mapping[str, LocalizedText] = {
-    "product": {"en": "The product", "zh": "产品"},
-    "service": {"en": "Each service", "zh": "每项服务"},
-    "activity": {"en": "Each class of the service", "zh": "服务的每一类业务"},
+    "product": Phrase("The product"),
+    "service": Phrase("Each service"),
+    "activity": Phrase("Each class of the service"),
 }
 """Subjects of rules in words."""
 

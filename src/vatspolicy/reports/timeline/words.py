@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import STATES, VERDICTS, word
 from vatspolicy.profile.vocabulary import Language
@@ -12,43 +13,40 @@ from vatspolicy.profile.vocabulary import Language
 Data = Mapping[str, Any]
 
 WORDS: Mapping[str, Mapping[str, str]] = {
-    "range": {"en": "from {first} on", "zh": "自 {first} 起"},
-    "range_to": {"en": "from {first} to {last}", "zh": "{first} 至 {last}"},
-    "title": {"en": "Timeline: {title}", "zh": "时间线：{title}"},
-    "today": {"en": "today, {day}", "zh": "今天（{day}）"},
-    "launch": {"en": "launch, {day}", "zh": "上线日（{day}）"},
-    "until": {"en": "until {day}", "zh": "至 {day}（不含）"},
-    "no_end": {"en": "no change known after", "zh": "此后无已知变化"},
-    "looked_to": {"en": "to {day} at least", "zh": "至少至 {day}"},
-    "decision": {"en": "decision: {before} → {after}", "zh": "结论：{before} → {after}"},
+    "range": Phrase("from {first} on"),
+    "range_to": Phrase("from {first} to {last}"),
+    "title": Phrase("Timeline: {title}"),
+    "today": Phrase("today, {day}"),
+    "launch": Phrase("launch, {day}"),
+    "until": Phrase("until {day}"),
+    "no_end": Phrase("no change known after"),
+    "looked_to": Phrase("to {day} at least"),
+    "decision": Phrase("decision: {before} → {after}"),
     "service": {"en": "{subject}, {title}: {before} → {after}", "zh": "{subject}，{title}：{before} → {after}"},
     "new_service": {"en": "{subject}, {title}: {after}", "zh": "{subject}，{title}：{after}"},
-    "gone_service": {"en": "{subject}: no longer {title}", "zh": "{subject}：不再属于{title}"},
-    "denial": {"en": "reason, {subject}: {title}", "zh": "理由（{subject}）：{title}"},
-    "gone_denial": {"en": "reason gone, {subject}: {title}", "zh": "理由消除（{subject}）：{title}"},
-    "license": {"en": "license to get, {subject}: {title}", "zh": "应取得许可（{subject}）：{title}"},
-    "gone_license": {"en": "no longer to get, {subject}: {title}", "zh": "无须再取得（{subject}）：{title}"},
-    "route": {"en": "route opens, {subject}: {title}", "zh": "途径开放（{subject}）：{title}"},
-    "capped_route": {
-        "en": "route opens, {subject}: {title}, up to {after} %",
-        "zh": "途径开放（{subject}）：{title}，外资股比不超过 {after}%",
-    },
-    "gone_route": {"en": "route closes, {subject}: {title}", "zh": "途径关闭（{subject}）：{title}"},
-    "duty": {"en": "before the launch: {title}", "zh": "上线前：{title}"},
-    "undetermined_duty": {"en": "before the launch, perhaps: {title}", "zh": "上线前（可能）：{title}"},
-    "gone_duty": {"en": "no longer before the launch: {title}", "zh": "上线前不再需要：{title}"},
-    "began": {"en": "{name} begins", "zh": "{name} 开始适用"},
-    "ended": {"en": "{name} ends", "zh": "{name} 停止适用"},
-    "value": {"en": "{name} has a new value", "zh": "{name} 有新值"},
-    "fact": {"en": "spec: {path} = {day}", "zh": "产品说明：{path} = {day}"},
-    "ahead": {"en": "Changes ahead", "zh": "即将发生的变化"},
-    "before-launch": {"en": "from {day}, before the launch or on its day", "zh": "自 {day} 起（上线前或上线当日）"},
-    "after-launch": {"en": "from {day}, after the launch", "zh": "自 {day} 起（上线后）"},
-    "from_head": {"en": "From", "zh": "自"},
-    "decision_head": {"en": "Decision", "zh": "结论"},
-    "changes_head": {"en": "What changes", "zh": "变化"},
-    "law_head": {"en": "By", "zh": "依据"},
-    "first": {"en": "the first day of the timeline", "zh": "时间线首日"},
+    "gone_service": Phrase("{subject}: no longer {title}"),
+    "denial": Phrase("reason, {subject}: {title}"),
+    "gone_denial": Phrase("reason gone, {subject}: {title}"),
+    "license": Phrase("license to get, {subject}: {title}"),
+    "gone_license": Phrase("no longer to get, {subject}: {title}"),
+    "route": Phrase("route opens, {subject}: {title}"),
+    "capped_route": Phrase("route opens, {subject}: {title}, up to {after} %"),
+    "gone_route": Phrase("route closes, {subject}: {title}"),
+    "duty": Phrase("before the launch: {title}"),
+    "undetermined_duty": Phrase("before the launch, perhaps: {title}"),
+    "gone_duty": Phrase("no longer before the launch: {title}"),
+    "began": Phrase("{name} begins"),
+    "ended": Phrase("{name} ends"),
+    "value": Phrase("{name} has a new value"),
+    "fact": Phrase("spec: {path} = {day}"),
+    "ahead": Phrase("Changes ahead"),
+    "before-launch": Phrase("from {day}, before the launch or on its day"),
+    "after-launch": Phrase("from {day}, after the launch"),
+    "from_head": Phrase("From"),
+    "decision_head": Phrase("Decision"),
+    "changes_head": Phrase("What changes"),
+    "law_head": Phrase("By"),
+    "first": Phrase("the first day of the timeline"),
 }
 
 
