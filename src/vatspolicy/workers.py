@@ -6,6 +6,7 @@ threads. Otherwise this process decides the batches one after another. A worker 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -74,7 +75,9 @@ def map_in_processes(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], 
     gc.freeze()  # else garbage collection would copy the memory that forks share
     with ProcessPoolExecutor(processes, get_context("fork"), _start, (begin,)) as pool:
         try:
-            pool.submit(_nothing).result()  # fork all workers before a task may start threads
+            with _no_interrupt():
+                forked = pool.submit(_nothing)  # fork all workers before a task may start threads
+            forked.result()
             running: set[Future[Any]] = set()
             for task in tasks:
                 running.add(pool.submit(_do, task))
@@ -98,9 +101,20 @@ _WORK: list[Callable[[Any], Any]] = []
 _BEGIN: list[Callable[[], Callable[[Any], Any]]] = []
 
 
+@contextlib.contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Hold back Ctrl-C while the block forks: one inside a fork would leave a worker with locks that nobody opens."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 def _start(begin: Callable[[], Callable[[Any], Any]]) -> None:
     _BEGIN[:] = [begin]
     signal.signal(signal.SIGINT, _leave)  # the terminal interrupts all processes; the parent reports it
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_follow, daemon=True).start()
 
 

@@ -25,6 +25,8 @@ VALUES = (
 )
 FITTING = {
     "--as-of": "2026-03-01",
+    "--expect": "3",
+    "--jobs": "2",
     "--until": "2026-03-01",
     "--fail-on": "needs-licence",
     "--format": "json",

@@ -28,6 +28,7 @@ with warnings.catch_warnings():
 from prometheus_client.parser import text_string_to_metric_families
 
 from vatspolicy.documents.schemas import SchemaSet, resource_folder
+from vatspolicy.errors import MAX_EXPLAINED
 from vatspolicy.gate.gate import Gate
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
@@ -221,7 +222,9 @@ def test_a_body_is_bounded_whatever_its_header_says(client: Client) -> None:
 
 def test_an_error_has_an_end(client: Client) -> None:
     answer = ask(client(limits=Limits(seconds=60)), {f"key-{index}": 1 for index in range(5000)})
-    assert (answer.status_code, len(answer.json()["errors"])) == (400, 100)
+    errors = answer.json()["errors"]
+    assert (answer.status_code, len(errors)) == (400, MAX_EXPLAINED + 1)
+    assert errors[-1]["message"].startswith("Further errors are not explained.")
 
 
 def test_only_json_is_read(client: Client) -> None:

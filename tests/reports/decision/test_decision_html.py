@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -405,7 +406,7 @@ def test_nothing_in_a_record_becomes_markup(records: dict[str, dict[str, Any]], 
 
 
 def test_an_address_of_a_citation_is_checked(decide: Decide) -> None:
-    data = decide(CASES["needs-license"])
+    data = copy.deepcopy(decide(CASES["needs-license"]))  # decisions share their citations
     for finding in data["needs"]:
         for cited in finding["citations"]:
             cited["url"] = "javascript:alert(1)"
