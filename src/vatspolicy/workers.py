@@ -70,7 +70,7 @@ def map_in_processes(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], 
     """
     from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
+    from multiprocessing import active_children, get_context
 
     gc.freeze()  # else garbage collection would copy the memory that forks share
     with ProcessPoolExecutor(processes, get_context("fork"), _start, (begin,)) as pool:
@@ -90,7 +90,9 @@ def map_in_processes(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], 
         except BrokenProcessPool as error:
             raise WorkerLost from error
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in active_children():
+                worker.terminate()  # nobody waits for its results, and a pool that is not waited for fails at the exit
+            pool.shutdown(cancel_futures=True)
             raise
         finally:
             gc.unfreeze()
