@@ -163,7 +163,7 @@ def _is_in_checkout(folder: str) -> bool:
 
 
 def _is_trusted(folder: str) -> bool:
-    """Whether a folder is the user's own, no link, and nobody else may write to it."""
+    """Return True for a folder of the user's own that is no link and that nobody else may write to."""
     status = os.lstat(folder)
     if not stat.S_ISDIR(status.st_mode):
         return False

@@ -95,7 +95,7 @@ def find_specs(argument: str) -> list[str]:
 
 
 class Checked(NamedTuple):
-    """What a run found about one spec."""
+    """The result of a run for one spec."""
 
     spec: str
     record: dict[str, Any] | None = None

@@ -111,7 +111,7 @@ class _Search:
                 self._report(str(folder), _("This folder cannot be read: {reason}.", reason=reason_of(error)))
 
     def _is_folder(self, entry: os.DirEntry[str]) -> bool:
-        """Whether to look into an entry. A link is reported if it leads to a folder, or nowhere."""
+        """Return True for a folder to search. Report a link that leads to a folder, or nowhere."""
         try:
             if not entry.is_symlink():
                 return entry.is_dir()
@@ -126,7 +126,7 @@ class _Search:
         return False
 
     def _is_file(self, entry: os.DirEntry[str], names: set[str]) -> bool:
-        """Whether an entry that has the name of a spec is one."""
+        """Return True for a file that can be read as a spec. Report any other entry with the name of one."""
         try:
             if entry.is_dir():
                 return False
@@ -160,7 +160,7 @@ class _Search:
 
 
 def _is_pattern(text: str) -> bool:
-    """Whether a text has a sign of a pattern; a bracket that nothing closes is a plain character."""
+    """Return True if a text has a sign of a pattern; a bracket that nothing closes is a plain character."""
     return re.search(r"[*?]|\[.[^\]]*\]", text, re.DOTALL) is not None
 
 

@@ -155,23 +155,11 @@ def _of_junction(node: And | Or, parts: tuple[Node, ...], steps: Steps, text: st
 
 
 def _of_comparison(node: Compare, op: str, steps: Steps, text: str) -> Iterator[Mutation]:
-    if op in _BOUNDARY:
-        changed = dataclasses.replace(node, op=_BOUNDARY[op])
-        yield Mutation(
-            "boundary",
-            steps,
-            changed,
-            node.span,
-            _("{op} becomes {value} in {value2}", op=op, value=_BOUNDARY[op], value2=source(text, node)),
-        )
-    opposite = dataclasses.replace(node, op=_OPPOSITE[op])
-    yield Mutation(
-        "opposite",
-        steps,
-        opposite,
-        node.span,
-        _("{op} becomes {value} in {value2}", op=op, value=_OPPOSITE[op], value2=source(text, node)),
-    )
+    for kind, others in (("boundary", _BOUNDARY), ("opposite", _OPPOSITE)):
+        if op in others:
+            changed = dataclasses.replace(node, op=others[op])
+            told = _("{op} becomes {value} in {value2}", op=op, value=others[op], value2=source(text, node))
+            yield Mutation(kind, steps, changed, node.span, told)
 
 
 def _opposite(node: Node, steps: Steps, text: str) -> Mutation:

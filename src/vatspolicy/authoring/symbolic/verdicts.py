@@ -45,7 +45,7 @@ STRICTER_PAIRS = frozenset(
 """Changes that a rule set can make of which no outcome, certain or possible, is milder than before."""
 
 MILDER_PAIRS = frozenset((after, before) for before, after in STRICTER_PAIRS)
-"""The same for a rule set of which no outcome is stricter."""
+"""Changes of a rule set in which no outcome becomes stricter."""
 
 
 @dataclass(frozen=True)

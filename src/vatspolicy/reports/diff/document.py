@@ -1,4 +1,4 @@
-"""What the pages of a comparison say in both formats: their parts, the law of rules, and places in files."""
+"""The content of a comparison for both formats: its parts, the law of rules, and places in files."""
 
 from __future__ import annotations
 

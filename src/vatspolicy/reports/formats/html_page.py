@@ -49,7 +49,7 @@ class Frame:
     """JavaScript, from a file of this package."""
     toc: Sequence[Entry] = ()
     end: str = ""
-    """What stands at the foot."""
+    """The lines at the foot of the page."""
     wide: bool = False
     """True for tables that want the whole width."""
     nav: Sequence[Link] = ()

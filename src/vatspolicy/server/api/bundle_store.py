@@ -38,7 +38,7 @@ class LoadedBundle:
 
 
 class ReloadState:
-    """Whether the bundle in use is that of the files, and how often another one was tried.
+    """The state of the bundle in use beside its files, and the numbers of reloads.
 
     It lies in memory that worker processes share: the supervisor writes it, and the workers tell it.
     """

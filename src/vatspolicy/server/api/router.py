@@ -207,7 +207,7 @@ class _Api:
 
 @dataclass(frozen=True)
 class Question:
-    """What a request asks of every input that it brings."""
+    """The day and the form that a request asks for, alike for each of its inputs."""
 
     bundle: Bundle
     steps: tuple[str, ...]
