@@ -138,3 +138,12 @@ def test_docs_build_checks_and_writes_the_page(
     page.write_text("my own\n", encoding="utf-8")
     assert "was not made by this command" in console("docs", "build", "-p", law).err
     assert page.read_text(encoding="utf-8") == "my own\n"
+
+
+def test_a_word_of_another_list_is_found_there(console: Console, law: Path) -> None:
+    ran = console("list", "content", "UGC", "-p", law)
+    assert (ran.code, ran.out) == (5, "")
+    assert ran.err == (
+        "vatspolicy: no value of content fits. Other lists have it: vatspolicy list offers UGC, "
+        "vatspolicy list features UGC\n"
+    )

@@ -91,7 +91,7 @@ def test_a_problem_before_a_syntax_error_is_told_too() -> None:
 @pytest.mark.parametrize("word", WORDS)
 def test_only_true_and_false_are_booleans(word: str) -> None:
     (told,) = problems_of(f"a: {word}")
-    assert told == "x.yaml:1:4: a: This is neither text nor a boolean. Write it in quotes, or true/false."
+    assert told == "x.yaml:1:4: a: This is neither text nor a boolean. Write true or false, or put a text in quotes."
     assert parse_document(f"a: '{word}'", "x.yaml").data == {"a": word}
 
 

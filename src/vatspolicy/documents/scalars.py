@@ -13,7 +13,7 @@ _DOUBTFUL: tuple[tuple[str, str, str], ...] = (
     (
         r"yes|no|on|off|y|n|true|false",
         _("This is neither text nor a boolean."),
-        _("Write it in quotes, or true/false."),
+        _("Write true or false, or put a text in quotes."),
     ),
     (r"~|null", _("This is neither text nor null."), _("Write it in quotes, or null.")),
     (r"[-+]?\.?(nan|inf|infinity)", _("Infinity and NaN are not numbers here."), QUOTE_TEXT),

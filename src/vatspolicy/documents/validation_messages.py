@@ -12,9 +12,10 @@ from typing import Any
 
 from vatspolicy.documents.document import Document, Path
 from vatspolicy.documents.faults import Fault
-from vatspolicy.documents.key_places import find_places
+from vatspolicy.documents.key_places import find_places, find_words
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.value_messages import describe_fault, describe_strange_word, describe_wrong_type, schema_hint
+from vatspolicy.documents.words import NEAR, search_words, words_of_schema
 from vatspolicy.errors import Problem, did_you_mean, suggest
 from vatspolicy.i18n import Listing, _
 
@@ -60,6 +61,8 @@ class Explainer:
         if fault.of_key:
             message = message.replace("This", "This key", 1)
             return [self._document.problem((*fault.path, fault.value), message, hint, key=True)]
+        if fault.rule == "enum" and "x-enum" in fault.schema and isinstance(fault.value, str):
+            hint = self._meant_key_of_word(fault) or hint
         return [self._document.problem(fault.path, message, hint, key=fault.rule in _ABOUT_KEYS)]
 
     # --- keys and items ---
@@ -81,6 +84,15 @@ class Explainer:
         if hint := suggest(key, known.keys() - set(fault.value)) or suggest(key, known):
             return hint
         return _("Known here: {KEYS}.", KEYS=Listing(sorted(known))) if 0 < len(known) <= LONG_LIST else ""
+
+    def _meant_key_of_word(self, fault: Fault) -> str:
+        """Return a hint for a word that names nothing here, but a value of another key of the same object."""
+        words = words_of_schema(fault.schema, self._schemas)
+        if any(grade != NEAR for grade, _word in search_words(fault.value, words)):
+            return ""
+        holder = fault.path[:-2] if isinstance(fault.path[-1], int) else fault.path[:-1]
+        places = find_words(fault.value, holder, self._name, self._schemas)
+        return _("It belongs to {places}.", places=Listing(places, "or")) if places else ""
 
     def _missing_keys(self, fault: Fault) -> Iterator[Problem]:
         for key in fault.limit:

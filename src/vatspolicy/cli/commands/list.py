@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,9 @@ from vatspolicy.cli.parameters import FORMAT, WRITE, Lang
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Language, Listing, Sentences, _
+
+if TYPE_CHECKING:
+    from vatspolicy.profile.word_lists import WordList
 
 
 class ListFormat(StrEnum):
@@ -68,14 +72,10 @@ def list_values(
         matches = search_words(" ".join(words), found.words)
         found = replace(found, words=tuple(word for __, word in matches))
         if not matches:
-            warn(
-                _(
-                    "no value of {name} fits. All {total} values: vatspolicy list {name2}",
-                    name=found.name,
-                    total=total,
-                    name2=found.name,
-                )
-            )
+            hint = _("All {total} values: vatspolicy list {name}", total=total, name=found.name)
+            if others := _lists_with(words, lists):
+                hint = _("Other lists have it: {commands}", commands=Listing(others))
+            warn(Sentences(_("no value of {name} fits.", name=found.name), hint))
     publish(
         lambda kind, color: (
             render_json(to_data(found))
@@ -87,6 +87,17 @@ def list_values(
         format,
     )
     return ExitCode.OK if found.words else ExitCode.NOTHING
+
+
+def _lists_with(words: Iterable[str], lists: Mapping[str, WordList]) -> list[str]:
+    """Return the commands that find a value of just this name in another list."""
+    from vatspolicy.documents.words import SAME, search_words
+
+    text = " ".join(words)
+    fitting = (
+        name for name, found in lists.items() if any(grade == SAME for grade, _word in search_words(text, found.words))
+    )
+    return [f"vatspolicy list {name} {text}" for name in fitting]
 
 
 command = Command(list_values, "list", WRITE)
