@@ -20,9 +20,9 @@ from tests.support.specs import HOSTING, SHOP
 from vatspolicy.cli.console import measure_width
 from vatspolicy.gate.gate import CHUNK, MANY, ExitCode, Gate, find_processes
 from vatspolicy.gate.judgement import LEVELS
-from vatspolicy.i18n import LANGUAGES, Bilingual
+from vatspolicy.i18n import LANGUAGES, Bilingual, Language
 from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.reports.decision import render
+from vatspolicy.reports.decision import EXTENTS, render
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes share the work on Linux")
 FIXTURES = sorted(str(path) for path in (ROOT / "fixtures").rglob("*.yaml") if ".expect." not in path.name)
@@ -70,6 +70,27 @@ def test_an_outline_tells_the_table_what_a_record_does() -> None:
                     for result in told
                 ]
                 assert texts[0] == texts[1], (level, lang, extent)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_record_in_one_language_tells_its_text_what_both_do(lang: Language) -> None:
+    both = Gate(load_bundle(ROOT / "policies"), "2026-11-26", "2027-03-01", allow_past=True)
+    one = dataclasses.replace(both, languages=(lang,))
+    results = [gate.run([str(ROOT / "fixtures" / "access")]) for gate in (both, one)]
+    said = [
+        text.keys()
+        for data in results[1].records
+        for text in (
+            *(notice["message"] for notice in data["notices"]),
+            *(duty["deadline"]["text"] for duty in data["duties"]),
+            *(finding["check"] for finding in (*data["denials"], *data["needs"], *data["duties"])),
+        )
+    ]
+    assert len(said) > 100
+    assert all(languages == {lang} for languages in said)
+    for extent in EXTENTS:
+        texts = [render("text", found.records, lang, extent=extent, gate=found) for found in results]
+        assert texts[0] == texts[1], extent
 
 
 @linux

@@ -140,10 +140,11 @@ def test_a_contradiction_is_refused(facts: Mapping[str, object], said: str) -> N
 def test_notices(law: Bundle) -> None:
     data = {"schema": 2, "product": {"id": "p"}, "company": {}, "services": [SITE]}
     full = {**data, "company": {"licenses": []}, "deals": [], "filings": []}
-    assert [one["kind"] for one in notices(law, load_profile(full), str(law.known_until))] == []
-    [none] = notices(law, load_profile(data), str(law.known_until))
-    assert none["message"]["en"] == "Not stated, and read as none: licenses of the company, deals, filings done."
-    assert [one["kind"] for one in notices(law, load_profile(data), "2027-01-01")] == ["later-law", "read-as-none"]
+    assert [kind for kind, _ in notices(law, load_profile(full), str(law.known_until))] == []
+    [(_, none)] = notices(law, load_profile(data), str(law.known_until))
+    assert none["en"] == "Not stated, and read as none: licenses of the company, deals, filings done."
+    assert none["zh"] == "未填写，按无处理：公司持有的许可、交易并购、已办备案。"
+    assert [kind for kind, _ in notices(law, load_profile(data), "2027-01-01")] == ["later-law", "read-as-none"]
 
 
 def test_a_day_far_ahead_is_not_decided(law: Bundle) -> None:

@@ -13,7 +13,7 @@ from babel.messages.frontend import parse_keywords
 from babel.messages.pofile import read_po
 
 from tests.support.shipped import ROOT
-from vatspolicy.i18n.catalogue import PATH, load_catalogue
+from vatspolicy.i18n.catalogue import PATH, find_chinese, read_entries
 from vatspolicy.i18n.lint import faults
 
 SOURCE = ROOT / "src" / "vatspolicy"
@@ -86,5 +86,38 @@ def holes(text: str) -> dict[str, str]:
 
 
 def test_the_program_reads_what_babel_reads(messages: list[Message]) -> None:
-    by_babel = {(message.context or "", message.id): message.string for message in messages}
-    assert {key: text for key, text in load_catalogue().items() if key[1]} == by_babel
+    assert len(read_entries(Path(PATH).read_bytes())) == len(messages) + 1  # and the head of the file
+    for message in messages:
+        assert find_chinese(str(message.id), message.context or "") == message.string
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_program_reads_every_form_of_an_entry(end: str) -> None:
+    text = end.join(
+        [
+            'msgid ""',
+            'msgstr ""',
+            '"Language: zh\\n"',
+            "",
+            'msgid "a \\"b\\""',
+            'msgstr "甲"',
+            "",
+            "#: a.py",
+            'msgctxt "c"',
+            'msgid "a"',
+            'msgstr ""',
+            '"乙"',
+            '"丙"',
+        ]
+    )
+    assert read_entries(b"# head" + end.encode() + text.encode()) == {
+        b'msgid ""': b"Language: zh\\n",
+        b'msgid "a \\"b\\""': "甲".encode(),
+        b'msgctxt "c"\nmsgid "a"': "乙丙".encode(),
+    }
+
+
+def test_a_text_that_the_catalogue_does_not_have_has_no_chinese() -> None:
+    assert find_chinese("No such text.") == ""
+    assert find_chinese("closed", "no such context") == ""
+    assert find_chinese("closed", "access matrix") == "不开放"

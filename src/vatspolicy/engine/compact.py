@@ -44,7 +44,7 @@ def compact_parts(bundle: Bundle, profile: Profile, decision: Decision) -> dict[
             "digest": decision.bundle_digest,
             "known_until": bundle.known_until,
         },
-        "notices": lambda: [{"kind": notice["kind"]} for notice in notices(bundle, profile, decision.as_of)],
+        "notices": lambda: [{"kind": kind} for kind, _ in notices(bundle, profile, decision.as_of)],
         "verification": lambda: decision.verification,
         "services": maker.services,
         "denials": lambda: maker.findings(decision.denials),

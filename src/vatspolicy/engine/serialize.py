@@ -31,7 +31,7 @@ from vatspolicy.engine.explanation import FactRead, clauses, facts_read
 from vatspolicy.engine.notices import notices
 from vatspolicy.engine.opinions import OPINION, OpinionResult, applies
 from vatspolicy.engine.subjects import Activations
-from vatspolicy.i18n import LANGUAGES
+from vatspolicy.i18n import LANGUAGES, Language
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
 from vatspolicy.policies.expression_wording import Wording
@@ -47,19 +47,30 @@ FORMAT = 1
 """Version of the data; it grows when a reader would break."""
 
 
-def decision_to_data(bundle: Bundle, profile: Profile, decision: Decision, explained: bool = True) -> dict[str, Any]:
+def decision_to_data(
+    bundle: Bundle,
+    profile: Profile,
+    decision: Decision,
+    explained: bool = True,
+    languages: Sequence[Language] = LANGUAGES,
+) -> dict[str, Any]:
     """Return the decision with its law and its facts. Sorted where order carries no meaning; no wall-clock time.
 
     Unless it is `explained`, it is an outline: findings without citations, clauses, facts, places and routes.
+    What the program itself says (checks, deadlines, notices) is in the `languages` alone.
     """
-    return {key: make() for key, make in decision_parts(bundle, profile, decision, explained).items()}
+    return {key: make() for key, make in decision_parts(bundle, profile, decision, explained, languages).items()}
 
 
 def decision_parts(
-    bundle: Bundle, profile: Profile, decision: Decision, explained: bool = True
+    bundle: Bundle,
+    profile: Profile,
+    decision: Decision,
+    explained: bool = True,
+    languages: Sequence[Language] = LANGUAGES,
 ) -> dict[str, Callable[[], Any]]:
     """Return a function for each part of the data of a decision, so that a reader of one part pays for that one."""
-    maker = _Serializer(bundle, profile, decision, explained)
+    maker = _Serializer(bundle, profile, decision, explained, languages)
     return {
         "decision": lambda: decision.decision,
         "range": lambda: list(decision.range),
@@ -73,7 +84,9 @@ def decision_parts(
             "digest": decision.bundle_digest,
             "known_until": bundle.known_until,
         },
-        "notices": lambda: list(notices(bundle, profile, decision.as_of)),
+        "notices": lambda: [
+            {"kind": kind, "message": maker.say(message)} for kind, message in notices(bundle, profile, decision.as_of)
+        ],
         "verification": lambda: decision.verification,
         "services": lambda: [maker.service(service) for service in decision.services],
         "denials": lambda: maker.findings(decision.denials),
@@ -90,19 +103,21 @@ def decision_parts(
     }
 
 
-_CHECKS: WeakKeyDictionary[RuleSet, dict[int, dict[str, str]]] = WeakKeyDictionary()
-"""Checks in words by the index of their expression: one table serves every decision of a day."""
+_CHECKS: WeakKeyDictionary[RuleSet, dict[tuple[int, Language], str]] = WeakKeyDictionary()
+"""Checks in words by the index of their expression and language: one table serves every decision of a day."""
 _CITATIONS: WeakKeyDictionary[RuleSet, dict[tuple[str, str], dict[str, Any]]] = WeakKeyDictionary()
 """Citations by policy and article."""
 
 
 class _Serializer:
-    def __init__(self, bundle: Bundle, profile: Profile, decision: Decision, explained: bool) -> None:
-        self.bundle, self.profile, self.explained = bundle, profile, explained
+    def __init__(
+        self, bundle: Bundle, profile: Profile, decision: Decision, explained: bool, languages: Sequence[Language]
+    ) -> None:
+        self.bundle, self.profile, self.explained, self.languages = bundle, profile, explained, languages
         self.as_of = decision.as_of
         self.ruleset = bundle.on(decision.as_of)
         self.activations = Activations(self.ruleset, profile, decision.as_of)
-        self.wordings = {lang: Wording(bundle, lang, day=decision.as_of) for lang in LANGUAGES}
+        self.wordings = {lang: Wording(bundle, lang, day=decision.as_of) for lang in languages}
         self.checks = _CHECKS.setdefault(self.ruleset, {})
         self.cited = _CITATIONS.setdefault(self.ruleset, {})
         self.read: dict[tuple[int, Subject], list[FactRead]] = {}
@@ -168,7 +183,7 @@ class _Serializer:
 
     def deadline(self, due: Mapping[str, Any]) -> dict[str, Any]:
         found = deadline(due, self.profile.launch)
-        return {"group": found.group, "text": _text(found.text), "date": found.date}
+        return {"group": found.group, "text": self.say(found.text), "date": found.date}
 
     def bearer(self, bearer: str, finding: Finding) -> str:
         return find_bearer(self.profile, bearer, self.activations.of(finding.subject))
@@ -209,11 +224,18 @@ class _Serializer:
 
     def check(self, expression: Expression) -> dict[str, str]:
         """Return what an expression checks, in words."""
-        found = self.checks.get(expression.index)
-        if found is None:
-            found = {lang: wording.say(expression.tree) for lang, wording in self.wordings.items()}
-            self.checks[expression.index] = found
+        return {
+            lang: self.checks.get((expression.index, lang)) or self.new_check(expression, lang)
+            for lang in self.languages
+        }
+
+    def new_check(self, expression: Expression, lang: Language) -> str:
+        found = self.checks[expression.index, lang] = self.wordings[lang].say(expression.tree)
         return found
+
+    def say(self, text: LocalizedText) -> dict[str, str]:
+        """Return a text of the program in the languages of the record."""
+        return {lang: text[lang] for lang in self.languages}
 
     def fact(self, reading: FactRead) -> dict[str, Any]:
         return {

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from vatspolicy.documents import format_path
 from vatspolicy.engine.decision import Decision, Finding, nearest_routes
+from vatspolicy.i18n import Phrase
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Duty, Need, Route, Rule
 from vatspolicy.profile.vocabulary import LocalizedText, label
@@ -39,6 +40,8 @@ DECISIVE_KINDS = ("denial", "route", "class", "need", "met", "undetermined")
 
 _ONLY_BESIDE_OTHERS = ("authority", "verification")
 """Kinds that tell nothing by appearing: the item that they belong to appears."""
+
+_DECISION = Phrase("Decision")
 
 Key: TypeAlias = tuple[str, str, str, str]
 """Kind, name, service, class."""
@@ -123,7 +126,7 @@ def _item(kind: str, name: str, value: str, finding: Finding, **more: Any) -> It
 def _summary(bundle: Bundle, decision: Decision) -> Iterator[Item]:
     low, high = decision.range
     word = decision.decision if low == high else f"{decision.decision} ({low} – {high})"
-    yield Item("decision", "decision", word, title={"en": "Decision", "zh": "结论"})
+    yield Item("decision", "decision", word, title=_DECISION)
     for service in decision.services:
         rules = tuple(finding.rule for finding in service.classified_by)
         if not service.activities:

@@ -16,7 +16,7 @@ from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.judgement import Judgement
-from vatspolicy.i18n import _
+from vatspolicy.i18n import LANGUAGES, Language, _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 
@@ -147,6 +147,8 @@ class Gate:
     """Most processes; None for one, or one for each core if there are many specs."""
     expected: int | None = None
     """Number of specs that there must be; None for any."""
+    languages: Sequence[Language] = LANGUAGES
+    """Languages of what the program says in a record (see `decision_to_data`): one if every report is in one."""
 
     def run(self, arguments: Iterable[str], progress: Progress = lambda done, total: None) -> GateResult:
         """Decide every spec behind the arguments (see `find_specs`), each once. Raises DayError for `as_of`."""
@@ -266,9 +268,10 @@ class Gate:
         """Return one decision and its record, or the outline of it. Raises InvalidInput as `day_to_decide` does."""
         decision = evaluate(self.bundle, profile, self.day_to_decide(profile))
         if not explained:
-            return decision, decision_to_data(self.bundle, profile, decision, explained=False)
+            return decision, decision_to_data(self.bundle, profile, decision, False, self.languages)
         ahead = self.changes_ahead(profile, decision.as_of)
-        return decision, {**decision_to_data(self.bundle, profile, decision), "changes_ahead": ahead}
+        record = decision_to_data(self.bundle, profile, decision, True, self.languages)
+        return decision, {**record, "changes_ahead": ahead}
 
     def day_to_decide(self, profile: Profile) -> str:
         """Return the day on which a spec is decided, after a check of its opinions.

@@ -14,6 +14,7 @@ from vatspolicy.i18n.language import set_language as set_language
 from vatspolicy.i18n.message import Bilingual as Bilingual
 from vatspolicy.i18n.message import Capital as Capital
 from vatspolicy.i18n.message import ForeignText as ForeignText
+from vatspolicy.i18n.message import LazyText as LazyText
 from vatspolicy.i18n.message import Listing as Listing
 from vatspolicy.i18n.message import LocalizedText as LocalizedText
 from vatspolicy.i18n.message import Message as Message

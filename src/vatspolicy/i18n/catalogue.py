@@ -1,6 +1,7 @@
 """The catalogue of Chinese texts: a `.po` file of GNU gettext, which Babel writes and checks.
 
-It is read as it is: what a translator changes is in effect at once, and nothing compiled can be out of date.
+It is read as it is: what a translator changes is in effect at once, and nothing compiled can be out of date. One pass
+finds its entries; a text is decoded when it is asked for.
 """
 
 from __future__ import annotations
@@ -12,28 +13,29 @@ from functools import cache
 
 PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "locale", "zh", "LC_MESSAGES", "vatspolicy.po")
 
-_STRING = r'((?:".*"\n)+)'
-_ENTRY = re.compile(rf"^(?:msgctxt {_STRING})?msgid {_STRING}msgstr {_STRING}", re.MULTILINE)
-_JOIN = re.compile(r'"\n"')
+_ENTRY = re.compile(rb'\n((?:msgctxt ".*"\n)?msgid ".*")\nmsgstr "(.*)"')
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
+_WRITTEN = str.maketrans({"\\": "\\\\", '"': '\\"', **{sign: f"\\{letter}" for letter, sign in _ESCAPED.items()}})
 
 
 @cache
-def load_catalogue() -> Mapping[tuple[str, str], str]:
-    """Return the Chinese of each text, by its context (empty for most) and its English."""
-    with open(PATH, encoding="utf-8") as file:
-        return read_catalogue(file.read())
-
-
-def read_catalogue(text: str) -> dict[tuple[str, str], str]:
-    """Return the entries of a `.po` file as Babel writes it."""
-    return {
-        (_read(context), _read(english)): _read(chinese) for context, english, chinese in _ENTRY.findall(f"{text}\n")
-    }
-
-
-def _read(written: str) -> str:
-    """Return the value of strings of a `.po` file, one on each line."""
-    text = _JOIN.sub("", written)[1:-2]
+def find_chinese(english: str, context: str = "") -> str:
+    """Return the Chinese of a text by its context (empty for most) and its English; empty if there is none."""
+    head = f'msgid "{english.translate(_WRITTEN)}"'
+    if context:
+        head = f'msgctxt "{context.translate(_WRITTEN)}"\n{head}'
+    text = _load().get(head.encode(), b"").decode()
     return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text) if "\\" in text else text
+
+
+@cache
+def _load() -> Mapping[bytes, bytes]:
+    """Return the Chinese of each entry by its context and English, all as the file writes them."""
+    with open(PATH, "rb") as file:
+        return read_entries(file.read())
+
+
+def read_entries(content: bytes) -> dict[bytes, bytes]:
+    """Return the entries of a `.po` file as Babel writes it, with strings of several lines as one."""
+    return dict(_ENTRY.findall(content.replace(b"\r\n", b"\n").replace(b'"\n"', b"")))

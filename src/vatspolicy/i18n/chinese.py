@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from string import Formatter
 from typing import Any
 
-from vatspolicy.i18n.catalogue import load_catalogue
+from vatspolicy.i18n.catalogue import find_chinese
 
 _JOINTS = {"": "、", "and": "和", "or": "或", "nor": "、", "nor when": " 或 "}
 _STOPS = tuple("。；：，、？！）”")
@@ -14,7 +14,7 @@ _STOPS = tuple("。；：，、？！）”")
 
 def look_up(english: str, context: str = "") -> str:
     """Return the Chinese of an English text of the catalogue; the English where there is none."""
-    return load_catalogue().get((context, english)) or english
+    return find_chinese(english, context) or english
 
 
 def fill(template: str, values: Mapping[str, Any]) -> str:

@@ -6,8 +6,10 @@ English of both, so the first argument is always a literal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
+
+from vatspolicy.i18n.language import LANGUAGES, Language
 
 LocalizedText: TypeAlias = "Mapping[str, str]"
 """A text by language: `en` and `zh`."""
@@ -169,7 +171,36 @@ class Bilingual(Translatable):
         return self.zh
 
 
-class Phrase(Mapping[str, str]):
+class _ByLanguage(Mapping[str, str]):
+    """A text by language, of which each is made when it is read."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(LANGUAGES)
+
+    def __len__(self) -> int:
+        return len(LANGUAGES)
+
+    def __hash__(self) -> int:
+        return hash(self["en"])
+
+
+class LazyText(_ByLanguage):
+    """A text by language that a function of the language makes."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[Language], str]) -> None:
+        self.make = make
+
+    def __getitem__(self, lang: str) -> str:
+        if lang not in LANGUAGES:
+            raise KeyError(lang)
+        return self.make("zh" if lang == "zh" else "en")
+
+
+class Phrase(_ByLanguage):
     """A text of the program by language. The Chinese is looked up when it is read."""
 
     __slots__ = ("context", "filling", "template")
@@ -198,15 +229,6 @@ class Phrase(Mapping[str, str]):
             return template
         filling = {name: value[lang] if isinstance(value, Mapping) else value for name, value in self.filling.items()}
         return template.format_map(filling)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(("en", "zh"))
-
-    def __len__(self) -> int:
-        return 2
-
-    def __hash__(self) -> int:
-        return hash(self.template)
 
     def __repr__(self) -> str:
         return f"Phrase({self['en']!r})"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from vatspolicy.i18n import Language
-from vatspolicy.i18n.message import Phrase
+from vatspolicy.i18n.language import Language
+from vatspolicy.i18n.message import LazyText, LocalizedText, Phrase
 
 Table: TypeAlias = "Mapping[str, Mapping[str, str]]"
 """Phrases by key, each in English (`en`) and Chinese (`zh`)."""
@@ -48,6 +48,12 @@ def both(table: Table, key: str, **values: Any) -> dict[str, str]:
 def joint(name: str, lang: Language) -> str:
     """Return a `comma`, `semicolon`, `list` comma or `colon` between two parts; full-width in Chinese."""
     return JOINTS[name][lang]
+
+
+def series(parts: Iterable[LocalizedText]) -> LocalizedText:
+    """Return texts by language as a list, with the mark of a list between two."""
+    members = tuple(parts)
+    return LazyText(lambda lang: joint("list", lang).join(member[lang] for member in members))
 
 
 def join_two(parts: Iterable[str], lang: Language) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.documents.words import Word, name_words, words_of_schema
-from vatspolicy.i18n import LocalizedText
+from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.profile.vocabulary import fact_schemas, resolve_node
 
 if TYPE_CHECKING:
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 FIRST = ("offers", "features", "content", "channels", "places", "zones", "classes", "instruments")
 """The lists that most authors need, in the order of the reference; the others follow in the order of the profile."""
-_AREA_ONLY: LocalizedText = {
-    "en": "An area only; for an office or a facility, name a city or district in it",
-    "zh": "仅可作为覆盖范围；办公地和设施请写其中的市或区",
-}
+_AREA_ONLY = Phrase("An area only; for an office or a facility, name a city or district in it")
 
 
 @dataclass(frozen=True)

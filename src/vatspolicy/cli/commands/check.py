@@ -44,7 +44,7 @@ from vatspolicy.cli.progress import tell_progress
 from vatspolicy.cli.settings import FILE, NONE, Settings, make_remarks
 from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.gate.gate import DayError, ExitCode, Gate
-from vatspolicy.i18n import _, reason_of
+from vatspolicy.i18n import LANGUAGES, _, reason_of
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.select import SelectedLaw
@@ -344,7 +344,8 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
 def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent) -> Gate:
     """Return the gate that the options describe, with its waivers and baseline.
 
-    Text without details says of several specs no more than an outline has, and then no record is kept whole.
+    Text without details says of several specs no more than an outline has, and then no record is kept whole. Text is in
+    one language, and then what the program says in a record is in that language alone.
     """
     waivers = None
     if options.waivers or options.approvers or options.baseline or options.write_baseline:
@@ -367,6 +368,7 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent) -> Gate:
         keeps_profiles=keeps,
         jobs=options.jobs,
         expected=options.expect,
+        languages=(options.context.lang.value,) if text and not keeps else LANGUAGES,
     )
 
 
