@@ -12,6 +12,10 @@ _CONTROL = (
 """Controls, direction marks, line separators, tags and code points without a character. None of them is printable."""
 
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
+_STYLED = r"(?s)\x1b\[[0-9;]*m|."
+"""A color code or a character."""
+_PLAIN = "\x1b[0m"
+"""The code that ends all colors and styles."""
 _WIDE = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _OPENING = r"“‘《〈「『（〔【"
 _CLOSING = r"”’》〉」』）〕】，。；：、！？．…,.;:)"
@@ -80,15 +84,15 @@ def wrap(text: str, room: int, indent: str = "", first: str | None = None) -> li
 
 
 def shorten(text: str, room: int) -> str:
-    """Return a line in at most `room` cells; what is longer ends in an ellipsis."""
+    """Return a line in at most `room` cells. A longer one ends in an ellipsis, and its styles end with it."""
     if width(text) <= room:
         return text
     found, used = "", 0
-    for char in text:
-        if used + width(char) > room - 1:
+    for part in re.findall(_STYLED, text):
+        if used + width(part) > room - 1:
             break
-        found, used = found + char, used + width(char)
-    return found.rstrip() + "…"
+        found, used = found + part, used + width(part)
+    return found.rstrip() + "…" + (_PLAIN if "\x1b" in found else "")
 
 
 def _pieces(text: str) -> list[str]:
@@ -102,7 +106,7 @@ def _pieces(text: str) -> list[str]:
 def _cut(piece: str, room: int, rest: int) -> Iterator[str | None]:
     """Cut a piece that is wider than a line: `room` cells now, `rest` on the next lines. None ends a line."""
     used = 0
-    for part in re.findall(r"\x1b\[[0-9;]*m|.", piece.rstrip()):
+    for part in re.findall(_STYLED, piece.rstrip()):
         size = width(part)
         if used + size > room and used:
             yield None

@@ -34,6 +34,10 @@ HEIGHT = 22
 """Lines of a decision with its last line. A terminal of 24 also shows the command and the prompt after it."""
 _MOST = 3
 """Lines of one entry."""
+_INDENT = 4
+"""Cells before the second line of an entry."""
+_STEPS = ((_MOST, _MOST), (_MOST, 2), (_MOST, 1), (2, 1), (1, 1))
+"""Lines of an entry that decides (an obstacle, a license) and of any other one, from the roomiest to the tightest."""
 WORDS: Table = {
     "because": Phrase("What blocks"),
     "nearest": Phrase("nearest way: {route}; not met: {fails}"),
@@ -70,19 +74,17 @@ class Section(NamedTuple):
 
 def render_screen(data: Data, lang: Language, style: Style, room: int, closing: Sequence[str]) -> list[str]:
     """Return one decision with its closing lines in HEIGHT lines, if the width allows."""
-    end = ["", *closing] if closing else []
     screen = _Screen(data, lang, style, room)
     head, tail = list(screen.head()), list(screen.tail())
-    left = HEIGHT - len(head) - len(tail) - len(end)
+    left = HEIGHT - len(head) - len(tail) - len(closing)
     body: list[str] = []
-    for most in (_MOST, 2, 1):  # shorter entries, where even the first ones do not fit
-        screen.most = most
+    for screen.decisive, screen.most in _STEPS:  # shorter entries, where even the first ones do not fit
         body = _fit([section for section in screen.sections() if section.entries or section.bare], left, lang, style)
         if len(body) <= left:
             break
-    end = end[1:] if end and len(body) > left else end
-    gap = [""] if len(body) < left else []
-    return [*head, *body, *gap, *tail, *end]
+    spare = left - len(body)
+    before_closing, before_tail = [""] if closing and spare > 0 else [], [""] if spare > 1 else []
+    return [*head, *body, *before_tail, *tail, *before_closing, *closing]
 
 
 def _fit(sections: Sequence[Section], room: int, lang: Language, style: Style) -> list[str]:
@@ -110,17 +112,27 @@ def _fit(sections: Sequence[Section], room: int, lang: Language, style: Style) -
 
 class _Screen:
     def __init__(self, data: Data, lang: Language, style: Style, room: int) -> None:
-        self.data, self.lang, self.style, self.room, self.most = data, lang, style, room, _MOST
+        self.data, self.lang, self.style, self.room = data, lang, style, room
+        self.decisive = self.most = _MOST
 
     def say(self, text: Data | str) -> str:
         return clean(text if isinstance(text, str) else str(text[self.lang]), one_line=True)
 
     def entry(self, text: str, first: str, indent: str = "    ", most: int = _MOST) -> list[str]:
         """Return an entry in at most `most` lines."""
-        lines, most = wrap(text, self.room, indent, first), min(most, self.most)
-        if len(lines) > most:
-            lines = [*lines[: most - 1], shorten(lines[most - 1] + "…", self.room)]
-        return lines
+        return _cut(wrap(text, self.room, indent, first), min(most, self.most), self.room)
+
+    def decision(self, text: str, first: str, laws: Sequence[str]) -> list[str]:
+        """Return an entry that decides: where it has too many lines, its text is cut before its law is."""
+        more = f" {word(WORDS, 'more', self.lang, count=len(laws) - 1)}" if len(laws) > 1 else ""
+        inner = self.room - _INDENT
+        room = inner * (self.decisive - 1) or inner
+        law = self.style(f" [{shorten(clean(laws[0]), room - width(more))}{more}]", "dim") if laws else ""
+        lines, left = wrap(f"{text}{law}", self.room, " " * _INDENT, first), width(text)
+        while law and left > inner // 4 and len(lines) > self.decisive > 1:
+            left -= sum(width(line) - _INDENT for line in lines[self.decisive :])
+            lines = wrap(f"{shorten(text, left)}{law}", self.room, " " * _INDENT, first)
+        return _cut(lines, self.decisive, self.room)
 
     def head(self) -> Iterator[str]:
         decision = self.data["decision"]
@@ -158,10 +170,8 @@ class _Screen:
                 text = f"{say_finding(finding, self.lang)} · {say_waived(finding['waived'], self.lang)}"
                 yield self.entry(text, "  ~ ")
 
-    def law(self, finding: Data) -> str:
-        laws = merge_citations(finding["citations"], self.lang, graded=False)
-        rest = f" {word(WORDS, 'more', self.lang, count=len(laws) - 1)}" if len(laws) > 1 else ""
-        return self.style(f" [{clean(laws[0])}{rest}]", "dim") if laws else ""
+    def laws(self, finding: Data) -> list[str]:
+        return merge_citations(finding["citations"], self.lang, graded=False)
 
     def denials(self) -> Iterator[list[str]]:
         for finding in self.data["denials"]:
@@ -172,7 +182,7 @@ class _Screen:
             message += aside(phrase("curable", self.lang), self.lang) if finding.get("curable") else ""
             message += waived_mark(finding, self.lang)
             start = f"{clean(subject)}{joint('colon', self.lang)}" if subject else ""
-            lines = self.entry(f"{start}{message}{self.law(finding)}", f"  {self.style('✘', 'red')} ")
+            lines = self.decision(f"{start}{message}", f"  {self.style('✘', 'red')} ", self.laws(finding))
             if nearest := self.nearest(finding):
                 lines += self.entry(nearest, "    → ", "      ", 2)
             yield lines
@@ -215,8 +225,9 @@ class _Screen:
                     title = next(self.say(one["title"]) for one in finding["routes"] if one["name"] == offer["route"])
                     way = phrase("route", self.lang, route=title)
                     text += aside(f"{offer['class']}{joint('comma', self.lang)}{way}", self.lang)
-                text += waived_mark(finding, self.lang) + ("" if lines else self.law(finding))
-                lines += self.entry(text, f"  {phrase('or', self.lang)} " if lines else "  → ")
+                text += waived_mark(finding, self.lang)
+                lead = f"  {phrase('or', self.lang)} " if lines else "  → "
+                lines += self.decision(text, lead, () if lines else self.laws(finding))
             yield lines
 
     def contested(self) -> Iterator[list[str]]:
@@ -271,6 +282,11 @@ class _Screen:
         closing += [word(VERIFICATION, known, self.lang)] if known else []
         text = gap.join([*closing, phrase("not_advice", self.lang)])
         yield from (self.style(line, "dim") for line in wrap(text, self.room, " "))
+
+
+def _cut(lines: list[str], most: int, room: int) -> list[str]:
+    """Return at most `most` lines; the last one says that there were more."""
+    return lines if len(lines) <= most else [*lines[: most - 1], shorten(lines[most - 1] + "…", room)]
 
 
 def _abbreviate(title: str) -> str:
