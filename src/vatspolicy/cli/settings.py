@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from vatspolicy.i18n import Phrase
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -34,6 +36,9 @@ OTHER_VARIABLES = (
 LISTS = ("specs", "formats")
 HARMLESS = ("lang", "formats")
 """Keys that change no exit code. Every report names the others that are used, since they could weaken the gate."""
+
+
+_REMARK = Phrase("Settings from outside the command line are used: {settings}.")
 
 
 class Setting(NamedTuple):
@@ -92,10 +97,7 @@ def make_remarks(settings: Settings) -> tuple[dict[str, Any], ...]:
             "level": "note",
             "rule": None,
             "product": None,
-            "message": {
-                "en": f"Settings from outside the command line are used: {listed}.",
-                "zh": f"采用了命令行以外的设置：{listed}。",
-            },
+            "message": _REMARK.fill(settings=listed),
             "file": first.source if first else None,
             "line": first.line if first else None,
             "column": first.column if first else None,

@@ -17,7 +17,8 @@ from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.documents import STDIN, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
-from vatspolicy.i18n import _, reason_of
+from vatspolicy.i18n import Phrase, _, reason_of
+from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Policy, Rule
 from vatspolicy.profile.profile import Profile, change, read_profile
@@ -28,6 +29,13 @@ UNCOMPARED = ("program", "waived")
 """Parts of a receipt that do not concern the decision."""
 WHY = ("option", "launch", "today")
 """Origins of the day of the law: --as-of, the launch day of the spec, today in China."""
+_PERIODS = {
+    (True, True): Phrase("{day} lies in its time, {since} until further notice"),
+    (True, False): Phrase("{day} lies in its time, {since} until {until} (exclusive)"),
+    (False, True): Phrase("{day} lies outside its time, {since} until further notice"),
+    (False, False): Phrase("{day} lies outside its time, {since} until {until} (exclusive)"),
+}
+"""Periods in force, by whether they hold on a day and whether their end is open."""
 
 
 def make_receipt(
@@ -187,17 +195,11 @@ def _value(policy: Policy, name: str, day: str) -> dict[str, Any]:
 def _period(since: str, until: str, day: str) -> dict[str, Any]:
     """Return a period in force (null: until further notice), and why it applies to the day."""
     open_end = until >= NEVER
-    en, zh = (
-        ("until further notice", "至另行通知止") if open_end else (f"until {until} (exclusive)", f"至{until}（不含）止")
-    )
-    holds = since <= day < until
+    text = _PERIODS[since <= day < until, open_end]
     return {
         "from": since,
         "until": None if open_end else until,
-        "why": {
-            "en": f"{day} lies in its time, {since} {en}" if holds else f"{day} lies outside its time, {since} {en}",
-            "zh": f"{day}在其施行期间（{since}起{zh}）内" if holds else f"{day}不在其施行期间（{since}起{zh}）内",
-        },
+        "why": say_both(text, day=day, since=since, until=until),
     }
 
 

@@ -8,8 +8,10 @@ from typing import Any, TypeAlias
 from vatspolicy.i18n.language import Language
 from vatspolicy.i18n.message import LazyText, LocalizedText, Phrase
 
-Table: TypeAlias = "Mapping[str, Mapping[str, str]]"
+Table: TypeAlias = "Mapping[str, LocalizedText]"
 """Phrases by key, each in English (`en`) and Chinese (`zh`)."""
+Counts: TypeAlias = "Mapping[str, tuple[LocalizedText, LocalizedText]]"
+"""Phrases for `{n}` things by key: for one thing, and for several. In Chinese both may be equal."""
 
 VERDICTS: Table = {
     "allow": Phrase("ALLOW"),
@@ -31,29 +33,67 @@ JOINTS: Table = {
     "list": {"en": ", ", "zh": "、"},
     "semicolon": {"en": "; ", "zh": "；"},
     "colon": {"en": ": ", "zh": "："},
+    "or": {"en": " or ", "zh": "或"},
+    "bodies": {"en": " / ", "zh": "、"},
+    "plus": {"en": " + ", "zh": "，并"},
 }
-"""Punctuation between the parts of a line."""
+"""What stands between the parts of a line: `bodies` between authorities, `plus` between steps of one way forward."""
+FRAMES: Table = {
+    "aside": {"en": "{text} ({remark})", "zh": "{text}（{remark}）"},
+    "detail": {"en": "{text}: {detail}", "zh": "{text}：{detail}"},
+    "end": {"en": "{text}.", "zh": "{text}。"},
+    "article": {"en": "{law}, {label}", "zh": "《{law}》{label}"},
+    "status": {"en": "[{number}] {text}", "zh": "〔{number}〕{text}"},
+}
+"""Punctuation around a text: a remark in brackets, a detail behind a colon, a full stop, an article, a number."""
 
 
-def word(table: Table, key: str, lang: Language, **values: Any) -> str:
+def word(table: Table, key: str, /, lang: Language, **values: Any) -> str:
     """Return a phrase of a table in one language, with values filled in."""
     return table[key][lang].format(**values) if values else table[key][lang]
 
 
-def both(table: Table, key: str, **values: Any) -> dict[str, str]:
+def count(counts: Counts, key: str, n: int, lang: Language, **values: Any) -> str:
+    """Return a number with the thing that it counts, with other values filled in."""
+    return counts[key][n != 1][lang].format(n=n, **values)
+
+
+def both(table: Table, key: str, /, **values: Any) -> dict[str, str]:
     """Return a phrase of a table in both languages, with values filled in."""
-    return {"en": word(table, key, "en", **values), "zh": word(table, key, "zh", **values)}
+    return say_both(table[key], **values)
+
+
+def say_both(text: LocalizedText, /, **values: Any) -> dict[str, str]:
+    """Return a text in both languages. A value that is itself a text by language is taken in the same language."""
+    return {"en": _fill(text, "en", values), "zh": _fill(text, "zh", values)}
+
+
+def _fill(text: LocalizedText, lang: Language, values: Mapping[str, Any]) -> str:
+    if not values:
+        return text[lang]
+    return text[lang].format_map({name: one[lang] if isinstance(one, Mapping) else one for name, one in values.items()})
+
+
+def join_both(texts: Iterable[LocalizedText], name: str, chinese: str = "") -> dict[str, str]:
+    """Return texts as one in both languages (see `series`)."""
+    return dict(series(texts, name, chinese))
 
 
 def joint(name: str, lang: Language) -> str:
-    """Return a `comma`, `semicolon`, `list` comma or `colon` between two parts; full-width in Chinese."""
+    """Return what stands between two parts, by its name in JOINTS; full-width punctuation in Chinese."""
     return JOINTS[name][lang]
 
 
-def series(parts: Iterable[LocalizedText]) -> LocalizedText:
-    """Return texts by language as a list, with the mark of a list between two."""
+def series(parts: Iterable[LocalizedText], name: str = "list", chinese: str = "") -> LocalizedText:
+    """Return texts by language as one, with a joint between two; `chinese` names another joint for Chinese."""
     members = tuple(parts)
-    return LazyText(lambda lang: joint("list", lang).join(member[lang] for member in members))
+    names: Mapping[Language, str] = {"en": name, "zh": chinese or name}
+    return LazyText(lambda lang: joint(names[lang], lang).join(member[lang] for member in members))
+
+
+def gap(lang: Language) -> str:
+    """Return what stands between two sentences: a space, or nothing in Chinese."""
+    return "" if lang == "zh" else " "
 
 
 def join_two(parts: Iterable[str], lang: Language) -> str:
@@ -63,7 +103,12 @@ def join_two(parts: Iterable[str], lang: Language) -> str:
 
 def aside(text: str, lang: Language) -> str:
     """Return a remark in brackets, to follow a text."""
-    return f"（{text}）" if lang == "zh" else f" ({text})"
+    return word(FRAMES, "aside", lang, text="", remark=text)
+
+
+def end(text: str, lang: Language) -> str:
+    """Return a text with a full stop."""
+    return word(FRAMES, "end", lang, text=text)
 
 
 def number(value: float) -> str:

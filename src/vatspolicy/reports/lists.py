@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, Phrase
+from vatspolicy.i18n.words import joint
 
 MOST = 8
 """Members of a list that a terminal shows."""
+_MORE = Phrase(" and {n} more")
 _LIST = re.compile("” \\(|”（")
 """Pattern before the members of a list: the end of its title, and a bracket."""
 
@@ -24,7 +26,7 @@ def cut_lists(text: str, lang: Language, most: int = MOST) -> str:
         if len(members) > most + 1:
             gap = _mark(text[start.end() : end], lang)
             more = len(members) - most
-            found += gap.join(members[:most]) + (f"等，另有{more}项" if lang == "zh" else f" and {more} more")
+            found += gap.join(members[:most]) + _MORE.fill(n=more)[lang]
         else:
             found += text[start.end() : end]
         at = end
@@ -56,5 +58,5 @@ def _members(text: str, lang: Language) -> list[str]:
 
 def _mark(text: str, lang: Language) -> str:
     """Return what parts the members of a list."""
-    comma, stop = ("、", "；") if lang == "zh" else (", ", "; ")
+    comma, stop = joint("list", lang), joint("semicolon", lang)
     return stop if stop in text else comma

@@ -5,28 +5,30 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from vatspolicy.engine.decision import WORDS
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import width
-from vatspolicy.i18n.words import counted
+from vatspolicy.i18n.words import Counts, Table, count, word
 from vatspolicy.profile.vocabulary import label
 
 ALL_WORDS = (*WORDS, "incomplete")
 BY = ("region", "class", "rule")
 UNKNOWN = "unknown"
 
-_WORDING = {
-    "rows": ("{rows}, {rejected} rejected", "共{rows}，拒收{rejected}行"),
-    "decision": ("Decisions", "结论"),
-    "region": ("By region of the company's registered office", "按公司注册地"),
-    "class": ("By class, each activity counted", "按业务种类（逐项业务计）"),
-    "rule": ("By rule that holds, each profile counted once", "按成立的规则（每份画像计一次）"),
-    "moved": ("Moved by the change of law: {moved} of {rows}", "法律变化使{rows}份中的{moved}份改变"),
-    "gains": ("Rules that come to hold", "新成立的规则"),
-    "losses": ("Rules that cease to hold", "不再成立的规则"),
-    "none": ("none", "无"),
+_WORDS: Table = {
+    "decision": Phrase("Decisions"),
+    "region": Phrase("By region of the company's registered office"),
+    "class": Phrase("By class, each activity counted"),
+    "rule": Phrase("By rule that holds, each profile counted once"),
+    "moved": Phrase("Moved by the change of law: {moved} of {rows}"),
+    "gains": Phrase("Rules that come to hold"),
+    "losses": Phrase("Rules that cease to hold"),
+    "none": Phrase("none"),
 }
+_COUNTS: Counts = {"rows": (Phrase("{n} row, {rejected} rejected"), Phrase("{n} rows, {rejected} rejected"))}
 
 
 def region_of(facts: Mapping[str, Any]) -> str:
@@ -41,7 +43,7 @@ def compare_rules(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[s
     return {"gains": sorted(new - old), "losses": sorted(old - new)}
 
 
-Table = defaultdict[str, Counter[str]]
+Tally = defaultdict[str, Counter[str]]
 """Counts of outcomes by key."""
 
 
@@ -52,9 +54,9 @@ class Summary:
     rows: int = 0
     rejected: int = 0
     decision: Counter[str] = field(default_factory=Counter)
-    region: Table = field(default_factory=lambda: defaultdict(Counter))
-    cls: Table = field(default_factory=lambda: defaultdict(Counter))
-    rule: Table = field(default_factory=lambda: defaultdict(Counter))
+    region: Tally = field(default_factory=lambda: defaultdict(Counter))
+    cls: Tally = field(default_factory=lambda: defaultdict(Counter))
+    rule: Tally = field(default_factory=lambda: defaultdict(Counter))
     moves: Counter[str] = field(default_factory=Counter)
     """Counts by outcome before and after a change of the law, such as `deny->allow`."""
     gains: Counter[str] = field(default_factory=Counter)
@@ -107,29 +109,24 @@ class Summary:
         }
 
 
-def _counted(rows: int, lang: str) -> str:
-    return f"{rows}行" if lang == "zh" else counted(rows, "row")
-
-
-def render(summary: Summary, by: Iterable[str], lang: str, compared: bool) -> str:
+def render(summary: Summary, by: Iterable[str], lang: Language, compared: bool) -> str:
     """Return the summary as text, in English or Chinese."""
-    index = 1 if lang == "zh" else 0
-    say = {key: pair[index] for key, pair in _WORDING.items()}
+    say = partial(word, _WORDS, lang=lang)
     data = summary.data()
     lines = [
-        say["rows"].format(rows=_counted(summary.rows, lang), rejected=summary.rejected),
+        count(_COUNTS, "rows", summary.rows, lang, rejected=summary.rejected),
         "",
-        say["decision"],
+        say("decision"),
     ]
     lines += _table({"": data["decision"]})
     for name in by:
-        lines += ["", say[name], *_table({_name(name, key, lang): row for key, row in data[name].items()})]
+        lines += ["", say(name), *_table({_name(name, key, lang): row for key, row in data[name].items()})]
     if compared:
         moved = sum(summary.moves.values())
-        lines += ["", say["moved"].format(moved=moved, rows=summary.rows - summary.rejected)]
-        lines += _counts(data["moves"], say["none"])
+        lines += ["", say("moved", moved=moved, rows=summary.rows - summary.rejected)]
+        lines += _counts(data["moves"], say("none"))
         for name in ("gains", "losses"):
-            lines += ["", say[name], *_counts(data[name], say["none"])]
+            lines += ["", say(name), *_counts(data[name], say("none"))]
     return "\n".join(lines) + "\n"
 
 
@@ -147,7 +144,7 @@ def _counts(counts: Mapping[str, int], none: str) -> list[str]:
     return [f"  {count:>10}  {name}" for name, count in counts.items()] or [f"  {none}"]
 
 
-def _name(kind: str, key: str, lang: str) -> str:
+def _name(kind: str, key: str, lang: Language) -> str:
     if kind == "region" and key != UNKNOWN:
         return f"{label('place', key)[lang]} ({key})"
     return f"{label('class', key)[lang]} ({key})" if kind == "class" else key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,8 @@ from vatspolicy.cli.console import abort, print_result, warn
 from vatspolicy.cli.declaration import CommandGroup
 from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Lang, LangOption, PoliciesOption
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import _, reason_of
+from vatspolicy.i18n import Language, Phrase, _, reason_of
+from vatspolicy.i18n.words import Table, joint, word
 from vatspolicy.output import write_bytes
 
 if TYPE_CHECKING:
@@ -158,7 +160,7 @@ def inspect_bundle(
 
         print_result(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
         return
-    print_result(_describe(data, lang))
+    print_result(_describe(data, lang.value))
 
 
 def pin_bundle(
@@ -251,28 +253,25 @@ def _contents(bundle_file: BundleFile, signature: Signature | None) -> dict[str,
     }
 
 
-_WORDS = {
-    "revision": ("revision", "修订"),
-    "digest": ("digest", "摘要"),
-    "policies": ("policies", "政策文件"),
-    "schemas": ("schemas", "模式文件"),
-    "signature": ("signature", "签名"),
-    "none": ("none", "无"),
-    "unreadable": ("unreadable", "无法读取"),
-    "unproved": ("claimed, not verified", "自称，未经验证"),
-    "scope": ("scope", "范围"),
+_WORDS: Table = {
+    "revision": Phrase("revision", "bundle"),
+    "digest": Phrase("digest", "bundle"),
+    "policies": Phrase("policies", "bundle"),
+    "schemas": Phrase("schemas", "bundle"),
+    "signature": Phrase("signature", "bundle"),
+    "none": Phrase("none"),
+    "unreadable": Phrase("unreadable", "bundle"),
+    "unproved": Phrase("claimed, not verified"),
+    "scope": Phrase("scope", "bundle"),
 }
 
 
-def _describe(data: dict[str, Any], lang: Lang) -> str:
-    def say(word: str) -> str:
-        return _WORDS[word][1 if lang is Lang.ZH else 0]
-
+def _describe(data: dict[str, Any], lang: Language) -> str:
+    say = partial(word, _WORDS, lang=lang)
     names = [file["name"] for file in data["files"]]
-    colon = "：" if lang is Lang.ZH else ": "
+    colon, comma = joint("colon", lang), joint("comma", lang)
     signature = data["signature"]
     if signature:
-        comma = "，" if lang is Lang.ZH else ", "
         scope = f"{comma}{say('scope')} {signature['scope']}" if signature["scope"] else ""
         told = f"{signature['key']} {signature['algorithm']}{scope}{comma}{say('unproved')}"
     else:
@@ -284,7 +283,7 @@ def _describe(data: dict[str, Any], lang: Lang) -> str:
         "schemas": str(sum(name.startswith("schemas/") for name in names)),
         "signature": told,
     }
-    return "".join(f"{say(word)}{colon}{text}\n" for word, text in lines.items())
+    return "".join(f"{say(key)}{colon}{text}\n" for key, text in lines.items())
 
 
 command = CommandGroup(

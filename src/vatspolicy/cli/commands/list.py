@@ -12,7 +12,7 @@ import typer
 from vatspolicy.cli.console import abort, measure_width, publish, warn
 from vatspolicy.cli.context import CommandContext
 from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import FORMAT, WRITE, Lang
+from vatspolicy.cli.parameters import FORMAT, WRITE
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Language, Listing, Sentences, _
@@ -51,7 +51,7 @@ def list_values(
 
     bundle = context.law.load()
     lists = word_lists(bundle.schemas)
-    lang: Language = "zh" if context.lang is Lang.ZH else "en"
+    lang: Language = context.lang.value
     if name is None:
         overview = list(lists.values())
         publish(

@@ -12,9 +12,10 @@ import typer
 from vatspolicy.cli.console import abort, print_result, warn
 from vatspolicy.cli.context import CommandContext
 from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import DECIDE, FORMAT, INPUT, Lang
+from vatspolicy.cli.parameters import DECIDE, FORMAT, INPUT
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import _, reason_of
+from vatspolicy.i18n import Language, Phrase, _, reason_of
+from vatspolicy.i18n.words import Counts, Table, count, joint, word
 
 
 class ReplayFormat(StrEnum):
@@ -66,7 +67,7 @@ def replay(
         found = [{"pointer": pointer, "kind": kind} for pointer, kind in differences]
         print_result(json.dumps({"same": not found, "differences": found}, indent=2) + "\n", machine=True)
     else:
-        print_result(_describe(differences, context.lang))
+        print_result(_describe(differences, context.lang.value))
     return ExitCode.FAILED if differences else ExitCode.OK
 
 
@@ -76,16 +77,19 @@ def _find_recorded(receipt: Path, name: str) -> Path:
     return path if path.exists() or not (receipt.parent / path).exists() else receipt.parent / path
 
 
-_KINDS = {"changed": "不同", "added": "新增", "removed": "缺失"}
+_WORDS: Table = {
+    "same": Phrase("same: spec, law and decision are as recorded"),
+    "changed": Phrase("changed", "replay"),
+    "added": Phrase("added"),
+    "removed": Phrase("removed", "replay"),
+}
+_COUNTS: Counts = {"differs": (Phrase("differs in {n} place"), Phrase("differs in {n} places"))}
 
 
-def _describe(differences: list[tuple[str, str]], lang: Lang) -> str:
-    if lang is Lang.ZH:
-        head = f"不一致：{len(differences)}处\n" if differences else "一致：规格、法律与决定均如回执所载\n"
-        return head + "".join(f"  {pointer}：{_KINDS[kind]}\n" for pointer, kind in differences)
-    places = "1 place" if len(differences) == 1 else f"{len(differences)} places"
-    head = f"differs in {places}\n" if differences else "same: spec, law and decision are as recorded\n"
-    return head + "".join(f"  {pointer}: {kind}\n" for pointer, kind in differences)
+def _describe(differences: list[tuple[str, str]], lang: Language) -> str:
+    head = count(_COUNTS, "differs", len(differences), lang) if differences else word(_WORDS, "same", lang)
+    colon = joint("colon", lang)
+    return f"{head}\n" + "".join(f"  {pointer}{colon}{word(_WORDS, kind, lang)}\n" for pointer, kind in differences)
 
 
 command = Command(replay, "replay", DECIDE)

@@ -11,6 +11,7 @@ from vatspolicy.engine.decision import WORDS, Decision, Finding
 from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import LONGEST, Baseline, Waiver, WaiverSet
 from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
@@ -54,7 +55,7 @@ def waiver_notice(
         "level": "note" if kind in NOTES else "warning",
         "rule": rule or None,
         "product": product or None,
-        "message": {lang: text.format(**values) for lang, text in WHY[why].items()},
+        "message": both(WHY, why, **values),
         "file": file,
         "line": line,
         "column": column,

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import FRAMES, both, join_both, say_both
 from vatspolicy.profile.profile import facts_of
 from vatspolicy.profile.vocabulary import LocalizedText, addresses, gazetteer, label, within
 
 MAINLAND, ABROAD, OUTSIDE = "china", "overseas", "none"
+_WITHOUT = Phrase("{zone} (not {places})")
 
 
 @dataclass(frozen=True)
@@ -102,21 +105,18 @@ def describe_locations(locations: Iterable[Location], all_locations: Iterable[Lo
             continue
         within_, without = _largest(inside, schemas), _largest(rest, schemas)
         if len(within_) <= len(without):
-            part = _names(within_, schemas, ", ")
-            names.append({"en": f"{name['en']} ({part['en']})", "zh": f"{name['zh']}（{part['zh']}）"})
+            names.append(both(FRAMES, "aside", text=name, remark=_names(within_, schemas, "list")))
         else:
-            part = _names(without, schemas, ", ")
-            names.append({"en": f"{name['en']} (not {part['en']})", "zh": f"{name['zh']}（{part['zh']}除外）"})
-    return {language: sign.join(name[language] for name in names) for language, sign in (("en", "; "), ("zh", "、"))}
+            names.append(say_both(_WITHOUT, zone=name, places=_names(without, schemas, "list")))
+    return join_both(names, "semicolon", chinese="list")
 
 
 def _sites(locations: Iterable[Location]) -> set[str]:
     return {code for location in locations for code in location.alike}
 
 
-def _names(codes: Iterable[str], schemas: SchemaSet, sign: str = "; ") -> dict[str, str]:
-    names = [label("place", code, schemas) for code in codes]
-    return {"en": sign.join(name["en"] for name in names), "zh": "、".join(name["zh"] for name in names)}
+def _names(codes: Iterable[str], schemas: SchemaSet, mark: str = "semicolon") -> dict[str, str]:
+    return join_both([label("place", code, schemas) for code in codes], mark, chinese="list")
 
 
 def _largest(codes: set[str], schemas: SchemaSet) -> list[str]:

@@ -11,7 +11,8 @@ from typing import Any
 from vatspolicy.engine.serialize import titled
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding
 from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_locations, letters
-from vatspolicy.i18n import _
+from vatspolicy.i18n import Phrase, _
+from vatspolicy.i18n.words import FRAMES, both, say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy, Route, Rule
 from vatspolicy.profile.vocabulary import LocalizedText, describe, label, within
@@ -24,7 +25,7 @@ STRICTNESS = ("none", "prohibited", "closed", "open")
 """States of a cell, from the strictest to the mildest."""
 
 
-_ELSEWHERE = {"en": "Elsewhere in the mainland", "zh": "内地其他地区"}
+_ELSEWHERE = Phrase("Elsewhere in the mainland")
 """Title of the largest set of places: all that the other sets leave."""
 
 
@@ -136,7 +137,7 @@ def _regime(search: BestCaseSearch, name: str, cells: list[Finding | None], loca
         "title": _title(rules),
         "places": places,
         "instruments": [
-            {"id": one, "title": _text(search.bundle.instruments[one].title)}
+            {"id": one, "title": say_both(search.bundle.instruments[one].title)}
             for one in dict.fromkeys(r.effect.instrument for r in rules if isinstance(r.effect, Route))
         ],
         "policies": [
@@ -177,7 +178,7 @@ def _cell(search: BestCaseSearch, business: Business, finding: Finding | None) -
         cell["conditions"] = [
             {
                 "id": one.id,
-                "message": _text(one.message),
+                "message": say_both(one.message),
                 "where": one.where,
                 "articles": _articles(policy, one.cite, search.day),
             }
@@ -185,10 +186,12 @@ def _cell(search: BestCaseSearch, business: Business, finding: Finding | None) -
         ]
     for condition in finding.failing:
         articles = _articles(policy, condition.cite, search.day)
-        cell["reasons"].append({"rule": finding.rule.name, "message": _text(condition.message), "articles": articles})
+        cell["reasons"].append(
+            {"rule": finding.rule.name, "message": say_both(condition.message), "articles": articles}
+        )
     for rule in finding.barred:
         articles = _articles(search.bundle.policies[rule.policy], rule.cite, search.day)
-        cell["reasons"].append({"rule": rule.name, "message": _text(rule.message), "articles": articles})
+        cell["reasons"].append({"rule": rule.name, "message": say_both(rule.message), "articles": articles})
     return cell
 
 
@@ -218,7 +221,7 @@ def _by_places(search: BestCaseSearch, locations: tuple[Location, ...]) -> tuple
                 "id": id,
                 "title": describe_locations(members, locations)
                 if number or len(ordered) < 3 or locations != search.locations
-                else _ELSEWHERE,
+                else say_both(_ELSEWHERE),
                 "sample": {"at": sample.at, "zone": sample.zone, "title": _location_title(sample)},
                 "count": sum(len(location.alike) for location in members),
             }
@@ -271,9 +274,9 @@ def _top(findings: list[Finding]) -> Data:
 def _location_title(location: Location) -> LocalizedText:
     place = label("place", location.at, location.schemas)
     if location.zone == OUTSIDE or location.whole:
-        return _text(place)
+        return say_both(place)
     zone = label("zone", location.zone, location.schemas)
-    return {"en": f"{place['en']} ({zone['en']})", "zh": f"{place['zh']}（{zone['zh']}）"}
+    return both(FRAMES, "aside", text=place, remark=zone)
 
 
 # --- rows
@@ -289,12 +292,12 @@ def _rows(search: BestCaseSearch, cells: Mapping[Business, Mapping[str, Data]]) 
             key,
             {
                 "class": business.cls,
-                "title": _text(label("class", business.cls, search.schemas)),
+                "title": say_both(label("class", business.cls, search.schemas)),
                 "offers": [],
                 "cells": dict(found),
             },
         )
-        row["offers"].append({"id": business.offer, "title": _text(names[business.offer])})
+        row["offers"].append({"id": business.offer, "title": say_both(names[business.offer])})
     counts: dict[str, int] = {}
     for row in rows.values():
         counts[row["class"]] = counts.get(row["class"], 0) + 1
@@ -308,7 +311,7 @@ def _articles(policy: Policy, keys: Iterable[str], day: str) -> list[Data]:
             "policy": policy.id,
             "title": title,
             "key": key,
-            "label": _text(policy.articles[key].label),
+            "label": say_both(policy.articles[key].label),
             "verification": policy.articles[key].verification,
         }
         for key in keys
@@ -319,7 +322,3 @@ def _number(policy: Policy, day: str) -> str | None:
     edition = policy.edition(day)
     number: str | None = edition.number if edition else policy.source.get("number")
     return number
-
-
-def _text(text: LocalizedText) -> dict[str, str]:
-    return {"en": text["en"], "zh": text["zh"]}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import say_both
 from vatspolicy.profile.vocabulary import Language, LocalizedText
 
 UNITS: Mapping[str, LocalizedText] = {
@@ -22,6 +23,13 @@ UNITS: Mapping[str, LocalizedText] = {
 
 YES: LocalizedText = Phrase("Yes")
 NO: LocalizedText = Phrase("No")
+
+REPLIES: Mapping[bool | None, LocalizedText] = {
+    True: Phrase("yes, y, true", "replies"),
+    False: Phrase("no, n, false", "replies"),
+    None: Phrase("none, 0", "replies"),
+}
+"""Words that a person may type for yes, for no and for an empty list; commas stand between them."""
 NAME: LocalizedText = Phrase("What is the product called?")
 
 PHRASES: Mapping[str, LocalizedText] = {
@@ -123,4 +131,4 @@ def say(key: str, lang: Language, **values: Any) -> str:
 
 def both(key: str, **values: Any) -> dict[str, str]:
     """Return a message in both languages."""
-    return {"en": say(key, "en", **values), "zh": say(key, "zh", **values)}
+    return say_both(PHRASES[key], **values)

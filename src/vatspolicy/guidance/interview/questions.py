@@ -13,6 +13,8 @@ from vatspolicy.engine.serialize import titled
 from vatspolicy.guidance.interview.answers import instruments, place_code
 from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
 from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState
+from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import join_both, say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify
 from vatspolicy.policies.ruleset import RuleSet
@@ -52,6 +54,7 @@ OPINIONS: Path = ("opinions",)
 """Facts that counsel is asked for, and not the product team."""
 _LISTED = 100
 """Maximum number of choices that are listed; more are looked up."""
+_OF_CLASS = Phrase("a service of this class: {classes}")
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,7 @@ def _choices(state: InterviewState, path: Path) -> tuple[Choice, ...]:
         if word in labels:
             return labels[word]
         if word in places:
-            return {"en": places[word]["en"], "zh": places[word]["zh"]}
+            return say_both(places[word])
         return state.bundle.instruments[word].title
 
     return tuple(Choice(word, named(word), synonyms.get(word, ()), group_of.get(word)) for word in words)
@@ -198,7 +201,7 @@ def _about(state: InterviewState, path: Path) -> LocalizedText:
     if not parts:
         node = describe(("product",), state.schemas)
         parts = [{"en": node["title"], "zh": node["x-title-zh"]}]
-    return {"en": ", ".join(part["en"] for part in parts), "zh": "，".join(part["zh"] for part in parts)}
+    return join_both(parts, "comma")
 
 
 def _name(state: InterviewState, member: Any) -> LocalizedText | None:
@@ -255,10 +258,7 @@ def _reason(bundle: Bundle, name: str, as_of: str) -> Reason:
     effect = {"en": describe_effect(bundle, rule, "en"), "zh": describe_effect(bundle, rule, "zh")}
     if isinstance(rule.effect, Classify) and rule.effect.classes:  # by their names rather than their codes
         titles = [label("class", cls, bundle.schemas) for cls in rule.effect.classes]
-        effect = {
-            "en": f"a service of this class: {'; '.join(title['en'] for title in titles)}",
-            "zh": f"归类：{'；'.join(title['zh'] for title in titles)}",
-        }
+        effect = say_both(_OF_CLASS, classes=join_both(titles, "semicolon"))
     return Reason(name, rule.message, effect, tuple(cited))
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from vatspolicy.documents.words import SOME, Word, search_words
-from vatspolicy.guidance.interview.messages import both
+from vatspolicy.guidance.interview.messages import REPLIES, both
 from vatspolicy.guidance.interview.questions import NAME_PATH, Choice, Question
 from vatspolicy.guidance.interview.session import Refused
+from vatspolicy.i18n.words import joint
 from vatspolicy.profile.vocabulary import Language
 
-NONE = ("0", "none", "无", "没有")
-"""Words for an empty list."""
 _COMMA = re.compile(r"[,，、;；]")
 _SLASH = re.compile(r"[/／]")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -57,7 +57,7 @@ def _services(question: Question, text: str) -> Any:
 
 def _members(question: Question, text: str) -> list[Choice]:
     """Return the choices in a list: the whole text if it is one name, or else the parts between commas."""
-    if text.strip().casefold() in NONE:
+    if _is_none(text):
         return []
     parts = [part for part in _COMMA.split(text) if part.strip()]
     if len(parts) > 1:
@@ -65,10 +65,21 @@ def _members(question: Question, text: str) -> list[Choice]:
         parts = [text] if whole else parts
     if len(parts) == 1 and re.fullmatch(r"[0-9 ]+", text):
         parts = text.split()
-    if any(part.strip().casefold() in NONE for part in parts):
+    if any(map(_is_none, parts)):
         raise Refused(both("none_and_more"))
     found = [_find(question, part) for part in parts]
     return [choice for choice in question.choices if choice in found]
+
+
+def _is_none(text: str) -> bool:
+    """Return whether a reply means an empty list."""
+    return text.strip().casefold() in _replies(None)
+
+
+@cache
+def _replies(meaning: bool | None) -> tuple[str, ...]:
+    """Return the words of both languages for yes, for no or for an empty list."""
+    return tuple(one.strip() for text in REPLIES[meaning].values() for one in _COMMA.split(text))
 
 
 def _find(question: Question, text: str) -> Choice:
@@ -132,8 +143,7 @@ def _called(choice: Choice) -> tuple[str, ...]:
 def _names(choice: Choice) -> tuple[str, ...]:
     value = choice.value
     code = next(iter(value.values())) if isinstance(value, dict) else value
-    codes = {True: ("yes", "y", "true", "是"), False: ("no", "n", "false", "否")}
-    words = codes[code] if isinstance(code, bool) else (str(code),)
+    words = _replies(code) if isinstance(code, bool) else (str(code),)
     return tuple(_plain(word) for word in (*words, choice.label["en"], choice.label["zh"]))
 
 
@@ -207,7 +217,7 @@ def show_value(question: Question, value: Any, lang: Language) -> str:
     def label(one: Any) -> str:
         return next((text for known, text in labels if known == one and type(known) is type(one)), str(one))
 
-    comma = "、" if lang == "zh" else ", "
+    comma = joint("list", lang)
     if question.kind == "services":
         return " / ".join(comma.join(map(label, service["offers"])) for service in value)
     if isinstance(value, list):

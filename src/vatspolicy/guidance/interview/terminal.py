@@ -11,7 +11,7 @@ from vatspolicy.guidance.interview.questions import LAUNCH, NAME_PATH, Choice, Q
 from vatspolicy.guidance.interview.replies import read_reply, show_value
 from vatspolicy.guidance.interview.session import Interview, Refused
 from vatspolicy.i18n.text import clean, width, wrap
-from vatspolicy.i18n.words import VERDICTS, joint
+from vatspolicy.i18n.words import FRAMES, VERDICTS, aside, joint, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
 
@@ -121,8 +121,8 @@ class Terminal:
             yield from wrap(say("duties_phase", self.lang, word=word), self.room)
         yield from (paint(line, "dim") for line in wrap(self.status(state), self.room))
         about = question.about[self.lang]
-        mark = "：" if self.lang == "zh" else ": "
-        yield from (paint(line, "bold") for line in wrap(clean(f"{about}{mark}{question.text[self.lang]}"), self.room))
+        asked = f"{about}{joint('colon', self.lang)}{question.text[self.lang]}"
+        yield from (paint(line, "bold") for line in wrap(clean(asked), self.room))
         yield from (paint(line, "dim") for line in self.legal_basis(state, question))
         if question.listed and not self.menu:
             grouped = question.groups and len(question.choices) > _COLLAPSED
@@ -136,7 +136,7 @@ class Terminal:
         key = "last" if progress.left == 1 else "progress"
         number = say(key, self.lang, number=progress.number, left=progress.left - 1)
         far = say("settled", self.lang, word=low) if low == high else say("range", self.lang, low=low, high=high)
-        return f"[{number}] {far}" if self.lang == "en" else f"〔{number}〕{far}"
+        return word(FRAMES, "status", self.lang, number=number, text=far)
 
     def legal_basis(self, state: Interview, question: Question) -> Iterator[str]:
         """Yield the articles behind a question; of rules of several laws only their number."""
@@ -151,7 +151,7 @@ class Terminal:
     def cited(self, citation: Mapping[str, Any]) -> str:
         """Return a regulation and the number of an article."""
         title, label = citation["title"][self.lang], citation["label"][self.lang]
-        return f"《{title.strip('《》')}》{label}" if self.lang == "zh" else f"{title}, {label}"
+        return word(FRAMES, "article", self.lang, law=title.strip("《》"), label=label)
 
     def groups(self, question: Question) -> Iterator[str]:
         """Yield the names of the groups with the numbers of their choices."""
@@ -187,8 +187,7 @@ class Terminal:
         """Yield the instructions for an answer."""
         text = say(f"how_{self.kind(question)}", self.lang)
         if question.unit is not None and question.kind != "date":
-            unit = say("unit", self.lang, unit=question.unit[self.lang])
-            text += f"（{unit}）" if self.lang == "zh" else f" ({unit})"
+            text += aside(say("unit", self.lang, unit=question.unit[self.lang]), self.lang)
         yield from wrap(text, self.room)
 
     def kind(self, question: Question) -> str:
@@ -213,15 +212,14 @@ class Terminal:
             yield from wrap(intro[self.lang], self.room)
         elif question.rules:
             yield from wrap(say("why", self.lang), self.room)
-        zh = self.lang == "zh"
         for reason in reasons(state.bundle, question.rules[:RULES_SHOWN], state.day):
             arrow = f"{reason.message[self.lang]} → {reason.effect[self.lang]}"
             yield from wrap(clean(arrow), self.room, "    ", "  - ")
             for cited in reason.citations:
-                words = cited["zh"] if zh else cited["en"]
-                quoted = f"{'：' if zh else ': '}{words}" if words else ""
+                words = cited[self.lang]
+                quoted = f"{joint('colon', self.lang)}{words}" if words else ""
                 yield from wrap(clean(f"{self.cited(cited)}{quoted}"), self.room, "      ", "    § ")
-            yield from wrap(f"({reason.rule})" if not zh else f"（{reason.rule}）", self.room, "    ", "    ")
+            yield from wrap(aside(reason.rule, self.lang).lstrip(), self.room, "    ", "    ")
         if len(question.rules) > RULES_SHOWN:
             rest = len(question.rules) - RULES_SHOWN
             yield from wrap(say("more_rules", self.lang, count=rest), self.room, "  ", "  ")

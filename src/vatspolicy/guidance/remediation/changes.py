@@ -15,6 +15,7 @@ from vatspolicy.guidance.remediation.hosting import find_hosting_changes
 from vatspolicy.guidance.remediation.obstacles import blocking_expressions, find_breakpoints
 from vatspolicy.guidance.remediation.partnering import find_partner_changes
 from vatspolicy.guidance.remediation.relocation import find_relocations
+from vatspolicy.i18n.words import FRAMES, both, join_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
@@ -59,7 +60,7 @@ def _mutability(profile: Profile, *path: str) -> Mutability:
 
 def add_detail(phrase: LocalizedText, detail: LocalizedText) -> LocalizedText:
     """Return a phrase with a detail."""
-    return {"en": f"{phrase['en']}: {detail['en']}", "zh": f"{phrase['zh']}：{detail['zh']}"}
+    return both(FRAMES, "detail", text=phrase, detail=detail)
 
 
 def member_label(path: Path, member: str, schemas: SchemaSet) -> LocalizedText:
@@ -297,7 +298,7 @@ def _split_services(profile: Profile) -> Iterator[Change]:
         for gone in combinations(range(len(services)), count):
             edits = tuple(Edit(("services", index)) for index in gone)
             ids = [services[index]["id"] for index in gone]
-            detail = {"en": ", ".join(ids), "zh": "、".join(ids)}
+            detail = join_both([{"en": one, "zh": one} for one in ids], "list")
             yield Change(
                 "split",
                 (count, *gone),

@@ -9,6 +9,7 @@ from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, mutable_facts
+from vatspolicy.i18n import Phrase
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Need, Route
 from vatspolicy.policies.ruleset import RuleSet
@@ -25,17 +26,12 @@ _SOUND: Mapping[str, Any] = {
 }
 """Facts of a suitable partner, where a rule reads them."""
 _PHRASES: Mapping[str, LocalizedText] = {
-    "another": {"en": "Work with another partner, one that holds the license", "zh": "更换为持证的合作方"},
-    "content": {
-        "en": "License the content to a partner that holds the permit and runs the service",
-        "zh": "将内容许可给持证的合作方，由其经营",
-    },
-    "domestic": {
-        "en": "Let a mainland partner without foreign share run the service",
-        "zh": "由无外资的境内合作方经营",
-    },
+    "another": Phrase("Work with another partner, one that holds the license"),
+    "content": Phrase("License the content to a partner that holds the permit and runs the service"),
+    "domestic": Phrase("Let a mainland partner without foreign share run the service"),
+    "own": Phrase("The company runs the service itself"),
 }
-"""Phrases for a partner that replaces one, that holds permits of content alone, and that needs no license."""
+"""Phrases for a partner that replaces one, that holds permits of content alone, and that needs no license; for none."""
 _FACILITY = ("at", "ftz", "kind", "tenure")
 """Facts of a facility that stay when the partner takes it over."""
 _ROUNDS = 4
@@ -64,9 +60,10 @@ def _operate_itself(profile: Profile, index: int, service: Mapping[str, Any]) ->
     mutability = mutable_facts(profile.schemas)["services", "operated_by"]
     edits = [Edit(("services", index, "operated_by"), "company")]
     edits += [Edit(("services", index, "customer_contract"))] if "customer_contract" in service else []
-    phrase: LocalizedText = {"en": "The company runs the service itself", "zh": "由本公司自行经营"}
     touched = frozenset({"operator", "services.operated_by"})
-    return Change("own", (service["id"],), mutability.cost, tuple(edits), touched, phrase, frozenset({service["id"]}))
+    return Change(
+        "own", (service["id"],), mutability.cost, tuple(edits), touched, _PHRASES["own"], frozenset({service["id"]})
+    )
 
 
 def _fit_partner(

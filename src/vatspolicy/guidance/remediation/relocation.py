@@ -9,6 +9,7 @@ from vatspolicy.engine.decision import Decision
 from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, mutable_facts
 from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, find_targets, sites_by_place
 from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import both
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText, within
@@ -116,8 +117,7 @@ def _phrase(profile: Profile, target: Target, part: str) -> LocalizedText:
     office = profile.facts["company"].get("registered")
     abroad = office is not None and office["province"] == "overseas"
     key = {"r": "founded", "rf": "founded-f", "rfa": "founded-fa"}.get(part, part) if abroad else part
-    words = _PHRASES[key]
-    return {"en": words["en"].format(place=target.name["en"]), "zh": words["zh"].format(place=target.name["zh"])}
+    return both(_PHRASES, key, place=target.name)
 
 
 def _registered(profile: Profile, target: Target, _: frozenset[str]) -> list[Edit]:

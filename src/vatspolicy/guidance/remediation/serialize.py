@@ -11,10 +11,10 @@ from vatspolicy.guidance.remediation.change import list_differences
 from vatspolicy.guidance.remediation.search import Proposal, RemediationPlan
 from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, find_threshold_distances
 from vatspolicy.guidance.remediation.wording import threshold_text, title, value_text
+from vatspolicy.i18n.words import join_both, say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.operators import operator_of
 from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import LocalizedText
 from vatspolicy.profile.wording import FactWording
 
 FORMAT = 1
@@ -61,7 +61,7 @@ def plan_to_data(bundle: Bundle, profile: Profile, plan: RemediationPlan) -> dic
         "undecided": [_proposal(bundle, profile, proposal, ids) for proposal in plan.undecided],
         "search": {"looked": plan.evaluated, "most": plan.most, "exhausted": plan.exhausted},
         "unstated": [
-            {"path": format_path(path), "title": _text(title(path, ids, bundle.schemas))} for path in plan.unstated
+            {"path": format_path(path), "title": say_both(title(path, ids, bundle.schemas))} for path in plan.unstated
         ],
         "margins": [
             _threshold_distance(bundle, threshold_distance, ids)
@@ -106,16 +106,16 @@ def _proposal(bundle: Bundle, profile: Profile, proposal: Proposal, ids: list[st
     data = decision_to_data(bundle, proposal.profile, proposal.decision)
     return {
         "kinds": sorted(proposal.kinds),
-        "phrases": [_text(change.phrase) for change in proposal.changes],
+        "phrases": [say_both(change.phrase) for change in proposal.changes],
         "cost": proposal.cost,
         "differences": [
             {
                 "path": format_path(path),
-                "title": _text(title(path, ids, bundle.schemas)),
+                "title": say_both(title(path, ids, bundle.schemas)),
                 "before": before,
                 "after": after,
-                "from": _text(value_text(bundle, path, before, after=False)),
-                "to": _text(value_text(bundle, path, after, after=True)),
+                "from": say_both(value_text(bundle, path, before, after=False)),
+                "to": say_both(value_text(bundle, path, after, after=True)),
             }
             for path, before, after in list_differences(profile, proposal.changes)
         ],
@@ -123,7 +123,7 @@ def _proposal(bundle: Bundle, profile: Profile, proposal: Proposal, ids: list[st
         "decision": proposal.decision.decision,
         "needs": [_need(finding) for finding in data["needs"]],
         "missing": data["missing"],
-        "also": [_text(target.name) for target in proposal.alternatives],
+        "also": [say_both(target.name) for target in proposal.alternatives],
         "split_off": [
             {"service": split_off.services[0].id, "decision": split_off.decision} for split_off in proposal.split_off
         ],
@@ -155,7 +155,7 @@ def _threshold_distance(bundle: Bundle, threshold_distance: ThresholdDistance, i
     policy = bundle.policies[threshold_distance.rule.policy]
     return {
         "path": format_path(path),
-        "title": _text(title(path, ids, bundle.schemas)),
+        "title": say_both(title(path, ids, bundle.schemas)),
         "value": threshold_distance.value,
         "threshold": threshold_distance.threshold,
         "unit": FactWording(bundle.schemas).unit(path),
@@ -163,15 +163,8 @@ def _threshold_distance(bundle: Bundle, threshold_distance: ThresholdDistance, i
         "safe": threshold_distance.safe,
         "rule": threshold_distance.rule.name,
         "subject": {"service": threshold_distance.service, "class": threshold_distance.cls},
-        "text": _text(threshold_text(bundle, threshold_distance, ids)),
-        "law": {
-            lang: comma.join(
-                [policy.title[lang], *(policy.articles[key].label[lang] for key in threshold_distance.rule.cite)]
-            )
-            for lang, comma in (("en", ", "), ("zh", "，"))
-        },
+        "text": say_both(threshold_text(bundle, threshold_distance, ids)),
+        "law": join_both(
+            [policy.title, *(policy.articles[key].label for key in threshold_distance.rule.cite)], "comma"
+        ),
     }
-
-
-def _text(text: LocalizedText) -> dict[str, str]:
-    return {"en": text["en"], "zh": text["zh"]}

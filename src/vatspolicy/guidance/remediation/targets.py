@@ -9,6 +9,8 @@ from typing import Any
 from vatspolicy.cel.ast import Compare, Fact, In, Literal, Node, Param, walk
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.engine.decision import Decision
+from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import join_both, say_both
 from vatspolicy.policies.model import Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.vocabulary import LocalizedText, addresses, gazetteer, label, within
@@ -19,6 +21,7 @@ _SEATS = {"shanghai": "shanghai-pudong", "shanghai-original": "shanghai-pudong",
 
 ANYWHERE = "mainland"
 """Source of a target that no rule names: anywhere in the mainland."""
+_MAINLAND = Phrase("mainland China, for example {place}")
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,8 @@ class Target:
             return label("zone", self.zone, self.schemas)
         names = [label("place", code, self.schemas) for code in self.places]
         if self.source == ANYWHERE:
-            return {
-                "en": f"mainland China, for example {names[0]['en']}",
-                "zh": f"中国内地（例如{names[0]['zh']}）",
-            }
-        return {"en": " or ".join(name["en"] for name in names), "zh": "或".join(name["zh"] for name in names)}
+            return say_both(_MAINLAND, place=names[0])
+        return join_both(names, "or")
 
     def holds(self, place: Mapping[str, Any] | None) -> bool:
         """Return True if a place of a profile (as expressions read it) lies in the target."""

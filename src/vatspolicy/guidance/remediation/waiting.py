@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, mutable_facts
+from vatspolicy.i18n.words import FRAMES, both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Need, Route, Rule
 from vatspolicy.profile.profile import Profile
@@ -23,7 +24,7 @@ def postpone_launch(
     for day in _days(bundle, decision)[:days]:
         # a launch that is planned for later still is not moved: only the day of the law is
         edits = () if day <= (profile.launch or "") else (Edit(("product", "launch"), day),)
-        phrase = {"en": f"{mutability.phrase['en']}: on {day}", "zh": f"{mutability.phrase['zh']}：{day}"}
+        phrase = both(FRAMES, "detail", text=mutability.phrase, detail={"en": f"on {day}", "zh": day})
         change = Change("launch", (day,), mutability.cost, edits, frozenset(), phrase)
         changed = apply_changes(profile, [change])
         result = evaluate(bundle, changed, day)

@@ -8,41 +8,54 @@ from typing import Any
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.guidance.remediation.thresholds import ThresholdDistance
-from vatspolicy.i18n import LocalizedText
-from vatspolicy.i18n.words import Table, both
+from vatspolicy.i18n import LocalizedText, Phrase
+from vatspolicy.i18n.words import FRAMES, Table, both, join_both, say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Duty, Need, Route
 from vatspolicy.profile.vocabulary import label
 from vatspolicy.profile.wording import FactWording
 
 _VALUES: Table = {
-    "unsaid": {"en": "not stated", "zh": "未填"},
-    "nothing": {"en": "none", "zh": "无"},
-    "gone": {"en": "left out", "zh": "不再列入"},
-    "offered": {"en": "part of the launch", "zh": "一并上线"},
-    "split": {"en": "not part of the launch", "zh": "不一并上线"},
-    "stated": {"en": "as stated", "zh": "如所填"},
-    "some_partner": {"en": "another company", "zh": "其他公司"},
+    "unsaid": Phrase("not stated", "value of a fact"),
+    "nothing": Phrase("none"),
+    "gone": Phrase("left out"),
+    "offered": Phrase("part of the launch"),
+    "split": Phrase("not part of the launch"),
+    "stated": Phrase("as stated"),
+    "some_partner": Phrase("another company"),
 }
-_UNITS: Table = {
-    "percent": {"en": "points", "zh": "个百分点"},
-    "persons": {"en": "persons", "zh": "人"},
-    "users": {"en": "users", "zh": "名用户"},
-    "merchants": {"en": "merchants", "zh": "家商户"},
+_DISTANCES: Mapping[str, tuple[LocalizedText, LocalizedText]] = {
+    "percent": (Phrase("{figure} point"), Phrase("{figure} points")),
+    "persons": (Phrase("{figure} person"), Phrase("{figure} persons")),
+    "users": (Phrase("{figure} user"), Phrase("{figure} users")),
+    "merchants": (Phrase("{figure} merchant"), Phrase("{figure} merchants")),
 }
-"""Units of a difference between two numbers."""
+"""Differences between two numbers by unit: one, and several."""
 _SIDES: Table = {
-    "under": {"en": "{title}: {distance} under {threshold}", "zh": "{title}：低于{threshold}，相差{distance}"},
-    "above": {"en": "{title}: {distance} above {threshold}", "zh": "{title}：高于{threshold}，相差{distance}"},
-    "at": {"en": "{title}: exactly at {threshold}", "zh": "{title}：恰为{threshold}"},
+    "under": Phrase("{title}: {distance} under {threshold}"),
+    "above": Phrase("{title}: {distance} above {threshold}"),
+    "at": Phrase("{title}: exactly at {threshold}"),
 }
 _TURNS: Table = {
-    "route": {"en": " ({about})", "zh": "（{about}）"},
-    "now": {"en": "; hence: {about}", "zh": "；因此：{about}"},
-    "beyond": {"en": "; beyond it: {about}", "zh": "；再高则：{about}"},
-    "below": {"en": "; below it: {about}", "zh": "；再低则：{about}"},
+    "route": FRAMES["aside"],
+    "now": Phrase("{text}; hence: {remark}"),
+    "beyond": Phrase("{text}; beyond it: {remark}"),
+    "below": Phrase("{text}; below it: {remark}"),
 }
 """Consequence of a threshold: of a route, of the present side, of the other side."""
+_CAP = Phrase("the cap of {threshold}")
+_SERVICE = Phrase("Service", "owner of a fact")
+_PARTNERS: Table = {
+    "any": Phrase("a mainland company without foreign share"),
+    "licensed": Phrase("a mainland company without foreign share that holds: {licenses}"),
+}
+_LICENSES: Table = {
+    "plain": Phrase("{name}, valid on {day}"),
+    "classes": Phrase("{name} for {classes}, valid on {day}"),
+    "area": Phrase("{name}, covering {area}, valid on {day}"),
+    "classes_area": Phrase("{name} for {classes}, covering {area}, valid on {day}"),
+}
+"""Licenses of a partner, with the classes and the area that they must cover."""
 
 
 def title(path: Path, ids: Iterable[str], schemas: SchemaSet) -> LocalizedText:
@@ -51,8 +64,7 @@ def title(path: Path, ids: Iterable[str], schemas: SchemaSet) -> LocalizedText:
     if path[0] != "services" or len(path) == 1:
         return name
     service = tuple(ids)[int(path[1])]
-    name = {"en": "Service", "zh": "服务"} if len(path) == 2 else name
-    return {"en": f"{name['en']} ({service})", "zh": f"{name['zh']}（{service}）"}
+    return both(FRAMES, "aside", text=_SERVICE if len(path) == 2 else name, remark=service)
 
 
 def value_text(bundle: Bundle, path: Path, value: Any, after: bool) -> LocalizedText:
@@ -87,23 +99,12 @@ def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:
         name = bundle.instruments[license["instrument"]].title
         classes = [label("license-class", cls, bundle.schemas) for cls in license.get("classes", ())]
         area = [facts.value(place, ("services", 0, "area", 0)) for place in license.get("area", ())]
-        held.append(
-            {
-                "en": name["en"]
-                + (f" for {', '.join(text['en'] for text in classes)}" if classes else "")
-                + (f", covering {', '.join(text['en'] for text in area)}" if area else "")
-                + f", valid on {license['valid_until']}",
-                "zh": name["zh"]
-                + (f"（{'、'.join(text['zh'] for text in classes)}）" if classes else "")
-                + (f"，覆盖{'、'.join(text['zh'] for text in area)}" if area else "")
-                + f"，于{license['valid_until']}有效",
-            }
-        )
-    return {
-        "en": "a mainland company without foreign share"
-        + "".join(f" that holds: {one['en']}" if not index else f"; {one['en']}" for index, one in enumerate(held)),
-        "zh": "无外资的境内企业" + (f"，持有：{'；'.join(one['zh'] for one in held)}" if held else ""),
-    }
+        key = "_".join(part for part, told in (("classes", classes), ("area", area)) if told) or "plain"
+        values = {"classes": join_both(classes, "list"), "area": join_both(area, "list")}
+        held.append(both(_LICENSES, key, name=name, day=license["valid_until"], **values))
+    if not held:
+        return both(_PARTNERS, "any")
+    return both(_PARTNERS, "licensed", licenses=join_both(held, "semicolon"))
 
 
 def threshold_text(bundle: Bundle, threshold_distance: ThresholdDistance, ids: Iterable[str]) -> LocalizedText:
@@ -119,25 +120,26 @@ def threshold_text(bundle: Bundle, threshold_distance: ThresholdDistance, ids: I
     name, about = title(threshold_distance.path, ids, bundle.schemas), consequence(bundle, threshold_distance)
     threshold = facts.quantity(threshold_distance.threshold, threshold_distance.path)
     quantity = facts.unit(threshold_distance.path)
-    unit = _UNITS.get(quantity, {"en": quantity, "zh": ""})
     if quantity not in ("percent", "RMB yuan"):  # the unit stands with the distance
         threshold = dict.fromkeys(("en", "zh"), f"{threshold_distance.threshold:,.0f}")
-    figure = f"{round(threshold_distance.distance, 4):,.10g}"
-    distance = {
-        "en": f"{figure} {unit['en'] if figure != '1' else unit['en'].removesuffix('s')}",
-        "zh": f"{figure}{unit['zh']}",
-    }
     if quantity == "RMB yuan":
-        distance = dict(facts.quantity(threshold_distance.distance, threshold_distance.path))
+        distance = facts.quantity(threshold_distance.distance, threshold_distance.path)
+    else:
+        distance = _distance_text(f"{round(threshold_distance.distance, 4):,.10g}", quantity)
     if isinstance(threshold_distance.rule.effect, Route):
-        threshold = {"en": f"the cap of {threshold['en']}", "zh": f"上限{threshold['zh']}"}
+        threshold = say_both(_CAP, threshold=threshold)
     turn = "now" if not threshold_distance.safe else "beyond" if threshold_distance.high else "below"
     turn = "route" if isinstance(threshold_distance.rule.effect, Route) else turn
-    return {
-        lang: _SIDES[side][lang].format(title=name[lang], distance=distance[lang], threshold=threshold[lang])
-        + _TURNS[turn][lang].format(about=about[lang])
-        for lang in ("en", "zh")
-    }
+    text = both(_SIDES, side, title=name, distance=distance, threshold=threshold)
+    return both(_TURNS, turn, text=text, remark=about)
+
+
+def _distance_text(figure: str, unit: str) -> LocalizedText:
+    """Return a difference with its unit; a unit that only a schema of one's own has is English."""
+    several = figure != "1"
+    if unit in _DISTANCES:
+        return say_both(_DISTANCES[unit][several], figure=figure)
+    return {"en": f"{figure} {unit if several else unit.removesuffix('s')}".rstrip(), "zh": figure}
 
 
 def consequence(bundle: Bundle, threshold_distance: ThresholdDistance) -> LocalizedText:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.i18n.words import VERDICTS, join_two, number, word
+from vatspolicy.i18n.words import VERDICTS, count, join_two, number, word
 from vatspolicy.reports.decision import doubt, gate_line
 from vatspolicy.reports.decision.basis import cited_articles
 from vatspolicy.reports.decision.digest import licenses_to_get, some_waived, split_duties, waived_mark
@@ -130,7 +130,7 @@ def say_reason(data: Data, say: Sentences) -> str:
 def say_filings(made: Brief, data: Data, say: Sentences) -> str:
     """Return the number of filings and duties as a heading."""
     parts = zip(("filings", "own"), split_duties(data), strict=True)
-    told = [gate_line.count(key, len(duties), say.lang) for key, duties in parts if duties]
+    told = [count(gate_line.COUNTS, key, len(duties), say.lang) for key, duties in parts if duties]
     before = word(gate_line.WORDS, "before", say.lang, todo=join_two(told, say.lang)) if told else ""
     later = len(made.filings) - len(made.before_launch)
     parts_told = [before, say.html("later_count", count=later) if later else ""]

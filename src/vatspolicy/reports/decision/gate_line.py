@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, find_failures, find_worst_level
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, width, wrap
-from vatspolicy.i18n.words import VERDICTS, Table, join_two, joint, word
+from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, gap, join_two, joint, word
 from vatspolicy.output import Style
 from vatspolicy.policies.wording import say_reading
 from vatspolicy.reports.decision.digest import licenses_to_get, split_duties
@@ -24,48 +24,32 @@ WORDS: Table = {
     "failed": Phrase("Gate: FAILED"),
     "incomplete": Phrase("Gate: INCOMPLETE"),
     "invalid": Phrase("Gate: INVALID INPUT"),
-    "because": {"en": "{state} ({reasons}).", "zh": "{state}（{reasons}）。"},
     "more": Phrase("{name} and {count} more"),
     "bad": Phrase("INVALID"),
     "open": Phrase("facts are missing"),
     "no_fail": Phrase("The exit code is 0 because of --no-fail."),
     "before": Phrase("{todo} before launch"),
-    "end": {"en": "{text}.", "zh": "{text}。"},
     "next": Phrase("Next: {command}"),
     "read_as": Phrase("{subject} read as {name}"),
     "service_read_as": Phrase("readings of {subject} together"),
 }
-COUNTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "invalid": {"en": ("{n} invalid spec", "{n} invalid specs"), "zh": ("{n}份文件有误",) * 2},
-    "errors": {"en": ("{n} error", "{n} errors"), "zh": ("{n}处错误",) * 2},
-    "incomplete": {"en": ("{n} incomplete", "{n} incomplete"), "zh": ("{n}份事实不全",) * 2},
-    "waiver_files": {"en": ("{n} waiver error", "{n} waiver errors"), "zh": ("豁免文件{n}处错误",) * 2},
-    "empty": {"en": ("{n} argument without a spec", "{n} arguments without a spec"), "zh": ("{n}个参数无文件",) * 2},
-    "strict": {
-        "en": ("{n} waiver notice, --strict-waivers", "{n} waiver notices, --strict-waivers"),
-        "zh": ("{n}条豁免提示，--strict-waivers",) * 2,
-    },
-    "denials": {"en": ("{n} obstacle", "{n} obstacles"), "zh": ("{n}项障碍",) * 2},
-    "licenses": {"en": ("{n} license", "{n} licenses"), "zh": ("许可{n}项",) * 2},
-    "facts": {"en": ("{n} fact to add", "{n} facts to add"), "zh": ("待补充事实{n}项",) * 2},
-    "filings": {
-        "en": ("{n} filing", "{n} filings"),
-        "zh": ("备案{n}项",) * 2,
-    },
-    "own": {
-        "en": ("{n} internal duty", "{n} internal duties"),
-        "zh": ("内部义务{n}项",) * 2,
-    },
+COUNTS: Counts = {
+    "invalid": (Phrase("{n} invalid spec"), Phrase("{n} invalid specs")),
+    "errors": (Phrase("{n} error"), Phrase("{n} errors")),
+    "incomplete": (Phrase("{n} incomplete"), Phrase("{n} incomplete")),
+    "waiver_files": (Phrase("{n} waiver error"), Phrase("{n} waiver errors")),
+    "empty": (Phrase("{n} argument without a spec"), Phrase("{n} arguments without a spec")),
+    "strict": (Phrase("{n} waiver notice, --strict-waivers"), Phrase("{n} waiver notices, --strict-waivers")),
+    "denials": (Phrase("{n} obstacle"), Phrase("{n} obstacles")),
+    "licenses": (Phrase("{n} license"), Phrase("{n} licenses")),
+    "facts": (Phrase("{n} fact to add"), Phrase("{n} facts to add")),
+    "filings": (Phrase("{n} filing"), Phrase("{n} filings")),
+    "own": (Phrase("{n} internal duty"), Phrase("{n} internal duties")),
 }
 """Counted things: one, and several."""
 _STATES = {"passed": "green", "failed": "red", "incomplete": "blue", "invalid": "red"}
 NAMED = ("contested", "duty", "advice")
 """Levels on which the verdict does not show the finding that failed, so that the line names it."""
-
-
-def count(key: str, n: int, lang: Language) -> str:
-    """Return a number with the thing that it counts."""
-    return COUNTS[key][lang][n != 1].format(n=n)
 
 
 def say_gate(
@@ -81,23 +65,20 @@ def say_gate(
     `repeated` are the options, by command, that the next command repeats because they change the question.
     """
     state = _state(gate)
-    said = word(WORDS, "because", lang, state=style(word(WORDS, state, lang), "bold", _STATES[state]), reasons="{}")
-    text = said.format(joint("semicolon", lang).join(_reasons(gate, lang)))
+    reasons = aside(joint("semicolon", lang).join(_reasons(gate, lang)), lang)
+    text = end(f"{style(word(WORDS, state, lang), 'bold', _STATES[state])}{reasons}", lang)
+    space = gap(lang)
     counts = _counts(gate.records, lang)
     if counts:
-        text += _gap(lang) + word(WORDS, "end", lang, text=joint("comma", lang).join(counts))
+        text += space + end(joint("comma", lang).join(counts), lang)
     if state != "passed" and not gate.exit_code:
-        text += _gap(lang) + word(WORDS, "no_fail", lang)
+        text += space + word(WORDS, "no_fail", lang)
     following = _next_command(gate, repeated or {})
     command = word(WORDS, "next", lang, command=following) if following else ""
-    whole = f"{text}{_gap(lang)}{command}".rstrip()
+    whole = f"{text}{space}{command}".rstrip()
     if one_line or width(whole) <= room:
         return [whole]
     return [*wrap(text, room, "  ", ""), *(wrap(command, room, "  ", "") if command else [])]
-
-
-def _gap(lang: Language) -> str:
-    return "" if lang == "zh" else " "
 
 
 def _state(gate: GateResult) -> str:
@@ -130,14 +111,14 @@ def _reasons(gate: GateResult, lang: Language) -> list[str]:
     """Return the reasons of the verdict, the gravest first."""
     found = []
     if gate.invalid:
-        found.append(count("invalid", len(gate.invalid), lang))
+        found.append(count(COUNTS, "invalid", len(gate.invalid), lang))
     elif gate.problems:
-        found.append(count("waiver_files", len(gate.problems), lang))
+        found.append(count(COUNTS, "waiver_files", len(gate.problems), lang))
     if gate.empty:
-        found.append(count("empty", len(gate.empty), lang))
+        found.append(count(COUNTS, "empty", len(gate.empty), lang))
     found += _levels(gate, lang)
     if notices := _failing_remarks(gate):
-        found.append(count("strict", notices, lang))
+        found.append(count(COUNTS, "strict", notices, lang))
     if found or not gate.records:
         return found
     worst = worst_first(gate.records)[0]
@@ -159,7 +140,7 @@ def _levels(gate: GateResult, lang: Language) -> list[str]:
             names = _names(found[level], level, gate, lang)
             said.append(f"{told[level]} ≥ --fail-on {fail_on}{joint('colon', lang)}{names}")
     if INCOMPLETE in found:
-        said.append(word(WORDS, "open", lang) if alone else count(INCOMPLETE, len(found[INCOMPLETE]), lang))
+        said.append(word(WORDS, "open", lang) if alone else count(COUNTS, INCOMPLETE, len(found[INCOMPLETE]), lang))
     return said
 
 
@@ -194,8 +175,8 @@ def _counts(records: Iterable[Data], lang: Language) -> list[str]:
         total["facts"] += len(data["missing"])
         total["filings"] += len(filings)
         total["own"] += len(own)
-    said = [count(key, total[key], lang) for key in ("denials", "licenses", "facts") if total[key]]
-    todo = [count(key, total[key], lang) for key in ("filings", "own") if total[key]]
+    said = [count(COUNTS, key, total[key], lang) for key in ("denials", "licenses", "facts") if total[key]]
+    todo = [count(COUNTS, key, total[key], lang) for key in ("filings", "own") if total[key]]
     if todo:
         said.append(word(WORDS, "before", lang, todo=join_two(todo, lang)))
     return said

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Language, Phrase
-from vatspolicy.i18n.words import Table, aside, joint, word
+from vatspolicy.i18n.words import Table, aside, end, joint, word
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import later_law, say_remark, some_waived
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
@@ -25,7 +25,6 @@ SETTINGS = "settings"
 """Kind of the remark on settings from outside the command line."""
 WORDS: Table = {
     "more": Phrase("{count} more of this level are in the job summary and in the other reports."),
-    "hint": {"en": "{text}.", "zh": "{text}。"},
     "fails": Phrase("The gate fails: {failures}."),
 }
 
@@ -68,7 +67,7 @@ def _verdict(data: Data, lang: Language, judgement: Judgement) -> Annotation:
     level = "error" if failures else "note" if decided(data) == "allow" and not contested else "warning"
     title = f"{data['product']}{joint('colon', lang)}{doubt.verdict(data, lang)}"
     told = [
-        word(WORDS, "hint", lang, text=hint) if (hint := doubt.hint(data, lang)) else "",
+        end(hint, lang) if (hint := doubt.hint(data, lang)) else "",
         word(WORDS, "fails", lang, failures=say_failures(failures)) if failures else "",
         (some_waived(data, lang) or "") if "remaining" in data else "",
         later_law(data, lang),

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, shorten, width
-from vatspolicy.i18n.words import VERDICTS, Table, joint, word
+from vatspolicy.i18n.words import VERDICTS, Table, count, joint, word
 from vatspolicy.output import HEADING, Style
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import licenses_to_get, some_waived, split_duties
-from vatspolicy.reports.decision.gate_line import count
+from vatspolicy.reports.decision.gate_line import COUNTS
 from vatspolicy.reports.words import COLORS
 
 Data = Mapping[str, Any]
@@ -40,7 +40,7 @@ class Row(NamedTuple):
 def _rows(records: Iterable[Data], invalid: Mapping[str, int], lang: Language) -> Iterator[Row]:
     for file, errors in invalid.items():
         name = clean(file, one_line=True)
-        yield Row(word(WORDS, "invalid", lang), "red", name, "", None, None, count("errors", errors, lang))
+        yield Row(word(WORDS, "invalid", lang), "red", name, "", None, None, count(COUNTS, "errors", errors, lang))
     for data in records:
         filings, own = split_duties(data)
         file, name = clean(data["file"], one_line=True), clean(str(data["title"]), one_line=True)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, shorten, width, wrap
-from vatspolicy.i18n.words import VERDICTS, Table, aside, join_two, joint, number, word
+from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, gap, join_two, joint, number, word
 from vatspolicy.output import HEADING, Style
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import (
@@ -24,7 +24,7 @@ from vatspolicy.reports.decision.digest import (
     waived_findings,
     waived_mark,
 )
-from vatspolicy.reports.decision.gate_line import count
+from vatspolicy.reports.decision.gate_line import COUNTS as TODO
 from vatspolicy.reports.decision.opinions import say_opinion
 from vatspolicy.reports.words import COLORS, MEANINGS, VERIFICATION, phrase
 
@@ -51,14 +51,14 @@ WORDS: Table = {
     "share": Phrase("foreign share of at most {percent} %"),
     "ahead": Phrase("Changes ahead"),
 }
-COUNTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "later": {"en": ("{n} duty after launch", "{n} duties after launch"), "zh": ("上线后义务{n}项",) * 2},
-    "advice": {"en": ("{n} note for review", "{n} notes for review"), "zh": ("审阅提示{n}条",) * 2},
-    "open": {
-        "en": ("{n} missing fact that cannot change the verdict", "{n} missing facts that cannot change the verdict"),
-        "zh": ("不影响结论的缺失事实{n}项",) * 2,
-    },
-    "met": {"en": ("{n} permit held", "{n} permits held"), "zh": ("已持有许可{n}项",) * 2},
+COUNTS: Counts = {
+    "later": (Phrase("{n} duty after launch"), Phrase("{n} duties after launch")),
+    "advice": (Phrase("{n} note for review"), Phrase("{n} notes for review")),
+    "open": (
+        Phrase("{n} missing fact that cannot change the verdict"),
+        Phrase("{n} missing facts that cannot change the verdict"),
+    ),
+    "met": (Phrase("{n} permit held"), Phrase("{n} permits held")),
 }
 
 
@@ -211,7 +211,7 @@ class _Screen:
             )
 
     def licenses(self) -> Iterator[list[str]]:
-        bodies = " / " if self.lang == "en" else "、"
+        bodies = joint("bodies", self.lang)
         for finding in licenses_to_get(self.data):
             service = finding["subject"]["service"]
             start = f"{clean(service)}{joint('colon', self.lang)}" if service else ""
@@ -241,7 +241,7 @@ class _Screen:
         """Return how much is to do before the launch, and until when; empty if there is nothing."""
         filings, own = split_duties(self.data)
         counted = [("filings", len(filings)), ("own", len(own))]
-        todo = join_two((count(key, n, self.lang) for key, n in counted if n), self.lang)
+        todo = join_two((count(TODO, key, n, self.lang) for key, n in counted if n), self.lang)
         if not todo:
             return ""
         if not self.data["launch"]:
@@ -273,14 +273,14 @@ class _Screen:
     def tail(self) -> Iterator[str]:
         for opinion in self.data["opinions"]:
             yield from self.entry(say_opinion(opinion, self.lang), " § ", "   ", 1)
-        gap = "" if self.lang == "zh" else " "
+        space = gap(self.lang)
         further = joint("comma", self.lang).join(_further(self.data, self.lang))
         told = [word(WORDS, "further", self.lang, text=further)] if further else []
-        yield from wrap(gap.join([*told, word(WORDS, "details", self.lang)]), self.room, " ")
+        yield from wrap(space.join([*told, word(WORDS, "details", self.lang)]), self.room, " ")
         known = self.data["verification"]
         closing = [self.say(notice["message"]) for notice in self.data["notices"]]
         closing += [word(VERIFICATION, known, self.lang)] if known else []
-        text = gap.join([*closing, phrase("not_advice", self.lang)])
+        text = space.join([*closing, phrase("not_advice", self.lang)])
         yield from (self.style(line, "dim") for line in wrap(text, self.room, " "))
 
 
@@ -303,4 +303,4 @@ def _further(data: Data, lang: Language) -> Iterator[str]:
     advice = len(doubt.by_kind(data["advice"]))
     for key, n in (("met", held), ("later", later), ("advice", advice), ("open", len(undetermined))):
         if n:
-            yield COUNTS[key][lang][n != 1].format(n=n)
+            yield count(COUNTS, key, n, lang)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.i18n.text import clean, wrap
-from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
+from vatspolicy.i18n.words import STATES, VERDICTS, aside, joint, number, word
 from vatspolicy.output import HEADING, Style
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.profile.vocabulary import Language
@@ -89,7 +89,7 @@ def _count_errors(gate: GateResult | None) -> dict[str, int]:
 class _Report:
     def __init__(self, data: Data, lang: Language, style: Style, room: int) -> None:
         self.data, self.lang, self.style, self.room = data, lang, style, room
-        self.comma, self.colon, self.aside = ("，", "：", "（{}）") if lang == "zh" else (", ", ": ", " ({})")
+        self.comma, self.colon = joint("comma", lang), joint("colon", lang)
         self.quoted: set[tuple[str, str]] = set()
 
     def lines(self) -> Iterator[str]:
@@ -143,7 +143,7 @@ class _Report:
             yield from self.flow(clean(text), indent + "  ", "dim", first=indent + "§ ")
 
     def bodies(self, authority: Iterable[Data]) -> str:
-        return (" / " if self.lang == "en" else "、").join(self.say(body["title"]) for body in authority)
+        return joint("bodies", self.lang).join(self.say(body["title"]) for body in authority)
 
     # --- sections
 
@@ -181,7 +181,7 @@ class _Report:
         yield from self.heading("because")
         for finding in self.data["denials"]:
             subject = self.subject(finding)
-            mend = self.aside.format(phrase("curable", self.lang)) if finding.get("curable") else ""
+            mend = aside(phrase("curable", self.lang), self.lang) if finding.get("curable") else ""
             reasons = finding.get("reasons", []) if finding["effect"] == "need" else []
             message = self.say(finding["message"])
             if reasons:
@@ -243,7 +243,7 @@ class _Report:
                 text = f"{self.style(self.say(offer['instrument']['title']), 'bold')}{self.comma}{source}"
                 if "route" in offer:
                     way = phrase("route", self.lang, route=self.route_title(finding, offer["route"]))
-                    text += self.aside.format(f"{offer['class']}{self.comma}{way}")
+                    text += aside(f"{offer['class']}{self.comma}{way}", self.lang)
                 text += waived_mark(finding, self.lang)
                 yield from self.flow(self.subject_of_service(finding) + text, "    ", first=lead)
             yield from self.check(finding, "    ")
@@ -286,9 +286,9 @@ class _Report:
         cap = route["max_foreign_percent"]
         text = f"{self.say(route['title'])}{self.colon}{self.style(way, color)}"
         if route["state"] == "open" and cap is not None:
-            text += self.aside.format(phrase("up_to", self.lang, percent=number(cap)))
+            text += aside(phrase("up_to", self.lang, percent=number(cap)), self.lang)
         if route["state"] == "open" and route["held"]:
-            text += self.aside.format(phrase("held", self.lang, title=self.say(route["instrument"]["title"])))
+            text += aside(phrase("held", self.lang, title=self.say(route["instrument"]["title"])), self.lang)
         yield from self.flow(text, "        ", first=f"      {self.style(mark, color)} ")
         if route["share_too_high"]:
             yield from self.flow(
@@ -336,7 +336,7 @@ class _Report:
         deadline = duty["deadline"]
         when = "" if deadline["group"] in _SAID_ABOVE else self.say(deadline["text"])
         if deadline["date"] and when:
-            when += self.aside.format(phrase("by", self.lang, day=deadline["date"]))
+            when += aside(phrase("by", self.lang, day=deadline["date"]), self.lang)
         if duty["state"] == "done":
             when = phrase("done", self.lang, day=duty["done_on"])
         bearer = self.comma + phrase("bearer", self.lang) if duty["bearer"] == "partner" else ""
@@ -371,9 +371,7 @@ class _Report:
         yield from self.heading("undetermined")
         yield from self.flow(phrase("undetermined_hint", self.lang), "  ", "dim")
         for path, (ask, count) in open_facts(self.data["undetermined"]).items():
-            waiting = self.aside.format(
-                phrase("rule_depends" if count == 1 else "rules_depend", self.lang, count=count)
-            )
+            waiting = aside(phrase("rule_depends" if count == 1 else "rules_depend", self.lang, count=count), self.lang)
             text = f"{self.style(path, 'bold')}: {self.say(ask['question'])}{waiting}"
             yield from self.flow(text, "      ", first="  ? ")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.i18n.text import clean, wrap
-from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
+from vatspolicy.i18n.words import STATES, VERDICTS, aside, gap, joint, number, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import doubt
@@ -31,21 +31,20 @@ def render(data: Data, lang: Language, color: bool = False, room: int = 100) -> 
 def places(also: Iterable[Data], lang: Language) -> str:
     """Name the first few equally good places and count the rest."""
     names = [str(name[lang]) for name in also]
-    shown = (", " if lang == "en" else "、").join(names[:ALSO])
+    shown = joint("list", lang).join(names[:ALSO])
     return shown + (say("and_more", lang, count=len(names) - ALSO) if len(names) > ALSO else "")
 
 
 def licenses(proposal: Data, lang: Language) -> str:
     """Return the licenses to obtain, with their routes."""
-    aside = " ({})" if lang == "en" else "（{}）"
     needs = []
     for need in proposal["needs"]:
         offers = []
         for offer in need["any_of"]:
-            way = aside.format(offer["route"]["title"][lang]) if offer["route"] else ""
+            way = aside(offer["route"]["title"][lang], lang) if offer["route"] else ""
             offers.append(offer["instrument"]["title"][lang] + way)
         needs.append(f" {phrase('or', lang)} ".join(dict.fromkeys(offers)))
-    return ("; " if lang == "en" else "；").join(dict.fromkeys(needs))
+    return joint("semicolon", lang).join(dict.fromkeys(needs))
 
 
 def law_of(item: Data, lang: Language) -> str:
@@ -62,7 +61,7 @@ def bound(search: Data, lang: Language) -> str:
     key = "looked_one" if search["looked"] == 1 else "looked"
     parts = [say(key, lang, looked=search["looked"], most=search["most"])]
     parts += [] if search["exhausted"] else [say("bounded", lang)]
-    return (" " if lang == "en" else "").join([*parts, say("effort", lang)])
+    return gap(lang).join([*parts, say("effort", lang)])
 
 
 def contests(data: Data, lang: Language) -> Iterator[tuple[str, list[str]]]:
@@ -90,17 +89,16 @@ def unstated(data: Data, lang: Language) -> str:
 
 def joined(proposal: Data, lang: Language) -> str:
     """Describe a proposal in one line."""
-    return (" + " if lang == "en" else "，并").join(text[lang] for text in proposal["phrases"])
+    return joint("plus", lang).join(text[lang] for text in proposal["phrases"])
 
 
 def then(proposal: Data, lang: Language, decided: str) -> Iterator[str]:
     """Yield the consequences of a proposal, one line each."""
-    aside, colon = (" ({})", "; ") if lang == "en" else ("（{}）", "；")
     line = decided
     if "launch" in proposal["kinds"]:
-        line += aside.format(say("day", lang, day=proposal["as_of"]))
+        line += aside(say("day", lang, day=proposal["as_of"]), lang)
     if proposal["needs"]:
-        line += colon + say("get", lang, licenses=licenses(proposal, lang))
+        line += joint("semicolon", lang) + say("get", lang, licenses=licenses(proposal, lang))
     yield line
     if proposal["missing"]:
         yield say("missing", lang, facts=", ".join(ask["path"] for ask in proposal["missing"]))
@@ -116,6 +114,7 @@ def then(proposal: Data, lang: Language, decided: str) -> Iterator[str]:
 class _Report:
     def __init__(self, data: Data, lang: Language, style: Style, room: int) -> None:
         self.data, self.lang, self.style, self.room = data, lang, style, room
+        self.colon = joint("colon", lang)
 
     def lines(self) -> Iterator[str]:
         yield from self.verdict()
@@ -168,7 +167,6 @@ class _Report:
 
     def routes(self) -> Iterator[str]:
         yield from self.heading(say("routes", self.lang))
-        colon = ": " if self.lang == "en" else "："
         for service in self.data["services"]:
             if not service["activities"]:
                 text = (
@@ -176,10 +174,10 @@ class _Report:
                     if service["state"] == "not-telecom"
                     else word(STATES, service["state"], self.lang)
                 )
-                yield from self.flow(f"{service['id']}{colon}{text}", "    ", first="  ")
+                yield from self.flow(f"{service['id']}{self.colon}{text}", "    ", first="  ")
             for activity in service["activities"]:
                 outcome = self.style(word(VERDICTS, activity["outcome"], self.lang), _COLORS[activity["outcome"]])
-                text = f"{clean(service['id'])}{colon}{activity['title'][self.lang]}{colon}"
+                text = f"{clean(service['id'])}{self.colon}{activity['title'][self.lang]}{self.colon}"
                 lines = wrap(text + outcome, self.room, "    ", "  ")
                 yield from lines
                 if not activity["routes"]:
@@ -189,9 +187,8 @@ class _Report:
 
     def route(self, route: Data) -> Iterator[str]:
         mark, color = _MARKS[route["state"]]
-        colon = ": " if self.lang == "en" else "："
         goal = say("leads_to", self.lang, instrument=route["instrument"]["title"][self.lang])
-        text = f"{route['title'][self.lang]}{colon}{word(STATES, route['state'], self.lang)} · {goal}"
+        text = f"{route['title'][self.lang]}{self.colon}{word(STATES, route['state'], self.lang)} · {goal}"
         if route["held"]:
             text += f" · {phrase('held', self.lang, title=route['instrument']['title'][self.lang])}"
         yield from self.flow(text, "      ", first=f"    {self.style(mark, color)} ")
@@ -237,8 +234,7 @@ class _Report:
         cost = self.style(say("cost", self.lang, cost=proposal["cost"]), "dim")
         yield from wrap(f"{title} · {cost}", self.room, "     ", f"  {sign}  ")
         for one in proposal["differences"]:
-            colon = ": " if self.lang == "en" else "："
-            text = f"{one['title'][self.lang]}{colon}{one['from'][self.lang]} → {one['to'][self.lang]}"
+            text = f"{one['title'][self.lang]}{self.colon}{one['from'][self.lang]} → {one['to'][self.lang]}"
             yield from self.flow(text, "         ", first="       ")
         decided = self.style(word(VERDICTS, proposal["decision"], self.lang), _COLORS[proposal["decision"]])
         for position, line in enumerate(then(proposal, self.lang, decided)):
