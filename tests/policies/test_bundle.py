@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import shutil
 import sys
@@ -12,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.console import Console
+from tests.support.project_builder import policy as project_policy
+from tests.support.project_builder import project
 from tests.support.shipped import POLICIES, fixture_file, shipped_bundle
 from vatspolicy import evaluate, load_bundle, load_profile
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_evaluator import CompiledEvaluator
@@ -93,3 +98,22 @@ def test_the_path_of_a_policy_does_not_depend_on_the_working_directory(
         shown.append([duty["policy_file"] for duty in data["duties"]])
     assert shown[0] == shown[1]
     assert "law/filings/icp-filing-measures.yaml" in shown[0]
+
+
+def test_a_project_is_read_under_its_own_schemas(console: Console) -> None:
+    """A spec may state what the schemas beside the policies know, as `vatspolicy diff` reads it."""
+    schema = copy.deepcopy(SchemaSet.shipped().load("profile"))
+    offers = schema["properties"]["services"]["items"]["properties"]["offers"]["items"]
+    offers["enum"].append("edge-computing")
+    offers["x-enum"]["edge-computing"] = {"en": "Edge computing", "zh": "边缘计算"}
+    project(console.folder / "new", {"law": project_policy("law")}, schemas={"profile": schema})
+    project(console.folder / "old", {"law": project_policy("law")})
+    spec = {"schema": 2, "product": {"id": "p"}, "company": {}, "services": [{"id": "s", "offers": ["edge-computing"]}]}
+    (console.folder / "spec.yaml").write_text(json.dumps(spec), encoding="utf-8")
+    assert console("check", "spec.yaml", "-p", "old/policies").code == 3
+    ran = console("check", "spec.yaml", "-p", "new/policies")
+    assert (ran.code, ran.err) == (4, ""), "what it is, no rule says"
+    (console.folder / "new/schemas/policy.schema.json").unlink()
+    ran = console("check", "spec.yaml", "-p", "new/policies")
+    assert ran.code == 3
+    assert ran.err.startswith("new/schemas:1:1: The schemas")

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from vatspolicy.documents import format_path
-from vatspolicy.engine.decision import Decision, Finding, nearest_routes
+from vatspolicy.engine.decision import Decision, Finding, RouteResult, nearest_routes
 from vatspolicy.i18n import Phrase
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Classify, Duty, Need, Route, Rule
+from vatspolicy.policies.deadlines import deadline
+from vatspolicy.policies.model import Advise, Classify, Deny, Duty, Need, Route, Rule
 from vatspolicy.profile.vocabulary import LocalizedText, label
 
 SUMMARY_KINDS = ("decision", "service", "denial", "license", "route", "duty")
@@ -28,8 +29,15 @@ DETAIL_KINDS = (
     "met",
     "missing",
     "duty",
+    "instrument",
+    "deadline",
+    "bearer",
     "authority",
+    "share-cap",
     "advice",
+    "advice-kind",
+    "curable",
+    "waiver",
     "undetermined",
     "contested",
     "verification",
@@ -38,7 +46,17 @@ DETAIL_KINDS = (
 DECISIVE_KINDS = ("denial", "route", "class", "need", "met", "undetermined")
 """Kinds of a full list whose rules can change the outcome, the likeliest cause first."""
 
-_ONLY_BESIDE_OTHERS = ("authority", "verification")
+_ONLY_BESIDE_OTHERS = (
+    "instrument",
+    "deadline",
+    "bearer",
+    "authority",
+    "share-cap",
+    "advice-kind",
+    "curable",
+    "waiver",
+    "verification",
+)
 """Kinds that tell nothing by appearing: the item that they belong to appears."""
 
 _DECISION = Phrase("Decision")
@@ -62,6 +80,8 @@ class Item:
     cls: str = ""
     title: LocalizedText | None = field(default=None, compare=False, repr=False)
     """The name for people; only in a summary."""
+    text: LocalizedText | None = field(default=None, compare=False, repr=False)
+    """The value for people, where it is not a state; only in a full list."""
 
     @property
     def key(self) -> Key:
@@ -96,9 +116,9 @@ def summary_order(item: Item) -> tuple[int, str, str]:
     return SUMMARY_KINDS.index(item.kind), item.subject, item.name
 
 
-def itemize(decision: Decision) -> Mapping[Key, Item]:
-    """Return every item of a decision, without its explanations."""
-    return {item.key: item for item in _details(decision)}
+def itemize(decision: Decision, bundle: Bundle) -> Mapping[Key, Item]:
+    """Return every item of a decision of a bundle, without its explanations."""
+    return {item.key: item for item in _details(decision, bundle)}
 
 
 def compare_items(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> dict[Key, tuple[Item | None, Item | None]]:
@@ -185,7 +205,7 @@ def _needed(finding: Finding) -> Iterator[tuple[str, tuple[Rule, ...]]]:
 # --- details
 
 
-def _details(decision: Decision) -> Iterator[Item]:
+def _details(decision: Decision, bundle: Bundle) -> Iterator[Item]:
     for service in decision.services:
         yield Item("service", "", service.state, service=service.id)
         for finding in service.classified_by:
@@ -193,13 +213,14 @@ def _details(decision: Decision) -> Iterator[Item]:
         for activity in service.activities:
             yield Item("class", activity.cls, activity.outcome, (), service.id, activity.cls)
             for state in activity.routes:
-                assert isinstance(state.rule.effect, Route)
-                yield Item("route", state.rule.effect.name, state.state, (state.rule,), service.id, activity.cls)
+                yield from _route_details(state, service.id, activity.cls)
     for finding in decision.denials:
         yield _stated("denial", finding)
         yield from (_item("reason", code, "given", finding) for code in finding.reasons)
-    for finding in decision.needs:
+        yield from _marks(finding, bundle)
+    for finding in (*decision.needs, *decision.would_need):
         yield from _need_details(finding)
+        yield from _marks(finding, bundle)
     for kind, findings in (
         ("met", decision.met),
         ("duty", decision.duties),
@@ -210,13 +231,24 @@ def _details(decision: Decision) -> Iterator[Item]:
             yield _stated(kind, finding)
             if finding.authority and isinstance(finding.rule.effect, Duty):
                 yield _item("authority", finding.rule.effect.instrument, ", ".join(finding.authority), finding)
+            yield from _marks(finding, bundle)
     for ask in decision.missing:
         yield Item("missing", format_path(ask.path), "asked")
     for reading in decision.readings:
         name, about = f"{reading.rule.name}: {reading.reading}", reading.subject
         yield Item("contested", name, reading.decision, (reading.rule,), about.service or "", about.cls or "")
+    if decision.worst_reading is not None:
+        yield Item("contested", "", decision.worst_reading.decision, (), decision.worst_reading.service)
     if decision.verification is not None:
         yield Item("verification", "", decision.verification)
+
+
+def _route_details(state: RouteResult, service: str, cls: str) -> Iterator[Item]:
+    effect = state.rule.effect
+    assert isinstance(effect, Route)
+    yield Item("route", effect.name, state.state, (state.rule,), service, cls)
+    cap = "none" if state.max_foreign_percent is None else f"{state.max_foreign_percent:g}%"
+    yield Item("share-cap", effect.name, cap, (state.rule,), service, cls)
 
 
 def _need_details(finding: Finding) -> Iterator[Item]:
@@ -228,6 +260,24 @@ def _need_details(finding: Finding) -> Iterator[Item]:
     if effect.instrument is not None:
         yield _item("need", effect.instrument, "asked", finding)
         yield _item("authority", effect.instrument, ", ".join(finding.authority), finding)
+
+
+def _marks(finding: Finding, bundle: Bundle) -> Iterator[Item]:
+    """Yield the parts of a rule's effect that a decision shows beside its state."""
+    rule, effect = finding.rule, finding.rule.effect
+    yield _item("waiver", rule.name, "excluded" if rule.unwaivable else "possible", finding)
+    if isinstance(effect, Deny):
+        yield _item("curable", rule.name, "yes" if effect.curable else "no", finding)
+    if isinstance(effect, Advise):
+        yield _item("advice-kind", rule.name, effect.kind, finding)
+    if isinstance(effect, Need | Duty):
+        yield _item("bearer", rule.name, effect.bearer, finding)
+    if isinstance(effect, Duty):
+        text = deadline(effect.due, None).text
+        yield _item("deadline", rule.name, text["en"], finding, text=text)
+    named = getattr(effect, "instrument", None)
+    if named is not None:
+        yield _item("instrument", rule.name, named, finding, text=bundle.instruments[named].title)
 
 
 def _stated(kind: str, finding: Finding) -> Item:

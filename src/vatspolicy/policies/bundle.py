@@ -188,17 +188,38 @@ def generate(policies: Iterable[Policy]) -> bytes:
 
 
 def load_bundle(folder: str | FilePath | None = None, schemas: SchemaSet | None = None) -> Bundle:
-    """Return the policies of a folder under a set of schemas; the shipped ones by default.
+    """Return the policies of a folder under a set of schemas: by default those of its project, else the shipped ones.
 
     Raises:
         InvalidInput: With every problem found.
     """
+    if schemas is None and folder is not None and (own := _schemas_of_project(folder)) is not None:
+        return _load_own(folder, own)
     schemas = schemas or SchemaSet.shipped()
     root = resource_place("policies") if folder is None else _spelt(folder)
     told = cached_while_unchanged("policies", [(root, ".yaml")], lambda: _digests(_named_below(root)))
     prefix = _relative(root)
     found = get("bundle", _key(told[0], schemas), lambda data: _build(data, told[1], prefix, schemas))
     return found or _load(_named_below(root), prefix, schemas)
+
+
+def _schemas_of_project(folder: str | FilePath) -> SchemaSet | None:
+    """Return the schemas beside a folder named `policies`; None if it has none, or the shipped ones."""
+    project, name = os.path.split(os.path.abspath(folder))
+    if name != "policies" or not os.path.isfile(os.path.join(project, "schemas", "profile.schema.json")):
+        return None
+    own = SchemaSet.from_folder(os.path.join(project, "schemas"))
+    return None if own == SchemaSet.shipped() else own
+
+
+def _load_own(folder: str | FilePath, schemas: SchemaSet) -> Bundle:
+    """Return the policies of a folder under the schemas of their project. Raises InvalidInput."""
+    try:
+        return load_bundle(folder, schemas)
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        place = os.path.join(os.path.dirname(os.path.abspath(folder)), "schemas")
+        message = _("The schemas of this state cannot be used by this version of the program.")
+        raise InvalidInput([Problem(_relative(place), 1, 1, "", message)]) from None
 
 
 def build_bundle(sources: list[tuple[str, bytes]], schemas: SchemaSet | None = None) -> Bundle:

@@ -373,7 +373,8 @@ def test_what_a_witness_lists_is_told(tmp_path: Path, engine: Engine) -> None:
     engine([RuleVerdict("law/tell", "witness", (), WITNESS, "2028-01-01", "deny", "deny")])
     data = compared(tmp_path, LAW.replace("when: term.is_foreign\n", "when: 'false'\n"))
     [rule] = data["semantic"]["rules"]
-    assert rule["witness"]["listed"] == [{"kind": "advice", "name": "law/tell", "before": "fires", "after": None}]
+    listed = {"kind": "advice", "name": "law/tell", "before": "fires", "after": None}
+    assert rule["witness"]["listed"] == [{**listed, "before_text": None, "after_text": None}]
     text = " ".join(render("text", data, "en").split())
     assert "a rule of this kind never changes a decision" in text
     assert "law/tell: changed, from 2020-01-01" in text

@@ -27,7 +27,8 @@ def test_what_is_left_out_is_decided_alike() -> None:
         for day in draw.sample(days, 5):
             same = (profile, day) in untouched
             found = compare_items(
-                itemize(evaluate(left.bundle, profile, day)), itemize(evaluate(right.bundle, profile, day))
+                itemize(evaluate(left.bundle, profile, day), left.bundle),
+                itemize(evaluate(right.bundle, profile, day), right.bundle),
             )
             counts[same] += 1
             assert not (same and found), (profile.name, day, found)

@@ -20,7 +20,9 @@ from vatspolicy.engine.snapshot import DECISIVE_KINDS, DETAIL_KINDS, Item, Key, 
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import find_specs
 from vatspolicy.i18n import _
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, change, read_profile
+from vatspolicy.profile.vocabulary import LocalizedText
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Detail:
     after: str | None
     products: tuple[str, ...]
     days: tuple[str, ...]
+    texts: tuple[LocalizedText | None, LocalizedText | None] = field(default=(None, None), compare=False)
+    """Both values for people, where they are not states."""
 
 
 @dataclass(frozen=True)
@@ -105,14 +109,21 @@ def compare_decisions(
     return _Run(base, head, differences).run(products, compared)
 
 
+@dataclass
+class _Found:
+    """Where a difference below the outcome was found."""
+
+    texts: Any
+    products: dict[str, None] = field(default_factory=dict)
+    days: dict[str, None] = field(default_factory=dict)
+
+
 class _Run:
     def __init__(self, base: LawRevision, head: LawRevision, differences: Differences) -> None:
         self.base, self.head, self.differences = base, head, differences
         self.untouched = Untouched(differences)
         self.rows: dict[tuple[Product, tuple[str, ...], Answer, Answer, tuple[str, ...]], list[str]] = {}
-        self.details: dict[
-            tuple[str, str, str | None, str | None, str | None], tuple[dict[str, None], dict[str, None]]
-        ] = {}
+        self.details: dict[tuple[str, str, str | None, str | None, str | None], _Found] = {}
         self.problems: list[Problem] = []
         self.borrowed: list[str] = []
         self._base_under_head: LawRevision | InvalidInput | None = None
@@ -128,9 +139,12 @@ class _Run:
             count += 1
             for day in days:
                 if self.base.schemas != self.head.schemas or (new, day) not in self.untouched:
-                    self.compare(product, day, evaluate(before.bundle, old, day), evaluate(self.head.bundle, new, day))
+                    self.compare(product, day, (before.bundle, old), (self.head.bundle, new))
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
-        details = [Detail(*key, tuple(names), tuple(sorted(found))) for key, (names, found) in self.details.items()]
+        details = [
+            Detail(*key, tuple(found.products), tuple(sorted(found.days)), found.texts)
+            for key, found in self.details.items()
+        ]
         details.sort(key=lambda detail: (DETAIL_KINDS.index(detail.kind), detail.name, detail.rule or ""))
         return Comparison(
             tuple(rows), tuple(details), count, tuple(days), tuple(sorted(set(self.problems))), tuple(self.borrowed)
@@ -160,19 +174,21 @@ class _Run:
             raise self._base_under_head
         return self._base_under_head
 
-    def compare(self, product: Product, day: str, before: Decision, after: Decision) -> None:
-        found = compare_items(itemize(before), itemize(after))
+    def compare(self, product: Product, day: str, old: tuple[Bundle, Profile], new: tuple[Bundle, Profile]) -> None:
+        before, after = (evaluate(bundle, profile, day) for bundle, profile in (old, new))
+        found = compare_items(itemize(before, old[0]), itemize(after, new[0]))
         answers = _answer(before), _answer(after)
         if answers[0] != answers[1]:
             rules, services = self.causes(found, day)
             self.rows.setdefault((product, services, *answers, rules), []).append(day)
-        for old, new in found.values():
-            item = new or old
+        for pair in found.values():
+            item = pair[1] or pair[0]
             assert item is not None
-            values = (old.value if old else None, new.value if new else None)
-            products, days = self.details.setdefault((item.kind, item.name, item.rule, *values), ({}, {}))
-            products[product.name] = None
-            days[day] = None
+            one, two = (None if side is None else side.value for side in pair)
+            texts = tuple(None if side is None else side.text for side in pair)
+            seen = self.details.setdefault((item.kind, item.name, item.rule, one, two), _Found(texts))
+            seen.products[product.name] = None
+            seen.days[day] = None
 
     def causes(
         self, found: Mapping[Key, tuple[Item | None, Item | None]], day: str

@@ -16,6 +16,7 @@ from vatspolicy.authoring.diff.decisions import (
     direction_of_all,
     products,
 )
+from vatspolicy.authoring.diff.edits import EditsOfRules
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaChange, compare_schemas
 from vatspolicy.authoring.diff.semantic import UnconfirmedProof, prove, semantic_data
@@ -28,6 +29,7 @@ from vatspolicy.authoring.diff.verdict import (
     failures,
     impossible,
     is_open,
+    lists_otherwise,
     seen,
     settled,
     title_of,
@@ -95,6 +97,7 @@ def _finish(data: dict[str, Any], settings: ComparisonSettings) -> dict[str, Any
         "today",
         "base",
         "head",
+        "red_lines",
         "structure",
     )
     return {key: data[key] for key in (*order, "schemas", "decisions", "semantic", "release", "problems")}
@@ -118,6 +121,7 @@ def _empty(
         "verdict": None,
         "why": [{"code": code, "text": both(WHY, code, subject=broke)} for code in why],
         "today": settings.today,
+        "red_lines": [],
         "structure": [],
         "schemas": [],
         "decisions": None,
@@ -136,7 +140,9 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     changed = {change.policy for change in changes if change.kind in LAW}
     days = differences.days(changed, settings.today, settings.days)
     comparison = compare_decisions(base, head, found, days, differences)
-    serializer = _ComparisonSerializer(base, head, differences)
+    serializer = _ComparisonSerializer(
+        base, head, differences, EditsOfRules(changes, differences.base, differences.head)
+    )
     semantic, reason, broke = _semantic(base, head, differences, settings, serializer)
     problems = sorted({*unread, *comparison.problems})
     why = ["invalid"] if problems else []
@@ -157,7 +163,9 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         }
         for rule in semantic["rules"]
     ]
-    moves = bool(comparison.rows or comparison.details or shown or witnesses)
+    red_lines = [serializer.red_line(name) for name in differences.waivable]
+    witnesses = witnesses or any(map(lists_otherwise, semantic["rules"]))
+    moves = bool(comparison.rows or comparison.details or shown or witnesses or red_lines)
     direction = direction_of_all([*(row.direction for row in comparison.rows), *shown])
     verdict = settled({"why": why, **data, "semantic": semantic}, direction)
     return _empty(settings, why, problems, broke) | {
@@ -165,6 +173,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         "verdict": verdict,
         "base": _named(base.source, base),
         "head": _named(head.source, head),
+        "red_lines": red_lines,
         "structure": [serializer.change(change) for change in changes],
         "schemas": [_schema(change) for change in schemas],
         "decisions": data["decisions"],
@@ -223,8 +232,8 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 
 class _ComparisonSerializer:
-    def __init__(self, base: LawRevision, head: LawRevision, differences: Differences) -> None:
-        self.base, self.head, self.differences = base, head, differences
+    def __init__(self, base: LawRevision, head: LawRevision, differences: Differences, edits: EditsOfRules) -> None:
+        self.base, self.head, self.differences, self.edits = base, head, differences, edits
 
     def change(self, change: Change) -> dict[str, Any]:
         """Return an edit with its title."""
@@ -286,9 +295,16 @@ class _ComparisonSerializer:
             "citations": self.cause(detail.rule, detail.days[0])["citations"] if detail.rule else [],
             "before": detail.before,
             "after": detail.after,
+            "before_text": _text(detail.texts[0]),
+            "after_text": _text(detail.texts[1]),
             "products": list(detail.products),
             "days": list(detail.days),
         }
+
+    def red_line(self, name: str) -> dict[str, Any]:
+        """Return a rule that can be waived from now on, with the line that was edited."""
+        file, line = self.edits.place(name)
+        return {"code": "waivable", "rule": name, "message": self.message(name), "file": file, "line": line}
 
     def message(self, name: str) -> dict[str, str] | None:
         for side in (self.differences.head, self.differences.base):
@@ -301,6 +317,7 @@ class _ComparisonSerializer:
         rules = self.differences.head if name in self.differences.head.by_name else self.differences.base
         rule = rules.by_name[name]
         policy = rules.bundle.policies[rule.policy]
+        edited = self.edits.place(name)
         return {
             "rule": name,
             "change": self.differences.names.get(name),
@@ -308,6 +325,7 @@ class _ComparisonSerializer:
             "citations": [_citation(policy, policy.articles[key], day) for key in rule.cite],
             "file": policy.file,
             "line": rule.line,
+            "edited": {"file": edited[0], "line": edited[1]},
         }
 
 

@@ -48,7 +48,7 @@ class RuleSignatures:
 
     def licenses_on(self, name: str, day: str) -> Any:
         """Return the signature of the instruments that a rule in force names."""
-        named = [self.bundle.instruments[one] for one in _instruments(self.by_name[name])]
+        named = [self.bundle.instruments[one] for one in instruments_of(self.by_name[name])]
         keys = sorted({key for instrument in named for one in instrument.expressions for key in one.parameters})
         return _plain(named), [None if (found := self._parameter(key).on(day)) is None else found.value for key in keys]
 
@@ -62,7 +62,7 @@ class RuleSignatures:
         """Return the policies that a rule depends on: its own, those of the instruments it names, and all they use."""
         rule = self.by_name[name]
         found: set[str] = set()
-        waiting = [rule.policy, *(self.bundle.instruments[name].policy for name in _instruments(rule))]
+        waiting = [rule.policy, *(self.bundle.instruments[name].policy for name in instruments_of(rule))]
         while waiting:
             id = waiting.pop()
             if id not in found:
@@ -90,7 +90,7 @@ class RuleSignatures:
         keys = [*rule.cite, *(key for condition in conditions for key in condition.cite)]
         articles = self.bundle.policies[rule.policy].articles
         cited = [(key, articles[key].verification) for key in keys]
-        named = [self.bundle.instruments[name] for name in _instruments(rule)]
+        named = [self.bundle.instruments[name] for name in instruments_of(rule)]
         return [
             rule.each,
             rule.contested,
@@ -103,7 +103,7 @@ class RuleSignatures:
     def _params_of(self, rule: Rule) -> tuple[str, ...]:
         """Return the keys of the parameters that a rule and its instruments read."""
         if rule.name not in self._params:
-            named = (self.bundle.instruments[name] for name in _instruments(rule))
+            named = (self.bundle.instruments[name] for name in instruments_of(rule))
             keys = {key for instrument in named for one in instrument.expressions for key in one.parameters}
             self._params[rule.name] = tuple(sorted({*keys, *rule.parameters}))
         return self._params[rule.name]
@@ -136,6 +136,12 @@ class Differences:
                 found[name] = "changed"
         return found
 
+    @property
+    def waivable(self) -> list[str]:
+        """Names of the rules that nobody could waive in the base, and that can be waived in the head."""
+        sides = (self.base.by_name, self.head.by_name)
+        return [name for name in self.names if [s[name].unwaivable for s in sides if name in s] == [True, False]]
+
     def on(self, day: str) -> frozenset[str]:
         """Return the rules that behave differently on a day, or are in force on one side only."""
         if day not in self._on:
@@ -163,7 +169,8 @@ class Differences:
         return [day for day in sorted(found) if first <= day < "9999"]
 
 
-def _instruments(rule: Rule) -> list[str]:
+def instruments_of(rule: Rule) -> list[str]:
+    """Return the instruments that a rule names."""
     names = (getattr(rule.effect, key, None) for key in ("instrument", "through"))
     return [name for name in names if name is not None]
 

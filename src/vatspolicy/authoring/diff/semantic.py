@@ -17,7 +17,6 @@ from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.sources import LawRevision, load_side
 from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.snapshot import compare_items, itemize
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
@@ -150,16 +149,19 @@ class _DecidedWitness:
 
     def listed(self, name: str, day: str) -> list[dict[str, Any]]:
         """Return the items of a rule that differ."""
-        before, after = self.on(day)
+        from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
+
+        found = listed_otherwise(self.base, self.head, name, self.profile, day)
         return [
             {
                 "kind": kind,
                 "name": item_name,
                 "before": old.value if old else None,
                 "after": new.value if new else None,
+                "before_text": old.text if old else None,
+                "after_text": new.text if new else None,
             }
-            for (kind, item_name, _, _), (old, new) in compare_items(itemize(before), itemize(after)).items()
-            if name in {item.rule for item in (old, new) if item is not None}
+            for (kind, item_name, _, _), (old, new) in found.items()
         ]
 
 

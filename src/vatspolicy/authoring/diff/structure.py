@@ -143,7 +143,9 @@ class _PolicyDiff:
     ) -> Change:
         document = self.before if change == "removed" or self.after is None else self.after
         assert document is not None
-        return Change(self.id, kind, name, change, document.file, document.mark(path)[0], tuple(fields), since)
+        fields = tuple(fields)
+        line = _first_edited_line(document, path, fields) if change == "changed" else document.mark(path)[0]
+        return Change(self.id, kind, name, change, document.file, line, fields, since)
 
     def whole(self) -> Change:
         data = self.new or self.old
@@ -197,8 +199,19 @@ class _PolicyDiff:
             if name in old and name in new and titles[0].before != titles[0].after:
                 yield self.change("parameter", name, "changed", ("parameters", name), titles)
             was, now = (_whole(data.get(name, _EMPTY).get("values", ())) for data in (old, new))
-            for day in sorted({entry["from"] for entry in (*was, *now)}):
+            moved = list(_moved(was, now))
+            for before, after in moved:
+                yield self.moved(name, before, after, now)
+            rest = {entry["from"] for entry in (*was, *now)} - {entry["from"] for pair in moved for entry in pair}
+            for day in sorted(rest):
                 yield from self.value(name, day, was, now)
+
+    def moved(self, name: str, before: Any, after: Any, now: Any) -> Change:
+        """Return the change of the first day of a value."""
+        path = ("parameters", name, "values", [entry["from"] for entry in now].index(after["from"]))
+        days = before["from"], after["from"]
+        fields = [Field("from", *days), *(f for f in _fields(before, after) if f.name != "from")]
+        return self.change("parameter", name, "changed", path, fields, min(days))
 
     def value(self, name: str, day: str, was: Any, now: Any) -> Iterator[Change]:
         before, after = ({e["from"]: e for e in entries}.get(day) for entries in (was, now))
@@ -252,6 +265,17 @@ def _whole(entries: Any) -> list[Mapping[str, Any]]:
         {**{key: entry[key] for key in entry if key not in ("add", "remove")}, "value": value}
         for entry, value in zip(entries, stated_values(entries), strict=True)
     ]
+
+
+def _moved(was: Any, now: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the entries of a value that begins on another day than before, and is otherwise the same."""
+    old, new = ({entry["from"]: entry for entry in entries} for entries in (was, now))
+    gone, come = ([entry for day, entry in a.items() if day not in b] for a, b in ((old, new), (new, old)))
+    for before in gone:
+        after = next((entry for entry in come if _normal(entry["value"]) == _normal(before["value"])), None)
+        if after is not None:
+            come.remove(after)
+            yield before, after
 
 
 def _in_force(entries: Any, day: str) -> Mapping[str, Any] | None:
@@ -315,6 +339,63 @@ _TOKEN = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[\w.]+|[^\s\w]""")
 def tokens(text: str) -> tuple[str, ...]:
     """Return the tokens of an expression, without the spaces between them."""
     return tuple(_TOKEN.findall(text))
+
+
+# --- lines
+
+_STEP = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
+
+
+def _first_edited_line(document: Document, path: Path, fields: Iterable[Field]) -> int:
+    """Return the first line of the document that differs in an entry; that of the entry if nothing there is left."""
+    entry = document.mark(path)[0]
+    lines = [_edited_line(document, (*path, *_steps(_value_at(document, path), field.name)), field) for field in fields]
+    return min((line for line in lines if line > entry), default=entry)
+
+
+def _steps(entry: Any, name: str) -> Iterator[str | int]:
+    """Yield the steps to a place such as `route.conditions[region].check`, as far as the entry has it."""
+    for key, id in _STEP.findall(name):
+        if isinstance(entry, Mapping) and key in entry:
+            yield key
+            entry = entry[key]
+        elif isinstance(entry, list):
+            found = [index for index, item in enumerate(entry) if isinstance(item, Mapping) and item.get("id") == id]
+            if not found:
+                return
+            yield found[0]
+            entry = entry[found[0]]
+        else:
+            return
+
+
+def _value_at(document: Document, path: Path) -> Any:
+    value = document.data
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _edited_line(document: Document, path: Path, field: Field) -> int:
+    """Return the line of the first member or character that differs in a value."""
+    before, after = field.before, field.after
+    if isinstance(before, list) and isinstance(after, list) and _value_at(document, path) == after:
+        new = (index for index, item in enumerate(after) if item not in before)
+        return document.mark((*path, next(new, 0)))[0]
+    if isinstance(before, str) and isinstance(after, str) and _value_at(document, path) == after:
+        first = _first_difference(before, after)
+        return document.locate(path, first)[0]
+    return document.mark(path, key=True)[0]
+
+
+def _first_difference(before: str, after: str) -> int:
+    """Return the index in `after` of the first character that differs, spaces and line breaks left aside."""
+    old = [char for char in before if not char.isspace()]
+    new = [(index, char) for index, char in enumerate(after) if not char.isspace()]
+    for (index, char), other in zip(new, old, strict=False):
+        if char != other:
+            return index
+    return new[len(old)][0] if len(new) > len(old) else len(after)
 
 
 # --- renamed entries --------------------------------------------------------------------------------------

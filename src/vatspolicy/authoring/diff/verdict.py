@@ -14,7 +14,7 @@ from vatspolicy.documents import Document
 from vatspolicy.gate.gate import ExitCode, worst
 from vatspolicy.i18n import Listing, _
 
-CONDITIONS = ("loosened", "tightened", "any", "unknown", "version", "retroactive")
+CONDITIONS = ("loosened", "tightened", "any", "waivable", "unknown", "version", "retroactive")
 """Conditions that a comparison may fail on, beside transitions such as `deny->allow`."""
 OUTCOMES = ("allow", "needs-license", "incomplete", "deny")
 STRICTER = ("allow->needs-license", "allow->deny", "needs-license->deny")
@@ -83,6 +83,11 @@ def open_rules(data: Data) -> list[str]:
     return [rule["rule"] for rule in found if rule["verdict"] in _OPEN]
 
 
+def lists_otherwise(rule: Data) -> bool:
+    """Return True if the witness of a rule shows something that decisions list otherwise."""
+    return rule["witness"] is not None and bool(rule["witness"]["listed"])
+
+
 def is_open(data: Data) -> bool:
     """Return True if the solver left something unsettled."""
     return bool(unsettled(data) or open_rules(data))
@@ -103,7 +108,12 @@ def title_of(data: Data) -> str:
     if decisions["rows"] or possible(data):
         return "neither"
     verdicts = [rule["verdict"] for rule in semantic["rules"]]
-    if decisions["details"] or "witness" in verdicts:
+    if (
+        decisions["details"]
+        or data["red_lines"]
+        or "witness" in verdicts
+        or any(map(lists_otherwise, semantic["rules"]))
+    ):
         return "below"
     if not data["structure"] and not data["schemas"]:
         return "same"
@@ -137,7 +147,10 @@ def _holds(data: Data, condition: str) -> bool:
             return data["verdict"] in (condition, "both")
         case "any":
             listed = bool(data["decisions"] and data["decisions"]["details"])
-            return bool(rows or listed or possible(data)) or any(rule["verdict"] == "witness" for rule in rules)
+            shown = any(rule["verdict"] == "witness" or lists_otherwise(rule) for rule in rules)
+            return bool(rows or listed or possible(data) or data["red_lines"] or shown)
+        case "waivable":
+            return bool(data["red_lines"])
         case "unknown":
             return is_open(data)
         case "version":
@@ -158,7 +171,7 @@ def _may_hold(data: Data, condition: str) -> bool:
             return is_open(data)
         case "version":
             return bool(data["release"] and data["release"]["level"] == "unknown")
-        case "unknown" | "retroactive":
+        case "waivable" | "unknown" | "retroactive":
             return False
     return _among(condition, left)
 

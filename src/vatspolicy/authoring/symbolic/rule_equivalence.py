@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vatspolicy.authoring.symbolic.formula import FALSE
@@ -16,6 +16,7 @@ from vatspolicy.authoring.symbolic.rule_state import (
     encode_difference,
     encode_directions,
     encode_subject_pair,
+    listed_otherwise,
     rule_states,
 )
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
@@ -171,6 +172,10 @@ class _RuleComparison:
         """Facts on which the two versions state something different."""
         self.directions: Sequence[frozenset[Pair]] = BOTH_DIRECTIONS
         """Changes of the decision word that the rule can make alone, by direction, as far as a search need ask."""
+        self.certain: Solution | None = None
+        """Facts on which they state something different for certain, if some were found."""
+        self._certain = FALSE
+        """Formula over the last query that they differ for certain."""
         self._directions: tuple[int, int] | None = None
         """Formulas over the last query that a decision can become stricter, and milder; None for other effects."""
         self.invariants: set[str] = set()
@@ -204,9 +209,19 @@ class _RuleComparison:
             answer = solve_within(lambda query: self._encode(query, reachable), fixed=fixed)
             if isinstance(answer, Solution):
                 self.directions = self._possible_directions(answer)
+                self.certain = self._find_certain(answer)
                 return answer
             self.invariants |= set(answer.invariants)
         return None
+
+    def _find_certain(self, difference: Solution) -> Solution | None:
+        """Find facts on which the versions differ and that leave nothing open about it."""
+        formulas = [self._certain, *difference.query.invariant_formulas]
+        try:
+            model = difference.solver.find(formulas) if self._certain != FALSE else None
+        except Undecided:
+            return None
+        return None if model is None else replace(difference, formulas=formulas, model=model)
 
     def _possible_directions(self, difference: Solution) -> Sequence[frozenset[Pair]]:
         """Return the directions in which the versions differ: a denial that narrows tightens nothing."""
@@ -225,20 +240,23 @@ class _RuleComparison:
         """Return the formula that the two versions differ on some subject. `reachable`: one that the rules find."""
         one, two = query.encode(self.base, kind), query.encode(self.head, kind)
         pool, found = query.space.pool, []
+        certain: list[int] = []
         stricter: list[int] = []
         milder: list[int] = []
         comparable = True
         for each in sorted({rule.each for rule in self.rules}):
-            exists, activations = encode_subject_pair(query, each, (one, two), reachable)
+            exists, surely, activations = encode_subject_pair(query, each, (one, two), reachable)
             before, after = (
                 rule if rule is not None and rule.each == each else None for rule in (self.before, self.after)
             )
-            differs = encode_difference(one, before, two, after, activations)
+            differs, for_certain = encode_difference(one, before, two, after, activations)
             found.append(pool.conjoin((*exists, differs)))
+            certain.append(pool.conjoin((*surely, for_certain)))
             directions = encode_directions(one, before, two, after, activations)
             comparable = comparable and directions is not None
             for formulas, formula in zip((stricter, milder), directions or (), strict=False):
                 formulas.append(pool.conjoin((*exists, formula)))
+        self._certain = pool.disjoin(certain)
         self._directions = (pool.disjoin(stricter), pool.disjoin(milder)) if comparable else None
         return [pool.disjoin(found)]
 
@@ -322,21 +340,44 @@ class _RuleComparison:
         return self._witness_verdict(solution, WITNESS, names, data, before, after, reason)
 
     def _show_rule(self, difference: Solution, verdict: str, reason: str, mixed: Bundle | None = None) -> RuleVerdict:
-        """Return the verdict with a witness on which the two versions state something different."""
-        solution = difference.reduced()
-        day = solution.as_of
+        """Return the verdict with a witness in whose decision the two versions list something different.
 
-        def differs(profile: Profile) -> bool:
-            return rule_states(self.base, self.before, profile, day) != rule_states(self.head, self.after, profile, day)
-
-        if not differs(load_profile(solution.profile, schemas=self.base.schemas)):
+        Without such a witness, a rule that decides nothing changes no decision either: what it says is out of reach.
+        """
+        day = difference.as_of
+        if not self._differs(load_profile(difference.reduced().profile, schemas=self.base.schemas), day):
             raise Unconfirmed(f"{self.name}: the evaluator sees no difference on {day}")
-        data = minimize_profile(solution.profile, differs, self.base.schemas)
-        profile = load_profile(data, schemas=self.base.schemas)
-        before = evaluate(self.base, profile, day).decision
-        after = before if mixed is None else evaluate(mixed, profile, day).decision
-        reason += self._with_all_changes(profile, day, after)
-        return self._witness_verdict(solution, verdict, (), data, before, after, reason)
+        for solution in filter(None, (self.certain, difference)):
+            solution, day = solution.reduced(), solution.as_of
+            data = self._minimize_shown(solution.profile, day)
+            if data is not None:
+                profile = load_profile(data, schemas=self.base.schemas)
+                before = evaluate(self.base, profile, day).decision
+                after = before if mixed is None else evaluate(mixed, profile, day).decision
+                reason += self._with_all_changes(profile, day, after)
+                return self._witness_verdict(solution, verdict, (), data, before, after, reason)
+        self.invariants |= set(difference.invariants)
+        verdict = MASKED if verdict == WITNESS else verdict
+        reason += " No decision was found that lists it."
+        return RuleVerdict(self.name, verdict, reason=reason, assumptions=describe_invariants(self.invariants))
+
+    def _differs(self, profile: Profile, day: str) -> bool:
+        return rule_states(self.base, self.before, profile, day) != rule_states(self.head, self.after, profile, day)
+
+    def _minimize_shown(self, data: Mapping[str, Any], day: str) -> dict[str, Any] | None:
+        """Return the smallest part of a profile that shows what the rule lists otherwise; None if it does not.
+
+        If something else than an undetermined rule shows it, the part shows that, too.
+        """
+        for settled in (True, False):
+
+            def shows(profile: Profile, settled: bool = settled) -> bool:
+                found = listed_otherwise(self.base, self.head, self.name, profile, day)
+                return any(kind != "undetermined" or not settled for kind, *_ in found)
+
+            if shows(load_profile(data, schemas=self.base.schemas)):
+                return minimize_profile(data, shows, self.base.schemas)
+        return None
 
     def _witness_verdict(
         self,

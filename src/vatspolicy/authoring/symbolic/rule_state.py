@@ -14,8 +14,10 @@ from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import KNOWN_FALSE, DualRail
 from vatspolicy.cel.activation import Activation
 from vatspolicy.engine.classification import classify
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.licensing import evaluate_routes
 from vatspolicy.engine.opinions import settle
+from vatspolicy.engine.snapshot import Item, Key, compare_items, itemize
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NOT_TELECOM, Advise, Classify, Deny, Duty, Need, Route, Rule
@@ -28,7 +30,7 @@ CLASS = "activity.class"
 
 def effect_constants(rule: Rule) -> Any:
     """Return the constant part of a rule's effect, without wording and citations."""
-    return (*_constants(rule), rule.is_unread)
+    return (*_constants(rule), rule.is_unread, rule.unwaivable)
 
 
 def _constants(rule: Rule) -> tuple[Any, ...]:
@@ -40,7 +42,7 @@ def _constants(rule: Rule) -> tuple[Any, ...]:
         case Need(instrument=instrument, through=through, bearer=bearer):
             return ("need", instrument, through, bearer)
         case Route(to=to, name=name, instrument=instrument, conditions=conditions):
-            said = [(c.id, c.where, c.reason, c.is_unread) for c in conditions]
+            said = sorted((c.id, c.where, c.reason or "", c.is_unread) for c in conditions)  # their order says nothing
             return ("route", to, name, instrument, rule.contested, said)
         case Duty(instrument=instrument, due=due, bearer=bearer):
             return ("duty", instrument, dict(due), bearer)
@@ -92,22 +94,29 @@ def encode_difference(
     two: SymbolicRuleSet,
     other: Rule | None,
     activations: tuple[SymbolicActivation, SymbolicActivation],
-) -> int:
-    """Return the formula that two versions of a rule differ on a subject. None is a rule that is not in force."""
+) -> tuple[int, int]:
+    """Return the formulas that two versions of a rule differ on a subject, and that they do for certain.
+
+    None is a rule that is not in force. The second formula guides a search and proves nothing.
+    """
     pool = one.space.pool
     held = not _same_instruments(one, rule, two, other, activations[0])
     before = encode_state(one, rule, activations[0], held) if rule is not None else {}
     after = encode_state(two, other, activations[1], held) if other is not None else {}
     silent = {"when": KNOWN_FALSE, "open": DualRail(FALSE, FALSE)}
-    found = []
+    found, certain = [], []
+    holds = [side["when"].true for side in (before, after) if side]
     for name in dict.fromkeys((*before, *after)):
         missing = silent.get(name, DualRail(FALSE, FALSE))
         a, b = before.get(name, missing), after.get(name, missing)
         found += [pool.differ(a.true, b.true), pool.differ(a.false, b.false)]
+        opposite = [pool.conjoin((a.true, b.false)), pool.conjoin((a.false, b.true))]
+        certain += opposite if name == "when" else [pool.conjoin((*holds, found[-1]))]
     if rule is not None and other is not None and effect_constants(rule) != effect_constants(other):
         found.append(-before["when"].false)
         found.append(-after["when"].false)
-    return pool.disjoin(found)
+        certain.append(pool.conjoin(holds))
+    return pool.disjoin(found), pool.disjoin(certain)
 
 
 def encode_directions(
@@ -157,30 +166,35 @@ def _certain_and_possible(ruleset: SymbolicRuleSet, rule: Rule, activation: Symb
 
 def encode_subject_pair(
     query: Query, each: str, rulesets: tuple[SymbolicRuleSet, SymbolicRuleSet], reachable: bool
-) -> tuple[list[int], tuple[SymbolicActivation, SymbolicActivation]]:
-    """Return the formulas that a subject of a kind exists, and its activations under both rule sets.
+) -> tuple[list[int], list[int], tuple[SymbolicActivation, SymbolicActivation]]:
+    """Return the formulas that a subject of a kind exists, that it does for certain, and its activations on both sides.
 
     `reachable`: only classes that the classify rules of one of the rule sets find; else any class.
     """
     one, two = rulesets
     if each == "product":
-        return [], (one.product_activation(), two.product_activation())
+        return [], [], (one.product_activation(), two.product_activation())
     query.space.need_members("services", "the subject")
     exists, service = query.services[0]
     if each == "service":
-        return [exists], (one.service_activation(service), two.service_activation(service))
+        return [exists], [exists], (one.service_activation(service), two.service_activation(service))
     choice = query.space.choice(CLASS, tuple(sorted(words("class", query.schemas))))
-    formulas = [exists]
+    formulas = [exists], [exists]
     if reachable:
         pool = query.space.pool
-        possible = []
+        certain: list[int] = []
+        possible: list[int] = []
         for ruleset in rulesets:
             found = encode_classes(ruleset, ruleset.service_activation(service))
             for table in (found.certain, found.possible, found.other):
-                possible += [pool.conjoin((query.encoder.one_of(choice, "==", c), held)) for c, held in table.items()]
-        formulas.append(pool.disjoin(possible))
+                held = [pool.conjoin((query.encoder.one_of(choice, "==", c), held)) for c, held in table.items()]
+                possible += held
+                certain += held if table is found.certain else ()
+        formulas[0].append(pool.disjoin(possible))
+        formulas[1].append(pool.disjoin(certain))
     cases = ((TRUE, choice),)
-    return formulas, (one.activity_activation(service, cases, "any"), two.activity_activation(service, cases, "any"))
+    activations = one.activity_activation(service, cases, "any"), two.activity_activation(service, cases, "any")
+    return *formulas, activations
 
 
 def rule_states(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Mapping[str, Any]:
@@ -227,3 +241,15 @@ def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> Any:
         if state.rule is rule:
             return (holds, effect_constants(rule), state.state, [c.id for c in state.failing], state.share_too_high)
     return None
+
+
+def listed_otherwise(
+    base: Bundle, head: Bundle, name: str, profile: Profile, as_of: str
+) -> dict[Key, tuple[Item | None, Item | None]]:
+    """Return what the decisions of two bundles list differently of a rule (policy/rule)."""
+    before, after = (itemize(evaluate(bundle, profile, as_of), bundle) for bundle in (base, head))
+    return {
+        key: pair
+        for key, pair in compare_items(before, after).items()
+        if name in {item.rule for item in pair if item is not None}
+    }

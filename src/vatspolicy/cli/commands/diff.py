@@ -109,8 +109,8 @@ def review_diff(
         typer.Option(
             metavar="CONDITIONS",
             callback=parse_fail_on,
-            help="loosened, tightened, any, unknown, version, retroactive, or transitions such as 'deny->allow'; "
-            "separated by commas.",
+            help="loosened, tightened, any, waivable, unknown, version, retroactive, "
+            "or transitions such as 'deny->allow'; separated by commas.",
             rich_help_panel=DECISION,
         ),
     ] = [],  # noqa: B006

@@ -21,6 +21,7 @@ RULES = {
     "not-settled": ("warning", "It is neither shown nor excluded that a decision changes by this rule."),
     "retroactive-edit": ("warning", "What was law on a past day is edited."),
     "schema-breaks": ("warning", "A schema breaks its readers."),
+    "gate-waivable": ("error", "A gate that nobody could waive can be waived."),
     "release": ("warning", "Version, changelog or review does not fit the change."),
 }
 """Rules of this report: level and description."""
@@ -50,14 +51,16 @@ def results(data: Data, lang: Language) -> Iterator[tuple[str, str, str, int]]:
         text = f"{wording.subject(row)}: {before} → {after} ({wording.days(row['days'])})"
         for cause in row["because"][:1]:
             text += f" ← {cause['rule']} [{wording.law(cause, lang)}]"
-        place = row["because"][0] if row["because"] else {"file": row["file"], "line": 1}
+        place = row["because"][0]["edited"] if row["because"] else {"file": row["file"], "line": 1}
         yield id, text, place["file"], place["line"]
     for rule in data["semantic"]["rules"] if data["semantic"] else []:
         if rule["transitions"]:
             text = f"{rule['rule']}: {wording.verdict(rule, lang)} {wording.facts(rule['witness'], lang)}"
-            yield "decision-possible", text, rule["file"], rule["line"]
+            yield "decision-possible", text, *rule["edited"].values()
         elif rule["verdict"] in ("unknown", "unsupported"):
-            yield "not-settled", f"{rule['rule']}: {wording.verdict(rule, lang)}", rule["file"], rule["line"]
+            yield "not-settled", f"{rule['rule']}: {wording.verdict(rule, lang)}", *rule["edited"].values()
+    for one in data["red_lines"]:
+        yield "gate-waivable", wording.red_line(one, lang), one["file"], one["line"]
     for change in data["structure"]:
         if change["retroactive"]:
             yield (

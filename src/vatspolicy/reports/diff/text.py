@@ -34,6 +34,8 @@ class _Report:
         color = "red" if data["why"] else _COLORS[data["verdict"]]
         yield self.style(f" {clean(data['title'][self.lang], one_line=True)} ", color, "bold")
         yield from self.flow(sides(data, self.lang))
+        for one in data["red_lines"]:
+            yield from (self.style(line, "red", "bold") for line in self.flow(wording.red_line(one, self.lang)))
         for sentence in sentences(data, self.lang):
             yield from self.flow(sentence)
         yield from self.problems()

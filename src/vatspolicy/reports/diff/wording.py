@@ -9,7 +9,7 @@ from typing import Any
 from vatspolicy.authoring.diff.verdict import impossible, unsettled
 from vatspolicy.i18n.words import VERDICTS, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, phrase
+from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, VALUES, phrase
 from vatspolicy.reports.diff.words import VERDICTS as VERDICTS_OF_PROOFS
 
 Data = Mapping[str, Any]
@@ -87,10 +87,27 @@ def detail(data: Data, lang: Language) -> str:
     title = data["title"][lang] if data["title"] and data["kind"] not in ("class", "missing", "authority") else ""
     colon, _, _, opening, closing = _MARKS[lang]
     name = data["name"] + (f"{opening}{title}{closing}" if title else "")
-    absent = phrase("absent", lang)
-    values = f"{data['before'] or absent} → {data['after'] or absent}"
+    values = _moved(data, lang)
     rests = f" [{law(data, lang)}]" if title and data["citations"] else ""
     return f"{word(ITEMS, data['kind'], lang)} {name}".rstrip() + f"{colon}{values}{rests}"
+
+
+def _moved(item: Data, lang: Language) -> str:
+    """Return the values of an item on both sides: `fires → –`."""
+    return " → ".join(_value(item, side, lang) for side in ("before", "after"))
+
+
+def _value(item: Data, side: str, lang: Language) -> str:
+    value, text = item[side], item[f"{side}_text"]
+    if value is None:
+        return phrase("absent", lang)
+    known = VALUES.get(item["kind"], {})
+    return str(text[lang] if text else known[value][lang] if value in known else value)
+
+
+def red_line(one: Data, lang: Language) -> str:
+    """Describe an edit that nobody may overlook."""
+    return phrase(one["code"], lang, rule=one["rule"])
 
 
 def move(name: str, lang: Language) -> str:
@@ -153,9 +170,8 @@ def shown(witness: Data, lang: Language) -> str:
         return phrase("from", lang, moves=f"{before} → {after}", day=witness["since"])
     if not witness["listed"]:
         return phrase("stays", lang, name=after, day=witness["since"])
-    absent = phrase("absent", lang)
     found = [
-        f"{word(ITEMS, item['kind'], lang)} {item['name']} {item['before'] or absent} → {item['after'] or absent}"
+        f"{word(ITEMS, item['kind'], lang)} {item['name']}".rstrip() + f" {_moved(item, lang)}"
         for item in witness["listed"]
     ]
     return phrase("lists", lang, names=_MARKS[lang][2].join(found), day=witness["since"])

@@ -7,6 +7,7 @@ from typing import Any
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Table, word
 from vatspolicy.origin import install
+from vatspolicy.policies.wording import ADVICE
 
 CHANGES: Table = {
     "added": Phrase("added"),
@@ -39,12 +40,27 @@ ITEMS: Table = {
     "met": Phrase("license held"),
     "missing": Phrase("fact asked for"),
     "duty": Phrase("duty"),
+    "instrument": Phrase("instrument asked for"),
+    "deadline": Phrase("deadline"),
+    "bearer": Phrase("who must act"),
     "authority": Phrase("authority"),
+    "share-cap": Phrase("cap on the foreign share"),
     "advice": Phrase("advice"),
+    "advice-kind": Phrase("kind of advice"),
+    "curable": Phrase("fixable"),
+    "waiver": Phrase("waiver"),
     "undetermined": Phrase("undetermined"),
     "contested": Phrase("contested reading"),
     "verification": Phrase("weakest verification"),
 }
+VALUES: dict[str, Table] = {
+    "advice-kind": ADVICE,
+    "bearer": {"operator": Phrase("the operator"), "company": Phrase("the company")},
+    "curable": {"yes": Phrase("yes"), "no": Phrase("no")},
+    "share-cap": {"none": Phrase("none")},
+    "waiver": {"possible": Phrase("possible"), "excluded": Phrase("excluded")},
+}
+"""Values by the kind of their item; others are shown as the JSON report has them."""
 REASONS: Table = {
     "rule-removed": Phrase("a rule id is gone"),
     "policy-removed": Phrase("a policy is gone"),
@@ -143,6 +159,7 @@ PHRASES: Table = {
     "needs": Phrase("{before} → {after}; this change is {level} ({because}) and needs at least {needed}."),
     "fits": Phrase("{before} → {after}; this change is {level} ({because}), and {before} is not released yet."),
     "untouched": Phrase("{before} → {after}; nothing that is released changes."),
+    "waivable": Phrase("RED LINE: {rule} could not be waived; now it can be."),
     "failed": Phrase("Fails on: {names}."),
     "more": Phrase("… and {count} more in the JSON report."),
     "cut": Phrase("The rest is in the full report."),
