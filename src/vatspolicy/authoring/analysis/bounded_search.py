@@ -39,8 +39,8 @@ def all_days(bundle: Bundle) -> Period:
 def encode_subject(query: Query, ruleset: SymbolicRuleSet, each: str, certain: bool = True) -> SymbolicSubject:
     """Return a subject of a kind. `certain`: an activity of a class that the rules certainly find."""
     if each != "activity" or not certain:
-        exists_formulas, _certain, (activation, _) = encode_subject_pair(query, each, (ruleset, ruleset), each == "activity")
-        return exists_formulas, activation
+        formulas, _, (activation, _) = encode_subject_pair(query, each, (ruleset, ruleset), each == "activity")
+        return formulas, activation
     exists, service = query.services[0]
     choice = query.space.choice(CLASS, tuple(sorted(words("class", query.schemas))))
     found = encode_classes(ruleset, ruleset.service_activation(service)).certain
