@@ -97,7 +97,7 @@ def shorten(text: str, room: int) -> str:
 
 def _pieces(text: str) -> list[str]:
     """Split a text into its unbreakable pieces, each with the space after it."""
-    if text.isascii() or (max(text) < "\u2e80" and "“" not in text and "‘" not in text):
+    if text.isascii() or max(text) < "\u2e80":
         *words, last = text.split(" ")
         return [f"{word} " for word in words] + ([last] if last else [])
     return re.findall(_PIECE, text)
