@@ -31,7 +31,19 @@ SOURCE = ROOT / "src" / "vatspolicy"
 
 # --- where sentences are told -----------------------------------------------------------------------------------------
 
-TOLD = {"Problem": (4, 5), "problem": (1, 2), "note": (1, 2), "refuse": (1, 2), "abort": (0,), "warn": (0,)}
+TOLD = {
+    "Problem": (4, 5),
+    "problem": (1, 2),
+    "note": (1, 2),
+    "refuse": (1, 2),
+    "abort": (0,),
+    "warn": (0,),
+    "HttpError": (2,),
+    "_bad_request": (0,),
+    "Row": (),
+    "replace": (),
+    "NotJson": (0,),
+}
 """Functions and classes that take a sentence, with the positions of their arguments that are sentences."""
 ERRORS = {
     *("ArchiveError", "BadVariable", "BundleFileError", "DayError", "ExpressionError", "InputError", "ScreenError"),
@@ -49,7 +61,9 @@ def bare_sentences(tree: ast.AST) -> Iterator[tuple[int, str]]:
         name = called(node)
         told = [node.args[place] for place in TOLD.get(name, ()) if place < len(node.args)]
         told += node.args if name in ERRORS else []
-        told += [keyword.value for keyword in node.keywords if name in TOLD and keyword.arg in ("message", "hint")]
+        told += [
+            keyword.value for keyword in node.keywords if name in TOLD and keyword.arg in ("message", "hint", "fault")
+        ]
         for argument in told:
             yield from outside_wrappers(argument)
 
@@ -91,6 +105,9 @@ def test_no_sentence_is_told_without_its_mark() -> None:
         ('warn(Sentences(_("Yes."), "and no."))', 1),
         ('Problem(file, 1, 1, "", "This is wrong.", _("Mend it."))', 1),
         ('raise DayError("no such day")', 1),
+        ('raise HttpError(400, "invalid_parameter", "This is wrong.")', 1),
+        ('raise HttpError(400, "invalid_parameter", _("This is wrong."))', 0),
+        ('Row(1, "a text", fault="This is wrong.")', 1),
         ('abort(_("there is nothing here."))', 0),
         ('Problem("a file", 1, 1, "", _("This is wrong."))', 0),
         ('document.problem(path, message, hint="Mend it now.")', 1),

@@ -20,6 +20,7 @@ from tests.support.shipped import ROOT, policy_file, policy_files
 from vatspolicy.documents import parse_document
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n.lint import HAN
 from vatspolicy.profile.profile import load_profile, read_profile
 from vatspolicy.screening.engines import PythonEngine
 from vatspolicy.screening.input import Row
@@ -130,6 +131,30 @@ def test_bad_rows_are_set_apart_and_nothing_is_lost(console: Console, rows: list
     assert all(reject["reasons"] and SECRET not in str(reject["reasons"]) for reject in rejects)
     numbers = [answer["row"] for answer in read(console.folder / "out.jsonl")] + [reject["row"] for reject in rejects]
     assert sorted(numbers) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12]
+
+
+def test_reasons_are_told_in_the_language_of_the_run(console: Console, rows: list[dict[str, Any]]) -> None:
+    bad = [
+        '{"schema": 2,',
+        '{"schema": 2, "schema": 2}',
+        "[NaN]",
+        json.dumps({**rows[0], "company": {"foreign_percent": 101}}),
+        json.dumps({**rows[0], **{f"fact-{number}": 1 for number in range(25)}}),
+    ]
+    console.write("in.jsonl", lines(rows[:1]) + "\n".join(bad) + "\n")
+    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python", "--lang", "zh", *DAY)
+    assert ran.code == 3
+    assert "每秒" in ran.err
+    assert ran.out.startswith("共6行，拒收5行\n")
+    reasons = [reject["reasons"] for reject in read(console.folder / "out.jsonl.rejects.jsonl")]
+    assert reasons[:3] == [
+        ["这不是有效的 JSON：第14列缺少用双引号括起的键名。"],
+        ["这不是有效的 JSON：有重复的键。"],
+        ["这不是有效的 JSON：有非数值（NaN 或无穷大）。"],
+    ]
+    assert reasons[3][0].startswith("company.foreign_percent: ")
+    assert reasons[4][-1] == "另有5处问题。"
+    assert all(HAN.search(reason) for row in reasons for reason in row)
 
 
 def test_a_stopped_run_goes_on(console: Console, rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.errors import MAX_EXPLAINED
 from vatspolicy.gate.gate import Gate
+from vatspolicy.i18n import set_language
+from vatspolicy.i18n.lint import HAN
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.server.api.bundle_store import BundleStore, Watch, open_store
@@ -206,6 +208,28 @@ def test_a_problem_has_the_place_in_the_body_and_no_value(client: Client) -> Non
     row = next(index for index, line in enumerate(body.splitlines(), 1) if "foreign_percent" in line)
     assert (problem["path"], problem["location"]["row"]) == ("company.foreign_percent", row)
     assert "8831" not in json.dumps(answer)
+
+
+def test_an_error_is_told_in_the_language_of_the_run(client: Client) -> None:
+    requests: list[tuple[str, Any, str]] = [
+        (PLACE, "", "请求体为空；它必须是含有 input 的对象。"),
+        (PLACE, {"input": SHOP_DATA, "day": "2027-01-01"}, "请求体含有 input 和 as_of 以外的键。"),
+        (PLACE, {"input": SHOP_DATA, "as_of": "soon"}, "as_of 必须是日历日期，例如 2027-03-01。"),
+        (f"{PLACE}?explain=notes", {"input": SHOP_DATA}, "explain 必须为 full，否则请省略。"),
+        ("/v1/nothing", {}, "此路径没有资源。"),
+    ]
+    set_language(["--lang", "zh"])
+    for path, body, told in requests:
+        content = body if isinstance(body, str) else json.dumps(body)
+        answer = client().post(path, content=content, headers={"content-type": "application/json"})
+        assert answer.json()["message"] == told
+    early = ask(client(), SHOP_DATA, as_of="1990-01-01").json()
+    assert early["message"].startswith("as_of 的日期早于")
+    invalid = ask(client(), {**SHOP_DATA, "company": {"foreign_percent": 101}}).json()
+    assert invalid["message"].startswith("无法对输入作出决定：")
+    assert all(HAN.search(problem["message"]) for problem in invalid["errors"])
+    busy = client(limits=Limits(pending=0)).post(PLACE, json={"input": SHOP_DATA})
+    assert (busy.status_code, busy.json()["message"]) == (429, "正在进行的决定过多。")
 
 
 def test_a_body_is_bounded_whatever_its_header_says(client: Client) -> None:

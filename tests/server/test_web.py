@@ -20,6 +20,8 @@ httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 
 from vatspolicy.documents.schemas import SchemaSet  # noqa: E402
+from vatspolicy.i18n import set_language  # noqa: E402
+from vatspolicy.i18n.lint import faults  # noqa: E402
 from vatspolicy.policies.bundle import Bundle, load_bundle  # noqa: E402
 from vatspolicy.profile.vocabulary import fact_schemas  # noqa: E402
 from vatspolicy.server.web.form import make_form  # noqa: E402
@@ -152,6 +154,22 @@ def test_a_request_that_the_page_would_not_make_is_refused(client: Client, body:
     assert reply.status_code == 400, reply.text
     assert reply.json()["code"] == "invalid_parameter"
     assert reply.json()["message"].endswith(".")
+    assert list(faults(**reply.json()["error"])) == []
+
+
+def test_the_page_has_every_error_in_both_languages(client: Client) -> None:
+    refused = [
+        client("GET", "/", host="example.com"),
+        client("GET", "/nothing"),
+        client("POST", "/decide", content=b"{}", headers={"content-type": "text/plain"}),
+        client("GET", "/matrix?place=atlantis"),
+        client("POST", "/report", json={"text": "a", "format": "html"}),
+    ]
+    for reply in refused:
+        assert reply.json()["error"]["en"] == reply.json()["message"]
+        assert list(faults(**reply.json()["error"])) == []
+    set_language(["--lang", "zh"])
+    assert client("GET", "/nothing").json()["message"] == "没有此路径"
 
 
 def test_a_mistake_of_ours_is_an_answer_too(

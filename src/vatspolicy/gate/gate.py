@@ -54,7 +54,17 @@ _MAGIC = frozenset("*?[")
 
 
 class DayError(Exception):
-    """Error for a day of the law that may not be used: in the past, or before the coverage of the bundle."""
+    """Error for a day of the law that may not be used: in the past, or before the coverage of the bundle.
+
+    `why` is the reason as a predicate.
+    """
+
+    def __init__(self, message: str, why: str) -> None:
+        super().__init__(message, why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class GateResult(NamedTuple):
@@ -262,7 +272,7 @@ class Gate:
     def check_day(self) -> None:
         """Check `as_of`. Raises DayError for a day that may not be used."""
         if self.as_of is not None and (wrong := self._explain_refusal(self.as_of)):
-            raise DayError(_("--as-of {wrong}", wrong=wrong))
+            raise DayError(_("--as-of {wrong}", wrong=wrong), wrong)
 
     def decide(self, profile: Profile, explained: bool = True) -> tuple[Decision, dict[str, Any]]:
         """Return one decision and its record, or the outline of it. Raises InvalidInput as `day_to_decide` does."""

@@ -60,6 +60,18 @@ SENTENCES = (
     _("Input/output error"),
     _("Broken pipe"),
     _("Too many levels of symbolic links"),
+    # --- reasons of Python's reader of JSON, in the middle of a sentence
+    _("expecting value"),
+    _("expecting property name enclosed in double quotes"),
+    _("expecting ',' delimiter"),
+    _("expecting ':' delimiter"),
+    _("unterminated string starting at"),
+    _("extra data"),
+    _("invalid control character at"),
+    _("invalid \\escape"),
+    _("invalid \\uxxxx escape"),
+    _("illegal trailing comma before end of object"),
+    _("illegal trailing comma before end of array"),
 )
 """Forms. `{0}` stands for a value, `{0!r}` for one in quotes, `{0!l}` for a list, `{0!s}` for another text of these."""
 

@@ -27,6 +27,6 @@ def set_language(arguments: Sequence[str], default: str = "") -> None:
             _chosen = word[7:]
 
 
-def current_language() -> str:
+def current_language() -> Language:
     """`en` or `zh`."""
     return "zh" if _chosen == "zh" else "en"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.documents.reader import LIMITS
-from vatspolicy.i18n import _
+from vatspolicy.i18n import ForeignText, _
 from vatspolicy.origin import install
 from vatspolicy.profile.vocabulary import describe
 
@@ -45,7 +45,7 @@ class Row:
     data: Any = None
     """The profile as written; None before `parse_row`."""
     fault: str | None = None
-    """Reason why the row holds no profile."""
+    """Reason why the row holds no profile, as a sentence that can be translated."""
     raw: bytes | None = None
     """Bytes of a row that is not text."""
     place: tuple[int, int] | None = None
@@ -60,7 +60,7 @@ def parse_row(row: Row) -> Row:
     if row.fault is not None or row.data is not None:
         return row
     if 4 * len(row.text) > LIMITS.size < len(row.text.encode("utf-8", "surrogatepass")):
-        return replace(row, fault=f"The row is larger than {LIMITS.size:,} bytes.")
+        return replace(row, fault=_("The row is larger than {most:,} bytes.", most=LIMITS.size))
     try:
         data = _load(row.text)
     except (ValueError, RecursionError) as error:
@@ -190,13 +190,17 @@ def _lines(path: Path) -> Rows:
             if length == LONGEST and not raw.endswith(b"\n"):
                 while not raw.endswith(b"\n") and (raw := file.readline(LONGEST)):
                     length += len(raw)
-                fault = f"The line is longer than {LONGEST >> 20} MB; it stands in the input at byte {offset}."
+                fault = _(
+                    "The line is longer than {most} MB; it stands in the input at byte {offset}.",
+                    most=LONGEST >> 20,
+                    offset=offset,
+                )
                 yield Row(number, "", fault=fault, place=(offset, length))
             elif stripped := raw.strip():
                 try:
                     yield Row(number, raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n"))
                 except UnicodeDecodeError:
-                    yield Row(number, "", fault="The line is not UTF-8.", raw=stripped)
+                    yield Row(number, "", fault=_("The line is not UTF-8."), raw=stripped)
             offset += length
 
 
@@ -253,7 +257,7 @@ def _cells(path: Path, mapping: Mapping[str, str]) -> Rows:
             for number, record in enumerate(reader, 1):
                 text = json.dumps(record, ensure_ascii=False)
                 if None in record or None in record.values():
-                    yield Row(number, text, fault="The record has more or fewer cells than the header.")
+                    yield Row(number, text, fault=_("The record has more or fewer cells than the header."))
                     continue
                 try:
                     yield Row(number, text, _profile_of(record, mapping))
@@ -287,7 +291,7 @@ def _value(cell: str, schema: Mapping[str, Any], fact: str) -> Any:
             try:
                 return int(cell)
             except ValueError:
-                raise ValueError(f"{fact}: Write a whole number.") from None
+                raise ValueError(_("{fact}: Write a whole number.", fact=fact)) from None
         case "number":
             try:
                 return float(cell)
@@ -323,20 +327,21 @@ def without_nulls(value: Any) -> Any:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise NotJson("a key is repeated")
+        raise NotJson(_("a key is repeated"))
     return found
 
 
-def _refuse(_: str) -> Any:
-    raise NotJson("not a number")
+def _refuse(__: str) -> Any:
+    raise NotJson(_("not a number"))
 
 
 def _json_fault(error: Exception) -> str:
     match error:
         case json.JSONDecodeError(msg=message, colno=column):
-            return f"This is not valid JSON: {message.lower()} at column {column}."
+            reason = ForeignText(message.lower())
+            return _("This is not valid JSON: {reason} at column {column}.", reason=reason, column=column)
         case NotJson():
-            return f"This is not valid JSON: {error}."
+            return _("This is not valid JSON: {reason}.", reason=str(error))
         case RecursionError():
-            return "This is not valid JSON: it is nested too deeply."
-    return "This is not valid JSON: a number in it is too long."
+            return _("This is not valid JSON: it is nested too deeply.")
+    return _("This is not valid JSON: a number in it is too long.")

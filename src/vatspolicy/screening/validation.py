@@ -12,9 +12,10 @@ from vatspolicy.cel.interpreter import Evaluator, compile_interpreter
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.documents.validation import is_valid
-from vatspolicy.errors import InvalidInput
+from vatspolicy.errors import InvalidInput, in_language
 from vatspolicy.gate.opinions import check_opinions
-from vatspolicy.i18n.words import counted
+from vatspolicy.i18n import Phrase, current_language, translate
+from vatspolicy.i18n.words import Counts, count
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import facts_of, invariants, read_profile
 from vatspolicy.screening.input import Row
@@ -23,7 +24,10 @@ FactPath = tuple[str, ...]
 
 
 class Rejected(Exception):
-    """A row without a valid profile. `reasons`: one sentence each, with the path of the fact but never its value."""
+    """A row without a valid profile. `reasons`: one sentence each, with the path of the fact but never its value.
+
+    They are in the language of the run.
+    """
 
     def __init__(self, reasons: list[str]) -> None:
         super().__init__(reasons)
@@ -32,6 +36,7 @@ class Rejected(Exception):
 
 MAX_REASONS = 20
 """Most reasons to give for one row."""
+_COUNTS: Counts = {"further": (Phrase("{n} more problem."), Phrase("{n} more problems."))}
 
 
 def read_facts(row: Row, schemas: SchemaSet | None = None, law: tuple[Bundle, str] | None = None) -> Mapping[str, Any]:
@@ -42,7 +47,7 @@ def read_facts(row: Row, schemas: SchemaSet | None = None, law: tuple[Bundle, st
     Raises: Rejected.
     """
     if row.fault is not None:
-        raise Rejected([row.fault])
+        raise Rejected([translate(row.fault)])
     if is_valid(row.data, "profile", schemas, nulls=False):  # `parse_row` has removed them
         facts = facts_of(row.data, schemas)
         names = [service["id"] for service in facts["services"]]
@@ -55,9 +60,10 @@ def read_facts(row: Row, schemas: SchemaSet | None = None, law: tuple[Bundle, st
             check_opinions(law[0], profile, law[1])
         return profile.facts
     except InvalidInput as error:
-        reasons = [f"{problem.path}: {problem.message}".removeprefix(": ") for problem in error.problems]
-        reasons = list(dict.fromkeys(reasons))
-        further = [f"{counted(len(reasons) - MAX_REASONS, 'more problem')}."] if len(reasons) > MAX_REASONS else []
+        problems = map(in_language, error.problems)
+        reasons = list(dict.fromkeys(f"{one.path}: {one.message}".removeprefix(": ") for one in problems))
+        rest = len(reasons) - MAX_REASONS
+        further = [count(_COUNTS, "further", rest, current_language())] if rest > 0 else []
         raise Rejected(reasons[:MAX_REASONS] + further) from None
 
 

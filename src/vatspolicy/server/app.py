@@ -12,10 +12,12 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Route
 
+from vatspolicy.i18n import ForeignText, _
 from vatspolicy.server.errors import HttpError
 from vatspolicy.server.guard import Guard, GuardRules, Observer
 
 _CODES = {404: "resource_not_found", 405: "method_not_allowed"}
+_MESSAGES = {404: _("Not Found"), 405: _("Method Not Allowed")}
 
 
 def make_app(
@@ -30,16 +32,16 @@ def make_app(
     `messages` are the sentences for requests without a route, by status. `observe` is called for every response,
     `close` when the server ends.
     """
-    sentences = messages or {}
+    sentences = {**_MESSAGES, **(messages or {})}
 
-    async def refuse(_: Request, error: Exception) -> NoReturn:
+    async def refuse(__: Request, error: Exception) -> NoReturn:
         assert isinstance(error, HTTPException)
         code = _CODES.get(error.status_code, "invalid_parameter")
-        message = sentences.get(error.status_code, error.detail)
+        message = sentences.get(error.status_code) or ForeignText(error.detail)
         raise HttpError(error.status_code, code, message, tuple((error.headers or {}).items())) from None
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(__: Starlette) -> AsyncIterator[None]:
         yield
         close()
 

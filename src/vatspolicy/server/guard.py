@@ -77,7 +77,7 @@ class Guard:
             failure = error if isinstance(error, HttpError) else report_internal_error(error)
             if not started:
                 code = failure.code
-                await make_error_response(failure)(scope, receive, guarded_send)
+                await make_error_response(failure, self.rules.own_page)(scope, receive, guarded_send)
 
 
 def check_request(rules: GuardRules, method: str, path: str, headers: Headers) -> None:
@@ -86,27 +86,27 @@ def check_request(rules: GuardRules, method: str, path: str, headers: Headers) -
     Raises: HttpError.
     """
     if "content-length" in headers and "transfer-encoding" in headers:  # a proxy may have read another length
-        message = "A request has a Content-Length or a Transfer-Encoding, not both."
+        message = _("A request has a Content-Length or a Transfer-Encoding, not both.")
         raise HttpError(400, "invalid_parameter", message, (("Connection", "close"),))
     host = headers.get("host", "")
     name = parse_host(host)
     if rules.loopback and not (name and is_loopback(name)):
-        raise HttpError(421, "misdirected_request", "This server answers to localhost only.")
+        raise HttpError(421, "misdirected_request", _("This server answers to localhost only."))
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     if rules.own_page:
         changes = method not in ("GET", "HEAD")
         foreign = changes and (origin not in (None, f"http://{host}") or site not in (None, "same-origin"))
-        message = "Only the page of this server may ask."
+        message = _("Only the page of this server may ask.")
     else:
         foreign = origin is not None or site not in (None, "none", "same-origin")
-        message = "No page in a browser may ask this server."
+        message = _("No page in a browser may ask this server.")
     if foreign:
         raise HttpError(403, "forbidden", message)
     if rules.token is None or path in rules.open_paths:
         return
-    scheme, _, given = headers.get("authorization", "").partition(" ")
+    scheme, __, given = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not hmac.compare_digest(_digest(given.strip()), _digest(rules.token)):
-        message = "A bearer token is needed." if not given else "The bearer token is wrong."
+        message = _("A bearer token is needed.") if not given else _("The bearer token is wrong.")
         raise HttpError(401, "unauthorized", message, (("WWW-Authenticate", "Bearer"),))
 
 
@@ -118,8 +118,8 @@ async def read_json_body(request: Request, rules: GuardRules) -> bytes:
     default = "application/json" if rules.assume_json else ""
     kind = request.headers.get("content-type", default).partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise HttpError(415, "unsupported_media_type", "The request must be JSON (application/json).")
-    too_large = HttpError(413, "request_too_large", f"A request has {rules.max_body:,} bytes at most.")
+        raise HttpError(415, "unsupported_media_type", _("The request must be JSON (application/json)."))
+    too_large = HttpError(413, "request_too_large", _("A request has {most:,} bytes at most.", most=rules.max_body))
     length = request.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > rules.max_body):
         raise too_large
@@ -131,9 +131,9 @@ async def read_json_body(request: Request, rules: GuardRules) -> bytes:
                 if len(content) > rules.max_body:
                     raise too_large
     except TimeoutError:
-        raise HttpError(408, "request_timeout", "The request did not come in time.") from None
+        raise HttpError(408, "request_timeout", _("The request did not come in time.")) from None
     except ClientDisconnect:
-        raise HttpError(400, "invalid_parameter", "The request ended early.") from None
+        raise HttpError(400, "invalid_parameter", _("The request ended early.")) from None
     return bytes(content)
 
 
@@ -165,7 +165,7 @@ def report_internal_error(error: Exception) -> HttpError:
     name = type(error).__name__
     told = translate(_("internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.", name=name))
     write_stderr(f"vatspolicy: {told}\n")
-    return HttpError(500, "internal_error", f"Internal error ({name}).")
+    return HttpError(500, "internal_error", _("Internal error ({name}).", name=name))
 
 
 def _digest(token: str) -> bytes:

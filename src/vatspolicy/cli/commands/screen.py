@@ -17,8 +17,8 @@ from vatspolicy.cli.context import DayContext, LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import Listing, _, reason_of
-from vatspolicy.i18n.words import counted
+from vatspolicy.i18n import Listing, Phrase, _, current_language, reason_of
+from vatspolicy.i18n.words import Counts, count
 from vatspolicy.origin import install
 from vatspolicy.output import write_stderr
 
@@ -202,6 +202,14 @@ def _laws(diff: tuple[str, str] | None, law: LawOptions) -> Iterator[tuple[Any, 
         yield laws
 
 
+_COUNTS: Counts = {
+    "rows": (
+        Phrase("{n} row, {rate:.0f} a second, {left:.0f} s left"),
+        Phrase("{n} rows, {rate:.0f} a second, {left:.0f} s left"),
+    )
+}
+
+
 class Meter:
     """A progress bar on standard error with the rate and the time left: redrawn on a terminal, else by batch."""
 
@@ -224,7 +232,8 @@ class Meter:
         bar = f"[{'#' * done}{'.' * (20 - done)}] {share:4.0%}"
         end = "\n" if share == 1.0 or not self._redraw else ""
         start = "\r" if self._redraw else ""
-        write_stderr(f"{start}vatspolicy: {bar} {counted(rows, 'row')}, {rate:.0f} a second, {left:.0f} s left{end}")
+        told = count(_COUNTS, "rows", rows, current_language(), rate=rate, left=left)
+        write_stderr(f"{start}vatspolicy: {bar} {told}{end}")
 
 
 command = Command(screen, "screen", DECIDE)

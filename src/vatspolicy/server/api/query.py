@@ -48,7 +48,8 @@ def read_query(content: bytes) -> Query:
 
     Raises: HttpError.
     """
-    document = _read_body(content, "input", "which is a profile")
+    wanted = _("The body must be an object with input, which is a profile.")
+    document = _read_body(content, "input", wanted)
     profile = Document(FILE, document.data["input"], document.text, lambda: _tree_at(document, "input"))
     return Query(profile, _read_day(document.data.get("as_of")), content)
 
@@ -58,12 +59,13 @@ def read_batch(content: bytes, most: int) -> dict[str, Query]:
 
     Raises: HttpError.
     """
-    document = _read_body(content, "inputs", "which are profiles by id")
+    wanted = _("The body must be an object with inputs, which are profiles by id.")
+    document = _read_body(content, "inputs", wanted)
     inputs, day = document.data["inputs"], _read_day(document.data.get("as_of"))
     if not isinstance(inputs, dict) or not inputs:
-        raise HttpError(400, "invalid_parameter", "inputs must be an object with a profile for every id.")
+        raise HttpError(400, "invalid_parameter", _("inputs must be an object with a profile for every id."))
     if len(inputs) > most:
-        raise HttpError(413, "request_too_large", f"A batch has {most:,} inputs at most.")
+        raise HttpError(413, "request_too_large", _("A batch has {most:,} inputs at most.", most=most))
     return {id: _batch_query(document, id, day, content) for id in inputs}
 
 
@@ -73,22 +75,23 @@ def _batch_query(document: Document, id: str, day: str | None, content: bytes) -
     return Query(profile, day, id.encode() + b"\0" + content)
 
 
-def _read_body(content: bytes, key: str, meaning: str) -> Document:
+def _read_body(content: bytes, key: str, wanted: str) -> Document:
     """Return a body, which is an object with `key` and perhaps a day. Raises HttpError."""
     if not content.strip():
-        raise HttpError(400, "invalid_parameter", f"The body is empty; it must be an object with {key}.")
+        raise HttpError(400, "invalid_parameter", _("The body is empty; it must be an object with {key}.", key=key))
     try:
         document = parse_document(content, FILE)
     except InvalidInput as error:
         raise HttpError(
-            400, "invalid_parameter", "The body is not JSON that this server accepts.", problems=error.problems
+            400, "invalid_parameter", _("The body is not JSON that this server accepts."), problems=error.problems
         ) from None
     data = document.data
     if not isinstance(data, dict) or key not in data:
-        raise HttpError(400, "invalid_parameter", f"The body must be an object with {key}, {meaning}.")
+        raise HttpError(400, "invalid_parameter", wanted)
     if unknown := sorted(data.keys() - {key, "as_of"}):
         problems = tuple(document.problem((name,), _("This key is not allowed here."), key=True) for name in unknown)
-        raise HttpError(400, "invalid_parameter", f"The body has a key besides {key} and as_of.", problems=problems)
+        message = _("The body has a key besides {key} and as_of.", key=key)
+        raise HttpError(400, "invalid_parameter", message, problems=problems)
     return document
 
 
@@ -108,7 +111,7 @@ def _read_day(value: Any) -> str | None:
             return value
     except ValueError:
         pass
-    raise HttpError(400, "invalid_parameter", "as_of must be a calendar day such as 2027-03-01.")
+    raise HttpError(400, "invalid_parameter", _("as_of must be a calendar day such as 2027-03-01."))
 
 
 def answer(

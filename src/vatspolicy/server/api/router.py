@@ -16,6 +16,7 @@ from starlette.types import Scope
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
@@ -33,7 +34,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-MESSAGES = {404: "There is no resource at this path.", 405: "The bundle is read only here."}
+MESSAGES = {404: _("There is no resource at this path."), 405: _("The bundle is read only here.")}
 Decided = tuple[bytes, int, list[tuple[str, float]]]
 """The body of a response, its status, and the decisions in it with the seconds that each took."""
 _RETRY = (("Retry-After", "1"),)
@@ -148,8 +149,9 @@ class _Api:
         """Return a body that is not too large. Raises HttpError: an answer is never cut."""
         most = self.settings.limits.answer
         if len(body) > most:
-            message = (
-                f"The answer has more than {most:,} bytes. Ask for a part of it by a longer path, or without explain."
+            message = _(
+                "The answer has more than {most:,} bytes. Ask for a part of it by a longer path, or without explain.",
+                most=most,
             )
             raise HttpError(400, "answer_too_large", message)
         return body
@@ -167,7 +169,7 @@ class _Api:
             self.metrics.count_decision(outcome, seconds)
         return Response(body, status, media_type="application/json")
 
-    async def list_policies(self, _: Request) -> Response:
+    async def list_policies(self, __: Request) -> Response:
         """List the policies of the bundle. Clients of OPA ask for them to test the connection."""
         found = self.store.loaded.bundle.policies.values()
         return JSONResponse({"result": [{"id": policy.id, "version": policy.version} for policy in found]})
@@ -176,7 +178,7 @@ class _Api:
         """Show one policy with the texts that a compact decision refers to."""
         policy = self.store.loaded.bundle.policies.get(request.path_params["id"])
         if policy is None:
-            raise HttpError(404, "resource_not_found", "The bundle does not contain this policy.")
+            raise HttpError(404, "resource_not_found", _("The bundle does not contain this policy."))
         return Response(encode({"result": policy_to_data(policy)}), media_type="application/json")
 
     async def show_health(self, request: Request) -> Response:
@@ -193,11 +195,11 @@ class _Api:
         }
         return JSONResponse({"bundles": {"vatspolicy": about}})
 
-    async def show_metrics(self, _: Request) -> Response:
+    async def show_metrics(self, __: Request) -> Response:
         """Show the metrics for Prometheus."""
         return Response(self.metrics.render(), headers={"Content-Type": MEDIA_TYPE})
 
-    async def describe(self, _: Request) -> Response:
+    async def describe(self, __: Request) -> Response:
         """Show this API as an OpenAPI document."""
         loaded = self.store.loaded
         if self.description[0] != loaded.revision:
@@ -227,13 +229,13 @@ def to_http_error(error: Exception) -> HttpError:
         case HttpError():
             return error
         case BusyError():
-            return HttpError(429, "too_many_requests", "Too many decisions are under way.", _RETRY)
+            return HttpError(429, "too_many_requests", _("Too many decisions are under way."), _RETRY)
         case LateError():
-            return HttpError(503, "timeout", "There was no decision in the time that a request has.", _RETRY)
-        case DayError():
-            return HttpError(400, "invalid_parameter", f"as_of {str(error).removeprefix('--as-of ')}.")
+            return HttpError(503, "timeout", _("There was no decision in the time that a request has."), _RETRY)
+        case DayError(why=why):
+            return HttpError(400, "invalid_parameter", _("as_of {why}.", why=why))
         case InvalidInput():
-            message = f"The input cannot be decided: {error.problems[0].message}"
+            message = _("The input cannot be decided: {reason}", reason=error.problems[0].message)
             return HttpError(400, "invalid_parameter", message, problems=error.problems)
     return report_internal_error(error)
 
@@ -241,5 +243,5 @@ def to_http_error(error: Exception) -> HttpError:
 def _wants_all(explain: str | None) -> bool:
     """Return whether a request wants the full decision. Raises HttpError for a value of OPA that means nothing here."""
     if explain not in (None, "", "off", "full"):
-        raise HttpError(400, "invalid_parameter", "explain must be full, or be left out.")
+        raise HttpError(400, "invalid_parameter", _("explain must be full, or be left out."))
     return explain == "full"

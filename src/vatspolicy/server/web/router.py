@@ -19,6 +19,7 @@ from vatspolicy.guidance.access_matrix import PlaceError, build_matrix
 from vatspolicy.guidance.access_matrix.locations import ABROAD
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
+from vatspolicy.i18n import Bilingual, Listing, _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.profile.vocabulary import Language, addresses, find_choices, gazetteer, within
@@ -107,19 +108,19 @@ class _Page:
         self.instruments = {id: instrument.title for id, instrument in bundle.instruments.items()}
         self.matrices: dict[tuple[str | None, ...], dict[str, Any]] = {}
 
-    def show_frame(self, _: Request) -> Response:
+    def show_frame(self, __: Request) -> Response:
         return HTMLResponse(render_frame(self.lang))
 
-    def show_stylesheet(self, _: Request) -> Response:
+    def show_stylesheet(self, __: Request) -> Response:
         return PlainTextResponse(build_stylesheet(), media_type="text/css")
 
-    def show_script(self, _: Request) -> Response:
+    def show_script(self, __: Request) -> Response:
         return PlainTextResponse(read_script(), media_type="text/javascript")
 
-    def show_form(self, _: Request) -> Response:
+    def show_form(self, __: Request) -> Response:
         return JSONResponse({**self.form, "today": self.context.as_of or self.context.today()})
 
-    def show_schema(self, _: Request) -> Response:
+    def show_schema(self, __: Request) -> Response:
         return JSONResponse(self.context.bundle.schemas.load("profile"))
 
     def search(self, request: Request) -> Response:
@@ -140,8 +141,7 @@ class _Page:
             try:
                 table = build_matrix(self.context.bundle, day, place, zone, by)
             except PlaceError:
-                text = {"en": say("no_such_place", "en"), "zh": say("no_such_place", "zh")}
-                raise HttpError(400, "invalid_parameter", text["en"], localized=text) from None
+                raise HttpError(400, "invalid_parameter", _say_later("no_such_place")) from None
             if len(self.matrices) >= MATRICES:
                 self.matrices.pop(next(iter(self.matrices)))
             self.matrices[key] = dict(table)
@@ -152,7 +152,7 @@ class _Page:
         """Return a parameter that is one of the codes of the form; None if it is left out."""
         code = request.query_params.get(name) or None
         if code is not None and code not in {one["value"] for one in self.form[known]}:
-            raise HttpError(400, "invalid_parameter", f"`{name}` is not known.")
+            raise HttpError(400, "invalid_parameter", _("`{name}` is not known.", name=name))
         return code
 
 
@@ -179,7 +179,7 @@ def _posted(
             found = await run_in_threadpool(respond, context, decide_request)
             return found if isinstance(found, Response) else JSONResponse(found)
         except (ValueError, RecursionError):
-            raise HttpError(400, "invalid_parameter", "The request is not JSON.") from None
+            raise HttpError(400, "invalid_parameter", _("The request is not JSON.")) from None
 
     return endpoint
 
@@ -200,11 +200,11 @@ def _export(context: WebContext, request: DecideRequest) -> Response:
     """Return the report of a decision as a file. It equals the report of `vatspolicy check` on the same spec."""
     known = list_exports()
     if request.format not in known:
-        raise HttpError(400, "invalid_parameter", f"`format` must be one of: {', '.join(known)}.")
+        raise HttpError(400, "invalid_parameter", _("`format` must be one of: {known}.", known=Listing(known)))
     try:
-        _, data = context.gate().decide(read_profile(read_spec(context, request), context.bundle.schemas))
+        __, data = context.gate().decide(read_profile(read_spec(context, request), context.bundle.schemas))
     except InvalidInput:
-        raise HttpError(400, "invalid_input", "The spec cannot be decided.") from None
+        raise HttpError(400, "invalid_input", _("The spec cannot be decided.")) from None
     make = export if request.format in BINARY_FORMATS else render
     content = make(request.format, [data], request.lang)
     return Response(content, media_type=EXPORTS[request.format])
@@ -220,5 +220,9 @@ def _check_day(day: str, context: WebContext) -> None:
     except ValueError:
         key = "not_day"
     if key:
-        text = {"en": say(key, "en", day=first), "zh": say(key, "zh", day=first)}
-        raise HttpError(400, "invalid_parameter", text["en"], localized=text)
+        raise HttpError(400, "invalid_parameter", _say_later(key, day=first))
+
+
+def _say_later(key: str, **values: str) -> Bilingual:
+    """Return a phrase of the page as a sentence that can be translated."""
+    return Bilingual(say(key, "en", **values), say(key, "zh", **values))

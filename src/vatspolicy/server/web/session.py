@@ -14,7 +14,7 @@ from vatspolicy.clock import today as today_in_china
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import validate
-from vatspolicy.errors import InvalidInput, Problem, in_language
+from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.guidance.interview import Refused, interview_to_data, read_reply, start
@@ -23,6 +23,7 @@ from vatspolicy.guidance.interview.naming import make_slug, name_product
 from vatspolicy.guidance.interview.questions import NAME_PATH, Question
 from vatspolicy.guidance.interview.ranking import NO_GAIN
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
+from vatspolicy.i18n import LANGUAGES, Sentences, _, translate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.edits import set_fact
 from vatspolicy.profile.profile import broken_invariant, facts_of, read_profile
@@ -77,23 +78,23 @@ def read_request(data: Any, schemas: SchemaSet) -> DecideRequest:
     Raises: HttpError.
     """
     if not isinstance(data, dict):
-        raise _bad_request("The request must be an object.")
+        raise _bad_request(_("The request must be an object."))
     text, file, change = data.get("text"), data.get("file") or FILE, data.get("change")
     lang, skipped = data.get("lang", "en"), data.get("skipped", [])
     if not (text is None or isinstance(text, str)) or not isinstance(file, str):
-        raise _bad_request("`text` and `file` must be text.")
+        raise _bad_request(_("`text` and `file` must be text."))
     if lang not in ("en", "zh"):
-        raise _bad_request("`lang` must be en or zh.")
+        raise _bad_request(_("`lang` must be en or zh."))
     if not isinstance(skipped, list) or len(skipped) > 1000:
-        raise _bad_request("`skipped` must be a list of paths.")
+        raise _bad_request(_("`skipped` must be a list of paths."))
     made = None
     if change is not None:
         if not isinstance(change, dict) or ("typed" in change) == ("value" in change):
-            raise _bad_request("`change` must have a path, and either `value` or `typed`.")
+            raise _bad_request(_("`change` must have a path, and either `value` or `typed`."))
         typed = "typed" in change
         made = (read_path(change.get("path"), schemas), change["typed" if typed else "value"], typed)
         if typed and not isinstance(made[1], str):
-            raise _bad_request("`typed` must be text.")
+            raise _bad_request(_("`typed` must be text."))
     return DecideRequest(
         text=text,
         file=re.split(r"[/\\]", file)[-1][:120] or FILE,
@@ -112,10 +113,10 @@ def read_path(dotted: Any, schemas: SchemaSet) -> Path:
     Raises: HttpError.
     """
     if not isinstance(dotted, str) or len(dotted) > 200:
-        raise _bad_request("A path must be text such as services.0.offers.")
+        raise _bad_request(_("A path must be text such as services.0.offers."))
     path = tuple(int(step) if step.isascii() and step.isdigit() else step for step in dotted.split("."))
     if not find_kind(path, schemas):
-        raise _bad_request("This fact does not exist.")
+        raise _bad_request(_("This fact does not exist."))
     return path
 
 
@@ -170,7 +171,7 @@ def read_spec(context: WebContext, request: DecideRequest) -> Document:
 def _decide(context: WebContext, document: Document, request: DecideRequest) -> dict[str, Any]:
     try:
         profile = read_profile(document, context.bundle.schemas)
-        _, data = context.gate().decide(profile)
+        __, data = context.gate().decide(profile)
     except InvalidInput as error:
         return _reply(document.text, document.file, request, data=document.data, problems=error.problems)
     state = start(
@@ -224,16 +225,12 @@ def _reply(
 
 def _problem_to_data(problem: Problem) -> dict[str, Any]:
     """Return a problem as data, at the path of its field, in both languages."""
-    chinese = in_language(problem, "zh")
-    gap = "" if chinese.message.endswith("。") else " "
+    told = Sentences(problem.message, problem.hint)
     return {
         "path": re.sub(r"\[([0-9]+)\]", r".\1", problem.path),
         "line": problem.line,
         "column": problem.column,
-        "text": {
-            "en": f"{problem.message} {problem.hint}".rstrip(),
-            "zh": f"{chinese.message}{gap}{chinese.hint}".rstrip(),
-        },
+        "text": {lang: translate(told, lang) for lang in LANGUAGES},
     }
 
 
@@ -253,7 +250,7 @@ def _read_typed(path: Path, text: str, schemas: SchemaSet, naming: bool) -> Any:
             raise Refused(both("too_many", most=node.get("maxLength", 200)))
         return text
     if kind not in ("integer", "number", "date", "text"):
-        raise _bad_request("This fact is not typed.")
+        raise _bad_request(_("This fact is not typed."))
     nothing: LocalizedText = {"en": "", "zh": ""}
     least, most = node.get("minimum"), node.get("maximum")
     phase = "start" if naming and path == NAME_PATH else ""
@@ -267,13 +264,13 @@ def _apply_change(context: WebContext, document: Document, request: DecideReques
     Raises: Refused for a change that makes a valid spec invalid.
     """
     if not isinstance(document.data, dict):
-        raise _bad_request("There is no spec to change.")
+        raise _bad_request(_("There is no spec to change."))
     try:
         after = _write_change(context.bundle.schemas, document, request.lang, path, value)
     except InvalidInput as error:  # what no spec may hold, such as invisible characters
         raise Refused(_problem_to_data(error.problems[0])["text"]) from None
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, yaml.YAMLError):
-        raise _bad_request("There is no place for this fact.") from None
+        raise _bad_request(_("There is no place for this fact.")) from None
     if _find_error(context, document) is None and (why := _find_error(context, after)) is not None:
         raise Refused(why)
     return after
