@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import Table, joint
 from vatspolicy.profile.vocabulary import question, words_of
 from vatspolicy.profile.word_lists import find_list
 
@@ -30,6 +32,16 @@ _SAMPLES: Mapping[tuple[str | int, ...], str] = {
     ("data", "leaves_mainland"): "false",
 }
 """Facts that most products need, in the order of the skeleton, each with a sample. No sample leads to a denial."""
+_WORDS: Table = {
+    "any": Phrase("Any of"),
+    "one": Phrase("One of"),
+    "all": Phrase("All values"),
+    "why": Phrase("Say here why the case matters."),
+    "title": Phrase("Name of the regulation"),
+    "issuer": Phrase("Issuing body"),
+    "message": Phrase("What the rule says when it applies."),
+}
+"""Texts to be replaced, and the heads of comments. A skeleton has both languages."""
 _FEW = 8
 """Largest number of values below a question; for more, the name of the list stands there."""
 
@@ -76,18 +88,27 @@ def _choices(path: tuple[str | int, ...], is_list: bool) -> str:
     if not values:
         return ""
     if len(values) <= _FEW:
-        number = "Any of · 可多选：" if is_list else "One of · 可选："
-        return f"{number}{', '.join(values)}"
+        return _comment("any" if is_list else "one", ", ".join(values))
     found = find_list(".".join(str(step) for step in path if step != 0))
-    return f"All values · 全部取值：vatspolicy list {found.name}" if found else ""
+    return _comment("all", f"vatspolicy list {found.name}") if found else ""
+
+
+def _comment(key: str, content: str) -> str:
+    """Return a comment with its head in both languages."""
+    return f"{_WORDS[key]['en']} · {_WORDS[key]['zh']}{joint('colon', 'zh')}{content}"
+
+
+def _text(key: str) -> str:
+    """Return a text by language, as YAML in one line."""
+    return f"{{en: {_WORDS[key]['en']}, zh: {_WORDS[key]['zh']}}}"
 
 
 def expectation() -> str:
     """Return the expectations of a profile without facts: no decision yet."""
-    return """\
+    return f"""\
 why:
-  en: Say here why the case matters.
-  zh: 在此说明该案例的意义。
+  en: {_WORDS["why"]["en"]}
+  zh: {_WORDS["why"]["zh"]}
 decisions:
   - as_of: '2027-01-01'
     decision: incomplete
@@ -110,10 +131,10 @@ def policy(id: str, schema: str = "") -> str:
     return f"""\
 {line}id: {id}
 version: 0.1.0
-title: {{en: Name of the regulation, zh: 法规名称}}
+title: {_text("title")}
 topics: [telecom]
 source:
-  issuer: {{en: Issuing body, zh: 制定机关}}
+  issuer: {_text("issuer")}
   note: Write the document number here, as number, and remove this note.
 effective: {{from: '2027-01-01'}}
 articles:
@@ -126,7 +147,7 @@ rules:
     each: service
     when: service.audience == "public"
     advise: {{kind: note}}
-    message: {{en: What the rule says when it applies., zh: 规则适用时的提示。}}
+    message: {_text("message")}
 """
 
 

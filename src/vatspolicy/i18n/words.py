@@ -36,6 +36,7 @@ JOINTS: Table = {
     "or": {"en": " or ", "zh": "或"},
     "bodies": {"en": " / ", "zh": "、"},
     "plus": {"en": " + ", "zh": "，并"},
+    "names": {"en": "; ", "zh": "、"},
 }
 """What stands between the parts of a line: `bodies` between authorities, `plus` between steps of one way forward."""
 FRAMES: Table = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from vatspolicy.authoring.lint.catalogue import ERROR, RULES
@@ -11,7 +11,8 @@ from vatspolicy.authoring.lint.finding import LintFinding
 from vatspolicy.authoring.lint.run import LintReport
 from vatspolicy.errors import Problem, in_language
 from vatspolicy.errors import render as render_problem
-from vatspolicy.i18n.words import counted
+from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import Counts, Table, count, joint, word
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports import findings
@@ -21,6 +22,19 @@ from vatspolicy.reports.formats.junit import Suites
 TOOL = "vatspolicy lint"
 PAGE = "lint.md"
 """Page of the documentation with a section for each rule."""
+
+_WORDS: Table = {
+    "ignored": Phrase("ignored: {reason}: "),
+    "warning": Phrase("warning: "),
+    "nothing": Phrase("No findings"),
+    "some_ignored": Phrase("{n} ignored"),
+}
+_COUNTS: Counts = {
+    "errors": (Phrase("{n} error"), Phrase("{n} errors")),
+    "warnings": (Phrase("{n} warning"), Phrase("{n} warnings")),
+    "fixtures": (Phrase("{n} fixture"), Phrase("{n} fixtures")),
+    "total": (Phrase("{found} in {n} policy and {fixtures}"), Phrase("{found} in {n} policies and {fixtures}")),
+}
 
 _PAGE_HEAD = """\
 # Rules of lint
@@ -45,14 +59,7 @@ effect and is a finding itself, and so is a comment that ignores nothing.
 
 def render(name: str, report: LintReport, lang: Language) -> str:
     """Render a report in one of the formats text, json, sarif, junit and github."""
-    makers: Mapping[str, Callable[[LintReport, Language], str]] = {
-        "text": text,
-        "json": plain_json,
-        "sarif": sarif,
-        "junit": junit,
-        "github": github,
-    }
-    return makers[name](report, lang)
+    return {"text": text, "json": plain_json, "sarif": sarif, "junit": junit, "github": github}[name](report, lang)
 
 
 def text(report: LintReport, lang: Language) -> str:
@@ -63,9 +70,9 @@ def text(report: LintReport, lang: Language) -> str:
 def _line(finding: LintFinding, lang: Language) -> str:
     state = ""
     if finding.ignored is not None:
-        state = f"ignored: {finding.ignored}: " if lang == "en" else f"已忽略（{finding.ignored}）："
+        state = word(_WORDS, "ignored", lang, reason=finding.ignored)
     elif finding.level != ERROR:
-        state = f"{finding.level}: " if lang == "en" else "警告："
+        state = word(_WORDS, "warning", lang)
     first, newline, excerpt = render_problem(finding.problem, lang).partition("\n")
     where = _place(finding.problem)
     return f"{where}: {state}{first.removeprefix(f'{where}: ')} [{finding.rule}]{newline}{excerpt}"
@@ -77,15 +84,14 @@ def _place(problem: Problem) -> str:
 
 def total(report: LintReport, lang: Language) -> str:
     """Return the last line: the number of findings, and of the files that were read."""
-    if lang == "zh":
-        found = f"错误{report.errors}项，警告{report.warnings}项" if report.errors or report.warnings else "未发现问题"
-        ignored = f"，已忽略{report.ignored}项" if report.ignored else ""
-        return f"{found}{ignored}（政策{report.policies}份，样例{report.fixtures}份）"
-    parts = [counted(report.errors, "error"), counted(report.warnings, "warning")]
-    found = ", ".join(parts) if report.errors or report.warnings else "No findings"
-    ignored = f", {report.ignored} ignored" if report.ignored else ""
-    files = f"{counted(report.policies, 'policy', 'policies')} and {counted(report.fixtures, 'fixture')}"
-    return f"{found}{ignored} in {files}"
+    if report.errors or report.warnings:
+        parts = [count(_COUNTS, "errors", report.errors, lang), count(_COUNTS, "warnings", report.warnings, lang)]
+    else:
+        parts = [word(_WORDS, "nothing", lang)]
+    if report.ignored:
+        parts.append(word(_WORDS, "some_ignored", lang, n=report.ignored))
+    fixtures = count(_COUNTS, "fixtures", report.fixtures, lang)
+    return count(_COUNTS, "total", report.policies, lang, found=joint("comma", lang).join(parts), fixtures=fixtures)
 
 
 def _said(problem: Problem, lang: Language) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,7 @@ _KINDS: Mapping[str, tuple[str, LocalizedText]] = {
 
 def render(name: str, report: MutationReport, lang: Language) -> str:
     """Render a run in one of the formats text, json, sarif, junit and github."""
-    makers: Mapping[str, Callable[[MutationReport, Language], str]] = {
-        "text": text,
-        "json": plain_json,
-        "sarif": sarif,
-        "junit": junit,
-        "github": github,
-    }
-    return makers[name](report, lang)
+    return {"text": text, "json": plain_json, "sarif": sarif, "junit": junit, "github": github}[name](report, lang)
 
 
 def text(report: MutationReport, lang: Language) -> str:

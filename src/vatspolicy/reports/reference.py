@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.i18n import Language, LocalizedText, Phrase, _
+from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Phrase, _
 from vatspolicy.i18n.text import width as width_of
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import Table, word
@@ -28,6 +28,18 @@ WORDS: Table = {
     "found": Phrase("{count} of {all} values fit. All of them: vatspolicy list {name}"),
     "search": Phrase("{all} values. Search them: vatspolicy list {name} WORD"),
 }
+_PAGE: Table = {
+    "heading": Phrase("Values of a spec"),
+    "meaning": Phrase("Meaning"),
+    "example_head": Phrase("Example"),
+    "synonyms_head": Phrase("Also called"),
+}
+_LEAD = Phrase(
+    "Every value that a fact may have: its meaning in English and Chinese, an example, and other names for it.\n"
+    "Search it here, or in a terminal: `vatspolicy list offers CRM`. The other names are for searching only. In a\n"
+    "spec, write the value itself. `vatspolicy ask` asks for the facts one by one."
+)
+"""First paragraph of the page of all values, in Markdown."""
 _NARROW = 24
 """Widest column of values in a terminal."""
 
@@ -87,10 +99,12 @@ def reference_page(bundle: Bundle) -> str:
     return render_markdown(
         "reference.md.j2",
         about=_about,
+        lead={lang: trust(_LEAD[lang]) for lang in LANGUAGES},
         lists=[found.with_names(titles) for found in word_lists(bundle.schemas).values()],
         mark=trust(MARK),
         name=lambda one, lang: _name(one.name, lang),
         synonyms=lambda found: any(one.synonyms for one in found.words),
+        words=_PAGE,
     )
 
 

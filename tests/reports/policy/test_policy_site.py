@@ -23,7 +23,7 @@ from vatspolicy.reports.policy.index import MARK, Pages
 from vatspolicy.reports.policy.site import explain_page
 from vatspolicy.reports.policy.site.search import KINDS, entries, list_values
 from vatspolicy.reports.policy.site.site import LICENSE, MARKS, Site
-from vatspolicy.reports.policy.site.words import WORDS
+from vatspolicy.reports.policy.words import WORDS
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 

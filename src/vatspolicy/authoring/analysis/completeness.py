@@ -16,6 +16,8 @@ from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import Constant, EnumSet, IndexedChoice
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
+from vatspolicy.i18n import LocalizedText, Phrase
+from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Rule
 from vatspolicy.policies.reads import facts_of
@@ -62,8 +64,8 @@ def _check_unclassified(context: AnalysisContext, known: Sequence[str]) -> Analy
     if solution is None:
         return None
     offer = solution.minimized().profile["services"][0]["offers"][0]
-    en = f"No rule classifies a service that offers {offer}."
-    return _gap(context.bundle, f"offers={offer}", en, f"没有规则对提供{offer}的服务分类。", solution)
+    message = say_both(Phrase("No rule classifies a service that offers {offer}."), offer=offer)
+    return _gap(context.bundle, f"offers={offer}", message, solution)
 
 
 def _check_class(context: AnalysisContext, cls: str) -> AnalysisFinding | None:
@@ -83,8 +85,8 @@ def _check_class(context: AnalysisContext, cls: str) -> AnalysisFinding | None:
     solution = context.find_solution(build)
     if solution is None:
         return None
-    en, zh = f"No rule speaks about an activity of class {cls}.", f"没有规则涉及{cls}类业务。"
-    return _gap(context.bundle, f"class={cls}", en, zh, solution)
+    message = say_both(Phrase("No rule speaks about an activity of class {cls}."), cls=cls)
+    return _gap(context.bundle, f"class={cls}", message, solution)
 
 
 def _activity_rules(ruleset: SymbolicRuleSet) -> list[Rule]:
@@ -93,7 +95,7 @@ def _activity_rules(ruleset: SymbolicRuleSet) -> list[Rule]:
     return sorted(rules, key=lambda rule: len(rule.when.text))
 
 
-def _gap(bundle: Bundle, about: str, en: str, zh: str, solution: Solution) -> AnalysisFinding:
+def _gap(bundle: Bundle, about: str, message: LocalizedText, solution: Solution) -> AnalysisFinding:
     """Return the finding, placed at the first classify rule."""
     shown = make_witness(bundle, solution, (), "")
     rules = [(p.file, r.line) for p in bundle.policies.values() for r in p.rules if isinstance(r.effect, Classify)]
@@ -101,7 +103,7 @@ def _gap(bundle: Bundle, about: str, en: str, zh: str, solution: Solution) -> An
         "gap",
         (about,),
         *rules[0],
-        {"en": en, "zh": zh},
+        message,
         None,
         None,
         shown.profile,
@@ -153,12 +155,11 @@ def _check_undecided(context: AnalysisContext, rule: Rule, details: Sequence[Opt
     shown = make_witness(context.bundle, solution, [rule], title)
     if "unknown" not in shown.states[rule.name]:
         raise Unconfirmed(f"{rule.name} is decided")
-    en = (
-        f"{rule.id} stays undecided although every fact that applies is given: "
+    told = Phrase(
+        "{rule} stays undecided although every fact that applies is given: "
         "it reads a detail before it asks whether that applies."
     )
-    zh = f"适用事实均已给出，{rule.id}仍无法判定：规则读取细节事实前未先判断其是否适用。"
-    return context.finding("may-be-unknown", (rule,), en, zh, shown)
+    return context.finding("may-be-unknown", (rule,), say_both(told, rule=rule.id), shown)
 
 
 def _encode_given(query: Query, ruleset: SymbolicRuleSet, details: Sequence[OptionalObject]) -> list[int]:

@@ -15,6 +15,7 @@ from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n import LocalizedText
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Rule
 
@@ -59,7 +60,9 @@ class AnalysisContext:
         except Undecided:
             return None
 
-    def finding(self, kind: str, rules: Sequence[Rule], en: str, zh: str, shown: Witness | None) -> AnalysisFinding:
+    def finding(
+        self, kind: str, rules: Sequence[Rule], message: LocalizedText, shown: Witness | None
+    ) -> AnalysisFinding:
         """Return a finding about rules, placed at the first of them."""
         first = rules[0]
         since, until = max(rule.since for rule in rules), min(rule.until for rule in rules)
@@ -68,7 +71,7 @@ class AnalysisContext:
             tuple(rule.name for rule in rules),
             self.bundle.policies[first.policy].file,
             first.line,
-            {"en": en, "zh": zh},
+            message,
             since,
             None if until == NEVER else until,
             shown.profile if shown else None,

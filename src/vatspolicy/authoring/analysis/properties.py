@@ -33,20 +33,19 @@ from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
 from vatspolicy.profile.profile import load_profile
 
-EVERY = {"en": "all profiles, lists of any length", "zh": "所有情形，列表长度不限"}
-SHORT_LISTS = {
-    "en": "profiles with one service and few licenses and places",
-    "zh": "仅一项服务且许可证、地点较少的情形",
-}
+EVERY = Phrase("all profiles, lists of any length")
+SHORT_LISTS = Phrase("profiles with one service and few licenses and places")
 
 
 def prove(bundle: Bundle, wanted: LawProperty, budget: int = BUDGET) -> PropertyResult:
     """Return the result of one property."""
-    empty = PropertyResult(wanted.id, wanted.statement, wanted.cite, "unknown", EVERY, wanted.line)
+    empty = PropertyResult(wanted.id, wanted.statement, wanted.cite, "unknown", say_both(EVERY), wanted.line)
     try:
         proof = _PropertyProof(bundle, wanted, budget)
         return proof.prove_never(empty) if wanted.form == "never" else proof.prove_pair(empty)
@@ -197,7 +196,7 @@ class _PropertyProof:
         if limit is not None:
             raise limit
         reason = "Proved of short lists only; with lists left free the question could not be settled."
-        return replace(result, verdict="tested", scope=SHORT_LISTS, reason=reason)
+        return replace(result, verdict="tested", scope=say_both(SHORT_LISTS), reason=reason)
 
     def _refute(self, result: PropertyResult, pair: ProfilePair, answer: Solution) -> PropertyResult:
         """Return the refutation, confirmed by the evaluator."""

@@ -17,6 +17,8 @@ from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import DualRail
 from vatspolicy.cel.ast import And, Node, Term
+from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import Table, both, say_both
 from vatspolicy.policies.model import Advise, Deny, Duty, Need, Route, Rule
 
 # --- dead rules
@@ -32,11 +34,12 @@ def _check_dead(context: AnalysisContext, rule: Rule) -> AnalysisFinding | None:
     if context.find_solution(lambda query, ruleset: encode_fires(query, ruleset, rule)) is not None:
         return None
     clause, shown = _failing_clause(context, rule)
-    en, zh = f"{rule.id} never applies to any profile.", f"{rule.id}不适用于任何情形。"
-    if clause:
-        en += f" Where all else of it holds, this does not: {clause}."
-        zh += f"其余条件均成立时，此项不成立：{clause}。"
-    return context.finding("dead", (rule,), en, zh, shown)
+    told = (
+        Phrase("{rule} never applies to any profile. Where all else of it holds, this does not: {clause}.")
+        if clause
+        else Phrase("{rule} never applies to any profile.")
+    )
+    return context.finding("dead", (rule,), say_both(told, rule=rule.id, clause=clause), shown)
 
 
 def _failing_clause(context: AnalysisContext, rule: Rule) -> tuple[str, Witness | None]:
@@ -99,12 +102,10 @@ def _check_pair(context: AnalysisContext, one: Rule, two: Rule, kinds: set[str])
     if shown is None:  # the inner rule is dead, which is another finding
         return None
     if kind == "duplicate":
-        en = f"{inner.id} and {outer.id} have the same effect in exactly the same cases."
-        zh = f"{inner.id}与{outer.id}在完全相同的情形下效果相同。"
+        told = Phrase("{inner} and {outer} have the same effect in exactly the same cases.")
     else:
-        en = f"Wherever {inner.id} applies, {outer.id} applies with the same effect."
-        zh = f"凡{inner.id}适用之处，{outer.id}均适用且效果相同。"
-    return context.finding(kind, (inner, outer), en, zh, shown)
+        told = Phrase("Wherever {inner} applies, {outer} applies with the same effect.")
+    return context.finding(kind, (inner, outer), say_both(told, inner=inner.id, outer=outer.id), shown)
 
 
 def _implies(context: AnalysisContext, one: Rule, two: Rule) -> bool:
@@ -173,27 +174,14 @@ def _check_conflict(context: AnalysisContext, one: Rule, two: Rule, conflict: st
     shown = _witness_of_both(context, one, two, f"lets {one.id} and {two.id} contradict each other")
     if shown is None:
         return None
-    en, zh = (text.format(one=one.id, two=two.id) for text in _CONFLICTS[conflict])
-    return context.finding("conflict", (one, two), en, zh, shown)
+    return context.finding("conflict", (one, two), both(_CONFLICTS, conflict, one=one.id, two=two.id), shown)
 
 
-_CONFLICTS = {
-    "route": (
-        "The route {one} is open to an activity that {two} prohibits for good.",
-        "途径{one}对{two}绝对禁止的业务开放。",
-    ),
-    "need": (
-        "{one} asks for an instrument only where {two} prohibits for good.",
-        "{one}只在{two}绝对禁止之处要求许可。",
-    ),
-    "due": (
-        "Where {one} applies, {two} asks for the same instrument by another day.",
-        "凡{one}适用之处，{two}对同一事项规定了不同的期限。",
-    ),
-    "curable": (
-        "{one} and {two} deny for one reason, the one curable and the other not.",
-        "{one}与{two}以同一理由否定，一为可补正，一为不可补正。",
-    ),
+_CONFLICTS: Table = {
+    "route": Phrase("The route {one} is open to an activity that {two} prohibits for good."),
+    "need": Phrase("{one} asks for an instrument only where {two} prohibits for good."),
+    "due": Phrase("Where {one} applies, {two} asks for the same instrument by another day."),
+    "curable": Phrase("{one} and {two} deny for one reason, the one curable and the other not."),
 }
 
 

@@ -23,6 +23,8 @@ from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.solver import BUDGET, SolverMissing, has_solver, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Rule
 
@@ -165,6 +167,6 @@ def _accept(
         yield finding if entry is None else replace(finding, accepted=entry.reason["en"])
     for key, entry in reasons.items():
         if entry.kind in kinds and key not in seen:
-            en = f"{FILE_NAME} accepts a finding ({entry.kind}) that is not found: {key[1]}."
-            zh = f"{FILE_NAME}所接受的发现（{entry.kind}）并未出现：{key[1]}。"
-            yield AnalysisFinding("accepted-not-found", entry.about, settings.file, entry.line, {"en": en, "zh": zh})
+            told = Phrase("{file} accepts a finding ({kind}) that is not found: {about}.")
+            message = say_both(told, file=FILE_NAME, kind=entry.kind, about=key[1])
+            yield AnalysisFinding("accepted-not-found", entry.about, settings.file, entry.line, message)

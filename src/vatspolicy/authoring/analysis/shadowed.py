@@ -16,6 +16,8 @@ from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Undecided, reason_of
 from vatspolicy.authoring.symbolic.values import Unsupported
+from vatspolicy.i18n import LANGUAGES, Phrase
+from vatspolicy.i18n.words import joint, say_both
 from vatspolicy.policies.model import Classify, Deny, Need, Route, Rule
 
 
@@ -54,12 +56,11 @@ def _check_shadowed(context: AnalysisContext, rule: Rule) -> AnalysisFinding | N
     shadows = _find_shadows(context, rule)
     if shadows is None or _decides_somewhere(context, rule, shadows):
         raise Undecided("whether other rules always decide the same was not found out")
-    names = ", ".join(other.name for other in shadows)
     title = f"lets {rule.id} apply beside others that decide the same"
     shown = make_witness(context.bundle, solution, [rule], title)
-    en = f"Wherever {rule.id} applies, the decision is the same without it, because of {names}."
-    zh = f"凡{rule.id}适用之处，删去该规则决定不变，因另有{names.replace(', ', '、')}。"
-    return context.finding("never-decides", (rule,), en, zh, shown)
+    told = Phrase("Wherever {rule} applies, the decision is the same without it, because of {others}.")
+    others = {lang: joint("list", lang).join(other.name for other in shadows) for lang in LANGUAGES}
+    return context.finding("never-decides", (rule,), say_both(told, rule=rule.id, others=others), shown)
 
 
 def _find_shadows(context: AnalysisContext, rule: Rule) -> list[Rule] | None:

@@ -9,6 +9,8 @@ from vatspolicy.authoring.analysis.findings import AnalysisFinding
 from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.documents import Path
+from vatspolicy.i18n import LocalizedText, Phrase
+from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Policy, Rule
 from vatspolicy.policies.reads import asked_facts, read_facts
@@ -29,8 +31,13 @@ def dates_overlap(bundle: Bundle) -> Iterator[AnalysisFinding]:
                 "dates-overlap",
                 (first.name, second.name),
                 (bundle.policies[first.policy].file, first.line),
-                f"{first.id} ends on {first.until}, after {second.id} with the same text has begun on {second.since}.",
-                f"{first.id}于{first.until}失效，而内容相同的{second.id}已自{second.since}起生效。",
+                say_both(
+                    Phrase("{first} ends on {end}, after {second} with the same text has begun on {start}."),
+                    first=first.id,
+                    end=first.until,
+                    second=second.id,
+                    start=second.since,
+                ),
                 second.since,
                 first.until,
             )
@@ -44,8 +51,13 @@ def dates_missing(bundle: Bundle) -> Iterator[AnalysisFinding]:
                 "dates-missing",
                 (first.name, second.name),
                 (bundle.policies[first.policy].file, first.line),
-                f"{first.id} ends on {first.until}; {second.id} with the same text begins on {second.since}.",
-                f"{first.id}于{first.until}失效，内容相同的{second.id}自{second.since}起才生效。",
+                say_both(
+                    Phrase("{first} ends on {end}; {second} with the same text begins on {start}."),
+                    first=first.id,
+                    end=first.until,
+                    second=second.id,
+                    start=second.since,
+                ),
                 first.until,
                 second.since,
             )
@@ -57,8 +69,11 @@ def dates_missing(bundle: Bundle) -> Iterator[AnalysisFinding]:
                 "dates-missing",
                 (policy.id,),
                 _place(bundle, policy, ("editions",)),
-                f"Rules are in force from {start} on, but the first edition begins on {first_day}.",
-                f"规则自{start}起有效，而首个版本自{first_day}起施行。",
+                say_both(
+                    Phrase("Rules are in force from {start} on, but the first edition begins on {first}."),
+                    start=start,
+                    first=first_day,
+                ),
                 start,
                 first_day,
             )
@@ -86,9 +101,16 @@ def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[AnalysisFinding
                     "dates-missing",
                     (key, name),
                     _place(bundle, policy, ("instruments", name)),
-                    f"The instrument {name} is needed from {start} on and reads {key}, which has no value before "
-                    f"{first_value[key]}.",
-                    f"自{start}起需要{name}，其表达式读取的{key}在{first_value[key]}之前没有取值。",
+                    say_both(
+                        Phrase(
+                            "The instrument {name} is needed from {start} on and reads {key}, "
+                            "which has no value before {first}."
+                        ),
+                        name=name,
+                        start=start,
+                        key=key,
+                        first=first_value[key],
+                    ),
                     start,
                     first_value[key],
                 )
@@ -128,8 +150,7 @@ def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:
                     "unused-parameter",
                     (parameter.key,),
                     _place(bundle, policy, ("parameters", name)),
-                    f"No expression reads the parameter {name}.",
-                    f"没有表达式读取参数{name}。",
+                    say_both(Phrase("No expression reads the parameter {name}."), name=name),
                 )
                 continue
             ends = [value.since for value in parameter.values[1:]] + [NEVER]
@@ -139,8 +160,11 @@ def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:
                         "unused-parameter",
                         (parameter.key,),
                         _place(bundle, policy, ("parameters", name, "values", index)),
-                        f"No rule that reads {name} is in force while its value from {value.since} is.",
-                        f"参数{name}自{value.since}起的取值有效期间，没有读取它的规则有效。",
+                        say_both(
+                            Phrase("No rule that reads {name} is in force while its value from {start} is."),
+                            name=name,
+                            start=value.since,
+                        ),
                         value.since,
                         end,
                     )
@@ -156,8 +180,7 @@ def unused_term(bundle: Bundle) -> Iterator[AnalysisFinding]:
                     "unused-term",
                     (f"{policy.id}/{name}",),
                     (policy.file, policy.term_lines[name]),
-                    f"No expression uses the term {name}.",
-                    f"没有表达式使用术语{name}。",
+                    say_both(Phrase("No expression uses the term {name}."), name=name),
                 )
 
 
@@ -170,8 +193,7 @@ def unread_fact(bundle: Bundle) -> Iterator[AnalysisFinding]:
                 "unread-fact",
                 (path,),
                 ("schemas/profile.schema.json", 1),
-                f"No rule reads {path}.",
-                f"没有规则读取{path}。",
+                say_both(Phrase("No rule reads {path}."), path=path),
             )
 
 
@@ -188,13 +210,12 @@ def _finding(
     kind: str,
     about: tuple[str, ...],
     place: tuple[str, int],
-    en: str,
-    zh: str,
+    message: LocalizedText,
     since: str | None = None,
     until: str | None = None,
 ) -> AnalysisFinding:
     end = None if until in (None, NEVER) else until
-    return AnalysisFinding(kind, about, *place, {"en": en, "zh": zh}, since, end)
+    return AnalysisFinding(kind, about, *place, message, since, end)
 
 
 def _place(bundle: Bundle, policy: Policy, path: Path) -> tuple[str, int]:

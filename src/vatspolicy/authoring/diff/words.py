@@ -24,10 +24,9 @@ WHY: Table = {
     "source": Phrase("A side cannot be read."),
     "invalid": Phrase("A side, or a profile, is not valid."),
     "nothing": Phrase("There is no profile to decide."),
-    "engine": {
-        "en": f"The solver for proofs is not installed. Run {install('smt')}, or use --semantic off.",
-        "zh": f"未安装证明求解器：请运行 {install('smt')}，或使用 --semantic off。",
-    },
+    "engine": Phrase("The solver for proofs is not installed. Run {command}, or use --semantic off.").fill(
+        command=install("smt")
+    ),
     "failed": Phrase("The engine for proofs broke off ({subject}): nothing is proved or excluded."),
     "contradiction": Phrase("The engine for proofs excludes what a profile shows; none of its proofs counts."),
     "schemas": Phrase("Nothing could be proved: the base does not fit the schemas of the head."),

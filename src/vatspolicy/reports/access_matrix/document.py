@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from vatspolicy.i18n.text import width
-from vatspolicy.i18n.words import joint, word
+from vatspolicy.i18n.words import end, gap, joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.access_matrix.words import (
     WORDS,
@@ -101,7 +101,7 @@ class View:
         self.lang = lang
         self.heading, self.stand, self.how = heading(data, lang), stand(data, lang), how_to_read(data, lang)
         self.colon, self.stop = joint("colon", lang), joint("semicolon", lang)
-        self.stand_sentence = f"{self.stand[0].upper()}{self.stand[1:]}{'。' if lang == 'zh' else '. '}"
+        self.stand_sentence = end(f"{self.stand[0].upper()}{self.stand[1:]}", lang) + gap(lang)
         found, signs = notes(data, lang)
         self.heads = [say(one["title"], lang) if "policies" in one else one["id"] for one in data["columns"]]
         self.rows = [

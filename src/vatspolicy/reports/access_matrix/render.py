@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.i18n.text import width, wrap
-from vatspolicy.i18n.words import word
+from vatspolicy.i18n.words import joint, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.access_matrix.words import (
@@ -152,7 +152,7 @@ def _tone(cell: Data) -> tuple[str, ...]:
 
 
 def _below(data: Data, lang: Language, style: Style, room: int, found: Sequence[Any], details: bool) -> Iterator[str]:
-    colon = "：" if lang == "zh" else ": "
+    colon = joint("colon", lang)
     yield ""
     yield style(word(WORDS, "columns" if data["by"] == "regimes" else "place_columns", lang), "bold")
     for column in data["columns"]:

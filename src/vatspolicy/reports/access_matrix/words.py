@@ -9,7 +9,7 @@ from typing import Any
 from vatspolicy.guidance.access_matrix.locations import letters
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.text import clean
-from vatspolicy.i18n.words import number, word
+from vatspolicy.i18n.words import gap, joint, number, word
 from vatspolicy.profile.vocabulary import Language, gazetteer, label
 
 Data = Mapping[str, Any]
@@ -38,12 +38,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "as_of": Phrase("as of {day} · bundle {version}"),
     "registered": Phrase("registered in {place}"),
     "service": Phrase("Service"),
-    "share": {"en": "{percent} %", "zh": "{percent}%"},
+    "share": Phrase("{percent} %"),
     "zero": Phrase("domestic"),
     "below": Phrase("below {percent} %"),
     "closed": Phrase("closed", "access matrix"),
     "prohibited": Phrase("banned"),
-    "none": {"en": "–", "zh": "–"},
+    "none": Phrase("–"),
     "legend_closed": Phrase("the regime covers the service, and no foreign company meets its terms"),
     "legend_prohibited": Phrase("another rule prohibits the service, whatever the share"),
     "legend_none": Phrase("the regime does not cover the service"),
@@ -91,8 +91,8 @@ def stand(data: Data, lang: Language) -> str:
     text = word(WORDS, "as_of", lang, day=data["as_of"], version=data["bundle"]["version"])
     places = [label("place", data["place"])[lang]] if data["place"] in gazetteer() else []
     places += [label("zone", data["zone"])[lang]] if data["zone"] else []
-    joint = "，" if lang == "zh" else ", "
-    return text + (f" · {word(WORDS, 'registered', lang, place=joint.join(places))}" if places else "")
+    place = joint("comma", lang).join(places)
+    return text + (f" · {word(WORDS, 'registered', lang, place=place)}" if places else "")
 
 
 def share(percent: float, lang: Language) -> str:
@@ -114,12 +114,12 @@ def value(cell: Data, lang: Language) -> str:
 
 def routes(cell: Data, data: Data, lang: Language) -> str:
     """Describe the routes behind the share of a places cell, and the higher shares of some investors."""
-    joint = "、" if lang == "zh" else ", "
-    parts = [joint.join(say(data["routes"][name], lang) for name in cell["routes"])]
+    comma = joint("list", lang)
+    parts = [comma.join(say(data["routes"][name], lang) for name in cell["routes"])]
     if cell["special"]:
-        names = joint.join(say(data["routes"][name], lang) for name in cell["special"]["routes"])
+        names = comma.join(say(data["routes"][name], lang) for name in cell["special"]["routes"])
         parts.append(word(WORDS, "special", lang, share=value(cell["special"], lang), routes=names))
-    return ("；" if lang == "zh" else "; ").join(part for part in parts if part)
+    return joint("semicolon", lang).join(part for part in parts if part)
 
 
 def how_to_read(data: Data, lang: Language) -> str:
@@ -132,11 +132,10 @@ def title_of(row: Data, lang: Language, most: int | None = None) -> str:
     text = say(row["title"], lang)
     if row["whole"]:
         return text
-    joint, colon = ("；", "：") if lang == "zh" else ("; ", ": ")
     offers = [say(offer["title"], lang) for offer in row["offers"]]
     if most is not None and len(offers) > most:
         offers[most:] = [word(WORDS, "and_more", lang, count=len(offers) - most)]
-    return text + colon + joint.join(offers)
+    return text + joint("colon", lang) + joint("semicolon", lang).join(offers)
 
 
 def notes(data: Data, lang: Language) -> tuple[list[Note], dict[tuple[int, str], str]]:
@@ -158,7 +157,7 @@ def notes(data: Data, lang: Language) -> tuple[list[Note], dict[tuple[int, str],
 
 def join_points(note: Note, lang: Language) -> str:
     """Join the sentences of a note."""
-    return ("" if lang == "zh" else " ").join(note.points)
+    return gap(lang).join(note.points)
 
 
 def _law(articles: Iterable[Data], lang: Language) -> tuple[str, ...]:
@@ -167,8 +166,7 @@ def _law(articles: Iterable[Data], lang: Language) -> tuple[str, ...]:
     for article in articles:
         labels = by_policy.setdefault(say(article["title"], lang), [])
         labels += [text for text in [say(article["label"], lang)] if text not in labels]
-    comma, joint = ("，", "、") if lang == "zh" else (", ", ", ")
-    return tuple(title + comma + joint.join(labels) for title, labels in by_policy.items())
+    return tuple(title + joint("comma", lang) + joint("list", lang).join(found) for title, found in by_policy.items())
 
 
 def legend(data: Data, lang: Language) -> list[tuple[str, str]]:
@@ -193,9 +191,11 @@ def column_note(column: Data, lang: Language) -> str:
     """Return the description of a column in the list of columns."""
     if "policies" not in column:
         return say(column["title"], lang)
-    joint, comma = ("；", "，") if lang == "zh" else ("; ", ", ")
-    law = [say(p["title"], lang) + (comma + clean(p["number"]) if p["number"] else "") for p in column["policies"]]
+    law = [
+        joint("comma", lang).join([say(one["title"], lang), *([clean(one["number"])] if one["number"] else [])])
+        for one in column["policies"]
+    ]
     parts = [say(column["title"], lang), *law]
     if column["places"]:
         parts.append(word(WORDS, "where", lang, places=say(column["places"], lang)))
-    return joint.join(parts)
+    return joint("semicolon", lang).join(parts)

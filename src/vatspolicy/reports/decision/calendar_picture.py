@@ -69,7 +69,7 @@ def make_calendar(launch: str, counts: Mapping[str, int], say: Sentences) -> Cal
     for place, (day, after) in enumerate(itertools.pairwise(days)):
         offset = (day.year - first.year) * 12 + day.month - first.month
         name = f"{day.year}-{day.month:02}" if place == 0 or day.month == 1 else f"{day.month:02}"
-        number = say.html("month_number", count=offset) if offset > 0 else ""
+        number = f"+{offset}" if offset > 0 else ""
         shown = (name, number) if place % every == 0 else ("", "")
         months.append(Month(x(day), (x(day) + x(after)) / 2, *shown))
     return Calendar(

@@ -84,7 +84,7 @@ def render(
     made = [_Decision(data, lang, "" if single else f"d{place}-", single) for place, data in enumerate(order, 1)]
     entries: list[Entry]
     if single:
-        head = say.html("title_one", verdict=made[0].brief.verdict, title=made[0].name)
+        head = f"{made[0].brief.verdict}{say.colon}{made[0].name}"
         entries = place_entries(made[0].places())
     else:
         head = say.html("title_many", count=len(made))

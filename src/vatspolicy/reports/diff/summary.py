@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_rules, possible, seen, unsettled
-from vatspolicy.i18n.words import word
+from vatspolicy.i18n.words import joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff.wording import moves
 from vatspolicy.reports.diff.words import REASONS, phrase
@@ -80,6 +80,6 @@ def _excluded(data: Data, lang: Language) -> Iterator[str]:
 
 def release(data: Data, lang: Language) -> str:
     """Return the version before and after, and the version step that the change needs."""
-    because = ("、" if lang == "zh" else ", ").join(word(REASONS, reason, lang) for reason in data["because"])
+    because = joint("list", lang).join(word(REASONS, reason, lang) for reason in data["because"])
     key = "untouched" if data["level"] == "none" else "needs" if data["needed"] else "fits"
     return phrase(key, lang, **{**data, "because": because})

@@ -7,30 +7,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.authoring.diff.verdict import impossible, unsettled
-from vatspolicy.i18n.words import VERDICTS, word
+from vatspolicy.i18n.words import VERDICTS, aside, gap, joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, VALUES, phrase
 from vatspolicy.reports.diff.words import VERDICTS as VERDICTS_OF_PROOFS
 
 Data = Mapping[str, Any]
-_MARKS: Mapping[str, tuple[str, str, str, str, str]] = {
-    "en": (": ", ", ", "; ", " (", ")"),
-    "zh": ("：", "，", "；", "（", "）"),
-}
-"""Colon, comma, semicolon and brackets as a language writes them."""
+ABSENT = "–"
+"""Sign for a value that is not there."""
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
 def edit(change: Data, lang: Language) -> str:
     """Describe an edit in one line: `parameter launched (Whether …), from 2024-10-23`."""
-    colon, comma, semicolon, opening, closing = _MARKS[lang]
     name = f" {change['name']}" if change["name"] else ""
-    title = f"{opening}{change['title'][lang]}{closing}" if change["title"] else ""
-    text = f"{word(KINDS, change['kind'], lang)}{name}{title}{colon}{word(CHANGES, change['change'], lang)}"
+    title = aside(change["title"][lang], lang) if change["title"] else ""
+    subject = f"{word(KINDS, change['kind'], lang)}{name}{title}"
+    text = subject + joint("colon", lang) + word(CHANGES, change["change"], lang)
     if change["since"]:
-        text += f"{comma}{phrase('since', lang, day=change['since'])}"
+        text += joint("comma", lang) + phrase("since", lang, day=change["since"])
     if change["twin"]:
-        text += f"{semicolon}{phrase('twin', lang, name=change['twin'])}"
+        text += joint("semicolon", lang) + phrase("twin", lang, name=change["twin"])
     return text
 
 
@@ -48,14 +45,14 @@ def values(change: Data, lang: Language) -> Iterator[tuple[str, str, str]]:
         if len(old) + len(new) <= 60 and "\n" not in old + new:
             yield field["name"], "~", f"{old} → {new}"
         else:
-            yield from ((field["name"], sign, text) for sign, text in (("-", old), ("+", new)) if text != "–")
+            yield from ((field["name"], sign, text) for sign, text in (("-", old), ("+", new)) if text != ABSENT)
 
 
 def schema_edit(change: Data, lang: Language) -> str:
     """Describe a difference of a schema in one line."""
-    colon, _, _, opening, closing = _MARKS[lang]
-    text = f"{change['path'] or word(KINDS, 'schema', lang)}{colon}{word(CHANGES, change['change'], lang)}"
-    return f"{text}{opening}{phrase('breaking', lang)}{closing}" if change["breaking"] else text
+    place = change["path"] or word(KINDS, "schema", lang)
+    text = place + joint("colon", lang) + word(CHANGES, change["change"], lang)
+    return text + aside(phrase("breaking", lang), lang) if change["breaking"] else text
 
 
 def answer(data: Data, lang: Language) -> str:
@@ -64,8 +61,7 @@ def answer(data: Data, lang: Language) -> str:
     if data["decision"] != "incomplete":
         return text
     low, high = (word(VERDICTS, part, lang) for part in data["range"])
-    _, _, _, opening, closing = _MARKS[lang]
-    return f"{text}{opening}{phrase('left_open', lang, low=low, high=high)}{closing}"
+    return text + aside(phrase("left_open", lang, low=low, high=high), lang)
 
 
 def subject(row: Data) -> str:
@@ -78,18 +74,17 @@ def law(cause: Data, lang: Language) -> str:
     labels: dict[str, list[str]] = {}
     for citation in cause["citations"]:
         labels.setdefault(citation["title"][lang], []).append(citation["label"][lang])
-    _, comma, semicolon, *_ = _MARKS[lang]
-    return semicolon.join(comma.join([title, *found]) for title, found in labels.items())
+    comma = joint("comma", lang)
+    return joint("semicolon", lang).join(comma.join([title, *found]) for title, found in labels.items())
 
 
 def detail(data: Data, lang: Language) -> str:
     """Something below the decision, in one line."""
     title = data["title"][lang] if data["title"] and data["kind"] not in ("class", "missing", "authority") else ""
-    colon, _, _, opening, closing = _MARKS[lang]
-    name = data["name"] + (f"{opening}{title}{closing}" if title else "")
+    name = data["name"] + (aside(title, lang) if title else "")
     values = _moved(data, lang)
     rests = f" [{law(data, lang)}]" if title and data["citations"] else ""
-    return f"{word(ITEMS, data['kind'], lang)} {name}".rstrip() + f"{colon}{values}{rests}"
+    return f"{word(ITEMS, data['kind'], lang)} {name}".rstrip() + joint("colon", lang) + values + rests
 
 
 def _moved(item: Data, lang: Language) -> str:
@@ -100,7 +95,7 @@ def _moved(item: Data, lang: Language) -> str:
 def _value(item: Data, side: str, lang: Language) -> str:
     value, text = item[side], item[f"{side}_text"]
     if value is None:
-        return phrase("absent", lang)
+        return ABSENT
     known = VALUES.get(item["kind"], {})
     return str(text[lang] if text else known[value][lang] if value in known else value)
 
@@ -117,7 +112,7 @@ def move(name: str, lang: Language) -> str:
 
 def moves(names: Sequence[str], lang: Language) -> str:
     """Several of them in one line."""
-    return _MARKS[lang][2].join(move(name, lang) for name in names)
+    return joint("semicolon", lang).join(move(name, lang) for name in names)
 
 
 def verdict(rule: Data, lang: Language) -> str:
@@ -138,7 +133,7 @@ def verdict(rule: Data, lang: Language) -> str:
         parts.append(phrase("seen_in", lang, names=names(rule["seen_in"])))
     if rule["verdict"] in ("unsupported", "unknown") and rule["reason"]:
         parts.append(rule["reason"])
-    return ("" if lang == "zh" else " ").join(parts)
+    return gap(lang).join(parts)
 
 
 def excluded(data: Data, lang: Language) -> Iterator[str]:
@@ -160,7 +155,7 @@ def only_lists(rule: Data) -> bool:
 def dated(rule: Data, lang: Language) -> str:
     """Describe the change of a rule and its first day of effect: `added, from 2024-03-22`."""
     since = phrase("since", lang, day=rule["witness"]["since"])
-    return _MARKS[lang][1].join([word(CHANGES, rule["change"], lang), since])
+    return joint("comma", lang).join([word(CHANGES, rule["change"], lang), since])
 
 
 def shown(witness: Data, lang: Language) -> str:
@@ -174,14 +169,13 @@ def shown(witness: Data, lang: Language) -> str:
         f"{word(ITEMS, item['kind'], lang)} {item['name']}".rstrip() + f" {_moved(item, lang)}"
         for item in witness["listed"]
     ]
-    return phrase("lists", lang, names=_MARKS[lang][2].join(found), day=witness["since"])
+    return phrase("lists", lang, names=joint("semicolon", lang).join(found), day=witness["since"])
 
 
 def facts(witness: Data, lang: Language) -> str:
     """Return the facts of a witness in one line."""
-    colon, _, semicolon, *_ = _MARKS[lang]
-    found = [f"{fact['title'][lang]}{colon}{fact['value'][lang]}" for fact in witness["facts"]]
-    return semicolon.join(found) or phrase("any_product", lang)
+    found = [fact["title"][lang] + joint("colon", lang) + fact["value"][lang] for fact in witness["facts"]]
+    return joint("semicolon", lang).join(found) or phrase("any_product", lang)
 
 
 def days(found: Sequence[str]) -> str:
@@ -204,7 +198,7 @@ def _short(value: Any) -> str:
 
 def _shown(value: Any, lang: Language) -> str:
     if value is None:
-        return "–"
+        return ABSENT
     if isinstance(value, dict) and value.keys() == {"en", "zh"}:
         return " ".join(str(value[lang]).split())
     return " ".join(value.split()) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

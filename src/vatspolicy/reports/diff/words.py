@@ -114,11 +114,9 @@ PHRASES: Table = {
     "no_days": Phrase("No rule differs on any day, so nothing had to be decided."),
     "borrowed": Phrase("Decided by the old rules under the new schemas, because they state new facts: {names}."),
     "semantic_off": Phrase("Proofs over all profiles were left out."),
-    "no_solver": {
-        "en": "The solver is not installed: only what the text of the rules shows is proved. "
-        f"For proofs run {install('smt')}.",
-        "zh": f"未安装求解器：仅证明规则文本本身可得出的结论；完整证明请运行 {install('smt')}。",
-    },
+    "no_solver": Phrase(
+        "The solver is not installed: only what the text of the rules shows is proved. For proofs run {command}."
+    ).fill(command=install("smt")),
     "one_schema": Phrase(
         "The proofs read both sides under the new schemas; what the schemas themselves change is not proved."
     ),
@@ -165,7 +163,6 @@ PHRASES: Table = {
     "cut": Phrase("The rest is in the full report."),
     "left_open": Phrase("{low} to {high}"),
     "whole": Phrase("whole product"),
-    "absent": {"en": "–", "zh": "–"},
     "disclaimer": Phrase("A comparison of rules, not legal advice."),
 }
 

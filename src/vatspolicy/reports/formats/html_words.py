@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.i18n import Phrase
-from vatspolicy.i18n.words import Table, aside, word
+from vatspolicy.i18n.words import Table, aside, end, gap, joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.words import KNOWN, phrase
 
 Data = Mapping[str, Any]
 
 WORDS: Mapping[str, Mapping[str, str]] = {
-    "title_one": {"en": "{verdict}: {title}", "zh": "{verdict}：{title}"},
     "title_many": Phrase("Decisions on {count} specs"),
     "rules": Phrase("Rules {version}, SHA-256 {digest}."),
     "summary": Phrase("Summary"),
@@ -115,7 +114,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "on_launch": Phrase("by the launch"),
     "days_after": Phrase("{count} days after"),
     "months_after": Phrase("{count} months after"),
-    "month_number": {"en": "+{count}", "zh": "+{count}"},
     "due": Phrase("When"),
     "law": Phrase("Law cited"),
     "official": Phrase("official page"),
@@ -145,8 +143,8 @@ class Sentences:
 
     def __init__(self, lang: Language, prefix: str = "") -> None:
         self.lang, self.prefix = lang, prefix
-        self.comma, self.colon, self.semicolon = ("，", "：", "；") if lang == "zh" else (", ", ": ", "; ")
-        self.gap, self.stop = ("", "。") if lang == "zh" else (" ", ".")
+        self.comma, self.colon, self.semicolon = (joint(name, lang) for name in ("comma", "colon", "semicolon"))
+        self.gap, self.stop = gap(lang), end("", lang)
 
     def html(self, key: str, **values: Any) -> str:
         """Return a phrase of pages, with values filled in."""
@@ -159,15 +157,15 @@ class Sentences:
 
     def aside(self, text: str) -> str:
         """Return content in brackets."""
-        return f"（{text}）" if self.lang == "zh" else f" ({text})"
+        return aside(text, self.lang)
 
     def sentence(self, parts: Iterable[str]) -> str:
         """Parts as one sentence."""
-        return self.semicolon.join(parts) + self.stop
+        return end(self.semicolon.join(parts), self.lang)
 
     def bodies(self, authority: Iterable[Data]) -> str:
         """Return the names of authorities."""
-        return ("、" if self.lang == "zh" else " / ").join(self.text(body["title"]) for body in authority)
+        return joint("bodies", self.lang).join(self.text(body["title"]) for body in authority)
 
     def truth(self, value: bool | None) -> str:
         """met, not met, not known."""

@@ -19,6 +19,8 @@ from jinja2.ext import Extension
 from jinja2.filters import FILTERS
 from markupsafe import Markup
 
+from vatspolicy.i18n import Language
+from vatspolicy.i18n.words import aside
 from vatspolicy.reports.formats import html, markdown
 
 FOLDER = Path(__file__).parents[1] / "templates"
@@ -117,8 +119,13 @@ def _make(finalize: Callable[[object], Markup], **options: Any) -> Environment:
         loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, finalize=finalize, **options
     )
     made.filters = {name: FILTERS[name] for name in _KEPT} | {"join": _join}
-    made.globals = {"newline": html.trust("\n")}
+    made.globals = {"newline": html.trust("\n"), "in_brackets": _put_in_brackets}
     return made
+
+
+def _put_in_brackets(remark: Markup, lang: Language) -> Markup:
+    """Return markup in brackets, to follow a text."""
+    return html.trust(aside(str(remark), lang))
 
 
 @pass_environment

@@ -8,7 +8,8 @@ from typing import Any
 from markupsafe import Markup
 
 from vatspolicy.cel.ast import Literal, Node
-from vatspolicy.i18n import LANGUAGES, Language
+from vatspolicy.i18n import LANGUAGES, Language, Phrase
+from vatspolicy.i18n.words import JOINTS, Table, end, gap
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Marks, Wording
 from vatspolicy.policies.model import NEVER, Instrument, Rule
@@ -25,9 +26,29 @@ from vatspolicy.reports.policy.index import (
     policies_by_topic,
 )
 from vatspolicy.reports.policy.page import PolicyPage
+from vatspolicy.reports.policy.words import WORDS
+from vatspolicy.reports.words import KNOWN
 
 MARKS = Marks(escape, lambda text: f"*{escape(text)}*", r"\({}\)")
-_GRADES = {"primary": "一手核实", "secondary": "二手资料", "unverified": "未核实"}
+_WORDS: Table = {
+    "policies": Phrase("Policies"),
+    "from_day": Phrase("since"),
+    "no_end": Phrase("until further notice"),
+    "is_verified": Phrase("Verification"),
+    "is_contested": Phrase("Contested", "policy page"),
+    "is_unwaivable": Phrase("Cannot be waived"),
+    "checked": Phrase("checks"),
+    "instrument_head": Phrase("instrument", "policy page"),
+    "authority_head": Phrase("authority", "policy page"),
+    "rules_head": Phrase("rules"),
+    "parameter_head": Phrase("parameter"),
+    "from_head": Phrase("from"),
+    "value_head": Phrase("value", "policy page"),
+    "law_head": Phrase("law"),
+    "term_head": Phrase("term"),
+    "meaning_head": Phrase("meaning"),
+}
+"""Words of the pages in Markdown alone."""
 
 
 def policy_page(page: PolicyPage) -> str:
@@ -48,8 +69,11 @@ def policy_page(page: PolicyPage) -> str:
         "policy/policy.md.j2",
         authority=authority,
         clause=clause,
+        end=end,
         effect=lambda rule, lang: describe_effect(page.bundle, rule, lang),
-        grades=_GRADES,
+        fill=lambda text, **values: trust(text.format(**values)),
+        gap=gap,
+        grades=KNOWN,
         page=page,
         readings=_readings,
     )
@@ -79,6 +103,8 @@ def _render(name: str, **values: Any) -> str:
         TOPICS=TOPICS,
         authority_label=lambda body: label("authority", body),
         mark=trust(MARK),
+        joints=JOINTS,
+        words={**WORDS, **_WORDS},
         **values,
     )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vatspolicy.i18n import Language
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import wrap
-from vatspolicy.i18n.words import aside, joint
+from vatspolicy.i18n.words import Table, aside, joint, word
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Wording
 from vatspolicy.policies.model import NEVER, Article, Expression
@@ -15,26 +15,25 @@ from vatspolicy.reports.lists import cut_lists
 from vatspolicy.reports.policy.lookup import find, list_cases
 from vatspolicy.reports.policy.page import ParameterPart, PolicyPage, RulePart, one_line
 
-_WORDS = {
-    "number": ("number", "文号"),
-    "issuer": ("issued by", "制定机关"),
-    "in_force": ("in force", "有效期"),
-    "editions": ("editions", "历次版本"),
-    "supersedes": ("supersedes", "取代"),
-    "superseded": ("superseded by", "被取代"),
-    "articles": ("articles", "条款"),
-    "parameters": ("parameters", "参数"),
-    "rules": ("rules", "规则"),
-    "checks": ("checks", "检查"),
-    "when": ("CEL", "CEL"),
-    "then": ("then", "效果"),
-    "conditions": ("conditions", "前提"),
-    "relies": ("relied on by", "被引用"),
-    "tests": ("tests", "测试"),
-    "law": ("law", "依据"),
-    "reads": ("parameters read", "所用参数"),
-    "verification": ("verification", "核实程度"),
-    "open_end": ("until further notice", "至今"),
+_WORDS: Table = {
+    "number": Phrase("number"),
+    "issuer": Phrase("issued by"),
+    "in_force": Phrase("in force"),
+    "editions": Phrase("editions"),
+    "supersedes": Phrase("supersedes"),
+    "superseded": Phrase("superseded by"),
+    "articles": Phrase("articles"),
+    "parameters": Phrase("parameters"),
+    "rules": Phrase("rules"),
+    "checks": Phrase("checks"),
+    "then": Phrase("then"),
+    "conditions": Phrase("conditions"),
+    "relies": Phrase("relied on by"),
+    "tests": Phrase("tests"),
+    "law": Phrase("law"),
+    "reads": Phrase("parameters read"),
+    "verification": Phrase("verification"),
+    "open_end": Phrase("until further notice"),
 }
 
 
@@ -59,7 +58,7 @@ class _Page:
         self.colon = joint("colon", lang)
 
     def word(self, key: str) -> str:
-        return _WORDS[key][self.lang == "zh"]
+        return word(_WORDS, key, self.lang)
 
     def label(self, key: str) -> str:
         return self.word(key) + self.colon
@@ -135,7 +134,7 @@ class _Page:
         yield from self.flow(rule.message["zh"], 2)
         yield f"  {self.label('in_force')}{self.dates(rule.since, rule.until)}"
         yield from self.flow(f"{self.label('checks')}{self.check(rule.when)}", 2)
-        yield from self.flow(f"{self.label('when')}{one_line(rule.when.text)}", 2)
+        yield from self.flow(f"CEL{self.colon}{one_line(rule.when.text)}", 2)
         yield from self.flow(f"{self.label('then')}{describe_effect(self.bundle, rule, self.lang)}", 2)
         for sentence in describe_readings(rule, self.lang):
             yield from self.flow(sentence, 4)
@@ -144,7 +143,7 @@ class _Page:
         for condition in part.conditions:
             yield from self.flow(f"{condition.id}: {condition.message[self.lang]}", 4)
             yield from self.flow(f"{self.label('checks')}{self.check(condition.check)}", 6)
-            yield from self.flow(f"{self.label('when')}{one_line(condition.check.text)}", 6)
+            yield from self.flow(f"CEL{self.colon}{one_line(condition.check.text)}", 6)
             for article in part.articles_of(condition):
                 yield from self.flow(f"{article.label[self.lang]} [{article.verification}]", 6, "§ ")
         yield f"\n{self.word('law')}"

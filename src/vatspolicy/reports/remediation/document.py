@@ -41,7 +41,7 @@ def render_page(data: Data, lang: Language) -> str:
         (say("margins", lang), "margins", data["margins"]),
     ]
     frame = html_page.Frame(
-        words.html("title_one", verdict=doubt.verdict(data, lang), title=data["title"]),
+        f"{doubt.verdict(data, lang)}{words.colon}{data['title']}",
         lang,
         style=html_page.read_asset("decision.css"),
         toc=html_page.place_entries((title, id) for title, id, shown in places if shown),

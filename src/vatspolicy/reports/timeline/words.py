@@ -7,7 +7,7 @@ from typing import Any
 
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.text import clean
-from vatspolicy.i18n.words import STATES, VERDICTS, word
+from vatspolicy.i18n.words import STATES, VERDICTS, aside, joint, word
 from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
@@ -22,8 +22,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "no_end": Phrase("no change known after"),
     "looked_to": Phrase("to {day} at least"),
     "decision": Phrase("decision: {before} → {after}"),
-    "service": {"en": "{subject}, {title}: {before} → {after}", "zh": "{subject}，{title}：{before} → {after}"},
-    "new_service": {"en": "{subject}, {title}: {after}", "zh": "{subject}，{title}：{after}"},
     "gone_service": Phrase("{subject}: no longer {title}"),
     "denial": Phrase("reason, {subject}: {title}"),
     "gone_denial": Phrase("reason gone, {subject}: {title}"),
@@ -55,8 +53,6 @@ def say_change(change: Data, lang: Language) -> str:
     kind, after = change["kind"], change["after"]
     if after is None:
         key = f"gone_{kind}"
-    elif kind == "service" and change["before"] is None:
-        key = "new_service"
     elif kind == "route" and after != "open":
         key = "capped_route"
     elif kind == "duty" and after == "undetermined":
@@ -69,15 +65,19 @@ def say_change(change: Data, lang: Language) -> str:
         "before": describe_decision(change["before"], lang),
         "after": after if kind == "route" else describe_decision(after, lang),
     }
+    if key == "service":
+        states = [state for state in (values["before"], values["after"]) if state]
+        subject = joint("comma", lang).join([values["subject"], values["title"]])
+        return f"{subject}{joint('colon', lang)}{' → '.join(states)}"
     return word(WORDS, key, lang, **values)
 
 
 def say_law(instrument: Data, lang: Language) -> str:
     """Describe a changed rule or parameter, with its regulation and articles."""
-    comma, joint, aside = ("，", "、", "（{}）") if lang == "zh" else (", ", ", ", " ({})")
-    labels = joint.join(clean(article["label"][lang]) for article in instrument["articles"])
+    labels = joint("list", lang).join(clean(article["label"][lang]) for article in instrument["articles"])
     change = word(WORDS, instrument["change"], lang, name=instrument["name"])
-    return clean(instrument["title"][lang]) + (comma + labels if labels else "") + aside.format(change)
+    named = clean(instrument["title"][lang]) + (joint("comma", lang) + labels if labels else "")
+    return named + aside(change, lang)
 
 
 def say_fact(fact: Data, lang: Language) -> str:
@@ -87,9 +87,9 @@ def say_fact(fact: Data, lang: Language) -> str:
 
 def say_ahead(entry: Data, lang: Language) -> str:
     """Describe a coming change in one line: day, decision, differences, law."""
-    colon, stop = ("：", "；") if lang == "zh" else (": ", "; ")
+    stop = joint("semicolon", lang)
     law = [*(say_law(one, lang) for one in entry["instruments"]), *(say_fact(one, lang) for one in entry["facts"])]
-    text = word(WORDS, entry["phase"], lang, day=entry["day"]) + colon
+    text = word(WORDS, entry["phase"], lang, day=entry["day"]) + joint("colon", lang)
     text += stop.join(say_change(change, lang) for change in told(entry["changes"]))
     return text + (f" [{stop.join(law)}]" if law else "")
 
@@ -120,6 +120,5 @@ def describe_decision(value: str | None, lang: Language) -> str:
     if value.startswith("incomplete ("):
         low, high = value.removeprefix("incomplete (").removesuffix(")").split(" – ")
         ends = (word(VERDICTS, low, lang), word(VERDICTS, high, lang))
-        opening, closing = ("（", "）") if lang == "zh" else (" (", ")")
-        return f"{word(VERDICTS, 'incomplete', lang)}{opening}{ends[0]} – {ends[1]}{closing}"
+        return word(VERDICTS, "incomplete", lang) + aside(" – ".join(ends), lang)
     return value

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import joint
 from vatspolicy.profile.vocabulary import label
 from vatspolicy.reports.formats.html_page import Entry, place_entries
 from vatspolicy.reports.policy.index import (
@@ -15,11 +17,8 @@ from vatspolicy.reports.policy.index import (
 )
 from vatspolicy.reports.policy.site.site import Site
 
-EXAMPLES = {
-    "en": ("SaaS", "web shop", "IoT", "cosmetics", "Beijing"),
-    "zh": ("网店", "聊天机器人", "物联网", "化妆品", "北京"),
-}
-"""Searches that the index proposes: each begins with an ordinary word."""
+EXAMPLES = Phrase("SaaS, web shop, IoT, cosmetics, Beijing")
+"""Searches that the index proposes, as a list: each begins with an ordinary word."""
 
 
 def index_page(site: Site) -> str:
@@ -40,7 +39,8 @@ def index_page(site: Site) -> str:
         rules=sum(len(policy.rules) for policy in policies),
         first=site.bundle.covers_from,
     )
-    examples = [(text, f"search.html#q={quote(text)}") for text in EXAMPLES[site.lang]]
+    words = EXAMPLES[site.lang].split(joint("list", site.lang))
+    examples = [(text, f"search.html#q={quote(text)}") for text in words]
     return site.page(
         "site/index.html.j2",
         "index",

@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from vatspolicy.cel.ast import Literal as Constant
 from vatspolicy.cel.ast import Node
-from vatspolicy.i18n.words import aside, joint
+from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import aside, end, gap, joint
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Marks, Wording
 from vatspolicy.policies.model import NEVER, Article, Instrument, Policy
@@ -20,7 +21,7 @@ from vatspolicy.profile.vocabulary import Language, LocalizedText, label
 from vatspolicy.reports.formats.html import escape, trust
 from vatspolicy.reports.formats.html_page import Entry, Frame, render_page
 from vatspolicy.reports.policy.index import MARK
-from vatspolicy.reports.policy.site.words import say
+from vatspolicy.reports.policy.words import say
 
 OVERVIEWS = ("index", "calendar", "search", "matrix")
 """Pages that do not belong to a policy."""
@@ -28,6 +29,8 @@ LICENSE = "Apache-2.0"
 """License of the rules and of their pages."""
 FOLDERS = {"en": "", "zh": "zh/"}
 """Folders of pages by language."""
+OWN_NAME = Phrase("English", "a language in its own words")
+"""Name that each language has for itself, as a link to it says."""
 
 KNOWN = {"primary": "good", "secondary": "warn", "unverified": "bad"}
 """Tones of verifications."""
@@ -47,12 +50,16 @@ class Site:
         self.names = [name for name in OVERVIEWS if matrix or name != "matrix"]
         self.away: Language = "zh" if lang == "en" else "en"
         self.comma, self.colon, self.semicolon = (joint(name, lang) for name in ("comma", "colon", "semicolon"))
-        self.stop, self.close = ("。", "）") if lang == "zh" else (".", ")")
+        self.gap, self.stop = gap(lang), end("", lang)
         self.tones = KNOWN
 
     def say(self, key: str, **values: Any) -> str:
         """Return a phrase of the site."""
         return say(key, self.lang, **values)
+
+    def fill(self, key: str, **values: Markup) -> Markup:
+        """Return a phrase of the site around markup. The words of the program hold none themselves."""
+        return trust(self.say(key, **values))
 
     def text(self, text: LocalizedText) -> str:
         """Return a text of a policy in the language of the site."""
@@ -90,7 +97,7 @@ class Site:
             script=script,
             nav=[(self.title_of(one), "" if one == name else f"{one}.html") for one in self.names],
             crumbs=[] if is_index else [(self.say("site"), "index.html"), (title, "")],
-            other=(self.say("other"), f"zh/{name}.html" if self.lang == "en" else f"../{name}.html"),
+            other=(OWN_NAME[self.away], f"zh/{name}.html" if self.lang == "en" else f"../{name}.html"),
             toc=toc,
             end=end,
             wide=values.pop("wide", False),
@@ -125,18 +132,20 @@ class Site:
 
     def bodies(self, names: Sequence[str]) -> str:
         """Return the names of authorities."""
-        return ("、" if self.lang == "zh" else "; ").join(self.text(label("authority", name)) for name in names)
+        return joint("names", self.lang).join(self.text(label("authority", name)) for name in names)
 
     def has_ended(self, policy: Policy) -> bool:
         """Return True for a policy whose last day is known."""
         return policy.until != NEVER
 
     def authority(self, instrument: Instrument) -> list[tuple[Markup | None, str]]:
-        """Return the authorities of an instrument, each with the condition under which it is competent, if any."""
-        return [
-            (None if isinstance(condition.tree, Constant) else self.clause(condition.tree), self.bodies(names))
-            for condition, names in instrument.authority
-        ]
+        """Return the authorities of an instrument, each with the remark when it is competent, unless it always is."""
+        return [(self._remark(condition.tree), self.bodies(names)) for condition, names in instrument.authority]
+
+    def _remark(self, condition: Node) -> Markup | None:
+        if isinstance(condition, Constant):
+            return None
+        return trust(self.aside(self.fill("if", condition=self.clause(condition))))
 
     def clause(self, tree: Node) -> Markup:
         """Return an expression in words. `Wording` escapes every text by MARKS and adds only safe text."""

@@ -1,4 +1,4 @@
-"""Words of the rulebook site in both languages."""
+"""Words of the rulebook in both languages: of its site, and of its pages in Markdown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "calendar": Phrase("Calendar"),
     "search": Phrase("Search"),
     "matrix": Phrase("Access matrix", "policy site"),
-    "other": {"en": "中文", "zh": "English"},
     "foot": Phrase(
         "Rules {version}, {digest}{known}. License: {license}. A reading of the law by rules, not legal advice."
     ),
@@ -67,16 +66,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "conditions": Phrase("Conditions"),
     "checks": Phrase("Checks"),
     "verified": Phrase("on {day}: "),
-    "always": {"en": ", ", "zh": "，"},
-    "when": Phrase(", if "),
+    "if": Phrase("if {condition}"),
     "place": Phrase("place"),
     "also": Phrase("Also rests on"),
     "contested": Phrase("contested"),
     "unwaivable": Phrase("cannot be waived"),
-    "company_bears": Phrase(" (borne by the company)"),
-    "share": Phrase(", foreign share at most "),
-    "if": Phrase(" (if "),
-    "else": Phrase("; else "),
+    "company_bears": Phrase("borne by the company"),
+    "share": Phrase("foreign share at most {share}"),
+    "else": Phrase("else"),
     "cel": Phrase("As CEL"),
     "classify": Phrase("classify"),
     "deny": Phrase("deny"),
@@ -97,10 +94,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "ends": Phrase("ends"),
     "one_rule": Phrase("1 rule"),
     "many_rules": Phrase("{count} rules"),
-    "in_place_of": Phrase(", in place of "),
+    "in_place_of": Phrase("in place of"),
     "edition": Phrase("edition"),
-    "with": Phrase("with "),
-    "without": Phrase("without "),
+    "with": Phrase("with"),
+    "without": Phrase("without"),
     "new_order": Phrase("new order"),
     "search_label": Phrase(
         "A product (SaaS, web shop), a license, a place, or words of a rule or an article, in English or Chinese"
