@@ -30,7 +30,7 @@ _WORDS: Table = {
     "some_ignored": Phrase("{n} ignored"),
 }
 _COUNTS: Counts = {
-    "errors": (Phrase("{n} error"), Phrase("{n} errors")),
+    "errors": (Phrase("{n} error", "lint"), Phrase("{n} errors", "lint")),
     "warnings": (Phrase("{n} warning"), Phrase("{n} warnings")),
     "fixtures": (Phrase("{n} fixture"), Phrase("{n} fixtures")),
     "total": (Phrase("{found} in {n} policy and {fixtures}"), Phrase("{found} in {n} policies and {fixtures}")),
