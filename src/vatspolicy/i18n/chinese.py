@@ -24,8 +24,13 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
 
 def enumerate_members(members: Sequence[str], last: str, quoted: bool) -> str:
     """Return a list of words; `last` is the English word before the last one."""
-    *others, end = [_quote(part) if quoted else _chinese(part) for part in members] or [""]
-    return f"{'、'.join(others)}{_JOINTS[last]}{end}" if others else end
+    return join_members([_quote(part) if quoted else _chinese(part) for part in members], last)
+
+
+def join_members(members: Sequence[str], last: str) -> str:
+    """Return Chinese words as a list; `last` is the English word before the last one."""
+    *others, end = members or [""]
+    return f"{_JOINTS[''].join(others)}{_JOINTS[last]}{end}" if others else end
 
 
 def follow(sentences: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from vatspolicy.i18n.chinese import look_up
+from vatspolicy.i18n.chinese import join_members, look_up
 
 
 def _(form: str) -> str:
@@ -96,8 +96,8 @@ def _value(text: str, kind: str | None) -> str:
     if kind == "r":
         return f"“{text[1:-1]}”"
     if kind == "l":
-        *others, last = (_QUOTED.sub(lambda one: f"“{one[1] or one[2] or ''}”", part) for part in _split(text))
-        return f"{'、'.join(others)}{'或' if ' or ' in text else '、'}{last}" if others else last
+        members = [_QUOTED.sub(lambda one: f"“{one[1] or one[2] or ''}”", part) for part in _split(text)]
+        return join_members(members, "or" if " or " in text else "")
     return text
 
 

@@ -37,8 +37,12 @@ JOINTS: Table = {
     "bodies": {"en": " / ", "zh": "、"},
     "plus": {"en": " + ", "zh": "，并"},
     "names": {"en": "; ", "zh": "、"},
+    "and-clause": {"en": " and ", "zh": "，且"},
+    "or-clause": {"en": " or ", "zh": "，或"},
 }
-"""What stands between the parts of a line: `bodies` between authorities, `plus` between steps of one way forward."""
+"""What stands between the parts of a line: `bodies` between authorities, `plus` between steps of one way forward,
+`names` between names with commas of their own, `and-clause` and `or-clause` between clauses.
+"""
 FRAMES: Table = {
     "aside": {"en": "{text} ({remark})", "zh": "{text}（{remark}）"},
     "detail": {"en": "{text}: {detail}", "zh": "{text}：{detail}"},
@@ -92,6 +96,13 @@ def series(parts: Iterable[LocalizedText], name: str = "list", chinese: str = ""
     return LazyText(lambda lang: joint(names[lang], lang).join(member[lang] for member in members))
 
 
+def enumeration(parts: Iterable[LocalizedText]) -> LocalizedText:
+    """Return texts by language as a list: `a, b and c`."""
+    *others, end = parts
+    before = series(others)
+    return LazyText(lambda lang: join_two((before[lang], end[lang]), lang)) if others else end
+
+
 def gap(lang: Language) -> str:
     """Return what stands between two sentences: a space, or nothing in Chinese."""
     return "" if lang == "zh" else " "
@@ -110,6 +121,18 @@ def aside(text: str, lang: Language) -> str:
 def end(text: str, lang: Language) -> str:
     """Return a text with a full stop."""
     return word(FRAMES, "end", lang, text=text)
+
+
+def numeral(number: int) -> dict[str, str]:
+    """Return a number from 1 to 999 as statutes write it: 13 and 十三, 69 and 六十九, 102 and 一百零二."""
+    digits = "零一二三四五六七八九"
+    hundreds, tens, ones = number // 100, number // 10 % 10, number % 10
+    text = f"{digits[hundreds]}百" if hundreds else ""
+    if tens:
+        text += ("" if tens == 1 and not hundreds else digits[tens]) + "十"
+    elif hundreds and ones:
+        text += "零"
+    return {"en": str(number), "zh": text + (digits[ones] if ones else "")}
 
 
 def number(value: float) -> str:

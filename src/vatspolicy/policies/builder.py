@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from vatspolicy.documents import Path
+from vatspolicy.i18n import LocalizedText, Phrase
+from vatspolicy.i18n.words import numeral
 from vatspolicy.policies.changing_lists import stated_values
 from vatspolicy.policies.model import (
     ALWAYS,
@@ -36,12 +38,15 @@ from vatspolicy.policies.model import (
     Value,
     as_tuple,
 )
-from vatspolicy.profile.vocabulary import LocalizedText
 
 Positions: TypeAlias = Mapping[Path, tuple[int, int]]
 """Line and column of rules, terms and expressions by path."""
 Trees: TypeAlias = Mapping[Path, bytes]
 """Stored trees of expressions by path."""
+
+_ARTICLE = Phrase("art. {article}")
+_PARAGRAPH = Phrase("art. {article}({paragraph})")
+_WITHIN_CAP = Phrase("The foreign share does not exceed the cap.")
 
 
 def build_policies(compiled: Iterable[tuple[Mapping[str, Any], str, Positions, Trees]]) -> list[Policy]:
@@ -173,8 +178,7 @@ class _Builder:
 
     def share_cap(self, cap: Expression, path: Path, is_unread: bool) -> Condition:
         check = self.expression(share_check(cap.text), *path, "check", place=path)
-        message = {"en": "The foreign share does not exceed the cap.", "zh": "外资股比不超过上限。"}
-        return Condition(SHARE_CAP, False, "SHARE-ABOVE-CAP", (), check, message, None, cap, is_unread)
+        return Condition(SHARE_CAP, False, "SHARE-ABOVE-CAP", (), check, dict(_WITHIN_CAP), None, cap, is_unread)
 
     def is_unread(self, keys: Iterable[str]) -> bool:
         """Return whether nobody has read any of the cited articles."""
@@ -208,20 +212,10 @@ def _article(key: str, entry: Mapping[str, Any]) -> Article:
 def _label(key: str) -> LocalizedText:
     """Return the label of an article: art-13 is article 13, art-9-2 its paragraph 2; other keys name themselves."""
     word, *numbers = key.split("-")
-    if word == "art" and numbers and all(number.isdigit() for number in numbers):
-        inner = "".join(f"({number})" for number in numbers[1:])
-        zh = f"第{_chinese(int(numbers[0]))}条" + (f"第{_chinese(int(numbers[1]))}款" if numbers[1:] else "")
-        return {"en": f"art. {numbers[0]}{inner}", "zh": zh}
-    return {"en": key, "zh": key}
-
-
-def _chinese(number: int) -> str:
-    """Return a number from 1 to 999 as statutes write it: 十三, 六十九, 一百零二."""
-    digits = "零一二三四五六七八九"
-    hundreds, tens, ones = number // 100, number // 10 % 10, number % 10
-    text = f"{digits[hundreds]}百" if hundreds else ""
-    if tens:
-        text += ("" if tens == 1 and not hundreds else digits[tens]) + "十"
-    elif hundreds and ones:
-        text += "零"
-    return text + (digits[ones] if ones else "")
+    if word != "art" or not numbers or not all(number.isdigit() for number in numbers):
+        return {"en": key, "zh": key}
+    article, *inner = map(int, numbers)
+    if not inner:
+        return dict(_ARTICLE.fill(article=numeral(article)))
+    paragraph = numeral(inner[0]) | {"en": ")(".join(numbers[1:])}
+    return dict(_PARAGRAPH.fill(article=numeral(article), paragraph=paragraph))

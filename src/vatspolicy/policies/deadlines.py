@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.clock import later
-from vatspolicy.profile.vocabulary import LocalizedText
+from vatspolicy.i18n import LocalizedText, Phrase
+from vatspolicy.i18n.words import Table, enumeration
 
 if TYPE_CHECKING:
     from typing import Any
@@ -16,39 +17,61 @@ if TYPE_CHECKING:
 GROUPS = ("before-launch", "before-event", "after-launch", "after-event", "recurring", "continuing")
 """Groups of duties in the order in which they come up."""
 
-_EVENTS: Mapping[str, tuple[str, str]] = {
-    "launch": ("the launch", "上线"),
-    "closing": ("the closing of the deal", "交割"),
-    "listing-abroad": ("the listing abroad", "境外上市"),
-    "sale": ("the sale", "销售"),
-    "import": ("the import", "进口"),
-    "use": ("the use", "使用"),
-    "export": ("the export of data", "数据出境"),
-    "release": ("the release", "发布"),
-    "change": ("a change", "变更"),
-    "update": ("the update", "升级"),
-    "grading": ("the grading of the system", "定级"),
-    "contract-effect": ("the contract takes effect", "合同生效"),
-    "threshold": ("the threshold is reached", "达到规定数量"),
-    "incident": ("an incident", "事件发生"),
-    "handling": ("the handling of the incident ends", "事件处置结束"),
-    "discovery": ("the discovery", "发现"),
-    "decision": ("the decision", "作出决定"),
+_EVENTS: Table = {
+    "launch": Phrase("the launch"),
+    "closing": Phrase("the closing of the deal"),
+    "listing-abroad": Phrase("the listing abroad"),
+    "sale": Phrase("the sale"),
+    "import": Phrase("the import"),
+    "use": Phrase("the use"),
+    "export": Phrase("the export of data"),
+    "release": Phrase("the release"),
+    "change": Phrase("a change"),
+    "update": Phrase("the update"),
+    "grading": Phrase("the grading of the system"),
+    "contract-effect": Phrase("the contract takes effect"),
+    "threshold": Phrase("the threshold is reached"),
+    "incident": Phrase("an incident"),
+    "handling": Phrase("the handling of the incident ends"),
+    "discovery": Phrase("the discovery"),
+    "decision": Phrase("the decision"),
 }
-_UNITS: Mapping[str, tuple[str, str, str]] = {
-    "hour": ("hour", "hours", "小时"),
-    "calendar-day": ("day", "days", "日"),
-    "working-day": ("working day", "working days", "个工作日"),
-    "month": ("month", "months", "个月"),
+_UNITS = {
+    "hour": (Phrase("{count} hour"), Phrase("{count} hours")),
+    "calendar-day": (Phrase("{count} day"), Phrase("{count} days")),
+    "working-day": (Phrase("{count} working day"), Phrase("{count} working days")),
+    "month": (Phrase("{count} month"), Phrase("{count} months")),
 }
-_PERIODS: Mapping[str, tuple[str, str]] = {
-    "month": ("every month", "每月"),
-    "quarter": ("every quarter", "每季度"),
-    "half-year": ("every half year", "每半年"),
-    "year": ("every year", "每年"),
-    "two-years": ("every two years", "每两年"),
-    "three-years": ("every three years", "每三年"),
+"""Units of a period: one of them, and several."""
+_PERIODS: Table = {
+    "month": Phrase("every month"),
+    "quarter": Phrase("every quarter"),
+    "half-year": Phrase("every half year"),
+    "year": Phrase("every year"),
+    "two-years": Phrase("every two years"),
+    "three-years": Phrase("every three years"),
 }
+_MONTHS = (
+    Phrase("{day} January"),
+    Phrase("{day} February"),
+    Phrase("{day} March"),
+    Phrase("{day} April"),
+    Phrase("{day} May"),
+    Phrase("{day} June"),
+    Phrase("{day} July"),
+    Phrase("{day} August"),
+    Phrase("{day} September"),
+    Phrase("{day} October"),
+    Phrase("{day} November"),
+    Phrase("{day} December"),
+)
+"""Days of each month."""
+_BEFORE = Phrase("before {event}")
+_WITHIN = Phrase("within {period} after {event}")
+_DAY_OF_MONTH = Phrase("{period} by day {day}")
+_DAYS_OF_YEAR = Phrase("{period} by {days}")
+_FIRST = Phrase("{deadline}, first by {day}")
+_CONTINUING = Phrase("as long as the service runs")
 
 
 class Deadline(NamedTuple):
@@ -66,54 +89,35 @@ def deadline(due: Mapping[str, Any], launch: str | None) -> Deadline:
     """Return the deadline of a `due` of policy.schema.json, counted from the launch day (ISO) if that is known."""
     match due:
         case {"before": event}:
-            en, zh = _EVENTS[event]
             at_launch = event == "launch"
             return Deadline(
                 "before-launch" if at_launch else "before-event",
-                {"en": f"before {en}", "zh": f"{zh}前"},
+                _BEFORE.fill(event=_EVENTS[event]),
                 launch if at_launch else None,
             )
         case {"within": count, "unit": unit, "after": event}:
-            one, many, zh_unit = _UNITS[unit]
-            en, zh = _EVENTS[event]
-            text = {"en": f"within {count} {one if count == 1 else many} after {en}", "zh": f"{zh}后{count}{zh_unit}内"}
+            one, several = _UNITS[unit]
+            period = (one if count == 1 else several).fill(count=count)
             at_launch = event == "launch"
             return Deadline(
                 "after-launch" if at_launch else "after-event",
-                text,
+                _WITHIN.fill(period=period, event=_EVENTS[event]),
                 _count(launch, count, unit) if at_launch and launch else None,
             )
         case {"every": period}:
-            en, zh = _PERIODS[period]
-            by, first = due.get("by"), due.get("from")
-            days = _days(by, period) if by else ()
+            text, first = _PERIODS[period], due.get("from")
+            days = _days(due["by"], period) if due.get("by") else ()
             if period == "month" and days:
-                en, zh = f"{en} by day {days[0][1]}", f"{zh}{days[0][1]}日前"
+                text = _DAY_OF_MONTH.fill(period=text, day=days[0][1])
             elif days:
-                *others, last = (f"{day} {_MONTHS[month - 1]}" for month, day in days)
-                en += f" by {', '.join(others)} and {last}" if others else f" by {last}"
-                zh += "、".join(f"{month}月{day}日" for month, day in days) + "前"
+                text = _DAYS_OF_YEAR.fill(
+                    period=text, days=enumeration(_MONTHS[month - 1].fill(day=day) for month, day in days)
+                )
             if first and first > (launch or ""):
-                en, zh = f"{en}, first by {first}", f"{zh}，首次为{first}前"
-            return Deadline("recurring", {"en": en, "zh": zh}, _next(launch, days, first) if days and launch else None)
+                text = _FIRST.fill(deadline=text, day=first)
+            return Deadline("recurring", text, _next(launch, days, first) if days and launch else None)
         case _:
-            return Deadline("continuing", {"en": "as long as the service runs", "zh": "持续履行"}, None)
-
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+            return Deadline("continuing", _CONTINUING, None)
 
 
 def _count(start: str, count: int, unit: str) -> str | None:

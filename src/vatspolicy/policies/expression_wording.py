@@ -25,31 +25,10 @@ from vatspolicy.cel.ast import (
     TextTest,
 )
 from vatspolicy.cel.types import Bool, Day
-from vatspolicy.i18n.words import number
+from vatspolicy.i18n import LocalizedText
+from vatspolicy.i18n.words import aside, joint, number
+from vatspolicy.policies import phrases
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.phrases import (
-    ALL_IN,
-    COMPARE,
-    COMPARE_DAYS,
-    FIELDS,
-    HAS,
-    HAS_NONE,
-    HAS_NOT,
-    HAS_OTHER,
-    LIES_IN,
-    LIES_IN_NONE,
-    LIES_IN_ONE,
-    LIES_OUT,
-    NONE_IN,
-    OWN,
-    OWNERS,
-    QUANTIFIERS,
-    SOME_IN,
-    SOME_OUT,
-    SUM,
-    TESTS,
-    Pair,
-)
 from vatspolicy.policies.plain_tree import is_negative, opposite, plain_tree
 from vatspolicy.profile.vocabulary import Language, describe, gazetteer, label, words
 from vatspolicy.profile.wording import FactWording
@@ -75,6 +54,7 @@ class Marks:
     emphasis: Callable[[str], str] = "“{}”".format
     """The title of a parameter."""
     brackets: str = "({})"
+    """Brackets in English."""
 
 
 PLAIN = Marks()
@@ -102,7 +82,7 @@ class Wording:
         """Return a plain tree as a clause."""
         match node:
             case Literal(value=bool() as value):
-                return self.pick(("always", "一律") if value else ("never", "从不"))
+                return self.pick(phrases.ALWAYS if value else phrases.NEVER)
             case Fact() | Param(type=Bool()):
                 return self.flag(node, True, scope)
             case Not(body=(Fact() | Param()) as body):
@@ -110,9 +90,9 @@ class Wording:
             case Not(body=In() as body):
                 return self.member(body, scope, False)
             case Not(body=body):
-                return self.put(("not {}", "并非{}"), self.bracketed(self.clause(body, scope)))
+                return self.put(phrases.NOT, clause=self.bracketed(self.clause(body, scope)))
             case And(parts=parts):
-                return self.pick((" and ", "，且")).join(self.inner(part, scope) for part in parts)
+                return joint("and-clause", self.lang).join(self.inner(part, scope) for part in parts)
             case Or(parts=parts):
                 return self.either(parts, scope)
             case Compare():
@@ -122,7 +102,7 @@ class Wording:
             case Quantifier():
                 return self.quantifier(node, scope)
             case TextTest(kind=kind, text=text, pattern=pattern):
-                return self.put(TESTS[kind], self.name(text, scope), self.quoted(pattern))
+                return self.relate(phrases.TESTS[kind], self.name(text, scope), self.quoted(pattern))
             case _:
                 return self.name(node, scope)
 
@@ -131,18 +111,22 @@ class Wording:
         denied = [part for part in parts if is_negative(part)]
         rest = [part for part in parts if part not in denied] or [denied.pop()]
         if denied:
-            premise = self.pick((" and ", "，且")).join(self.inner(opposite(part), scope) for part in denied)
+            premise = joint("and-clause", self.lang).join(self.inner(opposite(part), scope) for part in denied)
             then = self.inner(rest[0], scope) if len(rest) == 1 else self.either(rest, scope)
-            return self.put(("if {}, then {}", "如{}，则{}"), premise, then)
-        return self.pick((" or ", "，或")).join(self.inner(part, scope) for part in parts)
+            return self.put(phrases.IF, premise=premise, clause=then)
+        return joint("or-clause", self.lang).join(self.inner(part, scope) for part in parts)
 
-    def pick(self, pair: Pair) -> str:
-        """Return the English or the Chinese form."""
-        return pair[self.lang == "zh"]
+    def pick(self, phrase: LocalizedText) -> str:
+        """Return a phrase in the language."""
+        return phrase[self.lang]
 
-    def put(self, pair: Pair, *parts: str) -> str:
-        """Return a form with its placeholders filled in."""
-        return self.pick(pair).format(*parts)
+    def put(self, phrase: LocalizedText, **parts: str) -> str:
+        """Return a phrase with its placeholders filled in."""
+        return self.pick(phrase).format_map(parts)
+
+    def relate(self, phrase: LocalizedText, left: str, right: str) -> str:
+        """Return a phrase about two operands."""
+        return self.pick(phrase).format(left=left, right=right)
 
     def inner(self, node: Node, scope: Scope) -> str:
         """Return a part of a larger clause, in brackets if it is ambiguous."""
@@ -152,11 +136,11 @@ class Wording:
 
     def bracketed(self, text: str) -> str:
         """Markup in brackets."""
-        return self.put((self.marks.brackets, "（{}）"), text)
+        return aside(text, "zh") if self.lang == "zh" else self.marks.brackets.format(text)
 
     def flag(self, node: Fact | Param, value: bool, scope: Scope) -> str:
         """Word a boolean fact or parameter that is a clause by itself."""
-        return self.put((("{}: yes", "{}：是"), ("{}: no", "{}：否"))[not value], self.name(node, scope))
+        return self.put(phrases.YES if value else phrases.NO, name=self.name(node, scope))
 
     # --- names of things
 
@@ -168,11 +152,11 @@ class Wording:
             case Param():
                 return self.parameter(node, scope, beside)
             case Size(list=over):
-                return self.put(("number of {}", "{}的数量"), self.name(over, scope))
+                return self.put(phrases.NUMBER, list=self.name(over, scope))
             case Arithmetic(op=op, left=left, right=right):
-                return self.put(SUM[op], self.name(left, scope), self.name(right, scope, left))
+                return self.relate(phrases.SUM[op], self.name(left, scope), self.name(right, scope, left))
             case Literal(value=tuple() as values):
-                return self.pick((" or ", "或")).join(self.quoted(value, beside, scope) for value in values)
+                return joint("or", self.lang).join(self.quoted(value, beside, scope) for value in values)
             case Literal(value=value):
                 return self.quoted(value, beside, scope)
             case _:
@@ -188,36 +172,38 @@ class Wording:
             return title
         shown = value.value if isinstance(value.value, list) else [value.value]
         members = [self.plain(member, beside, scope) for member in shown]
-        return self.put(("{} ({})", "{}（{}）"), title, self.marks.text(self.listed(members)))
+        return title + aside(self.marks.text(self.listed(members)), self.lang)
 
     def listed(self, members: Sequence[str]) -> str:
         """Return a list in words. Members with commas of their own are parted by semicolons."""
         if not members:
-            return self.pick(("none", "无"))
-        comma, stop = ("、", "；") if self.lang == "zh" else (", ", "; ")
+            return self.pick(phrases.NONE)
+        comma, stop = joint("list", self.lang), joint("semicolon", self.lang)
         return (stop if any(comma.strip() in member for member in members) else comma).join(members)
 
     def title(self, fact: Fact, scope: Scope) -> str:
         """Return the title of a fact in the schema, with its owner if that is ambiguous."""
-        own = OWN.get(".".join((fact.root, *fact.names)))
+        own = phrases.OWN.get(".".join((fact.root, *fact.names)))
         if own:
             return self.pick(own)
         names = tuple(name for name in fact.names if name not in _DERIVED)
         if not scope.get(fact.root, (fact.root,)):  # a member of a parameter
-            entry = self.pick(("that entry", "该项"))
-            fields = [self.pick(FIELDS.get(name, (name.replace("_", " "),) * 2)) for name in fact.names]
-            return self.put(("{1} of {0}", "{0}的{1}"), entry, fields[0]) if fields else entry
+            entry = self.pick(phrases.ENTRY)
+            if not fact.names:
+                return entry
+            name = fact.names[0]
+            field = self.pick(phrases.FIELDS[name]) if name in phrases.FIELDS else name.replace("_", " ")
+            return self.put(phrases.OF_ENTRY, field=field, entry=entry)
         path = scope.get(fact.root, (fact.root,))
         if fact.root not in _SCOPE:
             nearest = list(scope)[-1] == fact.root
-            whole = ("it", "其") if nearest else ("the former", "前者")
-            text = self.schema_title((*path, *names)) if names else ""
-            form = ("its {}", "其{}") if nearest else ("{} of the former", "前者的{}")
-            return self.put(form, text) if names else self.pick(whole)
+            if not names:
+                return self.pick(phrases.ITSELF if nearest else phrases.FORMER)
+            return self.put(phrases.ITS if nearest else phrases.OF_FORMER, fact=self.schema_title((*path, *names)))
         text = self.schema_title((*path, *names)) if names else self.schema_title(path)
         if len(names) > 1:
-            text += self.put((" ({})", "（{}）"), self.schema_title((*path, *names[:-1])))
-        return self.put(OWNERS.get(fact.root, ("{}", "{}")), text)
+            text += aside(self.schema_title((*path, *names[:-1])), self.lang)
+        return self.put(phrases.OWNERS[fact.root], fact=text) if fact.root in phrases.OWNERS else text
 
     def schema_title(self, path: Path) -> str:
         """Return the title of a fact for the middle of a sentence."""
@@ -278,28 +264,28 @@ class Wording:
         if isinstance(left, Fact) and isinstance(right, Literal) and isinstance(right.value, bool):
             return self.flag(left, right.value == (op == "=="), scope)
         if isinstance(left, Fact) and left.names[-1:] == ("province",) and op in ("==", "!="):
-            form = (LIES_IN, LIES_OUT)[op == "!="]
+            form = phrases.LIES_OUT if op == "!=" else phrases.LIES_IN
             if isinstance(right, Fact):
                 same = right.names[-1:] == ("province",) and bool(scope.get(right.root, (right.root,)))
-                form = (("{} lies in the same province as {}", "{}与{}在同一省份"), form)[op == "!=" or not same]
-            return self.put(form, self.name(left, scope), self.name(right, scope, left))
+                form = phrases.IN_SAME_PROVINCE if same and op == "==" else form
+            return self.relate(form, self.name(left, scope), self.name(right, scope, left))
         days = isinstance(left.type, Day) or isinstance(right.type, Day)
-        form = (COMPARE_DAYS if days and op in COMPARE_DAYS else COMPARE)[op]
-        return self.put(form, self.name(left, scope, right), self.name(right, scope, left))
+        forms = phrases.COMPARE_DAYS if days and op in phrases.COMPARE_DAYS else phrases.COMPARE
+        return self.relate(forms[op], self.name(left, scope, right), self.name(right, scope, left))
 
     def member(self, node: In, scope: Scope, holds: bool) -> str:
         """Membership in a list, or its denial."""
         item, over = node.item, node.list
         if isinstance(over, Fact) and over.names[-1:] == ("within",):
-            form = LIES_IN if holds else LIES_OUT
-            return self.put(form, self.name(over, scope), self.name(item, scope, over))
+            form = phrases.LIES_IN if holds else phrases.LIES_OUT
+            return self.relate(form, self.name(over, scope), self.name(item, scope, over))
         if isinstance(over, Fact) and scope.get(over.root, (over.root,)):
-            form = HAS if holds else HAS_NOT
-            return self.put(form, self.name(over, scope), self.name(item, scope, over))
-        form = ("{} is one of {}", "{}属于{}") if holds else ("{} is not one of {}", "{}不属于{}")
+            form = phrases.HAS if holds else phrases.HAS_NOT
+            return self.relate(form, self.name(over, scope), self.name(item, scope, over))
+        form = phrases.AMONG if holds else phrases.NOT_AMONG
         if isinstance(over, Literal):
-            form = ("{} is {}", "{}为{}") if holds else ("{} is neither {}", "{}不是{}")
-        return self.put(form, self.name(item, scope), self.name(over, scope, item))
+            form = phrases.IS if holds else phrases.NEITHER
+        return self.relate(form, self.name(item, scope), self.name(over, scope, item))
 
     def quantifier(self, node: Quantifier, scope: Scope) -> str:
         """`exists` and `all`."""
@@ -310,11 +296,9 @@ class Wording:
         path: Path = (*self.path(over, scope), 0) if isinstance(over, Fact) and self.path(over, scope) else ()
         inner = self.clause(node.body, {**scope, node.variable: path})
         name = self.name(over, scope)
-        return self.put(
-            QUANTIFIERS[node.kind],
-            self.put(("{}" if name.startswith(("its ", "the ")) else "the {}", "{}"), name),
-            inner,
-        )
+        if self.lang == "en" and not name.startswith(("its ", "the ")):
+            name = f"the {name}"
+        return self.put(phrases.QUANTIFIERS[node.kind], list=name, test=inner)
 
     def brief(self, node: Quantifier, scope: Scope) -> str | None:
         """Word a quantifier over words briefly if its body tests only the bare word; return None otherwise."""
@@ -323,29 +307,29 @@ class Wording:
         values = [_equals(test, node.variable, "!=" if several else "==") for test in tests]
         own = isinstance(over, Fact) and bool(self.path(over, scope))
         if own and all(values):
-            options = self.pick((" or ", "或")).join(self.quoted(value, over, scope) for value in values)
-            return self.put(HAS_NOT if several else HAS, self.name(over, scope), options)
+            options = joint("or", self.lang).join(self.quoted(value, over, scope) for value in values)
+            return self.relate(phrases.HAS_NOT if several else phrases.HAS, self.name(over, scope), options)
         other = _equals(body, node.variable, "==" if several else "!=")
         if own and other:
-            form = ("all {} are {}", "{}均为{}") if several else HAS_OTHER
-            return self.put(form, self.name(over, scope), self.quoted(other, over, scope))
+            form = phrases.ALL_ARE if several else phrases.HAS_OTHER
+            return self.relate(form, self.name(over, scope), self.quoted(other, over, scope))
         match body:
             case In(item=Fact(root=root, names=()), list=Fact() as found) if root == node.variable and not several:
                 if self.path(found, scope):  # a word of a parameter is among the words of a fact
-                    form = LIES_IN_ONE if _within(found) else SOME_IN
-                    return self.put(form, self.name(found, scope), self.name(over, scope, found))
+                    form = phrases.LIES_IN_ONE if _within(found) else phrases.SOME_IN
+                    return self.relate(form, self.name(found, scope), self.name(over, scope, found))
             case Not(body=In(item=Fact(root=root, names=()), list=Fact() as found)) if (
                 root == node.variable and several
             ):
                 if self.path(found, scope):
-                    form = LIES_IN_NONE if _within(found) else HAS_NONE
-                    return self.put(form, self.name(found, scope), self.name(over, scope, found))
+                    form = phrases.LIES_IN_NONE if _within(found) else phrases.HAS_NONE
+                    return self.relate(form, self.name(found, scope), self.name(over, scope, found))
             case In(item=Fact(root=root, names=()), list=Param() as param) if own and root == node.variable:
-                form = ALL_IN if several else LIES_IN_ONE if _within(over) else SOME_IN
-                return self.put(form, self.name(over, scope), self.name(param, scope, over))
+                form = phrases.ALL_IN if several else phrases.LIES_IN_ONE if _within(over) else phrases.SOME_IN
+                return self.relate(form, self.name(over, scope), self.name(param, scope, over))
             case Not(body=In(item=Fact(root=root, names=()), list=Param() as param)) if own and root == node.variable:
-                form = NONE_IN if several else SOME_OUT
-                return self.put(form, self.name(over, scope), self.name(param, scope, over))
+                form = phrases.NONE_IN if several else phrases.SOME_OUT
+                return self.relate(form, self.name(over, scope), self.name(param, scope, over))
         return None
 
 

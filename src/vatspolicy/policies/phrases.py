@@ -1,71 +1,88 @@
-"""Phrases of expressions in words, each in English and Chinese."""
+"""Phrases of expressions in words. `{left}` and `{right}` are the operands, as the expression has them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
+from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import Table
 
-Pair: TypeAlias = tuple[str, str]
-"""A form in English and in Chinese."""
-
-OWNERS: Mapping[str, Pair] = {
-    "company": ("{} of the company", "本公司的{}"),
-    "operator": ("{} of the operator", "经营者的{}"),
-    "partner": ("{} of the partner", "合作方的{}"),
+OWNERS: Table = {
+    "company": Phrase("{fact} of the company"),
+    "operator": Phrase("{fact} of the operator"),
+    "partner": Phrase("{fact} of the partner"),
 }
-FIELDS: Mapping[str, Pair] = {
-    "ftz": ("the zones", "片区"),
-    "id": ("the name", "名称"),
-    "places": ("the places", "地点"),
-    "province": ("the province", "省份"),
-    "zones": ("the zones", "片区"),
+FIELDS: Table = {
+    "ftz": Phrase("the zones"),
+    "id": Phrase("the name"),
+    "places": Phrase("the places"),
+    "province": Phrase("the province"),
+    "zones": Phrase("the zones"),
 }
 """Fields of members of parameters."""
-OWN: Mapping[str, Pair] = {
-    "activity.class": ("the class", "该业务的种类"),
-    "activity.licensed": ("a license for the class is held", "已取得该类业务许可"),
-    "as_of": ("the day of the decision", "判定日"),
-    "license.area": ("area of the license", "许可的覆盖范围"),
-    "license.classes": ("classes of the license", "许可载明的业务种类"),
+OWN: Table = {
+    "activity.class": Phrase("the class"),
+    "activity.licensed": Phrase("a license for the class is held"),
+    "as_of": Phrase("the day of the decision"),
+    "license.area": Phrase("area of the license"),
+    "license.classes": Phrase("classes of the license"),
 }
-COMPARE: Mapping[str, Pair] = {
-    "==": ("{} is {}", "{}为{}"),
-    "!=": ("{} is not {}", "{}不是{}"),
-    "<": ("{} is below {}", "{}低于{}"),
-    "<=": ("{} is at most {}", "{}不超过{}"),
-    ">": ("{} is above {}", "{}高于{}"),
-    ">=": ("{} is at least {}", "{}不低于{}"),
+IS = Phrase("{left} is {right}")
+COMPARE: Table = {
+    "==": IS,
+    "!=": Phrase("{left} is not {right}"),
+    "<": Phrase("{left} is below {right}"),
+    "<=": Phrase("{left} is at most {right}"),
+    ">": Phrase("{left} is above {right}"),
+    ">=": Phrase("{left} is at least {right}"),
 }
-COMPARE_DAYS: Mapping[str, Pair] = {
-    "<": ("{} is before {}", "{}早于{}"),
-    "<=": ("{} is on or before {}", "{}不晚于{}"),
-    ">": ("{} is after {}", "{}晚于{}"),
-    ">=": ("{} is on or after {}", "{}不早于{}"),
+COMPARE_DAYS: Table = {
+    "<": Phrase("{left} is before {right}"),
+    "<=": Phrase("{left} is on or before {right}"),
+    ">": Phrase("{left} is after {right}"),
+    ">=": Phrase("{left} is on or after {right}"),
 }
-TESTS: Mapping[str, Pair] = {
-    "startsWith": ("{} begins with {}", "{}以{}开头"),
-    "endsWith": ("{} ends with {}", "{}以{}结尾"),
-    "contains": ("{} contains {}", "{}包含{}"),
-    "matches": ("{} matches {}", "{}匹配{}"),
+TESTS: Table = {
+    "startsWith": Phrase("{left} begins with {right}"),
+    "endsWith": Phrase("{left} ends with {right}"),
+    "contains": Phrase("{left} contains {right}"),
+    "matches": Phrase("{left} matches {right}"),
 }
-SUM: Mapping[str, Pair] = {
-    "+": ("{} plus {}", "{}加{}"),
-    "-": ("{} less {}", "{}减{}"),
-    "*": ("{} times {}", "{}乘以{}"),
+SUM: Table = {
+    "+": Phrase("{left} plus {right}"),
+    "-": Phrase("{left} less {right}"),
+    "*": Phrase("{left} times {right}"),
 }
-QUANTIFIERS: Mapping[str, Pair] = {
-    "exists": ("for at least one of {}: {}", "{}中至少有一项：{}"),
-    "all": ("for every one of {}: {}", "{}中每一项：{}"),
+QUANTIFIERS: Table = {
+    "exists": Phrase("for at least one of {list}: {test}"),
+    "all": Phrase("for every one of {list}: {test}"),
 }
-HAS: Pair = ("{} include {}", "{}包括{}")
-HAS_NOT: Pair = ("{} do not include {}", "{}不包括{}")
-HAS_OTHER: Pair = ("{} include something other than {}", "{}含{}以外的内容")
-SOME_IN: Pair = ("{} include one of {}", "{}包括{}之一")
-SOME_OUT: Pair = ("{} include something beside {}", "{}含{}以外的内容")
-ALL_IN: Pair = ("all {} are among {}", "{}均属于{}")
-NONE_IN: Pair = ("no {} are among {}", "{}均不属于{}")
-LIES_IN: Pair = ("{} lies in {}", "{}位于{}")
-LIES_OUT: Pair = ("{} does not lie in {}", "{}不位于{}")
-LIES_IN_ONE: Pair = ("{} lies in one of {}", "{}位于{}之一")
-LIES_IN_NONE: Pair = ("{} lies in none of {}", "{}不位于{}中任何一处")
-HAS_NONE: Pair = ("{} include none of {}", "{}不包括{}中任何一项")
+HAS = Phrase("{left} include {right}")
+HAS_NOT = Phrase("{left} do not include {right}")
+HAS_OTHER = Phrase("{left} include something other than {right}")
+SOME_IN = Phrase("{left} include one of {right}")
+SOME_OUT = Phrase("{left} include something beside {right}")
+ALL_IN = Phrase("all {left} are among {right}")
+NONE_IN = Phrase("no {left} are among {right}")
+LIES_IN = Phrase("{left} lies in {right}")
+LIES_OUT = Phrase("{left} does not lie in {right}")
+LIES_IN_ONE = Phrase("{left} lies in one of {right}")
+LIES_IN_NONE = Phrase("{left} lies in none of {right}")
+HAS_NONE = Phrase("{left} include none of {right}")
+ALWAYS = Phrase("always", "expression")
+NEVER = Phrase("never", "expression")
+NOT = Phrase("not {clause}")
+IF = Phrase("if {premise}, then {clause}")
+YES = Phrase("{name}: yes")
+NO = Phrase("{name}: no")
+NUMBER = Phrase("number of {list}")
+NONE = Phrase("none")
+ENTRY = Phrase("that entry")
+OF_ENTRY = Phrase("{field} of {entry}")
+ITSELF = Phrase("it", "expression")
+ITS = Phrase("its {fact}")
+FORMER = Phrase("the former")
+OF_FORMER = Phrase("{fact} of the former")
+IN_SAME_PROVINCE = Phrase("{left} lies in the same province as {right}")
+AMONG = Phrase("{left} is one of {right}")
+NOT_AMONG = Phrase("{left} is not one of {right}")
+NEITHER = Phrase("{left} is neither {right}")
+ALL_ARE = Phrase("all {left} are {right}")

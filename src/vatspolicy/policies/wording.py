@@ -54,29 +54,42 @@ def describe_readings(rule: Rule, lang: Language) -> list[str]:
     return [why, *others, settled]
 
 
+_EFFECTS: Table = {
+    "classify": Phrase("classify as {classes}"),
+    "classify-contested": Phrase("classify as {classes}; also read as {readings}"),
+    "deny": Phrase("deny: {reason}"),
+    "deny-curable": Phrase("deny: {reason} (fixable)"),
+    "need": Phrase("need: {license}"),
+    "need-route": Phrase("need: {license} (by any open route)"),
+    "route": Phrase("route: {title} → {license}"),
+    "duty": Phrase("duty: {duty}, {deadline}"),
+    "advise": Phrase("advise: {kind}"),
+}
+
+
 def describe_effect(bundle: Bundle, rule: Rule, lang: Language) -> str:
     """Return the effect of a rule as one phrase, such as `need: Value-added telecommunications license`."""
-    zh = lang == "zh"
+
+    def tell(key: str, **values: str) -> str:
+        return word(_EFFECTS, key, lang, **values)
+
+    def title(instrument: str) -> str:
+        return bundle.instruments[instrument].title[lang]
+
     match rule.effect:
         case Classify(classes=classes):
-            text = "、".join(classes) if zh else ", ".join(classes)
-            text = text or say_reading(NOT_TELECOM, lang)
-            names = [say_reading(name, lang) for name in rule.other_readings]
-            other = ("；另有理解：" if zh else "; also read as ") + ("、" if zh else ", ").join(names) if names else ""
-            return ("归类：" if zh else "classify as ") + text + other
+            found = joint("list", lang).join(classes) or say_reading(NOT_TELECOM, lang)
+            if not rule.other_readings:
+                return tell("classify", classes=found)
+            readings = joint("list", lang).join(say_reading(name, lang) for name in rule.other_readings)
+            return tell("classify-contested", classes=found, readings=readings)
         case Deny(reason=reason, curable=curable):
-            mend = ("（可以补正）" if zh else " (fixable)") if curable else ""
-            return ("禁止：" if zh else "deny: ") + label("reason", reason)[lang] + mend
+            return tell("deny-curable" if curable else "deny", reason=label("reason", reason)[lang])
         case Need(instrument=instrument, through=through):
-            title = bundle.instruments[instrument or through or ""].title[lang]
-            by_route = ("（经任一开放途径）" if zh else " (by any open route)") if through else ""
-            return ("须取得：" if zh else "need: ") + title + by_route
-        case Route(title=title, instrument=instrument):
-            return ("途径：" if zh else "route: ") + f"{title[lang]} → {bundle.instruments[instrument].title[lang]}"
+            return tell("need-route" if through else "need", license=title(instrument or through or ""))
+        case Route(title=name, instrument=instrument):
+            return tell("route", title=name[lang], license=title(instrument))
         case Duty(instrument=instrument, due=due):
-            when = deadline(due, None).text[lang]
-            return (
-                "义务：" if zh else "duty: "
-            ) + f"{bundle.instruments[instrument].title[lang]}{joint('comma', lang)}{when}"
+            return tell("duty", duty=title(instrument), deadline=deadline(due, None).text[lang])
         case effect:
-            return ("提示：" if zh else "advise: ") + ADVICE[effect.kind][lang]
+            return tell("advise", kind=ADVICE[effect.kind][lang])

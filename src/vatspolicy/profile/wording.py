@@ -11,25 +11,24 @@ from typing import Any
 
 from vatspolicy.documents import Path, format_path
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.i18n import LocalizedText
-from vatspolicy.i18n.words import number
+from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
+from vatspolicy.i18n.words import FRAMES, join_both, number, say_both, series
 from vatspolicy.profile.vocabulary import describe, gazetteer, label
 
 _PLACE = {"at", "ftz", "kind"}
 """Keys of an object that is one place, and worded as one value."""
 _NAMES = {("schema",), ("product", "id")}
 """Facts that name a profile and state nothing about it."""
-_YES_NO: Mapping[bool, LocalizedText] = {True: {"en": "yes", "zh": "是"}, False: {"en": "no", "zh": "否"}}
-_NONE: LocalizedText = {"en": "none", "zh": "无"}
-_UNKNOWN: LocalizedText = {"en": "not known", "zh": "未知"}
-_UNITS: Mapping[str, LocalizedText] = {
-    "percent": {"en": " %", "zh": "%"},
-    "persons": {"en": " persons", "zh": "人"},
-    "users": {"en": " users", "zh": "名用户"},
-    "merchants": {"en": " merchants", "zh": "家商户"},
-    "RMB yuan": {"en": "RMB ", "zh": "元"},
+_YES, _NO, _NONE, _UNKNOWN = Phrase("yes"), Phrase("no"), Phrase("none"), Phrase("not known")
+_ZONE = Phrase("free-trade zone: {zone}")
+_QUANTITIES = {
+    "percent": Phrase("{number} %"),
+    "persons": Phrase("{number} persons"),
+    "users": Phrase("{number} users"),
+    "merchants": Phrase("{number} merchants"),
+    "RMB yuan": Phrase("RMB {number}"),
 }
-"""Units beside a number: after it, except for RMB in English."""
+"""Numbers with their units."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class FactWording:
             else:
                 parts.append(title)
             value = value[step]
-        return {lang: " · ".join(part[lang] for part in parts) for lang in ("en", "zh")}
+        return {lang: " · ".join(part[lang] for part in parts) for lang in LANGUAGES}
 
     def name(self, path: Path) -> LocalizedText:
         """Return the title of the last step of a path; the step itself if the schema has no title for it."""
@@ -71,7 +70,7 @@ class FactWording:
         """Return a value in words. `path` is the place of the fact."""
         match value:
             case bool():
-                return _YES_NO[value]
+                return _YES if value else _NO
             case int() | float():
                 return self._number(value, path)
             case str():
@@ -80,22 +79,22 @@ class FactWording:
                 return _NONE
             case list():
                 found = [self.value(item, (*path, index)) for index, item in enumerate(value)]
-                gap = "; " if any("," in item["en"] for item in found) else ", "
-                return {"en": gap.join(item["en"] for item in found), "zh": "、".join(item["zh"] for item in found)}
+                loose = any("," in item["en"] for item in found)
+                return join_both(found, "semicolon" if loose else "list", chinese="list")
             case Mapping() if "at" in value:
                 return self._address(value, path)
             case Mapping():
                 pairs = [self._pair(key, inner, path) for key, inner in value.items()]
-                return {lang: comma.join(pair[lang] for pair in pairs) for lang, comma in (("en", ", "), ("zh", "，"))}
+                return join_both(pairs, "comma")
         return _UNKNOWN
 
     def quantity(self, value: float, path: Path) -> LocalizedText:
         """Return a number with its unit, as a sentence states it."""
         unit = self.unit(path)
-        known = _UNITS.get(unit, {"en": f" {unit}".rstrip(), "zh": ""})
         figure = number(value) if unit == "percent" else f"{value:,.0f}"
-        english = f"{known['en']}{figure}" if unit == "RMB yuan" else f"{figure}{known['en']}"
-        return {"en": english, "zh": f"{figure}{known['zh']}"}
+        if unit in _QUANTITIES:
+            return _QUANTITIES[unit].fill(number=figure)
+        return {"en": f"{figure} {unit}".rstrip(), "zh": figure}
 
     def unit(self, path: Path) -> str:
         """Return the unit of a number in the schema: `percent`, `RMB yuan`, `persons`; "" without one."""
@@ -128,23 +127,21 @@ class FactWording:
 
     def _address(self, value: Mapping[str, Any], path: Path) -> LocalizedText:
         """Return a place with its kind, and with its zone unless the place implies it. An area needs no `ftz: none`."""
-        parts = []
+        parts: list[LocalizedText] = []
         if value.get("ftz") == "none":
             parts += [self.place("none")] if "area" not in path else []
         elif value.get("ftz") and "zone" not in gazetteer(self.schemas).get(value["at"], {}):
-            zone = self.place(value["ftz"])
-            parts.append({"en": f"free-trade zone: {zone['en']}", "zh": f"自由贸易试验区：{zone['zh']}"})
+            parts.append(_ZONE.fill(zone=self.place(value["ftz"])))
         parts += [self._text(value["kind"], (*path, "kind"))] if value.get("kind") else []
         parts += [self._pair(key, inner, path) for key, inner in value.items() if key not in _PLACE]
         place = self.place(value["at"])
         if not parts:
             return place
-        more = {lang: gap.join(part[lang] for part in parts) for lang, gap in (("en", "; "), ("zh", "；"))}
-        return {"en": f"{place['en']} ({more['en']})", "zh": f"{place['zh']}（{more['zh']}）"}
+        return say_both(FRAMES["aside"], text=place, remark=series(parts, "semicolon"))
 
     def _pair(self, key: str, value: Any, path: Path) -> LocalizedText:
         name, words = self.name((*path, key)), self.value(value, (*path, key))
-        return {"en": f"{name['en']}: {words['en']}", "zh": f"{name['zh']}：{words['zh']}"}
+        return say_both(FRAMES["detail"], text=name, detail=words)
 
 
 def _facts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
