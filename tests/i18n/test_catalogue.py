@@ -77,6 +77,17 @@ def test_both_languages_take_the_same_values(messages: list[Message]) -> None:
         assert {name: english[name] for name in chinese} == chinese, message.id
 
 
+def test_values_have_names(messages: list[Message]) -> None:
+    """A number tells a translator nothing. Only forms of sentences of other programs have none but numbers."""
+    numbered = [
+        message.id
+        for message in messages
+        if any(name[-1].isdigit() for name in holes(str(message.id)))
+        and [place for place, _ in message.locations] != ["src/vatspolicy/i18n/foreign.py"]
+    ]
+    assert numbered == []
+
+
 def holes(text: str) -> dict[str, str]:
     """Return name and conversion of each value of a template, with its format; none for a text that is no template."""
     try:

@@ -80,7 +80,7 @@ class _Reader:
                 if name is None:
                     continue
                 if name in found:
-                    raise ArchiveError(_("{name!r} holds {name2!r} twice.", name=self.name, name2=name))
+                    raise ArchiveError(_("{name!r} holds {member!r} twice.", name=self.name, member=name))
                 found[name] = self.content(archive, member) if self.wanted(name) else None
             rest = data[archive.offset :]  # tarfile ends in silence at a broken header, too
         if not rest or rest.strip(b"\0"):
@@ -93,13 +93,13 @@ class _Reader:
         steps = [step for step in name.split("/") if step not in ("", ".")]
         if name.startswith("/") or ".." in steps or _ODD.search(name):
             raise ArchiveError(
-                _("{name!r} holds {name2!r}, a name that leads out of it.", name=self.name, name2=member.name)
+                _("{name!r} holds {member!r}, a name that leads out of it.", name=self.name, member=member.name)
             )
         if member.isdir():
             return None
         if not member.isreg() or member.issparse():
             raise ArchiveError(
-                _("{name!r} holds {name2!r}, which is a link or no plain file.", name=self.name, name2=member.name)
+                _("{name!r} holds {member!r}, which is a link or no plain file.", name=self.name, member=member.name)
             )
         if not steps:
             raise ArchiveError(_("{name!r} holds a file without a name.", name=self.name))

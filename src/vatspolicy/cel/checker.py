@@ -86,7 +86,7 @@ def _check_overlap(left: Node, right: Node, one: Enum, other: Enum) -> None:
             raise ExpressionError(message, node.span, suggest(strange[0], known.values))
     if not one.values & other.values and not (one.written and other.written):
         raise ExpressionError(
-            _("{name} and {name2} have no value in common.", name=one.name, name2=other.name), right.span
+            _("{left} and {right} have no value in common.", left=one.name, right=other.name), right.span
         )
 
 

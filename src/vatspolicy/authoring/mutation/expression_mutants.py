@@ -117,7 +117,7 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
                 steps,
                 changed,
                 node.span,
-                _("{op} becomes {value} in {value2}", op=kind, value=other, value2=source(text, node)),
+                _("{old} becomes {new} in {expression}", old=kind, new=other, expression=source(text, node)),
             )
         case Literal(value=tuple() as members) if len(members) > 1:
             for index, member in enumerate(members):
@@ -144,7 +144,7 @@ def _of_junction(node: And | Or, parts: tuple[Node, ...], steps: Steps, text: st
         steps,
         other,
         node.span,
-        _("{op} becomes {value} in {value2}", op=signs[0], value=signs[1], value2=source(text, node)),
+        _("{old} becomes {new} in {expression}", old=signs[0], new=signs[1], expression=source(text, node)),
     )
     for index, part in enumerate(parts):
         rest = (*parts[:index], *parts[index + 1 :])
@@ -158,7 +158,7 @@ def _of_comparison(node: Compare, op: str, steps: Steps, text: str) -> Iterator[
     for kind, others in (("boundary", _BOUNDARY), ("opposite", _OPPOSITE)):
         if op in others:
             changed = dataclasses.replace(node, op=others[op])
-            told = _("{op} becomes {value} in {value2}", op=op, value=others[op], value2=source(text, node))
+            told = _("{old} becomes {new} in {expression}", old=op, new=others[op], expression=source(text, node))
             yield Mutation(kind, steps, changed, node.span, told)
 
 

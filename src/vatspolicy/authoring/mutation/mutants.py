@@ -263,20 +263,20 @@ def mutate_value(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any, str]]
     """Yield every mistake in a value: its path in the value, the whole value with the mistake, and a phrase."""
     match value:
         case bool():
-            yield path, not value, _("{value} becomes {value2}", value=_plain(value), value2=_plain(not value))
+            yield path, not value, _("{old} becomes {new}", old=_plain(value), new=_plain(not value))
         case int() | float():
             for step in (1, -1):
                 yield (
                     path,
                     value + step,
-                    _("{value} becomes {value2}", value=_plain(value), value2=_plain(value + step)),
+                    _("{old} becomes {new}", old=_plain(value), new=_plain(value + step)),
                 )
         case str() if _DAY.fullmatch(value):
             for step in (1, -1):
                 yield (
                     path,
                     shift_day(value, step),
-                    _("{value} becomes {value2}", value=value, value2=shift_day(value, step)),
+                    _("{old} becomes {new}", old=value, new=shift_day(value, step)),
                 )
         case list():
             for index, member in enumerate(value):
@@ -307,7 +307,7 @@ def mutate_days(entries: tuple[Value, ...]) -> Iterator[tuple[int, tuple[Value, 
             yield (
                 index,
                 (*entries[:index], moved, *entries[index + 1 :]),
-                _("from {since} becomes {since2}", since=entry.since, since2=since),
+                _("from {old} becomes {new}", old=entry.since, new=since),
             )
 
 

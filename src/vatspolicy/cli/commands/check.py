@@ -302,7 +302,7 @@ def _refuse_export(format: str, to_terminal: bool) -> None:
     from importlib.util import find_spec
 
     if to_terminal and sys.stdout is not None and sys.stdout.isatty():
-        abort(_("{format} is a file, not text. Write it with: -o FILE.{format2}", format=format, format2=format))
+        abort(_("{format} is a file, not text. Write it with: -o FILE.{format}", format=format))
     if find_spec({"docx": "docx", "xlsx": "openpyxl"}[format]) is None:
         from vatspolicy.origin import install
 
@@ -313,7 +313,7 @@ def _find_extent(options: CheckOptions) -> Extent:
     """Return how much the reports say."""
     chosen = [one for one in (Extent.DETAILS, Extent.SUMMARY, Extent.QUIET) if getattr(options, one.value)]
     if len(chosen) > 1:
-        abort(_("--{value} and --{value2} contradict each other.", value=chosen[0], value2=chosen[1]))
+        abort(_("--{one} and --{other} contradict each other.", one=chosen[0], other=chosen[1]))
     if chosen and chosen[0] is not Extent.DETAILS and options.format is not Format.TEXT:
         abort(_("--{value} belongs to --format text.", value=chosen[0]))
     return chosen[0] if chosen else Extent.SCREEN
