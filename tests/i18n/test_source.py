@@ -11,10 +11,12 @@ from tests.support.shipped import ROOT
 from vatspolicy.i18n.lint import HAN
 
 SOURCE = ROOT / "src" / "vatspolicy"
-PACKAGES = ("cel", "documents", "engine", "i18n", "policies", "profile")
 KEPT = {
+    "authoring/verification.py": "recognizes how a law writes its title",
     "i18n/chinese.py": "how Chinese joins words and sentences",
     "i18n/words.py": "what stands between and around the parts of a line, and numerals",
+    "reports/decision/digest.py": "recognizes the label of an article",
+    "reports/lint.py": "shows faults of a policy, which has both languages",
 }
 
 
@@ -29,14 +31,13 @@ def chinese_strings(code: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_no_module_writes_chinese(package: str) -> None:
-    paths = sorted((SOURCE / package).rglob("*.py"))
-    assert paths
+def test_no_module_writes_chinese() -> None:
+    paths = {path.relative_to(SOURCE).as_posix(): path for path in sorted(SOURCE.rglob("*.py"))}
+    assert len(paths) > 200
     found = [
         f"{name}:{line}: {text}"
-        for path in paths
-        if (name := path.relative_to(SOURCE).as_posix()) not in KEPT
+        for name, path in paths.items()
+        if name not in KEPT
         for line, text in chinese_strings(path.read_text(encoding="utf-8"))
     ]
     assert found == [], 'write Phrase("…") in English, and the Chinese in the catalogue'

@@ -80,7 +80,7 @@ class FactWording:
             case list():
                 found = [self.value(item, (*path, index)) for index, item in enumerate(value)]
                 loose = any("," in item["en"] for item in found)
-                return join_both(found, "semicolon" if loose else "list", chinese="list")
+                return join_both(found, "names" if loose else "list")
             case Mapping() if "at" in value:
                 return self._address(value, path)
             case Mapping():
