@@ -117,6 +117,36 @@ def test_the_search_finds_a_sentence_without_its_mark(code: str, count: int) -> 
     assert len(list(bare_sentences(ast.parse(code)))) == count
 
 
+# --- where Chinese stands ---------------------------------------------------------------------------------------------
+
+CLEAR = (
+    "bundles",
+    "cli",
+    "engine",
+    "gate",
+    "guidance",
+    "screening",
+    "server",
+    "reports/decision",
+    "reports/remediation",
+)
+"""Packages whose Chinese is in the catalogue alone."""
+CHINESE = {
+    ("reports/decision/digest.py", r"art\. [^,]+|第[^，、]+"): "labels of articles, as policies write them",
+}
+
+
+def test_chinese_stands_in_the_catalogue_alone() -> None:
+    found = [
+        (file.relative_to(SOURCE).as_posix(), node.value)
+        for package in CLEAR
+        for file in sorted((SOURCE / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and HAN.search(node.value)
+    ]
+    assert [one for one in found if one not in CHINESE] == []
+
+
 # --- Chinese ----------------------------------------------------------------------------------------------------------
 
 

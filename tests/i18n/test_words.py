@@ -14,6 +14,7 @@ import vatspolicy
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.lint import HAN, faults, schema_faults
+from vatspolicy.i18n.words import FRAMES, VERDICTS, Counts, both, count, join_both, say_both
 
 TAGS = ("FOLDERS", "LANGUAGE_TAGS")
 """Tables for machines: folders of pages, tags of languages."""
@@ -100,6 +101,21 @@ def test_the_search_finds_the_tables() -> None:
     assert all(count > 40 for count in counts.values()), counts
     assert len(tables("vatspolicy.reports.access_matrix.words")) > 20
     assert len(tables("vatspolicy.guidance.interview.messages")) > 50
+
+
+def test_texts_are_made_in_both_languages_by_one_function() -> None:
+    allow, deny = VERDICTS["allow"], VERDICTS["deny"]
+    assert say_both(allow) == {"en": "ALLOW", "zh": allow["zh"]}
+    assert both(FRAMES, "aside", text=allow, remark="x") == {"en": "ALLOW (x)", "zh": f"{allow['zh']}（x）"}
+    assert join_both([allow, deny], "or") == {"en": "ALLOW or DENY", "zh": f"{allow['zh']}或{deny['zh']}"}
+    assert join_both([allow, deny], "semicolon", chinese="list")["zh"] == f"{allow['zh']}、{deny['zh']}"
+    assert join_both([], "list") == {"en": "", "zh": ""}
+
+
+def test_a_number_of_things() -> None:
+    things: Counts = {"n": (Phrase("{n} error"), Phrase("{n} errors"))}
+    assert [count(things, "n", n, "en") for n in (0, 1, 2)] == ["0 errors", "1 error", "2 errors"]
+    assert [count(things, "n", n, "zh") for n in (1, 2)] == ["1处错误", "2处错误"]
 
 
 @pytest.mark.parametrize("name", SchemaSet.shipped().names)

@@ -32,6 +32,7 @@ from vatspolicy.guidance.interview.memo import with_memory
 from vatspolicy.guidance.interview.messages import PHRASES, UNITS
 from vatspolicy.guidance.interview.ranking import rank_facts
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
+from vatspolicy.i18n.lint import faults
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.edits import set_fact
 from vatspolicy.profile.profile import load_profile
@@ -267,7 +268,13 @@ def test_a_wrong_value_is_refused(shipped: Bundle, path: FactPath, value: Any, w
     with pytest.raises(Refused) as refused:
         begin(shipped).answer(value, path)
     assert words in refused.value.text["en"]
-    assert re.search("[\u4e00-\u9fff]", refused.value.text["zh"])
+    assert list(faults(**refused.value.text)) == []
+
+
+def test_a_refusal_says_why_in_chinese(shipped: Bundle) -> None:
+    with pytest.raises(Refused) as refused:
+        begin(shipped).answer(101, ("company", "foreign_percent"))
+    assert refused.value.text["zh"] == "此处不能大于 100。"
 
 
 def test_a_contradiction_is_refused_in_both_languages(shipped: Bundle) -> None:

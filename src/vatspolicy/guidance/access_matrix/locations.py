@@ -101,7 +101,7 @@ def describe_locations(locations: Iterable[Location], all_locations: Iterable[Lo
         rest = _sites(location for location in all_locations if location.zone == zone) - inside
         name = label("zone", zone, schemas)
         if not rest:
-            names.append({"en": name["en"], "zh": name["zh"]})
+            names.append(say_both(name))
             continue
         within_, without = _largest(inside, schemas), _largest(rest, schemas)
         if len(within_) <= len(without):

@@ -11,7 +11,7 @@ from typing import Any
 from vatspolicy.engine.serialize import titled
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding
 from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_locations, letters
-from vatspolicy.i18n import Phrase, _
+from vatspolicy.i18n import LANGUAGES, Phrase, _
 from vatspolicy.i18n.words import FRAMES, both, say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy, Route, Rule
@@ -155,7 +155,7 @@ def _regime(search: BestCaseSearch, name: str, cells: list[Finding | None], loca
 def _title(rules: Iterable[Rule]) -> dict[str, str]:
     """Return the titles that the rules give to their route."""
     titles = [rule.effect.title for rule in rules if isinstance(rule.effect, Route)]
-    return {language: " / ".join(dict.fromkeys(title[language] for title in titles)) for language in ("en", "zh")}
+    return {language: " / ".join(dict.fromkeys(title[language] for title in titles)) for language in LANGUAGES}
 
 
 def _open_locations(search: BestCaseSearch, finding: Finding, locations: tuple[Location, ...]) -> Iterable[Location]:

@@ -13,7 +13,7 @@ from vatspolicy.engine.serialize import titled
 from vatspolicy.guidance.interview.answers import instruments, place_code
 from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
 from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import LANGUAGES, Phrase
 from vatspolicy.i18n.words import join_both, say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify
@@ -197,7 +197,7 @@ def _about(state: InterviewState, path: Path) -> LocalizedText:
         title = {"en": node.get("title", str(path[0])), "zh": node.get("x-title-zh", node.get("title", str(path[0])))}
         member = get_fact(state.data, path[:depth])
         name = _name(state, member) if isinstance(path[depth - 1], int) else None
-        parts.append({lang: f"{title[lang]} {name[lang]}" for lang in ("en", "zh")} if name else title)
+        parts.append({lang: f"{title[lang]} {name[lang]}" for lang in LANGUAGES} if name else title)
     if not parts:
         node = describe(("product",), state.schemas)
         parts = [{"en": node["title"], "zh": node["x-title-zh"]}]
@@ -215,7 +215,7 @@ def _name(state: InterviewState, member: Any) -> LocalizedText | None:
     if "kind" in member:
         labels: Mapping[str, LocalizedText] = describe(("deals", 0, "kind"), state.schemas)["x-enum"]
         return labels[member["kind"]]
-    return {"en": str(member["id"]), "zh": str(member["id"])} if "id" in member else None
+    return dict.fromkeys(LANGUAGES, str(member["id"])) if "id" in member else None
 
 
 # --- why
@@ -255,7 +255,7 @@ def _reason(bundle: Bundle, name: str, as_of: str) -> Reason:
                 "url": article.url or policy.source.get("url"),
             }
         )
-    effect = {"en": describe_effect(bundle, rule, "en"), "zh": describe_effect(bundle, rule, "zh")}
+    effect: dict[str, str] = {lang: describe_effect(bundle, rule, lang) for lang in LANGUAGES}
     if isinstance(rule.effect, Classify) and rule.effect.classes:  # by their names rather than their codes
         titles = [label("class", cls, bundle.schemas) for cls in rule.effect.classes]
         effect = say_both(_OF_CLASS, classes=join_both(titles, "semicolon"))

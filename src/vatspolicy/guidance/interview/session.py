@@ -35,6 +35,7 @@ from vatspolicy.guidance.interview.ranking import (
     rank_facts,
 )
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
+from vatspolicy.i18n import LANGUAGES, Sentences, translate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty, Need
 from vatspolicy.profile.edits import get_fact, set_fact
@@ -291,8 +292,8 @@ class Interview:
                 raise Refused(message)
             read_profile(document, schemas)
         except InvalidInput as error:
-            why = error.problems[0]
-            raise Refused({"en": f"{why.message} {why.hint}".rstrip(), "zh": both("not_allowed")["zh"]}) from None
+            told = Sentences(error.problems[0].message, error.problems[0].hint)
+            raise Refused({lang: translate(told, lang) for lang in LANGUAGES}) from None
         except (KeyError, IndexError, TypeError, AttributeError):  # not of the type that the schema wants
             raise Refused(both("not_allowed")) from None
         return dataclasses.replace(

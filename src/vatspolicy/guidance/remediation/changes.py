@@ -15,6 +15,7 @@ from vatspolicy.guidance.remediation.hosting import find_hosting_changes
 from vatspolicy.guidance.remediation.obstacles import blocking_expressions, find_breakpoints
 from vatspolicy.guidance.remediation.partnering import find_partner_changes
 from vatspolicy.guidance.remediation.relocation import find_relocations
+from vatspolicy.i18n import LANGUAGES
 from vatspolicy.i18n.words import FRAMES, both, join_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
@@ -298,7 +299,7 @@ def _split_services(profile: Profile) -> Iterator[Change]:
         for gone in combinations(range(len(services)), count):
             edits = tuple(Edit(("services", index)) for index in gone)
             ids = [services[index]["id"] for index in gone]
-            detail = join_both([{"en": one, "zh": one} for one in ids], "list")
+            detail = join_both([dict.fromkeys(LANGUAGES, one) for one in ids], "list")
             yield Change(
                 "split",
                 (count, *gone),

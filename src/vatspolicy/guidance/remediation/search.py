@@ -19,6 +19,7 @@ from vatspolicy.guidance.remediation.obstacles import Obstacle, find_obstacles, 
 from vatspolicy.guidance.remediation.relocation import relocate
 from vatspolicy.guidance.remediation.targets import Target, find_targets
 from vatspolicy.guidance.remediation.waiting import DAYS, postpone_launch
+from vatspolicy.i18n import LANGUAGES
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
@@ -207,7 +208,7 @@ class Search:
         services = self.profile.facts["services"]
         for name in sorted(name for change in proposal.changes if change.kind == "split" for name in change.services):
             rest = tuple(Edit(("services", index)) for index, one in enumerate(services) if one["id"] != name)
-            alone = Change("split", (), 0, rest, frozenset(), {"en": name, "zh": name})
+            alone = Change("split", (), 0, rest, frozenset(), dict.fromkeys(LANGUAGES, name))
             try:
                 yield evaluate(self.bundle, apply_changes(self.profile, [alone]), proposal.decision.as_of)
             except InvalidInput:  # what is left of the product makes no valid profile: nothing is decided of it

@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.guidance.remediation.thresholds import ThresholdDistance
-from vatspolicy.i18n import LocalizedText, Phrase
+from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
 from vatspolicy.i18n.words import FRAMES, Table, both, join_both, say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Duty, Need, Route
@@ -121,7 +121,7 @@ def threshold_text(bundle: Bundle, threshold_distance: ThresholdDistance, ids: I
     threshold = facts.quantity(threshold_distance.threshold, threshold_distance.path)
     quantity = facts.unit(threshold_distance.path)
     if quantity not in ("percent", "RMB yuan"):  # the unit stands with the distance
-        threshold = dict.fromkeys(("en", "zh"), f"{threshold_distance.threshold:,.0f}")
+        threshold = dict.fromkeys(LANGUAGES, f"{threshold_distance.threshold:,.0f}")
     if quantity == "RMB yuan":
         distance = facts.quantity(threshold_distance.distance, threshold_distance.path)
     else:

@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
-from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
+from vatspolicy.i18n.words import VERDICTS, Table, aside, gap, joint, word
 from vatspolicy.reports.decision.doubt import say_other
 from vatspolicy.reports.words import KNOWN
 
@@ -33,7 +33,7 @@ def merge_duties(duties: Iterable[Data]) -> list[dict[str, Any]]:
         for lang, text in duty["message"].items():
             said = kept["message"].get(lang, "")
             if text not in said:
-                kept["message"] = {**kept["message"], lang: said + (" " if said and lang == "en" else "") + text}
+                kept["message"] = {**kept["message"], lang: said + (gap(lang) if said else "") + text}
         known = {(cited["policy"], cited["key"]) for cited in kept["citations"]}
         kept["citations"] += [cited for cited in duty["citations"] if (cited["policy"], cited["key"]) not in known]
     return list(found.values())

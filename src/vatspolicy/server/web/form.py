@@ -7,6 +7,8 @@ from typing import Any
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.guidance.interview.messages import UNITS
+from vatspolicy.i18n import LANGUAGES
+from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer, grouped, groups_of
 
@@ -103,12 +105,12 @@ class _Form:
             if word in places:
                 return places[word]
             known = self.bundle.instruments.get(word)
-            return known.title if known is not None else {"en": word, "zh": word}
+            return known.title if known is not None else dict.fromkeys(LANGUAGES, word)
 
         made = [
             {
                 "value": word,
-                "label": {"en": named(word)["en"], "zh": named(word)["zh"]},
+                "label": say_both(named(word)),
                 **({"group": dict(group_of[word])} if word in group_of else {}),
             }
             for word in words

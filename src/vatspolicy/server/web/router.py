@@ -20,6 +20,7 @@ from vatspolicy.guidance.access_matrix.locations import ABROAD
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.i18n import Bilingual, Listing, _
+from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.profile.vocabulary import Language, addresses, find_choices, gazetteer, within
@@ -162,7 +163,7 @@ def _list_places(bundle: Bundle) -> dict[str, list[dict[str, Any]]]:
     names, zones = gazetteer(schemas), schemas.load("places")["$defs"]["zone"]
     places = [code for code in addresses(schemas) if ABROAD not in within(code, schemas)]
     return {
-        "places": [{"value": code, "label": {lang: names[code][lang] for lang in ("en", "zh")}} for code in places],
+        "places": [{"value": code, "label": say_both(names[code])} for code in places],
         "zones": [{"value": code, "label": dict(zones["x-enum"][code])} for code in zones["enum"]],
     }
 

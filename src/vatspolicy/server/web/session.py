@@ -251,7 +251,7 @@ def _read_typed(path: Path, text: str, schemas: SchemaSet, naming: bool) -> Any:
         return text
     if kind not in ("integer", "number", "date", "text"):
         raise _bad_request(_("This fact is not typed."))
-    nothing: LocalizedText = {"en": "", "zh": ""}
+    nothing: LocalizedText = dict.fromkeys(LANGUAGES, "")
     least, most = node.get("minimum"), node.get("maximum")
     phase = "start" if naming and path == NAME_PATH else ""
     asked = Question(path, kind, nothing, nothing, nothing, None, (), least, most, (), phase, NO_GAIN)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import LANGUAGES, Phrase
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.words import phrase
@@ -145,6 +145,6 @@ def say(key: str, lang: Language, **values: Any) -> str:
 
 def collect_script_phrases() -> dict[str, Any]:
     """Return all phrases that the script uses."""
-    other = {key: {lang: phrase(key, lang) for lang in ("en", "zh")} for key in ("not_advice",)}
+    other = {key: {lang: phrase(key, lang) for lang in LANGUAGES} for key in ("not_advice",)}
     said = {key: dict(text) for key, text in WORDS.items()}
     return {**said, **other, "verdicts": {key: dict(text) for key, text in VERDICTS.items()}}
