@@ -138,8 +138,3 @@ def numeral(number: int) -> dict[str, str]:
 def number(value: float) -> str:
     """Return a number without trailing zeros."""
     return f"{value:g}"
-
-
-def counted(count: int, noun: str, plural: str = "") -> str:
-    """Return an English noun with its number: `1 finding`, `2 findings`."""
-    return f"{count} {noun if count == 1 else plural or noun + 's'}"

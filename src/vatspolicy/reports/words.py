@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.i18n import Language, Phrase
-from vatspolicy.i18n.words import STATES, aside, joint, word
+from vatspolicy.i18n.words import STATES, Counts, aside, joint, word
 
 COLORS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
 """Colors of the decision words on a terminal."""
@@ -64,8 +64,6 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "done": Phrase("done on {day}"),
     "by": Phrase("by {day}"),
     "advice": Phrase("Notes for review"),
-    "rule_depends": Phrase("1 rule depends on this"),
-    "rules_depend": Phrase("{count} rules depend on this"),
     "contested": Phrase("Contested"),
     "undetermined": Phrase("Undetermined"),
     "undetermined_hint": Phrase("Rules that a missing fact leaves undecided; they do not change the decision."),
@@ -75,6 +73,9 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "not_advice": Phrase("A reading of the law by rules, not legal advice."),
     "missing_fact": Phrase("missing"),
     "decided": Phrase("{count} specs: {words}"),
+}
+COUNTS: Counts = {
+    "dependent_rules": (Phrase("{n} rule depends on this"), Phrase("{n} rules depend on this")),
 }
 
 

@@ -124,11 +124,8 @@ class _Memo:
         rows = [[before, item.title, item.body_names] for item in made.before_launch]
         for day, found in by_day(made.dated).items():
             rows += [[say.html("by_day", day=day), item.title, item.body_names] for item in found]
-        count = len(made.undated)
-        if count:
-            rows.append(
-                [say.html("undated"), say.html("undated_one" if count == 1 else "undated_count", count=count), ""]
-            )
+        if made.undated:
+            rows.append([say.html("undated"), say.count("undated", len(made.undated)), ""])
         if rows:
             self.table([say.html("due"), say.html("what"), say.html("authority")], rows)
         else:

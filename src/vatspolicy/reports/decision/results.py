@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, LEVELS, Failure, Judgement
 from vatspolicy.i18n import Language, Phrase
-from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
+from vatspolicy.i18n.words import VERDICTS, Table, aside, count, joint, word
 from vatspolicy.reports.decision.digest import open_facts, say_contested, say_waived, subject_of
 from vatspolicy.reports.decision.doubt import hint, say_kind
 from vatspolicy.reports.decision.gate_line import worst_first as gravest_first
 from vatspolicy.reports.decision.opinions import say_matter
-from vatspolicy.reports.words import law_of, phrase
+from vatspolicy.reports.words import COUNTS, law_of
 
 Data = Mapping[str, Any]
 
@@ -150,9 +150,8 @@ class _Results:
         for position, ask in enumerate(self.data["missing"]):
             level, failing = self.level("missing", position, "warning")
             text = f"{ask['path']}{joint('colon', self.lang)}{ask['question'][self.lang]}"
-            if count := len(ask["rules"]):
-                depend = "rule_depends" if count == 1 else "rules_depend"
-                text += aside(phrase(depend, self.lang, count=count), self.lang)
+            if ask["rules"]:
+                text += aside(count(COUNTS, "dependent_rules", len(ask["rules"]), self.lang), self.lang)
             text = " ".join([text, *(say_matter(matter, self.lang) for matter in ask.get("about", ()))])
             place = places.get(ask["path"], {"line": 1, "column": 1})
             subject = self.service_at(ask["path"])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.i18n.text import clean, wrap
-from vatspolicy.i18n.words import STATES, VERDICTS, aside, joint, number, word
+from vatspolicy.i18n.words import STATES, VERDICTS, aside, count, joint, number, word
 from vatspolicy.output import HEADING, Style
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.profile.vocabulary import Language
@@ -32,7 +32,7 @@ from vatspolicy.reports.decision.opinions import say_matter, say_opinion
 from vatspolicy.reports.decision.overview import summary_lines, table_lines
 from vatspolicy.reports.decision.screen import render_screen
 from vatspolicy.reports.lists import cut_lists
-from vatspolicy.reports.words import COLORS, GROUPS, MEANINGS, VERIFICATION, cited, phrase, way_of
+from vatspolicy.reports.words import COLORS, COUNTS, GROUPS, MEANINGS, VERIFICATION, cited, phrase, way_of
 
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
@@ -370,8 +370,8 @@ class _Report:
             return
         yield from self.heading("undetermined")
         yield from self.flow(phrase("undetermined_hint", self.lang), "  ", "dim")
-        for path, (ask, count) in open_facts(self.data["undetermined"]).items():
-            waiting = aside(phrase("rule_depends" if count == 1 else "rules_depend", self.lang, count=count), self.lang)
+        for path, (ask, rules) in open_facts(self.data["undetermined"]).items():
+            waiting = aside(count(COUNTS, "dependent_rules", rules, self.lang), self.lang)
             text = f"{self.style(path, 'bold')}: {self.say(ask['question'])}{waiting}"
             yield from self.flow(text, "      ", first="  ? ")
 

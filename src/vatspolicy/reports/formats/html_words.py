@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.i18n import Phrase
-from vatspolicy.i18n.words import Table, aside, end, gap, joint, word
+from vatspolicy.i18n.words import Counts, Table, aside, count, end, gap, joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.words import KNOWN, phrase
 
@@ -52,8 +52,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "before_launch_by": Phrase("Before the launch on {day}"),
     "by_day": Phrase("By {day}"),
     "undated": Phrase("No fixed date"),
-    "undated_count": Phrase("{count} duties on an event, at intervals or while the service runs; see the details"),
-    "undated_one": Phrase("1 duty on an event, at intervals or while the service runs; see the details"),
     "more_dated": Phrase("{count} more up to {day}; see the calendar"),
     "blocks": Phrase("Obstacles and the nearest way"),
     "facts_needed": Phrase("Facts needed for a decision"),
@@ -136,6 +134,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "waiting": Phrase("Dependent rules"),
     "see_law": Phrase("Law"),
 }
+COUNTS: Counts = {
+    "undated": (
+        Phrase("{n} duty on an event, at intervals or while the service runs; see the details"),
+        Phrase("{n} duties on an event, at intervals or while the service runs; see the details"),
+    ),
+}
 
 
 class Sentences:
@@ -150,6 +154,10 @@ class Sentences:
         """Return a phrase of pages, with values filled in."""
         text = WORDS[key][self.lang]
         return text.format(**values) if values else text
+
+    def count(self, key: str, n: int) -> str:
+        """Return a number with the thing that it counts."""
+        return count(COUNTS, key, n, self.lang)
 
     def text(self, text: Data) -> str:
         """Return a text of a record in the language of the page."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.i18n import Phrase
+from vatspolicy.i18n.words import Counts
 from vatspolicy.profile.vocabulary import Language
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -92,8 +93,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     ),
     "begins": Phrase("begins"),
     "ends": Phrase("ends"),
-    "one_rule": Phrase("1 rule"),
-    "many_rules": Phrase("{count} rules"),
     "in_place_of": Phrase("in place of"),
     "edition": Phrase("edition"),
     "with": Phrase("with"),
@@ -114,6 +113,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "matrix_lead": Phrase(
         "Which business may have which foreign share on {day}, by regime and by place, as the rules have it."
     ),
+}
+COUNTS: Counts = {
+    "rules": (Phrase("{n} rule", "policy page"), Phrase("{n} rules", "policy page")),
 }
 
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from vatspolicy.cel.ast import Literal as Constant
 from vatspolicy.cel.ast import Node
 from vatspolicy.i18n import Phrase
-from vatspolicy.i18n.words import aside, end, gap, joint
+from vatspolicy.i18n.words import aside, count, end, gap, joint
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Marks, Wording
 from vatspolicy.policies.model import NEVER, Article, Instrument, Policy
@@ -21,7 +21,7 @@ from vatspolicy.profile.vocabulary import Language, LocalizedText, label
 from vatspolicy.reports.formats.html import escape, trust
 from vatspolicy.reports.formats.html_page import Entry, Frame, render_page
 from vatspolicy.reports.policy.index import MARK
-from vatspolicy.reports.policy.words import say
+from vatspolicy.reports.policy.words import COUNTS, say
 
 OVERVIEWS = ("index", "calendar", "search", "matrix")
 """Pages that do not belong to a policy."""
@@ -56,6 +56,10 @@ class Site:
     def say(self, key: str, **values: Any) -> str:
         """Return a phrase of the site."""
         return say(key, self.lang, **values)
+
+    def count(self, key: str, n: int) -> str:
+        """Return a number with the thing that it counts."""
+        return count(COUNTS, key, n, self.lang)
 
     def fill(self, key: str, **values: Markup) -> Markup:
         """Return a phrase of the site around markup. The words of the program hold none themselves."""
