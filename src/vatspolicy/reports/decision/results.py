@@ -191,9 +191,7 @@ class _Results:
         if not found or self.data["missing"]:
             return
         facts = sorted(open_facts(found).items(), key=lambda item: -item[1][1])
-        told = joint("list", self.lang).join(
-            f"{path}{aside(str(count), self.lang)}" for path, (_, count) in facts[:SHOWN]
-        )
+        told = joint("list", self.lang).join(f"{path}{aside(str(n), self.lang)}" for path, (_, n) in facts[:SHOWN])
         if len(facts) > SHOWN:
             told = word(WORDS, "more", self.lang, facts=told, count=len(facts) - SHOWN)
         rules = len({finding["rule"] for finding in found})
