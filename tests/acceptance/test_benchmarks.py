@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import resource
 import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -233,6 +235,25 @@ def test_hostile_files_fill_their_size() -> None:
     for name, content in bench_hostile.files(size):
         data = content if isinstance(content, bytes) else content.encode()
         assert size - 200 < len(data) <= size, name
+
+
+def test_hostile_files_of_a_mebibyte_are_refused_in_bounded_work(tmp_path: Path) -> None:
+    """The system ends the command once it has used two seconds of processor for each file: one took forty before."""
+    names = []
+    for name, content in bench_hostile.files(2**20):
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        names.append(name)
+    limit = int(bench_hostile.LIMIT) * len(names)
+    process = subprocess.run(
+        [*bench_hostile.PROGRAM, "check", "--jobs", "1", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit)),
+    )
+    assert process.returncode == 3, process.stderr[-500:]
+    assert [name for name in names if name not in process.stderr] == []
 
 
 def test_a_lost_or_displaced_row_is_counted(tmp_path: Path) -> None:
