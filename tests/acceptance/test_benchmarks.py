@@ -245,7 +245,7 @@ def test_hostile_files_of_a_mebibyte_are_refused_in_bounded_work(tmp_path: Path)
         names.append(name)
     limit = int(bench_hostile.LIMIT) * len(names)
     process = subprocess.run(
-        [*bench_hostile.PROGRAM, "check", "--jobs", "1", str(tmp_path)],
+        [*servers.PROGRAM, "check", "--jobs", "1", str(tmp_path)],
         capture_output=True,
         text=True,
         timeout=600,

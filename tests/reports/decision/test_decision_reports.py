@@ -491,6 +491,16 @@ def test_github_annotates_the_verdict_and_each_finding(make: Make) -> None:
     assert github(make(*HELD))[0][0] == "notice"
 
 
+def test_each_report_says_how_many_specs_were_decided(records: dict[str, dict[str, Any]]) -> None:
+    """A spec that nobody looked at is missed where the number is read."""
+    found = list(records.values())
+    assert f"{len(found)} specs: " in render("text", found, "en")
+    assert re.search(rf"^::notice .*title=specs::{len(found)} specs: ", render("github", found, "en"), re.MULTILINE)
+    assert sarif(*found)["runs"][0]["properties"]["specs"] == len(found)
+    suites = ET.fromstring(render("junit", found, "en"))
+    assert {one.get("value") for one in suites.iterfind(".//property[@name='specs']")} == {str(len(found))}
+
+
 def test_github_stays_within_ten_of_a_level_and_says_what_it_leaves_out(
     records: dict[str, dict[str, Any]],
 ) -> None:

@@ -181,11 +181,11 @@ def last(result: GateResult, lang: Language = "en", **more: Any) -> str:
 
 
 def test_the_last_line_says_why_the_gate_failed(run: Run) -> None:
-    assert last(run()).startswith("Gate: FAILED (needs-license ≥ --fail-on needs-license). 1 license")
-    assert last(run(fail_on="deny")).startswith("Gate: passed (needs-license < --fail-on deny). 1 license")
-    assert last(run(DENIED)).startswith("Gate: FAILED (deny ≥ --fail-on needs-license). 1 obstacle. ")
+    assert last(run()).startswith("Gate: FAILED (needs-license ≥ --fail-on needs-license). 1 spec: 1 license")
+    assert last(run(fail_on="deny")).startswith("Gate: passed (needs-license < --fail-on deny). 1 spec: 1 license")
+    assert last(run(DENIED)).startswith("Gate: FAILED (deny ≥ --fail-on needs-license). 1 spec: 1 obstacle. ")
     assert last(run(UNKNOWN)).startswith("Gate: INCOMPLETE (facts are missing). ")
-    assert last(run(), "zh").startswith("门禁：未通过（needs-license ≥ --fail-on needs-license）。许可1项")
+    assert last(run(), "zh").startswith("门禁：未通过（needs-license ≥ --fail-on needs-license）。1份文件：许可1项")
 
 
 def test_the_last_line_leads_on(run: Run) -> None:

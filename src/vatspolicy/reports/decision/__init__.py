@@ -140,8 +140,8 @@ def compact_run(
     }
 
 
-def _gate(records: Iterable[Mapping[str, Any]], gate: GateResult) -> dict[str, Any]:
-    """Return the settings of the gate, its exit code, and each part of a decision that fails it."""
+def _gate(records: Sequence[Mapping[str, Any]], gate: GateResult) -> dict[str, Any]:
+    """Return the settings of the gate, its exit code, the number of specs, and what fails it in each decision."""
     judgement = gate.judgement
     failures = [
         {"file": data["file"], "product": data["product"], **failure._asdict()}
@@ -153,5 +153,6 @@ def _gate(records: Iterable[Mapping[str, Any]], gate: GateResult) -> dict[str, A
         "no_fail": judgement.no_fail,
         "strict_waivers": judgement.strict,
         "exit_code": int(gate.exit_code),
+        "specs": {"decided": len(records), "invalid": len(gate.invalid)},
         "failures": failures,
     }

@@ -34,6 +34,7 @@ WORDS: Table = {
     "service_read_as": Phrase("readings of {subject} together"),
 }
 COUNTS: Counts = {
+    "specs": (Phrase("{n} spec"), Phrase("{n} specs")),
     "invalid": (Phrase("{n} invalid spec"), Phrase("{n} invalid specs")),
     "errors": (Phrase("{n} error"), Phrase("{n} errors")),
     "incomplete": (Phrase("{n} incomplete"), Phrase("{n} incomplete")),
@@ -68,9 +69,10 @@ def say_gate(
     reasons = aside(joint("semicolon", lang).join(_reasons(gate, lang)), lang)
     text = end(f"{style(word(WORDS, state, lang), 'bold', _STATES[state])}{reasons}", lang)
     space = gap(lang)
-    counts = _counts(gate.records, lang)
-    if counts:
-        text += space + end(joint("comma", lang).join(counts), lang)
+    decided, counts = count(COUNTS, "specs", len(gate.records), lang), _counts(gate.records, lang)
+    text += space + end(
+        joint("colon", lang).join([decided, joint("comma", lang).join(counts)] if counts else [decided]), lang
+    )
     if state != "passed" and not gate.exit_code:
         text += space + word(WORDS, "no_fail", lang)
     following = _next_command(gate, repeated or {})

@@ -11,6 +11,7 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Table, aside, end, joint, word
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import later_law, say_remark, some_waived
+from vatspolicy.reports.decision.gate_line import say_totals
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_opinion
 from vatspolicy.reports.decision.results import decided, results, say_failures, worst_first
@@ -36,14 +37,18 @@ def render(
     remarks: Iterable[Data] = (),
     gate: GateResult | None = None,
 ) -> str:
-    """Return the annotations of all decisions and the remarks about waivers; `problems` stand on standard error."""
-    del problems
+    """Return annotations of the decisions, their number and the remarks about waivers.
+
+    The `problems` stand on standard error.
+    """
+    invalid = len({problem.file for problem in problems})
     judgement = gate.judgement if gate else Judgement()
     records = worst_first(records, judgement)
     remarks = list(remarks)
     settings = [one for one in remarks if one["kind"] == SETTINGS]  # first: none of them is left out
     found = [_remark(one, lang, judgement) for one in settings]
     found += [_verdict(data, lang, judgement) for data in records]
+    found += [Annotation("note", say_totals(records, invalid, lang), "specs", data["file"]) for data in records[:1]]
     for data in records:
         for result in results(data, lang, judgement):
             name = result.rule if result.finding else result.detail.partition("\0")[0]

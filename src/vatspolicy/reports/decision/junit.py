@@ -35,7 +35,7 @@ def render(
     There is a failure or an error exactly if the run ends with another exit code than 0.
     """
     records, judgement = list(records), gate.judgement if gate else Judgement()
-    suites = Suites("vatspolicy", gate.started if gate else "")
+    suites = Suites("vatspolicy", gate.started if gate else "", {"specs": str(len(records))})
     seconds = gate.seconds if gate else ()
     for data, spent in zip(records, seconds or [0.0] * len(records), strict=True):
         _add_decision(suites.add_suite(data["product"], data["file"], spent), data, lang, judgement)

@@ -58,6 +58,7 @@ def render(
         "decisions": {data["file"]: data["decision"] for data in records},
         "failOn": judgement.fail_on,
         "noFail": judgement.no_fail,
+        "specs": len(records),
     }
     return run.to_json(not problems, gate and int(gate.exit_code), properties)
 

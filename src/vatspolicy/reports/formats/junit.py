@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 
 from vatspolicy.i18n.text import clean
 
@@ -13,9 +14,13 @@ NO_TIME = "1970-01-01T00:00:00"
 class Suites:
     """A report under construction."""
 
-    def __init__(self, name: str, started: str = "") -> None:
-        """Begin a report; `started` is the moment of the run in UTC (YYYY-MM-DDThh:mm:ss)."""
-        self.name, self.started = name, started or NO_TIME
+    def __init__(self, name: str, started: str = "", properties: Mapping[str, str] | None = None) -> None:
+        """Begin a report.
+
+        `started` is the moment of the run in UTC (YYYY-MM-DDThh:mm:ss). Each suite repeats the properties of the run:
+        the schema has no other place for them.
+        """
+        self.name, self.started, self.properties = name, started or NO_TIME, dict(properties or {})
         self._suites: list[Suite] = []
 
     def add_suite(self, name: str, file: str | None = None, seconds: float = 0.0) -> Suite:
@@ -27,7 +32,10 @@ class Suites:
     def to_xml(self) -> str:
         """Return the whole document."""
         root = ET.Element("testsuites")
-        root.extend(suite.to_element(index, self.name, self.started) for index, suite in enumerate(self._suites))
+        root.extend(
+            suite.to_element(index, self.name, self.started, self.properties)
+            for index, suite in enumerate(self._suites)
+        )
         ET.indent(root)
         return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
@@ -69,7 +77,7 @@ class Suite:
         """Add text that belongs to the suite as a whole."""
         self._output.append(clean(text))
 
-    def to_element(self, index: int, package: str, started: str) -> ET.Element:
+    def to_element(self, index: int, package: str, started: str, properties: Mapping[str, str]) -> ET.Element:
         """Return the element of the suite, in the order that Ant prescribes."""
         share = self.seconds / max(sum(spent is None for _, spent in self._cases), 1)
         total = self.seconds + sum(spent or 0 for _, spent in self._cases)
@@ -83,9 +91,10 @@ class Suite:
             **{key: str(count) for key, count in self._counts.items()},
         }
         element = ET.Element("testsuite", attributes)
-        properties = ET.SubElement(element, "properties")
-        if self.file is not None:
-            ET.SubElement(properties, "property", name="file", value=_line(self.file))
+        holder = ET.SubElement(element, "properties")
+        own = {} if self.file is None else {"file": self.file}
+        for name, value in {**own, **properties}.items():
+            ET.SubElement(holder, "property", name=name, value=_line(value))
         for case, spent in self._cases:
             case.set("time", f"{share if spent is None else spent:.6f}")
             element.append(case)
