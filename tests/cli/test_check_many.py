@@ -74,9 +74,12 @@ def test_an_outline_tells_the_table_what_a_record_does() -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_record_in_one_language_tells_its_text_what_both_do(lang: Language) -> None:
-    both = Gate(load_bundle(ROOT / "policies"), "2026-11-26", "2027-03-01", allow_past=True)
+    both = Gate(load_bundle(ROOT / "policies"), "2026-11-26", "2024-06-01", allow_past=True)
     one = dataclasses.replace(both, languages=(lang,))
     results = [gate.run([str(ROOT / "fixtures" / "access")]) for gate in (both, one)]
+    ahead = [change for data in results[1].records for entry in data["changes_ahead"] for change in entry["changes"]]
+    assert any(change["kind"] == "decision" for change in ahead)
+    assert all(change["title"].keys() == {lang} for change in ahead)
     said = [
         text.keys()
         for data in results[1].records

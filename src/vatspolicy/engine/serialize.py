@@ -32,6 +32,7 @@ from vatspolicy.engine.notices import notices
 from vatspolicy.engine.opinions import OPINION, OpinionResult, applies
 from vatspolicy.engine.subjects import Activations
 from vatspolicy.i18n import LANGUAGES, Language
+from vatspolicy.i18n.words import FRAMES, say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
 from vatspolicy.policies.expression_wording import Wording
@@ -452,10 +453,7 @@ def titled(policy: Policy, edition: Edition | None) -> dict[str, str]:
     """Return the name of a regulation, with its edition if it is a series."""
     if edition is None or edition.title is None:
         return _text(policy.title)
-    return {
-        "en": f"{policy.title['en']} ({edition.title['en']})",
-        "zh": f"{policy.title['zh']}（{edition.title['zh']}）",
-    }
+    return say_both(FRAMES["aside"], text=policy.title, remark=edition.title)
 
 
 def _text(text: LocalizedText) -> dict[str, str]:

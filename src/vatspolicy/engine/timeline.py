@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.snapshot import Item, Key, summarize, summary_order
 from vatspolicy.engine.turning_points import may_change
+from vatspolicy.i18n import LANGUAGES, Language
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
@@ -66,16 +67,23 @@ def timeline(bundle: Bundle, profile: Profile, today: str, first: str | None = N
     }
 
 
-def changes_ahead(bundle: Bundle, profile: Profile, day: str, first: str, turning: Iterable[str]) -> list[Data]:
+def changes_ahead(
+    bundle: Bundle,
+    profile: Profile,
+    day: str,
+    first: str,
+    turning: Iterable[str],
+    languages: Sequence[Language] = LANGUAGES,
+) -> list[Data]:
     """Return the changes of the decision after `first` on the days of `turning`; `day` is the day decided, the launch.
 
-    Entries as in `changes_ahead` of decision.schema.json.
+    Entries as in `changes_ahead` of decision.schema.json, with titles in the `languages`.
     """
     turning = [day for day in turning if may_change(bundle, profile, day)]
     periods = list(_periods(bundle, profile, {first, *turning})) if turning else []
     found = []
     for before, period in itertools.pairwise(periods):
-        entry = _entry(bundle, profile, before, period)
+        entry = _entry(bundle, profile, before, period, languages)
         found.append(
             {
                 "day": period.since,
@@ -99,12 +107,18 @@ def _periods(bundle: Bundle, profile: Profile, days: Iterable[str]) -> Iterator[
             before = period
 
 
-def _entry(bundle: Bundle, profile: Profile, before: _Period | None, period: _Period) -> Data:
+def _entry(
+    bundle: Bundle,
+    profile: Profile,
+    before: _Period | None,
+    period: _Period,
+    languages: Sequence[Language] = LANGUAGES,
+) -> Data:
     entry: Data = {
         "from": period.since,
         "decision": period.decision.decision,
         "range": list(period.decision.range),
-        "findings": [item_data(item) for item in period.state.values() if item.kind != "decision"],
+        "findings": [item_data(item, languages) for item in period.state.values() if item.kind != "decision"],
         "changes": [],
         "instruments": [],
         "facts": [],
@@ -113,7 +127,7 @@ def _entry(bundle: Bundle, profile: Profile, before: _Period | None, period: _Pe
         items = {**before.state, **period.state}
         changed = [key for key in items if before.state.get(key) != period.state.get(key)]
         in_order = sorted(changed, key=lambda key: summary_order(items[key]))
-        entry["changes"] = [_change(before.state.get(key), period.state.get(key)) for key in in_order]
+        entry["changes"] = [_change(before.state.get(key), period.state.get(key), languages) for key in in_order]
         amendments = Amendments(bundle, period.since)
         pairs = [(before.state.get(key), period.state.get(key)) for key in changed]
         entry["instruments"] = amendments.responsible(pairs, before.decision, period.decision)
@@ -122,18 +136,18 @@ def _entry(bundle: Bundle, profile: Profile, before: _Period | None, period: _Pe
     return entry
 
 
-def item_data(item: Item) -> Data:
+def item_data(item: Item, languages: Sequence[Language] = LANGUAGES) -> Data:
     """Return an item of a summary as data (timeline.schema.json)."""
     assert item.title is not None
-    title = {"en": item.title["en"], "zh": item.title["zh"]}
+    title = {lang: item.title[lang] for lang in languages}
     return {"kind": item.kind, "subject": item.subject, "id": item.name, "title": title, "value": item.value}
 
 
-def _change(before: Item | None, after: Item | None) -> Data:
+def _change(before: Item | None, after: Item | None, languages: Sequence[Language]) -> Data:
     item = after or before
     assert item is not None
     return {
-        **{key: value for key, value in item_data(item).items() if key != "value"},
+        **{key: value for key, value in item_data(item, languages).items() if key != "value"},
         "before": before.value if before else None,
         "after": after.value if after else None,
     }

@@ -316,7 +316,7 @@ class Gate:
             return []
         from vatspolicy.engine.timeline import changes_ahead
 
-        return changes_ahead(self.bundle, profile, day, first, turning)
+        return changes_ahead(self.bundle, profile, day, first, turning, self.languages)
 
     def _explain_refusal(self, day: str) -> str | None:
         """Return the reason why a day may not be used, as a predicate; None if it may."""

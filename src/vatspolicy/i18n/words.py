@@ -47,10 +47,11 @@ FRAMES: Table = {
     "aside": {"en": "{text} ({remark})", "zh": "{text}（{remark}）"},
     "detail": {"en": "{text}: {detail}", "zh": "{text}：{detail}"},
     "end": {"en": "{text}.", "zh": "{text}。"},
+    "question": {"en": "{text}?", "zh": "{text}？"},
     "article": {"en": "{law}, {label}", "zh": "《{law}》{label}"},
     "status": {"en": "[{number}] {text}", "zh": "〔{number}〕{text}"},
 }
-"""Punctuation around a text: a remark in brackets, a detail behind a colon, a full stop, an article, a number."""
+"""Punctuation around a text: a remark in brackets, a detail behind a colon, ends of sentences, an article, a number."""
 
 
 def word(table: Table, key: str, /, lang: Language, **values: Any) -> str:

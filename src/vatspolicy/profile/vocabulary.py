@@ -13,6 +13,7 @@ from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.documents.words import Word, name_words, search_words, words_of_schema
 from vatspolicy.i18n import Language as Language
 from vatspolicy.i18n import LocalizedText as LocalizedText
+from vatspolicy.i18n.words import FRAMES, say_both
 
 if TYPE_CHECKING:
     from typing import Any
@@ -99,7 +100,9 @@ def question(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> L
     """Return the question that asks for a fact; its title where the schema has no question."""
     node = describe(path, schemas)
     title = node.get("title", str(path[-1]) if path else "")
-    return node.get("x-question") or {"en": f"{title}?", "zh": f"{node.get('x-title-zh', title)}？"}
+    return node.get("x-question") or say_both(
+        FRAMES["question"], text={"en": title, "zh": node.get("x-title-zh", title)}
+    )
 
 
 def words_of(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> tuple[Word, ...]:
