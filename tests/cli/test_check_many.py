@@ -18,11 +18,11 @@ from tests.support.console import Console
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.cli.console import measure_width
-from vatspolicy.gate.gate import CHUNK, MANY, ExitCode, Gate, find_processes
+from vatspolicy.gate.gate import CHUNK, MANY, ExitCode, Gate, GateResult, find_processes
 from vatspolicy.gate.judgement import LEVELS
 from vatspolicy.i18n import LANGUAGES, Bilingual, Language
 from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.reports.decision import EXTENTS, render
+from vatspolicy.reports.decision import EXTENTS, FORMATS, render
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes share the work on Linux")
 FIXTURES = sorted(str(path) for path in (ROOT / "fixtures").rglob("*.yaml") if ".expect." not in path.name)
@@ -73,10 +73,10 @@ def test_an_outline_tells_the_table_what_a_record_does() -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_record_in_one_language_tells_its_text_what_both_do(lang: Language) -> None:
+def test_a_record_in_one_language_tells_its_reports_what_both_do(lang: Language) -> None:
     both = Gate(load_bundle(ROOT / "policies"), "2026-11-26", "2024-06-01", allow_past=True)
     one = dataclasses.replace(both, languages=(lang,))
-    results = [gate.run([str(ROOT / "fixtures" / "access")]) for gate in (both, one)]
+    results = [gate.run(FIXTURES[::5]) for gate in (both, one)]
     ahead = [change for data in results[1].records for entry in data["changes_ahead"] for change in entry["changes"]]
     assert any(change["kind"] == "decision" for change in ahead)
     assert all(change["title"].keys() == {lang} for change in ahead)
@@ -91,9 +91,34 @@ def test_a_record_in_one_language_tells_its_text_what_both_do(lang: Language) ->
     ]
     assert len(said) > 100
     assert all(languages == {lang} for languages in said)
-    for extent in EXTENTS:
-        texts = [render("text", found.records, lang, extent=extent, gate=found) for found in results]
-        assert texts[0] == texts[1], extent
+    one_time = [found._replace(started="2026-11-26T00:00:00", seconds=()) for found in results]
+    for format, extent in [*(("text", extent) for extent in EXTENTS), *((format, "screen") for format in FORMATS)]:
+        texts = [render(format, found.records, lang, extent=extent, gate=found) for found in one_time]
+        assert texts[0] == texts[1], (format, extent)
+
+
+@pytest.mark.parametrize(
+    ("options", "both"),
+    [
+        ((), False),
+        (("-f", "json"), False),
+        (("-f", "json", "--details"), True),
+        (("-o", "whole.json", "--details"), True),
+        (("--details", "-o", "page.html", "-o", "tests.xml"), False),
+    ],
+)
+def test_only_complete_json_has_both_languages(
+    console: Console, law: Path, options: tuple[str, ...], both: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gates: list[Gate] = []
+
+    def keep(gate: Gate, *_: object) -> GateResult:
+        gates.append(gate)
+        return GateResult((), (), (), ExitCode.OK)
+
+    monkeypatch.setattr(Gate, "run", keep)
+    console("check", "-p", law, console.write("spec.yaml", SHOP), "--lang", "zh", *options)
+    assert [gate.languages for gate in gates] == [LANGUAGES if both else ("zh",)]
 
 
 @linux

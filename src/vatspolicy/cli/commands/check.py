@@ -344,8 +344,8 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
 def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent) -> Gate:
     """Return the gate that the options describe, with its waivers and baseline.
 
-    Text without details says of several specs no more than an outline has, and then no record is kept whole. Text is in
-    one language, and then what the program says in a record is in that language alone.
+    Text without details says of several specs no more than an outline has, and then no record is kept whole. Only
+    complete JSON shows both languages; other reports need what the program says in theirs alone.
     """
     waivers = None
     if options.waivers or options.approvers or options.baseline or options.write_baseline:
@@ -354,6 +354,8 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent) -> Gate:
         waivers = load_waiver_set(options.waivers, options.approvers, options.baseline, options.strict_waivers)
     keeps = waivers is not None or options.log is not None or options.receipt is not None
     text = options.format is Format.TEXT and not options.outputs
+    formats = (options.format, *(format for format, _ in options.outputs))
+    complete = Format.JSON in formats and extent is Extent.DETAILS
     return Gate(
         law.bundle,
         clock.today(),
@@ -368,7 +370,7 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent) -> Gate:
         keeps_profiles=keeps,
         jobs=options.jobs,
         expected=options.expect,
-        languages=(options.context.lang.value,) if text and not keeps else LANGUAGES,
+        languages=LANGUAGES if complete or keeps else (options.context.lang.value,),
     )
 
 
