@@ -22,8 +22,10 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
     found = compare(base, project(folder / "head", {"law": head}, changelog=log), fail_on=["loosened", "version"])
     note = {"path": "note", "title": {"en": "Note", "zh": "备注"}, "value": {"en": "``` | <b>", "zh": "``` | <b>"}}
     witness = {
+        "product": None,
         "profile": {"schema": 2, "note": "``` | <b>"},
         "facts": [note],
+        "minimal": {"profile": {"schema": 2}, "facts": [], "as_of": "2020-01-01"},
         "as_of": "2020-01-01",
         "since": "2020-01-01",
         "until": None,
@@ -31,20 +33,40 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
         "after": {"decision": "allow", "range": ["allow", "allow"]},
         "listed": [],
     }
+    changed = [{"path": "note", "title": note["title"], "before": None, "after": note["value"]}]
+    near = {
+        **witness,
+        "product": {"id": "p60", "variant": "``` | <b>", "file": "fixtures/p60.yaml", "changed": changed},
+    }
     rule = found["decisions"]["rows"][0]["because"][0]
-    told = {"verdict": "witness", "transitions": ["deny->allow"], "before": "deny", "after": "allow"}
-    more: dict[str, Any] = {"verdict": "unknown", "transitions": [], "before": None, "after": None}
+    told = {
+        "since": "2020-01-01",
+        "until": None,
+        "verdict": "witness",
+        "transitions": ["deny->allow"],
+        "before": "deny",
+        "after": "allow",
+    }
+    more: dict[str, Any] = {
+        "since": None,
+        "until": None,
+        "verdict": "unknown",
+        "transitions": [],
+        "before": None,
+        "after": None,
+    }
     entry = {"before": "deny", "after": "allow", "verdict": "witness", "direction": "loosened", "reason": ""}
     found["semantic"] = {
         "status": "evaluated",
         "engine": "z3",
+        "period": {"first": "2020-01-01", "last": "2026-12-31", "proved": True},
         "transitions": [
             {**entry, "witness": witness},
             {**entry, "before": "allow", "after": "deny", "verdict": "proved-impossible", "witness": None},
             {**entry, "before": "incomplete", "after": "deny", "verdict": "unknown", "witness": None},
         ],
         "rules": [
-            {**rule, **told, "witness": witness, "reason": "", "assumptions": [], "excluded": [], "seen_in": ["p60"]},
+            {**rule, **told, "witness": near, "reason": "", "assumptions": [], "excluded": [], "seen_in": ["p60"]},
             {
                 **rule,
                 **more,

@@ -494,4 +494,166 @@ def test_without_witnesses_no_fixture_is_written(console: Console, engine: Engin
 def test_the_data_of_a_witness_is_the_profile_itself(tmp_path: Path, engine: Engine) -> None:
     engine([CAP], [shown("deny", "allow", "2028-01-01")])
     data = compared(tmp_path, LATER)
-    assert json.loads(render("json", data, "en"))["semantic"]["rules"][0]["witness"]["profile"] == WITNESS
+    witness = json.loads(render("json", data, "en"))["semantic"]["rules"][0]["witness"]
+    assert witness["minimal"]["profile"] == WITNESS
+    assert witness["profile"] == {**WITNESS, "product": {"id": "p10"}, "services": PROFILE["services"]}
+
+
+# --- known products ---------------------------------------------------------------------------------------------------
+
+
+def test_a_known_product_that_shows_a_change_is_the_witness(tmp_path: Path, engine: Engine) -> None:
+    """Nothing of it is changed, and what the solver found stays available."""
+    engine([CAP], [shown("deny", "allow", "2028-01-01")])
+    rich = {**PROFILE, "product": {"id": "rich"}, "data": {"persons": 5}}
+    base = project(tmp_path / "base", {"law": LAW}, {"rich": rich})
+    data = compare(base, project(tmp_path / "head", {"law": LATER}, {"rich": rich}), semantic="auto")
+    for part in ("transitions", "rules"):
+        witness = next(entry["witness"] for entry in data["semantic"][part] if entry["witness"])
+        assert witness["product"] == {"id": "rich", "variant": None, "file": "fixtures/rich.yaml", "changed": []}
+        assert (witness["profile"], witness["minimal"]["profile"]) == (rich, WITNESS)
+    assert "Known product rich" in render("text", data, "en")
+
+
+def test_a_witness_differs_from_the_nearest_product_in_as_few_facts_as_can_be(tmp_path: Path, engine: Engine) -> None:
+    engine([CAP], [shown("deny", "allow", "2028-01-01")])
+    near = {**PROFILE, "product": {"id": "near"}, "company": {"foreign_percent": 10}, "data": {"persons": 5}}
+    far = {"schema": 2, "product": {"id": "far"}, "company": {}, "services": [{"id": "x", "offers": ["own-shop"]}]}
+    fixtures = {"near": near, "far": far}
+    base = project(tmp_path / "base", {"law": LAW}, fixtures)
+    data = compare(base, project(tmp_path / "head", {"law": LATER}, fixtures), semantic="auto")
+    witness = next(entry["witness"] for entry in data["semantic"]["transitions"] if entry["witness"])
+    assert witness["profile"] == {**near, "company": {"foreign_percent": 60}}
+    [changed] = witness["product"]["changed"]
+    assert (changed["path"], changed["before"]["en"], changed["after"]["en"]) == (
+        "company.foreign_percent",
+        "10%",
+        "60%",
+    )
+    text = " ".join(render("text", data, "en", room=300).split())
+    assert "Known product near with 1 fact changed: Company · Foreign share: 10% → 60%" in text
+    assert "The same with the fewest facts: Company · Foreign share: 60%" in text
+    for format in ("markdown", "html"):
+        told = render(format, data, "en")
+        assert "Known product near with 1 fact changed" in told
+        assert "The same with the fewest facts" in told
+
+
+@REAL
+def test_every_witness_of_a_rule_shows_what_decisions_list_otherwise(tmp_path: Path) -> None:
+    """The rules differ on activities of any class; a witness has one of which the decision speaks."""
+    rules = """\
+instruments:
+  report:
+    title: {en: Report, zh: 报告}
+    authority: [{when: 'true', is: provincial-ca}]
+rules:
+  - {id: center, cite: [art-1], each: service, when: '"data-center" in service.offers', classify: {classes: [B11]}, message: {en: Center., zh: 中心。}}
+  - {id: shop, cite: [art-1], each: service, when: '"own-shop" in service.offers', classify: {classes: not-telecommunications}, message: {en: Shop., zh: 商店。}}
+  - id: report
+    cite: [art-1]
+    each: activity
+    when: company.foreign_percent > 5.0
+    duty: {instrument: report, due: {before: launch}}
+    message: {en: Report., zh: 报告。}
+"""
+    before = policy("law", rules)
+    calm = {
+        "calm": {
+            "schema": 2,
+            "product": {"id": "calm"},
+            "company": {},
+            "services": [{"id": "x", "offers": ["own-shop"]}],
+        }
+    }
+    base = project(tmp_path / "base", {"law": before}, calm)
+    for name, old, new in (("cap", "> 5.0", "> 6.0"), ("due", "{before: launch}", "{every: year}")):
+        head = project(tmp_path / name, {"law": before.replace(old, new)}, calm)
+        [rule] = compare(base, head, semantic="z3")["semantic"]["rules"]
+        kinds = {item["kind"] for item in rule["witness"]["listed"]}
+        assert kinds == ({"duty"} if name == "cap" else {"deadline"}), rule["witness"]["listed"]
+        assert rule["witness"]["minimal"]["profile"]["services"][0]["offers"] == ["data-center"]
+
+
+@REAL
+def test_what_no_decision_can_list_has_no_witness(tmp_path: Path) -> None:
+    """No rule finds the class, so the duty comes of nothing."""
+    rules = (
+        RULES
+        + """\
+  - id: report
+    cite: [art-1]
+    each: activity
+    when: activity.class == "B12" && company.foreign_percent > 5.0
+    advise: {kind: note}
+    message: {en: Report., zh: 报告。}
+"""
+    )
+    before, after = policy("law", rules), policy("law", rules.replace("> 5.0", "> 6.0"))
+    sides = project(tmp_path / "base", {"law": before}), project(tmp_path / "head", {"law": after})
+    data = compare(*sides, semantic="z3", fail_on=["any"])
+    assert [(rule["verdict"], rule["witness"]) for rule in data["semantic"]["rules"]] == [("proved-equivalent", None)]
+    assert data["title"]["en"] == "No decision changes, proved for all profiles"
+
+
+# --- days of a change -------------------------------------------------------------------------------------------------
+
+AGAIN = (
+    RULES
+    + """\
+  - id: again
+    cite: [art-1]
+    each: product
+    from: '2023-01-01'
+    when: term.is_foreign && company.foreign_percent > param.cap
+    deny: {reason: SHARE-ABOVE-CAP}
+    message: {en: Again., zh: 再次。}
+"""
+)
+"""From 2023 on another rule repeats the denial."""
+
+
+@REAL
+def test_a_change_ends_where_another_rule_repeats_what_it_removes(tmp_path: Path) -> None:
+    both = policy("law", AGAIN)
+    start, end = both.index("  - id: too-foreign"), both.index("  - id: tell")
+    data = compared(tmp_path, both[:start] + both[end:], both, semantic="z3")
+    assert data["semantic"]["period"] == {"first": "2020-01-01", "last": "2022-12-31", "proved": True}
+    text = " ".join(render("text", data, "en").split())
+    assert "Decisions change from 2020-01-01 to 2022-12-31; on no other day, which is proved for all profiles." in text
+    witness = next(entry["witness"] for entry in data["semantic"]["transitions"] if entry["witness"])
+    assert (witness["since"], witness["until"]) == ("2020-01-01", "2022-12-31")
+    assert "DENY → ALLOW from 2020-01-01 to 2022-12-31" in text
+    [rule] = data["semantic"]["rules"]
+    assert (rule["since"], rule["until"]) == ("2020-01-01", None), "the rule itself is gone on all days"
+
+
+@REAL
+def test_a_change_of_one_day_says_so(tmp_path: Path) -> None:
+    data = compared(tmp_path, LATER.replace("2026-09-01", "2026-09-02"), LATER, semantic="z3")
+    assert data["semantic"]["period"] == {"first": "2026-09-01", "last": "2026-09-01", "proved": True}
+    [rule] = data["semantic"]["rules"]
+    assert (rule["since"], rule["until"]) == ("2026-09-01", "2026-09-01")
+    text = " ".join(render("text", data, "en").split())
+    assert "Decisions change on 2026-09-01 alone" in text
+    assert "The versions differ on 2026-09-01 alone." in text
+
+
+@REAL
+def test_the_first_day_of_a_change_is_not_that_of_the_profile_that_was_found(tmp_path: Path) -> None:
+    """A product that begins late shows a change late; the change is older."""
+    late = (
+        RULES
+        + """\
+  - id: cover
+    cite: [art-1]
+    each: product
+    until: '2021-06-01'
+    when: data.persons > 10
+    deny: {reason: SHARE-ABOVE-CAP}
+    message: {en: Cover., zh: 覆盖。}
+"""
+    )
+    before = policy("law", late)
+    data = compared(tmp_path, before.replace("value: 50.0}", "value: 70.0}"), before, semantic="z3")
+    assert data["semantic"]["period"] == {"first": "2020-01-01", "last": None, "proved": True}

@@ -11,12 +11,14 @@ from vatspolicy.authoring.diff.decisions import (
     Answer,
     Comparison,
     Detail,
+    Product,
     Row,
     compare_decisions,
     direction_of_all,
     products,
 )
 from vatspolicy.authoring.diff.edits import EditsOfRules
+from vatspolicy.authoring.diff.law import law_in_words
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaChange, compare_schemas
 from vatspolicy.authoring.diff.semantic import UnconfirmedProof, prove, semantic_data
@@ -99,6 +101,7 @@ def _finish(data: dict[str, Any], settings: ComparisonSettings) -> dict[str, Any
         "head",
         "red_lines",
         "structure",
+        "law",
     )
     return {key: data[key] for key in (*order, "schemas", "decisions", "semantic", "release", "problems")}
 
@@ -123,6 +126,7 @@ def _empty(
         "today": settings.today,
         "red_lines": [],
         "structure": [],
+        "law": [],
         "schemas": [],
         "decisions": None,
         "semantic": None,
@@ -143,7 +147,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     serializer = _ComparisonSerializer(
         base, head, differences, EditsOfRules(changes, differences.base, differences.head)
     )
-    semantic, reason, broke = _semantic(base, head, differences, settings, serializer)
+    semantic, reason, broke = _semantic(base, head, differences, settings, serializer, comparison, found)
     problems = sorted({*unread, *comparison.problems})
     why = ["invalid"] if problems else []
     if not comparison.products and (differences.names or schemas):
@@ -175,6 +179,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         "head": _named(head.source, head),
         "red_lines": red_lines,
         "structure": [serializer.change(change) for change in changes],
+        "law": law_in_words(base.bundle, head.bundle, changes),
         "schemas": [_schema(change) for change in schemas],
         "decisions": data["decisions"],
         "semantic": semantic,
@@ -188,6 +193,8 @@ def _semantic(
     differences: Differences,
     settings: ComparisonSettings,
     serializer: _ComparisonSerializer,
+    comparison: Comparison,
+    found: Sequence[Product],
 ) -> tuple[dict[str, Any], str, str]:
     """Return the semantic layer, the reason of no evaluation, and the type of an error.
 
@@ -195,7 +202,8 @@ def _semantic(
     """
     proof = prove(base, head, differences, settings.semantic, settings.workers)
     try:
-        return semantic_data(proof, head, differences, serializer.cause), proof.reason, proof.broke
+        layer = semantic_data(proof, head, differences, serializer.cause, comparison, found)
+        return layer, proof.reason, proof.broke
     except UnconfirmedProof as error:
         return _nothing(proof.engine), "failed", str(error)
 
@@ -209,7 +217,7 @@ def _seen_in(name: str, comparison: Comparison) -> list[str]:
 
 def _nothing(engine: str | None) -> dict[str, Any]:
     """Return the semantic layer of a failed proof."""
-    return {"status": "failed", "engine": engine, "transitions": [], "rules": [], "assumptions": []}
+    return {"status": "failed", "engine": engine, "period": None, "transitions": [], "rules": [], "assumptions": []}
 
 
 def _contradicted(data: Mapping[str, Any]) -> bool:

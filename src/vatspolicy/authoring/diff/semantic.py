@@ -5,14 +5,15 @@ Each witness is decided again by the evaluator before it is shown, dated, and wo
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
-from vatspolicy.authoring.diff.decisions import Answer, direction
+from vatspolicy.authoring.diff.decisions import Answer, Comparison, Product, direction
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.sources import LawRevision, load_side
 from vatspolicy.engine.decision import WORDS, Decision
@@ -21,6 +22,9 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.profile.wording import FactWording
+
+if TYPE_CHECKING:
+    from vatspolicy.authoring.diff.nearest import Nearby
 
 ENGINES = ("auto", "z3", "off")
 """Solvers to choose from: z3 if it is installed, z3 or no report, none.
@@ -85,19 +89,29 @@ class UnconfirmedProof(Exception):
     """The evaluator does not decide a witness as the solver says, so no answer of it may be shown."""
 
 
-def semantic_data(proof: Proof, head: LawRevision, differences: Differences, cause: Cause) -> dict[str, Any]:
-    """Return the semantic layer of a comparison. Raises UnconfirmedProof."""
+def semantic_data(
+    proof: Proof,
+    head: LawRevision,
+    differences: Differences,
+    cause: Cause,
+    compared: Comparison,
+    products: Sequence[Product],
+) -> dict[str, Any]:
+    """Return the semantic layer of a comparison. `products` are those compared. Raises UnconfirmedProof."""
     data: dict[str, Any] = {
         "status": proof.status,
         "engine": proof.engine,
+        "period": None,
         "transitions": [],
         "rules": [],
         "assumptions": [],
     }
     if proof.status == "evaluated":
         assert proof.base is not None
-        serializer = _ProofSerializer(proof.base, head.bundle, differences, cause)
+        serializer = _ProofSerializer(proof.base, head.bundle, differences, cause, compared, products)
         data["transitions"] = [serializer.transition(found) for found in proof.transitions.found]
+        if proof.transitions.period is not None:
+            data["period"] = asdict(proof.transitions.period)
         data["rules"] = [serializer.rule(found) for found in proof.rules]
         data["assumptions"] = list(proof.transitions.assumptions)
     return data
@@ -137,16 +151,6 @@ class _DecidedWitness:
             raise UnconfirmedProof(day)
         return before, after
 
-    def states(self, name: str, day: str) -> tuple[Any, Any]:
-        """Return what both versions of a rule state of the profile."""
-        from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
-        from vatspolicy.authoring.symbolic.rule_state import rule_states
-
-        before, after = (
-            rule_states(bundle, find_rule(bundle, name), self.profile, day) for bundle in (self.base, self.head)
-        )
-        return before, after
-
     def listed(self, name: str, day: str) -> list[dict[str, Any]]:
         """Return the items of a rule that differ."""
         from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
@@ -166,24 +170,41 @@ class _DecidedWitness:
 
 
 class _ProofSerializer:
-    def __init__(self, base: Bundle, head: Bundle, differences: Differences, cause: Cause) -> None:
+    def __init__(
+        self,
+        base: Bundle,
+        head: Bundle,
+        differences: Differences,
+        cause: Cause,
+        compared: Comparison,
+        products: Sequence[Product],
+    ) -> None:
         self.base, self.head, self.differences, self.cause = base, head, differences, cause
+        self.compared, self.products = compared, products
         self.sides: tuple[Any, Any] | None = None
         titles = {name: instrument.title for name, instrument in head.instruments.items()}
         self.wording = FactWording(head.schemas, titles)
         self.first = max(base.covers_from, head.covers_from)
         self.boundaries = sorted({*base.boundaries, *head.boundaries})
 
+    @functools.cached_property
+    def known(self) -> Any:
+        """The known products (`nearest.KnownProducts`)."""
+        from vatspolicy.authoring.diff.nearest import KnownProducts
+
+        return KnownProducts(self.products, self.head.schemas)
+
     def transition(self, found: Any) -> dict[str, Any]:
         """Return one transition of the outcome, with the verdict on whether the whole change can cause it."""
         witness, turn = None, direction(_answer(found.before), _answer(found.after))
         if found.witness is not None:
-            shown = self.decide(found.witness)
-            answers = shown.confirmed(found.as_of)
-            if (answers[0].decision, answers[1].decision) != (found.before, found.after):
-                raise UnconfirmedProof(f"{found.before}->{found.after}")
-            since = self.since(found.as_of, shown.days, lambda day: shown.answers(day) == answers)
-            witness = self.witness(found, shown, since) | {"until": found.last_day}
+            words = found.before, found.after
+            answers = self.decide(found.witness).confirmed(found.as_of)
+            if (answers[0].decision, answers[1].decision) != words:
+                raise UnconfirmedProof(found.name)
+            shown, day, near = self.near_transition(found)
+            answers = shown.confirmed(day)
+            witness = self.witness(found, shown, near, day, lambda on: shown.answers(on) == answers, shown.days)
             turn = direction(*answers)
         return {
             "before": found.before,
@@ -194,30 +215,53 @@ class _ProofSerializer:
             "reason": found.reason,
         }
 
+    def near_transition(self, found: Any) -> tuple[_DecidedWitness, str, Nearby | None]:
+        """Return the profile to show for a transition, a day that shows it, and the known product beside it, if any."""
+        from vatspolicy.authoring.symbolic.witness import decision_of
+
+        rows = [
+            row
+            for row in self.compared.rows
+            if (row.before.decision, row.after.decision) == (found.before, found.after)
+        ]
+        for day in dict.fromkeys([*(row.days[-1] for row in rows[:1]), found.as_of]):
+
+            def decides(profile: Profile, day: str = day) -> bool:
+                sides = ((self.base, found.before), (self.head, found.after))
+                return all(decision_of(bundle, profile, day) == word for bundle, word in sides)
+
+            first = [row.product for row in rows if day in row.days]
+            near = self.known.find_nearest(found.witness, decides, first)
+            if near is not None:
+                return self.decide(near.profile), day, near
+        return self.decide(found.witness), found.as_of, None
+
     def rule(self, found: Any) -> dict[str, Any]:
         """Return the verdict on one rule, changed alone."""
         witness, day = None, found.as_of
         if found.witness is not None:
-            shown = self.decide(found.witness)
-            answers = shown.confirmed(found.as_of)
-            if found.before is not None and answers[0].decision != found.before:
+            decided = self.decide(found.witness)
+            if found.before is not None and decided.confirmed(found.as_of)[0].decision != found.before:
                 raise UnconfirmedProof(found.rule)
+            near = self.near_rule(found, decided)
+            shown = decided if near is None else self.decide(near.profile)
+            answers = shown.confirmed(day)
             same = answers[0] == answers[1]
-            states = shown.states(found.rule, found.as_of) if same else None
-            day = self.since(
-                found.as_of,
-                shown.days | self.days_of(found.rule),
-                lambda day: (
-                    found.rule in self.differences.on(day)
-                    and not (same and shown.states(found.rule, day) != states)
-                    and shown.answers(day) == answers
-                ),
-            )
-            if same and shown.listed(found.rule, found.as_of) != shown.listed(found.rule, day):
-                day = found.as_of
-            witness = self.witness(found, shown, day) | {"listed": shown.listed(found.rule, day)[:_LISTED]}
+            listed = shown.listed(found.rule, day)
+
+            def shows(on: str) -> bool:
+                if found.rule not in self.differences.on(on) or shown.answers(on) != answers:
+                    return False
+                return not same or shown.listed(found.rule, on) == listed
+
+            days = shown.days | self.days_of(found.rule)
+            witness = self.witness(found, shown, near, day, shows, days) | {"listed": listed[:_LISTED]}
+            day = witness["since"]
+        since, until = self.differing_days(found.rule)
         return {
             **self.cause(found.rule, day or self.boundaries[-1]),
+            "since": since,
+            "until": until,
             "verdict": found.verdict,
             "transitions": list(found.transitions),
             "before": found.before,
@@ -227,18 +271,74 @@ class _ProofSerializer:
             "assumptions": list(found.assumptions),
         }
 
-    def witness(self, found: Any, shown: _DecidedWitness, since: str) -> dict[str, Any]:
-        """Return the profile, its facts in words, and the decisions of both sides."""
+    def near_rule(self, found: Any, decided: _DecidedWitness) -> Nearby | None:
+        """Return the profile nearest to a known product that shows what the witness of a rule shows."""
+        from vatspolicy.authoring.symbolic.mixed_bundle import mix
+        from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
+        from vatspolicy.authoring.symbolic.witness import decision_of
+
+        mixed = mix(self.base, self.head, found.rule)
+        settled = any(item["kind"] != "undetermined" for item in decided.listed(found.rule, found.as_of))
+        plain = listed_otherwise(self.base, self.head, found.rule, decided.profile, found.as_of, readings=False)
+
+        def decides(profile: Profile) -> bool:
+            words = (decision_of(bundle, profile, found.as_of) for bundle in (self.base, mixed))
+            return tuple(words) == (found.before, found.after)
+
+        def lists(profile: Profile) -> bool:
+            items = listed_otherwise(self.base, self.head, found.rule, profile, found.as_of, readings=not plain)
+            return any(kind != "undetermined" or not settled for kind, *_ in items)
+
+        seen = {name for one in self.compared.details if one.rule == found.rule for name in one.products}
+        seen |= {row.product.name for row in self.compared.rows if found.rule in row.because}
+        first = [product for product in self.products if product.name in seen]
+        near: Nearby | None = self.known.find_nearest(found.witness, decides if found.transitions else lists, first)
+        return near
+
+    def witness(
+        self,
+        found: Any,
+        shown: _DecidedWitness,
+        near: Nearby | None,
+        as_of: str,
+        shows: Callable[[str], bool],
+        days: AbstractSet[str],
+    ) -> dict[str, Any]:
+        """Return the profile, its facts in words, the days that show it, and the decisions of both sides."""
+        since, until = self.since(as_of, days, shows), self.until(as_of, days, shows)
         before, after = shown.answers(since)
+        profile = found.witness if near is None else near.profile
         return {
-            "profile": found.witness,
-            "facts": self.wording.facts(found.witness),
-            "as_of": found.as_of,
+            "product": None if near is None else self.product(near),
+            "profile": profile,
+            "facts": self.wording.facts(profile),
+            "minimal": {"profile": found.witness, "facts": self.wording.facts(found.witness), "as_of": found.as_of},
+            "as_of": as_of,
             "since": since,
-            "until": None,
+            "until": until,
             "before": {"decision": before.decision, "range": list(before.range)},
             "after": {"decision": after.decision, "range": list(after.range)},
             "listed": [],
+        }
+
+    def product(self, near: Nearby) -> dict[str, Any]:
+        """Return the known product of a witness, and the facts in which the witness differs from it."""
+        product = near.product
+        sides = [
+            {fact["path"]: fact for fact in self.wording.facts(one)} for one in (product.document.data, near.profile)
+        ]
+        changed = []
+        for path in dict.fromkeys((*sides[1], *sides[0])):
+            before, after = (side.get(path) for side in sides)
+            values = [None if one is None else one["value"] for one in (before, after)]
+            if values[0] != values[1]:
+                title = (after or before or {})["title"]
+                changed.append({"path": path, "title": title, "before": values[0], "after": values[1]})
+        return {
+            "id": product.id,
+            "variant": product.variant or None,
+            "file": product.document.file,
+            "changed": changed,
         }
 
     def decide(self, witness: Mapping[str, Any]) -> _DecidedWitness:
@@ -248,6 +348,17 @@ class _ProofSerializer:
         if self.sides is None:
             self.sides = DecidingRules(self.base), DecidingRules(self.head)
         return _DecidedWitness(self.sides, load_profile(witness, schemas=self.head.schemas))
+
+    def differing_days(self, name: str) -> tuple[str | None, str | None]:
+        """Return the first and the last day on which the versions of a rule differ; no last one if no end is known."""
+        from vatspolicy.authoring.symbolic.domain import iso, ordinal
+
+        days = sorted({self.first, *(day for day in self.boundaries if day > self.first), *self.days_of(name)})
+        differs = [name in self.differences.on(day) for day in days]
+        if True not in differs:
+            return None, None
+        after = len(differs) - differs[::-1].index(True)
+        return days[differs.index(True)], None if after == len(days) else iso(ordinal(days[after]) - 1)
 
     def days_of(self, name: str) -> set[str]:
         """Return the days on which a version of a rule begins, ends, or reads another value."""
@@ -271,6 +382,15 @@ class _ProofSerializer:
                 break
             since = day
         return since
+
+    def until(self, as_of: str, days: AbstractSet[str], shows: Callable[[str], bool]) -> str | None:
+        """Return the last day from `as_of` on, without a gap, on which a witness shows the same; None for no end."""
+        from vatspolicy.authoring.symbolic.domain import iso, ordinal
+
+        for day in sorted(day for day in days if as_of < day < "9999"):
+            if not shows(day):
+                return iso(ordinal(day) - 1)
+        return None
 
 
 def _answer(word: str) -> Answer:

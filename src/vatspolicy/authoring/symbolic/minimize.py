@@ -180,7 +180,7 @@ def minimize_profile(
     while queue and refused < len(queue):
         place = queue.pop(0)
         smaller = without(kept, place)
-        if smaller is not None and _is_valid_and_holds(smaller, holds, schemas):
+        if smaller is not None and is_valid_and_holds(smaller, holds, schemas):
             kept, refused = smaller, 0
             left = set(places(kept))
             queue = [other for other in queue if other in left]
@@ -191,7 +191,8 @@ def minimize_profile(
     return kept
 
 
-def _is_valid_and_holds(data: Mapping[str, Any], holds: Callable[[Profile], bool], schemas: SchemaSet | None) -> bool:
+def is_valid_and_holds(data: Mapping[str, Any], holds: Callable[[Profile], bool], schemas: SchemaSet | None) -> bool:
+    """Return whether data is a valid profile of which `holds` is true."""
     if not is_valid(data, "profile", schemas):
         return False  # the explanation is slow and not needed here
     try:

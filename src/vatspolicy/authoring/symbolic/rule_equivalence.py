@@ -369,10 +369,10 @@ class _RuleComparison:
 
         If something else than an undetermined rule shows it, the part shows that, too.
         """
-        for settled in (True, False):
+        for settled, readings in ((True, False), (True, True), (False, False), (False, True)):
 
-            def shows(profile: Profile, settled: bool = settled) -> bool:
-                found = listed_otherwise(self.base, self.head, self.name, profile, day)
+            def shows(profile: Profile, settled: bool = settled, readings: bool = readings) -> bool:
+                found = listed_otherwise(self.base, self.head, self.name, profile, day, readings)
                 return any(kind != "undetermined" or not settled for kind, *_ in found)
 
             if shows(load_profile(data, schemas=self.base.schemas)):

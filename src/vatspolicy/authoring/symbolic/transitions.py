@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 from vatspolicy.authoring.symbolic.change_calendar import ChangeCalendar
+from vatspolicy.authoring.symbolic.change_period import find_period
 from vatspolicy.authoring.symbolic.query import Solution, describe_invariants
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
@@ -24,6 +26,7 @@ from vatspolicy.authoring.symbolic.verdicts import (
     UNSETTLED,
     UNSUPPORTED,
     WITNESS,
+    ChangePeriod,
     Pair,
     Transition,
     Transitions,
@@ -56,6 +59,8 @@ class _DecisionComparison:
     def __init__(self, base: Bundle, head: Bundle, period: Period, budget: int) -> None:
         self.base, self.head, self.period, self.budget = base, head, period, budget
         self.found: dict[Pair, Transition] = {}
+        self.search: TwoRuleSetSearch | None = None
+        """The last search that found a witness."""
         self.reason = UNSETTLED
         self.invariants: set[str] = set()
 
@@ -75,7 +80,19 @@ class _DecisionComparison:
         except Unsupported as error:
             self._settle_rest(UNSUPPORTED, reason_of(error))
         self._settle_rest(UNKNOWN, self.reason)
-        return Transitions(tuple(self.found[pair] for pair in PAIRS), describe_invariants(self.invariants))
+        found = tuple(self.found[pair] for pair in PAIRS)
+        return Transitions(found, describe_invariants(self.invariants), self._period(found, proof))
+
+    def _period(self, found: Sequence[Transition], proof: TransitionProof) -> ChangePeriod | None:
+        """Return the days on which decisions change."""
+        shown = [one for one in found if one.as_of is not None]
+        if self.search is None or not shown:
+            return None
+        pairs = [(one.before, one.after) for one in shown]
+        try:
+            return find_period(self.search, proof, (self.base, self.head), pairs, str(shown[0].as_of))
+        except (Undecided, Unsupported):
+            return None
 
     def _open(self) -> list[Pair]:
         """Return the transitions without an answer, the most telling first."""
@@ -102,11 +119,12 @@ class _DecisionComparison:
         if not self._open():
             return
         solutions: dict[Pair, Solution] = {}
+        search = TwoRuleSetSearch(self.period, self.base, self.budget, members)
         try:
-            search = TwoRuleSetSearch(self.period, self.base, self.budget, members)
             search.find_pairs(self.head, self._open(), solutions)
         except Undecided as error:
             self.reason = reason_of(error)
+        self.search = search if solutions else self.search
         for pair, solution in solutions.items():
             try:
                 self.found[pair] = self._confirm(pair, solution)

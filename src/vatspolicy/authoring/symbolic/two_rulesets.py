@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vatspolicy.authoring.symbolic.decision_encoder import can_be_part, decision_words, encode_decision
-from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.authoring.symbolic.domain import AS_OF, iso, ordinal
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
 from vatspolicy.authoring.symbolic.mixed_bundle import named_by
@@ -126,6 +126,17 @@ class TwoRuleSetSearch:
             pair = next(pair for pair, formula in left.items() if solution.holds(formula))
             found[pair] = replace(solution, formulas=[left.pop(pair), *solution.formulas[1:]])
 
+    def find_day(self, head: Bundle, pairs: Iterable[Pair], low: int, high: int) -> int | None:
+        """Return a day between two (numbers, both included) on which a profile shows one of the pairs; None for none.
+
+        Raises:
+            Unsupported, Undecided
+        """
+        pool, after = self.query.space.pool, self._after(head)
+        shown = pool.disjoin(pool.conjoin((self.before[a], after[b])) for a, b in pairs)
+        solution = self._find(pool.conjoin((shown, pool.at_most({AS_OF: 1}, high), -pool.at_most({AS_OF: 1}, low - 1))))
+        return None if solution is None else ordinal(solution.as_of)
+
     def _after(self, head: Bundle) -> dict[str, int]:
         """Return the decision words of a head; the last one is kept for further questions about it."""
         if self._last is None or self._last[0] is not head:
@@ -167,29 +178,38 @@ class TransitionProof:
         self.contexts: dict[type[Encoder], ProofContext] = {}
         self.bounds: dict[type[Encoder], Mapping[str, int]] = {}
 
-    def exclude(self, head: Bundle, wanted: Sequence[Pair], lists: bool) -> ExcludedPairs:
+    def exclude(
+        self, head: Bundle, wanted: Sequence[Pair], lists: bool, outside: tuple[int, int] | None = None
+    ) -> ExcludedPairs:
         """Return the wanted pairs that are proved impossible. Raises Unsupported and Undecided.
+
+        `outside`: only on days before the first and after the last of these (numbers).
 
         Without `lists`, quantifiers over lists are relaxed, which is fast. With it, lists grow to as many members as
         the question needs.
         """
         conditions = [(pair, number) for pair in wanted for number in range(3)]
         try:
-            unsatisfiable, invariants = self._unsatisfiable(head, conditions, Encoder if lists else RelaxedEncoder)
+            encoder = Encoder if lists else RelaxedEncoder
+            unsatisfiable, invariants = self._unsatisfiable(head, conditions, encoder, outside)
         except TooLarge as error:
             raise Undecided(str(error)) from None
         excluded = {pair for pair, _ in unsatisfiable}
         return ExcludedPairs(tuple(pair for pair in wanted if pair in excluded), invariants)
 
     def _unsatisfiable(
-        self, head: Bundle, conditions: Sequence[Condition], encoder: type[Encoder]
+        self,
+        head: Bundle,
+        conditions: Sequence[Condition],
+        encoder: type[Encoder],
+        outside: tuple[int, int] | None,
     ) -> tuple[list[Condition], tuple[str, ...]]:
         """Return the conditions that no profile satisfies, with lists as long as the encoder needs them."""
         left = list(conditions)
         invariants: tuple[str, ...] = ()
         while left:
             context = self._context(encoder)
-            left, invariants = context.unsatisfiable(head, left)
+            left, invariants = context.unsatisfiable(head, left, outside)
             missing = context.query.space.missing_bounds()
             if not missing:
                 break
@@ -216,10 +236,15 @@ class ProofContext:
         self.before = encode_decision(self.base, query.services[:1])
         self.solver = open_solver(query.space, budget)
 
-    def unsatisfiable(self, head: Bundle, wanted: Sequence[Condition]) -> tuple[list[Condition], tuple[str, ...]]:
+    def unsatisfiable(
+        self, head: Bundle, wanted: Sequence[Condition], outside: tuple[int, int] | None = None
+    ) -> tuple[list[Condition], tuple[str, ...]]:
         """Return the conditions that no facts satisfy, and the ids of the assumed invariants. Raises Undecided."""
         pool = self.query.space.pool
         conditions = self._encode(head, wanted)
+        if outside is not None:
+            days = pool.disjoin((pool.at_most({AS_OF: 1}, outside[0] - 1), -pool.at_most({AS_OF: 1}, outside[1])))
+            conditions = {key: pool.conjoin((formula, days)) for key, formula in conditions.items()}
         invariants, ids = self.query.invariant_formulas, self.query.invariant_ids
         self.solver.prepare([*conditions.values(), *invariants])
         left = {key: formula for key, formula in conditions.items() if formula != FALSE}

@@ -102,6 +102,17 @@ class Transition:
 
 
 @dataclass(frozen=True)
+class ChangePeriod:
+    """The days from the first to the last on which some profile is decided differently."""
+
+    first: str
+    last: str | None
+    """None if no end is known."""
+    proved: bool
+    """True if no decision changes on another day, for any profile."""
+
+
+@dataclass(frozen=True)
 class Transitions:
     """Verdicts on all changes of the decision word: every ordered pair, once each."""
 
@@ -109,6 +120,8 @@ class Transitions:
     """Twelve transitions, in the order of `DECISIONS` before, then after."""
     assumptions: tuple[str, ...] = ()
     """Assumptions of the proofs: the invariants that were used."""
+    period: ChangePeriod | None = None
+    """Days on which decisions change; None if none does, or if the days are not known."""
 
     def having(self, *verdicts: str) -> tuple[Transition, ...]:
         """Return the transitions with one of the verdicts."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.diff import wording
+from vatspolicy.reports.diff import law, wording
 from vatspolicy.reports.diff.summary import release, sentences, sides
 from vatspolicy.reports.diff.words import phrase
 
@@ -21,6 +21,7 @@ def parts(data: Data) -> Iterator[str]:
     shown = {
         "problems": data["problems"],
         "structure": data["structure"] or data["schemas"],
+        "law": data["law"],
         "decisions": decisions.get("rows"),
         "transitions": semantic.get("transitions"),
         "semantic": semantic.get("rules"),
@@ -36,6 +37,7 @@ def values(data: Data, lang: Language) -> dict[str, Any]:
     return {
         "data": data,
         "dump_yaml": dump_yaml,
+        "edited": law,
         "listed": [rule for rule in rules if wording.only_lists(rule)],
         "place": _place,
         "proved": [rule for rule in rules if not wording.only_lists(rule)],

@@ -55,7 +55,7 @@ def results(data: Data, lang: Language) -> Iterator[tuple[str, str, str, int]]:
         yield id, text, place["file"], place["line"]
     for rule in data["semantic"]["rules"] if data["semantic"] else []:
         if rule["transitions"]:
-            text = f"{rule['rule']}: {wording.verdict(rule, lang)} {wording.facts(rule['witness'], lang)}"
+            text = f"{rule['rule']}: {wording.verdict(rule, lang)} {wording.described(rule['witness'], lang)}"
             yield "decision-possible", text, *rule["edited"].values()
         elif rule["verdict"] in ("unknown", "unsupported"):
             yield "not-settled", f"{rule['rule']}: {wording.verdict(rule, lang)}", *rule["edited"].values()

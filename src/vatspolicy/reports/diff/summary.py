@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_rules, possible, seen, unsettled
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.diff.wording import moves
+from vatspolicy.reports.diff.wording import moves, period
 from vatspolicy.reports.diff.words import REASONS, phrase
 
 Data = Mapping[str, Any]
@@ -47,6 +47,10 @@ def _proofs(data: Data, lang: Language) -> Iterator[str]:
     if not semantic or semantic["status"] == "off":
         yield from [phrase("semantic_off", lang)] if semantic else []
         return
+    days = semantic["period"]
+    if days:
+        key = "period_proved" if days["proved"] else "period"
+        yield phrase(key, lang, days=period(days["first"], days["last"], lang))
     if possible(data):
         yield phrase("possible", lang, names=moves(possible(data), lang))
     beyond = [name for name in possible(data) if name in (*STRICTER, *MILDER) and name not in seen(data)]

@@ -9,7 +9,7 @@ from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.diff import wording
+from vatspolicy.reports.diff import law, wording
 from vatspolicy.reports.diff.summary import release, sentences, sides
 from vatspolicy.reports.diff.words import VERDICTS, phrase
 
@@ -40,6 +40,7 @@ class _Report:
             yield from self.flow(sentence)
         yield from self.problems()
         yield from self.structure()
+        yield from self.law()
         yield from self.decisions()
         yield from self.details()
         yield from self.transitions()
@@ -78,6 +79,16 @@ class _Report:
                 yield from self.flow(f"{lead}{value}", 8, "" if sign == "~" else f"{sign} ")
         for change in self.data["schemas"]:
             yield from self.flow(f"{change['file']} {wording.schema_edit(change, self.lang)}", 4, "~ ")
+
+    def law(self) -> Iterator[str]:
+        if self.data["law"]:
+            yield from self.heading("law")
+        for card in self.data["law"]:
+            yield from self.flow(law.edit(card, self.lang), 2)
+            for sign, text in law.lines(card, self.lang):
+                yield from self.flow(text, 6, f"{sign} ")
+            for article in card["articles"]:
+                yield from self.flow(law.article(article, self.lang), 6, "§ ")
 
     def decisions(self) -> Iterator[str]:
         rows = self.data["decisions"]["rows"] if self.data["decisions"] else []
@@ -132,7 +143,9 @@ class _Report:
 
     def witness(self, witness: Data, indent: int = 2) -> Iterator[str]:
         yield from self.flow(wording.shown(witness, self.lang), indent)
-        yield from self.flow(wording.facts(witness, self.lang), indent + 4)
+        yield from self.flow(wording.described(witness, self.lang), indent + 4)
+        if witness["product"] is not None:
+            yield from self.flow(wording.fewest(witness, self.lang), indent + 4)
 
     def release(self) -> Iterator[str]:
         if not self.data["release"]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.authoring.diff.verdict import impossible, unsettled
-from vatspolicy.i18n.words import VERDICTS, aside, gap, joint, word
+from vatspolicy.i18n.words import VERDICTS, aside, count, gap, joint, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, VALUES, phrase
+from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, KNOWN, VALUES, phrase
 from vatspolicy.reports.diff.words import VERDICTS as VERDICTS_OF_PROOFS
 
 Data = Mapping[str, Any]
@@ -122,8 +122,8 @@ def verdict(rule: Data, lang: Language) -> str:
     if key == "proved-equivalent" and rule["seen_in"]:
         key = "beside"
     parts = [word(VERDICTS_OF_PROOFS, key, lang, moves=moves(rule["transitions"], lang))]
-    if witness is not None:
-        parts.append(phrase("first", lang, day=witness["since"]))
+    if rule["since"] is not None:
+        parts.append(phrase("differ", lang, days=period(rule["since"], rule["until"], lang)))
     if witness is not None and rule["transitions"] and witness["after"]["decision"] != rule["after"]:
         pair = (answer(witness[side], lang) for side in ("before", "after"))
         parts.append(phrase("together", lang, moves=" → ".join(pair)))
@@ -153,23 +153,59 @@ def only_lists(rule: Data) -> bool:
 
 
 def dated(rule: Data, lang: Language) -> str:
-    """Describe the change of a rule and its first day of effect: `added, from 2024-03-22`."""
-    since = phrase("since", lang, day=rule["witness"]["since"])
+    """Describe the change of a rule and the days on which it differs: `added, from 2024-03-22`."""
+    since = period(rule["since"], rule["until"], lang)
     return joint("comma", lang).join([word(CHANGES, rule["change"], lang), since])
 
 
 def shown(witness: Data, lang: Language) -> str:
-    """Describe the effect that a witness shows and its first day: the change of the decision or of a listing."""
+    """Describe the effect that a witness shows and its days: the change of the decision or of a listing."""
     before, after = (answer(witness[side], lang) for side in ("before", "after"))
+    days = period(witness["since"], witness["until"], lang)
     if witness["before"] != witness["after"]:
-        return phrase("from", lang, moves=f"{before} → {after}", day=witness["since"])
+        return phrase("from", lang, moves=f"{before} → {after}", days=days)
     if not witness["listed"]:
-        return phrase("stays", lang, name=after, day=witness["since"])
+        return phrase("stays", lang, name=after, days=days)
     found = [
         f"{word(ITEMS, item['kind'], lang)} {item['name']}".rstrip() + f" {_moved(item, lang)}"
         for item in witness["listed"]
     ]
-    return phrase("lists", lang, names=joint("semicolon", lang).join(found), day=witness["since"])
+    return phrase("lists", lang, names=joint("semicolon", lang).join(found), days=days)
+
+
+def period(since: str, until: str | None, lang: Language) -> str:
+    """Return the first and the last day of a period: `from 2019-07-30 to 2019-08-01`."""
+    if until is None:
+        return phrase("since", lang, day=since)
+    return phrase("only_on" if since == until else "between", lang, day=since, last=until)
+
+
+def product(witness: Data, lang: Language) -> str:
+    """Name the known product that a witness was made from, with the number of changed facts; empty if there is none."""
+    known = witness["product"]
+    if known is None:
+        return ""
+    name = f"{known['id']} ({known['variant']})" if known["variant"] else known["id"]
+    changed = len(known["changed"])
+    return count(KNOWN, "changed", changed, lang, name=name) if changed else phrase("known", lang, name=name)
+
+
+def described(witness: Data, lang: Language) -> str:
+    """Return the known product of a witness with the changed facts in one line; without a product, all its facts."""
+    known = witness["product"]
+    if known is None:
+        return facts(witness, lang)
+    found = []
+    for one in known["changed"]:
+        before, after = (one[side][lang] if one[side] else ABSENT for side in ("before", "after"))
+        found.append(f"{one['title'][lang]}{joint('colon', lang)}{before} → {after}")
+    text = product(witness, lang)
+    return text + joint("colon", lang) + joint("semicolon", lang).join(found) if found else text
+
+
+def fewest(witness: Data, lang: Language) -> str:
+    """Return the fewest facts that show what a witness shows, in one line."""
+    return phrase("fewest", lang) + joint("colon", lang) + facts(witness["minimal"], lang)
 
 
 def facts(witness: Data, lang: Language) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vatspolicy.i18n import Language, Phrase
-from vatspolicy.i18n.words import Table, word
+from vatspolicy.i18n.words import Counts, Table, word
 from vatspolicy.origin import install
 from vatspolicy.policies.wording import ADVICE
 
@@ -87,6 +87,17 @@ VERDICTS: Table = {
 PHRASES: Table = {
     "words": Phrase("{base} → {head}, today {today}"),
     "structure": Phrase("What was edited"),
+    "law": Phrase("The edited rules in words"),
+    "instead": Phrase("in place of {name}"),
+    "applies": Phrase("applies when {text}"),
+    "in_force": Phrase("in force {days}"),
+    "always_in_force": Phrase("in force on all days"),
+    "in_force_until": Phrase("in force until {last}"),
+    "condition": Phrase("condition {id}: {text}"),
+    "not_waivable": Phrase("cannot be waived"),
+    "was": Phrase("before: {text}"),
+    "is": Phrase("now: {text}"),
+    "says_so": Phrase("{edit}. {message}"),
     "decisions": Phrase("Decisions that change"),
     "details": Phrase("Below the decision"),
     "transitions": Phrase("What can change, over all profiles"),
@@ -104,6 +115,8 @@ PHRASES: Table = {
     "what": Phrase("what"),
     "who": Phrase("products"),
     "since": Phrase("from {day}"),
+    "between": Phrase("from {day} to {last}"),
+    "only_on": Phrase("on {day} alone"),
     "back": Phrase("reaches back"),
     "twin": Phrase("same body as {name}: renamed?"),
     "breaking": Phrase("breaking"),
@@ -146,13 +159,19 @@ PHRASES: Table = {
     "value": Phrase("value"),
     "any_product": Phrase("Any product shows it; no fact is needed."),
     "profile": Phrase("The profile, to be copied"),
-    "from": Phrase("{moves} from {day}"),
+    "from": Phrase("{moves} {days}", "days"),
+    "known": Phrase("Known product {name}"),
+    "in_product": Phrase("in the known product"),
+    "in_witness": Phrase("here"),
+    "fewest": Phrase("The same with the fewest facts"),
     "together": Phrase("With all edits together this profile is decided {moves}."),
-    "lists": Phrase("Listed from {day}: {names}."),
-    "stays": Phrase("What the rule says differs from {day}; the decision stays {name}."),
+    "lists": Phrase("Listed {days}: {names}."),
+    "stays": Phrase("What the rule says differs {days}; the decision stays {name}."),
     "seen_in": Phrase("Seen in: {names}."),
     "listed": Phrase("Rules that change no decision, only what is listed"),
-    "first": Phrase("First on {day}."),
+    "differ": Phrase("The versions differ {days}."),
+    "period_proved": Phrase("Decisions change {days}; on no other day, which is proved for all profiles."),
+    "period": Phrase("Decisions change {days}; whether they change on other days is not settled."),
     "undecided_on": Phrase("Could hold, and is not settled: {names}. So this does not pass."),
     "needs": Phrase("{before} → {after}; this change is {level} ({because}) and needs at least {needed}."),
     "fits": Phrase("{before} → {after}; this change is {level} ({because}), and {before} is not released yet."),
@@ -164,6 +183,14 @@ PHRASES: Table = {
     "left_open": Phrase("{low} to {high}"),
     "whole": Phrase("whole product"),
     "disclaimer": Phrase("A comparison of rules, not legal advice."),
+}
+
+
+KNOWN: Counts = {
+    "changed": (
+        Phrase("Known product {name} with {n} fact changed"),
+        Phrase("Known product {name} with {n} facts changed"),
+    ),
 }
 
 

@@ -1,0 +1,157 @@
+"""Added, amended and removed rules in words: when each applies and what follows, beside the rule before it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from vatspolicy.authoring.diff.structure import Change
+from vatspolicy.i18n import LANGUAGES, LocalizedText
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.expression_wording import Wording
+from vatspolicy.policies.model import ALWAYS, NEVER, Classify, Duty, Expression, Need, Route, Rule
+from vatspolicy.policies.wording import describe_effect
+
+LIKENESS = 0.6
+"""Likeness of two ids from which on a rule with another target may be the one before."""
+_WORDED = ("when", "effect", "conditions", "since", "until", "unwaivable")
+"""Parts of a rule in words whose change is told."""
+
+
+def law_in_words(base: Bundle, head: Bundle, changes: Iterable[Change]) -> list[dict[str, Any]]:
+    """Return the rules that were added, amended or removed, in the order of the changes, as plain data.
+
+    A removed rule stands beside the rule that follows it, if there is one.
+    """
+    found: dict[str, tuple[Rule | None, Rule | None]] = {}
+    for name in _edited(base, head, changes):
+        old, new = (_rule(bundle, name) for bundle in (base, head))
+        found[name] = (old if new is None or old is not None else _predecessor(base, head, new), new)
+    cards = [card for old, new in found.values() if (card := _card(base, head, old, new)) is not None]
+    followed = {card["predecessor"] for card in cards}
+    return [card for card in cards if card["rule"] not in followed or not _only_ends(card)]
+
+
+def _only_ends(card: Mapping[str, Any]) -> bool:
+    """Return True for a rule that is gone, or ends, and is otherwise as it was."""
+    before, after = card["before"], card["after"]
+    return after is None or {**before, "until": None} == {**after, "until": None}
+
+
+def _edited(base: Bundle, head: Bundle, changes: Iterable[Change]) -> Iterator[str]:
+    """Yield the names of the rules that were edited themselves, each once."""
+    names: dict[str, None] = {}
+    for change in changes:
+        if change.kind == "rule":
+            names[f"{change.policy}/{change.name}"] = None
+        elif change.kind == "policy":
+            side = base if change.change == "removed" else head
+            names |= {rule.name: None for rule in side.policies[change.policy].rules}
+    yield from names
+
+
+def _rule(bundle: Bundle, name: str) -> Rule | None:
+    policy, _, id = name.partition("/")
+    rules = bundle.policies[policy].rules if policy in bundle.policies else ()
+    return next((rule for rule in rules if rule.id == id), None)
+
+
+# --- predecessors
+
+
+def _predecessor(base: Bundle, head: Bundle, rule: Rule) -> Rule | None:
+    """Return the rule of the base that a new rule takes the place of: it ends where the new one begins, or is gone."""
+    policy = head.policies[rule.policy]
+    candidates = [
+        old
+        for id in (policy.id, *policy.supersedes)
+        for old in (base.policies[id].rules if id in base.policies else ())
+        if (old.each, old.kind) == (rule.each, rule.kind) and _makes_room(head, old, rule)
+    ]
+    scored = [(_target(old) == _target(rule), _likeness(old, rule), old) for old in candidates]
+    fitting = [one for one in scored if one[0] or one[1] >= LIKENESS]
+    return max(fitting, key=lambda one: one[:2], default=(False, 0.0, None))[2]
+
+
+def _makes_room(head: Bundle, old: Rule, rule: Rule) -> bool:
+    now = _rule(head, old.name)
+    return now is None or now.until == rule.since
+
+
+def _target(rule: Rule) -> Any:
+    """Return what a rule's effect is about."""
+    match rule.effect:
+        case Classify(classes=classes):
+            return classes
+        case Need(instrument=instrument, through=through):
+            return instrument, through
+        case Route(to=to, instrument=instrument):
+            return to, instrument
+        case Duty(instrument=instrument):
+            return instrument
+    return getattr(rule.effect, "reason", None) or getattr(rule.effect, "kind", None)
+
+
+def _likeness(old: Rule, new: Rule) -> float:
+    return difflib.SequenceMatcher(None, old.id, new.id).ratio()
+
+
+# --- words
+
+
+def _card(base: Bundle, head: Bundle, old: Rule | None, new: Rule | None) -> dict[str, Any] | None:
+    """Return a rule with what it said and says; None if nothing of that differs."""
+    before = _words(base, old) if old is not None else None
+    after = _words(head, new) if new is not None else None
+    same_name = old is not None and new is not None and old.name == new.name
+    if same_name and before and after and all(before[key] == after[key] for key in _WORDED):
+        return None
+    shown = new or old
+    assert shown is not None
+    bundle = head if new is not None else base
+    policy = bundle.policies[shown.policy]
+    return {
+        "rule": shown.name,
+        "change": "removed" if new is None else "changed" if same_name else "added",
+        "predecessor": old.name if old is not None and new is not None and not same_name else None,
+        "message": _both(shown.message),
+        "file": policy.file,
+        "line": shown.line,
+        "before": before,
+        "after": after,
+        "articles": [
+            {
+                "label": _both(article.label),
+                "verification": article.verification,
+                "text": {"en": article.en, "zh": article.zh},
+                "url": article.url or policy.source.get("url"),
+            }
+            for article in (policy.articles[key] for key in shown.cite)
+        ],
+    }
+
+
+def _words(bundle: Bundle, rule: Rule) -> dict[str, Any]:
+    effect = rule.effect
+    conditions = effect.requirements if isinstance(effect, Route) else ()
+    return {
+        "since": None if rule.since == ALWAYS else rule.since,
+        "until": None if rule.until == NEVER else rule.until,
+        "when": _say(bundle, rule.when, rule.since),
+        "effect": {lang: describe_effect(bundle, rule, lang) for lang in LANGUAGES},
+        "conditions": [
+            {"id": condition.id, "check": _say(bundle, condition.check, rule.since)} for condition in conditions
+        ],
+        "unwaivable": rule.unwaivable,
+    }
+
+
+def _say(bundle: Bundle, expression: Expression, day: str) -> dict[str, str]:
+    """Return a condition in words, with the values of parameters on a day."""
+    on = max(day, bundle.covers_from)
+    return {lang: Wording(bundle, lang, day=on).say(expression.tree) for lang in LANGUAGES}
+
+
+def _both(text: LocalizedText | Mapping[str, str]) -> dict[str, str]:
+    return {"en": text["en"], "zh": text["zh"]}

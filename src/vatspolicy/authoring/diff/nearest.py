@@ -1,0 +1,193 @@
+"""The known product nearest to a witness: a profile that shows the same and differs from the product in few facts.
+
+Only the evaluator is asked. A witness that the solver found is moved towards a product, fact by fact, for as long as it
+shows what it is to show.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from vatspolicy.authoring.diff.decisions import Product
+from vatspolicy.authoring.symbolic.minimize import Place, is_valid_and_holds
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.documents.validation import is_valid
+from vatspolicy.profile.profile import Profile
+
+ASKED = 12
+"""Products that are decided as they are, the most similar first."""
+MOVED = 3
+"""Products towards which a witness is moved."""
+
+Data = Mapping[str, Any]
+Holds = Callable[[Profile], bool]
+Fact = tuple[Place, str]
+"""A place without the numbers of list members, and the value there as JSON."""
+
+
+class Nearby(NamedTuple):
+    """A profile that shows a change, and the known product that it was made from."""
+
+    product: Product
+    profile: dict[str, Any]
+
+
+class KnownProducts:
+    """The products of a comparison."""
+
+    def __init__(self, products: Iterable[Product], schemas: SchemaSet) -> None:
+        self.schemas = schemas
+        known = ((one, one.document.data) for one in products)
+        valid = ((one, data) for one, data in known if isinstance(data, Mapping) and is_valid(data, "profile", schemas))
+        self._products = [(one, data, frozenset(_facts(data))) for one, data in valid]
+
+    def find_nearest(self, witness: Data, holds: Holds, first: Sequence[Product] = ()) -> Nearby | None:
+        """Return the profile nearest to a known product of which `holds` is true; None if there is none.
+
+        `witness` is a profile of which it is true. The products in `first` are tried before the others.
+        """
+        ranked = self._ranked(witness, first)
+        for product, data in ranked[: max(ASKED, len(first))]:
+            if self._holds(data, holds):
+                return Nearby(product, dict(data))
+        found = []
+        for product, data in ranked[:MOVED]:
+            near = move_towards(witness, data, lambda changed: self._holds(changed, holds))
+            if near is not None:
+                found.append((count_changes(data, near), Nearby(product, near)))
+        return min(found, key=lambda one: one[0], default=(0, None))[1]
+
+    def _ranked(self, witness: Data, first: Sequence[Product]) -> list[tuple[Product, Data]]:
+        """Return the products by the number of facts of the witness that they do not state, the shortest first."""
+        wanted = frozenset(_facts(witness))
+        ranked = sorted(
+            self._products, key=lambda one: (one[0] not in first, len(wanted - one[2]), len(one[2]), one[0].name)
+        )
+        return [(product, data) for product, data, _ in ranked]
+
+    def _holds(self, data: Data, holds: Holds) -> bool:
+        return is_valid_and_holds(data, holds, self.schemas)
+
+
+def _facts(value: Any, place: Place = ()) -> Iterator[Fact]:
+    """Yield every fact of a profile, and each member of a list as a fact of its own."""
+    if isinstance(value, Mapping):
+        for key, child in value.items():
+            if key != "id":
+                yield from _facts(child, (*place, key))
+    elif isinstance(value, list) and value:
+        for child in value:
+            yield from _facts(child, place)
+    else:
+        yield place, json.dumps(value, sort_keys=True)
+
+
+def count_changes(one: Any, other: Any) -> int:
+    """Return the number of facts in which two profiles differ."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return sum(count_changes(one.get(key), other.get(key)) for key in {**one, **other} if key != "id")
+    if _are_records(one) and _are_records(other):
+        return sum(count_changes(*pair) for pair in itertools.zip_longest(one, other))
+    if one == other:
+        return 0
+    return max(
+        len(list(_facts(side))) if isinstance(side, Mapping) or _are_records(side) else 1 for side in (one, other)
+    )
+
+
+def _are_records(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
+
+
+# --- from a witness to a product
+
+
+def move_towards(witness: Data, target: Data, holds: Callable[[Data], bool]) -> dict[str, Any] | None:
+    """Return a profile of which `holds` is true and that no single step brings nearer to the target.
+
+    `witness` is where it begins; None if it does not hold there once its services are those of the target.
+    """
+    for start in _starts(witness, target):
+        if holds(start):
+            return _Walk(start, target, holds).run()
+    return None
+
+
+def _starts(witness: Data, target: Data) -> Iterator[dict[str, Any]]:
+    """Yield the witness with its services in the places of similar ones of the target: with its others, and without."""
+    own, others = list(witness.get("services", ())), list(target.get("services", ()))
+    places = _similar_places(own, others)
+    named = [
+        {**service, "id": others[at]["id"]} if at < len(others) else service
+        for service, at in zip(own, places, strict=True)
+    ]
+    renamed = {one["id"]: new["id"] for one, new in zip(own, named, strict=True)}
+    data = copy.deepcopy({**witness, "product": {**witness.get("product", {}), "id": target["product"]["id"]}})
+    for opinion in data.get("opinions", ()):
+        if "service" in opinion:
+            opinion["service"] = renamed[opinion["service"]]
+    if own and others:
+        kept = {**dict(enumerate(others)), **dict(zip(places, named, strict=True))}
+        yield {**data, "services": copy.deepcopy([kept[at] for at in sorted(kept)])}
+    yield {**data, "services": copy.deepcopy(named)}
+
+
+def _similar_places(own: Sequence[Data], others: Sequence[Data]) -> list[int]:
+    """Return for each service the index of the most similar of the others, each once; for the rest, indexes beyond."""
+    found: list[int] = []
+    for service in own:
+        wanted = frozenset(_facts(service))
+        free = [at for at in range(len(others)) if at not in found]
+        best = max(free, key=lambda at: (len(wanted & frozenset(_facts(others[at]))), -at), default=None)
+        found.append(len(others) + len(found) if best is None else best)
+    return found
+
+
+class _Walk:
+    """Steps of a profile towards a target."""
+
+    def __init__(self, data: dict[str, Any], target: Data, holds: Callable[[Data], bool]) -> None:
+        self.data, self.target, self.holds = data, target, holds
+
+    def run(self) -> dict[str, Any]:
+        """Return the profile after all steps: whole parts first, then the contents of those that it cannot take."""
+        self.enter((), self.data, self.target)
+        return self.data
+
+    def enter(self, place: Place, mine: Any, theirs: Any) -> None:
+        """Take over what it can of a part."""
+        if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
+            steps: Iterable[str | int] = [key for key in {**theirs, **mine} if mine.get(key) != theirs.get(key)]
+        elif _are_records(mine) and _are_records(theirs):
+            steps = [at for at, pair in enumerate(zip(mine, theirs, strict=False)) if pair[0] != pair[1]]
+        else:
+            return
+        for step in steps:
+            wanted = theirs[step] if not isinstance(theirs, Mapping) or step in theirs else None
+            if not self.take((*place, step), wanted):
+                now = _at(self.data, place)
+                if not isinstance(now, Mapping) or step in now:
+                    self.enter((*place, step), now[step], wanted)
+
+    def take(self, place: Place, value: Any) -> bool:
+        """Set or remove a part as the target has it, if the profile still holds then."""
+        changed = copy.deepcopy(self.data)
+        owner = _at(changed, place[:-1])
+        if value is None:
+            owner.pop(place[-1], None)
+        else:
+            owner[place[-1]] = copy.deepcopy(value)
+        if not self.holds(changed):
+            return False
+        self.data = changed
+        return True
+
+
+def _at(data: Any, place: Place) -> Any:
+    for step in place:
+        data = data[step]
+    return data
