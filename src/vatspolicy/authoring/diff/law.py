@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.authoring.diff.structure import Change
-from vatspolicy.i18n import LANGUAGES, LocalizedText
+from vatspolicy.i18n import LANGUAGES
+from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Wording
 from vatspolicy.policies.model import ALWAYS, NEVER, Classify, Duty, Expression, Need, Route, Rule
@@ -115,14 +116,14 @@ def _card(base: Bundle, head: Bundle, old: Rule | None, new: Rule | None) -> dic
         "rule": shown.name,
         "change": "removed" if new is None else "changed" if same_name else "added",
         "predecessor": old.name if old is not None and new is not None and not same_name else None,
-        "message": _both(shown.message),
+        "message": say_both(shown.message),
         "file": policy.file,
         "line": shown.line,
         "before": before,
         "after": after,
         "articles": [
             {
-                "label": _both(article.label),
+                "label": say_both(article.label),
                 "verification": article.verification,
                 "text": {"en": article.en, "zh": article.zh},
                 "url": article.url or policy.source.get("url"),
@@ -151,7 +152,3 @@ def _say(bundle: Bundle, expression: Expression, day: str) -> dict[str, str]:
     """Return a condition in words, with the values of parameters on a day."""
     on = max(day, bundle.covers_from)
     return {lang: Wording(bundle, lang, day=on).say(expression.tree) for lang in LANGUAGES}
-
-
-def _both(text: LocalizedText | Mapping[str, str]) -> dict[str, str]:
-    return {"en": text["en"], "zh": text["zh"]}

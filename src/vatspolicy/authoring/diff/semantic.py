@@ -19,6 +19,7 @@ from vatspolicy.authoring.diff.sources import LawRevision, load_side
 from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.profile.wording import FactWording
@@ -162,8 +163,8 @@ class _DecidedWitness:
                 "name": item_name,
                 "before": old.value if old else None,
                 "after": new.value if new else None,
-                "before_text": old.text if old else None,
-                "after_text": new.text if new else None,
+                "before_text": say_both(old.text) if old and old.text else None,
+                "after_text": say_both(new.text) if new and new.text else None,
             }
             for (kind, item_name, _, _), (old, new) in found.items()
         ]
