@@ -1,4 +1,4 @@
-"""Chinese stands in the catalogue: no module of the program writes any, but for a few with their reasons."""
+"""Chinese stands in the catalogue: no module, template or script of the program writes any, but for a few modules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEPT = {
     "i18n/chinese.py": "how Chinese joins words and sentences",
     "i18n/words.py": "what stands between and around the parts of a line, and numerals",
     "reports/decision/digest.py": "recognizes the label of an article",
-    "reports/lint.py": "shows faults of a policy, which has both languages",
+    "reports/lint.py": "shows a line of a policy, which has both languages",
 }
 
 
@@ -41,6 +41,13 @@ def test_no_module_writes_chinese() -> None:
         for line, text in chinese_strings(path.read_text(encoding="utf-8"))
     ]
     assert found == [], 'write Phrase("…") in English, and the Chinese in the catalogue'
+
+
+@pytest.mark.parametrize(("ending", "least"), [("j2", 60), ("js", 1), ("css", 3)])
+def test_no_template_script_or_style_writes_chinese(ending: str, least: int) -> None:
+    paths = list(SOURCE.rglob(f"*.{ending}"))
+    assert len(paths) >= least
+    assert [str(path) for path in paths if HAN.search(path.read_text(encoding="utf-8"))] == [], "pass the words to it"
 
 
 @pytest.mark.parametrize("name", KEPT)

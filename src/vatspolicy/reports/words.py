@@ -8,6 +8,8 @@ from typing import Any
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import STATES, Counts, aside, joint, word
 
+OWN_NAME = Phrase("English", "a language in its own words")
+"""Name that each language has for itself, as a link or a button to it says."""
 COLORS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
 """Colors of the decision words on a terminal."""
 TONES = {"allow": "good", "needs-license": "warn", "deny": "bad", "incomplete": "ask"}

@@ -133,7 +133,7 @@ function drawTop() {
   return [el("h1", { class: "name" }, say("title")), el("a", { class: "jump", href: "#tabs" }, say("sections")),
     el("p", { class: "settings" }, el("label", {}, say("colors"), " ", el("select", { id: "theme" },
       ["system", "light", "dark"].map((one) => el("option", { value: one, selected: one === theme }, say(one))))),
-      el("button", { type: "button", id: "language", "data-act": "language", lang: other === "zh" ? "zh-Hans" : "en" }, other === "zh" ? "中文" : "English"))];
+      el("button", { type: "button", id: "language", "data-act": "language", lang: other === "zh" ? "zh-Hans" : "en" }, words.language[other]))];
 }
 
 function drawFacts() {

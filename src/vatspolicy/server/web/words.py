@@ -9,12 +9,13 @@ from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
 from vatspolicy.i18n import LANGUAGES, Phrase
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.words import phrase
+from vatspolicy.reports.words import OWN_NAME, phrase
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title": Phrase("Launch check for mainland China"),
     "skip": Phrase("Skip to the content"),
     "noscript": Phrase("This page needs JavaScript. The command line does the same: vatspolicy ask, vatspolicy check."),
+    "language": OWN_NAME,
     "colors": Phrase("Colors"),
     "system": Phrase("as the system"),
     "light": Phrase("light"),

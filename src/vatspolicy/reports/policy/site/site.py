@@ -12,7 +12,6 @@ from markupsafe import Markup
 
 from vatspolicy.cel.ast import Literal as Constant
 from vatspolicy.cel.ast import Node
-from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import aside, count, end, gap, joint
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Marks, Wording
@@ -22,6 +21,7 @@ from vatspolicy.reports.formats.html import escape, trust
 from vatspolicy.reports.formats.html_page import Entry, Frame, render_page
 from vatspolicy.reports.policy.index import MARK
 from vatspolicy.reports.policy.words import COUNTS, say
+from vatspolicy.reports.words import OWN_NAME
 
 OVERVIEWS = ("index", "calendar", "search", "matrix")
 """Pages that do not belong to a policy."""
@@ -29,8 +29,6 @@ LICENSE = "Apache-2.0"
 """License of the rules and of their pages."""
 FOLDERS = {"en": "", "zh": "zh/"}
 """Folders of pages by language."""
-OWN_NAME = Phrase("English", "a language in its own words")
-"""Name that each language has for itself, as a link to it says."""
 
 KNOWN = {"primary": "good", "secondary": "warn", "unverified": "bad"}
 """Tones of verifications."""
