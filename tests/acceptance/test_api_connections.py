@@ -20,8 +20,10 @@ httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
 pytestmark = needs_posix
 PLACE = "v1/data/vatspolicy/decision"
 SECONDS = 1.5
-LARGE = {"schema": 2, "product": {"id": "p"}, "company": {}, "services": [{"id": f"s{index}"} for index in range(12)]}
-"""A question with an answer of several hundred kilobytes."""
+LARGE = {"schema": 2, "product": {"id": "p"}, "company": {}, "services": [{"id": f"s{index}"} for index in range(32)]}
+"""A question with a large answer."""
+ENOUGH = 2**23
+"""Bytes that no pair of buffers of sockets holds."""
 
 
 @pytest.fixture(scope="module")
@@ -76,19 +78,19 @@ def test_a_connection_serves_many_requests(server: Server) -> None:
 def test_a_slow_reader_is_dropped_and_its_answer_with_it(server: Server) -> None:
     body = json.dumps({"input": LARGE}).encode()
     head = f"POST /{PLACE}?explain=full HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    whole = len(httpx.post(f"{server.base}/{PLACE}?explain=full", json={"input": LARGE}, timeout=30).content)
+    times = ENOUGH // whole + 1
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect(("127.0.0.1", server.port))
-        for _ in range(8):
-            connection.sendall(head + body)
+        connection.sendall((head + body) * times)
         time.sleep(SECONDS + 6)
         connection.settimeout(20)
         received = 0
         with contextlib.suppress(ConnectionError):
             while chunk := connection.recv(1 << 20):
                 received += len(chunk)
-    whole = len(httpx.post(f"{server.base}/{PLACE}?explain=full", json={"input": LARGE}, timeout=30).content)
-    assert received < 8 * whole
+    assert received < times * whole
 
 
 @pytest.mark.parametrize("fill", [0, 400])
@@ -112,6 +114,28 @@ def test_a_request_with_two_lengths_is_refused_and_the_connection_ends(server: S
                 received += chunk
     assert received.startswith(b"HTTP/1.1 400")
     assert received.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("rest", [b"", b"X-B: " + b"b" * 20_000 + b"\r\n\r\n"])
+def test_a_large_head_is_refused(server: Server, rest: bytes) -> None:
+    with server.connect() as connection, contextlib.suppress(ConnectionError):
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"a" * 20_000 + b"\r\n")
+        connection.sendall(rest or b"X-B: " + b"b" * 20_000)
+        assert connection.recv(100).startswith(b"HTTP/1.1 4")
+
+
+def test_two_hosts_are_refused(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: example.org\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_a_response_comes_in_one_piece_and_a_head_alone_has_no_body(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(100_000).endswith(b"\r\n\r\n{}")
+        connection.sendall(b"HEAD /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(100_000).endswith(b"\r\n\r\n")
 
 
 def test_a_head_without_an_end_is_refused(server: Server) -> None:

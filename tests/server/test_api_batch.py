@@ -139,9 +139,12 @@ def test_the_answers_follow_the_description(store: BundleStore) -> None:
     batch = jsonschema_rs.Draft202012Validator({**description, "$ref": "#/components/schemas/Batch"})
     denied = {**HOSTING_DATA, "services": [{**HOSTING_DATA["services"][0], "facilities": ["chengdu"]}]}
     profiles = {"shop": SHOP_DATA, "hosting": HOSTING_DATA, "denied": denied, "open": {**SHOP_DATA, "company": {}}}
+    explained = jsonschema_rs.Draft202012Validator({**description, "$ref": "#/components/schemas/ExplainedDecision"})
     for profile in profiles.values():
         validator.validate(one.post(PLACE, json={"input": profile}).json()["result"])
+        explained.validate(one.post(f"{PLACE}?explain=full", json={"input": profile}).json()["result"])
     batch.validate(one.post(BATCH, json={"inputs": profiles}).json())
     batch.validate(one.post(BATCH, json={"inputs": {**profiles, "bad": 1}}).json())
     policy = jsonschema_rs.Draft202012Validator({**description, "$ref": "#/components/schemas/Policy"})
     policy.validate(one.get("/v1/policies/vats-pilot-2024").json()["result"])
+    assert one.get("/v1/policies/vats-pilot-2024?as_of=2027-02-30").status_code == 400

@@ -1,10 +1,11 @@
-"""The compact decision of the API: the full one without its texts, and no more work than a path asks for."""
+"""The compact and the explained decision of the API: the same data, and no more work than a path asks for."""
 
 from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator
+import statistics
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -15,11 +16,13 @@ pytest.importorskip("starlette", reason="needs the extra `serve`")
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.engine import evaluator
+from vatspolicy.gate.gate import Gate
+from vatspolicy.profile.profile import read_profile
 from vatspolicy.server.api import query as api
 from vatspolicy.server.encoding import encode, encode_plainly
 
 PLACE = ("vatspolicy", "decision")
-ONLY_HERE = "contested_rules"
+WITHOUT = "without its company"
 
 
 def bodies() -> Iterator[tuple[str, bytes]]:
@@ -30,7 +33,7 @@ def bodies() -> Iterator[tuple[str, bytes]]:
         yield path.stem, text.encode()
         if place % 3 == 0:
             text = json.dumps({"input": {**profile, "company": {}}}, default=datetime.date.isoformat)
-            yield f"{path.stem} without its company", text.encode()
+            yield f"{path.stem} {WITHOUT}", text.encode()
 
 
 CASES = dict(bodies())
@@ -43,7 +46,7 @@ def ask(name: str, *steps: str, full: bool = False) -> dict[str, Any]:
 
 
 def pick(compact: Any, full: Any) -> Any:
-    """Return the part of `full` that has the keys of `compact`."""
+    """Return the part of an explained decision that has the keys of the compact one."""
     if isinstance(compact, dict):
         return {key: pick(value, full[key]) for key, value in compact.items()}
     if isinstance(compact, list):
@@ -53,13 +56,122 @@ def pick(compact: Any, full: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_compact_decision_is_a_part_of_the_full_one(name: str) -> None:
+def test_the_compact_decision_is_a_part_of_the_explained_one(name: str) -> None:
     compact, full = ask(name), ask(name, full=True)
     assert compact["decision_id"] == full["decision_id"]
-    contested = compact["result"].pop(ONLY_HERE)
+    contested = compact["result"]["contested_rules"]
     assert compact["result"] == pick(compact["result"], full["result"])
     assert {reading["rule"] for reading in full["result"]["contested"]} <= {one["rule"] for one in contested}
-    assert len(encode(compact)) < len(encode(full))
+
+
+def record_of(name: str) -> dict[str, Any]:
+    """Return the record that `check` keeps of a case."""
+    query = api.read_query(CASES[name])
+    return Gate(shipped_bundle(), TODAY, allow_past=True).decide(read_profile(query.profile))[1]
+
+
+class Reader:
+    """A reader of an explained decision, which follows its references."""
+
+    def __init__(self, explained: dict[str, Any]) -> None:
+        self.facts, self.questions, self.deadlines = (explained[key] for key in ("facts", "questions", "deadlines"))
+        self.titles, self.policies = explained["titles"], explained["policies"]
+
+    def message(self, name: str) -> Any:
+        policy, _, rule = name.partition("/")
+        return self.policies[policy]["rules"][rule]
+
+    def common(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """Return the facts and the law of a finding or a condition."""
+        law = [(self.policies[one["policy"]], one["key"]) for one in entry["citations"]]
+        return {
+            "facts": [self.facts[place] for place in entry["facts"]],
+            "law": [(policy["title"], policy["number"], policy["articles"][key]) for policy, key in law],
+        }
+
+    def finding(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """Return a finding as `recorded` does."""
+        names = {"authority": "authorities", "reasons": "reasons", "instrument": "instruments"}
+        found: dict[str, Any] = {
+            key: entry[key] for key in ("effect", "state", "subject", "deadline", "bearer") if key in entry
+        }
+        for key in names.keys() & entry.keys():
+            ids = entry[key] if isinstance(entry[key], list) else [entry[key]]
+            found[key] = [self.titles[names[key]][one.get("code") or one["id"]] for one in ids]
+        if "deadline" in entry:
+            found["deadline"] = {**entry["deadline"], "text": self.deadlines[entry["deadline"]["text"]]}
+        asks = {path: self.questions[path] for path in entry.get("asks", [])}
+        about = [self.message(name) for name in entry.get("about", [])]
+        return {**found, **self.common(entry), "message": self.message(entry["rule"]), "asks": asks, "about": about}
+
+
+def of_record(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts and the law of a finding or a condition of a record."""
+    return {
+        "facts": [{"path": fact["path"], "value": fact["value"]} for fact in entry["facts"]],
+        "law": [(one["title"], one["number"], one["label"]) for one in entry["citations"]],
+    }
+
+
+def recorded(entry: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Return what these keys of a finding of a record say, texts included."""
+    found = {key: entry[key] for key in ("effect", "state", "subject", "deadline", "bearer") if key in keys}
+    for key in {"authority", "reasons", "instrument"} & set(keys):
+        found[key] = [one["title"] for one in (entry[key] if isinstance(entry[key], list) else [entry[key]])]
+    asks = {ask["path"]: ask["question"] for ask in entry.get("asks", [])}
+    about = [matter["message"] for ask in entry.get("asks", []) for matter in ask.get("about", [])]
+    return {**found, **of_record(entry), "message": entry["message"], "asks": asks, "about": about}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_findings_of_an_explained_decision_are_those_of_the_record(name: str) -> None:
+    explained, record = ask(name, full=True)["result"], record_of(name)
+    reader, places = Reader(explained), {"location", "line", "column"}
+    for part in ("denials", "needs", "would_need", "met", "duties", "advice", "undetermined"):
+        for ours, full in zip(explained[part], record[part], strict=True):
+            assert reader.finding(ours) == recorded(full, ours)
+            assert {one["instrument"]["id"] for one in ours.get("any_of", ())} <= reader.titles["instruments"].keys()
+    assert [reader.questions[one["path"]] for one in explained["missing"]] == [
+        one["question"] for one in record["missing"]
+    ]
+    for part in ("contested", "opinions"):
+        told = [{key: value for key, value in one.items() if key not in places} for one in record[part]]
+        assert explained[part] == told
+    for part in ("notices", "worst_reading", "changes_ahead"):
+        assert explained[part] == record[part]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_routes_of_an_explained_decision_are_those_of_the_record(name: str) -> None:
+    explained, record = ask(name, full=True)["result"], record_of(name)
+    reader = Reader(explained)
+    for service, told in zip(explained["services"], record["services"], strict=True):
+        assert [reader.message(one["rule"]) for one in service["classified_by"]] == [
+            one["message"] for one in told["classified_by"]
+        ]
+        for activity, other in zip(service["activities"], told["activities"], strict=True):
+            assert reader.titles["classes"][activity["class"]] == other["title"]
+            for route, full in zip(activity["routes"], other["routes"], strict=True):
+                assert (route["rule"], route["unread"]) == (full["rule"], full["unread"])
+                assert reader.titles["instruments"][route["instrument"]["id"]] == full["instrument"]["title"]
+                for one, its in zip(route["conditions"], full["conditions"], strict=True):
+                    assert reader.message(f"{route['rule']}/{one['id']}") == its["message"]
+                    assert [one[key] for key in CONDITION] == [its[key] for key in CONDITION]
+                    assert reader.common(one) == of_record(its)
+
+
+CONDITION = ("id", "value", "applies", "reason")
+
+
+def test_an_explained_decision_repeats_no_fact_and_is_a_quarter_of_the_record() -> None:
+    sizes = []
+    for name in (name for name in CASES if not name.endswith(WITHOUT)):
+        explained = ask(name, full=True)["result"]
+        paths = [fact["path"] for fact in explained["facts"]]
+        assert len(set(paths)) == len(paths)
+        sizes.append((len(encode(explained)), len(encode(record_of(name)))))
+    assert statistics.median(ours for ours, _ in sizes) <= 40_000
+    assert sum(ours for ours, _ in sizes) < sum(whole for _, whole in sizes) / 3.5
 
 
 @pytest.mark.parametrize("name", list(CASES)[::9])
@@ -68,7 +180,6 @@ def test_a_path_leads_to_a_part_of_the_whole(name: str) -> None:
     for key, value in full.items():
         assert ask(name, key, full=True)["result"] == value
         assert ask(name, key)["result"] == compact.get(key, value)
-    assert ask(name, ONLY_HERE)["result"] == compact[ONLY_HERE]
     assert ask(name, "services", "0", "id")["result"] == full["services"][0]["id"]
     assert "result" not in ask(name, "nothing")
 
@@ -79,27 +190,29 @@ def test_the_word_costs_no_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
 
     name = next(iter(CASES))
     word, services = ask(name, "decision"), ask(name, "services")
-    for function in ("decision_parts", "compact_parts", "evaluate"):
+    for function in ("explained_parts", "compact_parts", "evaluate"):
         monkeypatch.setattr(api, function, refuse)
     assert ask(name, "decision") == word
     monkeypatch.undo()
     monkeypatch.setattr(evaluator._Evaluator, "compare_readings", refuse)
-    monkeypatch.setattr("vatspolicy.engine.serialize._Serializer.finding", refuse)
+    monkeypatch.setattr("vatspolicy.engine.compact.CompactSerializer.finding", refuse)
     assert ask(name, "services") == services
+    monkeypatch.undo()
     assert ask(name)["result"]["services"] == services["result"]
 
 
 @pytest.mark.parametrize("name", list(CASES)[::9])
 def test_what_a_compact_decision_names_is_in_its_policies(name: str) -> None:
-    bundle, result = shipped_bundle(), ask(name)["result"]
-    full = ask(name, full=True)["result"]
+    bundle, result, record = shipped_bundle(), ask(name)["result"], record_of(name)
     for part in ("denials", "needs", "would_need", "met", "duties", "advice"):
-        for compact, explained in zip(result[part], full[part], strict=True):
+        for compact, full in zip(result[part], record[part], strict=True):
             policy, _, rule = compact["rule"].partition("/")
-            said = api.policy_to_data(bundle.policies[policy])["rules"][rule]
-            assert (said["effect"], said["message"]) == (compact["effect"], explained["message"])
-            for cited, whole in zip(compact["citations"], explained["citations"], strict=True):
-                article = api.policy_to_data(bundle.policies[cited["policy"]])["articles"][cited["key"]]
+            said = api.policy_to_data(bundle, bundle.policies[policy], result["as_of"])["rules"][rule]
+            assert (said["effect"], said["message"]) == (compact["effect"], full["message"])
+            assert said["check"] == full["check"]
+            for cited, whole in zip(compact["citations"], full["citations"], strict=True):
+                law = api.policy_to_data(bundle, bundle.policies[cited["policy"]], TODAY)
+                article = law["articles"][cited["key"]]
                 assert {key: whole[key] for key in article} == article
 
 

@@ -30,9 +30,11 @@ _CITATIONS: WeakKeyDictionary[RuleSet, dict[str, list[dict[str, str]]]] = WeakKe
 """Citations by the name of their rule: one table serves every decision of a day."""
 
 
-def compact_parts(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, Callable[[], Any]]:
+def compact_parts(
+    bundle: Bundle, profile: Profile, decision: Decision, serializer: CompactSerializer | None = None
+) -> dict[str, Callable[[], Any]]:
     """Return a function for each part of the compact decision, so that a reader of one part pays for that one."""
-    maker = _Compact(bundle, profile, decision)
+    maker = serializer or CompactSerializer(bundle, profile, decision)
     return {
         "decision": lambda: decision.decision,
         "range": lambda: list(decision.range),
@@ -63,7 +65,9 @@ def compact_parts(bundle: Bundle, profile: Profile, decision: Decision) -> dict[
     }
 
 
-class _Compact:
+class CompactSerializer:
+    """Serializer of one decision: each method returns a part by ids."""
+
     def __init__(self, bundle: Bundle, profile: Profile, decision: Decision) -> None:
         self.profile, self.decision = profile, decision
         ruleset = bundle.on(decision.as_of)
@@ -72,6 +76,7 @@ class _Compact:
         self.deadlines: dict[str, Data] = {}
 
     def services(self) -> list[Data]:
+        """Return the services with their classes and routes."""
         return [
             {
                 "id": service.id,
@@ -84,7 +89,7 @@ class _Compact:
                     {
                         "class": activity.cls,
                         "outcome": activity.outcome,
-                        "routes": [self.route(route) for route in rank_routes(activity.routes)],
+                        "routes": [self._route(route) for route in rank_routes(activity.routes)],
                     }
                     for activity in service.activities
                 ],
@@ -92,7 +97,7 @@ class _Compact:
             for service in self.decision.services
         ]
 
-    def route(self, route: RouteResult) -> Data:
+    def _route(self, route: RouteResult) -> Data:
         effect = route.rule.effect
         assert isinstance(effect, Route)
         return {
@@ -106,11 +111,13 @@ class _Compact:
         }
 
     def findings(self, findings: Iterable[Finding]) -> list[Data]:
+        """Return findings."""
         return [self.finding(finding) for finding in findings]
 
     def finding(self, finding: Finding) -> Data:
+        """Return a finding with its law and what its effect adds."""
         data = self.undetermined(finding)
-        data["citations"] = self.closing(finding) + self.citations(finding.rule)
+        data["citations"] = self._closing(finding) + self.citations(finding.rule)
         if reasons := finding.reasons:
             data["reasons"] = [{"code": code} for code in reasons]
         match finding.rule.effect:
@@ -124,12 +131,13 @@ class _Compact:
                 data["any_of"] = [_offer(offer) for offer in finding.any_of]
             case Duty(instrument=instrument, due=due, bearer=bearer):
                 data["instrument"], data["authority"] = {"id": instrument}, _bodies(finding.authority)
-                data["deadline"] = self.deadline(finding.rule, due)
+                data["deadline"] = self._deadline(finding.rule, due)
                 data["bearer"] = find_bearer(self.profile, bearer, self.activations.of(finding.subject))
                 data["done_on"] = finding.done_on
         return data
 
     def undetermined(self, finding: Finding) -> Data:
+        """Return a finding by its rule, subject and state alone."""
         rule, subject = finding.rule, finding.subject
         return {
             "rule": rule.name,
@@ -138,14 +146,14 @@ class _Compact:
             "state": finding.state,
         }
 
-    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> Data:
+    def _deadline(self, rule: Rule, due: Mapping[str, Any]) -> Data:
         found = self.deadlines.get(rule.name)
         if found is None:
             last = deadline(due, self.profile.launch)
             found = self.deadlines[rule.name] = {"group": last.group, "date": last.date}
         return found
 
-    def closing(self, finding: Finding) -> list[dict[str, str]]:
+    def _closing(self, finding: Finding) -> list[dict[str, str]]:
         """Return the law of the nearest closed routes, which stand in the way of a need without an open one."""
         if finding.state != "closed":
             return []
@@ -153,12 +161,14 @@ class _Compact:
         return [cited for rule in rules.values() for cited in self.citations(rule)]
 
     def citations(self, rule: Rule) -> list[dict[str, str]]:
+        """Return the citations of a rule; the list serves every decision of a day and must not be changed."""
         found = self.cited.get(rule.name)
         if found is None:
             found = self.cited[rule.name] = [{"policy": rule.policy, "key": key} for key in rule.cite]
         return found
 
     def opinion(self, place: int, state: str) -> Data:
+        """Return an opinion of the profile and its state."""
         given = self.profile.facts["opinions"][place]
         return {"about": given["about"], "service": given.get("service"), "state": state}
 

@@ -1,15 +1,16 @@
-"""Explanation of a rule's result, clause by clause, with the facts that it read and their positions."""
+"""Explanation of a rule's result, clause by clause, with the facts that it read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
 from vatspolicy.cel.interpreter import Evaluator, Unknown, compile_interpreter, look_up
-from vatspolicy.documents import Path
+from vatspolicy.documents import Path, format_path
+from vatspolicy.engine.decision import Finding, nearest_routes
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy
 from vatspolicy.policies.ruleset import RuleSet
@@ -32,18 +33,20 @@ class Clause(NamedTuple):
 
 
 class FactRead(NamedTuple):
-    """A fact that an expression read."""
+    """A fact that an expression names."""
 
     path: Path
+    text: str
+    """The path as reports write it."""
     value: Any
     """Value of the fact; None if it is missing."""
-    line: int
-    column: int
 
 
+_DERIVED = ("within", "province")
+"""Facts of a place that follow from the one that is stated."""
 _CLAUSES: WeakKeyDictionary[RuleSet, dict[tuple[str, int], list[_CompiledClause]]] = WeakKeyDictionary()
 """Clauses by policy and expression: one table serves every decision of a day."""
-_FACTS: WeakKeyDictionary[RuleSet, dict[int, tuple[Fact, ...]]] = WeakKeyDictionary()
+_FACTS: WeakKeyDictionary[RuleSet, dict[int, tuple[tuple[str, tuple[str, ...]], ...]]] = WeakKeyDictionary()
 """Facts that an expression names, by the index of the expression."""
 
 
@@ -87,34 +90,57 @@ def _slice(text: str, node: Node) -> str:
     return " ".join(text[start:end].split())
 
 
-def facts_read(
-    profile: Profile,
-    ruleset: RuleSet,
-    expression: Expression,
-    activation: Activation,
-    mark: Callable[[Path], tuple[int, int]],
-) -> tuple[FactRead, ...]:
-    """Return the facts of the profile that an expression names, each once, in the order of the text.
+class FactReader:
+    """The facts of one profile that expressions name. What several expressions name is looked up once."""
 
-    `mark` is that of the profile, or one that remembers its results.
-    """
-    table = _FACTS.setdefault(ruleset, {})
-    named = table.get(expression.index)
-    if named is None:
-        once = {(fact.root, fact.names): fact for fact in reversed([*unbound_facts(expression.tree)])}
-        named = table[expression.index] = tuple(reversed(once.values()))
-    found: dict[Path, FactRead] = {}
-    for fact in named:
-        owner = activation.get(fact.root)
-        if owner is None or not isinstance(owner, dict):
-            continue
-        names = fact.names[:-1] if fact.names and fact.names[-1] in ("within", "province") else fact.names
-        path = profile.path_of(owner, names)
-        if path is None or path in found or not names:
-            continue
-        line, column = mark(path)
-        found[path] = FactRead(path, plain(look_up(activation, fact.root, names)), line, column)
-    return tuple(found.values())
+    def __init__(self, profile: Profile, ruleset: RuleSet) -> None:
+        self._profile = profile
+        self._named = _FACTS.setdefault(ruleset, {})
+        self._found: dict[tuple[int, tuple[str, ...]], FactRead | None] = {}
+        """Facts by their owner, an object of an activation, and their names below it."""
+        self._owners: list[Any] = []
+        """Owners of these facts, which keep their identity as long as they live."""
+
+    def read(self, expression: Expression, activation: Activation) -> tuple[FactRead, ...]:
+        """Return the facts of the profile that an expression names, each once, in the order of the text."""
+        named = self._named.get(expression.index)
+        if named is None:
+            named = self._named[expression.index] = _facts_named(expression.tree)
+        found: dict[str, FactRead] = {}
+        for root, names in named:
+            owner = activation.get(root)
+            if isinstance(owner, dict):
+                key = (id(owner), names)
+                fact = self._found[key] if key in self._found else self._look_up(owner, names, key)
+                if fact is not None:
+                    found.setdefault(fact.text, fact)
+        return tuple(found.values())
+
+    def _look_up(self, owner: Any, names: tuple[str, ...], key: tuple[int, tuple[str, ...]]) -> FactRead | None:
+        self._owners.append(owner)
+        path = self._profile.path_of(owner, names)
+        fact = None
+        if path is not None:
+            fact = FactRead(path, format_path(path), plain(look_up({"owner": owner}, "owner", names)))
+        self._found[key] = fact
+        return fact
+
+
+def deciding_facts(finding: Finding, reader: FactReader, activation: Activation) -> list[FactRead]:
+    """Return the facts that decide a finding: those of its rule and, if no route is open, of the nearest ones."""
+    found = [*reader.read(finding.rule.when, activation)]
+    for route in nearest_routes(finding.routes) if finding.state == "closed" else ():
+        # the share comes first: the report links to the last fact
+        for condition in sorted(route.failing, key=lambda condition: condition.cap is None):
+            found += reader.read(condition.check, activation)
+    return list({fact.text: fact for fact in found}.values())
+
+
+def _facts_named(node: Node) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return root and names of the facts that an expression names, each once; of a place the fact that states it."""
+    once = dict.fromkeys((fact.root, fact.names) for fact in reversed([*unbound_facts(node)]))
+    stated = ((root, names[:-1] if names and names[-1] in _DERIVED else names) for root, names in reversed(once))
+    return tuple(dict.fromkeys((root, names) for root, names in stated if names))
 
 
 def unbound_facts(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Fact]:
@@ -131,7 +157,7 @@ def unbound_facts(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[F
 def plain(value: Any) -> Any:
     """Return a value as it was written: places without their surroundings."""
     if isinstance(value, dict):
-        return {key: plain(child) for key, child in value.items() if key not in ("within", "province")}
+        return {key: plain(child) for key, child in value.items() if key not in _DERIVED}
     if isinstance(value, list):
         return [plain(member) for member in value]
     return value

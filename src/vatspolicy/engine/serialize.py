@@ -27,7 +27,7 @@ from vatspolicy.engine.decision import (
     nearest_routes,
     rank_routes,
 )
-from vatspolicy.engine.explanation import FactRead, clauses, facts_read
+from vatspolicy.engine.explanation import FactRead, FactReader, clauses, deciding_facts
 from vatspolicy.engine.notices import notices
 from vatspolicy.engine.opinions import OPINION, OpinionResult, applies
 from vatspolicy.engine.subjects import Activations
@@ -100,7 +100,7 @@ def decision_parts(
         "missing": lambda: [maker.ask(ask) for ask in decision.missing],
         "opinions": lambda: maker.opinions(decision.opinions),
         "contested": lambda: [maker.reading(reading) for reading in decision.readings],
-        "worst_reading": lambda: maker.worst(decision.worst_reading),
+        "worst_reading": lambda: worst_to_data(decision.worst_reading),
     }
 
 
@@ -121,8 +121,7 @@ class _Serializer:
         self.wordings = {lang: Wording(bundle, lang, day=decision.as_of) for lang in languages}
         self.checks = _CHECKS.setdefault(self.ruleset, {})
         self.cited = _CITATIONS.setdefault(self.ruleset, {})
-        self.read: dict[tuple[int, Subject], list[FactRead]] = {}
-        """Facts by expression and subject, which several findings and routes share."""
+        self.reader = FactReader(profile, self.ruleset)
         self.shown: dict[tuple[str, Subject], dict[str, Any]] = {}
         """Routes by rule and subject: an activity and its needs show the same ones."""
         self.mark, self.format_path = functools.cache(profile.mark), functools.cache(format_path)
@@ -144,7 +143,8 @@ class _Serializer:
         data |= self.explanation(finding) if self.explained else {"citations": []}
         if finding.reasons:
             data["reasons"] = [
-                {"code": code, "title": _text(label("reason", code, self.bundle.schemas))} for code in finding.reasons
+                {"code": code, "title": copy_text(label("reason", code, self.bundle.schemas))}
+                for code in finding.reasons
             ]
         if finding.missing and self.explained:
             data["asks"] = [self.ask(ask) for ask in finding.missing]
@@ -170,13 +170,14 @@ class _Serializer:
 
     def explanation(self, finding: Finding) -> dict[str, Any]:
         """Return the law of a finding, and the facts that decide it with their places."""
-        rule, facts = finding.rule, self.deciding(finding)
+        rule, activation = finding.rule, self.activations.of(finding.subject)
+        facts = deciding_facts(finding, self.reader, activation)
         policy = self.bundle.policies[rule.policy]
         return {
             "check": self.check(rule.when),
             "citations": self.closing(finding) + self.citations(policy, rule.cite),
-            "clauses": self.clauses(policy, rule.when, self.activations.of(finding.subject)),
-            "facts": [self.fact(reading) for reading in facts],
+            "clauses": self.clauses(policy, rule.when, activation),
+            "facts": [self.fact(fact) for fact in facts],
             "policy_file": _shown(policy.file, self.bundle.folder),
             "policy_line": rule.line,
             "location": self.location(finding.subject, facts),
@@ -212,7 +213,7 @@ class _Serializer:
             "title": titled(policy, edition),
             "number": edition.number if edition else policy.source.get("number"),
             "key": article.key,
-            "label": _text(article.label),
+            "label": copy_text(article.label),
             "en": article.en,
             "zh": article.zh,
             "verification": article.verification,
@@ -238,37 +239,19 @@ class _Serializer:
         """Return a text of the program in the languages of the record."""
         return {lang: text[lang] for lang in self.languages}
 
-    def fact(self, reading: FactRead) -> dict[str, Any]:
-        return {
-            "path": self.format_path(reading.path),
-            "value": reading.value,
-            "line": reading.line,
-            "column": reading.column,
-        }
+    def fact(self, fact: FactRead) -> dict[str, Any]:
+        line, column = self.mark(fact.path)
+        return {"path": fact.text, "value": fact.value, "line": line, "column": column}
 
-    def facts(self, expression: Expression, subject: Subject) -> list[FactRead]:
-        found = self.read.get((expression.index, subject))
-        if found is None:
-            activation = self.activations.of(subject)
-            found = self.read[expression.index, subject] = [
-                *facts_read(self.profile, self.ruleset, expression, activation, self.mark)
-            ]
-        return found
-
-    def deciding(self, finding: Finding) -> list[FactRead]:
-        """Return the facts that decide a finding: those of its rule and, if no route is open, of the nearest ones."""
-        found = [*self.facts(finding.rule.when, finding.subject)]
-        for route in nearest_routes(finding.routes) if finding.state == "closed" else ():
-            # the share comes first: the report links to the last fact
-            for condition in sorted(route.failing, key=lambda condition: condition.cap is None):
-                found += self.facts(condition.check, finding.subject)
-        return list({reading.path: reading for reading in found}.values())
+    def facts(self, expression: Expression, subject: Subject) -> tuple[FactRead, ...]:
+        return self.reader.read(expression, self.activations.of(subject))
 
     def location(self, subject: Subject, deciding: Iterable[FactRead]) -> dict[str, int]:
         """Return the line of the spec to show: the last written fact that decided, else the subject of the rule."""
-        written = [reading for reading in deciding if reading.value is not None]
+        written = [fact for fact in deciding if fact.value is not None]
         if written:
-            return {"line": written[-1].line, "column": written[-1].column}
+            line, column = self.mark(written[-1].path)
+            return {"line": line, "column": column}
         return self.place(subject)
 
     def place(self, subject: Subject) -> dict[str, int]:
@@ -283,10 +266,10 @@ class _Serializer:
         return {"line": line, "column": column}
 
     def instrument(self, id: str) -> dict[str, Any]:
-        return {"id": id, "title": _text(self.bundle.instruments[id].title)}
+        return {"id": id, "title": copy_text(self.bundle.instruments[id].title)}
 
     def authority(self, bodies: Iterable[str]) -> list[dict[str, Any]]:
-        return [{"id": body, "title": _text(label("authority", body, self.bundle.schemas))} for body in bodies]
+        return [{"id": body, "title": copy_text(label("authority", body, self.bundle.schemas))} for body in bodies]
 
     def offer(self, offer: LicenseOption) -> dict[str, Any]:
         return {
@@ -312,7 +295,7 @@ class _Serializer:
         return {
             "rule": state.rule.name,
             "name": effect.name,
-            "title": _text(effect.title),
+            "title": copy_text(effect.title),
             "state": state.state,
             "instrument": self.instrument(effect.instrument),
             "authority": self.authority(state.authority),
@@ -323,14 +306,14 @@ class _Serializer:
             "conditions": [
                 {
                     "id": condition.id,
-                    "message": _text(condition.message),
+                    "message": copy_text(condition.message),
                     "value": self.ruleset.evaluate(condition.check, activation),
                     "reason": condition.reason,
                     "where": condition.where,
                     "check": self.check(condition.check),
                     "citations": self.citations(policy, condition.cite or state.rule.cite),
                     "applies": applies(activation, state.rule, condition),
-                    "facts": [self.fact(reading) for reading in self.facts(condition.check, state.subject)],
+                    "facts": [self.fact(fact) for fact in self.facts(condition.check, state.subject)],
                 }
                 for condition in effect.conditions
             ],
@@ -346,68 +329,23 @@ class _Serializer:
         }
 
     def classified(self, rule: Rule) -> dict[str, Any]:
-        return {"rule": rule.name, "message": _text(rule.message), "contested": rule.contested}
+        return {"rule": rule.name, "message": copy_text(rule.message), "contested": rule.contested}
 
     def activity(self, activity: Activity) -> dict[str, Any]:
         return {
             "class": activity.cls,
-            "title": _text(label("class", activity.cls, self.bundle.schemas)),
+            "title": copy_text(label("class", activity.cls, self.bundle.schemas)),
             "outcome": activity.outcome,
             "routes": self.routes(activity.routes),
         }
 
     def reading(self, reading: Interpretation) -> dict[str, Any]:
-        readings = reading.rule.readings
-        assert readings is not None
-        held_by = next(other.held_by for other in readings.others if other.name == reading.reading)
-        return {
-            "rule": reading.rule.name,
-            "subject": str(reading.subject),
-            "reading": reading.reading,
-            "decision": reading.decision,
-            "stricter": reading.stricter,
-            "message": _text(reading.rule.message),
-            "held_by": _text(held_by),
-            "why": _text(readings.why),
-            "settled_by": _text(readings.settled_by),
-            "changes": [self.change(change) for change in reading.changes],
-            "location": self.place(reading.subject),
-        }
-
-    def change(self, change: Change) -> dict[str, Any]:
-        """Return what a reading changes, by the name that reports show."""
-        match change.kind:
-            case "class" | "denial":
-                title = label("class" if change.kind == "class" else "reason", change.id, self.bundle.schemas)
-            case "route":
-                assert change.rule is not None and isinstance(change.rule.effect, Route)
-                title = change.rule.effect.title
-            case _:
-                title = self.bundle.instruments[change.id].title
-        return {
-            "kind": change.kind,
-            "change": "added" if change.added else "removed",
-            "id": change.id,
-            "class": change.cls,
-            "rule": change.rule and change.rule.name,
-            "title": _text(title),
-        }
-
-    def worst(self, worst: WorstReading | None) -> dict[str, Any] | None:
-        return worst and {
-            "service": worst.service,
-            "decision": worst.decision,
-            "stricter": worst.stricter,
-            "readings": [
-                {"rule": rule.name, "subject": str(subject), "reading": name} for rule, subject, name in worst.readings
-            ],
-            "complete": worst.complete,
-        }
+        return {**reading_to_data(self.bundle, reading), "location": self.place(reading.subject)}
 
     def ask(self, ask: MissingFact) -> dict[str, Any]:
         return {
             "path": self.format_path(ask.path),
-            "question": _text(question(ask.path, self.profile.schemas)),
+            "question": copy_text(question(ask.path, self.profile.schemas)),
             "rules": list(ask.rules),
             **({"about": [self.matter(name) for name in ask.rules]} if ask.path == (OPINION.root,) else {}),
         }
@@ -421,21 +359,76 @@ class _Serializer:
         if condition and isinstance(rule.effect, Route):
             found = next(one for one in rule.effect.requirements if one.id == condition[0])
             message, cite = found.message, found.cite or cite
-        return {"name": name, "message": _text(message), "citations": self.citations(policy, cite)}
+        return {"name": name, "message": copy_text(message), "citations": self.citations(policy, cite)}
 
     def opinions(self, results: Iterable[OpinionResult]) -> list[dict[str, Any]]:
         return [self.opinion(result) for result in results]
 
     def opinion(self, result: OpinionResult) -> dict[str, Any]:
-        given = self.profile.facts["opinions"][result.place]
         line, column = self.profile.mark(("opinions", result.place))
-        return {
-            **{key: given[key] for key in ("about", "by", "date")},
-            **{key: given.get(key) for key in ("service", "reading", "classes", "note")},
-            "state": result.state,
-            "line": line,
-            "column": column,
-        }
+        return {**opinion_to_data(self.profile, result), "line": line, "column": column}
+
+
+def reading_to_data(bundle: Bundle, reading: Interpretation) -> dict[str, Any]:
+    """Return another reading of a contested rule with all that it changes."""
+    readings = reading.rule.readings
+    assert readings is not None
+    held_by = next(other.held_by for other in readings.others if other.name == reading.reading)
+    return {
+        "rule": reading.rule.name,
+        "subject": str(reading.subject),
+        "reading": reading.reading,
+        "decision": reading.decision,
+        "stricter": reading.stricter,
+        "message": copy_text(reading.rule.message),
+        "held_by": copy_text(held_by),
+        "why": copy_text(readings.why),
+        "settled_by": copy_text(readings.settled_by),
+        "changes": [_change_to_data(bundle, change) for change in reading.changes],
+    }
+
+
+def _change_to_data(bundle: Bundle, change: Change) -> dict[str, Any]:
+    """Return what a reading changes, by the name that reports show."""
+    match change.kind:
+        case "class" | "denial":
+            title = label("class" if change.kind == "class" else "reason", change.id, bundle.schemas)
+        case "route":
+            assert change.rule is not None and isinstance(change.rule.effect, Route)
+            title = change.rule.effect.title
+        case _:
+            title = bundle.instruments[change.id].title
+    return {
+        "kind": change.kind,
+        "change": "added" if change.added else "removed",
+        "id": change.id,
+        "class": change.cls,
+        "rule": change.rule and change.rule.name,
+        "title": copy_text(title),
+    }
+
+
+def worst_to_data(worst: WorstReading | None) -> dict[str, Any] | None:
+    """Return the strictest combination of readings."""
+    return worst and {
+        "service": worst.service,
+        "decision": worst.decision,
+        "stricter": worst.stricter,
+        "readings": [
+            {"rule": rule.name, "subject": str(subject), "reading": name} for rule, subject, name in worst.readings
+        ],
+        "complete": worst.complete,
+    }
+
+
+def opinion_to_data(profile: Profile, result: OpinionResult) -> dict[str, Any]:
+    """Return an opinion of the profile and what it did."""
+    given = profile.facts["opinions"][result.place]
+    return {
+        **{key: given[key] for key in ("about", "by", "date")},
+        **{key: given.get(key) for key in ("service", "reading", "classes", "note")},
+        "state": result.state,
+    }
 
 
 def find_bearer(profile: Profile, bearer: str, activation: Mapping[str, Any]) -> str:
@@ -452,9 +445,10 @@ def _shown(file: str, folder: str) -> str:
 def titled(policy: Policy, edition: Edition | None) -> dict[str, str]:
     """Return the name of a regulation, with its edition if it is a series."""
     if edition is None or edition.title is None:
-        return _text(policy.title)
+        return copy_text(policy.title)
     return say_both(FRAMES["aside"], text=policy.title, remark=edition.title)
 
 
-def _text(text: LocalizedText) -> dict[str, str]:
+def copy_text(text: LocalizedText) -> dict[str, str]:
+    """Return a text in both languages as plain data."""
     return {"en": text["en"], "zh": text["zh"]}

@@ -1,10 +1,11 @@
-"""HTTP connections with a bound on time: slow heads, idle clients and slow readers are dropped."""
+"""HTTP connections with bounds: heads of a bounded size, and slow heads, idle clients and slow readers are dropped."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any, cast
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD = 32 * 1024
 """Bytes of the head of a request."""
@@ -12,27 +13,62 @@ IDLE = 30
 """Seconds that a connection may be without a request."""
 
 
-class Connection(H11Protocol):
-    """A connection of h11, which bounds the size of a head, with bounds on the time of heads and of readers."""
+class Connection(HttpToolsProtocol):
+    """A connection of httptools with a bound on the size of heads, and bounds on the time of heads and of readers."""
 
     seconds: float = 10.0
     """Seconds in which a head must arrive, and in which a client must read what waits for it."""
     _head_timer: asyncio.TimerHandle | None = None
     _reader_timer: asyncio.TimerHandle | None = None
+    _in_head, _in_body = False, False
+    _is_head = False
+    """True if the data that is read holds nothing but a head."""
+    _size, _received = 0, 0
+    """Bytes of the head that is read: of its URL and of the headers that have ended, and of all its data."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", _WholeResponses(transport)))
         self._head_timer = self.loop.call_later(self.seconds, transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """Read data. The time of a head runs from its first byte, and further bytes do not prolong it."""
+        self._is_head = not self._in_body
         super().data_received(data)
+        if self._in_head and self._is_head:  # the parser keeps a header until it ends
+            self._received += len(data)
+            if self._received > HEAD and not self.transport.is_closing():
+                self.send_400_response("The head of the request is too large.")
         if self.cycle is not None and not self.cycle.response_complete:  # type: ignore[redundant-expr]
             _cancel(self._head_timer)
             self._head_timer = None
         elif self._head_timer is None:
             self._head_timer = self.loop.call_later(self.seconds, self.transport.abort)
+
+    def on_message_begin(self) -> None:
+        """Begin a head."""
+        super().on_message_begin()
+        self._in_head, self._size, self._received = True, 0, 0
+
+    def on_url(self, url: bytes) -> None:
+        """Read a piece of the URL."""
+        self._count(url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Read a header."""
+        self._count(name, value)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """End a head."""
+        self._in_head, self._in_body, self._is_head = False, True, False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._in_body = False
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         """Note that the client reads more slowly than it is answered."""
@@ -41,6 +77,7 @@ class Connection(H11Protocol):
 
     def on_response_complete(self) -> None:
         """Note the end of an answer, part of which may still wait for its reader."""
+        self.transport.write(b"")  # the head of an answer without a body
         super().on_response_complete()
         self._await_reader()
 
@@ -50,6 +87,12 @@ class Connection(H11Protocol):
         _cancel(self._head_timer)
         _cancel(self._reader_timer)
 
+    def _count(self, *parts: bytes) -> None:
+        """Add to the size of the head. Raises ValueError, which the parser makes a bad request, for a large one."""
+        self._size += sum(map(len, parts)) + 4  # colon, space and end of the line
+        if self._size > HEAD:
+            raise ValueError("the head is too large")
+
     def _await_reader(self) -> None:
         if self._reader_timer is None and self.transport.get_write_buffer_size():
             self._reader_timer = self.loop.call_later(self.seconds, self._drop_reader)
@@ -58,6 +101,29 @@ class Connection(H11Protocol):
         self._reader_timer = None
         if self.transport.get_write_buffer_size():
             self.transport.abort()
+
+
+class _WholeResponses:
+    """A transport that sends the head of a response together with its body: uvicorn writes them one after the other."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport, self._head = transport, b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send data, or keep the head of a response until the next data."""
+        if not self._head and data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n") and data[9:10] != b"1":
+            self._head = data
+        elif self._head or data:
+            whole, self._head = self._head + data, b""
+            self._transport.write(whole)
+
+    def close(self) -> None:
+        """Close the transport once all is sent."""
+        self.write(b"")
+        self._transport.close()
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:

@@ -8,11 +8,10 @@ import hmac
 import ipaddress
 import os
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -51,6 +50,8 @@ class Guard:
 
     def __init__(self, app: ASGIApp, rules: GuardRules, observe: Observer) -> None:
         self.app, self.rules, self.observe = app, rules, observe
+        self.headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in rules.headers.items()]
+        self.own = {name for name, _ in self.headers}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
@@ -64,14 +65,13 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in self.rules.headers.items():
-                    headers[name] = value
+                others = [header for header in message["headers"] if header[0] not in self.own]
+                message["headers"] = [*others, *self.headers]
                 self.observe(scope, message["status"], code)
             await send(message)
 
         try:
-            check_request(self.rules, scope["method"], scope["path"], Headers(scope=scope))
+            check_request(self.rules, scope["method"], scope["path"], scope["headers"])
             await self.app(scope, receive, guarded_send)
         except Exception as error:
             failure = error if isinstance(error, HttpError) else report_internal_error(error)
@@ -80,11 +80,19 @@ class Guard:
                 await make_error_response(failure, self.rules.own_page)(scope, receive, guarded_send)
 
 
-def check_request(rules: GuardRules, method: str, path: str, headers: Headers) -> None:
+def check_request(rules: GuardRules, method: str, path: str, raw: Sequence[tuple[bytes, bytes]]) -> None:
     """Refuse a body with two lengths (400), a foreign Host (421), a page in a browser (403) and a wrong token (401).
+
+    `raw` are the headers as ASGI gives them.
 
     Raises: HttpError.
     """
+    headers: dict[str, str] = {}
+    for key, value in raw:
+        headers.setdefault(key.decode("latin-1"), value.decode("latin-1"))
+    if sum(key == b"host" for key, _ in raw) > 1:  # a proxy may have read the other one
+        message = _("A request has one Host header.")
+        raise HttpError(400, "invalid_parameter", message, (("Connection", "close"),))
     if "content-length" in headers and "transfer-encoding" in headers:  # a proxy may have read another length
         message = _("A request has a Content-Length or a Transfer-Encoding, not both.")
         raise HttpError(400, "invalid_parameter", message, (("Connection", "close"),))
@@ -96,12 +104,11 @@ def check_request(rules: GuardRules, method: str, path: str, headers: Headers) -
     if rules.own_page:
         changes = method not in ("GET", "HEAD")
         foreign = changes and (origin not in (None, f"http://{host}") or site not in (None, "same-origin"))
-        message = _("Only the page of this server may ask.")
     else:
         foreign = origin is not None or site not in (None, "none", "same-origin")
-        message = _("No page in a browser may ask this server.")
     if foreign:
-        raise HttpError(403, "forbidden", message)
+        only, none = _("Only the page of this server may ask."), _("No page in a browser may ask this server.")
+        raise HttpError(403, "forbidden", only if rules.own_page else none)
     if rules.token is None or path in rules.open_paths:
         return
     scheme, __, given = headers.get("authorization", "").partition(" ")

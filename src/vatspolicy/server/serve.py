@@ -15,7 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from vatspolicy.i18n import _, reason_of
-from vatspolicy.server.connection import HEAD, IDLE, Connection
+from vatspolicy.server.connection import IDLE, Connection
 from vatspolicy.server.guard import is_loopback
 
 TOKEN = "VATSPOLICY_TOKEN"
@@ -163,7 +163,6 @@ def make_server(
         server_header=False,
         proxy_headers=False,
         http=type("Connection", (Connection,), {"seconds": seconds}),
-        h11_max_incomplete_event_size=HEAD,
         ws="none",
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=IDLE,

@@ -23,6 +23,8 @@ class Limits:
     pending: int = 32
     """Decisions under way or waiting in one process."""
     threads: int = 2
+    small: int = 4096
+    """Bytes of a body whose compact decision is made at once, without a thread: others need not wait long for it."""
     answer: int = 2**23
     """Bytes of an answer. A larger one is an error, and is not cut."""
     batch: int = 256

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,13 +11,14 @@ from vatspolicy.compile_cache import digest
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.documents.document import Node
 from vatspolicy.engine.compact import compact_parts
-from vatspolicy.engine.decision import INCOMPLETE
+from vatspolicy.engine.decision import INCOMPLETE, Decision
 from vatspolicy.engine.evaluator import evaluate, possible_outcomes
-from vatspolicy.engine.serialize import decision_parts
+from vatspolicy.engine.explained import TABLES, explained_parts
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
-from vatspolicy.i18n import _
+from vatspolicy.i18n import LANGUAGES, _
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.expression_wording import Wording
 from vatspolicy.policies.model import Policy
 from vatspolicy.profile.profile import Profile, read_profile
 from vatspolicy.server.errors import HttpError
@@ -51,7 +52,7 @@ def read_query(content: bytes) -> Query:
     wanted = _("The body must be an object with input, which is a profile.")
     document = _read_body(content, "input", wanted)
     profile = Document(FILE, document.data["input"], document.text, lambda: _tree_at(document, "input"))
-    return Query(profile, _read_day(document.data.get("as_of")), content)
+    return Query(profile, read_day(document.data.get("as_of")), content)
 
 
 def read_batch(content: bytes, most: int) -> dict[str, Query]:
@@ -61,7 +62,7 @@ def read_batch(content: bytes, most: int) -> dict[str, Query]:
     """
     wanted = _("The body must be an object with inputs, which are profiles by id.")
     document = _read_body(content, "inputs", wanted)
-    inputs, day = document.data["inputs"], _read_day(document.data.get("as_of"))
+    inputs, day = document.data["inputs"], read_day(document.data.get("as_of"))
     if not isinstance(inputs, dict) or not inputs:
         raise HttpError(400, "invalid_parameter", _("inputs must be an object with a profile for every id."))
     if len(inputs) > most:
@@ -103,7 +104,8 @@ def _tree_at(document: Document, *path: str) -> Node:
     return node
 
 
-def _read_day(value: Any) -> str | None:
+def read_day(value: Any) -> str | None:
+    """Return a day that a request names, or None if it names none. Raises HttpError."""
     if value is None:
         return None
     try:
@@ -119,7 +121,7 @@ def answer(
 ) -> tuple[dict[str, Any], str | None]:
     """Return the document at a path below /v1/data in the form of OPA, and the decision if one was made.
 
-    The document is `{}` if the path leads nowhere. Unless it is to be `full`, a decision is compact.
+    The document is `{}` if the path leads nowhere. A decision is compact, or explained if it is to be `full`.
 
     Raises: InvalidInput for a profile and DayError for a day that cannot be used.
     """
@@ -144,16 +146,19 @@ def answer(
 
 
 def _decide(gate: Gate, profile: Profile, full: bool) -> Decided:
-    if full:
-        decision, record = gate.decide(profile)
-        return decision.decision, decision.as_of, record
-    decision = evaluate(gate.bundle, profile, gate.day_to_decide(profile), compare=False)
-    parts = compact_parts(gate.bundle, profile, decision)
-    return decision.decision, decision.as_of, {key: make() for key, make in parts.items()}
+    day = gate.day_to_decide(profile)
+    decision = evaluate(gate.bundle, profile, day, compare=full)
+    parts = _explain(gate, profile, decision) if full else compact_parts(gate.bundle, profile, decision)
+    return decision.decision, day, {key: make() for key, make in parts.items()}
+
+
+def _explain(gate: Gate, profile: Profile, decision: Decision) -> dict[str, Callable[[], Any]]:
+    parts = explained_parts(gate.bundle, profile, decision)
+    return parts | {"changes_ahead": lambda: gate.changes_ahead(profile, decision.as_of)}
 
 
 def _decide_part(gate: Gate, profile: Profile, key: str, full: bool) -> Decided:
-    """Decide no more than one part of a decision asks for. A part that the compact form lacks is that of the full one.
+    """Decide no more than one part of a decision asks for. A part that the compact form lacks is that of the explained.
 
     The outcome alone takes no missing facts, no duties and no advice.
     """
@@ -162,8 +167,8 @@ def _decide_part(gate: Gate, profile: Profile, key: str, full: bool) -> Decided:
         mildest, strictest = possible_outcomes(bundle.on(day), profile, day, asking=False).range
         word = mildest if mildest == strictest else INCOMPLETE
         return word, day, {"decision": word, "range": [mildest, strictest]}
-    decision = evaluate(bundle, profile, day, compare=key in ("contested", "worst_reading"))
-    parts = decision_parts(bundle, profile, decision) | {"changes_ahead": lambda: gate.changes_ahead(profile, day)}
+    decision = evaluate(bundle, profile, day, compare=key in ("contested", "worst_reading", *TABLES))
+    parts = _explain(gate, profile, decision)
     if not full:
         parts |= compact_parts(bundle, profile, decision)
     return decision.decision, day, {key: parts[key]()} if key in parts else {}
@@ -179,14 +184,24 @@ def bundle_to_data(bundle: Bundle) -> dict[str, str]:
     return {"version": bundle.version, "digest": bundle.digest, "covers_from": bundle.covers_from}
 
 
-def policy_to_data(policy: Policy) -> dict[str, Any]:
-    """Return a policy with its rules and articles, to which a compact decision refers."""
+def policy_to_data(bundle: Bundle, policy: Policy, day: str) -> dict[str, Any]:
+    """Return a policy with its rules and articles, to which decisions refer.
+
+    Parameters have the values of `day` in the words of a check.
+    """
+    wordings = {lang: Wording(bundle, lang, day=day) for lang in LANGUAGES}
     return {
         "id": policy.id,
         "version": policy.version,
         "title": dict(policy.title),
         "rules": {
-            rule.id: {"effect": rule.kind, "message": dict(rule.message), "citations": list(rule.cite)}
+            rule.id: {
+                "effect": rule.kind,
+                "message": dict(rule.message),
+                "citations": list(rule.cite),
+                "when": rule.when.text,
+                "check": {lang: wording.say(rule.when.tree) for lang, wording in wordings.items()},
+            }
             for rule in policy.rules
         },
         "articles": {

@@ -22,7 +22,7 @@ from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
 from vatspolicy.server.api.metrics import MEDIA_TYPE, Metrics
 from vatspolicy.server.api.openapi import make_openapi
-from vatspolicy.server.api.query import Query, answer, bundle_to_data, policy_to_data, read_batch, read_query
+from vatspolicy.server.api.query import Query, answer, bundle_to_data, policy_to_data, read_batch, read_day, read_query
 from vatspolicy.server.app import make_app
 from vatspolicy.server.encoding import encode
 from vatspolicy.server.errors import HttpError, error_to_data
@@ -104,7 +104,8 @@ class _Api:
             body = self.bound(encode(found))
             return body, 200, [] if outcome is None else [(outcome, time.perf_counter() - begun)]
 
-        return await self.decide(work)
+        at_once = not question.full and (content is None or len(content) <= self.settings.limits.small)
+        return await self.decide(work, at_once)
 
     async def answer_batch(self, request: Request) -> Response:
         """Answer a query for each of several inputs, as the batch API of Enterprise OPA does."""
@@ -156,13 +157,13 @@ class _Api:
             raise HttpError(400, "answer_too_large", message)
         return body
 
-    async def decide(self, work: Callable[[], Decided]) -> Response:
-        """Run `work` in a slot and return its response.
+    async def decide(self, work: Callable[[], Decided], at_once: bool = False) -> Response:
+        """Run `work` in a slot, or at once, and return its response.
 
         Raises: HttpError.
         """
         try:
-            body, status, counts = await self.slots.run(work)
+            body, status, counts = work() if at_once else await self.slots.run(work)
         except (BusyError, LateError, DayError, InvalidInput) as error:
             raise to_http_error(error) from None
         for outcome, seconds in counts:
@@ -175,11 +176,12 @@ class _Api:
         return JSONResponse({"result": [{"id": policy.id, "version": policy.version} for policy in found]})
 
     async def show_policy(self, request: Request) -> Response:
-        """Show one policy with the texts that a compact decision refers to."""
-        policy = self.store.loaded.bundle.policies.get(request.path_params["id"])
+        """Show one policy with the texts to which decisions refer, as of the day that the request names, else today."""
+        bundle, day = self.store.loaded.bundle, read_day(request.query_params.get("as_of")) or self.settings.today()
+        policy = bundle.policies.get(request.path_params["id"])
         if policy is None:
             raise HttpError(404, "resource_not_found", _("The bundle does not contain this policy."))
-        return Response(encode({"result": policy_to_data(policy)}), media_type="application/json")
+        return Response(encode({"result": policy_to_data(bundle, policy, day)}), media_type="application/json")
 
     async def show_health(self, request: Request) -> Response:
         """Answer a health probe; with `?bundles`, show the bundle that decides and its state."""

@@ -1,0 +1,234 @@
+"""The explained decision: the compact one, and why. Each text, and each fact that it read, stands in it once.
+
+A finding names the facts that decide it by their place in `facts`, its rule and its articles by their ids. `policies`
+has the message of every rule that is named, and the label of every article.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from vatspolicy.documents import format_path
+from vatspolicy.engine.compact import CompactSerializer, compact_parts
+from vatspolicy.engine.decision import Decision, Finding, Interpretation, MissingFact, RouteResult, nearest_routes
+from vatspolicy.engine.explanation import FactRead, FactReader, deciding_facts
+from vatspolicy.engine.notices import notices
+from vatspolicy.engine.opinions import OPINION, applies
+from vatspolicy.engine.serialize import copy_text, opinion_to_data, reading_to_data, titled, worst_to_data
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.deadlines import deadline
+from vatspolicy.policies.model import Duty, Route, Rule
+from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.profile import Profile
+from vatspolicy.profile.vocabulary import label, question
+
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    Data: TypeAlias = dict[str, Any]
+
+FORMAT = 2
+"""Version of the form; it grows when a reader would break. Form 1 repeated the texts in every finding."""
+TABLES = ("facts", "questions", "deadlines", "titles", "policies")
+"""Parts to which the others refer."""
+_WORDS = {"authorities": "authority", "classes": "class", "reasons": "reason"}
+"""Kinds of titles, each with the list of words that has them."""
+_FINDINGS = ("denials", "needs", "would_need", "met", "duties", "advice")
+_REFERRING = frozenset((*_FINDINGS, "undetermined", "services"))
+"""Parts with places in tables."""
+_TITLES: WeakKeyDictionary[RuleSet, dict[tuple[str, str], Data]] = WeakKeyDictionary()
+"""Titles by kind and id: one table serves every decision of a day."""
+
+
+def explained_parts(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, Callable[[], Any]]:
+    """Return a function for each part of the explained decision. One with references, or a table, costs the whole."""
+    return _Explained(bundle, profile, decision).parts
+
+
+class _Explained:
+    def __init__(self, bundle: Bundle, profile: Profile, decision: Decision) -> None:
+        self.bundle, self.profile, self.decision = bundle, profile, decision
+        self.ruleset = bundle.on(decision.as_of)
+        self.compact = CompactSerializer(bundle, profile, decision)
+        self.activations = self.compact.activations
+        self.reader = FactReader(profile, self.ruleset)
+        self.all_titles = _TITLES.setdefault(self.ruleset, {})
+        self.facts: list[Data] = []
+        self.places: dict[str, int] = {}
+        """Places of the facts in `facts`, by path."""
+        self.questions: Data = {}
+        self.deadlines: list[dict[str, str]] = []
+        self.titles: dict[str, Data] = {kind: {} for kind in ("instruments", *_WORDS)}
+        self.policies: dict[str, Data] = {}
+        self.noted: set[str] = set()
+        """Names of the rules in `policies`."""
+        self.made: Data = {}
+        own: dict[str, Callable[[], Any]] = {
+            "notices": lambda: [
+                {"kind": kind, "message": copy_text(message)}
+                for kind, message in notices(bundle, profile, decision.as_of)
+            ],
+            "services": self.services,
+            "undetermined": lambda: [self.undetermined(finding) for finding in decision.undetermined],
+            "missing": lambda: [self.ask(fact) for fact in decision.missing],
+            "opinions": lambda: [opinion_to_data(profile, result) for result in decision.opinions],
+            "contested": lambda: [self.reading(reading) for reading in decision.readings],
+            "worst_reading": lambda: worst_to_data(decision.worst_reading),
+        }
+        own |= {name: partial(self.findings, getattr(decision, name)) for name in _FINDINGS}
+        self.makers = {"format": lambda: FORMAT, **compact_parts(bundle, profile, decision, self.compact), **own}
+        self.parts: dict[str, Callable[[], Any]] = {key: partial(self.make, key) for key in (*self.makers, *TABLES)}
+
+    def make(self, key: str) -> Any:
+        """Return a part. One that has places in tables, and a table, need all others, made in their order."""
+        if key in TABLES or key in _REFERRING:
+            for other in self.makers:
+                self.make_once(other)
+        return getattr(self, key) if key in TABLES else self.make_once(key)
+
+    def make_once(self, key: str) -> Any:
+        if key not in self.made:
+            self.made[key] = self.makers[key]()
+        return self.made[key]
+
+    # --- findings
+
+    def findings(self, findings: Iterable[Finding]) -> list[Data]:
+        return [self.explain(finding, self.compact.finding(finding)) for finding in findings]
+
+    def undetermined(self, finding: Finding) -> Data:
+        data = self.compact.undetermined(finding)
+        data["citations"] = self.compact.citations(finding.rule)
+        return self.explain(finding, data)
+
+    def explain(self, finding: Finding, data: Data) -> Data:
+        """Add the facts that decide a finding to its compact data, and note the texts to which the data refers."""
+        effect = finding.rule.effect
+        self.note_rule(finding.rule)
+        data["facts"] = self.refer(deciding_facts(finding, self.reader, self.activations.of(finding.subject)))
+        if finding.missing:
+            data["asks"] = list(dict.fromkeys(self.ask(fact)["path"] for fact in finding.missing))
+            about = [name for fact in finding.missing if fact.path == (OPINION.root,) for name in fact.rules]
+            if about:
+                data["about"] = about
+        for reason in data.get("reasons", ()):
+            self.note_title("reasons", reason["code"])
+        for route in nearest_routes(finding.routes) if finding.state == "closed" else ():
+            self.note_rule(route.rule)
+        for offer in finding.any_of:
+            self.note_instrument(offer.instrument, offer.authority)
+        if "instrument" in data:
+            self.note_instrument(data["instrument"]["id"], finding.authority)
+        if "deadline" in data:
+            assert isinstance(effect, Duty)
+            text = copy_text(deadline(effect.due, self.profile.launch).text)
+            if text not in self.deadlines:
+                self.deadlines.append(text)
+            data["deadline"] = {**data["deadline"], "text": self.deadlines.index(text)}
+        return data
+
+    def refer(self, facts: Iterable[FactRead]) -> list[int]:
+        """Return the places of facts in the table."""
+        found, places = [], self.places
+        for fact in facts:
+            place = places.get(fact.text)
+            if place is None:
+                place = places[fact.text] = len(self.facts)
+                self.facts.append({"path": fact.text, "value": fact.value})
+            found.append(place)
+        return found
+
+    def ask(self, fact: MissingFact) -> Data:
+        path = format_path(fact.path)
+        if path not in self.questions:
+            self.questions[path] = copy_text(question(fact.path, self.profile.schemas))
+        for name in fact.rules:
+            if name not in self.noted:
+                policy, rule, *_ = name.split("/")
+                self.note_rule(self.bundle.policies[policy].rule(rule))
+        return {"path": path, "rules": list(fact.rules)}
+
+    # --- services and other readings
+
+    def services(self) -> list[Data]:
+        found = self.compact.services()
+        for service, data in zip(self.decision.services, found, strict=True):
+            for finding in service.classified_by:
+                self.note_rule(finding.rule)
+            for activity, of_activity in zip(service.activities, data["activities"], strict=True):
+                self.note_title("classes", activity.cls)
+                routes = {state.rule.name: state for state in activity.routes}
+                for of_route in of_activity["routes"]:
+                    of_route |= self.explain_route(routes[of_route["rule"]])
+        return found
+
+    def explain_route(self, state: RouteResult) -> Data:
+        """Return the authorities of a route, and its conditions with the facts that each names."""
+        rule, effect, activation = state.rule, state.rule.effect, self.activations.of(state.subject)
+        assert isinstance(effect, Route)
+        self.note_rule(rule)
+        self.note_instrument(effect.instrument, state.authority)
+        return {
+            "authority": [{"id": id} for id in state.authority],
+            "unread": list(state.unread),
+            "citations": self.compact.citations(rule),
+            "conditions": [
+                {
+                    "id": condition.id,
+                    "value": self.ruleset.evaluate(condition.check, activation),
+                    "applies": applies(activation, rule, condition),
+                    "reason": condition.reason,
+                    "citations": [{"policy": rule.policy, "key": key} for key in condition.cite or rule.cite],
+                    "facts": self.refer(self.reader.read(condition.check, activation)),
+                }
+                for condition in effect.conditions
+            ],
+        }
+
+    def reading(self, reading: Interpretation) -> Data:
+        self.note_rule(reading.rule)
+        return reading_to_data(self.bundle, reading)
+
+    # --- texts
+
+    def note_rule(self, rule: Rule) -> None:
+        """Note the messages of a rule and of its conditions, and the labels of the articles that they cite."""
+        if rule.name in self.noted:
+            return
+        self.noted.add(rule.name)
+        policy = self.bundle.policies[rule.policy]
+        entry = self.policies.get(policy.id)
+        if entry is None:
+            edition = policy.edition(self.decision.as_of)
+            number = edition.number if edition else policy.source.get("number")
+            entry = {"title": titled(policy, edition), "number": number, "rules": {}, "articles": {}}
+            self.policies[policy.id] = entry
+        cited = rule.cite
+        entry["rules"][rule.id] = rule.message
+        if isinstance(rule.effect, Route):
+            for condition in rule.effect.requirements:
+                entry["rules"][f"{rule.id}/{condition.id}"] = condition.message
+                cited += condition.cite
+        articles = entry["articles"]
+        for key in cited:
+            if key not in articles:
+                articles[key] = policy.articles[key].label
+
+    def note_instrument(self, id: str, authorities: Iterable[str]) -> None:
+        """Note the titles of an instrument and of the authorities in charge of it."""
+        self.note_title("instruments", id)
+        for authority in authorities:
+            self.note_title("authorities", authority)
+
+    def note_title(self, kind: str, id: str) -> None:
+        titles = self.titles[kind]
+        if id not in titles:
+            found = self.all_titles.get((kind, id))
+            if found is None:
+                schemas, instruments = self.bundle.schemas, self.bundle.instruments
+                text = label(_WORDS[kind], id, schemas) if kind in _WORDS else instruments[id].title
+                found = self.all_titles[kind, id] = copy_text(text)
+            titles[id] = found
