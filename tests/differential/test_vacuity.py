@@ -18,7 +18,8 @@ from vatspolicy.authoring.symbolic.values import DualRail
 from vatspolicy.authoring.symbolic.witness import profile_of
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
-from vatspolicy.profile.profile import invariants, load_profile
+from vatspolicy.profile.invariants import invariants
+from vatspolicy.profile.profile import load_profile
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),

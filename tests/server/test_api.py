@@ -216,7 +216,7 @@ def test_an_error_is_told_in_the_language_of_the_run(client: Client) -> None:
     invalid = ask(client(), {**SHOP_DATA, "company": {"foreign_percent": 101}}).json()
     assert invalid["message"].startswith("无法对输入作出决定：")
     assert all(HAN.search(problem["message"]) for problem in invalid["errors"])
-    busy = client(limits=Limits(pending=0)).post(PLACE, json={"input": SHOP_DATA})
+    busy = client(limits=Limits(pending=0, small=0)).post(PLACE, json={"input": SHOP_DATA})
     assert (busy.status_code, busy.json()["message"]) == (429, "正在进行的决定过多。")
 
 

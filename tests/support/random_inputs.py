@@ -30,7 +30,8 @@ from vatspolicy.cel.types import (
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Route
-from vatspolicy.profile.profile import Profile, facts_of, invariants, load_profile
+from vatspolicy.profile.invariants import invariants
+from vatspolicy.profile.profile import Profile, facts_of, load_profile
 from vatspolicy.profile.vocabulary import gazetteer, within
 
 DAY = timedelta(days=1)

@@ -7,17 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from vatspolicy.cel.ast import Fact, Node, walk
-from vatspolicy.cel.interpreter import Evaluator, compile_interpreter
-from vatspolicy.cel.serialize import from_data, to_data
+from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.cel.types import ListOf, Number, Record, Type
 from vatspolicy.clock import LAST, later
-from vatspolicy.compile_cache import get_or_build
 from vatspolicy.documents import Document, Path, load_document, parse_document
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, first_problems
 from vatspolicy.i18n import Bilingual, _
+from vatspolicy.profile.invariants import broken_invariants, invariants
 from vatspolicy.profile.operators import BASIS, DIRECT, SHARE, WHOLE, Operator
 from vatspolicy.profile.vocabulary import (
     INHERITED,
@@ -161,15 +159,7 @@ def trust_profile(document: Document, schemas: SchemaSet | None = None) -> Profi
     """Return the profile in a document that is known to be valid, without checking it."""
     chosen = schemas or SchemaSet.shipped()
     facts = facts_of(document.data, chosen)
-    paths: dict[int, Path] = {}
-    _note_paths(facts, (), paths)
-    return Profile(facts, document, paths, chosen)
-
-
-def broken_invariant(facts: Mapping[str, Any], schemas: SchemaSet | None = None) -> Mapping[str, str] | None:
-    """Return the message, in both languages, of an invariant that facts break; None if they break none."""
-    checks = zip(invariants(schemas), _invariant_checks(schemas), strict=True)
-    return next((message for (_, message), check in checks if check(facts) is False), None)
+    return Profile(facts, document, _note_paths(facts), chosen)
 
 
 def facts_of(data: Any, schemas: SchemaSet | None = None) -> dict[str, Any]:
@@ -294,15 +284,27 @@ def _expand_place(place: dict[str, Any], whole: bool, schemas: SchemaSet) -> Non
         place.setdefault("ftz", entry.get("zone", "none"))
 
 
-def _note_paths(value: Any, path: Path, paths: dict[int, Path]) -> None:
-    """Record the path of every object. Inherited objects keep their path at the product, which is visited first."""
+def _note_paths(facts: dict[str, Any]) -> dict[int, Path]:
+    """Return the path of every object. Inherited objects keep their path at the product, which is visited first."""
+    paths: dict[int, Path] = {id(facts): ()}
+    _note_below(facts["product"], ("product",), paths)
+    for key, value in facts.items():
+        _note_below(value, (key,), paths)
+    return paths
+
+
+def _note_below(value: Any, path: Path, paths: dict[int, Path]) -> None:
     if isinstance(value, dict):
-        paths.setdefault(id(value), path)
-        for key in sorted(value, key=lambda key: key != "product"):
-            _note_paths(value[key], (*path, key), paths)
+        if id(value) in paths:
+            return
+        paths[id(value)] = path
+        for key, child in value.items():
+            if isinstance(child, dict | list):
+                _note_below(child, (*path, key), paths)
     elif isinstance(value, list):
         for index, member in enumerate(value):
-            _note_paths(member, (*path, index), paths)
+            if isinstance(member, dict | list):
+                _note_below(member, (*path, index), paths)
 
 
 def _dates(value: Any, path: Path, schemas: SchemaSet) -> Iterable[tuple[Path, str]]:
@@ -335,38 +337,12 @@ def _duplicate_services(document: Document) -> Iterator[Problem]:
             yield document.problem(("services", index, "id"), message)
 
 
-@derived_from_schemas
-def invariants(schemas: SchemaSet) -> tuple[tuple[Node, Mapping[str, str]], ...]:
-    """Return the conditions that every real profile satisfies, with their messages, from the profile schema."""
-    return get_or_build(
-        "invariants",
-        schemas.compile_key,
-        lambda: [
-            (_compile(entry["check"], profile_type(schemas).fields), entry["message"])
-            for entry in schemas.load("profile")["x-invariants"]
-        ],
-        lambda data: tuple((from_data(tree), message) for tree, message in data),
-    )
-
-
-@derived_from_schemas
-def _invariant_checks(schemas: SchemaSet) -> tuple[Evaluator, ...]:
-    return tuple(compile_interpreter(node, {}) for node, _ in invariants(schemas))
-
-
-def _compile(text: str, variables: Mapping[str, Type]) -> list[Any]:
-    from vatspolicy.cel.parser import TypeEnvironment, parse
-
-    return to_data(parse(text, TypeEnvironment(variables, {}, lambda name, scope: None)))
-
-
 def _broken_invariants(profile: Profile) -> Iterable[Problem]:
-    entries = profile.schemas.load("profile")["x-invariants"]
-    checks = _invariant_checks(profile.schemas)
-    for entry, (node, message), check in zip(entries, invariants(profile.schemas), checks, strict=True):
-        if check(profile.facts) is False:
-            paths = (profile.path_of(profile.facts.get(n.root), n.names) for n in walk(node) if isinstance(n, Fact))
-            path = next((path for path in paths if path), ())
-            hint = entry.get("hint")
-            advice = Bilingual(hint["en"], hint["zh"]) if hint else ""
-            yield profile.document.problem(path, Bilingual(message["en"], message["zh"]), advice)
+    for place in broken_invariants(profile.facts, profile.schemas):
+        entry = profile.schemas.load("profile")["x-invariants"][place]
+        node, message = invariants(profile.schemas)[place]
+        paths = (profile.path_of(profile.facts.get(n.root), n.names) for n in walk(node) if isinstance(n, Fact))
+        path = next((path for path in paths if path), ())
+        hint = entry.get("hint")
+        advice = Bilingual(hint["en"], hint["zh"]) if hint else ""
+        yield profile.document.problem(path, Bilingual(message["en"], message["zh"]), advice)

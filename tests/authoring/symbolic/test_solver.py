@@ -25,7 +25,8 @@ from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.subjects import product_activation
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.compiler import variables
-from vatspolicy.profile.profile import invariants, load_profile
+from vatspolicy.profile.invariants import invariants
+from vatspolicy.profile.profile import load_profile
 
 
 @pytest.fixture(scope="module")

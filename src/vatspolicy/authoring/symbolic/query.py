@@ -20,7 +20,7 @@ from vatspolicy.cel.ast import Node
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import invariants
+from vatspolicy.profile.invariants import invariants
 
 
 @dataclass

@@ -22,7 +22,8 @@ from vatspolicy.guidance.interview.memo import MemoizingEvaluator, reuse_equal, 
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.edits import set_fact
-from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, trust_profile
+from vatspolicy.profile.invariants import broken_invariant
+from vatspolicy.profile.profile import Profile, facts_of, trust_profile
 from vatspolicy.profile.vocabulary import describe, fact_schemas
 
 FACTS = 6

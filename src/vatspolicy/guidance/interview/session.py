@@ -39,7 +39,8 @@ from vatspolicy.i18n import LANGUAGES, Sentences, translate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty, Need
 from vatspolicy.profile.edits import get_fact, set_fact
-from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, read_profile, trust_profile
+from vatspolicy.profile.invariants import broken_invariant
+from vatspolicy.profile.profile import Profile, facts_of, read_profile, trust_profile
 from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
 
 LICENSES: Path = ("company", "licenses")

@@ -26,7 +26,8 @@ from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n import LANGUAGES, Sentences, _, translate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.edits import set_fact
-from vatspolicy.profile.profile import broken_invariant, facts_of, read_profile
+from vatspolicy.profile.invariants import broken_invariant
+from vatspolicy.profile.profile import facts_of, read_profile
 from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
 from vatspolicy.reports.decision.html import fragment
 from vatspolicy.server.errors import HttpError
