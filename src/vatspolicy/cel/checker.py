@@ -140,15 +140,15 @@ def check_depth(node: Node) -> None:
     """Raise ExpressionError if an expression, with its terms inlined, is too deep or too costly."""
     height, loops, parts = _measure(node)
     if height > MAX_HEIGHT:
-        message = _("This is nested deeper than {MAX_HEIGHT} levels, including its terms.", MAX_HEIGHT=MAX_HEIGHT)
+        message = _("This is nested deeper than {max_height} levels, including its terms.", max_height=MAX_HEIGHT)
         raise ExpressionError(message, node.span, _("Refer to fewer terms that refer to others."))
     if loops > MAX_LOOPS:
         message = _(
-            "There are more than {MAX_LOOPS} nested quantifiers, including those of terms.", MAX_LOOPS=MAX_LOOPS
+            "There are more than {max_loops} nested quantifiers, including those of terms.", max_loops=MAX_LOOPS
         )
         raise ExpressionError(message, node.span, _("Quantify over fewer lists at once."))
     if parts > MAX_PARTS:
-        message = _("This has more than {MAX_PARTS} parts, including those of its terms.", MAX_PARTS=MAX_PARTS)
+        message = _("This has more than {max_parts} parts, including those of its terms.", max_parts=MAX_PARTS)
         raise ExpressionError(message, node.span, _("Refer to fewer terms that refer to others."))
 
 

@@ -110,7 +110,7 @@ class _AstBuilder:
         if depth > MAX_DEPTH:
             self.refuse(
                 tree,
-                _("This is nested deeper than {MAX_DEPTH} levels.", MAX_DEPTH=MAX_DEPTH),
+                _("This is nested deeper than {max_depth} levels.", max_depth=MAX_DEPTH),
                 _("Name its parts as terms."),
             )
         method = getattr(self, f"_{tree.data}", None)
@@ -243,9 +243,7 @@ class _AstBuilder:
         if not isinstance(base, Fact):
             raise ExpressionError(_("Fields are read from facts, not from parameters and terms."), base.span)
         if name_token not in base.type.fields:
-            message = _(
-                "{value} has no {name_token!r}.", value=".".join((base.root, *base.names)), name_token=name_token
-            )
+            message = _("{owner} has no {field!r}.", owner=".".join((base.root, *base.names)), field=name_token)
             raise ExpressionError(message, name_span, suggest(name_token, base.type.fields))
         return Fact(base.type.fields[name_token], span, base.root, (*base.names, name_token))
 

@@ -98,7 +98,7 @@ def _syntax_problem(path: str, text: str, message: str) -> Problem:
     lines = text.splitlines() or [""]
     line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), len(lines[-1]) + 1)
     return Problem(
-        path, line, column, "", _("This is not TOML: {value}.", value=_PLACE.sub("", message).strip().rstrip("."))
+        path, line, column, "", _("This is not TOML: {reason}.", reason=_PLACE.sub("", message).strip().rstrip("."))
     )
 
 
@@ -119,10 +119,10 @@ def _mistake_in_key(key: str) -> tuple[str, str] | None:
         return None
     if key.replace("_", "-") in _ONLY_OPTIONS:
         return _(
-            "--{value} belongs on the command line: a file may not set it for every run.", value=key.replace("_", "-")
+            "--{option} belongs on the command line: a file may not set it for every run.", option=key.replace("_", "-")
         ), ""
     return _("This key is not known here."), suggest(key, KEYS) or _(
-        "Known here: {KEYS}.", KEYS=Listing(KEYS, quoted=True)
+        "Known here: {keys}.", keys=Listing(KEYS, quoted=True)
     )
 
 

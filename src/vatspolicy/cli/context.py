@@ -51,7 +51,7 @@ class LawOptions:
                 abort(_("--key and --skip-verify belong to --bundle."))
             specs = tuple(specs)
             if locks and (found := find_locks(_find_files(specs))):
-                message = _("{LOCK} pins a bundle, and none was given with --bundle.", LOCK=found[0])
+                message = _("{lock} pins a bundle, and none was given with --bundle.", lock=found[0])
                 if specs:
                     abort(message, ExitCode.INVALID)
                 warn(message)

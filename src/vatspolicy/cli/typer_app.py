@@ -64,8 +64,8 @@ class PanelCommand(PanelHelp, TyperCommand):
                 ):
                     ctx.fail(
                         _(
-                            "Option {value!r} is given {times} times, and it takes one value.",
-                            value=parameter.opts[0],
+                            "Option {option!r} is given {times} times, and it takes one value.",
+                            option=parameter.opts[0],
                             times=times,
                         )
                     )

@@ -112,7 +112,7 @@ class Reader:
         if abs(value) > MAX_EXACT or (abs(value) == MAX_EXACT and text.lstrip("-") != str(MAX_EXACT)):
             self.note(
                 index,
-                _("The number is beyond {MAX_EXACT:,} and would not stay exact.", MAX_EXACT=MAX_EXACT),
+                _("The number is beyond {max_exact:,} and would not stay exact.", max_exact=MAX_EXACT),
                 _("Put it in quotes."),
             )
             return 0

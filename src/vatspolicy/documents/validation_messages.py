@@ -83,7 +83,7 @@ class Explainer:
             return _("It belongs to {places}.", places=Listing(places, "or"))
         if hint := suggest(key, known.keys() - set(fault.value)) or suggest(key, known):
             return hint
-        return _("Known here: {KEYS}.", KEYS=Listing(sorted(known))) if 0 < len(known) <= LONG_LIST else ""
+        return _("Known here: {keys}.", keys=Listing(sorted(known))) if 0 < len(known) <= LONG_LIST else ""
 
     def _meant_key_of_word(self, fault: Fault) -> str:
         """Return a hint for a word that names nothing here, but a value of another key of the same object."""

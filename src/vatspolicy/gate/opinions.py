@@ -51,7 +51,7 @@ def _about(profile: Profile, path: Path, opinion: Mapping[str, Any], rules: Mapp
         return
     conditions = [one.id for one in rule.effect.requirements] if isinstance(rule.effect, Route) else []
     if rest and rest[0] not in conditions:
-        message = _("The rule {name!r} has no condition {value!r}.", name=name, value=rest[0])
+        message = _("The rule {name!r} has no condition {condition!r}.", name=name, condition=rest[0])
         yield profile.document.problem((*path, "about"), message, suggest(rest[0], conditions))
     elif opinion.get("service") is not None and rule.each == "product":
         message = _("The rule {name!r} is about the whole product.", name=name)

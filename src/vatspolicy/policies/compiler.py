@@ -132,9 +132,9 @@ class _PolicyCompiler:
                 self.note(
                     path,
                     _(
-                        "The parameter {name!r} is defined in {value} too.",
+                        "The parameter {name!r} is defined in {policy} too.",
                         name=name,
-                        value=self.params[name][0].partition("/")[0],
+                        policy=self.params[name][0].partition("/")[0],
                     ),
                 )
                 continue

@@ -34,7 +34,7 @@ def _repeated(document: Document, opinions: Iterable[Mapping[str, Any]]) -> Iter
         # an opinion without a service is on all of them
         same = list(before.values()) if service is None else [before[key] for key in (None, service) if key in before]
         if same:
-            message = _("Another opinion of the same day is on the same matter (opinions[{value}]).", value=min(same))
+            message = _("Another opinion of the same day is on the same matter (opinions[{place}]).", place=min(same))
             hint = _("Of two opinions the later one counts: give the day of each, or keep one.")
             yield document.problem(("opinions", index), message, hint)
         before.setdefault(service, index)

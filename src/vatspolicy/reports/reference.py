@@ -111,7 +111,7 @@ def reference_page(bundle: Bundle) -> str:
 def write_reference(path: Path, text: str) -> None:
     """Write the page. Raises Foreign if a file in the way was not made by this program, and OSError."""
     if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:200]:
-        raise Foreign(_("{value} was not made by this command. Move it, or choose another folder.", value=path))
+        raise Foreign(_("{path} was not made by this command. Move it, or choose another folder.", path=path))
     write_file(path, text)
 
 

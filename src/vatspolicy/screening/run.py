@@ -122,7 +122,7 @@ def screen(task: Task, resume: bool, progress: Progress) -> Summary:
     for a day before the law. A started run can be resumed after any of them.
     """
     if task.output.suffix not in (LINES, PARQUET):
-        raise ScreenError(_("The output must end in {LINES} or {PARQUET}", LINES=LINES, PARQUET=PARQUET))
+        raise ScreenError(_("The output must end in {lines} or {parquet}", lines=LINES, parquet=PARQUET))
     require(task.engine)
     try:
         with lock_file(task.lock):

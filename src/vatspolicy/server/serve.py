@@ -56,8 +56,8 @@ def read_token(file: Path | None) -> str | None:
     if len(token) < MIN_TOKEN_LENGTH or not token.isascii() or not token.isprintable() or " " in token:
         raise ServeError(
             _(
-                "a token is one word of at least {MIN_TOKEN_LENGTH} letters and digits.",
-                MIN_TOKEN_LENGTH=MIN_TOKEN_LENGTH,
+                "a token is one word of at least {min_token_length} letters and digits.",
+                min_token_length=MIN_TOKEN_LENGTH,
             )
         )
     return token
@@ -96,9 +96,9 @@ def listen(host: str, port: int, token: str | None = None) -> socket.socket:
     if not is_loopback(host) and token is None:
         raise ServeError(
             _(
-                "{host} is not this machine alone; that needs a token (--token-file, or {TOKEN} in the environment).",
+                "{host} is not this machine alone; that needs a token (--token-file, or {token} in the environment).",
                 host=host,
-                TOKEN=TOKEN,
+                token=TOKEN,
             )
         )
     try:

@@ -259,7 +259,7 @@ class Git:
         except FileNotFoundError:
             raise SourceError(_("git is not installed. Compare two folders instead.")) from None
         except subprocess.TimeoutExpired:
-            raise SourceError(_("git took more than {TIMEOUT} seconds.", TIMEOUT=TIMEOUT)) from None
+            raise SourceError(_("git took more than {timeout} seconds.", timeout=TIMEOUT)) from None
         except (OSError, ValueError) as error:
             raise SourceError(_("git cannot be started: {reason}.", reason=reason_of(error))) from None
         if result.returncode not in ok:
@@ -278,9 +278,9 @@ def check_size(files: int, size: int) -> None:
     if files > MAX_FILES or size > MAX_BYTES:
         raise SourceError(
             _(
-                "There is too much to compare: at most {MAX_FILES:,} files and {value} MiB of one state.",
-                MAX_FILES=MAX_FILES,
-                value=MAX_BYTES // 2**20,
+                "There is too much to compare: at most {count:,} files and {size} MiB of one state.",
+                count=MAX_FILES,
+                size=MAX_BYTES // 2**20,
             )
         )
 

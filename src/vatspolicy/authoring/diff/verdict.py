@@ -38,11 +38,11 @@ def parse_conditions(texts: Iterable[str]) -> list[str]:
         if not known:
             raise ValueError(
                 _(
-                    "{part!r} is not a condition. Use {CONDITIONS}, or a transition such as deny->allow "
-                    "(words: {OUTCOMES}, or *).",
+                    "{part!r} is not a condition. Use {conditions}, or a transition such as deny->allow "
+                    "(words: {outcomes}, or *).",
                     part=part,
-                    CONDITIONS=Listing(CONDITIONS),
-                    OUTCOMES=Listing(OUTCOMES),
+                    conditions=Listing(CONDITIONS),
+                    outcomes=Listing(OUTCOMES),
                 )
             )
     return list(dict.fromkeys(found))

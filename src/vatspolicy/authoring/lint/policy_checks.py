@@ -44,7 +44,7 @@ def _key_order(file: PolicyFile) -> Found:
     keys = list(file.document.data)
     if keys != sorted(keys, key=ORDER.index):
         first = next(key for key, wanted in zip(keys, sorted(keys, key=ORDER.index), strict=True) if key != wanted)
-        hint = _("The order is {ORDER}.", ORDER=Listing(ORDER))
+        hint = _("The order is {order}.", order=Listing(ORDER))
         yield (
             "key-order",
             file.document.problem((first,), _("The keys of a policy have a fixed order."), hint, key=True),

@@ -127,7 +127,7 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
                     steps,
                     shorter,
                     node.span,
-                    _("{member!r} is dropped from {value}", member=member, value=source(text, node)),
+                    _("{member!r} is dropped from {list}", member=member, list=source(text, node)),
                 )
         case In() | TextTest() | Term():
             yield _opposite(node, steps, text)
@@ -150,7 +150,7 @@ def _of_junction(node: And | Or, parts: tuple[Node, ...], steps: Steps, text: st
         rest = (*parts[:index], *parts[index + 1 :])
         shorter = rest[0] if len(rest) == 1 else dataclasses.replace(node, parts=rest)
         yield Mutation(
-            "dropped", steps, shorter, part.span, _("the clause {value} is dropped", value=source(text, part))
+            "dropped", steps, shorter, part.span, _("the clause {clause} is dropped", clause=source(text, part))
         )
 
 
@@ -164,5 +164,5 @@ def _of_comparison(node: Compare, op: str, steps: Steps, text: str) -> Iterator[
 
 def _opposite(node: Node, steps: Steps, text: str) -> Mutation:
     return Mutation(
-        "opposite", steps, Not(BOOL, node.span, node), node.span, _("{value} is negated", value=source(text, node))
+        "opposite", steps, Not(BOOL, node.span, node), node.span, _("{clause} is negated", clause=source(text, node))
     )

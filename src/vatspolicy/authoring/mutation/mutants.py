@@ -101,7 +101,7 @@ class MutantGenerator:
         for step, expression in located_expressions(rule):
             yield from self._expression(policy, rule.name, (*path, *step), expression)
         ends = [
-            make_constant(rule.when.tree, False, _("the rule never applies: {value} is dropped", value=_effect(rule)))
+            make_constant(rule.when.tree, False, _("the rule never applies: {clause} is dropped", clause=_effect(rule)))
         ]
         ends += [make_constant(rule.when.tree, True, _("the rule always applies"))] if rule.when.text != "true" else []
         for mutation in ends:
@@ -282,7 +282,7 @@ def mutate_value(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any, str]]
             for index, member in enumerate(value):
                 if len(value) > 1:
                     rest = [*value[:index], *value[index + 1 :]]
-                    yield (*path, index), rest, _("{value} is dropped from the list", value=_named(member))
+                    yield (*path, index), rest, _("{member} is dropped from the list", member=_named(member))
                 if isinstance(member, dict | list):
                     for where, other, words in mutate_value(member, (*path, index)):
                         yield where, [*value[:index], other, *value[index + 1 :]], f"{words} ({_named(member)})"

@@ -121,8 +121,8 @@ class MutationReport:
                     yield _("    test: {case}", case=one.test)
         if self.few:
             yield _(
-                "Tests are suggested for the first {FEW} survivors of a policy; --run POLICY suggests all of them.",
-                FEW=FEW,
+                "Tests are suggested for the first {few} survivors of a policy; --run POLICY suggests all of them.",
+                few=FEW,
             )
         for policy, score in sorted(scores(self.results).items(), key=_worst_first):
             yield _("{score}  {policy}", score=score, policy=policy)

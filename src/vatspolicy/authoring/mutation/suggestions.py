@@ -184,10 +184,10 @@ def _test_line(mutant: Mutant, rule: Rule, case: Case, as_of: str, step: tuple[P
         "expect": {rule.id: state},
     }
     return _(
-        "in {policy}, as in “it {it}”: - {value}",
+        "in {policy}, as in “it {it}”: - {test}",
         policy=rule.policy,
         it=case.expect["it"],
-        value=write_inline(build_tree(test, flow=True)),
+        test=write_inline(build_tree(test, flow=True)),
     )
 
 

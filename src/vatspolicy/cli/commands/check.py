@@ -283,7 +283,7 @@ def _show_configuration(options: CheckOptions) -> ExitCode:
 
 def _refuse_contradictions(options: CheckOptions) -> None:
     if not options.specs:
-        abort(_("no spec is given: name files, folders or globs, or set specs in {FILE}.", FILE=FILE))
+        abort(_("no spec is given: name files, folders or globs, or set specs in {file}.", file=FILE))
     if options.stdin_filename is not None and "-" not in options.specs:
         abort(_("--stdin-filename belongs to - as the spec."))
     if options.write_baseline is not None and options.until is None:
@@ -315,7 +315,7 @@ def _find_extent(options: CheckOptions) -> Extent:
     if len(chosen) > 1:
         abort(_("--{one} and --{other} contradict each other.", one=chosen[0], other=chosen[1]))
     if chosen and chosen[0] is not Extent.DETAILS and options.format is not Format.TEXT:
-        abort(_("--{value} belongs to --format text.", value=chosen[0]))
+        abort(_("--{option} belongs to --format text.", option=chosen[0]))
     return chosen[0] if chosen else Extent.SCREEN
 
 
@@ -384,7 +384,7 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
     from vatspolicy.gate.waivers.writer import baseline_text
 
     if not gate.today <= until <= last_day(gate.today):
-        abort(_("a baseline ends within a year: {today} to {value}.", today=gate.today, value=last_day(gate.today)))
+        abort(_("a baseline ends within a year: {today} to {last}.", today=gate.today, last=last_day(gate.today)))
     old = load_baseline(path) if path.exists() else None
     result = gate.run(specs)
     products = [one[1].product for one in result.decided]

@@ -55,7 +55,7 @@ def waive(
     if not all(text.strip() for text in (reason, approver, ticket)):
         abort(_("a waiver has a reason, an approver and a ticket."))
     if not day <= until <= last_day(day):
-        abort(_("a waiver ends within a year: {day} to {value}.", day=day, value=last_day(day)))
+        abort(_("a waiver ends within a year: {day} to {last}.", day=day, last=last_day(day)))
     profile = load_profile(spec, schemas=bundle.schemas)
     decision, __ = Gate(bundle, day, as_of).decide(profile)
     if bundle.rule(rule).unwaivable:

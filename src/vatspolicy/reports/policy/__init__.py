@@ -94,7 +94,7 @@ def write(folder: Path, pages: Pages, format: str = "markdown") -> Difference:
     for name in difference.stale:
         if name not in made:
             raise Foreign(
-                _("{value} was not made by this command. Move it, or choose another folder.", value=folder / name)
+                _("{path} was not made by this command. Move it, or choose another folder.", path=folder / name)
             )
     for name in (*difference.missing, *difference.stale):
         write_file(folder / name, pages[name])
