@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
 from collections.abc import Collection
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from tests.support.console import Console
 from tests.support.effort import part
-from tests.support.shipped import shipped_bundle
+from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.authoring.scaffold import profile
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.validation import validate
@@ -130,8 +131,7 @@ def test_a_profile_tells_the_editor_its_schema(console: Console) -> None:
 
 
 def test_skeletons_use_the_schemas_of_a_checkout(console: Console) -> None:
-    for name in ("profile", "policy"):
-        console.write(f"schemas/{name}.schema.json", "{}")
+    shutil.copytree(ROOT / "schemas", "schemas")
     assert console("new", "profile", "specs/shop.yaml").out == "specs/shop.yaml\n"
     console("new", "policy", "one")
     console("new", "fixture", "two")

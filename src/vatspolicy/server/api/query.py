@@ -16,7 +16,7 @@ from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.engine.explained import TABLES, explained_parts
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
-from vatspolicy.i18n import LANGUAGES, _
+from vatspolicy.i18n import LANGUAGES, Sentences, _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Wording
 from vatspolicy.policies.model import Policy
@@ -51,7 +51,7 @@ def read_query(content: bytes) -> Query:
     """
     wanted = _("The body must be an object with input, which is a profile.")
     document = _read_body(content, "input", wanted)
-    profile = Document(FILE, document.data["input"], document.text, lambda: _tree_at(document, "input"))
+    profile = Document(FILE, document.data["input"], document.text, lambda: tree_at(document, "input"))
     return Query(profile, read_day(document.data.get("as_of")), content)
 
 
@@ -72,22 +72,15 @@ def read_batch(content: bytes, most: int) -> dict[str, Query]:
 
 def _batch_query(document: Document, id: str, day: str | None, content: bytes) -> Query:
     data = document.data["inputs"][id]
-    profile = Document(FILE, data, document.text, lambda: _tree_at(document, "inputs", id))
+    profile = Document(FILE, data, document.text, lambda: tree_at(document, "inputs", id))
     return Query(profile, day, id.encode() + b"\0" + content)
 
 
 def _read_body(content: bytes, key: str, wanted: str) -> Document:
     """Return a body, which is an object with `key` and perhaps a day. Raises HttpError."""
-    if not content.strip():
-        raise HttpError(400, "invalid_parameter", _("The body is empty; it must be an object with {key}.", key=key))
-    try:
-        document = parse_document(content, FILE)
-    except InvalidInput as error:
-        raise HttpError(
-            400, "invalid_parameter", _("The body is not JSON that this server accepts."), problems=error.problems
-        ) from None
+    document = read_object(content, wanted)
     data = document.data
-    if not isinstance(data, dict) or key not in data:
+    if key not in data:
         raise HttpError(400, "invalid_parameter", wanted)
     if unknown := sorted(data.keys() - {key, "as_of"}):
         problems = tuple(document.problem((name,), _("This key is not allowed here."), key=True) for name in unknown)
@@ -96,7 +89,24 @@ def _read_body(content: bytes, key: str, wanted: str) -> Document:
     return document
 
 
-def _tree_at(document: Document, *path: str) -> Node:
+def read_object(content: bytes, wanted: str = "") -> Document:
+    """Return a body that is a JSON object; `wanted` is the sentence for one that is not. Raises HttpError."""
+    wanted = wanted or _("The body must be an object.")
+    if not content.strip():
+        raise HttpError(400, "invalid_parameter", Sentences(_("The body is empty."), wanted))
+    try:
+        document = parse_document(content, FILE)
+    except InvalidInput as error:
+        raise HttpError(
+            400, "invalid_parameter", _("The body is not JSON that this server accepts."), problems=error.problems
+        ) from None
+    if not isinstance(document.data, dict):
+        raise HttpError(400, "invalid_parameter", wanted)
+    return document
+
+
+def tree_at(document: Document, *path: str | int) -> Node:
+    """Return the value at a path of a body, which has one there."""
     node: Node | None = document.root
     for step in path:
         node = node and node.child(step)
@@ -105,7 +115,7 @@ def _tree_at(document: Document, *path: str) -> Node:
 
 
 def read_day(value: Any) -> str | None:
-    """Return a day that a request names, or None if it names none. Raises HttpError."""
+    """Return the day of the law that a request states; None if it states none. Raises HttpError."""
     if value is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The router of the API: OPA's data API, health, metrics and the OpenAPI document."""
+"""The router of the API: OPA's data API, AuthZEN, health, metrics and the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -18,11 +18,28 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.server.api.authzen import (
+    PATHS,
+    Evaluation,
+    Evaluations,
+    describe,
+    read_evaluation,
+    read_evaluations,
+)
 from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
 from vatspolicy.server.api.metrics import MEDIA_TYPE, Metrics
 from vatspolicy.server.api.openapi import make_openapi
-from vatspolicy.server.api.query import Query, answer, bundle_to_data, policy_to_data, read_batch, read_day, read_query
+from vatspolicy.server.api.query import (
+    PLACE,
+    Query,
+    answer,
+    bundle_to_data,
+    policy_to_data,
+    read_batch,
+    read_day,
+    read_query,
+)
 from vatspolicy.server.app import make_app
 from vatspolicy.server.encoding import encode
 from vatspolicy.server.errors import HttpError, error_to_data
@@ -35,6 +52,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 MESSAGES = {404: _("There is no resource at this path."), 405: _("The bundle is read only here.")}
+METADATA = "/.well-known/authzen-configuration"
+REQUEST_ID = "X-Request-ID"
+"""Header by which a client of AuthZEN knows the response to its request again."""
 Decided = tuple[bytes, int, list[tuple[str, float]]]
 """The body of a response, its status, and the decisions in it with the seconds that each took."""
 _RETRY = (("Retry-After", "1"),)
@@ -55,7 +75,7 @@ class Settings:
 
 
 def make_api(store: BundleStore, settings: Settings | None = None) -> Starlette:
-    """Return the application: /v1/data/…, /v1/policies, /health, /metrics and /openapi.json."""
+    """Return the application: /v1/data/…, /v1/policies, /access/v1/…, /health, /metrics and /openapi.json."""
     api = _Api(store, settings or Settings())
     return make_app(api.routes, api.rules, MESSAGES, api.observe, api.slots.close)
 
@@ -74,7 +94,7 @@ class _Api:
             assume_json=True,
             loopback=settings.loopback,
             token=settings.token,
-            open_paths=frozenset({"/health"}),
+            open_paths=frozenset({"/health", METADATA}),
         )
         self.routes = [
             Route("/v1/data", self.answer_query, methods=["GET", "POST"], name="data"),
@@ -83,6 +103,9 @@ class _Api:
             Route("/v1/policies", self.list_policies, name="policies"),
             Route("/v1/policies/", self.list_policies, name="policies"),
             Route("/v1/policies/{id}", self.show_policy, name="policy"),
+            Route(PATHS["access_evaluation_endpoint"], self.evaluate_access, methods=["POST"], name="evaluation"),
+            Route(PATHS["access_evaluations_endpoint"], self.evaluate_accesses, methods=["POST"], name="evaluations"),
+            Route(METADATA, self.describe_access, name="authzen"),
             Route("/health", self.show_health, name="health"),
             Route("/metrics", self.show_metrics, name="show_metrics"),
             Route("/openapi.json", self.describe, name="describe"),
@@ -169,6 +192,53 @@ class _Api:
         for outcome, seconds in counts:
             self.metrics.count_decision(outcome, seconds)
         return Response(body, status, media_type="application/json")
+
+    async def evaluate_access(self, request: Request) -> Response:
+        """Answer an access evaluation of AuthZEN."""
+        content = await read_json_body(request, self.rules)
+        return await self.evaluate(request, lambda: Evaluations([read_evaluation(content)], alone=True))
+
+    async def evaluate_accesses(self, request: Request) -> Response:
+        """Answer the access evaluations of one request of AuthZEN."""
+        content, most = await read_json_body(request, self.rules), self.settings.limits.batch
+        return await self.evaluate(request, lambda: read_evaluations(content, most))
+
+    async def evaluate(self, request: Request, read: Callable[[], Evaluations]) -> Response:
+        """Answer the questions that `read` returns. The response has the id of the request, if that has one."""
+        question = Question(self.store.loaded.bundle, PLACE, False, self.settings.today(), self.settings.allow_past)
+        limits, begun = self.settings.limits, time.perf_counter()
+        counts: list[tuple[str, float]] = []
+
+        def decide(query: Query) -> dict[str, Any]:
+            before = time.perf_counter()
+            if before - begun > limits.seconds:  # nobody waits for the rest
+                raise LateError
+            found, outcome = question.answer(query)
+            counts.extend([] if outcome is None else [(outcome, time.perf_counter() - before)])
+            return found
+
+        def work() -> Decided:
+            asked = read()
+            if asked.alone:
+                (entry,) = asked.entries
+                assert isinstance(entry, Evaluation)
+                return self.bound(encode(entry.answer(decide))), 200, counts
+            answers, size = [], 0
+            for one in asked.answers(decide, to_http_error):
+                answers.append(one)
+                size += len(encode(one))
+                if size > limits.answer:
+                    break
+            return self.bound(encode({"evaluations": answers})), 200, counts
+
+        response = await self.decide(work)
+        if (id := request.headers.get(REQUEST_ID)) is not None:
+            response.headers[REQUEST_ID] = id
+        return response
+
+    async def describe_access(self, request: Request) -> Response:
+        """Show the metadata of AuthZEN, with the address by which the request came."""
+        return JSONResponse(describe(str(request.base_url)))
 
     async def list_policies(self, __: Request) -> Response:
         """List the policies of the bundle. Clients of OPA ask for them to test the connection."""

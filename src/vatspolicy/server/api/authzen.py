@@ -1,0 +1,165 @@
+"""Access evaluations of AuthZEN (Authorization API 1.0 of the OpenID Foundation): whether a product may launch.
+
+The subject is whoever asks, the action is `launch`, the resource is a product whose properties are its profile, and the
+context may hold the day of the law. A decision is true only where the product may launch as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.documents import Document
+from vatspolicy.i18n import Listing, _
+from vatspolicy.server.api.query import FILE, Query, read_day, read_object, tree_at
+from vatspolicy.server.errors import HttpError, error_to_data
+
+ACTION, RESOURCE = "launch", "product"
+SEMANTICS: Mapping[str, bool | None] = {
+    "execute_all": None,
+    "deny_on_first_deny": False,
+    "permit_on_first_permit": True,
+}
+"""Semantics of several evaluations, with the decision after which the rest is left out."""
+PATHS = {
+    "access_evaluation_endpoint": "/access/v1/evaluation",
+    "access_evaluations_endpoint": "/access/v1/evaluations",
+}
+Data = dict[str, Any]
+Decide = Callable[[Query], Data]
+"""A function that returns the document of a decision in its compact form."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One question: the query that answers it, or the code of the reason why there is nothing to decide."""
+
+    query: Query | None
+    refusal: str = ""
+
+    def answer(self, decide: Decide) -> Data:
+        """Return the decision with its context. Raises what `decide` raises."""
+        if self.query is None:
+            return {"decision": False, "context": {"reasons": [{"code": self.refusal}]}}
+        found = decide(self.query)
+        record = found["result"]
+        return {
+            "decision": record["decision"] == "allow",
+            "context": {
+                "id": found["decision_id"],
+                "verdict": record["decision"],
+                "range": record["range"],
+                "as_of": record["as_of"],
+                "bundle": record["bundle"],
+                "reasons": list(_reasons(record)),
+            },
+        }
+
+
+@dataclass(frozen=True)
+class Evaluations:
+    """The questions of one request. One that cannot be read is an error."""
+
+    entries: Sequence[Evaluation | HttpError]
+    last: bool | None = None
+    """The decision after which the rest is left out."""
+    alone: bool = False
+    """True if the request asks a single question and its answer is no list."""
+
+    def answers(self, decide: Decide, to_error: Callable[[Exception], HttpError]) -> Iterator[Data]:
+        """Yield the answer of each question. One that cannot be decided is denied, with its error in the context."""
+        for entry in self.entries:
+            try:
+                if isinstance(entry, HttpError):
+                    raise entry
+                found = entry.answer(decide)
+            except Exception as error:
+                failure = to_error(error)
+                found = {"decision": False, "context": {"error": {"status": failure.status, **error_to_data(failure)}}}
+            yield found
+            if found["decision"] is self.last:
+                return
+
+
+def read_evaluation(content: bytes) -> Evaluation:
+    """Read the body of a single evaluation. Raises HttpError."""
+    document = read_object(content)
+    return _read(document, document.data, (), document.data)
+
+
+def read_evaluations(content: bytes, most: int) -> Evaluations:
+    """Read the body of several evaluations; of a single one where it lists none.
+
+    The subject, action, resource and context of the body are those of each evaluation that has none of its own. An
+    evaluation that cannot be read is an error of its own.
+
+    Raises: HttpError.
+    """
+    document = read_object(content)
+    body = document.data
+    entries = body.get("evaluations", [])
+    if not isinstance(entries, list):
+        raise HttpError(400, "invalid_parameter", _("evaluations must be a list."))
+    if not entries:
+        return Evaluations([_read(document, body, (), body)], alone=True)
+    if len(entries) > most:
+        raise HttpError(413, "request_too_large", _("A request has {most:,} evaluations at most.", most=most))
+    options = body.get("options", {})
+    semantic = options.get("evaluations_semantic", "execute_all") if isinstance(options, dict) else None
+    if not isinstance(semantic, str) or semantic not in SEMANTICS:
+        known = Listing(SEMANTICS, "or")
+        raise HttpError(400, "invalid_parameter", _("options.evaluations_semantic must be {known}.", known=known))
+    found = [_read_or_refuse(document, body, place, entry) for place, entry in enumerate(entries)]
+    return Evaluations(found, SEMANTICS[semantic])
+
+
+def describe(address: str) -> Data:
+    """Return the metadata of the decision point at an address such as http://127.0.0.1:8181."""
+    base = address.rstrip("/")
+    return {"policy_decision_point": base, **{key: f"{base}{path}" for key, path in PATHS.items()}}
+
+
+def _read_or_refuse(document: Document, body: Data, place: int, entry: Any) -> Evaluation | HttpError:
+    try:
+        if not isinstance(entry, dict):
+            raise HttpError(400, "invalid_parameter", _("An evaluation is an object."))
+        return _read(document, {**body, **entry}, ("evaluations", place), entry)
+    except HttpError as error:
+        return error
+
+
+def _read(document: Document, asked: Data, place: tuple[str | int, ...], own: Data) -> Evaluation:
+    """Return one evaluation; `own` is the object at `place` that may hold its resource. Raises HttpError."""
+    for key, needed in (("subject", ("type", "id")), ("action", ("name",)), ("resource", ("type", "id"))):
+        value = asked.get(key)
+        if not isinstance(value, dict) or not all(isinstance(value.get(part), str) for part in needed):
+            message = _("{key} must be an object with {needed}.", key=key, needed=Listing(needed, "and"))
+            raise HttpError(400, "invalid_parameter", message)
+    context, resource = asked.get("context", {}), asked["resource"]
+    if not isinstance(context, dict):
+        raise HttpError(400, "invalid_parameter", _("context must be an object."))
+    if asked["action"]["name"] != ACTION:
+        return Evaluation(None, "unknown-action")
+    if resource["type"] != RESOURCE:
+        return Evaluation(None, "unknown-resource")
+    profile = resource.get("properties")
+    if not isinstance(profile, dict):
+        raise HttpError(400, "invalid_parameter", _("resource.properties must be an object, which is a profile."))
+    product = profile.get("product")
+    if isinstance(product, dict) and product.get("id") != resource["id"]:
+        raise HttpError(400, "invalid_parameter", _("resource.id must be the id of the product in its properties."))
+    path = (*(place if "resource" in own else ()), "resource", "properties")
+    found = Document(FILE, profile, document.text, lambda: tree_at(document, *path))
+    return Evaluation(Query(found, read_day(context.get("as_of")), repr(place).encode() + document.text.encode()))
+
+
+def _reasons(record: Data) -> Iterator[Data]:
+    """Yield what stands against a launch, and other readings of the law: a code, and where it comes from."""
+    for code, part in (("deny", "denials"), ("needs-license", "needs")):
+        for finding in record[part]:
+            yield {"code": code, "rule": finding["rule"], **finding["subject"]}
+    for ask in record["missing"]:
+        yield {"code": "missing-fact", "path": ask["path"]}
+    for contest in record["contested_rules"]:
+        yield {"code": "contested", "rule": contest["rule"], **contest["subject"]}
