@@ -7,13 +7,22 @@ is the id of a policy and the key of its article; the texts of both, and of a ru
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from vatspolicy.documents import format_path
-from vatspolicy.engine.decision import Decision, Finding, LicenseOption, RouteResult, nearest_routes, rank_routes
+from vatspolicy.engine.decision import (
+    Decision,
+    Finding,
+    LicenseOption,
+    RouteResult,
+    Subject,
+    nearest_routes,
+    rank_routes,
+)
 from vatspolicy.engine.notices import notices
-from vatspolicy.engine.serialize import find_bearer
+from vatspolicy.engine.serialize import copy_text, find_bearer
 from vatspolicy.engine.subjects import Activations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
@@ -26,8 +35,23 @@ if TYPE_CHECKING:
 
     Data: TypeAlias = dict[str, Any]
 
-_CITATIONS: WeakKeyDictionary[RuleSet, dict[str, list[dict[str, str]]]] = WeakKeyDictionary()
-"""Citations by the name of their rule: one table serves every decision of a day."""
+DEADLINES = 4096
+"""Most deadlines to keep: they depend on the launch day."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    """Data of the rules of one day, which serves every decision and is never changed."""
+
+    citations: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    findings: dict[tuple[str, bool], Data] = field(default_factory=dict)
+    """By rule, what each of its findings says, closed or not; None for what depends on the facts."""
+    deadlines: dict[tuple[str, str | None], tuple[Data, dict[str, str]]] = field(default_factory=dict)
+    """By rule and launch day, each with its wording."""
+    bodies: dict[tuple[str, ...], list[dict[str, str]]] = field(default_factory=dict)
+
+
+_SHARED: WeakKeyDictionary[RuleSet, _Shared] = WeakKeyDictionary()
 
 
 def compact_parts(
@@ -72,8 +96,10 @@ class CompactSerializer:
         self.profile, self.decision = profile, decision
         ruleset = bundle.on(decision.as_of)
         self.activations = Activations(ruleset, profile, decision.as_of)
-        self.cited = _CITATIONS.setdefault(ruleset, {})
-        self.deadlines: dict[str, Data] = {}
+        self.shared = _SHARED.setdefault(ruleset, _Shared())
+        self.subjects: dict[Subject, Data] = {}
+        self.operators: dict[Subject, str] = {}
+        """Operator of each subject: company or partner."""
 
     def services(self) -> list[Data]:
         """Return the services with their classes and routes."""
@@ -116,55 +142,85 @@ class CompactSerializer:
 
     def finding(self, finding: Finding) -> Data:
         """Return a finding with its law and what its effect adds."""
-        data = self.undetermined(finding)
-        data["citations"] = self._closing(finding) + self.citations(finding.rule)
-        if reasons := finding.reasons:
-            data["reasons"] = [{"code": code} for code in reasons]
-        match finding.rule.effect:
+        rule, effect = finding.rule, finding.rule.effect
+        key = (rule.name, finding.state == "closed")
+        fixed = self.shared.findings.get(key)
+        if fixed is None:
+            fixed = self.shared.findings[key] = self._fixed(rule, key[1])
+        data = fixed.copy()
+        data["subject"], data["state"] = self._subject(finding.subject), finding.state
+        if finding.state == "closed":
+            data["citations"] = self._closing(finding) + fixed["citations"]
+        if "reasons" in data:
+            data["reasons"] = [{"code": code} for code in finding.reasons]
+        if "authority" in data:
+            data["authority"] = self._bodies(finding.authority)
+        if isinstance(effect, Duty):
+            data["deadline"] = self.deadline(rule, effect.due)[0]
+            data["bearer"] = self._operator(finding.subject) if effect.bearer == "operator" else "company"
+            data["done_on"] = finding.done_on
+        elif "any_of" in data:
+            data["any_of"] = [self._offer(offer) for offer in finding.any_of]
+        return data
+
+    def _fixed(self, rule: Rule, is_closed: bool) -> Data:
+        data: Data = {"rule": rule.name, "effect": rule.kind, "subject": None, "state": None}
+        data["citations"] = self.citations(rule)
+        if is_closed or isinstance(rule.effect, Deny):
+            data["reasons"] = None
+        match rule.effect:
             case Advise(kind=kind):
                 data["kind"] = kind
             case Deny(curable=curable):
                 data["curable"] = curable
             case Need(instrument=str(instrument)):
-                data["instrument"], data["authority"] = {"id": instrument}, _bodies(finding.authority)
+                data |= {"instrument": {"id": instrument}, "authority": None}
             case Need():
-                data["any_of"] = [_offer(offer) for offer in finding.any_of]
-            case Duty(instrument=instrument, due=due, bearer=bearer):
-                data["instrument"], data["authority"] = {"id": instrument}, _bodies(finding.authority)
-                data["deadline"] = self._deadline(finding.rule, due)
-                data["bearer"] = find_bearer(self.profile, bearer, self.activations.of(finding.subject))
-                data["done_on"] = finding.done_on
+                data["any_of"] = None
+            case Duty(instrument=instrument):
+                data |= {"instrument": {"id": instrument}, "authority": None}
+                data |= {"deadline": None, "bearer": None, "done_on": None}
         return data
 
     def undetermined(self, finding: Finding) -> Data:
         """Return a finding by its rule, subject and state alone."""
-        rule, subject = finding.rule, finding.subject
-        return {
-            "rule": rule.name,
-            "effect": rule.kind,
-            "subject": {"service": subject.service, "class": subject.cls},
-            "state": finding.state,
-        }
+        rule, subject = finding.rule, self._subject(finding.subject)
+        return {"rule": rule.name, "effect": rule.kind, "subject": subject, "state": finding.state}
 
-    def _deadline(self, rule: Rule, due: Mapping[str, Any]) -> Data:
-        found = self.deadlines.get(rule.name)
+    def _subject(self, subject: Subject) -> Data:
+        found = self.subjects.get(subject)
         if found is None:
+            found = self.subjects[subject] = {"service": subject.service, "class": subject.cls}
+        return found
+
+    def _operator(self, subject: Subject) -> str:
+        found = self.operators.get(subject)
+        if found is None:
+            found = find_bearer(self.profile, "operator", self.activations.of(subject))
+            self.operators[subject] = found
+        return found
+
+    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> tuple[Data, dict[str, str]]:
+        """Return the deadline of a duty, and its wording; both serve every decision and must not be changed."""
+        key, kept = (rule.name, self.profile.launch), self.shared.deadlines
+        found = kept.get(key)
+        if found is None:
+            if len(kept) >= DEADLINES:
+                kept.clear()
             last = deadline(due, self.profile.launch)
-            found = self.deadlines[rule.name] = {"group": last.group, "date": last.date}
+            found = kept[key] = ({"group": last.group, "date": last.date}, copy_text(last.text))
         return found
 
     def _closing(self, finding: Finding) -> list[dict[str, str]]:
         """Return the law of the nearest closed routes, which stand in the way of a need without an open one."""
-        if finding.state != "closed":
-            return []
         rules = {route.rule.name: route.rule for route in nearest_routes(finding.routes)}
         return [cited for rule in rules.values() for cited in self.citations(rule)]
 
     def citations(self, rule: Rule) -> list[dict[str, str]]:
         """Return the citations of a rule; the list serves every decision of a day and must not be changed."""
-        found = self.cited.get(rule.name)
+        found = self.shared.citations.get(rule.name)
         if found is None:
-            found = self.cited[rule.name] = [{"policy": rule.policy, "key": key} for key in rule.cite]
+            found = self.shared.citations[rule.name] = [{"policy": rule.policy, "key": key} for key in rule.cite]
         return found
 
     def opinion(self, place: int, state: str) -> Data:
@@ -172,15 +228,16 @@ class CompactSerializer:
         given = self.profile.facts["opinions"][place]
         return {"about": given["about"], "service": given.get("service"), "state": state}
 
+    def _bodies(self, ids: tuple[str, ...]) -> list[dict[str, str]]:
+        found = self.shared.bodies.get(ids)
+        if found is None:
+            found = self.shared.bodies[ids] = [{"id": id} for id in ids]
+        return found
 
-def _bodies(ids: Iterable[str]) -> list[dict[str, str]]:
-    return [{"id": id} for id in ids]
-
-
-def _offer(offer: LicenseOption) -> Data:
-    return {
-        "instrument": {"id": offer.instrument},
-        "class": offer.cls,
-        "route": offer.route,
-        "authority": _bodies(offer.authority),
-    }
+    def _offer(self, offer: LicenseOption) -> Data:
+        return {
+            "instrument": {"id": offer.instrument},
+            "class": offer.cls,
+            "route": offer.route,
+            "authority": self._bodies(offer.authority),
+        }

@@ -7,6 +7,7 @@ has the message of every rule that is named, and the label of every article.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -19,8 +20,7 @@ from vatspolicy.engine.notices import notices
 from vatspolicy.engine.opinions import OPINION, applies
 from vatspolicy.engine.serialize import copy_text, opinion_to_data, reading_to_data, titled, worst_to_data
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.deadlines import deadline
-from vatspolicy.policies.model import Duty, Route, Rule
+from vatspolicy.policies.model import Duty, Policy, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import label, question
@@ -39,8 +39,20 @@ _WORDS = {"authorities": "authority", "classes": "class", "reasons": "reason"}
 _FINDINGS = ("denials", "needs", "would_need", "met", "duties", "advice")
 _REFERRING = frozenset((*_FINDINGS, "undetermined", "services"))
 """Parts with places in tables."""
-_TITLES: WeakKeyDictionary[RuleSet, dict[tuple[str, str], Data]] = WeakKeyDictionary()
-"""Titles by kind and id: one table serves every decision of a day."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Texts:
+    """Texts of one day, which serve every decision and are never changed."""
+
+    titles: dict[tuple[str, str], Data] = field(default_factory=dict)
+    """By kind and id."""
+    policies: dict[str, Data] = field(default_factory=dict)
+    rules: dict[str, tuple[Data, Data]] = field(default_factory=dict)
+    """By rule: messages, and labels of articles."""
+
+
+_TEXTS: WeakKeyDictionary[RuleSet, _Texts] = WeakKeyDictionary()
 
 
 def explained_parts(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, Callable[[], Any]]:
@@ -55,12 +67,14 @@ class _Explained:
         self.compact = CompactSerializer(bundle, profile, decision)
         self.activations = self.compact.activations
         self.reader = FactReader(profile, self.ruleset)
-        self.all_titles = _TITLES.setdefault(self.ruleset, {})
+        self.texts = _TEXTS.setdefault(self.ruleset, _Texts())
         self.facts: list[Data] = []
         self.places: dict[str, int] = {}
         """Places of the facts in `facts`, by path."""
         self.questions: Data = {}
         self.deadlines: list[dict[str, str]] = []
+        self.wordings: dict[str, int] = {}
+        """Places of the deadlines in `deadlines`, by their English."""
         self.titles: dict[str, Data] = {kind: {} for kind in ("instruments", *_WORDS)}
         self.policies: dict[str, Data] = {}
         self.noted: set[str] = set()
@@ -84,14 +98,12 @@ class _Explained:
 
     def make(self, key: str) -> Any:
         """Return a part. One that has places in tables, and a table, need all others, made in their order."""
-        if key in TABLES or key in _REFERRING:
-            for other in self.makers:
-                self.make_once(other)
-        return getattr(self, key) if key in TABLES else self.make_once(key)
-
-    def make_once(self, key: str) -> Any:
-        if key not in self.made:
-            self.made[key] = self.makers[key]()
+        if key in self.made:
+            return self.made[key]
+        if key not in TABLES and key not in _REFERRING:
+            return self.makers[key]()
+        self.made |= {other: make() for other, make in self.makers.items()}
+        self.made |= {table: getattr(self, table) for table in TABLES}
         return self.made[key]
 
     # --- findings
@@ -124,10 +136,12 @@ class _Explained:
             self.note_instrument(data["instrument"]["id"], finding.authority)
         if "deadline" in data:
             assert isinstance(effect, Duty)
-            text = copy_text(deadline(effect.due, self.profile.launch).text)
-            if text not in self.deadlines:
+            text = self.compact.deadline(finding.rule, effect.due)[1]
+            place = self.wordings.get(text["en"])
+            if place is None:
+                place = self.wordings[text["en"]] = len(self.deadlines)
                 self.deadlines.append(text)
-            data["deadline"] = {**data["deadline"], "text": self.deadlines.index(text)}
+            data["deadline"] = {**data["deadline"], "text": place}
         return data
 
     def refer(self, facts: Iterable[FactRead]) -> list[int]:
@@ -199,23 +213,24 @@ class _Explained:
         if rule.name in self.noted:
             return
         self.noted.add(rule.name)
-        policy = self.bundle.policies[rule.policy]
-        entry = self.policies.get(policy.id)
+        entry = self.policies.get(rule.policy)
         if entry is None:
-            edition = policy.edition(self.decision.as_of)
-            number = edition.number if edition else policy.source.get("number")
-            entry = {"title": titled(policy, edition), "number": number, "rules": {}, "articles": {}}
-            self.policies[policy.id] = entry
-        cited = rule.cite
-        entry["rules"][rule.id] = rule.message
-        if isinstance(rule.effect, Route):
-            for condition in rule.effect.requirements:
-                entry["rules"][f"{rule.id}/{condition.id}"] = condition.message
-                cited += condition.cite
-        articles = entry["articles"]
-        for key in cited:
-            if key not in articles:
-                articles[key] = policy.articles[key].label
+            about = self.texts.policies.get(rule.policy)
+            if about is None:
+                about = self.texts.policies[rule.policy] = self.about(self.bundle.policies[rule.policy])
+            entry = self.policies[rule.policy] = {**about, "rules": {}, "articles": {}}
+        found = self.texts.rules.get(rule.name)
+        if found is None:
+            found = self.texts.rules[rule.name] = _texts_of(rule, self.bundle.policies[rule.policy])
+        messages, labels = found
+        entry["rules"] |= messages
+        entry["articles"] |= labels
+
+    def about(self, policy: Policy) -> Data:
+        """Return title and number of a policy, or of its edition in force."""
+        edition = policy.edition(self.decision.as_of)
+        number = edition.number if edition else policy.source.get("number")
+        return {"title": titled(policy, edition), "number": number}
 
     def note_instrument(self, id: str, authorities: Iterable[str]) -> None:
         """Note the titles of an instrument and of the authorities in charge of it."""
@@ -226,9 +241,19 @@ class _Explained:
     def note_title(self, kind: str, id: str) -> None:
         titles = self.titles[kind]
         if id not in titles:
-            found = self.all_titles.get((kind, id))
+            found = self.texts.titles.get((kind, id))
             if found is None:
                 schemas, instruments = self.bundle.schemas, self.bundle.instruments
                 text = label(_WORDS[kind], id, schemas) if kind in _WORDS else instruments[id].title
-                found = self.all_titles[kind, id] = copy_text(text)
+                found = self.texts.titles[kind, id] = copy_text(text)
             titles[id] = found
+
+
+def _texts_of(rule: Rule, policy: Policy) -> tuple[Data, Data]:
+    """Return the messages of a rule and of its conditions, by name, and the labels of articles, by key."""
+    messages, cited = {rule.id: copy_text(rule.message)}, rule.cite
+    if isinstance(rule.effect, Route):
+        for condition in rule.effect.requirements:
+            messages[f"{rule.id}/{condition.id}"] = copy_text(condition.message)
+            cited += condition.cite
+    return messages, {key: copy_text(policy.articles[key].label) for key in cited}

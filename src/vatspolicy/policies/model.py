@@ -243,12 +243,12 @@ class Rule:
     def __hash__(self) -> int:
         return hash((self.policy, self.id))
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         """policy/rule, for ever the same."""
         return f"{self.policy}/{self.id}"
 
-    @property
+    @functools.cached_property
     def is_open(self) -> bool:
         """True if an opinion may settle the rule: nobody has read its law, or practice is unsettled."""
         return self.is_unread or self.contested

@@ -13,7 +13,7 @@ import functools
 import operator
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from vatspolicy.cel.activation import Activation
@@ -40,19 +40,26 @@ class RuleIndex:
         self._rules = (1 << len(conditions)) - 1
         self._bits = len(conditions)
         self._alternatives: list[tuple[int, int]] = []
-        self._disjunctions: list[list[tuple[int, int]]] = []
-        """By rule: the bits of the operands of each disjunction, and the bit that is excluded if all of these are."""
+        self._disjunctions: list[tuple[int, int, list[tuple[int, int]]]] = []
+        """By rule: where the bits of its operands begin, a mask of their number, and for each disjunction the bits of
+        its operands and the bit that is excluded if all of these are, from there; 0 for the rule itself.
+        """
+        self._branched = 0
+        """Rules with a disjunction."""
         dimensions: dict[tuple[Any, ...], Dimension] = {}
         for place, condition in enumerate(conditions):
-            self._alternatives = []
+            self._alternatives, start = [], self._bits
             self._add(1 << place, condition, True, dimensions)
-            self._disjunctions.append(self._alternatives[::-1])  # inner ones come first
+            inner_first = self._alternatives[::-1]
+            local = [(operands >> start, bit >> start) for operands, bit in inner_first]
+            self._disjunctions.append((start, (1 << self._bits - start) - 1, local))
+            self._branched |= bool(local) << place
         self._everything = (1 << self._bits) - 1
-        self._owners: dict[tuple[str, ...], list[Dimension]] = {}
-        """Dimensions by the object that holds their fact."""
+        self._owners: dict[tuple[str, ...], list[tuple[str, Callable[[Any], int]]]] = {}
+        """Names of facts with their dimensions, by the object that holds them."""
         for dimension in dimensions.values():
             dimension.finish(self._everything)
-            self._owners.setdefault(dimension.path[:-1], []).append(dimension)
+            self._owners.setdefault(dimension.path[:-1], []).append((dimension.name, dimension.possible))
 
     def _add(self, bit: int, condition: Node, wanted: bool, dimensions: dict[tuple[Any, ...], Dimension]) -> bool:
         """Index the clauses of a conjunction under a bit. Return whether any value can exclude it."""
@@ -98,18 +105,20 @@ class RuleIndex:
                 if owner is None:
                     break
             else:
-                for dimension in dimensions:
-                    value = owner.get(dimension.name)
+                for name, possible in dimensions:
+                    value = owner.get(name)
                     if value is not None:  # a missing fact excludes nothing
-                        found &= dimension.possible(value)
+                        found &= possible(value)
         rules = found & self._rules
-        for place in _places(rules):
-            left = found
-            for operands, bit in self._disjunctions[place]:
+        for place in _places(rules & self._branched):
+            start, mask, disjunctions = self._disjunctions[place]
+            left = found >> start & mask
+            for operands, bit in disjunctions:
                 if not left & operands:
+                    if not bit:
+                        rules ^= 1 << place
+                        break
                     left &= ~bit
-            if not left >> place & 1:
-                rules &= ~(1 << place)
         return rules
 
     def select(self, rules: Sequence[Item], activation: Activation) -> Iterator[Item]:

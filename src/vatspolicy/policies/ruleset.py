@@ -71,11 +71,15 @@ class RuleSet:
 
         While facts are missing, these are the authorities of all entries that may be the first.
         """
-        entries = self.instruments[instrument].authority
-        if len(entries) == 1 and entries[0][0].is_true:
-            return entries[0][1]
+        known = self._fixed_authorities
+        if instrument not in known:
+            entries = self.instruments[instrument].authority
+            known[instrument] = entries[0][1] if len(entries) == 1 and entries[0][0].is_true else None
+        fixed = known[instrument]
+        if fixed is not None:
+            return fixed
         found: list[str] = []
-        for when, bodies in entries:
+        for when, bodies in self.instruments[instrument].authority:
             holds = self.evaluate(when, activation)
             if holds is not False:
                 found += [body for body in bodies if body not in found]
@@ -110,6 +114,11 @@ class RuleSet:
         from vatspolicy.policies.rule_index import RuleIndex
 
         group.index = RuleIndex([rule.when.tree for rule in group.rules], self.params)
+
+    @functools.cached_property
+    def _fixed_authorities(self) -> dict[str, tuple[str, ...] | None]:
+        """Authorities of the instruments asked for so far; None if they depend on facts."""
+        return {}
 
     @functools.cached_property
     def _groups(self) -> dict[tuple[str, tuple[str, ...]], _RuleGroup]:
