@@ -19,7 +19,7 @@ from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.policies.expression_evaluator import CompiledEvaluator
-from vatspolicy.policies.model import NEVER, Expression, Instrument, Policy, Route, Rule, store_tree
+from vatspolicy.policies.model import NEVER, Expression, Instrument, Policy, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.policies.serialize import policy_from_data, policy_to_data
 
@@ -329,12 +329,7 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet) 
         raise InvalidInput(problems)
     assert release is not None
     policies = build_policies(
-        (
-            document.data,
-            names[document.file],
-            positions,
-            {path: store_tree(tree) for path, tree in trees.items()},
-        )
+        (document.data, names[document.file], positions, trees)
         for document, positions, trees in compile_policies(documents, schemas)
     )
     return {

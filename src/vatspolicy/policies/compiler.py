@@ -9,17 +9,18 @@ from typing import Any
 from vatspolicy.cel.ast import Node, Param, walk
 from vatspolicy.cel.parser import ExpressionError, TypeEnvironment, parse
 from vatspolicy.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
+from vatspolicy.compile_cache import digest, get_or_build
 from vatspolicy.documents import Document, Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import Capital, _
 from vatspolicy.policies.builder import share_check
 from vatspolicy.policies.changing_lists import ListChangeError, stated_values
-from vatspolicy.policies.model import ALWAYS, EFFECTS, NEVER, as_tuple
+from vatspolicy.policies.model import ALWAYS, EFFECTS, NEVER, as_tuple, store_tree
 from vatspolicy.profile.vocabulary import profile_type, words
 
-Compiled = tuple[Document, dict[Path, tuple[int, int]], dict[Path, Node]]
-"""A policy document, the line and column of its rules and expressions, and the typed trees of its expressions."""
+Compiled = tuple[Document, dict[Path, tuple[int, int]], dict[Path, bytes]]
+"""A policy document, the line and column of its rules and expressions, and the stored trees of its expressions."""
 
 
 BESIDE = ("schema", "opinions")
@@ -44,7 +45,10 @@ def variables(each: str, schemas: SchemaSet | None = None) -> dict[str, Type]:
 
 
 def compile_policies(documents: Iterable[Document], schemas: SchemaSet | None = None) -> list[Compiled]:
-    """Return the documents (schema-valid policies) with typed trees. Raises InvalidInput with every problem found."""
+    """Return the documents (schema-valid policies) with typed trees. Raises InvalidInput with every problem found.
+
+    Each policy is compiled again only if its text, or the text of a policy that it uses, has changed.
+    """
     by_id: dict[str, Document] = {}
     problems: list[Problem] = []
     for document in documents:
@@ -54,15 +58,33 @@ def compile_policies(documents: Iterable[Document], schemas: SchemaSet | None = 
         elif document.file.rpartition("/")[2].removesuffix(".yaml") != id:
             problems.append(document.problem(("id",), _("The id differs from the name of the file.")))
         by_id.setdefault(id, document)
-    linkers = [_PolicyCompiler(document, by_id, schemas) for document in by_id.values()]
-    for linker in linkers:
-        linker.run()
-    problems += [problem for linker in linkers for problem in linker.problems]
+    compiled: list[Compiled] = []
+    for document in by_id.values():
+        try:
+            compiled.append(_compile_or_recall(document, by_id, schemas or SchemaSet.shipped()))
+        except InvalidInput as error:
+            problems += error.problems
     problems += _instruments(by_id)
     problems += _needs_and_routes(by_id)
     if problems:
         raise InvalidInput(problems)
-    return [(linker.document, linker.lines, linker.trees) for linker in linkers]
+    return compiled
+
+
+def _compile_or_recall(document: Document, by_id: Mapping[str, Document], schemas: SchemaSet) -> Compiled:
+    """Compile one policy, or return what the cache has of the same texts. Raises InvalidInput."""
+    used = [by_id[id] for id in document.data.get("uses", ()) if id in by_id]
+
+    def compile() -> tuple[dict[Path, tuple[int, int]], dict[Path, bytes]]:
+        compiler = _PolicyCompiler(document, by_id, schemas)
+        compiler.run()
+        if compiler.problems:
+            raise InvalidInput(compiler.problems)
+        return compiler.lines, {path: store_tree(tree) for path, tree in compiler.trees.items()}
+
+    key = digest([schemas.compile_key.encode(), *(one.text.encode() for one in (document, *used))])
+    lines, trees = get_or_build("policy", key, compile, tuple)
+    return document, lines, trees
 
 
 class _PolicyCompiler:
