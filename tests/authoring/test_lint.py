@@ -452,3 +452,46 @@ def test_every_rule_is_told_in_both_languages_and_has_a_section() -> None:
 
 def test_the_page_of_rules_is_as_generated(console: Console) -> None:
     assert console("lint", "--list").out == (ROOT / "docs/lint.md").read_text(encoding="utf-8")
+
+
+# --- single files
+
+
+def test_single_files_are_checked_with_the_rest_of_the_law_as_context(console: Console) -> None:
+    linted(console.folder / "law", CLEAN)
+    other = CLEAN.replace("id: clean", "id: other").replace("topics: [telecom]\n", "topics: [telecom]\nuses: [clean]\n")
+    shared = other[: other.index("instruments:")] + other[other.index("rules:") :].replace("classify", "advise", 1)
+    shared = shared.replace("advise: {classes: not-telecommunications}", "advise: {kind: verify}")
+    shared = re.sub(r"    readings:\n(?:      .*\n)+", "", shared).replace("zh: 整洁", "zh: Clean")
+    write_policy(console.folder / "law/other.yaml", shared)
+    text = CLEAN.replace("    when: term.foreign\n", "    when: 'company.foreign_percent > 0.0'\n")
+    write_policy(console.folder / "law/clean.yaml", text)
+    ran = console("lint", "law/clean.yaml")
+    assert (ran.code, ran.out) == (1, ANOTHER), "a term and a parameter that only the other policy uses are in use"
+    ran = console("lint", "law/other.test.yaml", "law/clean.yaml", "-f", "json")
+    told = json.loads(ran.out)
+    assert told["policies"] == 2
+    assert {(one["file"], one["rule"]) for one in told["findings"]} >= {("law/other.yaml", "translation")}
+
+
+ANOTHER = (
+    "law/clean.yaml:17:5: rules[0]: No test shows file not applying. [untested]\n"
+    "1 error, 0 warnings in 1 policy and 0 fixtures\n"
+)
+
+
+def test_a_file_that_holds_no_policy_of_the_law(console: Console) -> None:
+    linted(console.folder / "law", CLEAN)
+    console.write("law/notes.txt", "A note.")
+    ran = console("lint", "law/notes.txt", "law/clena.yaml", "law/clean.yaml")
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.splitlines() == [
+        "law/clena.yaml:1:1: This file does not exist.",
+        "law/notes.txt:1:1: No policy of the law is in this file. Name a policy, or its tests.",
+    ]
+
+
+def test_the_texts_of_the_law_are_written_into_every_policy_only(console: Console) -> None:
+    linted(console.folder / "law", CLEAN)
+    (console.folder / "texts").mkdir()
+    assert console("lint", "law/clean.yaml", "--texts", "texts", "--write").code == 2

@@ -20,6 +20,7 @@ from tests.support.shipped import POLICIES, fixture_file, shipped_bundle
 from vatspolicy import evaluate, load_bundle, load_profile
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.serialize import decision_to_data
+from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_evaluator import CompiledEvaluator
 from vatspolicy.policies.model import Route
@@ -117,3 +118,28 @@ def test_a_project_is_read_under_its_own_schemas(console: Console) -> None:
     ran = console("check", "spec.yaml", "-p", "new/policies")
     assert ran.code == 3
     assert ran.err.startswith("new/schemas:1:1: The schemas")
+
+
+def test_a_policy_is_compiled_again_if_a_policy_that_it_uses_changes(tmp_path: Path) -> None:
+    """The compiled form of each policy is kept; it may not outlive the terms and parameters that it was made from."""
+    shared = project_policy("shared")
+    user = project_policy("user", "terms: {}\nrules:\n" + RULE).replace("topics:", "uses: [shared]\ntopics:")
+    folder = project(tmp_path, {"shared": shared, "user": user}) / "policies"
+    before = load_bundle(folder).rule("user/tell").when
+    changed = shared.replace("company.foreign_percent > 0.0", "company.foreign_percent > 1.0")
+    (folder / "shared.yaml").write_text(changed, encoding="utf-8")
+    after = load_bundle(folder).rule("user/tell").when
+    assert (before.text, before.tree) == (after.text, before.tree) != (after.text, after.tree)
+    (folder / "shared.yaml").write_text(changed.replace("is_foreign", "is_alien"), encoding="utf-8")
+    with pytest.raises(InvalidInput, match=r"user\.yaml.*is_foreign"):
+        load_bundle(folder)
+
+
+RULE = """\
+  - id: tell
+    cite: [art-1]
+    each: product
+    when: term.is_foreign
+    advise: {kind: verify}
+    message: {en: Tell., zh: 请核实。}
+"""

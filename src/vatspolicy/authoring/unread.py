@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from vatspolicy.documents import Document, Path
 from vatspolicy.errors import Problem
@@ -13,9 +13,13 @@ from vatspolicy.policies.model import Policy, Route
 NOUNS = {"classify": "classification", "deny": "denial", "need": "need", "route": "route"}
 
 
-def unread_warnings(bundle: Bundle) -> list[Problem]:
-    """Return a warning for every denial, need, route, classification and condition that nobody has read."""
-    found = [one for policy in bundle.policies.values() for one in _of_policy(policy, bundle.document(policy))]
+def unread_warnings(bundle: Bundle, policies: Iterable[Policy] | None = None) -> list[Problem]:
+    """Return a warning for every denial, need, route, classification and condition that nobody has read.
+
+    `policies`: those to look at, by default all of the bundle.
+    """
+    chosen = bundle.policies.values() if policies is None else policies
+    found = [one for policy in chosen for one in _of_policy(policy, bundle.document(policy))]
     return sorted(found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vatspolicy import clock
@@ -23,6 +23,8 @@ from vatspolicy.gate.gate import ExitCode, find_specs
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vatspolicy.bundles.select import SelectedLaw
     from vatspolicy.policies.bundle import Bundle
 
@@ -64,6 +66,17 @@ class LawOptions:
             warn(_("the signature of the bundle is not verified (--skip-verify)."))
         found = find_locks(_find_files(specs)) if locks else []
         return enter(select_law(None, self.bundle, self.key, self.skip_verify, found))
+
+    def around(self, files: Iterable[Path]) -> LawOptions:
+        """Return the same options, with the folder of policies that holds the files if no law is named.
+
+        That folder is the nearest one above a file with a bundle.yaml.
+        """
+        if self.policies is not None or self.bundle is not None:
+            return self
+        above = (folder for file in files for folder in file.absolute().parents)
+        found = next((folder for folder in above if (folder / "bundle.yaml").is_file()), None)
+        return replace(self, policies=found)
 
     def load(self) -> Bundle:
         """Return the bundle of the law, for a command that needs nothing else of it."""

@@ -75,7 +75,7 @@ def _compile_or_recall(document: Document, by_id: Mapping[str, Document], schema
     """Compile one policy, or return what the cache has of the same texts. Raises InvalidInput."""
     used = [by_id[id] for id in document.data.get("uses", ()) if id in by_id]
 
-    def compile() -> tuple[dict[Path, tuple[int, int]], dict[Path, bytes]]:
+    def build() -> tuple[dict[Path, tuple[int, int]], dict[Path, bytes]]:
         compiler = _PolicyCompiler(document, by_id, schemas)
         compiler.run()
         if compiler.problems:
@@ -83,7 +83,7 @@ def _compile_or_recall(document: Document, by_id: Mapping[str, Document], schema
         return compiler.lines, {path: store_tree(tree) for path, tree in compiler.trees.items()}
 
     key = digest([schemas.compile_key.encode(), *(one.text.encode() for one in (document, *used))])
-    lines, trees = get_or_build("policy", key, compile, tuple)
+    lines, trees = get_or_build("policy", key, build, tuple)
     return document, lines, trees
 
 

@@ -53,6 +53,9 @@ source: {issuer: {en: Ministry, zh: 部}}
 The finding no longer fails the run, but every format still shows it with the reason. A comment without a reason has no
 effect and is a finding itself, and so is a comment that ignores nothing.
 
+`vatspolicy lint FILE...` checks single policies and their tests, with the rest of the law as context, in about a second
+after an edit. It leaves out schemas, fixtures and tests without a policy.
+
 `vatspolicy lint --list` writes this page.
 """
 

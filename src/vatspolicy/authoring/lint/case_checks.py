@@ -11,6 +11,7 @@ from vatspolicy.documents import Document, Path
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Policy
 from vatspolicy.profile.vocabulary import words
 
 
@@ -65,9 +66,9 @@ def _missing(key: str, name: str) -> str:
     )
 
 
-def documents_of_tests(bundle: Bundle) -> Iterable[Document]:
-    """Yield the files of tests beside the policies."""
-    for policy in bundle.policies.values():
+def documents_of_tests(bundle: Bundle, policies: Iterable[Policy]) -> Iterable[Document]:
+    """Yield the files of tests beside policies."""
+    for policy in policies:
         document = load_tests(bundle, policy)
         if document is not None:
             yield document

@@ -156,8 +156,8 @@ CHECKS: tuple[Callable[[PolicyFile], Found], ...] = (
 )
 
 
-def unused(bundle: Bundle) -> Found:
-    """Yield parameters and instruments that nothing uses."""
+def unused(bundle: Bundle, chosen: Sequence[Policy]) -> Found:
+    """Yield parameters and instruments of the policies chosen that nothing in the bundle uses."""
     params: set[str] = set()
     instruments: set[str] = set()
     for policy in bundle.policies.values():
@@ -167,7 +167,7 @@ def unused(bundle: Bundle) -> Found:
     for expression in bundle.expressions():
         params |= set(expression.parameters)
         instruments |= {str(node.value) for node in walk(expression.tree) if isinstance(node, Literal)}
-    for policy in bundle.policies.values():
+    for policy in chosen:
         document = bundle.document(policy)
         for name in policy.parameters:
             if f"{policy.id}/{name}" not in params:

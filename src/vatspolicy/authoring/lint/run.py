@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
@@ -15,8 +16,9 @@ from vatspolicy.authoring.unread import unread_warnings
 from vatspolicy.authoring.verification import read_texts, review_warnings, text_problems
 from vatspolicy.documents import Document, load_document
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression
+from vatspolicy.i18n import _
+from vatspolicy.policies.bundle import TESTS_ENDING, Bundle
+from vatspolicy.policies.model import Expression, Policy
 
 
 @dataclass(frozen=True)
@@ -50,43 +52,81 @@ class LintReport:
         return 1 if self.errors else 0
 
 
+def select_policies(bundle: Bundle, files: Iterable[FilePath]) -> list[Policy]:
+    """Return the policies that files hold, or whose tests they hold, in the order of the bundle.
+
+    Raises:
+        InvalidInput: for a file that does not exist, or that belongs to no policy of the bundle.
+    """
+    by_file = {os.path.realpath(policy.file): policy for policy in bundle.policies.values()}
+    wanted: set[str] = set()
+    problems = []
+    for file in files:
+        if not file.exists():
+            problems.append(Problem(str(file), 1, 1, "", _("This file does not exist.")))
+            continue
+        place = os.path.realpath(file)
+        found = by_file.get(place.removesuffix(TESTS_ENDING) + ".yaml" if place.endswith(TESTS_ENDING) else place)
+        if found is not None:
+            wanted.add(found.id)
+        else:
+            message, hint = _("No policy of the law is in this file."), _("Name a policy, or its tests.")
+            problems.append(Problem(str(file), 1, 1, "", message, hint))
+    if problems:
+        raise InvalidInput(problems)
+    return [policy for policy in bundle.policies.values() if policy.id in wanted]
+
+
 def run_lint(
-    bundle: Bundle, fixtures: FilePath | None = None, texts: FilePath | None = None, today: str | None = None
+    bundle: Bundle,
+    fixtures: FilePath | None = None,
+    texts: FilePath | None = None,
+    today: str | None = None,
+    only: Sequence[Policy] | None = None,
 ) -> LintReport:
     """Return every finding about a bundle, the fixtures of a folder and the quotes of `texts`.
 
-    Reviews that are due are found only if `today` is given.
+    Reviews that are due are found only if `today` is given. With `only`, some policies and their tests are checked, and
+    neither the schemas nor any file of tests without a policy.
     """
-    policies = [bundle.document(policy) for policy in bundle.policies.values()]
-    found = [LintFinding(problem, rule) for rule, problem in _findings(bundle, fixtures)]
-    found += [LintFinding(problem, "unverified-rule") for problem in unread_warnings(bundle)]
+    chosen = list(bundle.policies.values()) if only is None else only
+    policies = [bundle.document(policy) for policy in chosen]
+    found = [LintFinding(problem, rule) for rule, problem in _policy_findings(bundle, chosen)]
+    if only is None:
+        found += [LintFinding(problem, rule) for rule, problem in _project_findings(bundle)]
+    if fixtures is not None:
+        found += [LintFinding(problem, rule) for rule, problem in case_checks.fixtures(bundle, fixtures)]
+    found += [LintFinding(problem, "unverified-rule") for problem in unread_warnings(bundle, chosen)]
     if today is not None:
         found += [LintFinding(problem, "review-due") for problem in review_warnings(policies, today)]
     if texts is not None:
         statutes = read_texts(texts)
         found += [LintFinding(problem, rule) for one in policies for rule, problem in text_problems(one, statutes)]
     expectations = list(_expectations(fixtures))
-    documents = [*policies, *case_checks.documents_of_tests(bundle), *expectations]
+    documents = [*policies, *case_checks.documents_of_tests(bundle, chosen), *expectations]
     return LintReport(bundle, tuple(apply_ignores(sorted(found), documents)), len(policies), len(expectations))
 
 
-def _findings(bundle: Bundle, fixtures: FilePath | None) -> Iterator[tuple[str, Problem]]:
+def _policy_findings(bundle: Bundle, chosen: Sequence[Policy]) -> Iterator[tuple[str, Problem]]:
     terms = used_terms(bundle)
+    ids = {policy.id for policy in chosen}
     expressions: dict[str, list[Expression]] = {}
     for policy, expression in bundle.owned_expressions():
-        expressions.setdefault(policy.id, []).append(expression)
-    for policy in bundle.policies.values():
+        if policy.id in ids:
+            expressions.setdefault(policy.id, []).append(expression)
+    for policy in chosen:
         own = {name: tree for (owner, name), tree in terms.items() if owner == policy.id}
         document = bundle.document(policy)
         file = policy_checks.PolicyFile(bundle, policy, document, expressions.get(policy.id, []), own)
         for check in (*policy_checks.CHECKS, case_checks.tests):
             yield from check(file)
-    yield from policy_checks.unused(bundle)
+    yield from policy_checks.unused(bundle, chosen)
+
+
+def _project_findings(bundle: Bundle) -> Iterator[tuple[str, Problem]]:
     yield from (("stray-tests", problem) for problem in stray_tests(bundle))
     yield from schema_checks.validity(bundle.schemas)
     yield from schema_checks.translations(bundle.schemas)
-    if fixtures is not None:
-        yield from case_checks.fixtures(bundle, fixtures)
 
 
 def _expectations(fixtures: FilePath | None) -> Iterable[Document]:

@@ -39,6 +39,14 @@ class LintFormat(StrEnum):
 
 def lint(
     law: LawOptions,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE]...",
+            help="Policies or their tests to check, with the rest of the law as context (default: everything).",
+            show_default=False,
+        ),
+    ] = None,
     fixtures: FixturesOption = None,
     texts: Annotated[
         Path | None,
@@ -76,22 +84,27 @@ def lint(
 
     Errors fail the run. Reviews that are due, and rules that rest on unverified articles alone, are warnings.
     A comment ignores a finding for a reason: # lint: ignore ID reason
+    With FILE, the law is the folder around it that has a bundle.yaml, and schemas and fixtures are not checked.
 
-    Example: vatspolicy lint --policies policies
+    Example: vatspolicy lint policies/access/vats-pilot-2024.yaml
     """
-    from vatspolicy.authoring.lint.run import run_lint
+    from vatspolicy.authoring.lint.run import run_lint, select_policies
     from vatspolicy.reports.lint import render, rules_page
 
     if list_rules:
         print_result(rules_page())
         return 0
+    if write and files:
+        abort(_("--write takes no FILE: it writes in every policy."))
     if write and texts is None:
         abort(_("--write needs --texts."))
     day = today or clock.today()
+    law = law.around(files or ())
     bundle = law.load()
+    chosen = select_policies(bundle, files) if files else None
     if write and texts is not None:
         bundle = _verify(bundle, law, texts, day, quiet=format is not LintFormat.TEXT)
-    report = run_lint(bundle, fixtures, texts, day)
+    report = run_lint(bundle, None if files else fixtures, texts, day, chosen)
     publish(lambda name, _: render(name, report, lang.value), format, outputs)
     return report.exit_code
 
