@@ -82,6 +82,8 @@ class Comparison:
     """Problems of the other products."""
     borrowed: tuple[str, ...] = field(default=())
     """Products that the base can read only under the schemas of the head."""
+    broken: tuple[str, ...] = field(default=())
+    """Types of the errors of the program that kept products from being compared."""
 
 
 def direction(before: Answer, after: Answer) -> str:
@@ -126,6 +128,7 @@ class _Run:
         self.details: dict[tuple[str, str, str | None, str | None, str | None], _Found] = {}
         self.problems: list[Problem] = []
         self.borrowed: list[str] = []
+        self.broken: dict[str, None] = {}
         self._base_under_head: LawRevision | InvalidInput | None = None
 
     def run(self, products: Sequence[Product], days: Sequence[str]) -> Comparison:
@@ -138,8 +141,11 @@ class _Run:
                 continue
             count += 1
             for day in days:
-                if self.base.schemas != self.head.schemas or (new, day) not in self.untouched:
-                    self.compare(product, day, (before.bundle, old), (self.head.bundle, new))
+                try:
+                    if self.base.schemas != self.head.schemas or (new, day) not in self.untouched:
+                        self.compare(product, day, (before.bundle, old), (self.head.bundle, new))
+                except Exception as error:  # one product that breaks must not cost the others
+                    self.broken[type(error).__name__] = None
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
         details = [
             Detail(*key, tuple(found.products), tuple(sorted(found.days)), found.texts)
@@ -147,7 +153,13 @@ class _Run:
         ]
         details.sort(key=lambda detail: (DETAIL_KINDS.index(detail.kind), detail.name, detail.rule or ""))
         return Comparison(
-            tuple(rows), tuple(details), count, tuple(days), tuple(sorted(set(self.problems))), tuple(self.borrowed)
+            tuple(rows),
+            tuple(details),
+            count,
+            tuple(days),
+            tuple(sorted(set(self.problems))),
+            tuple(self.borrowed),
+            tuple(self.broken),
         )
 
     def read(self, product: Product) -> tuple[LawRevision, Profile, Profile]:

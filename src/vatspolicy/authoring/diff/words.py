@@ -20,6 +20,14 @@ TITLES: Table = {
     "unknown": Phrase("UNKNOWN: no decision change was found, and none could be excluded"),
     "open": Phrase("; more could not be excluded"),
 }
+PARTS: Table = {
+    "structure": Phrase("What was edited"),
+    "law": Phrase("The edited rules in words"),
+    "decisions": Phrase("Decisions that change"),
+    "semantic": Phrase("Each changed rule"),
+    "release": Phrase("Version"),
+}
+"""Parts of a report that are made apart from each other."""
 WHY: Table = {
     "source": Phrase("A side cannot be read."),
     "invalid": Phrase("A side, or a profile, is not valid."),
@@ -28,6 +36,7 @@ WHY: Table = {
         command=install("smt")
     ),
     "failed": Phrase("The engine for proofs broke off ({subject}): nothing is proved or excluded."),
+    "broken": Phrase("A part of the comparison broke off ({subject}); it is marked, and the rest stands."),
     "contradiction": Phrase("The engine for proofs excludes what a profile shows; none of its proofs counts."),
     "schemas": Phrase("Nothing could be proved: the base does not fit the schemas of the head."),
 }

@@ -133,6 +133,7 @@ def review_diff(
     from vatspolicy import clock
     from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions, not_comparable
     from vatspolicy.authoring.diff.sources import SourceError, read_pair
+    from vatspolicy.gate.gate import ExitCode, worst
     from vatspolicy.reports.diff import render
 
     workers = min(os.cpu_count() or 1, WORKERS)
@@ -147,13 +148,14 @@ def review_diff(
         for path, text in new_files(build_fixtures(data), save_fixtures):
             refuse_link(path)
             write_report(path, text)
-    publish(lambda name, color: render(name, data, lang.value, color, measure_width()), format, outputs)
+    broken: list[str] = []
+    publish(lambda name, color: render(name, data, lang.value, color, measure_width(), broken), format, outputs)
     if refused:
         abort(refused)
     if data["problems"] and format is not DiffFormat.TEXT:
         report_problems(InvalidInput([Problem(**problem) for problem in data["problems"]]))
-    exit_code: int = data["exit_code"]
-    return exit_code
+    code = ExitCode(data["exit_code"])
+    return worst([code, ExitCode.INCOMPLETE]) if broken else code
 
 
 command = Command(review_diff, "diff", RULES)

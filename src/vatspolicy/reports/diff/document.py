@@ -9,6 +9,7 @@ from typing import Any
 from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import law, wording
+from vatspolicy.reports.diff.broken import marks
 from vatspolicy.reports.diff.summary import release, sentences, sides
 from vatspolicy.reports.diff.words import phrase
 
@@ -28,7 +29,8 @@ def parts(data: Data) -> Iterator[str]:
         "release": data["release"],
         "details": decisions.get("details"),
     }
-    return (key for key, content in shown.items() if content)
+    broken = marks(data, "en")
+    return (key for key, content in shown.items() if content or key in broken)
 
 
 def values(data: Data, lang: Language) -> dict[str, Any]:

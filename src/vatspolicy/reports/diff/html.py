@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.diff.broken import mark, marks
 from vatspolicy.reports.diff.document import parts, values
 from vatspolicy.reports.diff.words import phrase
 from vatspolicy.reports.formats.html_page import Frame, place_entries, render_page
@@ -17,9 +18,25 @@ _STYLE = "tbody th { font-weight: 400 } td > ul { margin: 0 } h1 .badge { white-
 _TITLES = {"tightened": "bad", "loosened": "warn", "both": "bad", "neither": "good", "unknown": "bad"}
 
 
-def render(data: Data, lang: Language) -> str:
-    """Render the whole report without cuts."""
-    shown = [(key, phrase(key, lang)) for key in parts(data)]
+def render(data: Data, lang: Language, broken: list[str]) -> str:
+    """Render the whole report without cuts. Parts that cannot be written are added to `broken`."""
+    marked = marks(data, lang)
+    shown = list(parts(data))
+    try:
+        return _render(data, lang, shown, marked)
+    except Exception:  # find the parts that break, and write the others
+        for key in shown:
+            try:
+                _render(data, lang, [key], marked)
+            except Exception as error:
+                broken.append(key)
+                marked[key] = mark(error, lang)
+        return _render(data, lang, shown, marked)
+
+
+def _render(data: Data, lang: Language, keys: Sequence[str], marked: Mapping[str, str]) -> str:
+    """Render a page with some parts; those of `marked` are a sentence."""
+    shown = [(key, phrase(key, lang)) for key in keys]
     frame = Frame(
         f"{data['title'][lang]} – vatspolicy diff",
         lang,
@@ -32,7 +49,8 @@ def render(data: Data, lang: Language) -> str:
         frame,
         **values(data, lang),
         decisions=_decisions(data, lang),
-        heads=lambda *keys: [phrase(key, lang) for key in keys],
+        heads=lambda *names: [phrase(name, lang) for name in names],
+        marked=marked,
         parts=shown,
         tone="bad" if data["why"] else _TITLES[data["verdict"]],
         tones=TONES,

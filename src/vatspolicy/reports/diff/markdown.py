@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
+from vatspolicy.reports.diff.broken import mark, marks
 from vatspolicy.reports.diff.document import parts, values
 from vatspolicy.reports.diff.words import phrase
 from vatspolicy.reports.formats.html import trust
@@ -28,10 +29,13 @@ _CAUSES = 3
 _ICONS = {"tightened": "🔺", "loosened": "🔻", "both": "🔀", "neither": "🟰", "unknown": "❓"}
 
 
-def render(data: Data, lang: Language) -> str:
-    """Render the report in at most LIMIT characters: first shorten tables, then leave out parts."""
+def render(data: Data, lang: Language, broken: list[str]) -> str:
+    """Render the report in at most LIMIT characters: first shorten tables, then leave out parts.
+
+    Parts that cannot be written are added to `broken`.
+    """
     for rows in (ROWS, 20, 8):
-        sections = _sections(data, lang, rows)
+        sections = _sections(data, lang, rows, broken)
         if sum(len(section) + 1 for section in sections) <= LIMIT:
             return "\n".join(sections)
     *sections, tail = sections
@@ -45,27 +49,40 @@ def render(data: Data, lang: Language) -> str:
     return "\n".join([*kept, *end])
 
 
-def _sections(data: Data, lang: Language, limit: int) -> list[str]:
+def _sections(data: Data, lang: Language, limit: int, broken: list[str]) -> list[str]:
     """Return the parts of the report, each ending in a line break, with tables of at most `limit` lines."""
     told = values(data, lang)
     edits = [data["structure"], data["schemas"]]
-    return [
-        render_markdown(
-            f"diff/{key}.md.j2",
-            **told,
-            change_values=lambda change: _values(change, lang),
-            decisions=_decisions(data, lang, limit),
-            few=_FEW,
-            icon="🛑" if data["why"] else _ICONS[data["verdict"]],
-            lang=lang,
-            left=sum(max(len(found) - limit, 0) for found in edits),
-            limit=limit,
-            says=lambda rule: _says(rule, lang),
-            unbroken=_unbroken,
-            witnessed=[rule for rule in told["proved"] if rule["witness"] is not None],
-        )
-        for key in ("head", *parts(data), "tail")
-    ]
+    marked = marks(data, lang)
+    found = []
+    for key in ("head", *parts(data), "tail"):
+        try:
+            text = render_markdown(
+                f"diff/{key}.md.j2",
+                **told,
+                change_values=lambda change: _values(change, lang),
+                decisions=_decisions(data, lang, limit),
+                few=_FEW,
+                icon="🛑" if data["why"] else _ICONS[data["verdict"]],
+                lang=lang,
+                left=sum(max(len(found) - limit, 0) for found in edits),
+                limit=limit,
+                says=lambda rule: _says(rule, lang),
+                unbroken=_unbroken,
+                witnessed=[rule for rule in told["proved"] if rule["witness"] is not None],
+            )
+        except Exception as error:
+            if key == "head":
+                raise
+            broken.append(key)
+            text = _marked(key, mark(error, lang), lang)
+        found.append(_marked(key, marked[key], lang) if key in marked else text)
+    return found
+
+
+def _marked(key: str, sentence: str, lang: Language) -> str:
+    """Return a part that is not there, with the sentence that says so."""
+    return f"### {escape(phrase(key, lang))}\n\n🛑 **{escape(sentence)}**\n"
 
 
 def _decisions(data: Data, lang: Language, limit: int) -> Iterator[tuple[Data, list[tuple[Data, str]]]]:

@@ -10,6 +10,7 @@ from vatspolicy.i18n.words import word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import law, wording
+from vatspolicy.reports.diff.broken import mark, marks
 from vatspolicy.reports.diff.summary import release, sentences, sides
 from vatspolicy.reports.diff.words import VERDICTS, phrase
 
@@ -20,14 +21,14 @@ _LIMIT = 40
 """Details that are shown; the JSON report has all."""
 
 
-def render(data: Data, lang: Language, color: bool = False, room: int = 100) -> str:
-    """Render the report in lines of at most `room` columns."""
-    return "\n".join(_Report(data, lang, Style(color), room).lines()) + "\n"
+def render(data: Data, lang: Language, broken: list[str], color: bool = False, room: int = 100) -> str:
+    """Render the report in lines of at most `room` columns. Parts that cannot be written are added to `broken`."""
+    return "\n".join(_Report(data, lang, Style(color), room, broken).lines()) + "\n"
 
 
 class _Report:
-    def __init__(self, data: Data, lang: Language, style: Style, room: int) -> None:
-        self.data, self.lang, self.style, self.room = data, lang, style, room
+    def __init__(self, data: Data, lang: Language, style: Style, room: int, broken: list[str]) -> None:
+        self.data, self.lang, self.style, self.room, self.broken = data, lang, style, room, broken
 
     def lines(self) -> Iterator[str]:
         data = self.data
@@ -38,14 +39,26 @@ class _Report:
             yield from (self.style(line, "red", "bold") for line in self.flow(wording.red_line(one, self.lang)))
         for sentence in sentences(data, self.lang):
             yield from self.flow(sentence)
-        yield from self.problems()
-        yield from self.structure()
-        yield from self.law()
-        yield from self.decisions()
-        yield from self.details()
-        yield from self.transitions()
-        yield from self.semantic()
-        yield from self.release()
+        marked = marks(data, self.lang)
+        for key, part in (
+            ("problems", self.problems),
+            ("structure", self.structure),
+            ("law", self.law),
+            ("decisions", self.decisions),
+            ("details", self.details),
+            ("transitions", self.transitions),
+            ("semantic", self.semantic),
+            ("release", self.release),
+        ):
+            try:
+                found = list(part())
+            except Exception as error:  # one part that breaks must not cost the report
+                self.broken.append(key)
+                found, marked[key] = [], mark(error, self.lang)
+            yield from found
+            if key in marked:
+                yield from () if found else self.heading(key)
+                yield from (self.style(line, "red", "bold") for line in self.flow(marked[key], 2))
 
     def flow(self, text: str, indent: int = 0, first: str = "") -> Iterator[str]:
         pad = " " * indent

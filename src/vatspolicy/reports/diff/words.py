@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vatspolicy.authoring.diff.words import PARTS
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Counts, Table, word
 from vatspolicy.origin import install
@@ -85,9 +86,8 @@ VERDICTS: Table = {
 }
 """Sentences for the verdicts on a rule."""
 PHRASES: Table = {
+    **PARTS,
     "words": Phrase("{base} → {head}, today {today}"),
-    "structure": Phrase("What was edited"),
-    "law": Phrase("The edited rules in words"),
     "instead": Phrase("in place of {name}"),
     "applies": Phrase("applies when {text}"),
     "in_force": Phrase("in force {days}"),
@@ -98,11 +98,8 @@ PHRASES: Table = {
     "was": Phrase("before: {text}"),
     "is": Phrase("now: {text}"),
     "says_so": Phrase("{edit}. {message}"),
-    "decisions": Phrase("Decisions that change"),
     "details": Phrase("Below the decision"),
     "transitions": Phrase("What can change, over all profiles"),
-    "semantic": Phrase("Each changed rule"),
-    "release": Phrase("Version"),
     "problems": Phrase("Could not be read"),
     "product": Phrase("product"),
     "service": Phrase("service"),
@@ -177,6 +174,8 @@ PHRASES: Table = {
     "fits": Phrase("{before} → {after}; this change is {level} ({because}), and {before} is not released yet."),
     "untouched": Phrase("{before} → {after}; nothing that is released changes."),
     "waivable": Phrase("RED LINE: {rule} could not be waived; now it can be."),
+    "broken_part": Phrase("NOT EVALUATED: {text}"),
+    "not_written": Phrase("This part of the report could not be written ({error})."),
     "failed": Phrase("Fails on: {names}."),
     "more": Phrase("… and {count} more in the JSON report."),
     "cut": Phrase("The rest is in the full report."),

@@ -1,0 +1,164 @@
+"""Edits, decisions and rules of a comparison as plain data (comparison.schema.json)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from vatspolicy.authoring.diff.decisions import Answer, Comparison, Detail, Row
+from vatspolicy.authoring.diff.edits import EditsOfRules
+from vatspolicy.authoring.diff.rules import Differences
+from vatspolicy.authoring.diff.schemas import SchemaChange
+from vatspolicy.authoring.diff.sources import LawRevision
+from vatspolicy.authoring.diff.structure import Change
+from vatspolicy.authoring.diff.verdict import Release
+from vatspolicy.authoring.diff.words import FAULTS
+from vatspolicy.i18n.words import both
+from vatspolicy.policies.model import Article, Policy
+
+
+class ComparisonSerializer:
+    """Plain data of what was compared."""
+
+    def __init__(self, base: LawRevision, head: LawRevision, differences: Differences, edits: EditsOfRules) -> None:
+        self.base, self.head, self.differences, self.edits = base, head, differences, edits
+
+    def change(self, change: Change) -> dict[str, Any]:
+        """Return an edit with its title."""
+        data = dataclasses.asdict(change) | {"title": self.title(change)}
+        data["fields"] = [dataclasses.asdict(field) for field in change.fields]
+        return data
+
+    def title(self, change: Change) -> dict[str, str] | None:
+        """Return the title of a policy, parameter, instrument or article; for a rule its message."""
+        for side in (self.head, self.base):
+            policy = side.bundle.policies.get(change.policy)
+            if policy is None:
+                continue
+            match change.kind:
+                case "parameter" if change.name in policy.parameters:
+                    return _text(policy.parameters[change.name].title)
+                case "instrument" if change.name in policy.instruments:
+                    return _text(policy.instruments[change.name].title)
+                case "article" if change.name in policy.articles:
+                    return _text(policy.articles[change.name].label)
+                case "rule" if any(rule.id == change.name for rule in policy.rules):
+                    return _text(policy.rule(change.name).message)
+                case "policy":
+                    return _text(policy.title)
+        return None
+
+    def decisions(self, comparison: Comparison) -> dict[str, Any]:
+        """Return the comparison of all products."""
+        rows = sorted(comparison.rows, key=lambda row: (row.days[0], row.product.name))
+        return {
+            "products": comparison.products,
+            "days": list(comparison.days),
+            "borrowed": list(comparison.borrowed),
+            "rows": [self.row(row) for row in rows],
+            "details": [self.detail(detail) for detail in comparison.details],
+        }
+
+    def row(self, row: Row) -> dict[str, Any]:
+        """Return one product whose decision changes."""
+        return {
+            "product": row.product.id,
+            "variant": row.product.variant or None,
+            "file": row.product.document.file,
+            "services": list(row.services),
+            "days": list(row.days),
+            "before": _answer(row.before),
+            "after": _answer(row.after),
+            "direction": row.direction,
+            "because": [self.cause(name, row.days[0]) for name in row.because],
+        }
+
+    def detail(self, detail: Detail) -> dict[str, Any]:
+        """Return one difference below the decision."""
+        return {
+            "kind": detail.kind,
+            "name": detail.name,
+            "rule": detail.rule,
+            "title": self.message(detail.rule) if detail.rule else None,
+            "citations": self.cause(detail.rule, detail.days[0])["citations"] if detail.rule else [],
+            "before": detail.before,
+            "after": detail.after,
+            "before_text": _text(detail.texts[0]),
+            "after_text": _text(detail.texts[1]),
+            "products": list(detail.products),
+            "days": list(detail.days),
+        }
+
+    def red_line(self, name: str) -> dict[str, Any]:
+        """Return a rule that can be waived from now on, with the line that was edited."""
+        file, line = self.edits.place(name)
+        return {"code": "waivable", "rule": name, "message": self.message(name), "file": file, "line": line}
+
+    def message(self, name: str) -> dict[str, str] | None:
+        """Return the message of a rule."""
+        for side in (self.differences.head, self.differences.base):
+            if name in side.by_name:
+                return _text(side.by_name[name].message)
+        return None
+
+    def cause(self, name: str, day: str) -> dict[str, Any]:
+        """Return a rule with its citations: that of the head, or of the base if the head has removed it."""
+        rules = self.differences.head if name in self.differences.head.by_name else self.differences.base
+        rule = rules.by_name[name]
+        policy = rules.bundle.policies[rule.policy]
+        edited = self.edits.place(name)
+        return {
+            "rule": name,
+            "change": self.differences.names.get(name),
+            "message": _text(rule.message),
+            "citations": [_citation(policy, policy.articles[key], day) for key in rule.cite],
+            "file": policy.file,
+            "line": rule.line,
+            "edited": {"file": edited[0], "line": edited[1]},
+        }
+
+
+def _citation(policy: Policy, article: Article, day: str) -> dict[str, Any]:
+    edition = policy.edition(day)
+    return {
+        "title": _text((edition.title if edition else None) or policy.title),
+        "number": edition.number if edition else policy.source.get("number"),
+        "key": article.key,
+        "label": _text(article.label),
+        "verification": article.verification,
+        "url": article.url or policy.source.get("url"),
+    }
+
+
+def _text(text: Mapping[str, str] | None) -> dict[str, str] | None:
+    return None if text is None else {"en": text["en"], "zh": text["zh"]}
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {"decision": answer.decision, "range": list(answer.range)}
+
+
+def schema_data(change: SchemaChange) -> dict[str, Any]:
+    """Return an edit of a schema."""
+    return dataclasses.asdict(change)
+
+
+def release_data(release: Release) -> dict[str, Any]:
+    """Return the version that the change needs."""
+    return {
+        "before": release.before,
+        "after": release.after,
+        "level": release.level,
+        "because": list(release.because),
+        "needed": release.needed,
+        "faults": [
+            {
+                "code": fault.code,
+                "text": both(FAULTS, fault.code, subject=fault.subject),
+                "file": fault.file,
+                "line": fault.line,
+            }
+            for fault in release.faults
+        ],
+    }
