@@ -12,6 +12,7 @@ import pytest
 from tests.support.console import Console
 from tests.support.project_builder import PROFILE, compare, policy, project
 from vatspolicy.authoring.diff import decisions, review
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.reports.diff import law, render, wording
 
 LAW = policy("law")
@@ -60,7 +61,6 @@ def test_a_part_that_breaks_is_marked_and_the_rest_stands(
 
 
 def test_a_product_that_breaks_leaves_the_others_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    evaluate = decisions.evaluate
 
     def evaluate_some(bundle: Any, profile: Any, day: str) -> Any:
         return broken() if profile.name == "p60" else evaluate(bundle, profile, day)

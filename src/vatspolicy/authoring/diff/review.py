@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from vatspolicy.authoring.diff.concerned import find_concerned
 from vatspolicy.authoring.diff.decisions import (
     Comparison,
     Product,
@@ -100,7 +101,7 @@ def _finish(data: dict[str, Any], settings: ComparisonSettings) -> dict[str, Any
         "structure",
         "law",
     )
-    return {key: data[key] for key in (*order, "schemas", "decisions", "semantic", "release", "problems")}
+    return {key: data[key] for key in (*order, "schemas", "decisions", "concerned", "semantic", "release", "problems")}
 
 
 def _title(data: dict[str, Any]) -> dict[str, str]:
@@ -124,6 +125,7 @@ def _empty(settings: ComparisonSettings, why: Iterable[Why], problems: Iterable[
         "law": [],
         "schemas": [],
         "decisions": None,
+        "concerned": None,
         "semantic": None,
         "release": None,
         "problems": [_problem(problem) for problem in problems],
@@ -216,7 +218,11 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     def release() -> dict[str, Any] | None:
         return release_data(check_release(base, head, changes, schemas, moves, not moves and verdict == "unknown"))
 
+    def concerned() -> dict[str, Any]:
+        return find_concerned(comparison.rows, semantic["transitions"], head.schemas)
+
     version = parts.make("release", release, None)
+    whom = parts.make("decisions", concerned, find_concerned((), (), head.schemas))
     why += parts.broken
     return _empty(settings, why, problems) | {
         "state": "not-evaluated" if why else "evaluated",
@@ -228,6 +234,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         "law": law,
         "schemas": [schema_data(change) for change in schemas],
         "decisions": decisions,
+        "concerned": whom,
         "semantic": semantic,
         "release": version,
     }

@@ -26,7 +26,9 @@ class ComparisonSerializer:
 
     def change(self, change: Change) -> dict[str, Any]:
         """Return an edit with its title."""
-        data = dataclasses.asdict(change) | {"title": self.title(change)}
+        policies = (side.bundle.policies.get(change.policy) for side in (self.head, self.base))
+        policy = next((found for found in policies if found is not None), None)
+        data = dataclasses.asdict(change) | {"title": self.title(change), "regulation": policy and _text(policy.title)}
         data["fields"] = [dataclasses.asdict(field) for field in change.fields]
         return data
 

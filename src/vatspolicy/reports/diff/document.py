@@ -10,6 +10,7 @@ from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import law, wording
 from vatspolicy.reports.diff.broken import marks
+from vatspolicy.reports.diff.overview import overview, questions
 from vatspolicy.reports.diff.summary import release, sentences, sides
 from vatspolicy.reports.diff.words import phrase
 
@@ -41,9 +42,11 @@ def values(data: Data, lang: Language) -> dict[str, Any]:
         "dump_yaml": dump_yaml,
         "edited": law,
         "listed": [rule for rule in rules if wording.only_lists(rule)],
+        "overview": list(overview(data, lang)),
         "place": _place,
         "proved": [rule for rule in rules if not wording.only_lists(rule)],
         "release": release(data["release"], lang) if data["release"] else "",
+        "questions": list(questions(data, lang)),
         "say": partial(phrase, lang=lang),
         "sentences": list(sentences(data, lang)),
         "sides": sides(data, lang),

@@ -11,6 +11,7 @@ from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import law, wording
 from vatspolicy.reports.diff.broken import mark, marks
+from vatspolicy.reports.diff.overview import overview, questions
 from vatspolicy.reports.diff.summary import release, sentences, sides
 from vatspolicy.reports.diff.words import VERDICTS, phrase
 
@@ -37,6 +38,14 @@ class _Report:
         yield from self.flow(sides(data, self.lang))
         for one in data["red_lines"]:
             yield from (self.style(line, "red", "bold") for line in self.flow(wording.red_line(one, self.lang)))
+        for sentence in overview(data, self.lang):
+            yield from self.flow(sentence)
+        asked = list(questions(data, self.lang))
+        if asked:
+            yield from self.heading("to_decide")
+        for question in asked:
+            yield from self.flow(question, 2, "? ")
+        yield ""
         for sentence in sentences(data, self.lang):
             yield from self.flow(sentence)
         marked = marks(data, self.lang)

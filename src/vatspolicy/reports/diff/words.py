@@ -120,6 +120,31 @@ PHRASES: Table = {
     "compared": Phrase(
         "Profiles: {products}, on days: {days}. Decisions that change: {rows}; changes below them: {details}."
     ),
+    "edit_of": Phrase("{name}: {edit}."),
+    "end": Phrase("{text}."),
+    "moves_on": Phrase("{moves} {days}", "days"),
+    "shown_for": Phrase("{moves}, shown for companies and services as these: {who}"),
+    "share": Phrase("foreign share {low}"),
+    "shares": Phrase("foreign share {low} to {high}"),
+    "registered": Phrase("registered in {names}"),
+    "services": Phrase("services: {names}"),
+    "worse": Phrase("Somebody is worse off: {moves}."),
+    "worse_range": Phrase("Somebody is worse off: a decision that is incomplete can become stricter."),
+    "nobody_worse": Phrase("Nobody is worse off, which is proved for all profiles and days."),
+    "nobody_decided_worse": Phrase(
+        "Nobody whose decision was reached is worse off, which is proved; an incomplete decision can become stricter."
+    ),
+    "worse_open": Phrase("Whether anybody is worse off is not settled; no compared product is."),
+    "known_change": Phrase("Known products that change: {some} of {all}: {names}."),
+    "and_more": Phrase("{names} and {n} more"),
+    "to_decide": Phrase("What a reviewer must decide"),
+    "ask_waivable": Phrase("May {rule} be waived from now on? Until now nobody could."),
+    "ask_milder": Phrase("Does the law say that decisions become milder?"),
+    "ask_stricter": Phrase("Does the law say that decisions become stricter?"),
+    "ask_renamed": Phrase("Is a rename meant? An id never changes: {names}."),
+    "ask_unread": Phrase("Who compares the articles that nobody has read? They carry {names}."),
+    "ask_open": Phrase("What was neither shown nor excluded: {names}. Is that acceptable?"),
+    "ask_version": Phrase("Which version is it? {text}"),
     "edited": Phrase("Edits: {count}, in files: {files}."),
     "no_days": Phrase("No rule differs on any day, so nothing had to be decided."),
     "borrowed": Phrase("Decided by the old rules under the new schemas, because they state new facts: {names}."),
@@ -185,6 +210,13 @@ PHRASES: Table = {
 }
 
 
+COUNTS: Counts = {
+    "edits_of": (Phrase("{n} edit of {names}."), Phrase("{n} edits of {names}.")),
+    "ask_past": (
+        Phrase("Is the law of past days wrong as it stands? {n} edit reaches back: {places}."),
+        Phrase("Is the law of past days wrong as it stands? {n} edits reach back: {places}."),
+    ),
+}
 KNOWN: Counts = {
     "changed": (
         Phrase("Known product {name} with {n} fact changed"),

@@ -1,0 +1,47 @@
+"""Companies, places and services that the shown changes of decisions concern, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from vatspolicy.authoring.diff.decisions import Row
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.profile.wording import FactWording
+
+Data = Mapping[str, Any]
+
+
+def find_concerned(rows: Sequence[Row], transitions: Iterable[Data], schemas: SchemaSet) -> dict[str, Any]:
+    """Return the foreign shares, registered offices and services of products whose decision changes, as plain data.
+
+    Where no compared product changes, those of the witnesses of the transitions are taken.
+    """
+    wording = FactWording(schemas)
+    subjects: list[tuple[Any, Sequence[str]]] = [(row.product.document.data, row.services) for row in rows]
+    if not subjects:
+        shown = (entry["witness"] for entry in transitions if "incomplete" not in (entry["before"], entry["after"]))
+        subjects = [(witness["profile"], ()) for witness in shown if witness is not None]
+    shares: set[float] = set()
+    places: dict[str, dict[str, str]] = {}
+    services: dict[str, dict[str, str]] = {}
+    for profile, named in subjects:
+        company = profile.get("company", {})
+        if "foreign_percent" in company:
+            shares.add(company["foreign_percent"])
+        if "registered" in company:
+            _add(places, wording.value(company["registered"], ("company", "registered")))
+        for index, service in enumerate(profile.get("services", ())):
+            if not named or service["id"] in named:
+                for offer in service.get("offers", ()):
+                    _add(services, wording.value([offer], ("services", index, "offers")))
+    return {
+        "products": len({row.product.name for row in rows}),
+        "foreign_percent": [min(shares), max(shares)] if shares else [],
+        "registered": list(places.values()),
+        "services": list(services.values()),
+    }
+
+
+def _add(found: dict[str, dict[str, str]], text: Mapping[str, str]) -> None:
+    found.setdefault(text["en"], {"en": text["en"], "zh": text["zh"]})

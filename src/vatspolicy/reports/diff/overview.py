@@ -1,0 +1,154 @@
+"""The first screen of a comparison: one sentence, who is worse off, known products, and what a reviewer must decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from vatspolicy.authoring.diff.structure import LAW
+from vatspolicy.authoring.diff.verdict import STRICTER, impossible, open_rules, possible, seen, unsettled
+from vatspolicy.authoring.symbolic.verdicts import STRICTER_PAIRS
+from vatspolicy.i18n.words import VERDICTS, count, joint, word
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.diff import wording
+from vatspolicy.reports.diff.words import COUNTS, phrase
+
+Data = Mapping[str, Any]
+
+_NAMED = 3
+"""Names that a sentence lists."""
+_LONGEST = 90
+"""Characters of a name in a sentence."""
+
+
+def overview(data: Data, lang: Language) -> Iterator[str]:
+    """Yield the sentences that a reviewer reads first."""
+    if data["decisions"] is None:
+        return
+    subject = _subject(data, lang)
+    if subject:
+        yield from [subject, *_effect(data, lang)]
+        yield from _worse_off(data, lang)
+        yield from _known_products(data, lang)
+
+
+def _subject(data: Data, lang: Language) -> str:
+    """Return the edit, or the number of edits and the regulations that they are about; empty if no law is edited."""
+    edits = [change for change in data["structure"] if change["kind"] in LAW]
+    if not edits:
+        return ""
+    titles = dict.fromkeys(one["regulation"][lang] for one in edits if one["regulation"])
+    about = _few(titles, lang)
+    if len(edits) > 1:
+        return count(COUNTS, "edits_of", len(edits), lang, names=about or edits[0]["policy"])
+    values = [value for _, sign, value in wording.values(edits[0], lang) if sign == "~"][:1]
+    told = joint("semicolon", lang).join([wording.edit(edits[0], lang), *values])
+    return phrase("edit_of", lang, name=about, edit=told) if about else phrase("end", lang, text=told)
+
+
+def _effect(data: Data, lang: Language) -> Iterator[str]:
+    """Yield what becomes of decisions: the changes of the word, the days, whom they are shown for, and the article."""
+    found = dict.fromkeys([*possible(data), *sorted(seen(data))])
+    moves = [name for name in found if "incomplete" not in name] or list(found)
+    if not moves:
+        return
+    text = wording.moves(moves, lang)
+    days = _days(data, lang)
+    who = joint("semicolon", lang).join(_who(data["concerned"], lang))
+    law = _law(data, lang)
+    told = phrase("moves_on", lang, moves=text, days=days) if days else text
+    told = phrase("shown_for", lang, moves=told, who=who) if who else told
+    yield phrase("end", lang, text=f"{told} [{law}]" if law else told)
+
+
+def _days(data: Data, lang: Language) -> str:
+    """Return the days on which decisions change: those proved, else those of the compared products."""
+    days = data["semantic"]["period"]
+    if days:
+        return wording.period(days["first"], days["last"], lang)
+    found = [day for row in data["decisions"]["rows"] for day in row["days"]]
+    return phrase("since", lang, day=min(found)) if found else ""
+
+
+def _who(concerned: Data, lang: Language) -> Iterator[str]:
+    shares = concerned["foreign_percent"]
+    if shares:
+        low, high = (f"{share:g}%" for share in shares)
+        yield phrase("share", lang, low=low) if low == high else phrase("shares", lang, low=low, high=high)
+    if concerned["registered"]:
+        yield phrase("registered", lang, names=_few((one[lang] for one in concerned["registered"]), lang))
+    if concerned["services"]:
+        yield phrase("services", lang, names=_few((one[lang] for one in concerned["services"]), lang))
+
+
+def _law(data: Data, lang: Language) -> str:
+    """Return the articles of the first changed rule that changes a decision."""
+    causes = [cause for row in data["decisions"]["rows"] for cause in row["because"] if cause["change"]]
+    causes += [rule for rule in data["semantic"]["rules"] if rule["transitions"]]
+    return wording.law(causes[0], lang) if causes else ""
+
+
+def _worse_off(data: Data, lang: Language) -> Iterator[str]:
+    """Yield whether anybody is worse off, and how far that is proved."""
+    semantic, rows = data["semantic"], data["decisions"]["rows"]
+    shown = [(row["before"]["decision"], row["after"]["decision"], row["direction"]) for row in rows]
+    shown += [(one["before"], one["after"], one["direction"]) for one in semantic["transitions"] if one["witness"]]
+    tighter = [(before, after) for before, after, direction in shown if direction == "tightened"]
+    moved = dict.fromkeys("->".join(pair) for pair in tighter if pair[0] != pair[1])
+    excluded = set(impossible(data))
+    if moved:
+        yield phrase("worse", lang, moves=wording.moves(list(moved), lang))
+    elif tighter:
+        yield phrase("worse_range", lang)
+    elif excluded >= {"->".join(pair) for pair in STRICTER_PAIRS}:
+        yield phrase("nobody_worse", lang)
+    elif excluded.issuperset(STRICTER):
+        yield phrase("nobody_decided_worse", lang)
+    elif semantic["status"] != "not-needed":
+        yield phrase("worse_open", lang)
+
+
+def _known_products(data: Data, lang: Language) -> Iterator[str]:
+    rows = data["decisions"]["rows"]
+    told: dict[str, str] = {}
+    for row in rows:
+        before, after = (word(VERDICTS, row[side]["decision"], lang) for side in ("before", "after"))
+        told.setdefault(wording.subject(row), f"{wording.subject(row)}{joint('colon', lang)}{before} → {after}")
+    if told:
+        names = _few(told.values(), lang, "semicolon")
+        yield phrase("known_change", lang, some=len(told), all=data["decisions"]["products"], names=names)
+
+
+def questions(data: Data, lang: Language) -> Iterator[str]:
+    """Yield what a reviewer must decide."""
+    if data["decisions"] is None:
+        return
+    yield from (phrase("ask_waivable", lang, rule=one["rule"]) for one in data["red_lines"])
+    found = dict.fromkeys([*possible(data), *sorted(seen(data))])
+    for key, names in (
+        ("ask_milder", data["verdict"] in ("loosened", "both")),
+        ("ask_stricter", data["verdict"] in ("tightened", "both")),
+    ):
+        if names and found:
+            yield phrase(key, lang)
+    back = [change for change in data["structure"] if change["retroactive"]]
+    if back:
+        yield count(COUNTS, "ask_past", len(back), lang, places=_few((f"{c['file']}:{c['line']}" for c in back), lang))
+    twins = [change for change in data["structure"] if change["twin"] and change["change"] == "added"]
+    if twins:
+        yield phrase("ask_renamed", lang, names=_few((f"{c['twin']} → {c['policy']}/{c['name']}" for c in twins), lang))
+    unread = [card["rule"] for card in data["law"] if any(a["verification"] == "unverified" for a in card["articles"])]
+    if unread:
+        yield phrase("ask_unread", lang, names=_few(unread, lang))
+    left = [*(wording.move(name, lang) for name in unsettled(data)), *open_rules(data)]
+    if left:
+        yield phrase("ask_open", lang, names=_few(left, lang))
+    if data["release"] and data["release"]["faults"]:
+        yield phrase("ask_version", lang, text=data["release"]["faults"][0]["text"][lang])
+
+
+def _few(names: Iterable[str], lang: Language, mark: str = "list") -> str:
+    """Return the first few of some names, and the number of the others."""
+    every = list(dict.fromkeys(name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in names))
+    text = joint(mark, lang).join(every[:_NAMED])
+    return text if len(every) <= _NAMED else phrase("and_more", lang, names=text, n=len(every) - _NAMED)
