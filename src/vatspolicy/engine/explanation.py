@@ -59,33 +59,37 @@ def clauses(
     found = table.get(key)
     if found is None:
         found = table[key] = [
-            (_slice(text, node), compile_interpreter(node, ruleset.params), depth)
-            for text, node, depth in _clauses(bundle, policy, expression.text, expression.tree, 0)
+            (quote(text, node), compile_interpreter(node, ruleset.params), depth)
+            for text, node, depth in split_clauses(bundle, policy, expression.text, expression.tree, 0)
         ]
     for text, run, depth in found:
         value = run(activation)
         yield Clause(text, None if type(value) is Unknown else value, depth)
 
 
-def _clauses(bundle: Bundle, policy: Policy, text: str, node: Node, depth: int) -> Iterator[tuple[str, Node, int]]:
-    """Yield each clause with the text that it stands in."""
+def split_clauses(
+    bundle: Bundle, policy: Policy | None, text: str, node: Node, depth: int = 0
+) -> Iterator[tuple[str, Node, int]]:
+    """Yield each clause of a tree, with the text that it stands in and its depth. Only a policy has terms."""
     match node:
         case And(parts=parts) | Or(parts=parts):
             for part in parts:
-                yield from _clauses(bundle, policy, text, part, depth)
+                yield from split_clauses(bundle, policy, text, part, depth)
         case Term(name=name, body=body):
             yield text, node, depth
+            assert policy is not None
             owner, inner = bundle.term(policy, name)
             if isinstance(body, And | Or | Not | Term):
-                yield from _clauses(bundle, owner, inner, body, depth + 1)
+                yield from split_clauses(bundle, owner, inner, body, depth + 1)
         case Not(body=Term() | And() | Or() as body):
             yield text, node, depth
-            yield from _clauses(bundle, policy, text, body, depth + 1)
+            yield from split_clauses(bundle, policy, text, body, depth + 1)
         case _:
             yield text, node, depth
 
 
-def _slice(text: str, node: Node) -> str:
+def quote(text: str, node: Node) -> str:
+    """Return the words of a node in the text that it stands in, on one line."""
     start, end = node.span
     return " ".join(text[start:end].split())
 

@@ -25,8 +25,11 @@ class MissingFacts:
 
     def of_rule(self, rule: Rule, activation: Activation, facts: Iterable[UnknownAttribute]) -> tuple[MissingFact, ...]:
         """Return the facts that keep the condition of a rule undecided, as facts of the profile."""
-        paths = dict.fromkeys(path for fact in facts for path in self._paths(activation, fact))
-        return tuple(MissingFact(path, (rule.name,)) for path in paths)
+        return tuple(MissingFact(path, (rule.name,)) for path in self.paths(activation, facts))
+
+    def paths(self, activation: Activation, facts: Iterable[UnknownAttribute]) -> tuple[Path, ...]:
+        """Return the places of missing facts in the profile, each once."""
+        return tuple(dict.fromkeys(path for fact in facts for path in self._paths(activation, fact)))
 
     def of_route(self, state: RouteResult, activation: Activation) -> tuple[MissingFact, ...]:
         """Return what keeps a route undecided: facts of its condition, requirements and instrument, and opinions."""

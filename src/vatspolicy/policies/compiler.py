@@ -87,6 +87,21 @@ def _compile_or_recall(document: Document, by_id: Mapping[str, Document], schema
     return document, lines, trees
 
 
+def environment_of(
+    each: str, document: Document | None, used: Mapping[str, Document], schemas: SchemaSet | None = None
+) -> TypeEnvironment:
+    """Return the names that an expression about a subject may use.
+
+    `document` is a policy of a bundle that compiles: its terms and parameters are among the names, with those of the
+    policies it uses. Without one, only facts are.
+    """
+    if document is None:
+        return TypeEnvironment(variables(each, schemas), {}, lambda name, scope: None, frozenset())
+    compiler = _PolicyCompiler(document, used, schemas)
+    compiler.names()
+    return compiler.scope(each)
+
+
 class _PolicyCompiler:
     """Compiler of one policy file: names first, then expressions."""
 

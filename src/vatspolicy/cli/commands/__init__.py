@@ -12,6 +12,7 @@ COMMANDS = (
     "timeline",
     "matrix",
     "explain",
+    "eval",
     "list",
     "test",
     "lint",

@@ -1,0 +1,90 @@
+"""`vatspolicy eval`: the value of an expression about a spec."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from vatspolicy.cli.console import abort, measure_width, publish
+from vatspolicy.cli.context import SpecContext, require_covered
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import FORMAT, INPUT, RULES, SetOption, StdinNameOption
+from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.i18n import Sentences, _
+
+
+class EvalFormat(StrEnum):
+    """Formats of a value."""
+
+    TEXT, JSON = "text", "json"
+
+
+class Each(StrEnum):
+    """Subjects of an expression (vatspolicy.engine.expression_value.SUBJECTS; typer wants an enumeration)."""
+
+    PRODUCT, SERVICE, ACTIVITY = "product", "service", "activity"
+
+
+def evaluate(
+    expression: Annotated[str, typer.Argument(metavar="EXPRESSION", help="A CEL expression, as policies write them.")],
+    spec: Annotated[
+        str,
+        typer.Option("--spec", metavar="SPEC", help="A product spec, or - for standard input.", rich_help_panel=INPUT),
+    ],
+    context: SpecContext,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            "--policy",
+            metavar="POLICY",
+            help="Know its terms and parameters, and those of the policies it uses.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    each: Annotated[
+        Each | None,
+        typer.Option("--each", help="Subject (default: the first that fits).", rich_help_panel=INPUT),
+    ] = None,
+    changes: SetOption = (),
+    stdin_filename: StdinNameOption = None,
+    format: Annotated[EvalFormat, FORMAT] = EvalFormat.TEXT,
+) -> None:
+    """Show the value of an expression about a spec, clause by clause, and the facts that keep it unknown.
+
+    Example: vatspolicy eval "company.foreign_percent > 50.0" --spec spec.yaml
+    """
+    from vatspolicy.cel.grammar import ExpressionError
+    from vatspolicy.clock import today
+    from vatspolicy.engine.expression_value import evaluate_expression, type_expression
+    from vatspolicy.gate.gate import Gate
+    from vatspolicy.profile.profile import load_profile
+    from vatspolicy.reports.expression_value import render_json, render_text
+
+    bundle = context.law.load()
+    owner = None
+    if policy is not None and (owner := bundle.policies.get(policy)) is None:
+        abort(Sentences(_("there is no policy {name!r}.", name=policy), suggest(policy, bundle.policies)))
+    try:
+        subject, tree = type_expression(bundle, expression, each.value if each else None, owner)
+    except ExpressionError as error:
+        start, end = error.span
+        excerpt = f"{expression}\n{' ' * start}{'^' * max(end - start, 1)}" if "\n" not in expression else ""
+        raise InvalidInput([Problem("expression", 1, start + 1, "", error.message, error.hint, excerpt)]) from None
+    profile = load_profile(spec, changes, bundle.schemas, stdin_filename)
+    if context.as_of is not None:
+        require_covered(bundle, context.as_of)
+    day = Gate(bundle, today(), context.as_of, allow_past=True).find_day(profile)
+    values = list(evaluate_expression(bundle, profile, day, subject, expression, tree, owner))
+    publish(
+        lambda form, color: (
+            render_json(expression, subject, day, values)
+            if form == EvalFormat.JSON
+            else render_text(values, context.lang.value, color, measure_width())
+        ),
+        format,
+    )
+
+
+command = Command(evaluate, "eval", RULES)
