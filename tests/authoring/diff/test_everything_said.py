@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.project_builder import PROFILE, RULES, compare_policies, edits, policy
+from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, edits, policy, project
 from vatspolicy.reports.diff import FORMATS, render
 
 LAW = policy(
@@ -116,8 +117,6 @@ def test_a_gate_that_can_be_waived_is_a_red_line(tmp_path: Path) -> None:
 
 
 def test_conditions_that_hold_for_a_red_line(tmp_path: Path) -> None:
-    from tests.support.project_builder import compare, project
-
     base, head = project(tmp_path / "b", {"law": GATE}), project(tmp_path / "h", {"law": LAW})
     assert compare(base, head, fail_on=["waivable", "any"])["failed_on"] == ["waivable", "any"]
     assert compare(head, base, fail_on=["waivable", "any"])["failed_on"] == ["any"], "more can no longer be waived"
@@ -171,3 +170,21 @@ def test_a_value_that_begins_on_another_day_is_one_edit(tmp_path: Path) -> None:
     assert change["fields"] == [{"name": "from", "before": "2026-09-01", "after": "2026-09-02"}]
     assert change["since"] == "2026-09-01"
     assert "from: 2026-09-01 → 2026-09-02" in render("text", data, "en")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="needs the extra smt")
+def test_a_witness_of_a_mark_is_a_product_that_meets_the_rule(tmp_path: Path) -> None:
+    """Not one that leaves the rule undetermined, though that is marked, too."""
+    empty = {"schema": 2, "product": {"id": "empty"}, "company": {}, "services": []}
+    fixtures = {"p60": DENIED, "empty": empty}
+    base, head = project(tmp_path / "b", {"law": GATE}, fixtures), project(tmp_path / "h", {"law": LAW}, fixtures)
+    data = compare(base, head, semantic="z3")
+    [rule] = data["semantic"]["rules"]
+    assert (rule["verdict"], rule["witness"]["product"]["id"]) == ("masked", "p60")
+    assert rule["witness"]["minimal"]["profile"]["company"]["foreign_percent"] > 50
+    assert [item["kind"] for item in rule["witness"]["listed"]] == ["waiver"]
+
+
+def test_the_first_sentence_names_what_was_edited(tmp_path: Path) -> None:
+    data = edited(tmp_path, "    unwaivable: true\n", "", GATE)
+    assert "unwaivable: true → –." in " ".join(render("text", data, "en").split())

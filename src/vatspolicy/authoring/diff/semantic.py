@@ -279,16 +279,16 @@ class _ProofSerializer:
         from vatspolicy.authoring.symbolic.witness import decision_of
 
         mixed = mix(self.base, self.head, found.rule)
-        settled = any(item["kind"] != "undetermined" for item in decided.listed(found.rule, found.as_of))
-        plain = listed_otherwise(self.base, self.head, found.rule, decided.profile, found.as_of, readings=False)
+        sides, day = (self.base, self.head, found.rule), found.as_of
+        settled = bool(listed_otherwise(*sides, decided.profile, day, settled=True))
+        readings = not listed_otherwise(*sides, decided.profile, day, readings=False, settled=settled)
 
         def decides(profile: Profile) -> bool:
             words = (decision_of(bundle, profile, found.as_of) for bundle in (self.base, mixed))
             return tuple(words) == (found.before, found.after)
 
         def lists(profile: Profile) -> bool:
-            items = listed_otherwise(self.base, self.head, found.rule, profile, found.as_of, readings=not plain)
-            return any(kind != "undetermined" or not settled for kind, *_ in items)
+            return bool(listed_otherwise(*sides, profile, day, readings, settled))
 
         seen = {name for one in self.compared.details if one.rule == found.rule for name in one.products}
         seen |= {row.product.name for row in self.compared.rows if found.rule in row.because}

@@ -372,8 +372,7 @@ class _RuleComparison:
         for settled, readings in ((True, False), (True, True), (False, False), (False, True)):
 
             def shows(profile: Profile, settled: bool = settled, readings: bool = readings) -> bool:
-                found = listed_otherwise(self.base, self.head, self.name, profile, day, readings)
-                return any(kind != "undetermined" or not settled for kind, *_ in found)
+                return bool(listed_otherwise(self.base, self.head, self.name, profile, day, readings, settled))
 
             if shows(load_profile(data, schemas=self.base.schemas)):
                 return minimize_profile(data, shows, self.base.schemas)

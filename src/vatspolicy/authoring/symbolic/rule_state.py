@@ -244,13 +244,17 @@ def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> Any:
 
 
 def listed_otherwise(
-    base: Bundle, head: Bundle, name: str, profile: Profile, as_of: str, readings: bool = True
+    base: Bundle, head: Bundle, name: str, profile: Profile, as_of: str, readings: bool = True, settled: bool = False
 ) -> dict[Key, tuple[Item | None, Item | None]]:
     """Return what the decisions of two bundles list differently of a rule (policy/rule).
 
-    Without `readings` of contested rules it takes a small part of the time.
+    Without `readings` of contested rules it takes a small part of the time. With `settled`, nothing is returned if a
+    missing fact leaves the rule undetermined under one of the bundles.
     """
-    before, after = (itemize(evaluate(bundle, profile, as_of, readings), bundle) for bundle in (base, head))
+    decisions = [evaluate(bundle, profile, as_of, readings) for bundle in (base, head)]
+    if settled and any(finding.rule.name == name for one in decisions for finding in one.undetermined):
+        return {}
+    before, after = (itemize(one, bundle) for one, bundle in zip(decisions, (base, head), strict=True))
     return {
         key: pair
         for key, pair in compare_items(before, after).items()

@@ -17,6 +17,8 @@ Data = Mapping[str, Any]
 
 _NAMED = 3
 """Names that a sentence lists."""
+_VALUES = 2
+"""Values of an edit that its sentence tells."""
 _LONGEST = 90
 """Characters of a name in a sentence."""
 
@@ -41,7 +43,11 @@ def _subject(data: Data, lang: Language) -> str:
     about = _few(titles, lang)
     if len(edits) > 1:
         return count(COUNTS, "edits_of", len(edits), lang, names=about or edits[0]["policy"])
-    values = [value for _, sign, value in wording.values(edits[0], lang) if sign == "~"][:1]
+    values = [
+        value if name in ("", "value") else f"{name}{joint('colon', lang)}{value}"
+        for name, sign, value in wording.values(edits[0], lang)
+        if sign == "~" and edits[0]["kind"] != "policy"
+    ][:_VALUES]
     told = joint("semicolon", lang).join([wording.edit(edits[0], lang), *values])
     return phrase("edit_of", lang, name=about, edit=told) if about else phrase("end", lang, text=told)
 
