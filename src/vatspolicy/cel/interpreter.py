@@ -7,7 +7,7 @@ always answers: with a value, or with the attributes that keep the expression un
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from vatspolicy.cel.activation import Activation
@@ -80,6 +80,10 @@ def evaluate(node: Node, activation: Activation, params: Params) -> Any:
 
 def compile_interpreter(node: Node, params: Params) -> Evaluator:
     """Build the evaluator of a tree under the parameter values of one day."""
+    return _compile_with_constant(node, params) or _compile(node, params)
+
+
+def _compile(node: Node, params: Params) -> Evaluator:
     match node:
         case Fact(root=root, names=names):
             return _fact(root, names)
@@ -112,6 +116,21 @@ def compile_interpreter(node: Node, params: Params) -> Evaluator:
                 kind == "exists", variable, compile_interpreter(over, params), compile_interpreter(body, params)
             )
     raise TypeError(f"unknown node: {node!r}")
+
+
+def _compile_with_constant(node: Node, params: Params) -> Evaluator | None:
+    """Build the evaluator of a test of one operand against a constant; None for any other node."""
+    match node:
+        case Compare(op=op, left=left, right=Literal() | Param() as right):
+            return _apply_to(COMPARE[op], compile_interpreter(left, params), _constant(right, params))
+        case In(item=item, list=Literal() | Param() as over):
+            return _apply_to(_is_member, compile_interpreter(item, params), _members(over, params))
+        case Quantifier(
+            kind=kind, list=over, body=In(item=Fact(root=root, names=()), list=Literal() | Param() as among)
+        ):
+            if root == node.variable:
+                return _membership(kind == "exists", compile_interpreter(over, params), _members(among, params))
+    return None
 
 
 def conjunction(values: Iterable[bool | None]) -> bool | None:
@@ -153,15 +172,32 @@ def list_members(node: Quantifier, activation: Activation, params: Params) -> li
 
 
 def _fact(root: str, names: tuple[str, ...]) -> Evaluator:
+    missing = Unknown((UnknownAttribute(root, names, None),))
+
+    def unknown(activation: Activation) -> Unknown:
+        owner = activation.get(root)
+        return missing if owner is None else Unknown((UnknownAttribute(root, names, owner),))
+
     def run(activation: Activation) -> Any:
         value = activation.get(root)
         for name in names:
             if value is None:
                 break
             value = value.get(name)
-        return Unknown((UnknownAttribute(root, names, activation.get(root)),)) if value is None else value
+        return unknown(activation) if value is None else value
 
-    return run
+    if len(names) != 1:
+        return run
+    (only,) = names
+
+    def run_field(activation: Activation) -> Any:
+        owner = activation.get(root)
+        if owner is None:
+            return missing
+        value = owner.get(only)
+        return Unknown((UnknownAttribute(root, names, owner),)) if value is None else value
+
+    return run_field
 
 
 def _and(parts: Sequence[Evaluator]) -> Evaluator:
@@ -218,6 +254,37 @@ def _apply(function: Callable[[Any], Any], operand: Evaluator) -> Evaluator:
     return run
 
 
+def _apply_to(function: Callable[[Any, Any], Any], operand: Evaluator, constant: Any) -> Evaluator:
+    def run(activation: Activation) -> Any:
+        value = operand(activation)
+        return value if type(value) is Unknown else function(value, constant)
+
+    return run
+
+
+def _membership(exists: bool, over: Evaluator, among: Any) -> Evaluator:
+    def run(activation: Activation) -> Any:
+        members = over(activation)
+        if type(members) is Unknown:
+            return members
+        for member in members:
+            if (member in among) is exists:
+                return exists
+        return not exists
+
+    return run
+
+
+def _constant(node: Literal | Param, params: Params) -> Any:
+    return params[node.key] if isinstance(node, Param) else node.value
+
+
+def _members(node: Literal | Param, params: Params) -> Any:
+    """Return the members of a constant list, as a set if they are scalars."""
+    values = _constant(node, params)
+    return values if not values or any(isinstance(value, dict | list) for value in values) else frozenset(values)
+
+
 def _combine(function: Callable[[Any, Any], Any], left: Evaluator, right: Evaluator) -> Evaluator:
     def run(activation: Activation) -> Any:
         one, other = left(activation), right(activation)
@@ -228,7 +295,7 @@ def _combine(function: Callable[[Any, Any], Any], left: Evaluator, right: Evalua
     return run
 
 
-def _is_member(item: Any, members: Sequence[Any]) -> bool:
+def _is_member(item: Any, members: Collection[Any]) -> bool:
     return item in members
 
 

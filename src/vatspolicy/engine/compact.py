@@ -22,7 +22,7 @@ from vatspolicy.engine.decision import (
     rank_routes,
 )
 from vatspolicy.engine.notices import notices
-from vatspolicy.engine.serialize import copy_text, find_bearer
+from vatspolicy.engine.serialize import DEADLINES, copy_text, find_bearer
 from vatspolicy.engine.subjects import Activations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     Data: TypeAlias = dict[str, Any]
-
-DEADLINES = 4096
-"""Most deadlines to keep: they depend on the launch day."""
 
 
 @dataclass(frozen=True, eq=False)

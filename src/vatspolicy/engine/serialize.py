@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -108,6 +109,21 @@ _CHECKS: WeakKeyDictionary[RuleSet, dict[tuple[int, Language], str]] = WeakKeyDi
 """Checks in words by the index of their expression and language: one table serves every decision of a day."""
 _CITATIONS: WeakKeyDictionary[RuleSet, dict[tuple[str, str], dict[str, Any]]] = WeakKeyDictionary()
 """Citations by policy and article."""
+DEADLINES = 4096
+"""Most deadlines to keep: they depend on the launch day."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    """Data of one day, which serves every decision and is never changed."""
+
+    instruments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    bodies: dict[tuple[str, ...], list[dict[str, Any]]] = field(default_factory=dict)
+    deadlines: dict[tuple[str, str | None, tuple[Language, ...]], dict[str, Any]] = field(default_factory=dict)
+    """By rule, launch day and languages."""
+
+
+_SHARED: WeakKeyDictionary[RuleSet, _Shared] = WeakKeyDictionary()
 
 
 class _Serializer:
@@ -121,6 +137,7 @@ class _Serializer:
         self.wordings = {lang: Wording(bundle, lang, day=decision.as_of) for lang in languages}
         self.checks = _CHECKS.setdefault(self.ruleset, {})
         self.cited = _CITATIONS.setdefault(self.ruleset, {})
+        self.shared = _SHARED.setdefault(self.ruleset, _Shared())
         self.reader = FactReader(profile, self.ruleset)
         self.shown: dict[tuple[str, Subject], dict[str, Any]] = {}
         """Routes by rule and subject: an activity and its needs show the same ones."""
@@ -162,7 +179,7 @@ class _Serializer:
                 data |= {
                     "instrument": self.instrument(instrument),
                     "authority": self.authority(finding.authority),
-                    "deadline": self.deadline(due),
+                    "deadline": self.deadline(rule, due),
                     "bearer": self.bearer(bearer, finding),
                     "done_on": finding.done_on,
                 }
@@ -183,9 +200,15 @@ class _Serializer:
             "location": self.location(finding.subject, facts),
         }
 
-    def deadline(self, due: Mapping[str, Any]) -> dict[str, Any]:
-        found = deadline(due, self.profile.launch)
-        return {"group": found.group, "text": self.say(found.text), "date": found.date}
+    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> dict[str, Any]:
+        key, kept = (rule.name, self.profile.launch, tuple(self.languages)), self.shared.deadlines
+        found = kept.get(key)
+        if found is None:
+            if len(kept) >= DEADLINES:
+                kept.clear()
+            last = deadline(due, self.profile.launch)
+            found = kept[key] = {"group": last.group, "text": self.say(last.text), "date": last.date}
+        return found
 
     def bearer(self, bearer: str, finding: Finding) -> str:
         return find_bearer(self.profile, bearer, self.activations.of(finding.subject))
@@ -266,10 +289,18 @@ class _Serializer:
         return {"line": line, "column": column}
 
     def instrument(self, id: str) -> dict[str, Any]:
-        return {"id": id, "title": copy_text(self.bundle.instruments[id].title)}
+        found = self.shared.instruments.get(id)
+        if found is None:
+            title = copy_text(self.bundle.instruments[id].title)
+            found = self.shared.instruments[id] = {"id": id, "title": title}
+        return found
 
-    def authority(self, bodies: Iterable[str]) -> list[dict[str, Any]]:
-        return [{"id": body, "title": copy_text(label("authority", body, self.bundle.schemas))} for body in bodies]
+    def authority(self, bodies: tuple[str, ...]) -> list[dict[str, Any]]:
+        found = self.shared.bodies.get(bodies)
+        if found is None:
+            titles = {body: copy_text(label("authority", body, self.bundle.schemas)) for body in bodies}
+            found = self.shared.bodies[bodies] = [{"id": body, "title": title} for body, title in titles.items()]
+        return found
 
     def offer(self, offer: LicenseOption) -> dict[str, Any]:
         return {
