@@ -19,7 +19,7 @@ from celtext import Doubles, spelled
 from rego import Writer
 
 from tests.support.random_inputs import Profiles, hints_of
-from vatspolicy.authoring.testing.cases import subjects
+from vatspolicy.authoring.testing.rule_states import subjects
 from vatspolicy.cel.activation import Activation
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables

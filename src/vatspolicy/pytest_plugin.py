@@ -111,7 +111,7 @@ class CaseItem(pytest.Item):
         """Raise if the result differs from the expectation."""
         problems = self.case.run()
         if problems:
-            raise CaseFailedError("\n".join(problems))
+            raise CaseFailedError("\n".join([*problems, *self.case.explain()]))
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         """Return the differences without a traceback."""

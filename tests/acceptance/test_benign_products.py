@@ -8,7 +8,8 @@ from datetime import date, timedelta
 import pytest
 
 from tests.support.shipped import ROOT, shipped_bundle
-from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases, state_of, subjects
+from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases
+from vatspolicy.authoring.testing.rule_states import state_of, subjects
 from vatspolicy.documents import load_document
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy, Rule

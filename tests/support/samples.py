@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.support.random_inputs import PARAMETERS, Expressions, Hints, Profiles, hints_of, near_days, parameter_types
 from tests.support.shipped import shipped_bundle
-from vatspolicy.authoring.testing.cases import subjects
+from vatspolicy.authoring.testing.rule_states import subjects
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node
 from vatspolicy.cel.parser import TypeEnvironment, parse

@@ -118,6 +118,23 @@ def write_report(path: Path, report: str | bytes) -> None:
         abort(_("cannot write {path}: {reason}.", path=path, reason=reason_of(error)), ExitCode.INTERNAL)
 
 
+def is_interactive() -> bool:
+    """Return whether somebody sits at a terminal: both streams are one, and this is no run of a pipeline (CI)."""
+    import os
+    import sys
+
+    streams = (sys.stdin, sys.stdout)
+    return not os.environ.get("CI") and all(stream is not None and stream.isatty() for stream in streams)
+
+
+def show_difference(before: str, after: str, name: str, changed: str) -> str:
+    """Return the unified diff of two states of a file."""
+    import difflib
+
+    lines = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), name, changed)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
 def measure_width() -> int:
     """Return the width of the terminal, between 30 and 120 columns."""
     import os

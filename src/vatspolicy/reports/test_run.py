@@ -41,6 +41,7 @@ def text(run: RunResult, lang: Language) -> str:
         if result.outcome == FAILED:
             lines.append(f"{where}: {result.case.name}")
             lines += [f"    {translate(problem, lang)}" for problem in result.problems]
+            lines += [f"        {translate(reason, lang)}" for reason in result.reasons]
         elif result.outcome == SKIPPED:
             skipped = f"{result.case.name}: {result.case.skipped}"
             lines.append(translate(_("{where}: skipped: {skipped}", where=where, skipped=skipped), lang))
@@ -110,6 +111,7 @@ def _case(result: CaseResult, lang: Language) -> dict[str, Any]:
         "as_of": case.as_of,
         "outcome": result.outcome,
         "problems": [translate(problem, lang) for problem in result.problems],
+        "reasons": [translate(reason, lang) for reason in result.reasons],
         "skipped": case.skipped,
     }
 
@@ -179,7 +181,8 @@ def junit(run: RunResult, lang: Language) -> str:
             if result.outcome == FAILED:
                 problems = [translate(problem, lang) for problem in result.problems]
                 where = f"{file}:{result.case.line}"
-                lines = "\n".join([where, *problems])
+                reasons = [translate(reason, lang) for reason in result.reasons]
+                lines = "\n".join([where, *problems, *reasons])
                 suite.add_failure(name, classname, problems[0], "test-failed", lines, result.seconds)
             elif result.outcome == SKIPPED:
                 suite.add_skipped(name, classname, str(result.case.skipped))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.authoring.testing.coverage import deciding_parts, decisive_clauses
+from vatspolicy.authoring.testing.clauses import deciding_parts, decisive_clauses
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.types import BOOL, ListOf, Record

@@ -8,7 +8,8 @@ from typing import Any
 
 from vatspolicy.authoring.symbolic.query import Solution
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
-from vatspolicy.authoring.testing.cases import Case, load_tests, state_of, subjects
+from vatspolicy.authoring.testing.cases import Case, load_tests
+from vatspolicy.authoring.testing.rule_states import state_of, subjects
 from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle

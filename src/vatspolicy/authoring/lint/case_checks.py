@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 
 from vatspolicy.authoring.lint.policy_checks import Found, PolicyFile
-from vatspolicy.authoring.testing.cases import fixture_cases, load_tests
+from vatspolicy.authoring.testing.cases import fixture_cases, load_tests, test_entries
 from vatspolicy.documents import Document, Path
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import _
@@ -21,15 +21,15 @@ def tests(file: PolicyFile) -> Found:
     if document is None:
         return
     rules = [rule.id for rule in file.policy.rules]
-    for index, case in enumerate(document.data["cases"]):
+    for entry, case in test_entries(document):
         for name in case["expect"]:
             if name not in rules:
-                place: Path = ("cases", index, "expect", name)
+                place: Path = (*entry, "expect", name)
                 message = _("There is no rule {name!r} in this file.", name=name)
                 yield "unknown-name", document.problem(place, message, suggest(name, rules), key=True)
         for name in case.get("authority", ()):
             if name not in file.bundle.instruments:
-                place = ("cases", index, "authority", name)
+                place = (*entry[:2], "authority", name)
                 message, hint = _("There is no instrument {name!r}.", name=name), suggest(name, file.bundle.instruments)
                 yield "unknown-name", document.problem(place, message, hint, key=True)
 

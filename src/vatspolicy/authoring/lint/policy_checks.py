@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from vatspolicy.authoring.testing.cases import cases_of
-from vatspolicy.authoring.testing.coverage import Coverage, expressions_of, outside_terms, reads_facts
+from vatspolicy.authoring.testing.clauses import outside_terms, reads_facts
+from vatspolicy.authoring.testing.coverage import Coverage, expressions_of
 from vatspolicy.authoring.verification import hash_problems
 from vatspolicy.cel.ast import Fact, Literal, Node, walk
 from vatspolicy.documents import Document, Path

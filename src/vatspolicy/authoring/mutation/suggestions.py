@@ -13,8 +13,9 @@ from typing import Any
 from vatspolicy.authoring.mutation.mutants import Mutant, located_expressions, shift_day
 from vatspolicy.authoring.mutation.ruleset import apply_mutant, mutated_params, mutated_trees
 from vatspolicy.authoring.mutation.run import MutationTrial
-from vatspolicy.authoring.testing.cases import Case, state_of, subjects
-from vatspolicy.authoring.testing.coverage import decisive_clauses
+from vatspolicy.authoring.testing.cases import Case
+from vatspolicy.authoring.testing.clauses import decisive_clauses
+from vatspolicy.authoring.testing.rule_states import state_of, subjects
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
 from vatspolicy.documents import Path

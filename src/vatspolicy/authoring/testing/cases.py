@@ -6,25 +6,41 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, NamedTuple
 
+from vatspolicy.authoring.testing.decision_differences import decision_reasons, differences
+from vatspolicy.authoring.testing.reasons import explain_state
+from vatspolicy.authoring.testing.rule_states import name_state, state_of, subjects
 from vatspolicy.cel.activation import Activation
-from vatspolicy.documents import Document, load_document, parse_document
+from vatspolicy.documents import Document, Path, load_document, parse_document
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import validate
-from vatspolicy.engine.classification import classify
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import NEED_STATES, evaluate
-from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
-from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Listing, _
 from vatspolicy.policies.bundle import TESTS_ENDING, Bundle
-from vatspolicy.policies.model import Duty, Need, Policy, Route, Rule
+from vatspolicy.policies.model import Policy, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, change, read_profile
 
 STRAY_HINT = _("Write the tests of ID.yaml in ID.test.yaml, in the same folder.")
+
+
+class ObservedRule(NamedTuple):
+    """A rule that a test names, with the states that it has for the subjects of the profile."""
+
+    id: str
+    rule: Rule | None
+    """None if the policy has no such rule."""
+    wanted: str
+    states: Mapping[str, list[Activation]]
+    """Activations by the state that they give."""
+
+    @property
+    def differs(self) -> bool:
+        """True if the state is not the one that the test expects; a need that is unmet fires."""
+        found = set(self.states)
+        return found != {self.wanted} and not (self.wanted == "fires" and found == {"unmet"})
 
 
 @dataclass(frozen=True)
@@ -40,6 +56,8 @@ class Case:
     expect: Mapping[str, Any]
     policy: Policy | None
     """The policy whose rules are tested; None for a fixture."""
+    place: Path = ()
+    """Place of the entry in the file that holds what is expected."""
 
     @property
     def skipped(self) -> str | None:
@@ -50,44 +68,67 @@ class Case:
     def run(self) -> list[str]:
         """Return one sentence for each difference from the expectation; none if the test passes."""
         if self.policy is None:
-            return list(_differences(evaluate(self.bundle, self.profile, self.as_of), self.expect))
-        return list(self._probe())
+            return list(differences(evaluate(self.bundle, self.profile, self.as_of), self.expect))
+        return [*self._state_differences(), *self._authority_differences()]
 
-    def _probe(self) -> Iterator[str]:
-        assert self.policy is not None
+    def explain(self) -> list[str]:
+        """Return one sentence for each clause that decides what differs: the clause, its value, the facts it reads."""
         ruleset = self.bundle.on(self.as_of)
-        scopes = list(subjects(ruleset, self.profile, self.as_of))
-        wanted = self.expect.get("subject")
+        if self.policy is None:
+            return list(decision_reasons(self.bundle, self.profile, self.as_of, self.expect))
+        return [
+            sentence
+            for observed in self.observe()
+            if observed.differs and observed.rule is not None
+            for activation in [activation for found in observed.states.values() for activation in found]
+            for sentence in explain_state(self.bundle, ruleset, observed.rule, activation)
+        ]
+
+    def observe(self) -> Iterator[ObservedRule]:
+        """Yield the rules that a test of a policy names, with the states that they have."""
+        assert self.policy is not None
+        ruleset, scopes = self._scopes()
         for id, state in self.expect["expect"].items():
             rule = next((rule for rule in self.policy.rules if rule.id == id), None)
-            if rule is None:
-                yield _("There is no rule {name!r} in this file.", name=id)
-                continue
-            found = {
-                state_of(ruleset, rule, activation)
-                for each, name, activation in scopes
-                if each == rule.each and wanted in (None, name)
-            }
-            found = found or {"silent"}
-            if len(found) > 1:
+            found: dict[str, list[Activation]] = {}
+            for each, _name, activation in scopes:
+                if rule is not None and each == rule.each:
+                    found.setdefault(state_of(ruleset, rule, activation), []).append(activation)
+            yield ObservedRule(id, rule, state, found or {"silent": []})
+
+    def authorities(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the instruments for which a test expects authorities, each with those that it has."""
+        ruleset, scopes = self._scopes()
+        activation = scopes[-1][2] if scopes else None
+        for instrument in self.expect.get("authority", {}):
+            known = activation is not None and instrument in ruleset.instruments
+            yield instrument, ruleset.authorities(instrument, activation) if known and activation is not None else ()
+
+    def _scopes(self) -> tuple[RuleSet, list[tuple[str, str, Activation]]]:
+        """Return the rule set of the day, and the subjects that the test is about."""
+        ruleset, wanted = self.bundle.on(self.as_of), self.expect.get("subject")
+        found = subjects(ruleset, self.profile, self.as_of)
+        return ruleset, [subject for subject in found if wanted in (None, subject[1])]
+
+    def _state_differences(self) -> Iterator[str]:
+        for observed in self.observe():
+            states = [name_state(state) for state in sorted(observed.states)]
+            if observed.rule is None:
+                yield _("There is no rule {name!r} in this file.", name=observed.id)
+            elif len(states) > 1:
                 yield _(
                     "{id} is {found} for several subjects; name one under subject.",
-                    id=id,
-                    found=Listing([_name_state(state) for state in sorted(found)], "and"),
+                    id=observed.id,
+                    found=Listing(states, "and"),
                 )
-            elif found != {state} and not (state == "fires" and found == {"unmet"}):
+            elif observed.differs:
                 yield _(
-                    "{id} is {found}, not {state}.", id=id, found=_name_state(found.pop()), state=_name_state(state)
+                    "{id} is {found}, not {state}.", id=observed.id, found=states[0], state=name_state(observed.wanted)
                 )
-        for instrument, bodies in self.expect.get("authority", {}).items():
-            activation = next(
-                (activation for each, name, activation in reversed(scopes) if wanted in (None, name)), None
-            )
-            actual = (
-                ruleset.authorities(instrument, activation)
-                if activation is not None and instrument in ruleset.instruments
-                else ()
-            )
+
+    def _authority_differences(self) -> Iterator[str]:
+        for instrument, actual in self.authorities():
+            bodies = self.expect["authority"][instrument]
             if set(actual) != set(bodies):
                 yield _(
                     "{instrument} is with {found}, not {bodies}.",
@@ -95,38 +136,6 @@ class Case:
                     found=Listing(actual or [_("nobody")]),
                     bodies=Listing(bodies),
                 )
-
-
-def subjects(ruleset: RuleSet, profile: Profile, as_of: str) -> Iterator[tuple[str, str, Activation]]:
-    """Yield every subject of a profile (product, services, activities) with its name and activation."""
-    product = product_activation(profile, as_of)
-    yield "product", "", product
-    for service in product["services"]:
-        activation = service_activation(product, service)
-        yield "service", service["id"], activation
-        for cls in classify(ruleset, activation).classes:
-            yield "activity", f"{service['id']}/{cls}", activity_activation(ruleset, activation, cls)
-
-
-def state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> str:
-    """Return the state of a rule for one activation: silent, fires, unknown; met, unmet, closed; open, closed."""
-    holds = ruleset.evaluate(rule.when, activation) if rule in ruleset.rules_for(rule.each, rule.kind) else False
-    if holds is False:
-        return "silent"
-    match rule.effect:
-        case Route(to=to):
-            return next(
-                (state.state for state in evaluate_routes(ruleset, activation, to) if state.rule is rule), "silent"
-            )
-        case Need(through=str(to)):
-            mildest, strictest = outcome_range(evaluate_routes(ruleset, activation, to))
-            if not holds or mildest != strictest:
-                return "unknown"
-            return NEED_STATES[strictest]
-        case Need(instrument=str(instrument), bearer=bearer):
-            has = holds_instrument(ruleset, activation, instrument, bearer if "service" in activation else "company")
-            return "met" if has else "unknown" if not holds or has is None else "unmet"
-    return "fires" if holds else "unknown"
 
 
 def policy_cases(bundle: Bundle) -> Iterator[Case]:
@@ -146,11 +155,38 @@ def cases_of(bundle: Bundle, policy: Policy) -> Iterator[Case]:
     if document is None:
         return
     base = _whole(document.data["base"])
-    for index, entry in enumerate(document.data["cases"]):
-        line, _ = document.mark(("cases", index))
+    for place, entry in test_entries(document):
+        line, _ = document.mark(place)
         profile = _profile(base, entry, f"{document.file}:{line}", bundle.schemas)
         name = f"{policy.id}: it {entry['it']}"
-        yield Case(document.file, line, name, bundle, profile, entry["as_of"], entry, policy)
+        yield Case(document.file, line, name, bundle, profile, entry["as_of"], entry, policy, place)
+
+
+def test_entries(document: Document) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the cases of a file of tests, each with its place. Each row of a matrix is a case of its own.
+
+    A row changes facts on top of its case; its name says which.
+    """
+    for index, entry in enumerate(document.data["cases"]):
+        if "rows" not in entry:
+            yield ("cases", index), entry
+        for number, row in enumerate(entry.get("rows", ())):
+            changes = dict.fromkeys((*row.get("set", {}), *row.get("unset", ())))
+            told = [row["as_of"]] if "as_of" in row else []
+            told += [f"{path}: {_shown(row.get('set', {}).get(path))}" for path in changes]
+            merged = {
+                "it": f"{entry['it']} ({', '.join(told) or number + 1})",
+                "as_of": row.get("as_of", entry["as_of"]),
+                "set": {**entry.get("set", {}), **row.get("set", {})},
+                "unset": [*(path for path in entry.get("unset", ()) if path not in changes), *row.get("unset", ())],
+                "expect": row["expect"],
+            }
+            kept = {key: entry[key] for key in ("skip", "authority", "subject") if key in entry}
+            yield ("cases", index, "rows", number), {**merged, **kept}
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def load_tests(bundle: Bundle, policy: Policy) -> Document | None:
@@ -208,137 +244,4 @@ def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
         line, __ = expected.mark(("decisions", index))
         profile = read_profile(change(document, _changes(entry)), bundle.schemas)
         name = f"{path.stem}: as of {entry['as_of']}" + (f", {entry['it']}" if "it" in entry else "")
-        yield Case(str(beside), line, name, bundle, profile, entry["as_of"], entry, None)
-
-
-def _differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
-    if decision.decision != expect["decision"]:
-        yield _(
-            "The decision is {decision}, not {expected}{because}.",
-            decision=decision.decision,
-            expected=expect["decision"],
-            because=_because(decision),
-        )
-    if "range" in expect and list(decision.range) != expect["range"]:
-        yield _(
-            "The range is {low} to {high}, not {least} to {most}.",
-            low=decision.range[0],
-            high=decision.range[1],
-            least=expect["range"][0],
-            most=expect["range"][1],
-        )
-    for service, classes in expect.get("classes", {}).items():
-        actual = [a.cls for s in decision.services if s.id == service for a in s.activities]
-        if sorted(actual) != sorted(classes):
-            yield _(
-                "{service} is of {found}, not {classes}.",
-                service=service,
-                found=Listing(actual or [_("no class")]),
-                classes=Listing(classes or [_("no class")]),
-            )
-    if "needs" in expect and sorted(needs(decision)) != sorted(expect["needs"]):
-        yield _(
-            "The needs are [{found}], not [{needs}].",
-            found=", ".join(sorted(needs(decision))),
-            needs=", ".join(sorted(expect["needs"])),
-        )
-    yield from _route_differences(decision, expect)
-    seen = names(decision)
-    for key in ("reasons", "rules", "duties", "advice"):
-        for name in expect.get(key, []):
-            if name not in seen:
-                yield _("{name} is expected under {key}, but it does not appear.", name=name, key=key)
-    for name in expect.get("absent", []):
-        if name in seen:
-            yield _("{name} must not appear, but it does.", name=name)
-    yield from _surplus(decision, expect)
-    missing = {".".join(map(str, ask.path)) for ask in decision.missing}
-    for path in expect.get("missing", []):
-        if path not in missing:
-            yield _(
-                "{path} is not asked for (asked: {asked}).", path=path, asked=Listing(sorted(missing) or [_("nothing")])
-            )
-    if "contested" in expect and bool(decision.readings) != expect["contested"]:
-        yield (
-            _("The decision is flagged as contested.")
-            if decision.readings
-            else _("The decision is not flagged as contested.")
-        )
-
-
-def _surplus(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence for each duty, remark or undetermined rule beyond what is expected."""
-    duties, advice = owed(decision), {finding.rule.name for finding in decision.advice}
-    if expect.get("exactly"):
-        for key, found in (("duties", duties), ("advice", advice)):
-            for name in sorted(found - set(expect.get(key, []))):
-                yield _("{name} is listed, but not expected under {key}.", name=name, key=key)
-        for name in sorted({finding.rule.name for finding in decision.undetermined}):
-            yield _("{name} is undetermined, but nothing may be.", name=name)
-    if "at_most" in expect and (lines := len(duties) + len(advice)) > expect["at_most"]:
-        yield _("Duties and advice take {lines} lines, more than {at_most}.", lines=lines, at_most=expect["at_most"])
-
-
-def owed(decision: Decision) -> set[str]:
-    """Return the instruments of the duties of a decision; duties that share one are one line of a report."""
-    return {finding.rule.effect.instrument for finding in decision.duties if isinstance(finding.rule.effect, Duty)}
-
-
-def _route_differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
-    states = {
-        f"{service.id}/{activity.cls}": {
-            state.rule.effect.name: state.state for state in activity.routes if isinstance(state.rule.effect, Route)
-        }
-        for service in decision.services
-        for activity in service.activities
-    }
-    for subject, wanted in expect.get("routes", {}).items():
-        for route, state in wanted.items():
-            actual_state = states.get(subject, {}).get(route, "absent")
-            if actual_state != state:
-                yield _(
-                    "The route {route} of {subject} is {actual_state}, not {state}.",
-                    route=route,
-                    subject=subject,
-                    actual_state=_name_state(actual_state),
-                    state=_name_state(state),
-                )
-
-
-_STATES = {"fires": _("fires"), "silent": _("silent"), "unknown": _("unknown"), "closed": _("closed")}
-
-
-def _name_state(state: str) -> str:
-    """Return a state as messages show it."""
-    return _STATES.get(state, state)
-
-
-def _because(decision: Decision) -> str:
-    """Return the denials or missing facts behind an unexpected outcome, in parentheses."""
-    if decision.denials:
-        return f" ({', '.join(sorted({f.rule.name for f in decision.denials}))})"
-    if decision.missing:
-        return f" (missing {', '.join('.'.join(map(str, ask.path)) for ask in decision.missing)})"
-    return ""
-
-
-def needs(decision: Decision) -> set[str]:
-    """Return the licenses to obtain, as `instrument class route`, or `instrument` for a permit without routes."""
-    found = set()
-    for finding in decision.needs:
-        found |= {f"{offer.instrument} {offer.cls} {offer.route}" for offer in finding.any_of}
-        if not finding.any_of and isinstance(finding.rule.effect, Need) and finding.rule.effect.instrument:
-            found.add(finding.rule.effect.instrument)
-    return found
-
-
-def names(decision: Decision) -> set[str]:
-    """Return every rule, reason and instrument that the decision presents as found or required."""
-    found: set[str] = set()
-    for finding in (*decision.denials, *decision.needs, *decision.duties, *decision.advice, *decision.met):
-        found |= {finding.rule.name, *finding.reasons, *(offer.instrument for offer in finding.any_of)}
-        instrument = getattr(finding.rule.effect, "instrument", None)
-        if instrument:
-            found.add(instrument)
-    found |= {finding.rule.name for service in decision.services for finding in service.classified_by}
-    return found
+        yield Case(str(beside), line, name, bundle, profile, entry["as_of"], entry, None, ("decisions", index))

@@ -8,15 +8,16 @@ clauses that share facts are treated fairly (Chilenski, DOT/FAA/AR-01/18, 2001).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from vatspolicy.authoring.testing.cases import Case, state_of, subjects
+from vatspolicy.authoring.testing.cases import Case
+from vatspolicy.authoring.testing.clauses import decisive_clauses, is_clause, outside_terms, own_clauses, reads_facts
+from vatspolicy.authoring.testing.rule_states import state_of, subjects
 from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import And, Compare, Fact, In, Node, Not, Or, Quantifier, Term, TextTest, children, walk
-from vatspolicy.cel.interpreter import Params, evaluate, list_members
+from vatspolicy.cel.ast import And, Node, Not, Or, Quantifier, Term
+from vatspolicy.cel.interpreter import evaluate, list_members
 from vatspolicy.cel.types import Bool
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy, Rule
@@ -164,72 +165,3 @@ def used_terms(bundle: Bundle) -> dict[tuple[str, str], Node]:
         for policy, expression in bundle.owned_expressions()
         for name, owner, body in terms_of(bundle, policy, expression.tree)
     }
-
-
-def outside_terms(node: Node) -> Iterator[Node]:
-    """Yield the nodes of an expression without those inside its terms."""
-    yield node
-    if not isinstance(node, Term):
-        for child in children(node):
-            yield from outside_terms(child)
-
-
-def own_clauses(node: Node) -> Iterator[Node]:
-    """Yield the clauses of an expression, without those inside terms, which belong to the terms' own files."""
-    match node:
-        case And(parts=parts) | Or(parts=parts):
-            for part in parts:
-                yield from own_clauses(part)
-        case Not(body=body):
-            yield from own_clauses(body)
-        case Quantifier(body=body):
-            yield node
-            yield from own_clauses(body)
-        case _ if is_clause(node):
-            yield node
-
-
-def reads_facts(node: Node) -> bool:
-    """Return True for a node that depends on the profile, and so can be true and false."""
-    return any(isinstance(inner, Fact) for inner in walk(node))
-
-
-T = TypeVar("T")
-
-
-def decisive_clauses(
-    node: Node, activation: Activation, params: Params, terms: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Node, bool]]:
-    """Yield the clauses that decide a tree alone: the terms around each, outermost first, the clause, its value."""
-    match node:
-        case Term(name=name, body=body):
-            yield from decisive_clauses(body, activation, params, (*terms, name))
-        case Not(body=body):
-            yield from decisive_clauses(body, activation, params, terms)
-        case And(parts=parts) | Or(parts=parts):
-            neutral = isinstance(node, And)
-            for part in deciding_parts([(part, evaluate(part, activation, params)) for part in parts], neutral):
-                yield from decisive_clauses(part, activation, params, terms)
-        case _ if is_clause(node):
-            value = evaluate(node, activation, params)
-            if value is not None:
-                yield terms, node, value
-            if isinstance(node, Quantifier):
-                members = list_members(node, activation, params) or []
-                values = [(member, evaluate(node.body, member, params)) for member in members]
-                for member in deciding_parts(values, node.kind == "all"):
-                    yield from decisive_clauses(node.body, member, params, terms)
-
-
-def deciding_parts(parts: Iterable[tuple[T, bool | None]], neutral: bool) -> list[T]:
-    """Return the parts beside which every other has the neutral value: all, one, or none."""
-    parts = list(parts)
-    others = [part for part, value in parts if value is not neutral]
-    return [part for part, _ in parts] if not others else others if len(others) == 1 else []
-
-
-def is_clause(node: Node) -> bool:
-    """Return True for a boolean node that does not split into others."""
-    return isinstance(node, Compare | In | Quantifier | TextTest) or (
-        isinstance(node, Fact) and isinstance(node.type, Bool)
-    )

@@ -23,6 +23,8 @@ class CaseResult:
     problems: tuple[str, ...] = ()
     """Differences from the expectation."""
     seconds: float = 0.0
+    reasons: tuple[str, ...] = ()
+    """The clauses that decide what differs, with the facts that they read."""
 
     @property
     def outcome(self) -> str:
@@ -84,21 +86,25 @@ def all_cases(bundle: Bundle, fixtures: Path | None) -> Iterator[Case]:
         yield from fixture_cases(bundle, fixtures)
 
 
+def selected_cases(bundle: Bundle, fixtures: Path | None, pattern: re.Pattern[str] | None) -> Iterator[Case]:
+    """Yield the cases whose name matches; all of them without a pattern."""
+    return (case for case in all_cases(bundle, fixtures) if pattern is None or pattern.search(case.name))
+
+
 def run_tests(
     bundle: Bundle, fixtures: Path | None, pattern: re.Pattern[str] | None, measure: bool, threshold: float | None
 ) -> RunResult:
     """Run the cases whose name matches; `measure` adds coverage, `threshold` fails below a percentage of it."""
     coverage = Coverage(bundle)
     results: list[CaseResult] = []
-    for case in all_cases(bundle, fixtures):
-        if pattern is not None and not pattern.search(case.name):
-            continue
+    for case in selected_cases(bundle, fixtures, pattern):
         if case.skipped is not None:
             results.append(CaseResult(case))
             continue
         begun = time.perf_counter()
         problems = tuple(case.run())
-        results.append(CaseResult(case, problems, time.perf_counter() - begun))
+        seconds = time.perf_counter() - begun
+        results.append(CaseResult(case, problems, seconds, tuple(case.explain()) if problems else ()))
         if measure:
             coverage.note(case)
     measured = _measured(bundle, coverage, threshold) if measure and results else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.cli.console import abort, print_result, report_problems, write_report
+from vatspolicy.cli.console import abort, print_result, report_problems, show_difference, write_report
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import INPUT, OUTPUT, WRITE
 from vatspolicy.gate.gate import ExitCode
@@ -90,7 +90,7 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
         same = _is_written(name, document, text)
         changed += not same
         if diff and not same:
-            print_result(_difference(document, text))
+            print_result(show_difference(document.text, text, document.file, f"{document.file} laid out"))
         if name == "-" and not (check or diff):
             print_result(text, machine=True)
         elif check and not same:
@@ -116,18 +116,6 @@ def _write_tests(policy: Path, text: str) -> None:
 def _is_written(name: str, document: Document, text: str) -> bool:
     """Return whether a file already has these bytes."""
     return document.text == text if name == "-" else Path(name).read_bytes() == text.encode()
-
-
-def _difference(document: Document, text: str) -> str:
-    import difflib
-
-    lines = difflib.unified_diff(
-        document.text.splitlines(keepends=True),
-        text.splitlines(keepends=True),
-        document.file,
-        f"{document.file} laid out",
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def _normal(path: Path) -> str:

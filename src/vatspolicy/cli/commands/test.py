@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.cli.console import abort, publish
+from vatspolicy.cli.console import (
+    abort,
+    is_interactive,
+    print_result,
+    publish,
+    refuse_link,
+    show_difference,
+    write_report,
+)
 from vatspolicy.cli.context import LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
@@ -23,8 +31,12 @@ from vatspolicy.cli.parameters import (
     parse_pattern,
 )
 from vatspolicy.i18n import _
+from vatspolicy.output import write_stderr
 
 if TYPE_CHECKING:
+    import re
+    from pathlib import Path
+
     from vatspolicy.authoring.mutation.mutants import Mutant
     from vatspolicy.authoring.mutation.run import Prover
     from vatspolicy.policies.bundle import Bundle
@@ -71,6 +83,18 @@ def run_tests(
             rich_help_panel=OUTPUT,
         ),
     ] = None,
+    update: Annotated[
+        bool,
+        typer.Option(
+            "--update",
+            help="Rewrite expectations that fail to what the law gives, and show the changes as a diff.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Let --update write without a terminal, or in CI.", rich_help_panel=OUTPUT),
+    ] = False,
     mutation: Annotated[
         bool,
         typer.Option(
@@ -110,6 +134,8 @@ def run_tests(
     lang: LangOption = Lang.EN,
 ) -> int:
     """Run the tests of policies and all fixtures. A test with `skip: REASON` is not run, and every report says so.
+    A failing test names the clauses that decide, with the facts that they read.
+    --update rewrites expectations in place and keeps comments: read its diff, as it takes the law for right.
 
     Example: vatspolicy test -r pilot --coverage --threshold 95
     """
@@ -121,8 +147,16 @@ def run_tests(
         abort(_("--coverage and --mutation are two runs."))
     if not wants_mutants and (sample is not None or prove or no_suggestions):
         abort(_("--sample, --prove and --no-suggestions belong to --mutation."))
+    if wants_mutants and update:
+        abort(_("--update and --mutation are two runs."))
+    if yes and not update:
+        abort(_("--yes belongs to --update."))
+    if update and not (yes or is_interactive()):
+        abort(_("--update writes files, and there is no terminal to show the changes on. Add --yes."))
     pattern = parse_pattern(run)
     bundle = law.load()
+    if update:
+        _update(bundle, law, fixtures, pattern, quiet=format is not TestFormat.TEXT)
     if not wants_mutants:
         from vatspolicy.reports import test_run
 
@@ -144,6 +178,26 @@ def run_tests(
     )
     publish(lambda name, _: render(name, report, lang.value), format, outputs)
     return report.exit_code
+
+
+def _update(
+    bundle: Bundle, law: LawOptions, fixtures: Path | None, pattern: re.Pattern[str] | None, quiet: bool
+) -> None:
+    """Rewrite the expectations that fail, and show the changes; on standard error beside a report for machines."""
+    from vatspolicy.authoring.testing.runner import selected_cases
+    from vatspolicy.authoring.testing.updates import update_expectations
+
+    if law.bundle is not None:
+        abort(_("--update needs a folder of policies, not a bundle."))
+    updated = update_expectations(selected_cases(bundle, fixtures, pattern))
+    for file, *_texts in updated:
+        if law.policies is None and file.is_absolute():
+            abort(_("{file} belongs to the shipped law. Name a folder with --policies.", file=file))
+        refuse_link(file)
+    for file, before, after in updated:
+        write_report(file, after)
+        difference = show_difference(before, after, str(file), f"{file} updated")
+        (write_stderr if quiet else print_result)(difference)
 
 
 def _prover(bundle: Bundle) -> Prover:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vatspolicy.authoring.testing.cases import load_tests
+from vatspolicy.authoring.testing.cases import load_tests, test_entries
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import Sentences, _
 from vatspolicy.policies.bundle import Bundle
@@ -39,4 +39,5 @@ def find(bundle: Bundle, name: str) -> PolicyPage | RulePart:
 def list_cases(part: RulePart) -> list[str]:
     """Return what the tests of a policy say about a rule, by their titles."""
     tests = load_tests(part.page.bundle, part.page.policy)
-    return [case["it"] for case in tests.data["cases"] if part.rule.id in case["expect"]] if tests is not None else []
+    entries = test_entries(tests) if tests is not None else ()
+    return [case["it"] for _, case in entries if part.rule.id in case["expect"]]

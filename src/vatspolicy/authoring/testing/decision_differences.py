@@ -1,0 +1,164 @@
+"""Differences between a decision and what a fixture expects of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vatspolicy.authoring.testing.reasons import explain_state
+from vatspolicy.authoring.testing.rule_states import name_state, subjects
+from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.subjects import Activations
+from vatspolicy.i18n import Listing, _
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Duty, Need, Route
+from vatspolicy.profile.profile import Profile
+
+
+def differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
+    """Yield one sentence for each difference between a decision and what is expected of it."""
+    if decision.decision != expect["decision"]:
+        yield _(
+            "The decision is {decision}, not {expected}{because}.",
+            decision=decision.decision,
+            expected=expect["decision"],
+            because=_because(decision),
+        )
+    if "range" in expect and list(decision.range) != expect["range"]:
+        yield _(
+            "The range is {low} to {high}, not {least} to {most}.",
+            low=decision.range[0],
+            high=decision.range[1],
+            least=expect["range"][0],
+            most=expect["range"][1],
+        )
+    for service, classes in expect.get("classes", {}).items():
+        actual = [a.cls for s in decision.services if s.id == service for a in s.activities]
+        if sorted(actual) != sorted(classes):
+            yield _(
+                "{service} is of {found}, not {classes}.",
+                service=service,
+                found=Listing(actual or [_("no class")]),
+                classes=Listing(classes or [_("no class")]),
+            )
+    if "needs" in expect and sorted(needs(decision)) != sorted(expect["needs"]):
+        yield _(
+            "The needs are [{found}], not [{needs}].",
+            found=", ".join(sorted(needs(decision))),
+            needs=", ".join(sorted(expect["needs"])),
+        )
+    yield from _route_differences(decision, expect)
+    seen = names(decision)
+    for key in ("reasons", "rules", "duties", "advice"):
+        for name in expect.get(key, []):
+            if name not in seen:
+                yield _("{name} is expected under {key}, but it does not appear.", name=name, key=key)
+    for name in expect.get("absent", []):
+        if name in seen:
+            yield _("{name} must not appear, but it does.", name=name)
+    yield from _surplus(decision, expect)
+    missing = {".".join(map(str, ask.path)) for ask in decision.missing}
+    for path in expect.get("missing", []):
+        if path not in missing:
+            yield _(
+                "{path} is not asked for (asked: {asked}).", path=path, asked=Listing(sorted(missing) or [_("nothing")])
+            )
+    if "contested" in expect and bool(decision.readings) != expect["contested"]:
+        yield (
+            _("The decision is flagged as contested.")
+            if decision.readings
+            else _("The decision is not flagged as contested.")
+        )
+
+
+def _surplus(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each duty, remark or undetermined rule beyond what is expected."""
+    duties, advice = owed(decision), {finding.rule.name for finding in decision.advice}
+    if expect.get("exactly"):
+        for key, found in (("duties", duties), ("advice", advice)):
+            for name in sorted(found - set(expect.get(key, []))):
+                yield _("{name} is listed, but not expected under {key}.", name=name, key=key)
+        for name in sorted({finding.rule.name for finding in decision.undetermined}):
+            yield _("{name} is undetermined, but nothing may be.", name=name)
+    if "at_most" in expect and (lines := len(duties) + len(advice)) > expect["at_most"]:
+        yield _("Duties and advice take {lines} lines, more than {at_most}.", lines=lines, at_most=expect["at_most"])
+
+
+def owed(decision: Decision) -> set[str]:
+    """Return the instruments of the duties of a decision; duties that share one are one line of a report."""
+    return {finding.rule.effect.instrument for finding in decision.duties if isinstance(finding.rule.effect, Duty)}
+
+
+def _route_differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
+    states = {
+        f"{service.id}/{activity.cls}": {
+            state.rule.effect.name: state.state for state in activity.routes if isinstance(state.rule.effect, Route)
+        }
+        for service in decision.services
+        for activity in service.activities
+    }
+    for subject, wanted in expect.get("routes", {}).items():
+        for route, state in wanted.items():
+            actual_state = states.get(subject, {}).get(route, "absent")
+            if actual_state != state:
+                yield _(
+                    "The route {route} of {subject} is {actual_state}, not {state}.",
+                    route=route,
+                    subject=subject,
+                    actual_state=name_state(actual_state),
+                    state=name_state(state),
+                )
+
+
+def _because(decision: Decision) -> str:
+    """Return the denials or missing facts behind an unexpected outcome, in parentheses."""
+    if decision.denials:
+        return f" ({', '.join(sorted({f.rule.name for f in decision.denials}))})"
+    if decision.missing:
+        return f" (missing {', '.join('.'.join(map(str, ask.path)) for ask in decision.missing)})"
+    return ""
+
+
+def needs(decision: Decision) -> set[str]:
+    """Return the licenses to obtain, as `instrument class route`, or `instrument` for a permit without routes."""
+    found = set()
+    for finding in decision.needs:
+        found |= {f"{offer.instrument} {offer.cls} {offer.route}" for offer in finding.any_of}
+        if not finding.any_of and isinstance(finding.rule.effect, Need) and finding.rule.effect.instrument:
+            found.add(finding.rule.effect.instrument)
+    return found
+
+
+def names(decision: Decision) -> set[str]:
+    """Return every rule, reason and instrument that the decision presents as found or required."""
+    found: set[str] = set()
+    for finding in (*decision.denials, *decision.needs, *decision.duties, *decision.advice, *decision.met):
+        found |= {finding.rule.name, *finding.reasons, *(offer.instrument for offer in finding.any_of)}
+        instrument = getattr(finding.rule.effect, "instrument", None)
+        if instrument:
+            found.add(instrument)
+    found |= {finding.rule.name for service in decision.services for finding in service.classified_by}
+    return found
+
+
+def decision_reasons(bundle: Bundle, profile: Profile, as_of: str, expect: Mapping[str, Any]) -> Iterator[str]:
+    """Yield why a decision is not the one expected: why each denial, missing rule and unexpected route is as it is."""
+    decision, ruleset = evaluate(bundle, profile, as_of), bundle.on(as_of)
+    activations = Activations(ruleset, profile, as_of)
+    if decision.decision != expect["decision"]:
+        for finding in decision.denials:
+            yield from explain_state(bundle, ruleset, finding.rule, activations.of(finding.subject))
+    seen = names(decision)
+    expected = [name for key in ("rules", "advice") for name in expect.get(key, ()) if name not in seen]
+    for rule in (rule for policy in bundle.policies.values() for rule in policy.rules if rule.name in expected):
+        for each, __, activation in subjects(ruleset, profile, as_of):
+            if each == rule.each:
+                yield from explain_state(bundle, ruleset, rule, activation)
+    for service in decision.services:
+        for activity in service.activities:
+            wanted = expect.get("routes", {}).get(f"{service.id}/{activity.cls}", {})
+            for state in activity.routes:
+                name = state.rule.effect.name if isinstance(state.rule.effect, Route) else ""
+                if wanted.get(name, state.state) != state.state:
+                    yield from explain_state(bundle, ruleset, state.rule, activations.of(state.subject))

@@ -1,0 +1,134 @@
+"""Reasons for the state of a rule: the clauses that decide it, where they stand, and the facts that they read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from vatspolicy.authoring.testing.clauses import reads_facts
+from vatspolicy.cel.activation import Activation
+from vatspolicy.cel.ast import And, Node, Not, Or, Param, Term, walk
+from vatspolicy.cel.interpreter import Params, evaluate, look_up
+from vatspolicy.engine.explanation import plain, unbound_facts
+from vatspolicy.engine.licensing import evaluate_routes
+from vatspolicy.i18n import Listing, _
+from vatspolicy.i18n.text import shorten
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Expression, Need, Policy, Route, Rule
+from vatspolicy.policies.ruleset import RuleSet
+
+LONGEST_VALUE = 100
+"""Characters of a value that are shown."""
+_VALUES: Mapping[bool | None, str] = {True: _("true"), False: _("false"), None: _("unknown")}
+
+
+class Reason(NamedTuple):
+    """A clause that decides an expression."""
+
+    policy: Policy
+    """Policy that writes the clause: for a clause of a shared term, the one that defines the term."""
+    line: int
+    text: str
+    node: Node
+    value: bool | None
+
+    def read(self, activation: Activation, params: Params) -> Iterator[str]:
+        """Yield the facts and parameters that the clause names, with their values."""
+        values: dict[str, Any] = {}
+        for fact in unbound_facts(self.node):
+            names = fact.names[:-1] if fact.names[-1:] in (("within",), ("province",)) else fact.names
+            values[".".join((fact.root, *names))] = plain(look_up(activation, fact.root, names))
+        for node in walk(self.node):
+            if isinstance(node, Param) and not _is_nested(params[node.key]):
+                values[f"param.{node.key.partition('/')[2]}"] = params[node.key]
+        for name, value in values.items():
+            if value is None:
+                yield _("{name} is not stated", name=name)
+            else:
+                shown = shorten(json.dumps(value, ensure_ascii=False), LONGEST_VALUE)
+                yield _("{name} is {value}", name=name, value=shown)
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, tuple | list) and any(isinstance(member, dict | list | tuple) for member in value)
+
+
+def decisive_reasons(
+    bundle: Bundle, policy: Policy, expression: Expression, activation: Activation, params: Params
+) -> Iterator[Reason]:
+    """Yield the clauses that account for the value of an expression, in the order of the text."""
+    yield from _clauses(bundle, policy, (expression.text, expression.line), expression.tree, activation, params)
+
+
+def _clauses(
+    bundle: Bundle, policy: Policy, place: tuple[str, int], node: Node, activation: Activation, params: Params
+) -> Iterator[Reason]:
+    text, line = place
+    match node:
+        case Term(name=name, body=body):
+            owner, inner = bundle.term(policy, name)
+            yield from _clauses(bundle, owner, (inner, owner.term_lines[name]), body, activation, params)
+        case Not(body=body):
+            yield from _clauses(bundle, policy, place, body, activation, params)
+        case And(parts=parts) | Or(parts=parts):
+            whole = evaluate(node, activation, params)
+            for part in parts:
+                if evaluate(part, activation, params) is whole:
+                    yield from _clauses(bundle, policy, place, part, activation, params)
+        case _ if reads_facts(node):
+            start, end = node.span
+            written = " ".join(text[start:end].split())
+            at = line + text.count("\n", 0, start)
+            yield Reason(policy, at, written, node, evaluate(node, activation, params))
+
+
+def explain_state(bundle: Bundle, ruleset: RuleSet, rule: Rule, activation: Activation) -> Iterator[str]:
+    """Yield a sentence for each clause that puts a rule into its state: of `when`, or of conditions of a route."""
+    policy = bundle.policies[rule.policy]
+    if rule not in ruleset.rules_for(rule.each, rule.kind):
+        yield _("{id} is not in force on this day.", id=rule.id)
+        return
+    holds = evaluate(rule.when.tree, activation, ruleset.params)
+    if holds is True and isinstance(rule.effect, Need) and rule.effect.through is not None:
+        yield from _routes(bundle, ruleset, rule.effect.through, activation)
+    elif holds is True and isinstance(rule.effect, Route) and rule.effect.requirements:
+        yield from _conditions(bundle, ruleset, rule, activation)
+    else:
+        yield from _sentences(bundle, ruleset, policy, [(rule.id, rule.when)], activation)
+
+
+def _routes(bundle: Bundle, ruleset: RuleSet, to: str, activation: Activation) -> Iterator[str]:
+    for found in evaluate_routes(ruleset, activation, to):
+        if found.state != "open":
+            yield from _conditions(bundle, ruleset, found.rule, activation)
+
+
+def _conditions(bundle: Bundle, ruleset: RuleSet, rule: Rule, activation: Activation) -> Iterator[str]:
+    """Yield why conditions of a route do not hold; if all do, why each of them does."""
+    assert isinstance(rule.effect, Route)
+    checks = [(f"{rule.id}/{condition.id}", condition.check) for condition in rule.effect.requirements]
+    values = {name: evaluate(check.tree, activation, ruleset.params) for name, check in checks}
+    worst = False if False in values.values() else None if None in values.values() else True
+    shown = [(name, check) for name, check in checks if values[name] is worst]
+    yield from _sentences(bundle, ruleset, bundle.policies[rule.policy], shown, activation)
+
+
+def _sentences(
+    bundle: Bundle,
+    ruleset: RuleSet,
+    policy: Policy,
+    expressions: Iterable[tuple[str, Expression]],
+    activation: Activation,
+) -> Iterator[str]:
+    for name, expression in expressions:
+        for reason in decisive_reasons(bundle, policy, expression, activation, ruleset.params):
+            yield _(
+                "{name}: `{clause}` is {value}, as {facts} ({file}:{line}).",
+                name=name,
+                clause=reason.text,
+                value=_VALUES[reason.value],
+                facts=Listing(list(reason.read(activation, ruleset.params)), "and"),
+                file=reason.policy.file,
+                line=reason.line,
+            )

@@ -1,0 +1,55 @@
+"""States of a rule for the subjects of a profile, as tests name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vatspolicy.cel.activation import Activation
+from vatspolicy.engine.classification import classify
+from vatspolicy.engine.evaluator import NEED_STATES
+from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
+from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
+from vatspolicy.i18n import _
+from vatspolicy.policies.model import Need, Route, Rule
+from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.profile import Profile
+
+
+def subjects(ruleset: RuleSet, profile: Profile, as_of: str) -> Iterator[tuple[str, str, Activation]]:
+    """Yield every subject of a profile (product, services, activities) with its name and activation."""
+    product = product_activation(profile, as_of)
+    yield "product", "", product
+    for service in product["services"]:
+        activation = service_activation(product, service)
+        yield "service", service["id"], activation
+        for cls in classify(ruleset, activation).classes:
+            yield "activity", f"{service['id']}/{cls}", activity_activation(ruleset, activation, cls)
+
+
+def state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> str:
+    """Return the state of a rule for one activation: silent, fires, unknown; met, unmet, closed; open, closed."""
+    holds = ruleset.evaluate(rule.when, activation) if rule in ruleset.rules_for(rule.each, rule.kind) else False
+    if holds is False:
+        return "silent"
+    match rule.effect:
+        case Route(to=to):
+            return next(
+                (state.state for state in evaluate_routes(ruleset, activation, to) if state.rule is rule), "silent"
+            )
+        case Need(through=str(to)):
+            mildest, strictest = outcome_range(evaluate_routes(ruleset, activation, to))
+            if not holds or mildest != strictest:
+                return "unknown"
+            return NEED_STATES[strictest]
+        case Need(instrument=str(instrument), bearer=bearer):
+            has = holds_instrument(ruleset, activation, instrument, bearer if "service" in activation else "company")
+            return "met" if has else "unknown" if not holds or has is None else "unmet"
+    return "fires" if holds else "unknown"
+
+
+_STATES = {"fires": _("fires"), "silent": _("silent"), "unknown": _("unknown"), "closed": _("closed")}
+
+
+def name_state(state: str) -> str:
+    """Return a state as messages show it."""
+    return _STATES.get(state, state)

@@ -1,0 +1,124 @@
+"""Expectations of tests and fixtures rewritten to what the law gives: in place, with comments and order kept."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any, NamedTuple, TypeAlias
+
+from vatspolicy.authoring.testing.cases import Case
+from vatspolicy.authoring.testing.decision_differences import names, needs, owed
+from vatspolicy.documents import Path, load_document, parse_document
+from vatspolicy.documents.yaml_edit import set_value
+from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.model import Route
+
+Change: TypeAlias = tuple[Path, Any]
+"""A place in a file and its new value."""
+
+
+class UpdatedFile(NamedTuple):
+    """A file whose expectations change."""
+
+    file: FilePath
+    before: str
+    after: str
+
+
+def update_expectations(cases: Iterable[Case]) -> list[UpdatedFile]:
+    """Return the files of cases that fail, with what the law gives in the place of what they expect.
+
+    A difference that an expectation cannot express stays: a rule that does not exist, several states of one rule.
+    """
+    changes: dict[str, list[Change]] = {}
+    for case in cases:
+        if case.skipped is None and (found := list(find_changes(case))):
+            changes.setdefault(case.file, []).extend(found)
+    updated = []
+    for file, found in changes.items():
+        before = load_document(file).text
+        after = before
+        for path, value in found:
+            after = _apply(after, file, path, value)
+        if after != before:
+            updated.append(UpdatedFile(FilePath(file), before, after))
+    return updated
+
+
+def _apply(text: str, file: str, path: Path, value: Any) -> str:
+    """Return the text with another value; unchanged if the edit would change anything else, as at an alias."""
+    wanted = copy.deepcopy(parse_document(text, file).data)
+    holder = wanted
+    for step in path[:-1]:
+        holder = holder[step]
+    holder[path[-1]] = value
+    edited = set_value(text, path, value, flow=True)
+    return edited if parse_document(edited, file).data == wanted else text
+
+
+def find_changes(case: Case) -> Iterator[Change]:
+    """Yield the places of a case at which it expects something else than the law gives, with what the law gives."""
+    if case.policy is None:
+        decision = evaluate(case.bundle, case.profile, case.as_of)
+        for path, value in _decision_changes(decision, case.expect):
+            yield (*case.place, *path), value
+        return
+    for observed in case.observe():
+        if observed.rule is not None and observed.differs and len(observed.states) == 1:
+            yield (*case.place, "expect", observed.id), next(iter(observed.states))
+    if case.place[2:]:  # rows of a matrix share the authorities of their case
+        return
+    for instrument, bodies in case.authorities():
+        if bodies and set(bodies) != set(case.expect["authority"][instrument]):
+            yield (*case.place, "authority", instrument), list(bodies)
+
+
+def _decision_changes(decision: Decision, expect: Mapping[str, Any]) -> Iterator[Change]:
+    actual: dict[str, Any] = {"decision": decision.decision, "range": list(decision.range)}
+    actual["contested"] = bool(decision.readings)
+    yield from (((key,), value) for key, value in actual.items() if key in expect and expect[key] != value)
+    for service, classes in expect.get("classes", {}).items():
+        found = [one.cls for s in decision.services if s.id == service for one in s.activities]
+        if sorted(found) != sorted(classes):
+            yield ("classes", service), found
+    yield from _route_changes(decision, expect)
+    yield from _list_changes(decision, expect)
+    lines = len(owed(decision)) + len({finding.rule.name for finding in decision.advice})
+    if expect.get("at_most", lines) < lines:
+        yield ("at_most",), lines
+
+
+def _route_changes(decision: Decision, expect: Mapping[str, Any]) -> Iterator[Change]:
+    for service in decision.services:
+        for activity in service.activities:
+            subject = f"{service.id}/{activity.cls}"
+            wanted = expect.get("routes", {}).get(subject, {})
+            for state in activity.routes:
+                name = state.rule.effect.name if isinstance(state.rule.effect, Route) else ""
+                if wanted.get(name, state.state) != state.state:
+                    yield ("routes", subject, name), state.state
+
+
+def _list_changes(decision: Decision, expect: Mapping[str, Any]) -> Iterator[Change]:
+    """Yield lists without the members that do not hold, and with those that a complete list lacks."""
+    seen, required = names(decision), needs(decision)
+    asked = {".".join(map(str, ask.path)) for ask in decision.missing}
+    complete = {"needs": required}
+    if expect.get("exactly"):
+        complete |= {"duties": owed(decision), "advice": {finding.rule.name for finding in decision.advice}}
+    holding = {"missing": asked, "needs": required, **dict.fromkeys(("reasons", "rules", "duties", "advice"), seen)}
+    for key, known in holding.items():
+        listed = list(expect.get(key, ()))
+        kept = [name for name in listed if name in known]
+        if key in complete and (key in expect or key != "needs"):
+            kept += sorted(complete[key] - set(kept))
+        if kept != listed:
+            yield (key,), kept
+    absent = list(expect.get("absent", ()))
+    if kept := [name for name in absent if name not in seen] if absent else []:
+        if kept != absent:
+            yield ("absent",), kept
+    elif absent:
+        yield ("absent",), []
