@@ -45,12 +45,13 @@ BEARING = ("classify", "route", "deny", "need")
 _NO_ROUTES: frozenset[tuple[str, Subject]] = frozenset()
 
 
-def evaluate(bundle: Bundle, profile: Profile, as_of: str, compare: bool = True) -> Decision:
+def evaluate(bundle: Bundle, profile: Profile, as_of: str, compare: bool = True, explain: bool = True) -> Decision:
     """Decide a profile under the law of `as_of` (ISO day). Raises ValueError for a day the bundle does not cover.
 
     Unless `compare`, the decision only names its contested rules, and does not say what their other readings change.
+    Unless `explain`, undecided duties and notes, which cannot change the word, do not name their missing facts.
     """
-    evaluator = _Evaluator(bundle.on(as_of), profile, as_of)
+    evaluator = _Evaluator(bundle.on(as_of), profile, as_of, explaining=explain)
     parts = list(evaluator.parts())
     whole = merge_parts(parts)
     word = word_of(whole.low, whole.high)
@@ -202,14 +203,17 @@ class _Evaluator:
         interpretations: Interpretations = NO_INTERPRETATIONS,
         refused: frozenset[tuple[str, Subject]] = _NO_ROUTES,
         shared: _Shared | None = None,
+        explaining: bool = True,
     ) -> None:
         """Take the kinds of rules to evaluate, and whether findings name their missing facts.
+
+        Those of duties and notes are named only if `explaining`.
 
         `refused` are contested routes that are read as not admitted: rule name and subject. `shared` is what
         evaluators of other readings share: a reading concerns a class of a service and leaves the others alone.
         """
         self.ruleset, self.profile, self.as_of, self.kinds, self.asking = ruleset, profile, as_of, kinds, asking
-        self.readings, self.refused, self.shared = interpretations, refused, shared
+        self.readings, self.refused, self.shared, self.explaining = interpretations, refused, shared, explaining
         self.for_readings = _Shared({}, {})
         self.missing = MissingFacts(ruleset, profile)
         self.product = product_activation(profile, as_of)
@@ -371,7 +375,8 @@ class _Evaluator:
         """Note a rule that a missing fact, or a missing opinion, leaves undecided."""
         rule, _, facts = match
         state = "unread" if OPINION in facts else "unknown"
-        missing = self.missing.of_rule(rule, part.activation, facts) if self.asking else ()
+        asking = self.asking and (self.explaining or rule.kind not in ("duty", "advise"))
+        missing = self.missing.of_rule(rule, part.activation, facts) if asking else ()
         authority: tuple[str, ...] = ()
         if isinstance(rule.effect, Duty):
             authority = self.ruleset.authorities(rule.effect.instrument, part.activation)

@@ -276,7 +276,7 @@ class Gate:
 
     def decide(self, profile: Profile, explained: bool = True) -> tuple[Decision, dict[str, Any]]:
         """Return one decision and its record, or the outline of it. Raises InvalidInput as `day_to_decide` does."""
-        decision = evaluate(self.bundle, profile, self.day_to_decide(profile))
+        decision = evaluate(self.bundle, profile, self.day_to_decide(profile), explain=explained)
         if not explained:
             return decision, decision_to_data(self.bundle, profile, decision, False, self.languages)
         ahead = self.changes_ahead(profile, decision.as_of)

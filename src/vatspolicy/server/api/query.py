@@ -157,7 +157,7 @@ def answer(
 
 def _decide(gate: Gate, profile: Profile, full: bool) -> Decided:
     day = gate.day_to_decide(profile)
-    decision = evaluate(gate.bundle, profile, day, compare=full)
+    decision = evaluate(gate.bundle, profile, day, compare=full, explain=full)
     parts = _explain(gate, profile, decision) if full else compact_parts(gate.bundle, profile, decision)
     return decision.decision, day, {key: make() for key, make in parts.items()}
 
