@@ -8,6 +8,7 @@ COMMANDS = (
     "routes",
     "replay",
     "serve",
+    "mcp",
     "screen",
     "timeline",
     "matrix",

@@ -1,0 +1,158 @@
+"""Tools for assistants by the Model Context Protocol: check a product, ask the next question, find routes, look up law.
+
+Every tool reads and changes nothing, asks no network, and has the limits of the API.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import ToolAnnotations
+
+from vatspolicy.clock import today as today_in_china
+from vatspolicy.documents import Document, parse_document
+from vatspolicy.documents.words import search_words
+from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.gate import DayError, Gate
+from vatspolicy.gate.judgement import Judgement
+from vatspolicy.guidance.interview import interview_to_data, start
+from vatspolicy.guidance.remediation import find_remediations
+from vatspolicy.guidance.remediation.serialize import plan_to_data
+from vatspolicy.i18n import Language, _, translate
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import read_profile
+from vatspolicy.profile.word_lists import find_list, word_lists
+from vatspolicy.reports.decision.compact import compact
+from vatspolicy.reports.policy.terminal import explain as explain_name
+from vatspolicy.reports.reference import to_data
+from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
+
+T = TypeVar("T")
+Data = dict[str, Any]
+Profile = dict[str, Any]
+_WIDTH = 100
+_READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+_INSTRUCTIONS = (
+    "vatspolicy decides whether a digital product may launch in mainland China, under the law of a day. "
+    "Begin with next_question and an empty profile, put each answer into the profile at the path of the question, and "
+    "go on until there is no question; then check. Never guess a fact: leave it out, and it stays unknown. "
+    "The answer is a reading of the law by rules, not legal advice."
+)
+
+
+def make_server(
+    bundle: Bundle, version: str, limits: Limits | None = None, today: Callable[[], str] = today_in_china
+) -> MCPServer:
+    """Return a server with the tools over one bundle."""
+    server = MCPServer("vatspolicy", instructions=_INSTRUCTIONS, version=version, log_level="ERROR")
+    tools = _Tools(bundle, limits or Limits(), today)
+    for tool in (tools.check, tools.next_question, tools.routes, tools.explain, tools.list_values):
+        server.add_tool(tool, annotations=_READS)
+    return server
+
+
+class _Tools:
+    def __init__(self, bundle: Bundle, limits: Limits, today: Callable[[], str]) -> None:
+        self.bundle, self.limits, self.today = bundle, limits, today
+        self.slots = WorkerSlots(limits)
+
+    async def check(self, profile: Profile, as_of: str | None = None, lang: Language = "en") -> Data:
+        """Decide a product: allow, deny, needs-license or incomplete, with licenses, filings, obstacles and articles.
+
+        profile: the facts, as in a product spec. Leave out what is not known.
+        as_of: the day of the law (YYYY-MM-DD); without it, the launch day of the product, else today.
+        """
+
+        def work() -> Data:
+            gate = Gate(self.bundle, self.today(), as_of)
+            gate.check_day()
+            _decision, record = gate.decide(read_profile(self.read(profile), self.bundle.schemas))
+            return compact(record, lang, Judgement())
+
+        return await self.run(work)
+
+    async def next_question(self, profile: Profile, as_of: str | None = None, lang: Language = "en") -> Data:
+        """Return the question whose answer decides most, with its choices, or none if the decision is settled.
+
+        profile: the facts so far; an empty object to begin. Put the answer at the path of the question.
+        """
+
+        def work() -> Data:
+            document = self.read(profile) if profile else None
+            state = start(self.bundle, self.today(), document, None, as_of, False, False, lang)
+            return interview_to_data(state)
+
+        return await self.run(work)
+
+    async def routes(
+        self, profile: Profile, as_of: str | None = None, to: Literal["allow", "needs-license"] | None = None
+    ) -> Data:
+        """Return every legal route of a product, what each asks for, and the smallest changes that would lead on."""
+
+        def work() -> Data:
+            found = read_profile(self.read(profile), self.bundle.schemas)
+            gate = Gate(self.bundle, self.today(), as_of)
+            gate.check_day()
+            plan = find_remediations(self.bundle, found, gate.find_day(found), to, 5, 3)
+            return dict(plan_to_data(self.bundle, found, plan))
+
+        return await self.run(work)
+
+    async def explain(self, name: str, lang: Language = "en") -> str:
+        """Show a policy, or a rule as policy/rule: what it checks, and the articles of law behind it."""
+
+        def work() -> str:
+            try:
+                return explain_name(self.bundle, name, lang, _WIDTH, self.today())
+            except KeyError as error:
+                raise ToolError(translate(error.args[0])) from None
+
+        return await self.run(work)
+
+    async def list_values(self, name: str | None = None, words: str = "") -> Data:
+        """List the values that a fact may have (offers, features, content, places …), or the lists themselves.
+
+        words: a search by everyday words, such as SaaS, web shop or WFOE.
+        """
+
+        def work() -> Data:
+            lists = word_lists(self.bundle.schemas)
+            if name is None:
+                return {"lists": [{"list": one.name, "title": dict(one.title)} for one in lists.values()]}
+            found = find_list(name, self.bundle.schemas)
+            if found is None:
+                raise ToolError(translate(_("There is no list {name!r}.", name=name)))
+            data = to_data(found)
+            if words:
+                fitting = {word.value for _grade, word in search_words(words, found.words)}
+                data["values"] = [one for one in data["values"] if one["value"] in fitting]
+            return data
+
+        return await self.run(work)
+
+    def read(self, profile: Profile) -> Document:
+        """Return a profile as a document. Raises ToolError if it is too large, InvalidInput if it is no profile."""
+        text = json.dumps(profile, ensure_ascii=False, indent=1)
+        if len(text.encode("utf-8", "replace")) > self.limits.body:
+            raise ToolError(translate(_("A profile has {most:,} bytes at most.", most=self.limits.body)))
+        return parse_document(text, "profile.json")
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run `work` in a thread within the limits. Raises ToolError with one sentence for each problem."""
+        try:
+            found = await self.slots.run(work)
+        except BusyError:
+            raise ToolError(translate(_("Too many decisions are under way."))) from None
+        except LateError:
+            raise ToolError(translate(_("There was no decision in the time that a request has."))) from None
+        except DayError as error:
+            raise ToolError(translate(_("as_of {why}.", why=error.why))) from None
+        except InvalidInput as error:
+            raise ToolError("\n".join(str(problem) for problem in error.problems)) from None
+        if len(json.dumps(found, ensure_ascii=False)) > self.limits.answer:
+            raise ToolError(translate(_("The answer has more than {most:,} bytes.", most=self.limits.answer)))
+        return found

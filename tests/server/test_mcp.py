@@ -1,0 +1,147 @@
+"""Tools for assistants, asked by the client of the protocol's own SDK: in memory, and over standard input."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.shipped import ROOT, fixture_file, shipped_bundle
+from tests.support.specs import HOSTING, SHOP, TODAY
+
+pytest.importorskip("mcp", reason="needs the extra `mcp`")
+
+from mcp import Client, StdioServerParameters
+
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.edits import get_fact, set_fact
+from vatspolicy.profile.profile import load_profile
+from vatspolicy.server.api.limits import Limits
+from vatspolicy.server.mcp_tools import make_server
+
+SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
+SPEC = fixture_file("cloud-hosting-beijing")
+SPEC_DATA = yaml.safe_load(SPEC.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return shipped_bundle()
+
+
+def ask(bundle: Bundle, work: Callable[[Client], Awaitable[Any]], **limits: Any) -> Any:
+    async def run() -> Any:
+        async with Client(make_server(bundle, "0", Limits(**limits), lambda: TODAY)) as client:
+            return await work(client)
+
+    return asyncio.run(run())
+
+
+def call(bundle: Bundle, tool: str, arguments: dict[str, Any], **limits: Any) -> Any:
+    return ask(bundle, lambda client: client.call_tool(tool, arguments), **limits)
+
+
+def test_every_tool_only_reads(bundle: Bundle) -> None:
+    tools = ask(bundle, lambda client: client.list_tools()).tools
+    assert {tool.name for tool in tools} == {"check", "next_question", "routes", "explain", "list_values"}
+    for tool in tools:
+        assert tool.annotations.read_only_hint is True
+        assert tool.annotations.open_world_hint is False
+        assert tool.description
+
+
+def test_the_skill_names_tools_that_exist(bundle: Bundle) -> None:
+    text = (ROOT / "templates" / "assistant" / "SKILL.md").read_text(encoding="utf-8")
+    known = {tool.name for tool in ask(bundle, lambda client: client.list_tools()).tools}
+    assert set(re.findall(r"(?:[Cc]all|with) `(\w+)`", text)) == known
+
+
+@pytest.mark.parametrize("profile", [SHOP_DATA, HOSTING_DATA], ids=["shop", "hosting"])
+def test_check_decides_as_the_command_does(bundle: Bundle, profile: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "spec.json").write_text(json.dumps(profile))
+    found = load_profile(tmp_path / "spec.json")
+    answer = call(bundle, "check", {"profile": profile, "as_of": "2027-03-01"}).structured_content
+    assert answer["decision"] == evaluate(bundle, found, "2027-03-01").decision
+    assert answer["as_of"] == "2027-03-01"
+
+
+def test_an_interview_leads_from_nothing_to_a_decision(bundle: Bundle) -> None:
+    """An assistant that puts each answer where its question says needs no schema."""
+    known = load_profile(SPEC).document.data
+
+    async def work(client: Client) -> tuple[str, dict[str, Any], Any]:
+        first = (await client.call_tool("next_question", {"profile": {}})).structured_content
+        profile = {"schema": 2, "product": {"id": known["product"]["id"]}, "company": {}, "services": []}
+        for _ in range(60):
+            state = (await client.call_tool("next_question", {"profile": profile})).structured_content
+            if state["settled"]:
+                break
+            path = steps(state["question"]["path"])
+            value = get_fact(known, path)
+            if path == ("services",):
+                value = [{"id": service["id"]} for service in known["services"]]
+            profile = set_fact(profile, path, [] if value is None else value)
+        return first["question"]["path"], profile, await client.call_tool("check", {"profile": profile})
+
+    begun, profile, answer = ask(bundle, work)
+    assert begun == "product.id"
+    assert answer.structured_content["decision"] == "needs-license"
+    assert len(json.dumps(profile)) < len(json.dumps(known)), "what does not decide was not asked"
+
+
+def steps(path: str) -> tuple[str | int, ...]:
+    return tuple(int(step) if step.isdigit() else step for step in re.findall(r"[^.\[\]]+", path))
+
+
+def test_routes_law_and_values(bundle: Bundle) -> None:
+    routes = call(bundle, "routes", {"profile": HOSTING_DATA, "to": "allow"}).structured_content
+    assert routes["goal"] == "allow"
+    (text,) = call(bundle, "explain", {"name": "vats-pilot-2024/pilot-access"}).content
+    assert "pilot" in text.text
+    values = call(bundle, "list_values", {"name": "offers", "words": "CRM"}).structured_content["values"]
+    assert [one["value"] for one in values] == ["saas"]
+    lists = call(bundle, "list_values", {}).structured_content["lists"]
+    assert "places" in [one["list"] for one in lists]
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "told"),
+    [
+        ("check", {"profile": {}}, "The key 'product' is missing."),
+        ("check", {"profile": {**SHOP_DATA, "colour": "red"}}, "colour: This key is not known here."),
+        ("check", {"profile": SHOP_DATA, "as_of": "1990-01-01"}, "as_of "),
+        ("explain", {"name": "nothing"}, "nothing"),
+        ("list_values", {"name": "nothing"}, "There is no list 'nothing'."),
+    ],
+)
+def test_a_mistake_is_an_error_with_a_sentence(bundle: Bundle, tool: str, arguments: dict[str, Any], told: str) -> None:
+    answer = call(bundle, tool, arguments)
+    assert answer.is_error
+    assert told in answer.content[0].text
+
+
+def test_the_limits_of_the_api_hold(bundle: Bundle) -> None:
+    large = call(bundle, "check", {"profile": HOSTING_DATA}, body=100)
+    assert large.is_error
+    assert "100 bytes at most" in large.content[0].text
+    long = call(bundle, "check", {"profile": HOSTING_DATA}, answer=100)
+    assert long.is_error
+    assert "more than 100 bytes" in long.content[0].text
+
+
+def test_the_command_serves_over_standard_input() -> None:
+    async def work() -> Any:
+        command = ["-c", "from vatspolicy.cli import main; main()", "mcp", "-p", str(ROOT / "policies")]
+        server = StdioServerParameters(command=sys.executable, args=command, env={"PYTHONPATH": str(ROOT / "src")})
+        async with Client(server) as client:
+            return await client.call_tool("check", {"profile": SPEC_DATA})
+
+    assert asyncio.run(work()).structured_content["decision"] == "needs-license"
