@@ -9,6 +9,7 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -36,8 +37,19 @@ from vatspolicy.i18n import LANGUAGES, Language
 from vatspolicy.i18n.words import FRAMES, say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
-from vatspolicy.policies.expression_wording import Wording
-from vatspolicy.policies.model import Advise, Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule
+from vatspolicy.policies.model import (
+    Advise,
+    Article,
+    Condition,
+    Deny,
+    Duty,
+    Edition,
+    Expression,
+    Need,
+    Policy,
+    Route,
+    Rule,
+)
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText, label, question
@@ -45,34 +57,45 @@ from vatspolicy.profile.vocabulary import LocalizedText, label, question
 if TYPE_CHECKING:
     from typing import Any
 
+    from vatspolicy.policies.expression_wording import Wording
+
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""
+
+
+class Detail(IntEnum):
+    """How much of a decision its data hold."""
+
+    OUTLINE = 0
+    """Findings without law, routes and reasons."""
+    SCREEN = 1
+    """With law and routes, without checks in words, clauses, facts and places."""
+    FULL = 2
 
 
 def decision_to_data(
     bundle: Bundle,
     profile: Profile,
     decision: Decision,
-    explained: bool = True,
+    detail: Detail = Detail.FULL,
     languages: Sequence[Language] = LANGUAGES,
 ) -> dict[str, Any]:
     """Return the decision with its law and its facts. Sorted where order carries no meaning; no wall-clock time.
 
-    Unless it is `explained`, it is an outline: findings without citations, clauses, facts, places and routes.
     What the program itself says (checks, deadlines, notices) is in the `languages` alone.
     """
-    return {key: make() for key, make in decision_parts(bundle, profile, decision, explained, languages).items()}
+    return {key: make() for key, make in decision_parts(bundle, profile, decision, detail, languages).items()}
 
 
 def decision_parts(
     bundle: Bundle,
     profile: Profile,
     decision: Decision,
-    explained: bool = True,
+    detail: Detail = Detail.FULL,
     languages: Sequence[Language] = LANGUAGES,
 ) -> dict[str, Callable[[], Any]]:
     """Return a function for each part of the data of a decision, so that a reader of one part pays for that one."""
-    maker = _Serializer(bundle, profile, decision, explained, languages)
+    maker = _Serializer(bundle, profile, decision, detail, languages)
     return {
         "decision": lambda: decision.decision,
         "range": lambda: list(decision.range),
@@ -128,13 +151,13 @@ _SHARED: WeakKeyDictionary[RuleSet, _Shared] = WeakKeyDictionary()
 
 class _Serializer:
     def __init__(
-        self, bundle: Bundle, profile: Profile, decision: Decision, explained: bool, languages: Sequence[Language]
+        self, bundle: Bundle, profile: Profile, decision: Decision, detail: Detail, languages: Sequence[Language]
     ) -> None:
-        self.bundle, self.profile, self.explained, self.languages = bundle, profile, explained, languages
+        self.bundle, self.profile, self.detail, self.languages = bundle, profile, detail, languages
         self.as_of = decision.as_of
         self.ruleset = bundle.on(decision.as_of)
         self.activations = Activations(self.ruleset, profile, decision.as_of)
-        self.wordings = {lang: Wording(bundle, lang, day=decision.as_of) for lang in languages}
+        self.wordings: dict[Language, Wording] = {}
         self.checks = _CHECKS.setdefault(self.ruleset, {})
         self.cited = _CITATIONS.setdefault(self.ruleset, {})
         self.shared = _SHARED.setdefault(self.ruleset, _Shared())
@@ -157,13 +180,13 @@ class _Serializer:
             "state": finding.state,
             "message": dict(rule.message),
         }
-        data |= self.explanation(finding) if self.explained else {"citations": []}
+        data |= self.explanation(finding)
         if finding.reasons:
             data["reasons"] = [
                 {"code": code, "title": copy_text(label("reason", code, self.bundle.schemas))}
                 for code in finding.reasons
             ]
-        if finding.missing and self.explained:
+        if finding.missing and self.detail > Detail.OUTLINE:
             data["asks"] = [self.ask(ask) for ask in finding.missing]
         match rule.effect:
             case Advise(kind=kind):
@@ -187,12 +210,17 @@ class _Serializer:
 
     def explanation(self, finding: Finding) -> dict[str, Any]:
         """Return the law of a finding, and the facts that decide it with their places."""
+        if self.detail is Detail.OUTLINE:
+            return {"citations": []}
         rule, activation = finding.rule, self.activations.of(finding.subject)
-        facts = deciding_facts(finding, self.reader, activation)
         policy = self.bundle.policies[rule.policy]
+        citations = self.closing(finding) + self.citations(policy, rule.cite)
+        if self.detail is Detail.SCREEN:
+            return {"citations": citations}
+        facts = deciding_facts(finding, self.reader, activation)
         return {
             "check": self.check(rule.when),
-            "citations": self.closing(finding) + self.citations(policy, rule.cite),
+            "citations": citations,
             "clauses": self.clauses(policy, rule.when, activation),
             "facts": [self.fact(fact) for fact in facts],
             "policy_file": _shown(policy.file, self.bundle.folder),
@@ -255,6 +283,10 @@ class _Serializer:
         }
 
     def new_check(self, expression: Expression, lang: Language) -> str:
+        if lang not in self.wordings:
+            from vatspolicy.policies.expression_wording import Wording
+
+            self.wordings[lang] = Wording(self.bundle, lang, day=self.as_of)
         found = self.checks[expression.index, lang] = self.wordings[lang].say(expression.tree)
         return found
 
@@ -311,7 +343,7 @@ class _Serializer:
         }
 
     def routes(self, states: Sequence[RouteResult]) -> list[dict[str, Any]]:
-        return [self.route(state) for state in rank_routes(states)] if self.explained else []
+        return [self.route(state) for state in rank_routes(states)] if self.detail > Detail.OUTLINE else []
 
     def route(self, state: RouteResult) -> dict[str, Any]:
         found = self.shown.get((state.rule.name, state.subject))
@@ -341,14 +373,19 @@ class _Serializer:
                     "value": self.ruleset.evaluate(condition.check, activation),
                     "reason": condition.reason,
                     "where": condition.where,
-                    "check": self.check(condition.check),
-                    "citations": self.citations(policy, condition.cite or state.rule.cite),
                     "applies": applies(activation, state.rule, condition),
-                    "facts": [self.fact(fact) for fact in self.facts(condition.check, state.subject)],
+                    **(self.condition_explanation(policy, state, condition) if self.detail is Detail.FULL else {}),
                 }
                 for condition in effect.conditions
             ],
             "citations": self.citations(policy, state.rule.cite),
+        }
+
+    def condition_explanation(self, policy: Policy, state: RouteResult, condition: Condition) -> dict[str, Any]:
+        return {
+            "check": self.check(condition.check),
+            "citations": self.citations(policy, condition.cite or state.rule.cite),
+            "facts": [self.fact(fact) for fact in self.facts(condition.check, state.subject)],
         }
 
     def service(self, service: Service) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from vatspolicy.clock import LAST, later, nanoseconds, now
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.serialize import decision_to_data
+from vatspolicy.engine.serialize import Detail, decision_to_data
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import LANGUAGES, Language, _
@@ -150,7 +150,7 @@ class Gate:
     stdin_name: str | None = None
     """Name of standard input in reports and problems."""
     outlined: bool = False
-    """True if outlines of decisions suffice for a run over several specs (see `decision_to_data`)."""
+    """True if a screen of one decision, and outlines of several, are all that is read (see `Detail`)."""
     keeps_profiles: bool = True
     """True if the result has the profiles: waivers, logs and receipts need them."""
     jobs: int | None = None
@@ -219,8 +219,8 @@ class Gate:
         Raises:
             WorkerLost: A process was killed.
         """
-        explained = not (self.outlined and len(specs) > 1)
-        check = partial(self.check_one, explained=explained)
+        detail = Detail.FULL if not self.outlined else Detail.OUTLINE if len(specs) > 1 else Detail.SCREEN
+        check = partial(self.check_one, detail=detail)
         processes = 1
         if not self.keeps_profiles:
             processes = find_processes(self.jobs, specs)
@@ -233,12 +233,12 @@ class Gate:
 
         yield from chain.from_iterable(map_in_order(lambda: lambda chunk: list(map(check, chunk)), chunks, processes))
 
-    def check_one(self, spec: str, explained: bool = True) -> Checked:
+    def check_one(self, spec: str, detail: Detail = Detail.FULL) -> Checked:
         """Read and decide one spec."""
         begun = nanoseconds()
         try:
             profile = load_profile(spec, self.changes, self.bundle.schemas, self.stdin_name)
-            decision, record = self.decide(profile, explained)
+            decision, record = self.decide(profile, detail)
         except InvalidInput as error:
             return Checked(spec, problems=error.problems)
         seconds = (nanoseconds() - begun) / 1e9
@@ -274,14 +274,14 @@ class Gate:
         if self.as_of is not None and (wrong := self._explain_refusal(self.as_of)):
             raise DayError(_("--as-of {wrong}", wrong=wrong), wrong)
 
-    def decide(self, profile: Profile, explained: bool = True) -> tuple[Decision, dict[str, Any]]:
-        """Return one decision and its record, or the outline of it. Raises InvalidInput as `day_to_decide` does."""
-        decision = evaluate(self.bundle, profile, self.day_to_decide(profile), explain=explained)
-        if not explained:
-            return decision, decision_to_data(self.bundle, profile, decision, False, self.languages)
-        ahead = self.changes_ahead(profile, decision.as_of)
-        record = decision_to_data(self.bundle, profile, decision, True, self.languages)
-        return decision, {**record, "changes_ahead": ahead}
+    def decide(self, profile: Profile, detail: Detail = Detail.FULL) -> tuple[Decision, dict[str, Any]]:
+        """Return one decision and its record, without changes ahead in an outline.
+
+        Raises InvalidInput as `day_to_decide` does.
+        """
+        decision = evaluate(self.bundle, profile, self.day_to_decide(profile), explain=detail > Detail.OUTLINE)
+        ahead = {} if detail is Detail.OUTLINE else {"changes_ahead": self.changes_ahead(profile, decision.as_of)}
+        return decision, decision_to_data(self.bundle, profile, decision, detail, self.languages) | ahead
 
     def day_to_decide(self, profile: Profile) -> str:
         """Return the day on which a spec is decided, after a check of its opinions.

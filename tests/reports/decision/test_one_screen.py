@@ -12,7 +12,7 @@ import pytest
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.serialize import decision_to_data
+from vatspolicy.engine.serialize import Detail, decision_to_data
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.i18n.text import shorten, width
 from vatspolicy.policies.bundle import Bundle
@@ -71,6 +71,20 @@ def test_every_fixture_fits_on_a_screen() -> None:
             if len(lines) > HEIGHT:
                 tight.append((path.name, lang, len(lines)))
     assert tight == []
+
+
+def test_a_screen_needs_no_more_than_its_detail() -> None:
+    """The record for a screen leaves out checks, clauses and facts, which nothing short of --details shows."""
+    bundle = shipped_bundle()
+    for path in fixture_files():
+        profile = load_profile(path)
+        decision = evaluate(bundle, profile, profile.launch or TODAY)
+        shown = []
+        for detail in (Detail.FULL, Detail.SCREEN):
+            data = decision_to_data(bundle, profile, decision, detail) | {"file": f"specs/{path.name}"}
+            result = GateResult((data,), (), (), Gate(bundle, TODAY).code(data))
+            shown.append([screen(result, extent) for extent in ("screen", "summary", "quiet")])
+        assert shown[0] == shown[1], path.name
 
 
 def test_the_screen_names_the_law_of_what_decides() -> None:
