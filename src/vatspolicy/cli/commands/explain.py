@@ -1,9 +1,9 @@
-"""`vatspolicy explain`: a rule or a policy and its law."""
+"""`vatspolicy explain`: a rule or a policy and its law, or a fact and what reads it."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,21 +11,33 @@ from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import CommandContext
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import FORMAT, RULES, Outputs, make_output_option
+from vatspolicy.i18n import Sentences, _
+
+if TYPE_CHECKING:
+    from vatspolicy.i18n import Language
+    from vatspolicy.policies.bundle import Bundle
 
 
 class ExplainFormat(StrEnum):
-    """Formats of an explanation: words, a page, or the policy as its file holds it."""
+    """Formats of an explanation: words, a page, data, or the graph of what reads a fact."""
 
-    TEXT, JSON, HTML = "text", "json", "html"
+    TEXT, JSON, HTML, DOT = "text", "json", "html", "dot"
 
 
 def explain(
-    name: Annotated[str, typer.Argument(metavar="RULE|POLICY", help="A policy, or a rule as policy/rule.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="RULE|POLICY|FACT",
+            help="A policy, a rule as policy/rule, or a fact such as company.foreign_percent.",
+        ),
+    ],
     context: CommandContext,
     format: Annotated[ExplainFormat, FORMAT] = ExplainFormat.TEXT,
     outputs: Annotated[Outputs, make_output_option(tuple(ExplainFormat))] = (),
 ) -> None:
     """Show a rule or a policy: its law, what it checks, the history of its parameters, and who relies on it.
+    Of a fact, show the clauses of rules, terms and instruments that read it, and the parameters beside it.
 
     Example: vatspolicy explain vats-pilot-2024/pilot-access
     """
@@ -35,12 +47,20 @@ def explain(
     from vatspolicy.reports.policy.terminal import explain as explain_name
 
     bundle = context.law.load()
+    if (
+        "/" not in name
+        and name not in bundle.policies
+        and _explain_fact(bundle, name, context.lang.value, format, outputs)
+    ):
+        return
+    if ExplainFormat.DOT in (format, *(form for form, _path in outputs)):
+        abort(_("-f dot is for facts: it shows what reads one."))
     try:
         text = explain_name(bundle, name, context.lang.value, measure_width(), today())
     except KeyError as error:
         abort(str(error.args[0]))
 
-    def report(form: str, _: bool) -> str:
+    def report(form: str, _color: bool) -> str:
         if form == ExplainFormat.TEXT:
             return text
         if form == ExplainFormat.HTML:
@@ -54,6 +74,25 @@ def explain(
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
     publish(report, format, outputs)
+
+
+def _explain_fact(bundle: Bundle, name: str, lang: Language, format: ExplainFormat, outputs: Outputs) -> bool:
+    """Report what reads a fact; return False if the name is not that of a fact, and looks like none."""
+    from vatspolicy.authoring.fact_readers import find_fact, find_readers, similar_facts
+    from vatspolicy.errors import did_you_mean
+    from vatspolicy.reports.fact_readers import render
+
+    paths = find_fact(bundle, name)
+    if not paths:
+        if "." in name:
+            message = _("A profile has no fact {path!r}.", path=name)
+            abort(Sentences(message, did_you_mean(similar_facts(bundle, name))))
+        return False
+    if ExplainFormat.HTML in (format, *(form for form, _path in outputs)):
+        abort(_("There is no page about a fact. Use text, json or dot."))
+    readers = find_readers(bundle, paths)
+    publish(lambda form, _color: render(form, bundle, paths, readers, lang, measure_width()), format, outputs)
+    return True
 
 
 command = Command(explain, "explain", RULES)
