@@ -18,6 +18,7 @@ from tests.support.shipped import ROOT, fixture_file, policy_files
 from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
 from vatspolicy.authoring.diff.sources import Source, read_source
 from vatspolicy.documents import load_document
+from vatspolicy.guidance.access_matrix.comparison import compare_matrices
 from vatspolicy.reports.diff import render
 
 PAGE = ROOT / "docs/reviewing-a-change.md"
@@ -104,7 +105,8 @@ def _replay(change: Replay, folder: Path) -> dict[str, Any]:
         for path in (fixture_file(fixture), fixture_file(f"{fixture}.expect")):
             write(folder / "after/fixtures" / path.name, path.read_text(encoding="utf-8"))
     base, head = named(read_source("before", folder), "main"), named(read_source("after", folder), "change")
-    return compare_revisions(base, head, ComparisonSettings(change.today, workers=2))
+    settings = ComparisonSettings(change.today, workers=2, compare_access=compare_matrices)
+    return compare_revisions(base, head, settings)
 
 
 def write(path: Path, text: str) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.console import Console
 from tests.support.project_builder import PROFILE, compare, policy, project
 from vatspolicy.authoring.symbolic.verdicts import PAIRS, STRICTER_PAIRS
+from vatspolicy.guidance.access_matrix.comparison import compare_matrices
 from vatspolicy.reports.diff import render
 from vatspolicy.reports.diff.overview import overview, questions
 
@@ -106,3 +108,87 @@ def test_what_a_reviewer_must_decide(tmp_path: Path) -> None:
 def test_what_is_not_settled_must_be_decided(tmp_path: Path) -> None:
     data = proved(compared(tmp_path), *[pair for pair in PAIRS if pair != ("allow", "deny")])
     assert "What was neither shown nor excluded: ALLOW → DENY. Is that acceptable?" in list(questions(data, "en"))
+
+
+# --- access of foreign investors --------------------------------------------------------------------------------------
+
+ACCESS = policy(
+    "law",
+    """\
+instruments:
+  vats-license:
+    title: {en: License, zh: 许可证}
+    authority: [{when: 'true', is: miit}]
+parameters:
+  cap:
+    title: {en: Cap, zh: 上限}
+    values:
+      - {from: '2020-01-01', cite: art-1, value: 50.0}
+  regions:
+    title: {en: Regions, zh: 地区}
+    values:
+      - {from: '2020-01-01', cite: art-1, value: [beijing]}
+rules:
+  - {id: center, cite: [art-1], each: service, when: '"data-center" in service.offers', classify: {classes: [B11]}, message: {en: Center., zh: 中心。}}
+  - {id: duty, cite: [art-1], each: activity, when: 'true', need: {through: vats-license}, message: {en: Need., zh: 须许可。}}
+  - id: general
+    cite: [art-1]
+    each: activity
+    when: activity.class == "B11"
+    route:
+      to: vats-license
+      name: general
+      title: {en: General list, zh: 一般清单}
+      instrument: vats-license
+      max_foreign_percent: param.cap
+      conditions:
+        - {id: region, where: true, reason: SECTOR-NOT-OPEN, check: operator.registered.at in param.regions, message: {en: In a region., zh: 在地区内。}}
+    message: {en: Route., zh: 途径。}
+""",
+)
+
+
+def access(folder: Path, old: str, new: str) -> dict[str, Any]:
+    base = project(folder / "base", {"law": ACCESS})
+    assert old in ACCESS
+    return compare(base, project(folder / "head", {"law": ACCESS.replace(old, new)}), compare_access=compare_matrices)
+
+
+def test_changed_cells_of_the_access_matrix_are_told(tmp_path: Path) -> None:
+    data = access(tmp_path, "value: 50.0", "value: 70.0")
+    [cell] = data["access"]["cells"]
+    assert (cell["class"], cell["column"], data["access"]["places"]) == ("B11", "general", [])
+    assert [cell[side]["max_foreign_percent"] for side in ("before", "after")] == [50, 70]
+    for format in ("text", "markdown", "html"):
+        told = " ".join(render(format, data, "en").replace("\\", "").replace("\u00a0", " ").split())
+        assert "Access of foreign investors that changes" in told
+        assert "Highest foreign share as of 2026-06-01." in told
+        assert "General list" in told
+    assert "General list: 50 % → 70 %" in " ".join(render("text", data, "en").replace("\u00a0", " ").split())
+    assert "外资准入的变化" in render("html", data, "zh")
+
+
+def test_a_regime_that_opens_in_another_place_is_told(tmp_path: Path) -> None:
+    data = access(tmp_path, "value: [beijing]", "value: [beijing, shenzhen]")
+    assert data["access"]["cells"] == []
+    [one] = data["access"]["places"]
+    assert (one["before"]["en"], one["after"]["en"]) == ("Beijing", "Beijing; Shenzhen")
+    assert "General list: Beijing → Beijing; Shenzhen" in " ".join(render("text", data, "en").split())
+
+
+def test_a_matrix_that_breaks_is_marked(tmp_path: Path) -> None:
+    def broken(*_: Any) -> Any:
+        raise KeyError("somewhere")
+
+    sides = project(tmp_path / "b", {"law": ACCESS}), project(tmp_path / "h", {"law": ACCESS.replace("50.0", "70.0")})
+    data = compare(*sides, compare_access=broken)
+    assert [(why["part"], data["exit_code"]) for why in data["why"]] == [("access", 4)]
+    assert "NOT EVALUATED" in render("text", data, "en").partition("Access of foreign investors")[2]
+
+
+def test_the_command_compares_the_matrix(console: Console) -> None:
+    project(console.folder / "base", {"law": ACCESS})
+    project(console.folder / "head", {"law": ACCESS.replace("value: 50.0", "value: 70.0")})
+    ran = console("diff", "base", "head", "--semantic", "off")
+    assert (ran.code, "General list: 50" in ran.out) == (0, True)
+    assert console("diff", "base", "base", "--semantic", "off").out.count("Access of foreign investors") == 0

@@ -37,6 +37,7 @@ from vatspolicy.authoring.diff.verdict import (
 from vatspolicy.authoring.diff.words import TITLES, WHY
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n.words import both
+from vatspolicy.policies.bundle import Bundle
 
 T = TypeVar("T")
 
@@ -59,6 +60,8 @@ class ComparisonSettings:
     """Processes that share the work of proofs."""
     fail_on: Sequence[str] = ()
     """Conditions (verdict.parse_conditions)."""
+    compare_access: Callable[[Bundle, Bundle, str], dict[str, Any]] | None = None
+    """Compares the access matrices of both sides on a day; None to leave them out."""
 
 
 def compare_revisions(base: Source, head: Source, settings: ComparisonSettings) -> dict[str, Any]:
@@ -101,7 +104,10 @@ def _finish(data: dict[str, Any], settings: ComparisonSettings) -> dict[str, Any
         "structure",
         "law",
     )
-    return {key: data[key] for key in (*order, "schemas", "decisions", "concerned", "semantic", "release", "problems")}
+    return {
+        key: data[key]
+        for key in (*order, "schemas", "decisions", "concerned", "access", "semantic", "release", "problems")
+    }
 
 
 def _title(data: dict[str, Any]) -> dict[str, str]:
@@ -126,6 +132,7 @@ def _empty(settings: ComparisonSettings, why: Iterable[Why], problems: Iterable[
         "schemas": [],
         "decisions": None,
         "concerned": None,
+        "access": None,
         "semantic": None,
         "release": None,
         "problems": [_problem(problem) for problem in problems],
@@ -221,7 +228,15 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     def concerned() -> dict[str, Any]:
         return find_concerned(comparison.rows, semantic["transitions"], head.schemas)
 
+    def access() -> dict[str, Any] | None:
+        days = [day for day in comparison.days if differences.on(day)]
+        if settings.compare_access is None or not days or base.schemas != head.schemas:
+            return None
+        day = next((day for day in days if day >= settings.today), days[-1])
+        return settings.compare_access(base.bundle, head.bundle, day)
+
     version = parts.make("release", release, None)
+    matrix = parts.make("access", access, None)
     whom = parts.make("decisions", concerned, find_concerned((), (), head.schemas))
     why += parts.broken
     return _empty(settings, why, problems) | {
@@ -235,6 +250,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         "schemas": [schema_data(change) for change in schemas],
         "decisions": decisions,
         "concerned": whom,
+        "access": matrix,
         "semantic": semantic,
         "release": version,
     }

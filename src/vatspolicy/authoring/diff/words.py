@@ -23,6 +23,7 @@ TITLES: Table = {
 PARTS: Table = {
     "structure": Phrase("What was edited"),
     "law": Phrase("The edited rules in words"),
+    "access": Phrase("Access of foreign investors that changes"),
     "decisions": Phrase("Decisions that change"),
     "semantic": Phrase("Each changed rule"),
     "release": Phrase("Version"),

@@ -134,10 +134,12 @@ def review_diff(
     from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions, not_comparable
     from vatspolicy.authoring.diff.sources import SourceError, read_pair
     from vatspolicy.gate.gate import ExitCode, worst
+    from vatspolicy.guidance.access_matrix.comparison import compare_matrices
     from vatspolicy.reports.diff import render
 
     workers = min(os.cpu_count() or 1, WORKERS)
-    settings = ComparisonSettings(today or clock.today(), as_of, profiles, semantic.value, workers, fail_on)
+    day = today or clock.today()
+    settings = ComparisonSettings(day, as_of, profiles, semantic.value, workers, fail_on, compare_matrices)
     try:
         data, refused = compare_revisions(*read_pair(base, head, Path()), settings), ""
     except SourceError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.diff import law, wording
+from vatspolicy.reports.diff import access, law, wording
 from vatspolicy.reports.diff.broken import marks
 from vatspolicy.reports.diff.overview import overview, questions
 from vatspolicy.reports.diff.summary import release, sentences, sides
@@ -24,6 +24,7 @@ def parts(data: Data) -> Iterator[str]:
         "problems": data["problems"],
         "structure": data["structure"] or data["schemas"],
         "law": data["law"],
+        "access": data["access"] and (data["access"]["cells"] or data["access"]["places"]),
         "decisions": decisions.get("rows"),
         "transitions": semantic.get("transitions"),
         "semantic": semantic.get("rules"),
@@ -38,6 +39,7 @@ def values(data: Data, lang: Language) -> dict[str, Any]:
     """Return what the templates of both formats use."""
     rules = data["semantic"]["rules"] if data["semantic"] else ()
     return {
+        "access_rows": list(access.rows(data["access"], lang)) if data["access"] else [],
         "data": data,
         "dump_yaml": dump_yaml,
         "edited": law,

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vatspolicy.i18n.text import clean, wrap
-from vatspolicy.i18n.words import word
+from vatspolicy.i18n.words import joint, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.diff import law, wording
+from vatspolicy.reports.diff import access, law, wording
 from vatspolicy.reports.diff.broken import mark, marks
 from vatspolicy.reports.diff.overview import overview, questions
 from vatspolicy.reports.diff.summary import release, sentences, sides
@@ -53,6 +53,7 @@ class _Report:
             ("problems", self.problems),
             ("structure", self.structure),
             ("law", self.law),
+            ("access", self.access),
             ("decisions", self.decisions),
             ("details", self.details),
             ("transitions", self.transitions),
@@ -111,6 +112,17 @@ class _Report:
                 yield from self.flow(text, 6, f"{sign} ")
             for article in card["articles"]:
                 yield from self.flow(law.article(article, self.lang), 6, "§ ")
+
+    def access(self) -> Iterator[str]:
+        found = list(access.rows(self.data["access"], self.lang)) if self.data["access"] else []
+        if found:
+            yield from self.heading("access")
+            yield from self.flow(phrase("as_of_day", self.lang, day=self.data["access"]["as_of"]), 2)
+        for business, regime, before, after in found[:_LIMIT]:
+            yield from self.flow(business, 2)
+            yield from self.flow(f"{regime}{joint('colon', self.lang)}{before} → {after}", 6)
+        if len(found) > _LIMIT:
+            yield f"  {phrase('more', self.lang, count=len(found) - _LIMIT)}"
 
     def decisions(self) -> Iterator[str]:
         rows = self.data["decisions"]["rows"] if self.data["decisions"] else []
