@@ -16,6 +16,7 @@ from tests.support.shipped import ROOT, shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.model import NEVER
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.formats.html import escape
 from vatspolicy.reports.policy import compare, make, write
@@ -130,7 +131,9 @@ def test_a_policy_brings_no_markup_in(copy_of_law: Path) -> None:
     found = 0
     for name, page in changed.items():
         tree = Tree(page)
-        scripts = [one for one in tree.named("script") if one.get("type") != "application/json"]
+        scripts = [
+            one for one in tree.named("script") if one.get("type") not in ("application/json", "application/ld+json")
+        ]
         assert len(scripts) == (1 if name.endswith("search.html") else 0)
         found += page.count("&lt;script&gt;alert(1)")
     assert found > 5
@@ -295,3 +298,21 @@ def test_a_policy_may_not_take_the_place_of_an_overview(console: Console, tmp_pa
     assert console("new", "policy", name, "--policies", str(tmp_path)).code == 0
     with pytest.raises(InvalidInput, match=rf"The page {name}\.html is an overview of all policies\."):
         make(load_bundle(tmp_path), "html")
+
+
+def test_each_policy_page_names_its_regulation_as_linked_data(bundle: Bundle, pages: Pages) -> None:
+    """schema.org has these terms; a page states only what its policy states."""
+    for policy in bundle.policies.values():
+        (text,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', pages[f"{policy.id}.html"])
+        found = json.loads(text)
+        assert (found["@type"], found["identifier"]) == ("Legislation", policy.id)
+        assert {one["@language"]: one["@value"] for one in found["name"]} == {
+            "en": policy.title["en"],
+            "zh-CN": policy.title["zh"],
+        }
+        assert found.get("legislationIdentifier") == policy.source.get("number")
+        assert found.get("legislationDate") == policy.source.get("promulgated")
+        assert found.get("sameAs") == policy.source.get("url")
+        since, until = found["temporalCoverage"].split("/")
+        assert (since, until) == (policy.since, ".." if policy.until == NEVER else policy.until)
+        assert {one["identifier"] for one in found.get("legislationRepeals", [])} == set(policy.supersedes)

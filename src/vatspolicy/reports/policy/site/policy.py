@@ -7,10 +7,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from vatspolicy.policies.wording import describe_effect, describe_readings
+from vatspolicy.reports.formats.html import escape_json
 from vatspolicy.reports.formats.html_page import Entry, place_entries
 from vatspolicy.reports.policy.index import TOPICS
 from vatspolicy.reports.policy.lookup import list_cases
 from vatspolicy.reports.policy.page import PolicyPage, RulePart, one_line
+from vatspolicy.reports.policy.site.legislation import describe_legislation
 from vatspolicy.reports.policy.site.site import Site
 
 _TONES = {"deny": "bad", "need": "warn", "route": "good", "duty": "ask"}
@@ -36,6 +38,7 @@ def policy_page(site: Site, page: PolicyPage) -> str:
         toc,
         **_values(site, page),
         TOPICS=TOPICS,
+        legislation=escape_json(describe_legislation(page)),
         host=urlsplit(page.url).hostname or page.url if page.url else "",
         one_line=one_line,
         rule_heading="h4",
