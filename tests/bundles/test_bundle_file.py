@@ -183,7 +183,9 @@ def refused_bytes(path: Path, content: bytes) -> str:
         ("number", True, "was not written by vatspolicy bundle build"),
         ("number", "7", "was not written by vatspolicy bundle build"),
         ("version", None, "was not written by vatspolicy bundle build"),
-        ("format", 2, "not known to this version"),
+        ("format", 3, "not known to this version"),
+        ("format", 2, "was not written by vatspolicy bundle build"),
+        ("layers", [{"folder": "layers/1-x", "digest": "0"}], "was not written by vatspolicy bundle build"),
         ("number", 8, "The revision of its manifest"),
     ],
 )

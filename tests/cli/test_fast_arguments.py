@@ -77,7 +77,8 @@ def as_lists(options: CheckOptions | None) -> CheckOptions | None:
     if options is None:
         return None
     lists = {name: list(getattr(options, name) or ()) for name in ("specs", "changes", "outputs", "masks")}
-    return replace(options, **lists)  # type: ignore[arg-type]
+    law = replace(options.context.law, policies=list(options.context.law.policies))
+    return replace(options, context=replace(options.context, law=law), **lists)  # type: ignore[arg-type]
 
 
 def test_both_read_the_same(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from referencing import Registry, Resource
 
 from tests.support.shipped import ROOT, fixture_files
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.bundle import is_law
+from vatspolicy.policies.files import is_law
 
 DOCUMENTS = {
     "profile": fixture_files(),

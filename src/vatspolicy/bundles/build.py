@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
 from vatspolicy.bundles.bundle_file import (
     DATA,
     FORMAT,
+    LAYERED,
     MANIFEST,
     ROOT,
     BundleFile,
     content_digest,
+    describe_layer,
+    layer_folder,
     read_bundle_file,
     revision,
 )
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.bundle import build_bundle, is_law, read_sources
+from vatspolicy.policies.bundle import build_bundle, read_sources
+from vatspolicy.policies.files import LayerFiles, is_law, read_layer
+from vatspolicy.policies.layers import read_head
 
 _STORED = 65535
 """Maximum number of bytes of one stored block (RFC 1951, 3.2.4)."""
 
 
 def build_bundle_file(
-    folder: Path, number: int, file: str = "bundle.tar.gz", schemas: SchemaSet | None = None
+    folder: Path,
+    number: int,
+    file: str = "bundle.tar.gz",
+    schemas: SchemaSet | None = None,
+    layers: Sequence[Path] = (),
 ) -> BundleFile:
-    """Return the bundle of a folder of policies and of schemas, by default the shipped ones.
+    """Return the bundle of a folder of policies, layers above it, and schemas, by default the shipped ones.
 
     Raises InvalidInput for policies that do not load.
 
@@ -39,11 +49,14 @@ def build_bundle_file(
     """
     schemas = schemas or SchemaSet.shipped()
     sources = _sources(folder)
-    bundle = build_bundle([(name, content) for name, content in sources.items() if name.endswith(".yaml")], schemas)
+    law = [(name, content) for name, content in sources.items() if name.endswith(".yaml")]
+    above = [_moved(read_layer(one, str(one)), place) for place, one in enumerate(layers, 1)]
+    bundle = build_bundle(law, schemas, above)
     files = {
         **sources,
+        **{name: content for layer in above for name, content in (layer.head, *layer.sources)},
         **{f"schemas/{name}": content for name, content in schemas.files.items()},
-        DATA: _json(_data(sources)),
+        DATA: _json(_data(sources, above)),
     }
     digest = content_digest(files)
     files[MANIFEST] = _json(
@@ -51,7 +64,13 @@ def build_bundle_file(
             "revision": revision(bundle.version, number, digest),
             "roots": [ROOT],
             "metadata": {
-                ROOT: {"format": FORMAT, "version": bundle.version, "number": number, "digest": digest},
+                ROOT: {
+                    "format": LAYERED if above else FORMAT,
+                    "version": bundle.version,
+                    "number": number,
+                    "digest": digest,
+                    **({"layers": [describe_layer(layer) for layer in above]} if above else {}),
+                },
             },
         }
     )
@@ -65,8 +84,20 @@ def _sources(folder: Path) -> dict[str, bytes]:
     return {f"policies/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in paths}
 
 
-def _data(sources: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return the law as plain data, which any OPA loads: the release, and the policies by id."""
+def _moved(layer: LayerFiles, place: int) -> LayerFiles:
+    """Return a layer under the names that it has in a bundle. Raises InvalidInput."""
+    old = os.path.dirname(layer.head[0])
+    new = layer_folder(place, read_head(*layer.head).data["name"])
+
+    def move(name: str) -> str:
+        return f"{new}/{PurePath(os.path.relpath(name, old)).as_posix()}"
+
+    sources = tuple((move(name), content) for name, content in layer.sources)
+    return LayerFiles((move(layer.head[0]), layer.head[1]), tuple(sorted(sources)))
+
+
+def _data(sources: Mapping[str, bytes], layers: Sequence[LayerFiles] = ()) -> dict[str, Any]:
+    """Return the law as plain data, which any OPA loads: the release, the policies by id, and those of each layer."""
     release, policies = None, {}
     for name, content in sources.items():
         base = PurePath(name).name
@@ -77,7 +108,10 @@ def _data(sources: Mapping[str, bytes]) -> dict[str, Any]:
             release = data
         else:
             policies[data["id"]] = data
-    return {"release": release, "policies": policies}
+    above = [
+        {"layer": read_head(*layer.head).data, "policies": _data(dict(layer.sources))["policies"]} for layer in layers
+    ]
+    return {"release": release, "policies": policies, **({"layers": above} if above else {})}
 
 
 def _json(data: Any) -> bytes:

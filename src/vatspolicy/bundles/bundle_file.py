@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,19 @@ from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle, build_bundle
+from vatspolicy.policies.files import HEAD, LayerFiles
 
 MANIFEST, SIGNATURES, DATA = ".manifest", ".signatures.json", "vatspolicy/data.json"
 ROOT = "vatspolicy"
 """Root of the data in OPA, and key of our part of the manifest's metadata."""
 DELTA = "patch.json"
 """Name of OPA's delta bundles, which are unsigned by design and never accepted."""
-FORMAT = 1
-"""Version of our part of the manifest."""
+FORMAT, LAYERED = 1, 2
+"""Versions of our part of the manifest: without layers, and with them, which older programs must not leave out."""
+LAYERS = "layers/"
+"""Folder of the layers of a bundle."""
+_LAYER = re.compile(r"layers/([1-9][0-9]{0,2})-[a-z0-9-]+/")
+"""Folder of a layer: its place above the policies, which the digest covers so, and its name."""
 
 
 class BundleFileError(InvalidInput):
@@ -44,6 +50,8 @@ class BundleFile:
     """Release number; a bundle with a lower one is older."""
     digest: str
     """SHA-256 over names and bytes of everything but manifest and signature: `sha256:` and 64 digits."""
+    layers: tuple[LayerFiles, ...] = field(default=(), repr=False)
+    """Its layers, the lowest first."""
 
     @property
     def revision(self) -> str:
@@ -68,14 +76,17 @@ class BundleFile:
         own = SchemaSet({parts[1]: self.files["/".join(parts)] for parts in found if len(parts) == 2})
         return SchemaSet.shipped() if own == SchemaSet.shipped() else own
 
-    def load(self) -> Bundle:
-        """Compile its policies under its own schemas. Raises InvalidInput."""
+    def load(self, above: Sequence[LayerFiles] = ()) -> Bundle:
+        """Compile its policies under its own schemas, with further layers above its own. Raises InvalidInput."""
         try:
-            bundle = build_bundle(self.policies, self.schemas)
+            bundle = build_bundle(self.policies, self.schemas, [*self.layers, *above])
         except (FileNotFoundError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, InvalidInput):
                 raise
             raise BundleFileError(self.file, _("Its schemas cannot be used by this version of the program.")) from None
+        for place, (files, layer) in enumerate(zip(self.layers, bundle.layers[1:], strict=False), 1):
+            if files.head[0] != f"{layer_folder(place, layer.name)}/{HEAD}":
+                raise BundleFileError(self.file, _("Its layers are not named as their folders are."))
         if bundle.version != self.version:
             raise BundleFileError(self.file, _("Manifest and policies/bundle.yaml state different versions."))
         return bundle
@@ -109,7 +120,8 @@ def read_bundle_file(path: Path, content: Mapping[str, bytes] | None = None) -> 
     if MANIFEST not in content:
         raise BundleFileError(file, _("It has no .manifest."), _("Build one with vatspolicy bundle build."))
     ours = _manifest(file, content[MANIFEST])
-    bundle_file = BundleFile(file, content, ours["version"], ours["number"], content_digest(content))
+    layers = _layers(file, content, ours["layers"])
+    bundle_file = BundleFile(file, content, ours["version"], ours["number"], content_digest(content), layers)
     if ours["digest"] != bundle_file.digest:
         raise BundleFileError(
             file, _("Its files are not those of its manifest."), _("Something was changed, added or removed.")
@@ -134,6 +146,38 @@ def _manifest(file: str, content: bytes) -> dict[str, Any]:
     number = found["number"]
     if not texts or not isinstance(number, int) or isinstance(number, bool) or number < 0 or roots != [ROOT]:
         raise BundleFileError(file, _("Its .manifest was not written by vatspolicy bundle build."))
-    if found["format"] != FORMAT:
+    if found["format"] not in (FORMAT, LAYERED):
         raise BundleFileError(file, _("Its format is not known to this version of the program."))
-    return found
+    layers = ours.get("layers", [])
+    if not isinstance(layers, list) or bool(layers) != (found["format"] == LAYERED):
+        raise BundleFileError(file, _("Its .manifest was not written by vatspolicy bundle build."))
+    return {**found, "layers": layers}
+
+
+def layer_folder(place: int, name: str) -> str:
+    """Return the folder of a layer in a bundle; `place` is 1 for the lowest one."""
+    return f"{LAYERS}{place}-{name}"
+
+
+def _layers(file: str, content: Mapping[str, bytes], listed: list[Any]) -> tuple[LayerFiles, ...]:
+    """Return the layers of a bundle in their order. Raises BundleFileError unless the manifest lists exactly those."""
+    by_folder: dict[tuple[int, str], dict[str, bytes]] = {}
+    for name in content:
+        if name.startswith(LAYERS):
+            if not (found := _LAYER.match(name)):
+                raise BundleFileError(file, _("It holds {name!r}, which belongs to no layer.", name=name))
+            by_folder.setdefault((int(found[1]), found[0]), {})[name] = content[name]
+    layers = []
+    for place, ((number, folder), own) in enumerate(sorted(by_folder.items()), 1):
+        head = own.pop(folder + HEAD, None)
+        if head is None or number != place or not all(name.endswith(".yaml") for name in own):
+            raise BundleFileError(file, _("Its layers are not those of its manifest."))
+        layers.append(LayerFiles((folder + HEAD, head), tuple(sorted(own.items()))))
+    if listed != [describe_layer(one) for one in layers]:
+        raise BundleFileError(file, _("Its layers are not those of its manifest."))
+    return tuple(layers)
+
+
+def describe_layer(layer: LayerFiles) -> dict[str, str]:
+    """Return what a manifest says of a layer of a bundle: its folder and its digest."""
+    return {"folder": layer.head[0].removesuffix(f"/{HEAD}"), "digest": layer.digest}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vatspolicy.bundles.lockfile import Lock
     from vatspolicy.bundles.signature import Signature
     from vatspolicy.policies.bundle import Bundle
+    from vatspolicy.policies.files import LayerFiles
 
 LOCK = "vatspolicy.lock"
 """Name of the lock file, which pins the bundle of a folder."""
@@ -32,11 +33,36 @@ class SelectedLaw:
     bundle_file: BundleFile | None = None
     signature: Signature | None = None
     """Verified signature of the bundle file."""
+    layers: tuple[Path, ...] = ()
+    """Folders of the layers above the folder, the bundle file or the shipped policies."""
 
     @property
     def revision(self) -> str:
         """Revision of the bundle file, or version and digest of the policies."""
-        return self.bundle_file.revision if self.bundle_file else f"{self.bundle.version}+{self.bundle.digest[:12]}"
+        own = f"{self.bundle.version}+{self.bundle.digest[:12]}"
+        if self.bundle_file is None:
+            return own
+        return f"{self.bundle_file.revision}+{self.bundle.digest[:12]}" if self.layers else self.bundle_file.revision
+
+
+def split_layers(folders: Sequence[Path]) -> tuple[Path | None, tuple[Path, ...]]:
+    """Return the base (None: the shipped policies) and the layers above it, in their order.
+
+    The first folder is the base, unless it is a layer itself.
+    """
+    from vatspolicy.policies.files import is_layer
+
+    if not folders or is_layer(folders[0]):
+        return None, tuple(folders)
+    return folders[0], tuple(folders[1:])
+
+
+def read_layers(folders: Iterable[Path]) -> list[LayerFiles]:
+    """Read the layers of some folders. Raises InvalidInput."""
+    from vatspolicy.policies.bundle import shown_folder
+    from vatspolicy.policies.files import read_layer
+
+    return [read_layer(folder, shown_folder(folder)) for folder in folders]
 
 
 def find_locks(specs: Iterable[str] = ()) -> list[Path]:
@@ -69,15 +95,18 @@ def select_law(
     key: Path | None = None,
     skip_verify: bool = False,
     locks: Iterable[Path] | None = None,
+    layers: Iterable[Path] = (),
 ) -> Iterator[SelectedLaw]:
-    """Yield the law of a bundle file, a folder, or the shipped policies. Raises InvalidInput.
+    """Yield the law of a bundle file, a folder, or the shipped policies, with layers above it. Raises InvalidInput.
 
     The `locks` (those of the working directory, if none are named) must pin the bundle.
     """
+    layers = tuple(layers)
     if file is None:
         from vatspolicy.policies.bundle import load_bundle
 
-        yield SelectedLaw(load_bundle(folder), folder)
+        found_law = load_bundle(folder, layers=read_layers(layers)) if layers else load_bundle(folder)
+        yield SelectedLaw(found_law, folder, layers=layers)
         return
     from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.lockfile import read_lock
@@ -85,7 +114,7 @@ def select_law(
     bundle_file = read_bundle_file(file)
     found = [read_lock(path) for path in (find_locks() if locks is None else locks)]
     signature = check(bundle_file, key, skip_verify, found)
-    yield SelectedLaw(bundle_file.load(), None, bundle_file, signature)
+    yield SelectedLaw(bundle_file.load(read_layers(layers)), None, bundle_file, signature, layers)
 
 
 def check(bundle_file: BundleFile, key: Path | None, skip_verify: bool, locks: Iterable[Lock]) -> Signature | None:

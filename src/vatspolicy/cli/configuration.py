@@ -45,7 +45,7 @@ def read_configuration(path: str) -> tuple[Setting, ...]:
             problems.append(Problem(path, line, start, key, message))
         else:
             settings += split(key, _values(key, value, os.path.dirname(path)), path, line, start)
-    if {"policies", "bundle"} <= data.keys():
+    if "bundle" in data and isinstance(data.get("policies"), str):
         problems.append(
             Problem(path, *_find(text, "bundle")[:2], "bundle", _("policies and bundle are two laws; name one."))
         )

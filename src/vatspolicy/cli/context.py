@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class LawOptions:
     """The law that a command decides under."""
 
-    policies: PoliciesOption = None
+    policies: PoliciesOption = ()
     bundle: BundleOption = None
     key: KeyOption = None
     skip_verify: SkipVerifyOption = False
@@ -46,7 +46,8 @@ class LawOptions:
         Raises:
             InvalidInput: for a bundle that may not be used.
         """
-        from vatspolicy.bundles.select import find_locks, select_law
+        from vatspolicy.bundles.select import find_locks, select_law, split_layers
+        from vatspolicy.policies.files import is_layer
 
         if self.bundle is None:
             if self.key is not None or self.skip_verify:
@@ -57,26 +58,35 @@ class LawOptions:
                 if specs:
                     abort(message, ExitCode.INVALID)
                 warn(message)
-            return enter(select_law(self.policies))
-        if self.policies is not None:
-            abort(_("--policies and --bundle are two laws; name one."))
+            base, layers = split_layers(self.policies)
+            return enter(select_law(base, layers=layers))
+        if not all(map(is_layer, self.policies)):
+            abort(_("--policies and --bundle are two laws; name one. Above a bundle stand layers (layer.yaml)."))
         if self.skip_verify and self.key is not None:
             abort(_("--key and --skip-verify contradict each other."))
         if self.skip_verify:
             warn(_("the signature of the bundle is not verified (--skip-verify)."))
         found = find_locks(_find_files(specs)) if locks else []
-        return enter(select_law(None, self.bundle, self.key, self.skip_verify, found))
+        return enter(select_law(None, self.bundle, self.key, self.skip_verify, found, self.policies))
+
+    def refuse_layers(self, command: str) -> None:
+        """End a command that decides under a law without layers."""
+        from vatspolicy.bundles.select import split_layers
+
+        if split_layers(self.policies)[1]:
+            abort(_("{command} does not take layers; name one folder with --policies.", command=command))
 
     def around(self, files: Iterable[Path]) -> LawOptions:
         """Return the same options, with the folder of policies that holds the files if no law is named.
 
-        That folder is the nearest one above a file with a bundle.yaml.
+        That folder is the nearest one above a file with a bundle.yaml, or with a layer.yaml (above the shipped law).
         """
-        if self.policies is not None or self.bundle is not None:
+        if self.policies or self.bundle is not None:
             return self
         above = (folder for file in files for folder in file.absolute().parents)
-        found = next((folder for folder in above if (folder / "bundle.yaml").is_file()), None)
-        return replace(self, policies=found)
+        heads = ("bundle.yaml", "layer.yaml")
+        found = next((folder for folder in above if any((folder / head).is_file() for head in heads)), None)
+        return replace(self, policies=() if found is None else (found,))
 
     def load(self) -> Bundle:
         """Return the bundle of the law, for a command that needs nothing else of it."""

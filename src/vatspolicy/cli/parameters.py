@@ -125,6 +125,14 @@ def parse_pattern(text: str | None) -> re.Pattern[str] | None:
         raise bad_argument(_("This is not a valid regular expression.")) from None
 
 
+def parse_folders(texts: Sequence[str]) -> list[Path]:
+    """Return the folders of the law, in their order. Each is named once."""
+    folders = list(map(Path, texts))
+    if len(set(folders)) < len(folders):
+        raise bad_argument(_("One folder is named twice."))
+    return folders
+
+
 def parse_fixtures(path: Path | None) -> Path | None:
     """Return a folder of fixtures: the one named, else ./fixtures if there is one."""
     if path is None:
@@ -221,12 +229,14 @@ def _check_path(path: str) -> None:
 
 
 PoliciesOption = Annotated[
-    Path | None,
+    Sequence[Path],
     Option(
         "--policies",
         "-p",
         metavar="DIR",
-        help="Folder of policies (default: the shipped ones).",
+        parse=parse_folders,
+        repeatable=True,
+        help="Folder of policies (default: the shipped ones), or a layer above them; repeatable, the base first.",
         panel=INPUT,
         setting="policies",
     ),

@@ -79,8 +79,15 @@ def read_variables() -> tuple[Setting, ...]:
     found = []
     for name, key in names.items():
         if text := os.environ.get(name, "").strip():
-            found += split(key, text.split() if key in LISTS else [text], name)
+            found += split(key, _members(key, text), name)
     return tuple(found)
+
+
+def _members(key: str, text: str) -> list[str]:
+    """Return the values in a variable: folders may have spaces in their names."""
+    if key == "policies":
+        return [one for one in text.split(os.pathsep) if one]
+    return text.split() if key in LISTS else [text]
 
 
 def _say_unknown(name: str, names: Iterable[str]) -> str:

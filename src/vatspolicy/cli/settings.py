@@ -25,7 +25,8 @@ KEYS = (
     "lang",
     "formats",
 )
-"""Keys of the file. The variable of `fail-on` is VATSPOLICY_FAIL_ON; a list is separated by spaces there."""
+"""Keys of the file. The variable of `fail-on` is VATSPOLICY_FAIL_ON; a list is separated by spaces there, and folders
+of policies as those of PATH are."""
 OTHER_VARIABLES = (
     *("CACHE", "DEBUG", "TOKEN"),
     *("BUILD_PUBLISHED", "BUILD_REPOSITORY"),  # hatch_build.py
@@ -33,7 +34,7 @@ OTHER_VARIABLES = (
     *("EXAMPLES", "FUZZ", "LONG", "SEED", "TRIALS"),  # the tests of the project
 )
 """Names behind the prefix of variables that are no settings."""
-LISTS = ("specs", "formats")
+LISTS = ("specs", "policies", "formats")
 HARMLESS = ("lang", "formats")
 """Keys that change no exit code. Every report names the others that are used, since they could weaken the gate."""
 

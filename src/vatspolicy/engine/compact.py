@@ -22,7 +22,7 @@ from vatspolicy.engine.decision import (
     rank_routes,
 )
 from vatspolicy.engine.notices import notices
-from vatspolicy.engine.serialize import DEADLINES, copy_text, find_bearer
+from vatspolicy.engine.serialize import DEADLINES, copy_text, find_bearer, law_to_data
 from vatspolicy.engine.subjects import Activations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
@@ -62,11 +62,7 @@ def compact_parts(
         "product": lambda: decision.product,
         "as_of": lambda: decision.as_of,
         "launch": lambda: profile.launch,
-        "bundle": lambda: {
-            "version": decision.bundle_version,
-            "digest": decision.bundle_digest,
-            "known_until": bundle.known_until,
-        },
+        "bundle": lambda: law_to_data(bundle, decision),
         "notices": lambda: [{"kind": kind} for kind, _ in notices(bundle, profile, decision.as_of)],
         "verification": lambda: decision.verification,
         "services": maker.services,

@@ -1,4 +1,4 @@
-"""Limits of a decision that its reader is told: later law, and facts that were read as none."""
+"""What its reader is told of a decision: later law, facts that were read as none, layers, and rules they replace."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from vatspolicy.i18n.words import series
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
-LATER_LAW, READ_AS_NONE = "later-law", "read-as-none"
+LATER_LAW, READ_AS_NONE, LAYERS, REPLACED = "later-law", "read-as-none", "layers", "replaced"
 """Kinds of notices."""
 _LATER_LAW = Phrase("Law that appears after {day} is not in it.")
 _READ_AS_NONE = Phrase("Not stated, and read as none: {names}.")
+_LAYERS = Phrase("Rules above the law: {names}.")
+_REPLACED = Phrase("{rule} is replaced by {by} (layer {layer}). Reason: {reason} Owner: {owner}.")
 _NAMES = {
     "licenses": Phrase("licenses of the company"),
     "deals": Phrase("deals"),
@@ -24,6 +26,14 @@ def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str,
     """Yield the notices of a decision: the kind of each, and a sentence."""
     if bundle.known_until is not None and as_of > bundle.known_until:
         yield LATER_LAW, _LATER_LAW.fill(day=bundle.known_until)
+    if bundle.layers:
+        yield LAYERS, _LAYERS.fill(names=series(layer.title for layer in bundle.layers[1:]))
+        for name, rule in bundle.replaced(as_of).items():
+            layer, override = bundle.layer_of(rule.policy), rule.overrides
+            assert layer is not None
+            assert override is not None
+            said = {"reason": override.reason, "owner": override.owner}
+            yield REPLACED, _REPLACED.fill(rule=name, by=rule.name, layer=layer.name, **said)
     data = profile.document.data
     owners = {"licenses": data.get("company") or {}, "deals": data, "filings": data}
     unstated = [_NAMES[name] for name, owner in owners.items() if owner.get(name) is None]

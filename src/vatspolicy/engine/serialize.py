@@ -104,11 +104,7 @@ def decision_parts(
         "as_of": lambda: decision.as_of,
         "launch": lambda: profile.launch,
         "file": lambda: profile.document.file,
-        "bundle": lambda: {
-            "version": decision.bundle_version,
-            "digest": decision.bundle_digest,
-            "known_until": bundle.known_until,
-        },
+        "bundle": lambda: law_to_data(bundle, decision),
         "notices": lambda: [
             {"kind": kind, "message": maker.say(message)} for kind, message in notices(bundle, profile, decision.as_of)
         ],
@@ -126,6 +122,21 @@ def decision_parts(
         "contested": lambda: [maker.reading(reading) for reading in decision.readings],
         "worst_reading": lambda: worst_to_data(decision.worst_reading),
     }
+
+
+def law_to_data(bundle: Bundle, decision: Decision) -> dict[str, Any]:
+    """Return the law that decided, with its layers if there is more than the base."""
+    data: dict[str, Any] = {
+        "version": decision.bundle_version,
+        "digest": decision.bundle_digest,
+        "known_until": bundle.known_until,
+    }
+    if bundle.layers:
+        data["layers"] = [
+            {"name": one.name, "title": copy_text(one.title), "owner": one.owner, "digest": one.digest}
+            for one in bundle.layers
+        ]
+    return data
 
 
 _CHECKS: WeakKeyDictionary[RuleSet, dict[tuple[int, Language], str]] = WeakKeyDictionary()
@@ -179,6 +190,7 @@ class _Serializer:
             "subject": {"service": finding.subject.service, "class": finding.subject.cls},
             "state": finding.state,
             "message": dict(rule.message),
+            **self.layer(rule),
         }
         data |= self.explanation(finding)
         if finding.reasons:
@@ -208,6 +220,11 @@ class _Serializer:
                 }
         return data
 
+    def layer(self, rule: Rule) -> dict[str, str]:
+        """Return the name of the layer of a rule, if there is more than the base."""
+        layer = self.bundle.layer_of(rule.policy)
+        return {} if layer is None else {"layer": layer.name}
+
     def explanation(self, finding: Finding) -> dict[str, Any]:
         """Return the law of a finding, and the facts that decide it with their places."""
         if self.detail is Detail.OUTLINE:
@@ -223,10 +240,14 @@ class _Serializer:
             "citations": citations,
             "clauses": self.clauses(policy, rule.when, activation),
             "facts": [self.fact(fact) for fact in facts],
-            "policy_file": _shown(policy.file, self.bundle.folder),
+            "policy_file": _shown(policy.file, self.folder_of(policy)),
             "policy_line": rule.line,
             "location": self.location(finding.subject, facts),
         }
+
+    def folder_of(self, policy: Policy) -> str:
+        layer = self.bundle.layer_of(policy.id)
+        return self.bundle.folder if layer is None else layer.folder
 
     def deadline(self, rule: Rule, due: Mapping[str, Any]) -> dict[str, Any]:
         key, kept = (rule.name, self.profile.launch, tuple(self.languages)), self.shared.deadlines
@@ -379,6 +400,7 @@ class _Serializer:
                 for condition in effect.conditions
             ],
             "citations": self.citations(policy, state.rule.cite),
+            **self.layer(state.rule),
         }
 
     def condition_explanation(self, policy: Policy, state: RouteResult, condition: Condition) -> dict[str, Any]:
@@ -397,7 +419,8 @@ class _Serializer:
         }
 
     def classified(self, rule: Rule) -> dict[str, Any]:
-        return {"rule": rule.name, "message": copy_text(rule.message), "contested": rule.contested}
+        data = {"rule": rule.name, "message": copy_text(rule.message), "contested": rule.contested}
+        return data | self.layer(rule)
 
     def activity(self, activity: Activity) -> dict[str, Any]:
         return {

@@ -127,7 +127,29 @@ def _law(selected_law: SelectedLaw) -> dict[str, Any]:
         "signed_by": signature.key if signature else None,
         "policies": selected_law.bundle.digest,
         "schemas": schemas.hexdigest(),
+        **_layers(selected_law),
     }
+
+
+def _layers(selected_law: SelectedLaw) -> dict[str, Any]:
+    """Return the layers of the law with their digests, the base first; nothing if there is the base alone."""
+    layers, above = selected_law.bundle.layers, selected_law.layers
+    if not layers:
+        return {}
+    files = [None] * (len(layers) - len(above)) + [str(folder) for folder in above]
+    return {
+        "layers": [
+            {"name": layer.name, "digest": layer.digest, "file": file}
+            for layer, file in zip(layers, files, strict=True)
+        ]
+    }
+
+
+def find_folders(receipt: Mapping[str, Any]) -> list[str]:
+    """Return the folders of policies that a receipt names: the base, unless it is shipped or in a file, and layers."""
+    law = receipt["law"]
+    base = [law["file"]] if law["origin"] == "folder" else []
+    return base + [layer["file"] for layer in law.get("layers", ()) if layer["file"] is not None]
 
 
 # --- versions in force, and why -------------------------------------------------------------------------------------
@@ -234,8 +256,17 @@ def _well_formed(data: Any) -> bool:
             "decision": dict(),
         }:
             pairs = all(isinstance(one, list) and len(one) == 2 and isinstance(one[0], str) for one in changes)
-            return why in WHY and len(day) == len(today) == 10 and pairs
+            named = isinstance(data["law"]["file"], str) or data["law"]["origin"] == "shipped"
+            layers = _are_layers(data["law"].get("layers", []))
+            return why in WHY and len(day) == len(today) == 10 and pairs and named and layers
     return False
+
+
+def _are_layers(data: Any) -> bool:
+    texts = (("name", str), ("digest", str), ("file", (str, type(None))))
+    return isinstance(data, list) and all(
+        isinstance(one, dict) and all(isinstance(one.get(key), kind) for key, kind in texts) for one in data
+    )
 
 
 def replay(receipt: Mapping[str, Any], selected_law: SelectedLaw, content: bytes) -> list[tuple[str, str]]:
@@ -270,6 +301,8 @@ def _compared(receipt: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str,
     if receipt["law"].get("number") is None or other["law"].get("number") is None:
         left_out |= {"number", "revision", "digest"}
     kept["law"] = {key: value for key, value in receipt["law"].items() if key not in left_out}
+    if "layers" in kept["law"]:
+        kept["law"]["layers"] = [{**one, "file": None} for one in kept["law"]["layers"]]
     kept["decision"] = _without_places(receipt["decision"])
     return kept
 

@@ -29,6 +29,7 @@ from vatspolicy.policies.model import (
     Expression,
     Instrument,
     Need,
+    Override,
     Parameter,
     Policy,
     Reading,
@@ -134,6 +135,7 @@ class _Builder:
             line=self.positions[path][0],
             verification=self.verification(cite),
             is_unread=is_unread,
+            overrides=Override(**entry["overrides"]) if "overrides" in entry else None,
         )
 
     def effect(self, kind: str, body: Mapping[str, Any], path: Path, is_unread: bool) -> Effect:

@@ -7,7 +7,7 @@ import functools
 import marshal
 import os
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,32 +15,16 @@ from vatspolicy.cel.codegen import BYTECODE_VERSION, GeneratedModule
 from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get, get_or_build
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.documents.schemas import SchemaSet, resource_place
-from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.policies.expression_evaluator import CompiledEvaluator
-from vatspolicy.policies.model import NEVER, Expression, Instrument, Policy, Route, Rule
+from vatspolicy.policies.files import HEAD, TESTS_ENDING, LayerFiles, law_files
+from vatspolicy.policies.model import NEVER, Expression, Instrument, Layer, Policy, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.policies.serialize import policy_from_data, policy_to_data
+from vatspolicy.policies.serialize import policy_from_data
 
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
-
-NON_POLICY_FILES = ("properties.yaml",)
-"""Files in a folder of policies that decide nothing."""
-TESTS_ENDING = ".test.yaml"
-"""Ending of a test file, which is in the folder of its policy."""
-
-
-def law_files(sources: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-    """Return the policies and bundle.yaml among files, ordered by name regardless of folder."""
-    return sorted((file for file in sources if is_law(file[0])), key=lambda file: (os.path.basename(file[0]), file[0]))
-
-
-def is_law(name: str) -> bool:
-    """Return whether a file in a folder of policies is a policy or bundle.yaml."""
-    return os.path.basename(name) not in NON_POLICY_FILES and not name.endswith(TESTS_ENDING)
-
 
 YEARS_AHEAD = 5
 """So many years after the law was last checked a day is still decided."""
@@ -64,6 +48,10 @@ class Bundle:
     """Day on which the law was last checked; None if the bundle does not say."""
     _sources: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Policy files by name, of a bundle that was not read from a folder."""
+    layers: tuple[Layer, ...] = ()
+    """The base and the layers above it, in their order; none if there is the base alone."""
+    _replacing: frozenset[str] = frozenset()
+    """Rules (policy/rule) that replace the rule that they override."""
 
     @property
     def covers_until(self) -> str:
@@ -86,8 +74,39 @@ class Bundle:
     @functools.cached_property
     def folder(self) -> str:
         """The folder that holds the files of all policies."""
+        if self.layers:
+            return self.layers[0].folder
         folders = [os.path.dirname(policy.file) for policy in self.policies.values()]
         return os.path.commonpath(folders) if folders else ""
+
+    @functools.cached_property
+    def own_policies(self) -> tuple[Policy, ...]:
+        """The policies of the top layer: those that are written here."""
+        return tuple(self.policies[id] for id in (self.layers[-1].policies if self.layers else self.policies))
+
+    def layer_of(self, policy: str) -> Layer | None:
+        """Return the layer of a policy; None if there is the base alone."""
+        return self._layer_of.get(policy)
+
+    @functools.cached_property
+    def _layer_of(self) -> Mapping[str, Layer]:
+        return {id: layer for layer in self.layers for id in layer.policies}
+
+    def replaces(self, rule: Rule) -> bool:
+        """Return whether a rule replaces the rule that it overrides, because the layer below allows it."""
+        return rule.name in self._replacing
+
+    def replaced(self, day: str) -> dict[str, Rule]:
+        """Return the rules that are replaced on a day, each with the rule that stands for it.
+
+        A rule that is itself replaced stands for nothing: the rule that it stood for is in force again.
+        """
+        found: dict[str, Rule] = {}
+        for layer in reversed(self.layers[1:]):
+            for rule in (rule for id in layer.policies for rule in self.policies[id].rules):
+                if rule.overrides and self.replaces(rule) and rule.in_force(day) and rule.name not in found:
+                    found.setdefault(rule.overrides.rule, rule)
+        return found
 
     def on(self, day: str) -> RuleSet:
         """Return the rule set of a day (ISO text). Raises ValueError before `covers_from`."""
@@ -148,21 +167,26 @@ class Bundle:
 
     def _ruleset(self, day: str) -> RuleSet:
         rules: dict[str, list[Rule]] = {}
+        replaced = self.replaced(day)
+        routes: list[Rule] = []
         for policy in self.policies.values():
             for rule in policy.rules:
                 if rule.in_force(day):
-                    rules.setdefault(rule.group, []).append(rule)
+                    if rule.kind == "route" and (not self.layers or policy.id in self.layers[0].policies):
+                        routes.append(rule)
+                    if rule.name not in replaced:
+                        rules.setdefault(rule.group, []).append(rule)
         params = {
             parameter.key: (parameter.on(day) or parameter.values[0]).value
             for policy in self.policies.values()
             for parameter in policy.parameters.values()
         }
-        routes = (rule.effect for rule in rules.get("activity/route", ()))
         return RuleSet(
             rules={group: tuple(found) for group, found in rules.items()},
             params=params,
             instruments=self.instruments,
-            access=tuple(dict.fromkeys(route.instrument for route in routes if isinstance(route, Route))),
+            # of the base alone: what a layer admits must not count as a license for the rest of the law
+            access=tuple(dict.fromkeys(rule.effect.instrument for rule in routes if isinstance(rule.effect, Route))),
             evaluator=CompiledEvaluator(self._module.load(params), params, self._interpreters),
             schemas=self.schemas,
         )
@@ -181,24 +205,25 @@ class Bundle:
         return GeneratedModule.restore(marshal.loads(self.code))  # noqa: S302 - made by `generate`
 
 
-def generate(policies: Iterable[Policy]) -> bytes:
-    """Return generated code for every expression of the policies, by its index."""
-    module = GeneratedModule({expression.index: expression.tree for one in policies for expression in one.compiled})
-    return marshal.dumps(module.dump())
-
-
-def load_bundle(folder: str | FilePath | None = None, schemas: SchemaSet | None = None) -> Bundle:
+def load_bundle(
+    folder: str | FilePath | None = None, schemas: SchemaSet | None = None, layers: Sequence[LayerFiles] = ()
+) -> Bundle:
     """Return the policies of a folder under a set of schemas: by default those of its project, else the shipped ones.
+
+    With `layers`, the folder is the base below them.
 
     Raises:
         InvalidInput: With every problem found.
     """
     if schemas is None and folder is not None and (own := _schemas_of_project(folder)) is not None:
-        return _load_own(folder, own)
+        return _load_own(folder, own, layers)
     schemas = schemas or SchemaSet.shipped()
     root = resource_place("policies") if folder is None else _spelt(folder)
+    if layers:
+        named = [(os.path.join(shown_folder(root), name), text) for name, text in _named_below(root)]
+        return _load_stack(named, schemas, layers)
     told = cached_while_unchanged("policies", [(root, ".yaml")], lambda: _digests(_named_below(root)))
-    prefix = _relative(root)
+    prefix = shown_folder(root)
     found = get("bundle", _key(told[0], schemas), lambda data: _build(data, told[1], prefix, schemas))
     return found or _load(_named_below(root), prefix, schemas)
 
@@ -212,19 +237,44 @@ def _schemas_of_project(folder: str | FilePath) -> SchemaSet | None:
     return None if own == SchemaSet.shipped() else own
 
 
-def _load_own(folder: str | FilePath, schemas: SchemaSet) -> Bundle:
+def _load_own(folder: str | FilePath, schemas: SchemaSet, layers: Sequence[LayerFiles]) -> Bundle:
     """Return the policies of a folder under the schemas of their project. Raises InvalidInput."""
     try:
-        return load_bundle(folder, schemas)
+        return load_bundle(folder, schemas, layers)
     except (FileNotFoundError, KeyError, TypeError, ValueError):
         place = os.path.join(os.path.dirname(os.path.abspath(folder)), "schemas")
         message = _("The schemas of this state cannot be used by this version of the program.")
-        raise InvalidInput([Problem(_relative(place), 1, 1, "", message)]) from None
+        raise InvalidInput([Problem(shown_folder(place), 1, 1, "", message)]) from None
 
 
-def build_bundle(sources: list[tuple[str, bytes]], schemas: SchemaSet | None = None) -> Bundle:
-    """Return the bundle of policy files given as names and bytes. Raises InvalidInput."""
-    return _load(sources, "", schemas or SchemaSet.shipped(), dict(sources))
+def build_bundle(
+    sources: list[tuple[str, bytes]], schemas: SchemaSet | None = None, layers: Sequence[LayerFiles] = ()
+) -> Bundle:
+    """Return the bundle of policy files given as names and bytes, with layers above them. Raises InvalidInput."""
+    schemas = schemas or SchemaSet.shipped()
+    if layers:
+        above = [file for layer in layers for file in (layer.head, *layer.sources)]
+        return _load_stack(sources, schemas, layers, dict([*sources, *above]))
+    return _load(sources, "", schemas, dict(sources))
+
+
+def _load_stack(
+    sources: list[tuple[str, bytes]],
+    schemas: SchemaSet,
+    layers: Sequence[LayerFiles],
+    kept: Mapping[str, bytes] | None = None,
+) -> Bundle:
+    """Return the bundle of a base and the layers above it."""
+    own, base = _digests(sources)
+    head = [text for name, text in sources if os.path.basename(name) == HEAD]
+    content = digest(part.encode() for part in (base, digest(head), *(layer.digest for layer in layers)))
+    files = (part for layer in layers for file in (layer.head, *layer.sources) for part in (file[0].encode(), file[1]))
+    return get_or_build(
+        "bundle",
+        _key(digest([own.encode(), content.encode(), *files]), schemas),
+        lambda: _compile(sources, "", schemas, layers, base),
+        lambda data: _build(data, content, "", schemas, kept),
+    )
 
 
 def _load(
@@ -255,7 +305,7 @@ def _key(sources: str, schemas: SchemaSet) -> str:
 
 def read_sources(root: FilePath) -> list[tuple[str, bytes]]:
     """Return name and bytes of every policy file below a folder, in order. Raises InvalidInput if there is none."""
-    prefix = _relative(str(root))
+    prefix = shown_folder(root)
     return [(os.path.join(prefix, name), text) for name, text in _named_below(str(root))]
 
 
@@ -281,64 +331,26 @@ def _named_below(folder: str) -> list[tuple[str, bytes]]:
     return [(str(path.relative_to(root)), path.read_bytes()) for path in files]
 
 
-def _relative(root: str) -> str:
+def shown_folder(root: str | FilePath) -> str:
     """Return a folder relative to the working directory if it lies below; empty for that directory itself."""
     folder, here = os.path.realpath(root), os.path.realpath(os.curdir)
     if folder == here:
         return ""
     below = os.path.join(here, "")
-    return folder.removeprefix(below) if folder.startswith(below) else root
+    return folder.removeprefix(below) if folder.startswith(below) else os.fspath(root)
 
 
-def _compile(sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet) -> dict[str, Any]:
-    """Compile policy files to plain data, from which `_build` makes a bundle. Raises InvalidInput."""
-    from vatspolicy.policies.builder import build_policies
-    from vatspolicy.policies.compiler import compile_policies
+def _compile(
+    sources: list[tuple[str, bytes]],
+    prefix: str,
+    schemas: SchemaSet,
+    layers: Sequence[LayerFiles] = (),
+    base_digest: str = "",
+) -> dict[str, Any]:
+    """Compile policy files with `compile_law`, which is imported only for what is not compiled yet."""
+    from vatspolicy.policies.compilation import compile_law
 
-    names = {os.path.join(prefix, name): name for name, __ in sources}
-    sources = [(os.path.join(prefix, name), text) for name, text in law_files(sources)]
-
-    documents: list[Document] = []
-    problems: list[Problem] = []
-    release: Document | None = None
-    for name, text in sources:
-        try:
-            document = parse_document(text, name)
-        except InvalidInput as error:
-            problems += error.problems
-            continue
-        if os.path.basename(name) == "bundle.yaml":
-            release = document
-            problems += validate(document, "bundle", schemas)
-        else:
-            found = validate(document, "policy", schemas)
-            problems += found
-            documents += [] if found else [document]
-    if release is None and not problems:
-        problems.append(
-            Problem(
-                os.path.dirname(sources[0][0]) or os.curdir,
-                1,
-                1,
-                "",
-                _("The folder has no bundle.yaml."),
-                _("It states version and covers."),
-            )
-        )
-    if problems:
-        raise InvalidInput(problems)
-    assert release is not None
-    policies = build_policies(
-        (document.data, names[document.file], positions, trees)
-        for document, positions, trees in compile_policies(documents, schemas)
-    )
-    return {
-        "version": release.data["version"],
-        "covers_from": release.data["covers"]["from"],
-        "known_until": release.data["covers"].get("known_until"),
-        "policies": [policy_to_data(policy) for policy in policies],
-        PIECES: [generate(policies)],
-    }
+    return compile_law(sources, prefix, schemas, layers, base_digest)
 
 
 def _build(
@@ -362,4 +374,6 @@ def _build(
         schemas,
         data["known_until"],
         kept or {},
+        tuple(Layer(*row) for row in data["layers"]),
+        frozenset(data["replacing"]),
     )

@@ -207,6 +207,15 @@ class Readings(NamedTuple):
     others: tuple[Reading, ...]
 
 
+class Override(NamedTuple):
+    """A rule of a layer below that a rule is meant to stand for."""
+
+    rule: str
+    """policy/rule."""
+    reason: str
+    owner: str
+
+
 Effect = Classify | Deny | Need | Route | Duty | Advise
 EFFECTS = {"classify": Classify, "deny": Deny, "need": Need, "route": Route, "duty": Duty, "advise": Advise}
 KINDS = ("classify", "route", "deny", "need", "duty", "advise")
@@ -239,6 +248,8 @@ class Rule:
     """The weakest verification among the articles it cites."""
     is_unread: bool
     """True if all articles that it cites are unverified: nobody has read the law that it rests on."""
+    overrides: Override | None = None
+    """The rule of a layer below that this rule is meant to stand for."""
 
     def __hash__(self) -> int:
         return hash((self.policy, self.id))
@@ -363,6 +374,22 @@ class Policy:
             yield from rule.compiled
         for instrument in self.instruments.values():
             yield from instrument.expressions
+
+
+class Layer(NamedTuple):
+    """One layer of a bundle. The first one is the base."""
+
+    name: str
+    title: LocalizedText
+    owner: str | None
+    """Who answers for the layer; None for a base that does not say."""
+    policies: tuple[str, ...]
+    """Ids of its policies."""
+    may_loosen: tuple[str, ...]
+    """Rules (policy/rule) that the next layer may loosen."""
+    folder: str
+    """Folder that holds its files."""
+    digest: str
 
 
 def as_tuple(value: str | list[str]) -> tuple[str, ...]:

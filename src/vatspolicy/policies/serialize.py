@@ -14,6 +14,7 @@ from vatspolicy.policies.model import (
     Edition,
     Expression,
     Instrument,
+    Override,
     Parameter,
     Policy,
     Reading,
@@ -68,7 +69,7 @@ def _to_data(value: Any) -> Any:
 
 def _rule(row: Row) -> Rule:
     (policy, id, cite, each, since, until, when, kind, effect) = row[:9]
-    (message, readings, unwaivable, line, verification, is_unread) = row[9:]
+    (message, readings, unwaivable, line, verification, is_unread, overrides) = row[9:]
     return Rule(
         policy,
         id,
@@ -85,6 +86,7 @@ def _rule(row: Row) -> Rule:
         line,
         verification,
         is_unread,
+        Override(*overrides) if overrides else None,
     )
 
 

@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
+from vatspolicy.bundles.bundle_file import LAYERS
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _, reason_of
-from vatspolicy.policies.bundle import TESTS_ENDING, Bundle, build_bundle, is_law
+from vatspolicy.policies.bundle import Bundle, build_bundle
+from vatspolicy.policies.files import TESTS_ENDING, is_law
 
 FOLDERS = {"policies": ".yaml", "schemas": ".json", "fixtures": ".yaml"}
 """Folders of a project that are read, with the ending of the files in them."""
@@ -112,9 +114,11 @@ def _exists(path: Path) -> bool:
 def _read_archive(name: str, path: Path) -> Source:
     """Read a bundle: an archive of policies/ (and schemas/, fixtures/), or of policies alone."""
     try:
-        files = read_archive(path, lambda file: _wanted(file) or _wanted(f"policies/{file}"))
+        files = read_archive(path, lambda file: _wanted(file) or _wanted(f"policies/{file}") or file.startswith(LAYERS))
     except ArchiveError as error:
         raise SourceError(str(error)) from None
+    if any(file.startswith(LAYERS) for file, _ in files):
+        raise SourceError(_("{name!r} has layers, which cannot be compared.", name=name))
     names = {file for file, _ in files}
     if not any(file.startswith("policies/") for file in names) and RELEASE in names:
         files = [(f"policies/{file}", content) for file, content in files]

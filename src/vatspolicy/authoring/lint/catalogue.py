@@ -114,6 +114,14 @@ RULES: Mapping[str, LintRule] = {
         Phrase("A rule that decides something rests on an article that somebody has read."),
         Phrase("A rule on `unverified` articles alone decides nothing. Verify one, or write advice of kind `verify`."),
     ),
+    "override-adds": LintRule(
+        WARNING,
+        Phrase("A rule of a layer replaces the rule that it overrides."),
+        Phrase(
+            "The layer below does not allow this one to loosen that rule (`may_loosen` in its layer.yaml). Both rules "
+            "are in force, so that the stricter one decides."
+        ),
+    ),
     "review-due": LintRule(
         WARNING,
         Phrase("A policy is reviewed by the day that it states."),

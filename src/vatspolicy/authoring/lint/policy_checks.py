@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -155,6 +155,15 @@ CHECKS: tuple[Callable[[PolicyFile], Found], ...] = (
     _seen_both_ways,
     _unused_terms,
 )
+
+
+def added_overrides(bundle: Bundle, chosen: Iterable[Policy]) -> Iterator[Problem]:
+    """Yield the overrides that replace nothing, because the layer below does not allow it."""
+    for policy in chosen:
+        for index, rule in enumerate(policy.rules):
+            if rule.overrides is not None and not bundle.replaces(rule):
+                message = _("{rule} stays in force too: no layer below lets it be loosened.", rule=rule.overrides.rule)
+                yield bundle.document(policy).problem(("rules", index, "overrides"), message, key=True)
 
 
 def unused(bundle: Bundle, chosen: Sequence[Policy]) -> Found:

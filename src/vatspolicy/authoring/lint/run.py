@@ -17,7 +17,8 @@ from vatspolicy.authoring.verification import read_texts, review_warnings, text_
 from vatspolicy.documents import Document, load_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import TESTS_ENDING, Bundle
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.files import TESTS_ENDING
 from vatspolicy.policies.model import Expression, Policy
 
 
@@ -86,16 +87,17 @@ def run_lint(
 ) -> LintReport:
     """Return every finding about a bundle, the fixtures of a folder and the quotes of `texts`.
 
-    Reviews that are due are found only if `today` is given. With `only`, some policies and their tests are checked, and
-    neither the schemas nor any file of tests without a policy.
+    Of a law in layers, the top layer is checked. Reviews that are due are found only if `today` is given. With `only`,
+    some policies and their tests are checked, and neither the schemas nor any file of tests without a policy.
     """
-    chosen = list(bundle.policies.values()) if only is None else only
+    chosen = list(bundle.own_policies) if only is None else only
     policies = [bundle.document(policy) for policy in chosen]
     found = [LintFinding(problem, rule) for rule, problem in _policy_findings(bundle, chosen)]
     if only is None:
         found += [LintFinding(problem, rule) for rule, problem in _project_findings(bundle)]
     if fixtures is not None:
         found += [LintFinding(problem, rule) for rule, problem in case_checks.fixtures(bundle, fixtures)]
+    found += [LintFinding(problem, "override-adds") for problem in policy_checks.added_overrides(bundle, chosen)]
     found += [LintFinding(problem, "unverified-rule") for problem in unread_warnings(bundle, chosen)]
     if today is not None:
         found += [LintFinding(problem, "review-due") for problem in review_warnings(policies, today)]

@@ -18,7 +18,8 @@ from vatspolicy.documents.validation import validate
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Listing, _
-from vatspolicy.policies.bundle import TESTS_ENDING, Bundle
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.files import TESTS_ENDING
 from vatspolicy.policies.model import Policy, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, change, read_profile
@@ -139,10 +140,13 @@ class Case:
 
 
 def policy_cases(bundle: Bundle) -> Iterator[Case]:
-    """Yield every test of the policies of a bundle. Raises InvalidInput for tests that cannot be run."""
+    """Yield every test of the policies of a bundle, or of its top layer if it has layers.
+
+    Raises InvalidInput for tests that cannot be run.
+    """
     if stray := list(stray_tests(bundle)):
         raise InvalidInput(stray)
-    for policy in bundle.policies.values():
+    for policy in bundle.own_policies:
         yield from cases_of(bundle, policy)
 
 
@@ -201,7 +205,8 @@ def load_tests(bundle: Bundle, policy: Policy) -> Document | None:
 def stray_tests(bundle: Bundle) -> Iterator[Problem]:
     """Yield a problem for each file of tests, below the folder of the policies, that stands beside none of them."""
     beside = {policy.file.removesuffix(".yaml") + TESTS_ENDING for policy in bundle.policies.values()}
-    for path in sorted(FilePath(bundle.folder).rglob(f"*{TESTS_ENDING}")) if beside else ():
+    folder = bundle.layers[-1].folder if bundle.layers else bundle.folder
+    for path in sorted(FilePath(folder).rglob(f"*{TESTS_ENDING}")) if beside else ():
         if str(path) not in beside:
             yield Problem(str(path), 1, 1, "", _("No policy belongs to these tests."), STRAY_HINT)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vatspolicy.cli.console import abort, publish
+from vatspolicy.cli.context import LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
     DECISION,
@@ -32,7 +33,7 @@ class AnalysisFormat(StrEnum):
 
 
 def analyze(
-    policies: PoliciesOption = None,
+    policies: PoliciesOption = (),
     kind: Annotated[
         list[str],
         typer.Option(metavar="KIND", help="Look for this kind of finding only; repeatable.", rich_help_panel=DECISION),
@@ -79,6 +80,7 @@ def analyze(
     from vatspolicy.authoring.symbolic.solver import BUDGET
     from vatspolicy.reports.analysis import render
 
+    LawOptions(policies).refuse_layers("analyze")
     every = tuple(name for name in KINDS if name != "accepted-not-found")
     for name in kind:
         if name not in every:
@@ -86,7 +88,7 @@ def analyze(
             abort(Sentences(_("there is no kind of finding {name!r}.", name=name), hint))
     report = run_analysis(
         AnalysisRequest(
-            folder=policies,
+            folder=policies[0] if policies else None,
             kinds=tuple(name for name in every if name in kind or not kind),
             rules=rule,
             as_of=as_of,

@@ -55,7 +55,7 @@ def build_bundle(
             min=0, metavar="N", help="Number of the release, above that of every one before.", rich_help_panel=INPUT
         ),
     ],
-    policies: PoliciesOption = None,
+    policies: PoliciesOption = (),
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.", rich_help_panel=OUTPUT)
     ] = Path("bundle.tar.gz"),
@@ -66,14 +66,16 @@ def build_bundle(
         ),
     ] = False,
 ) -> None:
-    """Make a bundle of a folder of policies and the schemas: equal sources give equal bytes.
+    """Make a bundle of a folder of policies, layers above it and the schemas: equal sources give equal bytes.
 
     Example: vatspolicy bundle build --number 17 -o bundle.tar.gz
     """
     from vatspolicy.bundles.build import build_bundle_file, pack
+    from vatspolicy.bundles.select import split_layers
     from vatspolicy.documents.schemas import resource_folder
 
-    bundle_file = build_bundle_file(policies or resource_folder("policies"), number, str(output))
+    base, layers = split_layers(policies)
+    bundle_file = build_bundle_file(base or resource_folder("policies"), number, str(output), layers=layers)
     _write(output, pack(bundle_file.files, compress))
     print_result(f"{output}: {bundle_file.revision}, {bundle_file.digest}\n")
 
@@ -239,6 +241,8 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _contents(bundle_file: BundleFile, signature: Signature | None) -> dict[str, Any]:
+    from vatspolicy.bundles.bundle_file import describe_layer
+
     return {
         "file": bundle_file.file,
         "revision": bundle_file.revision,
@@ -249,6 +253,7 @@ def _contents(bundle_file: BundleFile, signature: Signature | None) -> dict[str,
         "signature": None
         if signature is None
         else {"key": signature.key, "algorithm": signature.algorithm, "scope": signature.scope, "verified": False},
+        **({"layers": [describe_layer(layer) for layer in bundle_file.layers]} if bundle_file.layers else {}),
         "files": [{"name": name, "bytes": len(content)} for name, content in sorted(bundle_file.files.items())],
     }
 
@@ -257,6 +262,7 @@ _WORDS: Table = {
     "revision": Phrase("revision", "bundle"),
     "digest": Phrase("digest", "bundle"),
     "policies": Phrase("policies", "bundle"),
+    "layers": Phrase("layers", "bundle"),
     "schemas": Phrase("schemas", "bundle"),
     "signature": Phrase("signature", "bundle"),
     "none": Phrase("none"),
@@ -280,6 +286,7 @@ def _describe(data: dict[str, Any], lang: Language) -> str:
         "revision": data["revision"],
         "digest": data["digest"],
         "policies": str(sum(name.startswith("policies/") for name in names)),
+        **({"layers": comma.join(layer["folder"] for layer in data["layers"])} if "layers" in data else {}),
         "schemas": str(sum(name.startswith("schemas/") for name in names)),
         "signature": told,
     }

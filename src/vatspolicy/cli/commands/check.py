@@ -265,7 +265,7 @@ def _show_configuration(options: CheckOptions) -> ExitCode:
     law = options.context.law
     values = {
         "specs": options.specs,
-        "policies": law.policies,
+        "policies": law.policies if len(law.policies) > 1 else next(iter(law.policies), None),
         "bundle": law.bundle,
         "key": law.key,
         "fail-on": options.fail_on,
@@ -326,9 +326,8 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
     from vatspolicy.reports.decision.gate_line import quote
 
     context = options.context
-    law = [
-        (name, value) for name, value in (("-p", context.law.policies), ("--bundle", context.law.bundle)) if value
-    ] + ([("--key", context.law.key)] if context.law.key else [])
+    law = [("-p", folder) for folder in context.law.policies]
+    law += [(name, file) for name, file in (("--bundle", context.law.bundle), ("--key", context.law.key)) if file]
     words = [word for name, value in law for word in (name, quote(str(value)))]
     words += ["--skip-verify"] if context.law.skip_verify else []
     words += ["--as-of", context.as_of] if context.as_of else []

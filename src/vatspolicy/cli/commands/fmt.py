@@ -14,7 +14,7 @@ from vatspolicy.cli.parameters import INPUT, OUTPUT, WRITE
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _, translate
 from vatspolicy.output import write_stderr
-from vatspolicy.policies.bundle import TESTS_ENDING
+from vatspolicy.policies.files import TESTS_ENDING
 
 if TYPE_CHECKING:
     from vatspolicy.documents import Document

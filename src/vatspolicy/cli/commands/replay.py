@@ -38,7 +38,7 @@ def replay(
     Example: vatspolicy replay receipt.json --bundle bundle.tar.gz --key release.pub
     """
     from vatspolicy import __version__
-    from vatspolicy.gate.receipt import read_receipt
+    from vatspolicy.gate.receipt import find_folders, read_receipt
     from vatspolicy.gate.receipt import replay as decide_again
 
     data = read_receipt(receipt)
@@ -51,10 +51,11 @@ def replay(
             _("cannot read the spec {file}: {reason}. Name it with --spec.", file=file, reason=reason), ExitCode.INVALID
         )
     law = context.law
-    if law.policies is None and law.bundle is None and data["law"]["file"] is not None:
-        recorded = _find_recorded(receipt, data["law"]["file"])
-        is_bundle = data["law"]["origin"] == "bundle"
-        law = replace(law, bundle=recorded) if is_bundle else replace(law, policies=recorded)
+    if not law.policies and law.bundle is None:
+        recorded = [_find_recorded(receipt, name) for name in find_folders(data)]
+        law = replace(law, policies=tuple(recorded))
+        if data["law"]["origin"] == "bundle":
+            law = replace(law, bundle=_find_recorded(receipt, data["law"]["file"]))
     # No lock is read: the receipt says which bundle it must be.
     differences = decide_again(data, law.select(locks=False), content)
     made_by = data.get("program")

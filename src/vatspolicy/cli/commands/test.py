@@ -155,6 +155,8 @@ def run_tests(
         abort(_("--update writes files, and there is no terminal to show the changes on. Add --yes."))
     pattern = parse_pattern(run)
     bundle = law.load()
+    if wants_mutants and bundle.layers:
+        abort(_("{command} does not take layers; name one folder with --policies.", command="--mutation"))
     if update:
         _update(bundle, law, fixtures, pattern, quiet=format is not TestFormat.TEXT)
     if not wants_mutants:

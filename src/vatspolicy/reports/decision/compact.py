@@ -65,7 +65,7 @@ class _Compact:
         return {
             **{key: data[key] for key in kept},
             **({"remaining": data["remaining"]} if "remaining" in data else {}),
-            "bundle": data["bundle"],
+            "bundle": self.bundle(),
             "failures": [self.failure(*failure) for failure in self.failures],
             "services": [self.service(service) for service in data["services"]],
             "denials": [self.denial(finding) for finding in data["denials"]],
@@ -85,6 +85,12 @@ class _Compact:
                 for entry in data.get("changes_ahead", ())
             ],
         }
+
+    def bundle(self) -> dict[str, Any]:
+        bundle = dict(self.data["bundle"])
+        if "layers" in bundle:
+            bundle["layers"] = [{**one, "title": self.say(one["title"])} for one in bundle["layers"]]
+        return bundle
 
     def say(self, text: Data) -> str:
         return str(text[self.lang])
@@ -121,8 +127,13 @@ class _Compact:
             "message": self.say(finding["message"]),
             "law": law_of(finding, self.lang),
             "line": finding["location"]["line"],
+            **self.layer(finding),
             **self.waived(finding),
         }
+
+    def layer(self, finding: Data) -> dict[str, str]:
+        """Return the layer of a finding, if there is more than the base."""
+        return {"layer": finding["layer"]} if "layer" in finding else {}
 
     def denial(self, finding: Data) -> dict[str, Any]:
         return {
@@ -161,6 +172,7 @@ class _Compact:
             "due": self.say(deadline["text"]),
             "date": deadline["date"],
             "law": law_of(duty, self.lang),
+            **self.layer(duty),
             **self.waived(duty),
         }
 

@@ -14,6 +14,7 @@ from vatspolicy.reports.words import KNOWN
 
 Data = Mapping[str, Any]
 
+LAYER_WORDS: Table = {"layer": Phrase("layer {name}")}
 WAIVER_WORDS: Table = {
     "waived": Phrase("Set aside"),
     "is_waived": Phrase("set aside"),
@@ -26,10 +27,12 @@ _KEYS = ("denials", "needs", "would_need", "duties", "advice")
 
 
 def merge_duties(duties: Iterable[Data]) -> list[dict[str, Any]]:
-    """Merge duties with the same instrument and bearer: messages and citations of all, in order of appearance."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    """Merge duties of one instrument, bearer and layer: messages and citations of all, in order of appearance."""
+    found: dict[tuple[str, str, str | None], dict[str, Any]] = {}
     for duty in duties:
-        kept = found.setdefault((duty["instrument"]["id"], duty["bearer"]), {**duty, "citations": [], "message": {}})
+        kept = found.setdefault(
+            (duty["instrument"]["id"], duty["bearer"], duty.get("layer")), {**duty, "citations": [], "message": {}}
+        )
         for lang, text in duty["message"].items():
             said = kept["message"].get(lang, "")
             if text not in said:
@@ -147,6 +150,16 @@ def some_waived(data: Data, lang: Language) -> str | None:
 def waived_mark(finding: Data, lang: Language) -> str:
     """Return the mark that follows a waived finding; empty for any other."""
     return aside(WAIVER_WORDS["is_waived"][lang], lang) if "waived" in finding else ""
+
+
+def say_layer(finding: Data, lang: Language) -> str:
+    """Return the layer of a finding; empty if there is the base alone."""
+    return word(LAYER_WORDS, "layer", lang, name=finding["layer"]) if "layer" in finding else ""
+
+
+def layer_mark(finding: Data, lang: Language) -> str:
+    """Return the layer of a finding as the aside that follows it; empty if there is the base alone."""
+    return aside(say_layer(finding, lang), lang) if "layer" in finding else ""
 
 
 def say_waived(waived: Data, lang: Language) -> str:

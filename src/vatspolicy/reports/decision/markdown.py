@@ -122,6 +122,7 @@ def _render(data: Data, lang: Language, judgement: Judgement) -> Markup:
         hint=doubt.hint(data, lang),
         icon=_ICONS[data["decision"]],
         law_of=law_of,
+        layer_mark=digest.layer_mark,
         marks=_MARKS,
         meaning=word(MEANINGS, data["decision"], lang),
         name_article=cited,

@@ -83,7 +83,7 @@ def _add_rule(run: Run, result: Result, lang: Language) -> None:
         full=text,
         paragraphs=_help(finding, lang),
         address=url or rule_page(policy, rule),
-        properties={"version": finding["version"], "effect": finding["effect"]},
+        properties={"version": finding["version"], "effect": finding["effect"], **_layer(finding)},
     )
 
 
@@ -115,12 +115,17 @@ def _add_result(run: Run, data: Data, result: Result) -> None:
         related=finding and related_location(finding["policy_file"], finding["policy_line"]),
     )
     properties = {"fails": result.failing} if result.failing else {}
-    if finding is not None and finding["effect"] == "advise":
-        properties["kind"] = finding["kind"]
+    if finding is not None:
+        properties |= {"kind": finding["kind"]} if finding["effect"] == "advise" else {}
+        properties |= _layer(finding)
     if properties:
         made["properties"] = properties
     if result.waived and finding is not None:
         made["suppressions"] = [_suppression(finding["waived"], result.waived)]
+
+
+def _layer(finding: Data) -> dict[str, str]:
+    return {"layer": finding["layer"]} if "layer" in finding else {}
 
 
 def _suppression(waived: Data, said: str) -> dict[str, Any]:

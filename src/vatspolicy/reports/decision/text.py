@@ -14,11 +14,13 @@ from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import (
     WAIVER_WORDS,
+    layer_mark,
     merge_citations,
     merge_duties,
     open_facts,
     remark_place,
     say_finding,
+    say_layer,
     say_remark,
     say_waived,
     some_waived,
@@ -141,6 +143,8 @@ class _Report:
                 plain.append(citation)
         for text in [*texts, *merge_citations(plain, self.lang)]:
             yield from self.flow(clean(text), indent + "  ", "dim", first=indent + "§ ")
+        if told := say_layer(finding, self.lang):
+            yield from self.flow(told, indent + "  ", "dim", first=indent + "· ")
 
     def bodies(self, authority: Iterable[Data]) -> str:
         return joint("bodies", self.lang).join(self.say(body["title"]) for body in authority)
@@ -262,6 +266,7 @@ class _Report:
             yield from self.heading("met")
         for finding in held:
             text = self.subject_of_service(finding) + self.say(finding["instrument"]["title"])
+            text += layer_mark(finding, self.lang)
             yield from self.flow(text, "    ", first=f"  {self.style('✔', 'green')} ")
 
     def services(self) -> Iterator[str]:
@@ -344,7 +349,7 @@ class _Report:
         law = joint("semicolon", self.lang).join(clean(text) for text in merge_citations(duty["citations"], self.lang))
         title = self.say(duty["instrument"]["title"]) + (f"{self.colon}{when}" if when else "")
         yield from self.flow(f"{title}{bearer}", "        ", first=f"      {mark} ")
-        yield from self.flow(f"{self.say(duty['message'])} [{law}]", "        ", "dim")
+        yield from self.flow(f"{self.say(duty['message'])} [{law}]{layer_mark(duty, self.lang)}", "        ", "dim")
 
     def notes(self) -> Iterator[str]:
         if self.data["contested"]:

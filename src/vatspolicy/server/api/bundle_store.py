@@ -5,12 +5,12 @@ from __future__ import annotations
 import mmap
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
-from vatspolicy.bundles.select import SelectedLaw, select_law
+from vatspolicy.bundles.select import SelectedLaw, read_layers, select_law
 from vatspolicy.compile_cache import digest
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.engine.evaluator import BEARING
@@ -184,19 +184,20 @@ def open_store(
     key: Path | None = None,
     skip_verify: bool = False,
     notify: Callable[[str], None] = lambda _: None,
+    layers: Sequence[Path] = (),
 ) -> BundleStore:
-    """Open the shipped law, a folder of policies or a bundle file (see `bundles.select.select_law`).
+    """Open the shipped law, a folder of policies or a bundle file, with layers (see `bundles.select.select_law`).
 
     Raises: InvalidInput.
     """
     place = folder if folder is not None else resource_folder("policies")
 
     def digest_files() -> str:
-        if file is not None:
-            return digest([file.read_bytes()])
-        return digest(part for name, text in read_sources(place) for part in (name.encode(), text))
+        base = [("", file.read_bytes())] if file is not None else read_sources(place)
+        above = [one for layer in read_layers(layers) for one in (layer.head, *layer.sources)]
+        return digest(part for name, text in (*base, *above) for part in (name.encode(), text))
 
-    return BundleStore(digest_files, lambda: select_law(folder, file, key, skip_verify), notify)
+    return BundleStore(digest_files, lambda: select_law(folder, file, key, skip_verify, layers=layers), notify)
 
 
 class Watch:

@@ -1,0 +1,113 @@
+"""Files of a folder of policies, and of a layer above the law."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from vatspolicy.compile_cache import digest
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _, reason_of
+
+if TYPE_CHECKING:
+    from pathlib import Path as FilePath
+
+HEAD = "layer.yaml"
+"""Name of the file that makes a folder a layer."""
+RELEASE = "bundle.yaml"
+"""Name of the file that makes a folder a base."""
+NON_POLICY_FILES = ("properties.yaml", HEAD)
+"""Files in a folder of policies that decide nothing."""
+TESTS_ENDING = ".test.yaml"
+"""Ending of a test file, which is in the folder of its policy."""
+
+
+def law_files(sources: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """Return the policies and bundle.yaml among files, ordered by name regardless of folder."""
+    return sorted((file for file in sources if is_law(file[0])), key=lambda file: (os.path.basename(file[0]), file[0]))
+
+
+def is_law(name: str) -> bool:
+    """Return whether a file in a folder of policies is a policy or bundle.yaml."""
+    return os.path.basename(name) not in NON_POLICY_FILES and not name.endswith(TESTS_ENDING)
+
+
+class LayerFiles(NamedTuple):
+    """The files of one layer, under the names that reports show."""
+
+    head: tuple[str, bytes]
+    """layer.yaml."""
+    sources: tuple[tuple[str, bytes], ...]
+    """The other .yaml files."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over names and bytes of layer.yaml and the policies."""
+        files = [self.head, *law_files(self.sources)]
+        return digest(part for name, text in files for part in (os.path.basename(name).encode(), text))
+
+
+def is_layer(folder: str | os.PathLike[str]) -> bool:
+    """Return whether a folder is a layer and not a base."""
+    place = os.fspath(folder)
+    return os.path.lexists(os.path.join(place, HEAD)) and not os.path.lexists(os.path.join(place, RELEASE))
+
+
+def read_layer(folder: FilePath, shown: str) -> LayerFiles:
+    """Read a layer, whose files are named below `shown`.
+
+    Raises:
+        InvalidInput: A file or a folder cannot be read, or would be left out: a rule that is not seen forbids nothing.
+    """
+    found: list[tuple[str, bytes]] = []
+    problems: list[Problem] = []
+    if not os.path.isdir(folder):
+        raise InvalidInput([Problem(str(folder), 1, 1, "", _("This layer does not exist."))])
+    for place in _walk(folder, problems):
+        name = os.path.join(shown, os.path.relpath(place, folder))
+        try:
+            kind = os.lstat(place).st_mode
+            if stat.S_ISLNK(kind):
+                problems.append(Problem(name, 1, 1, "", _("A layer holds no links."), _("Copy the file.")))
+            elif place.endswith(".yaml") and stat.S_ISREG(kind):
+                with open(place, "rb") as stream:
+                    found.append((name, stream.read()))
+            elif place.lower().endswith((".yaml", ".yml")):
+                problems.append(Problem(name, 1, 1, "", _("This file would not be read."), _("Name it NAME.yaml.")))
+        except OSError as error:
+            problems.append(_unreadable(name, error))
+    files = dict(found)
+    head = files.pop(os.path.join(shown, HEAD), None)
+    if head is None and not problems:
+        hint = _("It states name, title and owner.")
+        problems.append(Problem(shown or os.curdir, 1, 1, "", _("The layer has no layer.yaml."), hint))
+    problems += [
+        Problem(name, 1, 1, "", _("A layer has no {file}.", file=RELEASE), _("The base alone states what it covers."))
+        for name in files
+        if os.path.basename(name) == RELEASE
+    ]
+    problems += [
+        Problem(name, 1, 1, "", _("A layer has one {file}, at its top.", file=HEAD))
+        for name in files
+        if os.path.basename(name) == HEAD
+    ]
+    if problems or head is None:
+        raise InvalidInput(problems)
+    return LayerFiles((os.path.join(shown, HEAD), head), tuple(sorted(files.items())))
+
+
+def _walk(folder: FilePath, problems: list[Problem]) -> Iterator[str]:
+    """Yield the files and links below a folder; note the folders that cannot be read."""
+
+    def note(error: OSError) -> None:
+        problems.append(_unreadable(str(error.filename), error))
+
+    for place, folders, files in os.walk(folder, onerror=note):
+        yield from (os.path.join(place, name) for name in files)
+        yield from (link for name in folders if os.path.islink(link := os.path.join(place, name)))  # noqa: PTH114
+
+
+def _unreadable(name: str, error: OSError) -> Problem:
+    return Problem(name, 1, 1, "", _("The file cannot be read: {reason}.", reason=reason_of(error)))
