@@ -193,7 +193,7 @@ def _update(
         abort(_("--update needs a folder of policies, not a bundle."))
     updated = update_expectations(selected_cases(bundle, fixtures, pattern))
     for file, *_texts in updated:
-        if law.policies is None and file.is_absolute():
+        if not law.policies and file.is_absolute():
             abort(_("{file} belongs to the shipped law. Name a folder with --policies.", file=file))
         refuse_link(file)
     for file, before, after in updated:
