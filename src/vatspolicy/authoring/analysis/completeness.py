@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from vatspolicy.authoring.analysis.bounded_search import encode_applies, encode_subject, find_bounded_solution
 from vatspolicy.authoring.analysis.context import AnalysisContext
@@ -16,10 +17,10 @@ from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import Constant, EnumSet, IndexedChoice
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
-from vatspolicy.i18n import LocalizedText, Phrase
-from vatspolicy.i18n.words import say_both
+from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
+from vatspolicy.i18n.words import joint, say_both
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Classify, Rule
+from vatspolicy.policies.model import Classify, Need, Route, Rule
 from vatspolicy.policies.reads import facts_of
 from vatspolicy.profile.operators import BASIS, DIRECT
 
@@ -42,7 +43,9 @@ def find_gaps(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[Analy
         yield from more
         known.append(more[0].about[0].partition("=")[2])
     for cls in sorted({cls for effect in found for cls in effect.classes}):
-        yield from context.attempt("gap", (f"class={cls}",), functools.partial(_check_class, context, cls))
+        silent = list(context.attempt("gap", (f"class={cls}",), functools.partial(_check_class, context, cls)))
+        unlicensed = functools.partial(_check_licensed, context, rules, cls)
+        yield from silent or context.attempt("gap", (f"class={cls}",), unlicensed)
 
 
 def _check_unclassified(context: AnalysisContext, known: Sequence[str]) -> AnalysisFinding | None:
@@ -71,22 +74,68 @@ def _check_unclassified(context: AnalysisContext, known: Sequence[str]) -> Analy
 def _check_class(context: AnalysisContext, cls: str) -> AnalysisFinding | None:
     """Return a gap for an activity of the class on which every rule is certainly silent."""
 
-    def build(query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+    def build(names: frozenset[str] | None, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
         exists, service = query.services[0]
         activation = ruleset.activity_activation(service, ((TRUE, Constant(cls)),), cls)
-        silent: list[int] = []
+        silent: dict[str, int] = {}
         for rule in _activity_rules(ruleset):
-            silent.append(ruleset.holds(rule, activation).false)
-            if silent[-1] == FALSE:  # the rule applies to every activity
-                return [FALSE]
+            if names is None or rule.name in names:
+                silent[rule.name] = ruleset.holds(rule, activation).false
+                if silent[rule.name] == FALSE:  # the rule applies to every activity
+                    return [FALSE]
         certain = encode_classes(ruleset, ruleset.service_activation(service)).certain
-        return [exists, certain.get(cls, FALSE), *silent]
+        return [exists, certain.get(cls, FALSE), *silent.values()]
 
-    solution = context.find_solution(build)
+    solution = context.find_solution(functools.partial(build, _speaking(context, cls)))
+    if solution is not None:  # no profile with short lists: longer ones need all rules
+        solution = context.find_solution(functools.partial(build, None))
     if solution is None:
         return None
     message = say_both(Phrase("No rule speaks about an activity of class {cls}."), cls=cls)
     return _gap(context.bundle, f"class={cls}", message, solution)
+
+
+def _speaking(context: AnalysisContext, cls: str) -> frozenset[str] | None:
+    """Return the names of rules one of which speaks about each activity of the class, on short lists; None if none."""
+    query, ruleset = context.search.query, context.search.ruleset
+    exists, service = query.services[0]
+    activation = ruleset.activity_activation(service, ((TRUE, Constant(cls)),), cls)
+    names = {ruleset.holds(rule, activation).false: rule.name for rule in _activity_rules(ruleset)}
+    certain = encode_classes(ruleset, ruleset.service_activation(service)).certain
+    asked = [exists, certain.get(cls, FALSE), *names]
+    if FALSE in asked:
+        return frozenset(name for formula, name in names.items() if formula == FALSE)
+    answer = context.search.solver.check([*asked, *context.search.invariants()])
+    return frozenset(names[formula] for formula in answer if formula in names) if isinstance(answer, list) else None
+
+
+def _check_licensed(context: AnalysisContext, rules: Sequence[Rule], cls: str) -> AnalysisFinding | None:
+    """Return a gap for a class with a route to a license that no activity of the class ever needs."""
+    needs = [rule for rule in rules if isinstance(rule.effect, Need) and rule.effect.through is not None]
+    routes = [rule for rule in rules if isinstance(rule.effect, Route)]
+    if not needs or not routes:
+        return None
+
+    def ask(asked: Sequence[Rule], query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+        exists, service = query.services[0]
+        activation = ruleset.activity_activation(service, ((TRUE, Constant(cls)),), cls)
+        certain = encode_classes(ruleset, ruleset.service_activation(service)).certain
+        applies = (ruleset.holds(rule, activation).true for rule in asked)
+        return [exists, certain.get(cls, FALSE), query.space.pool.disjoin(applies)]
+
+    search = context.search
+    if context.is_satisfiable(ask(needs, search.query, search.ruleset)):
+        return None
+    if context.find_solution(functools.partial(ask, needs)) is not None:
+        return None
+    solution = context.find_solution(functools.partial(ask, routes))
+    if solution is None:
+        return None
+    names = {lang: joint("list", lang).join(sorted(rule.name for rule in needs)) for lang in LANGUAGES}
+    told = Phrase("An activity of class {cls} never needs a license, though a route leads to one. Needs: {needs}.")
+    finding = _gap(context.bundle, f"class={cls}", say_both(told, cls=cls, needs=names), solution)
+    first = min(needs, key=lambda rule: (cls not in rule.when.text, rule.line))
+    return replace(finding, file=context.bundle.policies[first.policy].file, line=first.line)
 
 
 def _activity_rules(ruleset: SymbolicRuleSet) -> list[Rule]:

@@ -37,6 +37,21 @@ KINDS: Mapping[str, FindingKind] = {
         True,
         Phrase("Another rule of the file says the same in more cases."),
     ),
+    "idle-clause": FindingKind(
+        ERROR,
+        True,
+        Phrase("A rule or a term says the same without one of its clauses."),
+    ),
+    "cannot-fail": FindingKind(
+        ERROR,
+        True,
+        Phrase("A condition is never false."),
+    ),
+    "idle-member": FindingKind(
+        ERROR,
+        True,
+        Phrase("No rule says anything else without a member of a list."),
+    ),
     "conflict": FindingKind(
         ERROR,
         True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.authoring.analysis.bounded_search import encode_applies, encode_fires, encode_subject
@@ -81,7 +81,7 @@ def find_redundant(context: AnalysisContext, rules: Sequence[Rule], kinds: set[s
     """Yield pairs of rules of one file with the same effect: in the same cases, or in fewer."""
     alike: dict[str, list[Rule]] = {}
     for rule in rules:
-        alike.setdefault(repr((rule.policy, rule.each, _effect_key(rule))), []).append(rule)
+        alike.setdefault(repr((rule.policy, rule.each, effect_key(rule))), []).append(rule)
     for found in alike.values():
         for one, two in itertools.combinations(found, 2):
             if _overlap(one, two):
@@ -136,7 +136,7 @@ def _witness_of_both(context: AnalysisContext, one: Rule, two: Rule, title: str)
     return make_witness(context.bundle, solution, [one, two], title) if solution is not None else None
 
 
-def _effect_key(rule: Rule) -> Any:
+def effect_key(rule: Rule) -> Any:
     """Return a key of a rule's effect; advice is distinguished by its wording."""
     constants = effect_constants(rule)
     return (constants, rule.message["en"]) if isinstance(rule.effect, Advise) else constants
@@ -195,8 +195,18 @@ def _conflict_of_effects(one: Rule, two: Rule) -> str:
         case Need(), Deny(curable=False):
             return "need"
         case Duty(instrument=a), Duty(instrument=b) if a == b:
-            alike = one.effect.due.keys() == two.effect.due.keys()  # one within ten days and one every year go together
-            return "due" if alike and one.effect.due != two.effect.due else ""
+            return "due" if _contradict(one.effect.due, two.effect.due) else ""
         case Deny(reason=a, curable=True), Deny(reason=b, curable=False) if a == b:
             return "curable"
     return ""
+
+
+def _contradict(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
+    """Return whether two deadlines of one filing contradict each other: of one kind, or of one event.
+
+    A filing within ten days goes together with one every year, and one before the launch with one after a change.
+    """
+    if one == two:
+        return False
+    events = [due.get("before") or due.get("after") for due in (one, two)]
+    return one.keys() == two.keys() or (events[0] is not None and events[0] == events[1])

@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from vatspolicy.authoring.analysis.bounded_search import all_days
+from vatspolicy.authoring.analysis.clauses import find_idle
 from vatspolicy.authoring.analysis.completeness import find_gaps, find_undecided
 from vatspolicy.authoring.analysis.context import AnalysisContext
 from vatspolicy.authoring.analysis.findings import KINDS, AnalysisFinding, AnalysisReport, NotEvaluated, PropertyResult
@@ -19,6 +20,7 @@ from vatspolicy.authoring.analysis.rule_checks import find_conflicts, find_dead,
 from vatspolicy.authoring.analysis.settings import FILE_NAME, AnalysisSettings, load_settings
 from vatspolicy.authoring.analysis.shadowed import find_shadowed
 from vatspolicy.authoring.analysis.structural import find_structural
+from vatspolicy.authoring.analysis.versions import find_version_gaps
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.solver import BUDGET, SolverMissing, has_solver, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
@@ -87,6 +89,7 @@ _Job = tuple[str, int, int]
 """Name of a job, its share, and the number of shares."""
 
 SHARES = {"dead": 2, "may-be-unknown": 2}
+CLAUSES = ("cannot-fail", "idle-clause", "idle-member")
 
 
 def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job]:
@@ -99,9 +102,13 @@ def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job
     for kind in ("dead", "may-be-unknown"):
         if kind in kinds:
             yield from ((kind, share, SHARES[kind]) for share in range(SHARES[kind]))
+    if kinds.intersection(CLAUSES):
+        yield "clauses", 0, 1
     if kinds & {"duplicate", "subsumed"}:
         yield "pairs", 0, 1
     yield from ((kind, 0, 1) for kind in ("conflict", "gap") if kind in kinds)
+    if "dates-missing" in kinds:
+        yield "versions", 0, 1
     if kinds & {kind for kind, about in KINDS.items() if not about.solver}:
         yield "structure", 0, 1
 
@@ -127,6 +134,8 @@ def _do(request: AnalysisRequest, job: _Job, bundle: Bundle, settings: AnalysisS
         "may-be-unknown": lambda: find_undecided(context, mine, settings.details),
         "pairs": lambda: find_redundant(context, rules, kinds),
         "conflict": lambda: find_conflicts(context, rules),
+        "clauses": lambda: find_idle(context, rules, kinds),
+        "versions": lambda: find_version_gaps(context, rules),
         "gap": lambda: find_gaps(context, [r for p in bundle.policies.values() for r in p.rules]),
         "structure": lambda: _about(find_structural(bundle, kinds), request.rules),
     }

@@ -121,14 +121,21 @@ def _versions(bundle: Bundle) -> Iterator[tuple[Rule, Rule]]:
     for policy in bundle.policies.values():
         alike: dict[str, list[Rule]] = {}
         for rule in policy.rules:
-            text = " ".join(rule.when.text.split())
-            ways = [" ".join(e.text.split()) for e in rule.expressions[1:]]
-            alike.setdefault(repr((rule.each, text, ways, effect_constants(rule))), []).append(rule)
+            alike.setdefault(repr((*_texts(rule), effect_constants(rule))), []).append(rule)
         for rules in alike.values():
             rules.sort(key=lambda rule: (rule.since, rule.until))
             for first, second in itertools.pairwise(rules):
                 if first.since < second.since and first.until < second.until:
                     yield first, second
+
+
+def _texts(rule: Rule) -> tuple[str, ...]:
+    return rule.each, *(" ".join(expression.text.split()) for expression in rule.expressions)
+
+
+def same_text(one: Rule, two: Rule) -> bool:
+    """Return whether two rules have the same subject and the same conditions, word for word."""
+    return _texts(one) == _texts(two)
 
 
 def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:

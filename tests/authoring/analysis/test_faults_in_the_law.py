@@ -1,0 +1,150 @@
+"""Faults planted in a copy of the shipped law, each of which an analysis must find and name at the right clause."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.solver import needs_solver
+from vatspolicy.authoring.analysis.findings import AnalysisReport
+from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
+from vatspolicy.documents.schemas import resource_folder
+
+TERMS_LATER = """\
+  - id: terms-later
+    cite: [art-9]
+    each: service
+    when: term.public_generative
+    duty: {instrument: genai-user-terms, due: {within: 30, unit: calendar-day, after: launch}}
+    message: {en: Sign an agreement with the users., zh: 与使用者签订服务协议。}
+"""
+SHARE_STATED = """\
+        - id: share-stated
+          reason: SHARE-ABOVE-CAP
+          cite: partnerships
+          check: operator.foreign_percent <= 100.0
+          message: {en: The share is within the limit., zh: 股比不超过上限。}
+"""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault: texts of one policy that are replaced (a text added at the end, if the first one is empty)."""
+
+    policy: str
+    changes: Sequence[tuple[str, str]]
+    kind: str
+    about: tuple[str, ...]
+    says: str
+    """Words of the message that name the clause."""
+
+
+FAULTS = {
+    "deadlines of two kinds for one filing": Fault(
+        "generative-ai-measures",
+        [("", TERMS_LATER)],
+        "conflict",
+        ("generative-ai-measures/user-agreement", "generative-ai-measures/terms-later"),
+        "terms-later asks for the same instrument by another day",
+    ),
+    "a class that needs no license any more": Fault(
+        "telecom-regulations",
+        [("term.vats && term.into_mainland\n    need:", 'term.vats && term.into_mainland && activity.class != "B26"\n    need:')],
+        "gap",
+        ("class=B26",),
+        "class B26 never needs a license",
+    ),
+    "a month between two versions with other conditions": Fault(
+        "negative-list-general",
+        [
+            (
+                "id: film-television-outside-cepa\n    cite: [film-television, film-hong-kong]\n    each: service\n    from: '2025-03-01'",
+                "id: film-television-outside-cepa\n    cite: [film-television, film-hong-kong]\n    each: service\n    from: '2025-04-01'",
+            )
+        ],
+        "dates-missing",
+        ("negative-list-general/film-television", "negative-list-general/film-television-outside-cepa"),
+        "film-television ends on 2025-03-01; film-television-outside-cepa",
+    ),
+    "a wrong class in a list, which a condition beside it contradicts": Fault(
+        "beijing-services-opening",
+        [("cite: reply-2021, value: [B14-users, B25-app-store]", "cite: reply-2021, value: [B14-operators, B25-app-store]")],
+        "cannot-fail",
+        ("beijing-services-opening/freed-access", "access-within-city"),
+        "access-within-city",
+    ),
+    "a clause that never matters": Fault(
+        "ride-hailing",
+        [('service.hosting == "overseas" && term.into_mainland\n    deny', 'service.hosting == "overseas" && term.into_mainland\n      && (service.audience != "own-group" || service.hosting == "overseas")\n    deny')],
+        "idle-clause",
+        ("ride-hailing/servers-in-mainland", 'service.audience != "own-group" || service.hosting == "overseas"'),
+        'without the clause service.audience != "own-group"',
+    ),
+    "a clause that is always true": Fault(
+        "ride-hailing",
+        [('service.hosting == "overseas" && term.into_mainland\n    deny', 'service.hosting == "overseas" && term.into_mainland\n      && operator.foreign_percent <= 100.0\n    deny')],
+        "idle-clause",
+        ("ride-hailing/servers-in-mainland", "operator.foreign_percent <= 100.0"),
+        "servers-in-mainland says the same without the clause operator.foreign_percent <= 100.0",
+    ),
+    "a condition of a route that cannot fail": Fault(
+        "beijing-services-opening",
+        [("        - id: no-partnership\n", SHARE_STATED + "        - id: no-partnership\n")],
+        "cannot-fail",
+        ("beijing-services-opening/private-network-access", "share-stated"),
+        "share-stated of the route private-network-access never fails",
+    ),
+    "two thresholds swapped": Fault(
+        "cross-border-data-provisions",
+        [
+            ("cite: art-7, value: 1000000}", "cite: art-7, value: 100001}"),
+            ("cite: [art-5, art-8], value: 100000}", "cite: [art-5, art-8], value: 1000000}"),
+            ("value: 100001}", "value: 100000}"),
+        ],
+        "idle-clause",
+        ("cross-border-data-provisions/contract_amount", "data.export.persons_since_1_jan >= param.contract_persons"),
+        "contract_amount says the same without the clause data.export.persons_since_1_jan >= param.contract_persons",
+    ),
+}  # fmt: skip
+
+
+def law_with(folder: Path, policy: str, changes: Sequence[tuple[str, str]]) -> Path:
+    """A copy of the shipped law with changed texts in one policy."""
+    shutil.copytree(resource_folder("policies"), folder, ignore=shutil.ignore_patterns("*.test.yaml"))
+    path = next(folder.rglob(f"{policy}.yaml"))
+    text = path.read_text(encoding="utf-8")
+    for before, after in changes:
+        assert text.count(before) >= 1, before
+        text = text.replace(before, after) if before else text + after
+    path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def analysis(folder: Path, fault: Fault) -> AnalysisReport:
+    return run_analysis(AnalysisRequest(folder, (fault.kind,), f"{fault.policy}/*", properties=False))
+
+
+@needs_solver
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_in_the_law_is_found(name: str, tmp_path: Path) -> None:
+    fault = FAULTS[name]
+    report = analysis(law_with(tmp_path / "law", fault.policy, fault.changes), fault)
+    found = [finding for finding in report.failing if set(finding.about) == set(fault.about)]
+    assert found, [(finding.about, finding.message["en"]) for finding in report.failing]
+    assert fault.says in found[0].message["en"]
+    assert fault.policy in found[0].file
+    assert report.exit_code == 1
+
+
+@needs_solver
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_law_without_the_fault_has_none(name: str) -> None:
+    report = run_analysis(
+        AnalysisRequest(kinds=(FAULTS[name].kind,), rules=f"{FAULTS[name].policy}/*", properties=False)
+    )
+    assert [(finding.about, finding.message["en"]) for finding in report.failing] == []
+    assert report.not_evaluated == ()
