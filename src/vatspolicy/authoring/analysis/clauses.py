@@ -16,7 +16,8 @@ from vatspolicy.authoring.symbolic.formula import FALSE
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
-from vatspolicy.authoring.testing.coverage import reads_facts, terms_of
+from vatspolicy.authoring.testing.clauses import reads_facts
+from vatspolicy.authoring.testing.coverage import terms_of
 from vatspolicy.cel.ast import And, Node, Not, Or, Quantifier
 from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import say_both
