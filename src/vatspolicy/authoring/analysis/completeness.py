@@ -212,7 +212,10 @@ def _check_undecided(context: AnalysisContext, rule: Rule, details: Sequence[Opt
 
 
 def _encode_given(query: Query, ruleset: SymbolicRuleSet, details: Sequence[OptionalObject]) -> list[int]:
-    """Return the formulas that every fact read so far is given where it applies, and no share as a direct one alone."""
+    """Return the formulas that every fact read so far is given where it applies, as exactly as the law asks for it.
+
+    No share is given as a direct one alone, and no address as a place of which the law treats parts differently.
+    """
     space, pool = query.space, query.space.pool
     conditions: dict[str, int] = {}
     for detail in details:
@@ -223,7 +226,7 @@ def _encode_given(query: Query, ruleset: SymbolicRuleSet, details: Sequence[Opti
                 activation = ruleset.service_activation(service)
                 path = detail.facts.replace("services.*", service.path)
                 conditions[path] = ruleset.encoder.truth(detail.when, activation, {}).true
-    formulas = []
+    formulas = [-unclear for unclear in space.unclear]  # an address is given by the part that the law tells apart
     for name, flag in list(space.flags.items()):
         path = name.removesuffix("?")
         if path == name or path.rpartition(".")[2].isdigit():

@@ -79,6 +79,8 @@ class ProfileSpace:
     """Operators by the companies whose foreign share counts for them."""
     amounts: set[str] = field(default_factory=set)
     """Variables that are numbers or days, and not indexes of a choice."""
+    unclear: list[int] = field(default_factory=list)
+    """Formulas that an address names a place of which the law treats parts differently."""
     _asked: set[Any] = field(default_factory=set)
     flags: dict[str, int] = field(default_factory=dict)
     opinions: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -276,6 +278,7 @@ class ProfileSpace:
             if name == "within":
                 around = self.choice(f"{path}.at", inside)
                 unknown = self.pool.among(around.name, parts) if parts else FALSE
+                self.unclear.append(self.pool.conjoin((present, unknown)))
                 return ((self.pool.conjoin((present, -unknown)), around),)
             return self.value(schema["properties"][name], f"{path}.{name}", present, False)
 
