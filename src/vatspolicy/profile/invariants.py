@@ -52,8 +52,8 @@ class _Tests:
 
     def __init__(self, nodes: tuple[Node, ...]) -> None:
         self.nodes = nodes
-        self.needed = [tuple(sorted({path[:2] for path in _needed(node, False)})) for node in nodes]
-        """Facts that a violation of each needs; of a longer path the first two steps."""
+        self.needed = [sorted({(path[0], "".join(path[1:2])) for path in _needed(node, False)}) for node in nodes]
+        """Facts that a violation of each needs: the first two steps of their paths; the second may be empty."""
         self.interpreters: dict[int, Evaluator] = {}
         self.functions: Mapping[int, Function] = {}
         self.uses = 0
@@ -64,11 +64,16 @@ class _Tests:
             from vatspolicy.cel.codegen import GeneratedModule
 
             self.functions = GeneratedModule(dict(enumerate(self.nodes))).load({})
-        return [
-            place
-            for place, needed in enumerate(self.needed)
-            if all(_has(facts, path) for path in needed) and self.holds(place, facts) is False
-        ]
+        found = []
+        for place, needed in enumerate(self.needed):
+            for root, name in needed:
+                owner = facts.get(root)
+                if owner is None or (name and name not in owner):
+                    break
+            else:
+                if self.holds(place, facts) is False:
+                    found.append(place)
+        return found
 
     def holds(self, place: int, facts: Mapping[str, Any]) -> Any:
         try:
@@ -83,11 +88,6 @@ class _Tests:
 @derived_from_schemas
 def _tests(schemas: SchemaSet) -> _Tests:
     return _Tests(tuple(node for node, _ in invariants(schemas)))
-
-
-def _has(facts: Mapping[str, Any], path: tuple[str, ...]) -> bool:
-    owner = facts.get(path[0])
-    return owner is not None and (len(path) == 1 or path[1] in owner)
 
 
 def _needed(node: Node, value: bool) -> frozenset[tuple[str, ...]]:
