@@ -64,6 +64,7 @@ REQUIRED = {
     "foreign-partner-never-helps",
     "one-more-license-of-the-partner-never-hurts",
     "no-launch-on-a-license-that-does-not-serve",
+    "unlicensed-is-never-allowed",
 }
 
 
@@ -138,6 +139,22 @@ def test_an_earlier_launch_of_the_pilot_is_refuted(tmp_path: Path) -> None:
     assert result.witness is not None
     states = states_of(changed, result.witness, "2024-10-22", [changed.rule("vats-pilot-2024/pilot-access")])
     assert "open" in states["vats-pilot-2024/pilot-access"]
+
+
+@needs_solver
+def test_a_class_that_needs_no_license_any_more_is_refuted(tmp_path: Path) -> None:
+    folder = tmp_path / "policies"
+    shutil.copytree(resource_folder("policies"), folder)
+    path = next(folder.rglob("telecom-regulations.yaml"))
+    text = path.read_text(encoding="utf-8")
+    needed = "when: term.vats && term.into_mainland\n"
+    assert text.count(needed) == 1
+    path.write_text(text.replace(needed, needed[:-1] + ' && activity.class != "B26"\n'), encoding="utf-8")
+    changed = load_bundle(folder)
+    result = prove(changed, SHIPPED["unlicensed-is-never-allowed"])
+    assert (result.verdict, result.decisions) == ("refuted", ("allow",))
+    assert result.witness is not None
+    assert evaluate(changed, load_profile(dict(result.witness)), str(result.as_of)).decision == "allow"
 
 
 @long_run

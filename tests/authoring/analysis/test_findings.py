@@ -193,6 +193,18 @@ def test_a_sound_law_has_no_finding(tmp_path: Path) -> None:
     assert report.exit_code == 0
 
 
+def test_a_duty_with_an_article_of_its_own_is_not_redundant(tmp_path: Path) -> None:
+    other = HEAD.format(id="law").replace(
+        "articles:\n", "articles:\n  art-2: {en: Else., zh: 另事。, verification: primary}\n"
+    )
+    folder = write(tmp_path / "law", Fault("duplicate", (), (service("x", Y, DUE).replace("[art-1]", "[art-2]"),)))
+    path = folder / "law.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace(HEAD.format(id="law"), other), encoding="utf-8")
+    report = run_analysis(AnalysisRequest(folder, kinds=("duplicate", "subsumed"), properties=False))
+    assert list(names(report.findings)) == []
+    assert report.not_evaluated == ()
+
+
 def test_a_fact_that_nobody_reads_any_more(tmp_path: Path) -> None:
     reader = service("x", f'{X} && company.legal_form == "partnership"', "deny: {reason: REGION-MISMATCH}")
     found = []

@@ -78,7 +78,10 @@ def _encode_clause(ruleset: SymbolicRuleSet, rule: Rule, part: Node, activation:
 
 
 def find_redundant(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) -> Iterator[AnalysisFinding]:
-    """Yield pairs of rules of one file with the same effect: in the same cases, or in fewer."""
+    """Yield pairs of rules of one file with the same effect: in the same cases, or in fewer.
+
+    A duty that rests on an article of its own is told beside the other one, and is not redundant.
+    """
     alike: dict[str, list[Rule]] = {}
     for rule in rules:
         alike.setdefault(repr((rule.policy, rule.each, effect_key(rule))), []).append(rule)
@@ -90,8 +93,8 @@ def find_redundant(context: AnalysisContext, rules: Sequence[Rule], kinds: set[s
 
 
 def _check_pair(context: AnalysisContext, one: Rule, two: Rule, kinds: set[str]) -> AnalysisFinding | None:
-    first = _within(one, two) and _implies(context, one, two)
-    second = _within(two, one) and _implies(context, two, one)
+    first = _may_repeat(one, two) and _implies(context, one, two)
+    second = _may_repeat(two, one) and _implies(context, two, one)
     if not first and not second:
         return None
     kind = "duplicate" if first and second else "subsumed"
@@ -147,9 +150,10 @@ def _overlap(one: Rule, two: Rule) -> bool:
     return max(one.since, two.since) < min(one.until, two.until)
 
 
-def _within(one: Rule, two: Rule) -> bool:
-    """Return whether the second rule is in force whenever the first is."""
-    return two.since <= one.since and one.until <= two.until
+def _may_repeat(one: Rule, two: Rule) -> bool:
+    """Return whether the second rule is in force whenever the first is, and states all articles of a duty."""
+    own_article = isinstance(one.effect, Duty) and not set(one.cite) <= set(two.cite)
+    return two.since <= one.since and one.until <= two.until and not own_article
 
 
 # --- conflicts inside one file
