@@ -58,6 +58,13 @@ def test_the_client_of_opa(start: Start) -> None:
         assert word["result"] == "allow"
         assert client.query_rule(input_data=SHOP_DATA, package_path="vatspolicy", rule_name="nothing") == {}
         assert client.get_data("vatspolicy/bundle")["result"]["covers_from"] == "2015-01-01"
+        assert client.get_config()["result"]["default_decision"] == "/vatspolicy/decision"
+        state = client.get_status()["result"]["bundles"]["vatspolicy"]
+        assert (state["state"], state["covers_from"]) == ("current", "2015-01-01")
+        for path in ("compile", "query"):
+            honest = requests.post(f"{server.base}/v1/{path}", json={"query": "data.a == 1"}, timeout=WAIT)
+            assert (honest.status_code, honest.json()["code"]) == (404, "resource_not_found")
+            assert "/range" in honest.json()["message"]
         with pytest.raises(requests.HTTPError) as refused:
             client.query_rule(input_data={"company": 1}, package_path="vatspolicy", rule_name="decision")
         assert refused.value.response.json()["code"] == "invalid_parameter"

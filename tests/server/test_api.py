@@ -257,8 +257,7 @@ def test_nothing_can_be_changed(client: Client, method: str, place: str) -> None
     [
         "/",
         "/v1",
-        "/v1/query",
-        "/v1/compile",
+        "/v1/queries",
         "/etc/passwd",
         "/..%2f..%2fetc/passwd",
         "/v1/policies/..%2f..%2fbundle.yaml",

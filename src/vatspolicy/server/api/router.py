@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Scope
 
+from vatspolicy import __version__
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError
@@ -106,6 +107,10 @@ class _Api:
             Route(PATHS["access_evaluation_endpoint"], self.evaluate_access, methods=["POST"], name="evaluation"),
             Route(PATHS["access_evaluations_endpoint"], self.evaluate_accesses, methods=["POST"], name="evaluations"),
             Route(METADATA, self.describe_access, name="authzen"),
+            Route("/v1/config", self.show_config, name="config"),
+            Route("/v1/status", self.show_status, name="status"),
+            Route("/v1/compile", self.refuse_partial, methods=["POST"], name="compile"),
+            Route("/v1/query", self.refuse_partial, methods=["POST"], name="query"),
             Route("/health", self.show_health, name="health"),
             Route("/metrics", self.show_metrics, name="show_metrics"),
             Route("/openapi.json", self.describe, name="describe"),
@@ -255,8 +260,10 @@ class _Api:
 
     async def show_health(self, request: Request) -> Response:
         """Answer a health probe; with `?bundles`, show the bundle that decides and its state."""
-        if "bundles" not in request.query_params:
-            return JSONResponse({})
+        return JSONResponse(self.bundles() if "bundles" in request.query_params else {})
+
+    def bundles(self) -> dict[str, Any]:
+        """Return the bundle that decides, and whether it is the last good one."""
         state = "current" if self.store.current else "last-good"
         loaded = self.store.loaded
         about = {
@@ -265,7 +272,25 @@ class _Api:
             "state": state,
             "reloads": dict(self.store.reloads),
         }
-        return JSONResponse({"bundles": {"vatspolicy": about}})
+        return {"bundles": {"vatspolicy": about}}
+
+    async def show_status(self, __: Request) -> Response:
+        """Show the state of the bundle, where clients of OPA ask for it."""
+        return JSONResponse({"result": self.bundles()})
+
+    async def show_config(self, __: Request) -> Response:
+        """Show what this server is, where clients of OPA ask for its configuration. It names no file and no secret."""
+        labels = {"id": "vatspolicy", "version": __version__}
+        paths = {"default_decision": f"/{'/'.join(PLACE)}"}
+        return JSONResponse({"result": {"labels": labels, **paths}})
+
+    async def refuse_partial(self, __: Request) -> Response:
+        """Say that queries of one's own are not evaluated, and what answers the same need."""
+        message = _(
+            "This server evaluates no queries in Rego. {path} says what an incomplete input may become.",
+            path=f"/v1/data/{'/'.join(PLACE)}/range",
+        )
+        raise HttpError(404, "resource_not_found", message)
 
     async def show_metrics(self, __: Request) -> Response:
         """Show the metrics for Prometheus."""
