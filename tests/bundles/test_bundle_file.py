@@ -22,11 +22,14 @@ import jwt
 import pytest
 
 from tests.support.console import Console, needs_posix
+from tests.support.law_builder import rule
+from tests.support.layer_builder import write_layer
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.bundles.archive import read_archive
 from vatspolicy.bundles.build import build_bundle_file, pack
 from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, BundleFile, read_bundle_file
+from vatspolicy.bundles.bundle_file import ROOT as OPA_ROOT
 from vatspolicy.bundles.keys import Key, generate_keys, read_key
 from vatspolicy.bundles.lockfile import pin, read_lock
 from vatspolicy.bundles.select import find_locks
@@ -169,6 +172,39 @@ def test_what_is_not_as_the_manifest_says_is_refused(bundle_file: BundleFile, tm
     assert "complete tar archive" in refused_bytes(path, pack(files)[:-3])
     bare = {MANIFEST: files[MANIFEST]}
     assert refused(save(path, bare)) == changed
+
+
+def test_layers_of_a_bundle_are_those_of_its_manifest(law: Path, tmp_path: Path) -> None:
+    """Their order is in the names of their folders, so that the digest, a lock and a signature cover it."""
+    nothing = "rules:\n" + rule("nothing", "product", "false", "deny: {reason: HOSTED-ABROAD}")
+    folders = [write_layer(tmp_path / one, one, **{one: nothing}) for one in ("company", "unit")]
+    files = dict(build_bundle_file(law, 7, layers=folders).files)
+    path = tmp_path / "b.tar.gz"
+    assert [layer.name for layer in read_bundle_file(save(path, files)).load().layers] == ["law", "company", "unit"]
+    manifest = json.loads(files[MANIFEST])
+    assert [one["folder"] for one in manifest["metadata"][OPA_ROOT]["layers"]] == ["layers/1-company", "layers/2-unit"]
+    wrong, changed = "Its layers are not those of its manifest.", "Its files are not those of its manifest."
+
+    def told(layers: Any, **ours: Any) -> str:
+        told = {**manifest, "metadata": {OPA_ROOT: {**manifest["metadata"][OPA_ROOT], "layers": layers, **ours}}}
+        return refused(save(path, {**files, MANIFEST: json.dumps(told).encode()}))
+
+    company, unit = manifest["metadata"][OPA_ROOT]["layers"]
+    for layers in ([unit, company], [company], [company, unit, unit], [company, {**unit, "digest": company["digest"]}]):
+        assert told(layers) == wrong
+    assert told([company, unit], format=1) == told([]) == "Its .manifest was not written by vatspolicy bundle build."
+    assert told([], format=1) == wrong, "an older manifest does not hide them"
+    left_out = {name: content for name, content in files.items() if not name.startswith("layers/2")}
+    assert refused(save(path, left_out)) == wrong
+    moved = {name.replace("layers/2-unit", "layers/3-unit"): content for name, content in files.items()}
+    assert refused(save(path, moved)) == wrong
+    swapped = {
+        name.replace("1-", "x-").replace("2-", "1-").replace("x-", "2-"): content for name, content in files.items()
+    }
+    assert refused(save(path, swapped)) == wrong
+    assert refused(save(path, {**files, "layers/stray.yaml": b"x: 1"})).startswith("It holds 'layers/stray.yaml'")
+    edited = {**files, "layers/1-company/company.test.yaml": b"base: {}"}
+    assert refused(save(path, edited)) == changed
 
 
 def refused_bytes(path: Path, content: bytes) -> str:

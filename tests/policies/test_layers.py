@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
 import pytest
 
+from tests.support.effort import trials
 from tests.support.law_builder import Facts, decide, route, rule
 from tests.support.layer_builder import overriding, stack, write_law, write_layer
-from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle, load_bundle
 
@@ -344,3 +346,67 @@ def test_an_instrument_of_the_law_is_not_established_again(law: Path, tmp_path: 
     text = "instruments:\n  vats-license: {title: {en: L, zh: 证}, authority: [{when: 'true', is: miit}]}\n" + only()
     company = write_layer(tmp_path / "company", "company", company=text)
     assert any("established in" in message for message in problems_of(law, company))
+
+
+# --- and at random ----------------------------------------------------------------------------------------------------
+
+WHENS = (
+    "true",
+    'service.audience == "public"',
+    GROUP,
+    '"own-shop" in service.offers || "data-center" in service.offers',
+    'product.id == "p" && operator.mainland_entity',
+    "!operator.mainland_entity",
+    "operator.foreign_percent > 50.0",
+)
+EFFECTS = (
+    DENIAL,
+    "need: {instrument: vats-license}",
+    "duty: {instrument: vats-license, due: {before: launch}}",
+    "advise: {kind: note}",
+)
+FACTS: tuple[tuple[str, tuple[object, ...]], ...] = (
+    ("offers", (["own-shop"], ["data-center"], ["saas"], None)),
+    ("audience", ("public", "own-group", None)),
+    ("operated_by", ("company", None)),
+    ("area", ([{"at": "china"}], None)),
+)
+
+
+def random_rules(draw: random.Random, id: str, below: list[str]) -> tuple[str, list[str]]:
+    text, names = "rules:\n", []
+    for index in range(draw.randint(1, 3)):
+        line = rule(f"r{index}", draw.choice(("service", "activity")), draw.choice(WHENS), draw.choice(EFFECTS))
+        text += overriding(draw.choice(below), line) if draw.random() < 0.6 else line
+        names.append(f"{id}/r{index}")
+    return text, names
+
+
+def random_service(draw: random.Random) -> Facts:
+    chosen = {name: draw.choice(values) for name, values in FACTS}
+    return {name: value for name, value in chosen.items() if value is not None}
+
+
+def test_no_layer_without_permission_makes_a_decision_milder(law: Path, tmp_path: Path) -> None:
+    """Whatever the rules of layers say and override: neither end of the range of outcomes becomes milder."""
+    draw, alone, changed = random.Random("layers"), load_bundle(law), 0
+    for number in range(trials(40)):
+        below = [rule.name for policy in alone.policies.values() for rule in policy.rules if rule.kind != "route"]
+        folders = []
+        for place in range(draw.randint(1, 3)):
+            id = f"layer-{place}"
+            text, names = random_rules(draw, id, below)
+            folders.append(write_layer(tmp_path / f"{number}-{place}", id, **{id: text}))
+            below += names
+        bundle = stack(law, *folders)
+        assert bundle.replaced("2026-01-01") == {}
+        for _ in range(25):
+            company = {**COMPANY, "mainland_entity": draw.choice((True, False))}
+            if draw.random() < 0.3:
+                del company["licenses"]
+            services = [random_service(draw) for _ in range(draw.randint(1, 2))]
+            before, after = decide(alone, company, *services), decide(bundle, company, *services)
+            for was, now in zip(before.range, after.range, strict=True):
+                assert WORDS.index(was) <= WORDS.index(now), (folders, company, services)
+            changed += before.range != after.range
+    assert changed > 10

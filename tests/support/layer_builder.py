@@ -19,7 +19,7 @@ LAW = {
 """A law with classifications, a license with one route, and one denial: limits/relay."""
 
 
-def write_layer(folder: Path, name: str, may_loosen: tuple[str, ...] = (), **files: str) -> Path:
+def write_layer(folder: Path, name: str, may_loosen: tuple[str, ...] = (), /, **files: str) -> Path:
     """Write a layer: by file name, the text of each policy after the head."""
     folder.mkdir(parents=True, exist_ok=True)
     head = f"name: {name}\ntitle: {{en: Layer {name}, zh: 层次甲}}\nowner: {name} office\n"

@@ -60,7 +60,7 @@ class LawOptions:
                 warn(message)
             base, layers = split_layers(self.policies)
             return enter(select_law(base, layers=layers))
-        if not all(map(is_layer, self.policies)):
+        if any(folder.is_dir() and not is_layer(folder) for folder in self.policies):
             abort(_("--policies and --bundle are two laws; name one. Above a bundle stand layers (layer.yaml)."))
         if self.skip_verify and self.key is not None:
             abort(_("--key and --skip-verify contradict each other."))

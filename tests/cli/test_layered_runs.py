@@ -1,0 +1,206 @@
+"""Layers on the command line: which folders they are, what the reports say of them, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.console import Console
+from tests.support.law_builder import rule, write_policy
+from tests.support.layer_builder import overriding, write_layer
+from tests.support.specs import HOSTING
+from vatspolicy.documents.validation import is_valid
+from vatspolicy.policies.bundle import load_bundle
+
+DENIAL = "deny: {reason: HOSTED-ABROAD}"
+CLOSED = "rules:\n" + rule("closed", "product", "true", DENIAL)
+OPENED = "rules:\n" + overriding("company/closed", rule("opened", "product", "false", DENIAL))
+ALLOWED = ("company/closed",)
+
+
+@pytest.fixture
+def stacked(console: Console, law: Path) -> Console:
+    """A spec, a layer that denies everything and allows it to be loosened, and a layer that does so."""
+    console.write("spec.yaml", HOSTING)
+    (console.folder / "law").symlink_to(law)
+    write_layer(console.folder / "company", "company", ALLOWED, company=CLOSED)
+    write_layer(console.folder / "unit", "unit", unit=OPENED)
+    return console
+
+
+def denials(console: Console, *words: str) -> list[tuple[str, str | None]]:
+    report = json.loads(console("check", "spec.yaml", *words, "-f", "json").out)
+    return [(one["rule"], one.get("layer")) for one in report["decisions"][0]["denials"]]
+
+
+def test_the_first_folder_is_the_base_and_the_others_are_layers(stacked: Console) -> None:
+    assert denials(stacked, "-p", "law") == []
+    assert denials(stacked, "-p", "law", "-p", "company") == [("company/closed", "company")]
+    assert denials(stacked, "-p", "law", "-p", "company", "-p", "unit") == []
+    assert stacked("check", "spec.yaml", "-p", "law", "-p", "company").code == 1
+    assert stacked("check", "spec.yaml", "-p", "law", "-p", "unit").code == 3, "its rule overrides nothing below"
+
+
+def test_a_layer_alone_stands_above_the_shipped_law(stacked: Console) -> None:
+    report = json.loads(stacked("check", "spec.yaml", "-p", "company", "-f", "json").out)
+    [shipped, company] = report["decisions"][0]["bundle"]["layers"]
+    assert (shipped["name"], shipped["digest"]) == ("law", load_bundle().digest)
+    assert (company["name"], company["title"], company["owner"]) == ("company", "Layer company", "company office")
+
+
+def test_the_file_of_settings_and_a_variable_name_layers(stacked: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    stacked.write("vatspolicy.toml", 'policies = ["law", "company"]\n')
+    assert denials(stacked) == [("company/closed", "company")]
+    assert denials(stacked, "-p", "law") == []
+    shown = json.loads(stacked("check", "--show-config", "-f", "json").out)["settings"]
+    assert next(one["value"] for one in shown if one["key"] == "policies") == ["law", "company"]
+    stacked.write("vatspolicy.toml", "")
+    (stacked.folder / "of the company").symlink_to(stacked.folder / "company")
+    monkeypatch.setenv("VATSPOLICY_POLICIES", "law:of the company")
+    assert denials(stacked) == [("company/closed", "company")]
+
+
+@pytest.mark.parametrize(
+    ("folders", "code", "message"),
+    [
+        (("law", "law"), 2, "One folder is named twice."),
+        (("company", "law"), 3, "The layer has no layer.yaml."),
+        (("law", "nowhere"), 3, "This layer does not exist."),
+        (("law", "empty"), 3, "The layer has no layer.yaml."),
+        (("law", "company", "bare"), 3, "layer.yaml:1:1"),
+        (("law", "company", "twin"), 3, "Another layer has the same name."),
+    ],
+)
+def test_what_is_no_stack_is_refused(stacked: Console, folders: tuple[str, ...], code: int, message: str) -> None:
+    (stacked.folder / "empty").mkdir()
+    write_layer(stacked.folder / "twin", "company", twin=OPENED)
+    stacked.write("bare/layer.yaml", "")
+    ran = stacked("check", "spec.yaml", *(word for folder in folders for word in ("-p", folder)))
+    assert (ran.code, ran.out) == (code, "")
+    assert message in ran.err
+
+
+# --- reports ----------------------------------------------------------------------------------------------------------
+
+FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
+
+
+def report(console: Console, format: str, *words: str) -> str:
+    return console("check", "spec.yaml", *words, "-f", format, "--details").out
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_with_the_base_alone_no_report_speaks_of_layers(stacked: Console, format: str) -> None:
+    text = report(stacked, format, "-p", "law").lower()
+    assert "layer" not in text.replace("layer-", "")
+    assert "rules above the law" not in text
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_report_tells_what_is_replaced_and_who_answers(stacked: Console, format: str) -> None:
+    words = " ".join(report(stacked, format, "-p", "law", "-p", "company", "-p", "unit").replace("\\", "").split())
+    if format not in ("sarif", "github"):  # which have results alone
+        assert "company/closed is replaced by unit/opened (layer unit). Reason: Reviewed. Owner: unit." in words
+    assert "company/closed is replaced" not in report(stacked, format, "-p", "law", "-p", "company")
+
+
+def test_every_finding_names_its_layer(stacked: Console) -> None:
+    words = ("-p", "law", "-p", "company")
+    record = json.loads(report(stacked, "json", *words))
+    assert is_valid(record, "decision")
+    [decision] = record["decisions"]
+    lists = ("denials", "needs", "would_need", "met", "duties", "advice", "undetermined")
+    found = [one for name in lists for one in decision[name]]
+    assert {one["rule"].split("/")[0]: one["layer"] for one in found}["company"] == "company"
+    assert {one["layer"] for one in found} == {"law", "company"}
+    routes = [route for service in decision["services"] for one in service["activities"] for route in one["routes"]]
+    assert {route["layer"] for route in routes} == {"law"}
+    compact = json.loads(stacked("check", "spec.yaml", *words, "-f", "json").out)
+    assert is_valid(compact, "summary")
+    text = report(stacked, "text", *words)
+    assert "    · layer company\n" in text
+    assert "\\(layer company\\)" in report(stacked, "markdown", *words)
+    run: dict[str, Any] = json.loads(report(stacked, "sarif", *words))["runs"][0]
+    result = next(one for one in run["results"] if one["ruleId"] == "company/closed")
+    assert result["properties"]["layer"] == "company"
+    assert "层次 company" in stacked("check", "spec.yaml", *words, "--details", "--lang", "zh").out
+
+
+def test_the_next_command_repeats_the_layers(stacked: Console) -> None:
+    ran = stacked("check", "spec.yaml", "-p", "law", "-p", "company", "--quiet")
+    assert ran.out.rstrip().endswith("vatspolicy routes spec.yaml -p law -p company")
+
+
+# --- authors ----------------------------------------------------------------------------------------------------------
+
+
+def test_lint_looks_at_the_top_layer_and_warns_of_an_override_that_adds(stacked: Console) -> None:
+    write_layer(stacked.folder / "company", "company", company=CLOSED)
+    found = json.loads(stacked("lint", "-p", "law", "-p", "company", "-p", "unit", "-f", "json").out)["findings"]
+    assert {one["file"] for one in found} == {"unit/unit.yaml"}
+    [told] = [one for one in found if one["rule"] == "override-adds"]
+    assert told["level"] == "warning"
+    assert told["message"].startswith("company/closed stays in force too")
+    write_layer(stacked.folder / "company", "company", ALLOWED, company=CLOSED)
+    found = json.loads(stacked("lint", "-p", "law", "-p", "company", "-p", "unit", "-f", "json").out)["findings"]
+    assert "override-adds" not in {one["rule"] for one in found}
+
+
+def test_the_tests_of_the_top_layer_are_run_under_all_layers(stacked: Console) -> None:
+    policy = stacked.folder / "unit" / "unit.yaml"
+    tests = "base: {}\ncases:\n  - {it: is silent, as_of: '2026-01-01', expect: {opened: silent}}\n"
+    write_policy(policy, policy.read_text())
+    policy.with_suffix(".test.yaml").write_text(tests)
+    ran = json.loads(stacked("test", "-p", "law", "-p", "company", "-p", "unit", "-f", "json").out)
+    assert [one["name"] for one in ran["tests"]] == ["unit: it is silent"]
+
+
+@pytest.mark.parametrize("words", [("analyze",), ("test", "--mutation")])
+def test_commands_without_layers_refuse_them(stacked: Console, words: tuple[str, ...]) -> None:
+    ran = stacked(*words, "-p", "law", "-p", "company")
+    assert (ran.code, "does not take layers" in ran.err) == (2, True)
+
+
+# --- bundles and receipts ---------------------------------------------------------------------------------------------
+
+
+def test_a_bundle_decides_with_its_layers_and_those_above(stacked: Console) -> None:
+    built = stacked("bundle", "build", "-p", "law", "-p", "company", "--number", "1", "-o", "b.tar.gz")
+    assert built.code == 0, built.err
+    assert stacked("bundle", "verify", "b.tar.gz", "--skip-verify").code == 0
+    assert denials(stacked, "--bundle", "b.tar.gz") == [("company/closed", "company")]
+    assert denials(stacked, "--bundle", "b.tar.gz", "-p", "unit") == []
+    ran = stacked("check", "spec.yaml", "--bundle", "b.tar.gz", "-p", "law")
+    assert (ran.code, "Above a bundle stand layers" in ran.err) == (2, True)
+    stacked("bundle", "build", "-p", "law", "-p", "company", "--number", "1", "-o", "again.tar.gz")
+    assert (stacked.folder / "b.tar.gz").read_bytes() == (stacked.folder / "again.tar.gz").read_bytes()
+    told = stacked("diff", "b.tar.gz", "law")
+    assert (told.code, "has layers, which cannot be compared" in told.err) == (2, True)
+
+
+@pytest.mark.parametrize("bundled", [False, True], ids=["folders", "bundle"])
+def test_a_receipt_names_every_layer_and_is_replayed_under_them(stacked: Console, bundled: bool) -> None:
+    words = ["-p", "law", "-p", "company"]
+    if bundled:
+        stacked("bundle", "build", *words, "--number", "1", "-o", "b.tar.gz")
+        words = ["--bundle", "b.tar.gz"]
+    words += ["-p", "unit"]
+    assert stacked("check", "spec.yaml", *words, "--no-fail", "--receipt", "r.json").code == 0
+    named = json.loads((stacked.folder / "r.json").read_bytes())["law"]["layers"]
+    assert [(one["name"], one["file"]) for one in named] == [
+        ("law", None),
+        ("company", None if bundled else "company"),
+        ("unit", "unit"),
+    ]
+    assert len({one["digest"] for one in named}) == 3
+    assert stacked("replay", "r.json").code == 0
+    policy = stacked.folder / "unit" / "unit.yaml"
+    policy.write_text(policy.read_text().replace("false", "true"))
+    ran = stacked("replay", "r.json")
+    assert ran.code == 1
+    assert "/law/layers/2/digest: changed" in ran.out
+    (stacked.folder / "unit").rename(stacked.folder / "gone")
+    assert stacked("replay", "r.json").code == 3
