@@ -148,7 +148,7 @@ class _Screen:
         meaning = word(MEANINGS, decision, self.lang)
         if decision == "incomplete":
             low, high = (word(VERDICTS, end, self.lang) for end in self.data["range"])
-            meaning += " " + phrase("range", self.lang, low=low, high=high)
+            meaning += gap(self.lang) + phrase("range", self.lang, low=low, high=high)
         yield from self.entry(meaning, " ", " ")
         if "remaining" in self.data and (told := some_waived(self.data, self.lang)):
             yield from (self.style(line, "yellow") for line in self.entry(told, " ", " "))

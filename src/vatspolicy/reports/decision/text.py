@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.i18n.text import clean, wrap
-from vatspolicy.i18n.words import STATES, VERDICTS, aside, count, joint, number, word
+from vatspolicy.i18n.words import STATES, VERDICTS, aside, count, gap, joint, number, word
 from vatspolicy.output import HEADING, Style
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.profile.vocabulary import Language
@@ -163,7 +163,7 @@ class _Report:
         meaning = word(MEANINGS, decision, self.lang)
         if decision == "incomplete":
             low, high = (word(VERDICTS, end, self.lang) for end in self.data["range"])
-            meaning += " " + phrase("range", self.lang, low=low, high=high)
+            meaning += gap(self.lang) + phrase("range", self.lang, low=low, high=high)
         yield from self.flow(meaning, " ")
         if "remaining" in self.data and (told := some_waived(self.data, self.lang)):
             yield from self.flow(told, " ", "yellow")

@@ -146,7 +146,7 @@ class _Report:
         meaning = word(MEANINGS, data["decision"], self.lang)
         if data["decision"] == "incomplete":
             low, high = (word(VERDICTS, end, self.lang) for end in data["range"])
-            meaning += " " + phrase("range", self.lang, low=low, high=high)
+            meaning += gap(self.lang) + phrase("range", self.lang, low=low, high=high)
         yield from self.flow(meaning, " ")
 
     def contest(self) -> Iterator[str]:
