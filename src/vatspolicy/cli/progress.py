@@ -13,7 +13,7 @@ SILENT = 1.0
 """Seconds after which a command shows that it is at work."""
 _STEP = 0.5
 _CLEAR = b"\r\x1b[K"
-TALKING = ("ask", "serve", "completion")
+TALKING = ("ask", "serve", "watch", "completion")
 """Commands that are in a dialog, or run until they are stopped."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,9 +95,19 @@ def run_tests(
     bundle: Bundle, fixtures: Path | None, pattern: re.Pattern[str] | None, measure: bool, threshold: float | None
 ) -> RunResult:
     """Run the cases whose name matches; `measure` adds coverage, `threshold` fails below a percentage of it."""
+    cases = list(selected_cases(bundle, fixtures, pattern))
+    results = run_cases(cases)
     coverage = Coverage(bundle)
-    results: list[CaseResult] = []
-    for case in selected_cases(bundle, fixtures, pattern):
+    if measure:
+        for case in cases:
+            coverage.note(case)
+    return RunResult(bundle, results, _measured(bundle, coverage, threshold) if measure and results else None)
+
+
+def run_cases(cases: Iterable[Case]) -> tuple[CaseResult, ...]:
+    """Run cases, but those that are skipped."""
+    results = []
+    for case in cases:
         if case.skipped is not None:
             results.append(CaseResult(case))
             continue
@@ -105,10 +115,7 @@ def run_tests(
         problems = tuple(case.run())
         seconds = time.perf_counter() - begun
         results.append(CaseResult(case, problems, seconds, tuple(case.explain()) if problems else ()))
-        if measure:
-            coverage.note(case)
-    measured = _measured(bundle, coverage, threshold) if measure and results else None
-    return RunResult(bundle, tuple(results), measured)
+    return tuple(results)
 
 
 def _measured(bundle: Bundle, coverage: Coverage, threshold: float | None) -> CoverageResult:

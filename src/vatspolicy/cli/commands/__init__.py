@@ -17,6 +17,7 @@ COMMANDS = (
     "list",
     "test",
     "lint",
+    "watch",
     "fmt",
     "diff",
     "analyze",

@@ -1,0 +1,69 @@
+"""What an edit of one policy changes, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vatspolicy.authoring.edit_review import EditReview
+from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT, MASKED, WITNESS, RuleVerdict
+from vatspolicy.documents.yaml_writer import build_tree, write_inline
+from vatspolicy.i18n import Language, Phrase
+from vatspolicy.i18n.words import Counts, Table, count, word
+
+SHOWN = 10
+"""Most decisions that are listed."""
+_WORDS: Table = {
+    "same": Phrase("No rule says anything else than in {base}."),
+    "none": Phrase("None of {n} known decisions changes."),
+    "more": Phrase("  … and {n} more"),
+    "added": Phrase("  {rule}: added"),
+    "removed": Phrase("  {rule}: removed"),
+    "changed": Phrase("  {rule}: changed"),
+    EQUIVALENT: Phrase("{rule}: proved to say the same of every product as before"),
+    MASKED: Phrase("{rule}: proved to change no decision by itself"),
+    WITNESS: Phrase("{rule}: decides otherwise as of {day} ({before} → {after}) for: {facts}"),
+    "says": Phrase("{rule}: says something else as of {day} of: {facts}"),
+    "open": Phrase("{rule}: whether a decision changes is not known"),
+}
+_COUNTS: Counts = {
+    "rules": (Phrase("{n} rule differs from {base}:"), Phrase("{n} rules differ from {base}:")),
+    "decisions": (
+        Phrase("{n} of {compared} known decisions changes:"),
+        Phrase("{n} of {compared} known decisions change:"),
+    ),
+}
+
+
+def text(review: EditReview, base: str, lang: Language) -> str:
+    """Render the rules that differ and the known products that are decided otherwise."""
+    return "".join(f"{line}\n" for line in _lines(review, base, lang))
+
+
+def _lines(review: EditReview, base: str, lang: Language) -> Iterator[str]:
+    if not review.rules:
+        yield word(_WORDS, "same", lang, base=base)
+        return
+    yield count(_COUNTS, "rules", len(review.rules), lang, base=base)
+    for name, how in review.rules.items():
+        yield word(_WORDS, how, lang, rule=name)
+    changed = review.decisions
+    if not changed:
+        yield word(_WORDS, "none", lang, n=review.compared)
+        return
+    yield count(_COUNTS, "decisions", len(changed), lang, compared=review.compared)
+    for one in changed[:SHOWN]:
+        yield f"  {one.case}: {one.before} → {one.after}"
+    if len(changed) > SHOWN:
+        yield word(_WORDS, "more", lang, n=len(changed) - SHOWN)
+
+
+def verdict_text(verdict: RuleVerdict, lang: Language) -> str:
+    """Return what is proved of a changed rule, or a product that shows the change."""
+    if verdict.verdict in (EQUIVALENT, MASKED):
+        return word(_WORDS, verdict.verdict, lang, rule=verdict.rule)
+    if verdict.witness is None:
+        return word(_WORDS, "open", lang, rule=verdict.rule)
+    key = WITNESS if verdict.before != verdict.after else "says"
+    facts = write_inline(build_tree(dict(verdict.witness), flow=True))
+    values = {"rule": verdict.rule, "day": verdict.as_of, "facts": facts}
+    return word(_WORDS, key, lang, **values, before=verdict.before, after=verdict.after)

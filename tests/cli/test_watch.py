@@ -1,0 +1,185 @@
+"""`watch`: each save is answered with lint, tests and the effect of the edit; broken files end nothing."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.console import Console, Ran, needs_posix
+from tests.support.project_builder import policy, project
+from tests.support.repositories import commit, git
+from tests.support.solver import needs_solver
+from vatspolicy.authoring.watched_files import WatchedFiles
+from vatspolicy.cli.commands import watch
+
+TESTS = """\
+base:
+  company: {foreign_percent: 60}
+  services: [{id: s, offers: [data-center]}]
+cases:
+  - {it: closes above half, as_of: '2026-01-01', expect: {too-foreign: fires, tell: fires, center: fires}}
+  - {it: asks, as_of: '2026-01-01', unset: [company.foreign_percent, services.0.offers], expect: {too-foreign: unknown, tell: unknown, center: unknown}}
+  - {it: is open, as_of: '2026-01-01', set: {company.foreign_percent: 0, services.0.offers: [saas]}, expect: {too-foreign: silent, tell: silent, center: silent}}
+"""
+EXPECTED = """\
+why: {en: A center., zh: 中心。}
+decisions:
+  - {as_of: '2026-01-01', decision: deny}
+  - {it: is open below, as_of: '2026-01-01', set: {company.foreign_percent: 50}, decision: allow}
+"""
+
+
+@pytest.fixture
+def law(console: Console) -> Path:
+    """A committed project."""
+    project(console.folder, {"law": policy("law")})
+    console.write("policies/law.test.yaml", TESTS)
+    console.write("fixtures/p60.expect.yaml", EXPECTED)
+    git(console.folder, "init", "--quiet")
+    commit(console.folder)
+    return console.folder / "policies"
+
+
+def watched(
+    console: Console, monkeypatch: pytest.MonkeyPatch, *saves: Callable[[], object], options: tuple[str, ...] = ()
+) -> Ran:
+    """Run the command; before each look at the files one save is made, and after the last one Ctrl-C is pressed."""
+    waiting = list(saves)
+
+    def save_or_interrupt() -> None:
+        if not waiting:
+            raise KeyboardInterrupt
+        waiting.pop(0)()
+
+    monkeypatch.setattr(watch, "wait", save_or_interrupt)
+    return console("watch", "--today", "2026-06-01", *options)
+
+
+def edit(path: Path, old: str, new: str) -> Callable[[], object]:
+    def save() -> None:
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    return save
+
+
+def test_a_save_runs_lint_tests_and_the_comparison(
+    console: Console, law: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = watched(console, monkeypatch, edit(law / "law.yaml", "value: 50.0", "value: 60.0"))
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert lines[0] == "Watching 5 files in policies. Ctrl-C ends."
+    assert "policies/law.yaml" in lines
+    assert any("in 1 policy and 0 fixtures" in line for line in lines)
+    assert "    too-foreign is silent, not fires." in lines
+    assert "2 passed, 1 failed" in lines
+    assert "1 rule differs from HEAD:" in lines
+    assert any(line.startswith("  law/too-foreign: changed") for line in lines)
+    assert lines[lines.index("1 of 2 known decisions changes:") + 1] == "  p60: as of 2026-01-01: deny → allow"
+
+
+@needs_solver
+def test_a_change_that_no_known_product_shows_is_proved(
+    console: Console, law: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same = edit(law / "law.yaml", "company.foreign_percent > param.cap", "!(company.foreign_percent <= param.cap)")
+    other = edit(law / "law.yaml", "value: 50.0", "value: 51.0")
+    ran = watched(console, monkeypatch, same, other)
+    first, second = ran.out.split("policies/law.yaml\n")[1:]
+    assert "None of 2 known decisions changes." in first
+    assert "law/too-foreign: proved to say the same of every product as before" in first
+    assert "None of 2 known decisions changes." in second
+    assert "law/too-foreign: decides otherwise as of" in second
+    assert "(deny → allow)" in second
+
+
+def test_saves_of_tests_and_fixtures(console: Console, law: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = watched(
+        console,
+        monkeypatch,
+        edit(law / "law.test.yaml", "too-foreign: silent", "too-foreign: fires"),
+        edit(console.folder / "fixtures/p60.expect.yaml", "decision: allow", "decision: deny"),
+    )
+    assert "    too-foreign is silent, not fires." in ran.out
+    assert "No rule says anything else than in HEAD." in ran.out
+    assert "    The decision is allow, not deny." in ran.out
+    assert "1 passed, 1 failed" in ran.out
+
+
+def test_a_broken_file_is_reported_and_watching_goes_on(
+    console: Console, law: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = watched(
+        console,
+        monkeypatch,
+        edit(law / "law.yaml", "> param.cap", "> param.cpa"),
+        edit(law / "law.yaml", "> param.cpa", "> param.cap"),
+        edit(law / "law.test.yaml", "base:", "base"),
+        edit(law / "law.test.yaml", "base\n", "base:\n"),
+    )
+    assert ran.code == 0
+    assert "policies/law.yaml:" in ran.err
+    assert "Did you mean 'cap'?" in ran.err
+    assert "policies/law.test.yaml:" in ran.err
+    assert ran.out.count("3 passed, 0 failed") == 2
+    assert ran.out.splitlines()[-2].endswith(" s"), "it goes on after the last mistake"
+
+
+def test_it_starts_with_a_broken_law_and_without_a_repository(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(console.folder, {"law": policy("law").replace("topics:", "topcis:")})
+    ran = watched(console, monkeypatch, edit(console.folder / "policies/law.yaml", "topcis:", "topics:"))
+    assert ran.code == 0
+    assert "topcis" in ran.err
+    assert "edits are not compared with HEAD" in ran.err
+    assert "in 1 policy and 0 fixtures" in ran.out
+
+
+def test_a_folder_without_policies(console: Console) -> None:
+    ran = console("watch", "-p", "nowhere")
+    assert (ran.code, ran.out) == (2, "")
+    assert "There are no policies in nowhere." in ran.err
+
+
+def test_files_that_appear_change_and_vanish(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("a")
+    files = WatchedFiles([tmp_path])
+    assert (len(files), files.changed()) == (1, [])
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/b.yaml").write_text("b")
+    (tmp_path / "notes.txt").write_text("c")
+    assert files.have_changed()
+    assert files.changed() == [tmp_path / "sub/b.yaml"]
+    assert not files.have_changed()
+    (tmp_path / "new").write_text("b")
+    (tmp_path / "new").replace(tmp_path / "sub/b.yaml")  # as editors save
+    assert files.changed() == [tmp_path / "sub/b.yaml"]
+    (tmp_path / "a.yaml").unlink()
+    assert files.changed() == [tmp_path / "a.yaml"]
+    assert files.changed() == []
+
+
+@needs_posix
+def test_the_process_ends_with_0(console: Console, law: Path) -> None:
+    command = [sys.executable, "-m", "vatspolicy", "watch", "--lang", "zh"]
+    with subprocess.Popen(
+        command, cwd=console.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert "policies" in process.stdout.readline()
+        edit(law / "law.test.yaml", "it: asks", "it: asks for the share")()
+        seen = ""
+        end = time.monotonic() + 30
+        while "通过 3 个" not in seen and time.monotonic() < end:
+            seen += process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
