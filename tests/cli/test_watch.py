@@ -148,6 +148,7 @@ def test_a_folder_without_policies(console: Console) -> None:
     ran = console("watch", "-p", "nowhere")
     assert (ran.code, ran.out) == (2, "")
     assert "There are no policies in nowhere." in ran.err
+    assert console("watch", "-p", "nowhere", "-p", "elsewhere").code == 2
 
 
 def test_files_that_appear_change_and_vanish(tmp_path: Path) -> None:

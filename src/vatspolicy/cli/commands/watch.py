@@ -40,7 +40,7 @@ def wait() -> None:
 
 
 def watch(
-    policies: PoliciesOption = None,
+    policies: PoliciesOption = (),
     fixtures: FixturesOption = None,
     base: Annotated[
         str,
@@ -66,7 +66,9 @@ def watch(
     """
     from vatspolicy import clock
 
-    folder = policies or Path("policies")
+    if len(policies) > 1:
+        abort(_("watch takes one folder of policies."))
+    folder = policies[0] if policies else Path("policies")
     if not (folder / "bundle.yaml").is_file():
         abort(_("There are no policies in {folder}. Name a folder that has a bundle.yaml.", folder=folder))
     try:
