@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.authoring.testing.coverage import CoverageGap
-from vatspolicy.authoring.testing.runner import FAILED, PASSED, SKIPPED, CaseResult, CoverageResult, RunResult
+from vatspolicy.authoring.testing.runner import (
+    FAILED,
+    PASSED,
+    SKIPPED,
+    CaseResult,
+    CoverageResult,
+    ProposedCase,
+    RunResult,
+)
 from vatspolicy.i18n import Listing, LocalizedText, Phrase, _, translate
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
@@ -47,6 +55,7 @@ def text(run: RunResult, lang: Language) -> str:
             lines.append(translate(_("{where}: skipped: {skipped}", where=where, skipped=skipped), lang))
     if run.coverage is not None and run.has_run:
         lines += [translate(line, lang) for line in _coverage_lines(run.coverage)]
+    lines += [translate(line, lang) for line in _proposal_lines(run)]
     return "\n".join([*lines, total(run, lang)]) + "\n"
 
 
@@ -77,6 +86,23 @@ def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
         yield _("below the threshold of {threshold:g} %", threshold=coverage.threshold)
 
 
+def _proposal_lines(run: RunResult) -> Iterator[str]:
+    """Yield the test cases proposed, each below the clause that it shows, and the reasons where there is none."""
+    for one in run.proposals:
+        place = {"file": one.gap.file, "line": one.gap.line, "name": one.gap.name}
+        value = _("true") if one.value else _("false")
+        if one.case:
+            yield _(
+                "{file}:{line}: {name} decides as {value} in this case of {tests}:",
+                **place,
+                value=value,
+                tests=one.file,
+            )
+            yield from (f"  {line}" for line in one.case.splitlines())
+        else:
+            yield _("{file}:{line}: no case for {name} as {value}: {reason}", **place, value=value, reason=one.reason)
+
+
 def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:
     """Yield kind, file, line and words of each gap."""
     for gap in coverage.gaps:
@@ -98,6 +124,7 @@ def data(run: RunResult, lang: Language) -> dict[str, Any]:
         "counts": {outcome: run.count(outcome) for outcome in (PASSED, FAILED, SKIPPED)},
         "tests": [_case(result, lang) for result in run.results],
         "coverage": None if run.coverage is None else _coverage(run.coverage),
+        "proposals": [_proposal(one, lang) for one in run.proposals],
         "exit_code": run.exit_code,
     }
 
@@ -113,6 +140,18 @@ def _case(result: CaseResult, lang: Language) -> dict[str, Any]:
         "problems": [translate(problem, lang) for problem in result.problems],
         "reasons": [translate(reason, lang) for reason in result.reasons],
         "skipped": case.skipped,
+    }
+
+
+def _proposal(one: ProposedCase, lang: Language) -> dict[str, Any]:
+    return {
+        "file": one.gap.file,
+        "line": one.gap.line,
+        "clause": one.gap.name,
+        "value": one.value,
+        "tests": one.file or None,
+        "case": one.case or None,
+        "reason": translate(one.reason, lang) or None,
     }
 
 

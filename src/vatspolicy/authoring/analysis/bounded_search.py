@@ -20,8 +20,9 @@ from vatspolicy.authoring.symbolic.solver import BUDGET, Model, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period, RuleSetHistory
 from vatspolicy.authoring.symbolic.two_rulesets import SHORT
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
+from vatspolicy.cel.ast import Node
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Route, Rule
+from vatspolicy.policies.model import Expression, Route, Rule
 from vatspolicy.profile.vocabulary import words
 
 Build = Callable[[Query, SymbolicRuleSet], Sequence[int]]
@@ -61,6 +62,15 @@ def encode_fires(query: Query, ruleset: SymbolicRuleSet, rule: Rule, certain: bo
     """Return the formulas that a rule applies to some subject."""
     exists, activation = encode_subject(query, ruleset, rule.each, certain)
     return [*exists, encode_applies(ruleset, rule, activation).true]
+
+
+def encode_part(
+    ruleset: SymbolicRuleSet, expression: Expression, part: Node, activation: SymbolicActivation
+) -> DualRail:
+    """Return the truth of a part of an expression."""
+    return ruleset.encoder.choose(
+        (held, ruleset.encoder.truth(part, activation, params)) for held, params in ruleset.versions(expression)
+    )
 
 
 class BoundedSearch:

@@ -7,15 +7,13 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from vatspolicy.authoring.analysis.bounded_search import encode_applies, encode_fires, encode_subject
+from vatspolicy.authoring.analysis.bounded_search import encode_applies, encode_fires, encode_part, encode_subject
 from vatspolicy.authoring.analysis.context import AnalysisContext
 from vatspolicy.authoring.analysis.findings import AnalysisFinding
 from vatspolicy.authoring.analysis.witness import Witness, make_witness
-from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.values import DualRail
 from vatspolicy.cel.ast import And, Node, Term
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import Table, both, say_both
@@ -53,7 +51,7 @@ def _failing_clause(context: AnalysisContext, rule: Rule) -> tuple[str, Witness 
 
         def build(query: Query, ruleset: SymbolicRuleSet, rest: Sequence[Node] = rest) -> list[int]:
             exists, activation = encode_subject(query, ruleset, rule.each)
-            clauses = (_encode_clause(ruleset, rule, other, activation).true for other in rest)
+            clauses = (encode_part(ruleset, rule.when, other, activation).true for other in rest)
             return [*exists, ruleset.in_force(rule), *clauses]
 
         solution = context.find_solution(build)
@@ -65,13 +63,6 @@ def _failing_clause(context: AnalysisContext, rule: Rule) -> tuple[str, Witness 
         lambda query, ruleset: [ruleset.in_force(rule), *encode_subject(query, ruleset, rule.each)[0]]
     )
     return "", make_witness(context.bundle, solution, [rule], title) if solution is not None else None
-
-
-def _encode_clause(ruleset: SymbolicRuleSet, rule: Rule, part: Node, activation: SymbolicActivation) -> DualRail:
-    """Return the truth of a part of a rule's condition."""
-    return ruleset.encoder.choose(
-        (held, ruleset.encoder.truth(part, activation, params)) for held, params in ruleset.versions(rule.when)
-    )
 
 
 # --- duplicate and subsumed rules of one file

@@ -35,6 +35,10 @@ class CoverageGap:
     line: int
     name: str
     never: tuple[str, ...]
+    text: str
+    """The expression or the term that the clause is part of."""
+    span: tuple[int, int]
+    """Place of the clause in that text."""
 
 
 @dataclass
@@ -98,6 +102,10 @@ class Coverage:
         """Yield clauses never shown to decide a rule or condition alone while true, or while false (masking MC/DC)."""
         yield from self._gaps(self._decisive)
 
+    def shows_decisive(self, gap: CoverageGap, value: bool) -> bool:
+        """Return whether the cases run so far show a clause decide alone with a value."""
+        return value in self._decisive.get((gap.file, gap.text, gap.span), set())
+
     def share(self) -> float:
         """Return the percentage of clause values (each clause true, each false) that tests have shown."""
         total, seen = 0, 0
@@ -116,9 +124,8 @@ class Coverage:
             never = tuple(word for word, value in (("true", True), ("false", False)) if value not in values)
             if never:
                 start, end = node.span
-                yield CoverageGap(
-                    policy.file, line + text.count("\n", 0, start), " ".join(text[start:end].split()), never
-                )
+                name, place = " ".join(text[start:end].split()), line + text.count("\n", 0, start)
+                yield CoverageGap(policy.file, place, name, never, text, node.span)
 
     def _values(self, seen: Mapping[Key, AbstractSet[bool | None]]) -> Iterator[AbstractSet[bool | None]]:
         for policy, text, _, node in self._own():

@@ -54,12 +54,27 @@ class CoverageResult:
 
 
 @dataclass(frozen=True)
+class ProposedCase:
+    """A test case in which a clause decides alone with a value, or the reason why there is none."""
+
+    gap: CoverageGap
+    value: bool
+    file: str = ""
+    """File of tests that the case belongs to."""
+    case: str = ""
+    """Entry of `cases` in YAML; empty if there is none."""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class RunResult:
     """The result of a run of tests."""
 
     bundle: Bundle
     results: tuple[CaseResult, ...]
     coverage: CoverageResult | None = None
+    proposals: tuple[ProposedCase, ...] = ()
+    """Test cases for clauses that are not covered."""
 
     def count(self, outcome: str) -> int:
         """Return the number of cases with an outcome."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from vatspolicy.authoring.mutation.mutants import Mutant
     from vatspolicy.authoring.mutation.run import Prover
+    from vatspolicy.authoring.testing.runner import RunResult
     from vatspolicy.policies.bundle import Bundle
 
 MUTATION = "Mutation"
@@ -70,6 +71,14 @@ def run_tests(
         typer.Option(
             "--coverage",
             help="Report rules and clauses not covered as both true and false, or not independently (MC/DC).",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
+    propose: Annotated[
+        bool,
+        typer.Option(
+            "--propose",
+            help="Print a test case for each clause that is not covered (z3, the extra smt); implies --coverage.",
             rich_help_panel=OUTPUT,
         ),
     ] = False,
@@ -143,7 +152,8 @@ def run_tests(
     from vatspolicy.authoring.testing.runner import run_tests as run_cases
 
     wants_mutants = mutation or mutation_threshold is not None
-    if wants_mutants and (coverage or threshold is not None):
+    coverage = coverage or propose or threshold is not None
+    if wants_mutants and coverage:
         abort(_("--coverage and --mutation are two runs."))
     if not wants_mutants and (sample is not None or prove or no_suggestions):
         abort(_("--sample, --prove and --no-suggestions belong to --mutation."))
@@ -162,7 +172,9 @@ def run_tests(
     if not wants_mutants:
         from vatspolicy.reports import test_run
 
-        result = run_cases(bundle, fixtures, pattern, coverage or threshold is not None, threshold)
+        result = run_cases(bundle, fixtures, pattern, coverage, threshold)
+        if propose:
+            result = _with_proposals(result)
         publish(lambda name, _: test_run.render(name, result, lang.value), format, outputs)
         return result.exit_code
 
@@ -180,6 +192,20 @@ def run_tests(
     )
     publish(lambda name, _: render(name, report, lang.value), format, outputs)
     return report.exit_code
+
+
+def _with_proposals(result: RunResult) -> RunResult:
+    """Return a run with a test case for each clause that is not covered in the policies whose tests were run."""
+    import dataclasses
+
+    from vatspolicy.authoring.analysis.proposals import propose_cases
+
+    if result.coverage is None:
+        return result
+    files = {one.case.policy.file for one in result.results if one.case.policy is not None}
+    gaps = [gap for gap in result.coverage.undecisive if gap.file in files]
+    proposals = tuple(propose_cases(result.bundle, gaps))
+    return dataclasses.replace(result, proposals=proposals)
 
 
 def _update(
