@@ -48,7 +48,7 @@ def behind(name: str, node: Node) -> Node:
     file, _, pointer = reference.partition("#")
     home = file.removesuffix(".schema.json") or name
     target: Any = SchemaSet.shipped().load(home)
-    for step in pointer.strip("/").split("/"):
+    for step in filter(None, pointer.split("/")):
         target = target[step]
     return {**behind(home, target), **{key: value for key, value in node.items() if key != "$ref"}}
 
