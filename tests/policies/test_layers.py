@@ -410,3 +410,55 @@ def test_no_layer_without_permission_makes_a_decision_milder(law: Path, tmp_path
                 assert WORDS.index(was) <= WORDS.index(now), (folders, company, services)
             changed += before.range != after.range
     assert changed > 10
+
+
+# --- enforcement ------------------------------------------------------------------------------------------------------
+
+
+def enforce(folder: Path, name: str, level: str, until: str = "2026-06-30") -> Path:
+    """Add to a layer.yaml how a rule is enforced."""
+    head = folder / "layer.yaml"
+    entry = f"{{level: '{level}', reason: Trial., until: '{until}', owner: board}}"
+    text = head.read_text()
+    head.write_text(text + ("" if "enforce:" in text else "enforce:\n") + f"  {name}: {entry}\n")
+    return folder
+
+
+def test_the_entry_of_the_highest_layer_counts_until_its_last_day(law: Path, tmp_path: Path) -> None:
+    rules = "rules:\n" + rule("group", "service", GROUP, DENIAL)
+    company = write_layer(tmp_path / "company", "company", ("company/group",), company=rules)
+    unit = write_layer(tmp_path / "unit", "unit", unit="rules:\n" + rule("none", "service", "false", DENIAL))
+    enforce(company, "company/group", "off", "2026-12-31")
+    enforce(unit, "company/group", "deny")
+    bundle = stack(law, company, unit)
+    levels = [
+        bundle.enforced(day).get("company/group") for day in ("2026-06-30", "2026-07-01", "2026-12-31", "2027-01-01")
+    ]
+    assert [one and (one.level, one.layer) for one in levels] == [
+        ("deny", "unit"),
+        ("off", "company"),
+        ("off", "company"),
+        None,
+    ]
+    assert denied_by(bundle, INTERNAL) == ("deny", ["company/group"]), "no decision changes"
+
+
+@pytest.mark.parametrize("name", [RELAY, "unit/none", "company/none"])
+def test_a_layer_does_not_enforce_what_it_may_not_loosen(law: Path, tmp_path: Path, name: str) -> None:
+    rules = "rules:\n" + rule("group", "service", GROUP, DENIAL)
+    company = enforce(write_layer(tmp_path / "company", "company", company=rules), name, "off")
+    unit = write_layer(tmp_path / "unit", "unit", unit="rules:\n" + rule("none", "service", "false", DENIAL))
+    assert problems_of(law, company, unit) == [f"This layer does not decide how {name!r} is enforced."]
+
+
+@pytest.mark.parametrize("key", ["reason", "until", "owner", "level"])
+def test_an_entry_says_why_until_when_and_who(law: Path, tmp_path: Path, key: str) -> None:
+    rules = "rules:\n" + rule("group", "service", GROUP, DENIAL)
+    company = enforce(write_layer(tmp_path / "company", "company", company=rules), "company/group", "warn")
+    head = company / "layer.yaml"
+    head.write_text(
+        head.read_text().replace(f"{key}: ", f"x-{key}: ", 1)
+        if key != "owner"
+        else head.read_text().replace(", owner: board", "")
+    )
+    assert problems_of(law, company)

@@ -9,12 +9,18 @@ from vatspolicy.i18n.words import series
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
-LATER_LAW, READ_AS_NONE, LAYERS, REPLACED = "later-law", "read-as-none", "layers", "replaced"
+LATER_LAW, READ_AS_NONE, LAYERS, REPLACED, ENFORCED = "later-law", "read-as-none", "layers", "replaced", "enforced"
 """Kinds of notices."""
 _LATER_LAW = Phrase("Law that appears after {day} is not in it.")
 _READ_AS_NONE = Phrase("Not stated, and read as none: {names}.")
 _LAYERS = Phrase("Rules above the law: {names}.")
 _REPLACED = Phrase("{rule} is replaced by {by} (layer {layer}). Reason: {reason} Owner: {owner}.")
+_ENFORCED = {
+    "deny": Phrase("{rule} is enforced as written until {until} (layer {layer}). Reason: {reason} Owner: {owner}."),
+    "warn": Phrase("{rule} only warns until {until} (layer {layer}). Reason: {reason} Owner: {owner}."),
+    "off": Phrase("{rule} is switched off until {until} (layer {layer}). Reason: {reason} Owner: {owner}."),
+    "over": Phrase("{rule} is enforced as written again since {until} has passed (layer {layer})."),
+}
 _NAMES = {
     "licenses": Phrase("licenses of the company"),
     "deals": Phrase("deals"),
@@ -34,6 +40,10 @@ def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str,
             assert override is not None
             said = {"reason": override.reason, "owner": override.owner}
             yield REPLACED, _REPLACED.fill(rule=name, by=rule.name, layer=layer.name, **said)
+        for entry in bundle.enforcements:
+            said = {"rule": entry.rule, "until": entry.until, "layer": entry.layer}
+            said |= {"reason": entry.reason, "owner": entry.owner}
+            yield ENFORCED, _ENFORCED[entry.level if as_of <= entry.until else "over"].fill(**said)
     data = profile.document.data
     owners = {"licenses": data.get("company") or {}, "deals": data, "filings": data}
     unstated = [_NAMES[name] for name, owner in owners.items() if owner.get(name) is None]

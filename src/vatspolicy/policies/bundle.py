@@ -19,7 +19,7 @@ from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.policies.expression_evaluator import CompiledEvaluator
 from vatspolicy.policies.files import HEAD, TESTS_ENDING, LayerFiles, law_files
-from vatspolicy.policies.model import NEVER, Expression, Instrument, Layer, Policy, Route, Rule
+from vatspolicy.policies.model import NEVER, Enforcement, Expression, Instrument, Layer, Policy, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.policies.serialize import policy_from_data
 
@@ -95,6 +95,15 @@ class Bundle:
     def replaces(self, rule: Rule) -> bool:
         """Return whether a rule replaces the rule that it overrides, because the layer below allows it."""
         return rule.name in self._replacing
+
+    @property
+    def enforcements(self) -> Iterator[Enforcement]:
+        """Every entry on how rules are enforced, those of the top layer last."""
+        return (entry for layer in self.layers for entry in layer.enforce)
+
+    def enforced(self, day: str) -> dict[str, Enforcement]:
+        """Return how rules are enforced on a day, by their names: the entry of the highest layer counts."""
+        return {entry.rule: entry for entry in self.enforcements if day <= entry.until}
 
     def replaced(self, day: str) -> dict[str, Rule]:
         """Return the rules that are replaced on a day, each with the rule that stands for it.
@@ -374,6 +383,6 @@ def _build(
         schemas,
         data["known_until"],
         kept or {},
-        tuple(Layer(*row) for row in data["layers"]),
+        tuple(Layer(*row)._replace(enforce=tuple(Enforcement(*one) for one in row[-1])) for row in data["layers"]),
         frozenset(data["replacing"]),
     )

@@ -75,7 +75,7 @@ def compile_law(
         "version": release.data["version"],
         "covers_from": release.data["covers"]["from"],
         "known_until": release.data["covers"].get("known_until"),
-        "layers": [tuple(layer) for layer in found],
+        "layers": [(*layer[:-1], [tuple(entry) for entry in layer.enforce]) for layer in found],
         "replacing": replacing,
         "policies": [policy_to_data(policy) for policy in policies],
         PIECES: [generate(policies)],

@@ -13,7 +13,7 @@ from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import Phrase, _
-from vatspolicy.policies.model import EFFECTS, Layer
+from vatspolicy.policies.model import EFFECTS, Enforcement, Layer
 
 BASE = "law"
 """Name of a base that has no layer.yaml."""
@@ -83,7 +83,16 @@ def _layer(one: LayerDocuments) -> Layer:
     said: Mapping[str, Any] = one.head.data if one.head is not None else {"name": BASE, "title": dict(_BASE_TITLE)}
     ids = tuple(document.data["id"] for document in one.policies)
     may_loosen = tuple(said.get("may_loosen", ()))
-    return Layer(said["name"], said["title"], said.get("owner"), ids, may_loosen, one.folder, one.digest)
+    entries = tuple(_enforcements(one.head)) if one.head is not None else ()
+    return Layer(said["name"], said["title"], said.get("owner"), ids, may_loosen, one.folder, one.digest, entries)
+
+
+def _enforcements(head: Document) -> Iterator[Enforcement]:
+    for name, said in head.data.get("enforce", {}).items():
+        line, _column = head.mark(("enforce", name), key=True)
+        yield Enforcement(
+            name, said["level"], said["reason"], said["until"], said["owner"], head.data["name"], head.file, line
+        )
 
 
 def _check_head(head: Document, layer: Layer, before: list[str], own: Iterable[str], place: int) -> Iterator[Problem]:
@@ -97,6 +106,11 @@ def _check_head(head: Document, layer: Layer, before: list[str], own: Iterable[s
             message = _("This layer may not let others loosen {name!r}.", name=name)
             hint = suggest(name, known) or _("Name a rule of this layer, or one that this layer may loosen.")
             yield head.problem(("may_loosen", index), message, hint)
+    for entry in layer.enforce:
+        if entry.rule not in known:
+            message = _("This layer does not decide how {name!r} is enforced.", name=entry.rule)
+            hint = suggest(entry.rule, known) or _("Name a rule of this layer, or one that this layer may loosen.")
+            yield head.problem(("enforce", entry.rule), message, hint, key=True)
 
 
 def refuse_overrides(document: Document) -> Iterator[Problem]:

@@ -376,6 +376,23 @@ class Policy:
             yield from instrument.expressions
 
 
+class Enforcement(NamedTuple):
+    """How a rule counts for the gate until a day. No decision changes."""
+
+    rule: str
+    """policy/rule."""
+    level: str
+    """deny (as written), warn or off."""
+    reason: str
+    until: str
+    """Last day (ISO)."""
+    owner: str
+    layer: str
+    """Name of the layer that says so."""
+    file: str
+    line: int
+
+
 class Layer(NamedTuple):
     """One layer of a bundle. The first one is the base."""
 
@@ -390,6 +407,8 @@ class Layer(NamedTuple):
     folder: str
     """Folder that holds its files."""
     digest: str
+    enforce: tuple[Enforcement, ...] = ()
+    """How its rules, and those that it may loosen, count for the gate."""
 
 
 def as_tuple(value: str | list[str]) -> tuple[str, ...]:

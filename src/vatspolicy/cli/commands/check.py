@@ -351,6 +351,10 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent) -> Gate:
         from vatspolicy.gate.waivers import load_waiver_set
 
         waivers = load_waiver_set(options.waivers, options.approvers, options.baseline, options.strict_waivers)
+    elif any(law.bundle.enforcements):
+        from vatspolicy.gate.waivers import WaiverSet
+
+        waivers = WaiverSet()  # sets aside what a layer does not enforce
     keeps = waivers is not None or options.log is not None or options.receipt is not None
     text = options.format is Format.TEXT and not options.outputs
     formats = (options.format, *(format for format, _ in options.outputs))

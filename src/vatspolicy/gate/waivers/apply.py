@@ -103,6 +103,7 @@ def apply_waivers(bundle: Bundle, decided: Sequence[Decided], waiver_set: Waiver
     remarks = [*(entry for waiver in waiver_set.waivers for entry in run.apply_waiver(waiver))]
     if waiver_set.baseline is not None:
         remarks += run.apply_baseline(waiver_set.baseline)
+    run.apply_enforcement()
     left = tuple(remaining(case.decision, case.waived) for case in run.cases)
     records = [
         _marked(data, case.waived, rest.decision)
@@ -238,6 +239,18 @@ class _Run:
         if any(finding.rule.name == waiver.rule for case in cases for _, finding in waivable(case.decision)):
             return "changed", "changed"
         return "unused", "no-finding"
+
+    # --- layers
+
+    def apply_enforcement(self) -> None:
+        """Set aside the findings of rules that a layer has made a warning, or switched off, on the day decided."""
+        for case in self.cases:
+            entries = self.bundle.enforced(case.decision.as_of)
+            for place, finding in waivable(case.decision) if entries else ():
+                entry = entries.get(finding.rule.name)
+                if entry is not None and entry.level != "deny":
+                    told = {"by": entry.level, "reason": entry.reason, "approver": entry.owner, "until": entry.until}
+                    case.waived.setdefault(place, {**told, "file": entry.file, "line": entry.line})
 
     # --- baseline
 

@@ -20,6 +20,8 @@ WAIVER_WORDS: Table = {
     "is_waived": Phrase("set aside"),
     "waiver": Phrase("waived by {approver} ({ticket}) until {until}: {reason}"),
     "baseline": Phrase("in the baseline since {since}, until {until}"),
+    "warn": Phrase("only a warning until {until}, {approver}: {reason}"),
+    "off": Phrase("switched off until {until}, {approver}: {reason}"),
     "some": Phrase("{count} of {total} findings set aside; what is left for the gate: {verdict}."),
     "remarks": Phrase("Notes on this run"),
 }
