@@ -7,7 +7,7 @@ find is not proved. `find_solution` answers one question for lists of any length
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from vatspolicy.authoring.symbolic.decision_encoder import SymbolicOutcome, encode_classes, encode_decision
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
@@ -16,7 +16,7 @@ from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, ass
 from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
 from vatspolicy.authoring.symbolic.rule_state import CLASS, encode_subject_pair
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.solver import BUDGET, Model, open_solver
+from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Undecided, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period, RuleSetHistory
 from vatspolicy.authoring.symbolic.two_rulesets import SHORT
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
@@ -73,11 +73,17 @@ def encode_part(
     )
 
 
+TOGETHER = 24
+"""Questions that one profile is asked to satisfy at once."""
+
+
 class BoundedSearch:
     """Search for profiles with short lists, over all rules of a bundle at once."""
 
-    def __init__(self, bundle: Bundle, period: Period, budget: int = BUDGET) -> None:
-        self.query = Query(period, {}, schemas=bundle.schemas)
+    def __init__(
+        self, bundle: Bundle, period: Period, budget: int = BUDGET, lengths: Mapping[str, int] | None = None
+    ) -> None:
+        self.query = Query(period, lengths or {}, schemas=bundle.schemas)
         self.ruleset = self.query.encode(bundle)
         self.history: RuleSetHistory = self.ruleset.history
         self.subjects: dict[str, SymbolicSubject] = {}
@@ -115,6 +121,32 @@ class BoundedSearch:
             return False
         self.models.append((model_found, {}))
         return True
+
+    def explore(self, questions: Iterable[Sequence[int]]) -> None:
+        """Find profiles each of which satisfies many questions at once, so that few have to be asked alone."""
+        pool = self.query.space.pool
+        left = [whole for whole in dict.fromkeys(map(pool.conjoin, questions)) if whole != FALSE]
+        for model, memo in self.models:
+            left = [whole for whole in left if not pool.evaluate(whole, model, memo)]
+        self.prepare(left)
+        assumed = self.invariants()
+        while left:
+            together = left[:TOGETHER]
+            while together:
+                try:
+                    answer = self.solver.check([*together, *assumed])
+                except Undecided:
+                    answer = []
+                if not isinstance(answer, list):
+                    memo = {}
+                    self.models.append((answer, memo))
+                    left = [whole for whole in left if not pool.evaluate(whole, answer, memo)]
+                    break
+                clash = {*answer}
+                dropped = next((whole for whole in reversed(together) if whole in clash), together[-1])
+                together.remove(dropped)
+                if not together:  # no short profile satisfies it, or the solver gave up: it is asked alone
+                    left.remove(dropped)
 
     def invariants(self) -> list[int]:
         """Return the formulas of the invariants that concern the facts read so far."""

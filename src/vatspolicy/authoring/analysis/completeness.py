@@ -6,7 +6,12 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from vatspolicy.authoring.analysis.bounded_search import encode_applies, encode_subject, find_bounded_solution
+from vatspolicy.authoring.analysis.bounded_search import (
+    BoundedSearch,
+    encode_applies,
+    encode_subject,
+    find_bounded_solution,
+)
 from vatspolicy.authoring.analysis.context import AnalysisContext
 from vatspolicy.authoring.analysis.findings import AnalysisFinding
 from vatspolicy.authoring.analysis.settings import OptionalObject
@@ -15,6 +20,8 @@ from vatspolicy.authoring.symbolic.decision_encoder import encode_classes
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.solver import Undecided
+from vatspolicy.authoring.symbolic.two_rulesets import SHORT
 from vatspolicy.authoring.symbolic.values import Constant, EnumSet, IndexedChoice
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
@@ -179,14 +186,28 @@ def find_undecided(
     Every fact applies, except those of an optional object whose condition does not hold.
     """
     objects = {detail.facts for detail in details} | {"partner"}
+    search = BoundedSearch(context.bundle, context.period, context.budget, SHORT)
+    given = search.query.space.pool.conjoin(_encode_given(search.query, search.ruleset, details))
     for rule in rules:
         read = {path for expression in rule.expressions for path in facts_of(expression.tree)}
         if not any(
             path == thing or path.startswith((f"{thing}.", "activity.licensed")) for path in read for thing in objects
         ):
             continue  # every fact that the rule reads is given
+        if rule.name in search.applies and not _may_be_undecided(search, rule, given):
+            continue
         check = functools.partial(_check_undecided, context, rule, details)
         yield from context.attempt("may-be-unknown", (rule.name,), check)
+
+
+def _may_be_undecided(search: BoundedSearch, rule: Rule, given: int) -> bool:
+    """Return whether a rule may be undecided in a profile with short lists that gives every fact."""
+    truth = search.applies[rule.name]
+    exists, _ = search.subject(rule.each)
+    try:
+        return search.is_satisfiable([*exists, search.ruleset.in_force(rule), -truth.true, -truth.false, given])
+    except Undecided:
+        return True
 
 
 def _check_undecided(context: AnalysisContext, rule: Rule, details: Sequence[OptionalObject]) -> AnalysisFinding | None:

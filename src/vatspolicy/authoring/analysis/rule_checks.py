@@ -24,8 +24,11 @@ from vatspolicy.policies.model import Advise, Deny, Duty, Need, Route, Rule
 
 def find_dead(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:
     """Yield rules that apply to no subject on any day; routes that are never open."""
+    search = context.search  # most rules apply on short lists already
+    search.explore(search.fires(rule) for rule in rules if rule.name in search.applies)
     for rule in rules:
-        yield from context.attempt("dead", (rule.name,), functools.partial(_check_dead, context, rule))
+        if rule.name not in search.applies or not context.is_satisfiable(search.fires(rule)):
+            yield from context.attempt("dead", (rule.name,), functools.partial(_check_dead, context, rule))
 
 
 def _check_dead(context: AnalysisContext, rule: Rule) -> AnalysisFinding | None:

@@ -88,7 +88,6 @@ _JobResult = tuple[list[AnalysisFinding], list[NotEvaluated], list[PropertyResul
 _Job = tuple[str, int, int]
 """Name of a job, its share, and the number of shares."""
 
-SHARES = {"dead": 2, "may-be-unknown": 2}
 CLAUSES = ("cannot-fail", "idle-clause", "idle-member")
 
 
@@ -99,14 +98,11 @@ def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job
         yield "never-decides", 0, 1
     if request.properties:
         yield from (("property", index, len(settings.properties)) for index in range(len(settings.properties)))
-    for kind in ("dead", "may-be-unknown"):
-        if kind in kinds:
-            yield from ((kind, share, SHARES[kind]) for share in range(SHARES[kind]))
     if kinds.intersection(CLAUSES):
         yield "clauses", 0, 1
     if kinds & {"duplicate", "subsumed"}:
         yield "pairs", 0, 1
-    yield from ((kind, 0, 1) for kind in ("conflict", "gap") if kind in kinds)
+    yield from ((kind, 0, 1) for kind in ("dead", "may-be-unknown", "conflict", "gap") if kind in kinds)
     if "dates-missing" in kinds:
         yield "versions", 0, 1
     if kinds & {kind for kind, about in KINDS.items() if not about.solver}:
