@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.console import Console
 from tests.support.law_builder import HEAD, route, rule
 from vatspolicy.authoring.analysis.findings import KINDS, AnalysisFinding
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
@@ -203,6 +204,27 @@ def test_a_duty_with_an_article_of_its_own_is_not_redundant(tmp_path: Path) -> N
     report = run_analysis(AnalysisRequest(folder, kinds=("duplicate", "subsumed"), properties=False))
     assert list(names(report.findings)) == []
     assert report.not_evaluated == ()
+
+
+def test_only_what_a_change_touches_is_looked_at(console: Console, tmp_path: Path) -> None:
+    old = write(tmp_path / "old", FAULTS["numbers that exclude each other"])
+    same = console("analyze", "-p", old, "--since", old)
+    assert (same.code, "0 rules, 0 findings failing" in same.out) == (0, True)
+    both = Fault("dead", (), (*FAULTS["numbers that exclude each other"].more, service("z", f"{X} && !({X})", NEED)))
+    new = write(tmp_path / "new", both)
+    ran = console("analyze", "-p", new, "--since", old, "--kind", "dead", "--kind", "duplicate")
+    assert ran.code == 1
+    assert "1 rule, 1 finding failing" in ran.out
+    assert "z never applies" in ran.out
+    assert console("analyze", "-p", new, "--kind", "dead").out.count("never applies") == 2
+    assert console("analyze", "-p", new, "--since", "no-such-revision").code == 2
+
+
+def test_a_clause_that_only_another_file_needs_is_not_blamed(tmp_path: Path) -> None:
+    shared = Fault("idle-member", (), (service("x", f'{X} && service.features.exists(f, f in param.some)', "advise: {kind: verify}"), service("z", "service.features.exists(f, f in param.some)", "advise: {kind: note}")), head=("parameters:\n", "parameters:\n  some: {values: [{from: '2020-01-01', cite: art-1, value: [accounts, comments]}]}\n"))  # fmt: skip
+    folder = write(tmp_path / "law", shared)
+    report = run_analysis(AnalysisRequest(folder, ("idle-member",), "law/x", properties=False))
+    assert list(names(report.findings)) == []
 
 
 def test_a_fact_that_nobody_reads_any_more(tmp_path: Path) -> None:

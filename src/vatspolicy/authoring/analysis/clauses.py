@@ -144,6 +144,8 @@ def _check(context: AnalysisContext, question: _Question) -> AnalysisFinding | N
 
 def _questions(bundle: Bundle, rules: Sequence[Rule], kinds: set[str]) -> Iterator[_Question]:
     uses = [use for rule in rules for use in _uses(rule)]
+    days = bundle.covers_from
+    every = [use for policy in bundle.policies.values() for r in policy.rules if r.until > days for use in _uses(r)]
     if "cannot-fail" in kinds:
         yield from (_ask_whether_it_fails(bundle, use) for use in uses if reads_facts(use.tree))
     if "idle-clause" in kinds:
@@ -157,9 +159,9 @@ def _questions(bundle: Bundle, rules: Sequence[Rule], kinds: set[str]) -> Iterat
                 message = say_both(told, where=where, clause=shown)
                 about = (use.rule.name, *([use.condition.id] if use.condition else []), shown)
                 yield _Question("idle-clause", about, policy.file, line, message, (use,), tree)
-        yield from _ask_of_terms(bundle, uses)
+        yield from _ask_of_terms(bundle, uses, every)
     if "idle-member" in kinds:
-        yield from _ask_of_members(bundle, rules, uses)
+        yield from _ask_of_members(bundle, uses, every)
 
 
 def _uses(rule: Rule) -> Iterator[_Use]:
@@ -183,14 +185,21 @@ def _ask_whether_it_fails(bundle: Bundle, use: _Use) -> _Question:
     return _Question("cannot-fail", about, bundle.policies[rule.policy].file, use.expression.line, told, (use,))
 
 
-def _ask_of_terms(bundle: Bundle, uses: Sequence[_Use]) -> Iterator[_Question]:
-    """Yield a question for each clause of a term: whether it matters to the term, wherever that is used."""
+def _ask_of_terms(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use]) -> Iterator[_Question]:
+    """Yield a question for each clause of a term that is used: whether it matters in any use of the bundle."""
+    wanted = {
+        (owner.id, name)
+        for use in uses
+        for name, owner, _ in terms_of(bundle, bundle.policies[use.rule.policy], use.tree)
+    }
     found: dict[tuple[str, str], tuple[Policy, list[_Use]]] = {}
-    for use in uses:
+    for use in every:
         for name, owner, body in terms_of(bundle, bundle.policies[use.rule.policy], use.tree):
             found.setdefault((owner.id, name), (owner, []))[1].append(_Use(use.rule, use.expression, body))
     told = Phrase("The term {term} says the same without the clause {clause}.")
-    for (_, name), (owner, users) in found.items():
+    for (id, name), (owner, users) in found.items():
+        if (id, name) not in wanted:
+            continue
         text = owner.terms[name]
         for clause, tree in _without_each_clause(users[0].tree):
             shown = _text_of(text, clause)
@@ -200,18 +209,18 @@ def _ask_of_terms(bundle: Bundle, uses: Sequence[_Use]) -> Iterator[_Question]:
             yield _Question("idle-clause", about, owner.file, line, message, tuple(users), tree)
 
 
-def _ask_of_members(bundle: Bundle, rules: Sequence[Rule], uses: Sequence[_Use]) -> Iterator[_Question]:
-    """Yield a question for each member of a list: whether any expression that reads the list is different without."""
+def _ask_of_members(bundle: Bundle, uses: Sequence[_Use], every: Sequence[_Use]) -> Iterator[_Question]:
+    """Yield a question for each member of a list that is read: whether any expression of the bundle needs it."""
     told = Phrase("No rule says anything else without {member} in the list {list}.")
-    policies = {rule.policy for rule in rules}
+    wanted = {key for use in uses for key in use.expression.parameters}
     readers: dict[str, list[_Use]] = {}
-    for use in uses:
+    for use in every:
         for key in use.expression.parameters:
             readers.setdefault(key, []).append(use)
     for policy in bundle.policies.values():
         for name, parameter in policy.parameters.items():
             found = sorted(readers.get(parameter.key, ()), key=lambda use: len(use.expression.text))
-            if policy.id not in policies or not found:
+            if parameter.key not in wanted or not found:
                 continue
             ends = [value.since for value in parameter.values[1:]] + [NEVER]
             for index, (value, end) in enumerate(zip(parameter.values, ends, strict=True)):

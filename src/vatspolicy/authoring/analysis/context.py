@@ -27,7 +27,13 @@ class AnalysisContext:
     bundle: Bundle
     period: Period
     budget: int = BUDGET
+    touched: frozenset[str] | None = None
+    """Names of the rules that a change touches; None to look at all rules."""
     not_evaluated: list[NotEvaluated] = field(default_factory=list)
+
+    def concerns(self, *rules: Rule) -> bool:
+        """Return whether one of the rules is to be looked at."""
+        return self.touched is None or any(rule.name in self.touched for rule in rules)
 
     @functools.cached_property
     def search(self) -> BoundedSearch:

@@ -188,6 +188,8 @@ class AnalysisReport:
     file: str = ""
     """File of properties."""
     strict: bool = field(default=False)
+    limited: bool = False
+    """True if the analysis is limited to what a change touches, which may be nothing."""
 
     @property
     def failing(self) -> tuple[AnalysisFinding, ...]:
@@ -199,7 +201,7 @@ class AnalysisReport:
         """Exit code: 0 nothing found, 1 findings or a refutation, 4 something not evaluated, 5 nothing evaluated."""
         refuted = any(result.verdict == "refuted" for result in self.properties)
         if not self.rules and not self.properties:
-            return 5
+            return 0 if self.limited else 5
         if self.failing or refuted:
             return 1
         left = [gap for gap in self.not_evaluated if self.strict or KINDS[gap.kind].severity == ERROR]

@@ -81,7 +81,7 @@ def find_redundant(context: AnalysisContext, rules: Sequence[Rule], kinds: set[s
         alike.setdefault(repr((rule.policy, rule.each, effect_key(rule))), []).append(rule)
     for found in alike.values():
         for one, two in itertools.combinations(found, 2):
-            if _overlap(one, two):
+            if _overlap(one, two) and context.concerns(one, two):
                 check = functools.partial(_check_pair, context, one, two, kinds)
                 yield from context.attempt("subsumed", (one.name, two.name), check)
 
@@ -161,7 +161,7 @@ def find_conflicts(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[
     for found in by_policy.values():
         for one, two in itertools.permutations(found, 2):
             conflict = _conflict_of_effects(one, two)
-            if conflict and _overlap(one, two):
+            if conflict and _overlap(one, two) and context.concerns(one, two):
                 check = functools.partial(_check_conflict, context, one, two, conflict)
                 yield from context.attempt("conflict", (one.name, two.name), check)
 

@@ -20,6 +20,7 @@ from vatspolicy.authoring.analysis.rule_checks import find_conflicts, find_dead,
 from vatspolicy.authoring.analysis.settings import FILE_NAME, AnalysisSettings, load_settings
 from vatspolicy.authoring.analysis.shadowed import find_shadowed
 from vatspolicy.authoring.analysis.structural import find_structural
+from vatspolicy.authoring.analysis.touched import Touched
 from vatspolicy.authoring.analysis.versions import find_version_gaps
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.solver import BUDGET, SolverMissing, has_solver, reason_of
@@ -43,6 +44,8 @@ class AnalysisRequest:
     as_of: str | None = None
     findings: bool = True
     properties: bool = True
+    touched: Touched | None = None
+    """Rules that a change touches, to look at these alone; None for all rules."""
     strict: bool = False
     budget: int = BUDGET
     workers: int = 1
@@ -63,10 +66,10 @@ def run_analysis(request: AnalysisRequest) -> AnalysisReport:
     findings = [finding for part in parts for finding in part[0]]
     order = list(KINDS)
     findings.sort(key=lambda f: (order.index(f.kind), f.file, f.line, f.about))
-    whole = request.rules == "*" and request.as_of is None
+    whole = request.rules == "*" and request.as_of is None and request.touched is None
     properties = [result for part in parts for result in part[2]]
     known = [item.id for item in settings.properties]
-    chosen = _chosen(bundle, request)
+    chosen = [r for r in _chosen(bundle, request) if request.touched is None or r.name in request.touched.names]
     return AnalysisReport(
         bundle_version=bundle.version,
         bundle_digest=bundle.digest,
@@ -81,12 +84,13 @@ def run_analysis(request: AnalysisRequest) -> AnalysisReport:
         rules=len(chosen) if request.findings else 0,
         file=settings.file,
         strict=request.strict,
+        limited=request.touched is not None,
     )
 
 
 _JobResult = tuple[list[AnalysisFinding], list[NotEvaluated], list[PropertyResult]]
-_Job = tuple[str, int, int]
-"""Name of a job, its share, and the number of shares."""
+_Job = tuple[str, int]
+"""Name of a job, and the place of its property."""
 
 CLAUSES = ("cannot-fail", "idle-clause", "idle-member")
 
@@ -94,19 +98,21 @@ CLAUSES = ("cannot-fail", "idle-clause", "idle-member")
 def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job]:
     """Yield the jobs, the longest first, so that the workers end together."""
     kinds = set(request.kinds) if request.findings else set()
+    if request.touched is not None and not request.touched.names:
+        return
     if "never-decides" in kinds:
-        yield "never-decides", 0, 1
-    if request.properties:
-        yield from (("property", index, len(settings.properties)) for index in range(len(settings.properties)))
+        yield "never-decides", 0
+    if request.properties and (request.touched is None or request.touched.decides):
+        yield from (("property", index) for index in range(len(settings.properties)))
     if kinds.intersection(CLAUSES):
-        yield "clauses", 0, 1
+        yield "clauses", 0
     if kinds & {"duplicate", "subsumed"}:
-        yield "pairs", 0, 1
-    yield from ((kind, 0, 1) for kind in ("dead", "may-be-unknown", "conflict", "gap") if kind in kinds)
+        yield "pairs", 0
+    yield from ((kind, 0) for kind in ("dead", "may-be-unknown", "conflict", "gap") if kind in kinds)
     if "dates-missing" in kinds:
-        yield "versions", 0, 1
+        yield "versions", 0
     if kinds & {kind for kind, about in KINDS.items() if not about.solver}:
-        yield "structure", 0, 1
+        yield "structure", 0
 
 
 def _work(request: AnalysisRequest, job: _Job) -> _JobResult:
@@ -116,21 +122,22 @@ def _work(request: AnalysisRequest, job: _Job) -> _JobResult:
 
 
 def _do(request: AnalysisRequest, job: _Job, bundle: Bundle, settings: AnalysisSettings) -> _JobResult:
-    name, share, shares = job
+    name, share = job
     if name == "property":
         wanted = settings.properties[share]
         return [], [], [prove(bundle, wanted, request.budget)]
     kinds = set(request.kinds)
-    context = AnalysisContext(bundle, _period(bundle, request.as_of), request.budget)
+    touched = None if request.touched is None else request.touched.names
+    context = AnalysisContext(bundle, _period(bundle, request.as_of), request.budget, touched)
     rules = _chosen(bundle, request)
-    mine = rules[share::shares]
+    mine = [rule for rule in rules if context.concerns(rule)]
     checks: dict[str, Callable[[], Iterable[AnalysisFinding]]] = {
         "never-decides": lambda: find_shadowed(context, mine),
         "dead": lambda: find_dead(context, mine),
         "may-be-unknown": lambda: find_undecided(context, mine, settings.details),
         "pairs": lambda: find_redundant(context, rules, kinds),
         "conflict": lambda: find_conflicts(context, rules),
-        "clauses": lambda: find_idle(context, rules, kinds),
+        "clauses": lambda: find_idle(context, mine, kinds),
         "versions": lambda: find_version_gaps(context, rules),
         "gap": lambda: find_gaps(context, [r for p in bundle.policies.values() for r in p.rules]),
         "structure": lambda: _about(find_structural(bundle, kinds), request.rules),

@@ -32,7 +32,8 @@ def find_version_gaps(context: AnalysisContext, rules: Sequence[Rule]) -> Iterat
         alike.setdefault(repr((rule.policy, rule.each, effect_key(rule))), []).append(rule)
     for found in alike.values():
         for first, second in itertools.permutations(found, 2):
-            if context.bundle.covers_from < first.until < second.since and not same_text(first, second):
+            apart = context.bundle.covers_from < first.until < second.since and context.concerns(first, second)
+            if apart and not same_text(first, second):
                 others = [rule for rule in found if rule.in_force(first.until)]
                 check = functools.partial(_check_gap, context, first, second, others)
                 yield from context.attempt("dates-missing", (first.name, second.name), check)

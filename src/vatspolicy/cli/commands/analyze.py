@@ -42,6 +42,14 @@ def analyze(
         str,
         typer.Option(metavar="GLOB", help="Look at these rules only (policy/rule).", rich_help_panel=DECISION),
     ] = "*",
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REVISION",
+            help="Look only at the rules that a change since this git revision (or folder, or bundle) touches.",
+            rich_help_panel=DECISION,
+        ),
+    ] = None,
     as_of: Annotated[
         str | None,
         typer.Option(
@@ -77,6 +85,8 @@ def analyze(
     """
     from vatspolicy.authoring.analysis.findings import KINDS
     from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
+    from vatspolicy.authoring.analysis.touched import find_touched
+    from vatspolicy.authoring.diff.sources import SourceError
     from vatspolicy.authoring.symbolic.solver import BUDGET
     from vatspolicy.reports.analysis import render
 
@@ -86,6 +96,12 @@ def analyze(
         if name not in every:
             hint = suggest(name, every) or _("Known: {every}.", every=Listing(every))
             abort(Sentences(_("there is no kind of finding {name!r}.", name=name), hint))
+    touched = None
+    if since is not None:
+        try:
+            touched = find_touched(since, policies[0] if policies else None)
+        except SourceError as error:
+            abort(str(error))
     report = run_analysis(
         AnalysisRequest(
             folder=policies[0] if policies else None,
@@ -94,6 +110,7 @@ def analyze(
             as_of=as_of,
             findings=properties is not True,
             properties=properties is True or (properties is None and not kind and rule == "*" and as_of is None),
+            touched=touched,
             strict=strict,
             budget=budget or BUDGET,
             workers=jobs,
