@@ -180,6 +180,15 @@ class _Serializer:
     def findings(self, findings: Iterable[Finding]) -> list[dict[str, Any]]:
         return [self.finding(finding) for finding in findings]
 
+    def message(self, said: Rule | Condition, subject: Subject) -> dict[str, str]:
+        """Return the message of a rule or of a condition, with the values of the facts that it shows."""
+        if said.template is None:
+            return copy_text(said.message)
+        from vatspolicy.policies.message_values import show_values
+        from vatspolicy.profile.wording import FactWording
+
+        return show_values(said.template, self.activations.of(subject), FactWording(self.profile.schemas))
+
     def finding(self, finding: Finding) -> dict[str, Any]:
         rule = finding.rule
         policy = self.bundle.policies[rule.policy]
@@ -189,7 +198,7 @@ class _Serializer:
             "effect": rule.kind,
             "subject": {"service": finding.subject.service, "class": finding.subject.cls},
             "state": finding.state,
-            "message": dict(rule.message),
+            "message": self.message(rule, finding.subject),
             **self.layer(rule),
         }
         data |= self.explanation(finding)
@@ -390,7 +399,7 @@ class _Serializer:
             "conditions": [
                 {
                     "id": condition.id,
-                    "message": copy_text(condition.message),
+                    "message": self.message(condition, state.subject),
                     "value": self.ruleset.evaluate(condition.check, activation),
                     "reason": condition.reason,
                     "where": condition.where,
@@ -414,12 +423,14 @@ class _Serializer:
         return {
             "id": service.id,
             "state": service.state,
-            "classified_by": [self.classified(finding.rule) for finding in service.classified_by],
+            "classified_by": [self.classified(finding) for finding in service.classified_by],
             "activities": [self.activity(activity) for activity in service.activities],
         }
 
-    def classified(self, rule: Rule) -> dict[str, Any]:
-        data = {"rule": rule.name, "message": copy_text(rule.message), "contested": rule.contested}
+    def classified(self, finding: Finding) -> dict[str, Any]:
+        rule = finding.rule
+        message = self.message(rule, finding.subject)
+        data = {"rule": rule.name, "message": message, "contested": rule.contested}
         return data | self.layer(rule)
 
     def activity(self, activity: Activity) -> dict[str, Any]:

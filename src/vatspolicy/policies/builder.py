@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from vatspolicy.documents import Path
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import numeral
 from vatspolicy.policies.changing_lists import stated_values
+from vatspolicy.policies.message_values import name_facts, shows_facts
 from vatspolicy.policies.model import (
     ALWAYS,
     EFFECTS,
@@ -50,18 +52,29 @@ _PARAGRAPH = Phrase("art. {article}({paragraph})")
 _WITHIN_CAP = Phrase("The foreign share does not exceed the cap.")
 
 
-def build_policies(compiled: Iterable[tuple[Mapping[str, Any], str, Positions, Trees]]) -> list[Policy]:
+def build_policies(
+    compiled: Iterable[tuple[Mapping[str, Any], str, Positions, Trees]], schemas: SchemaSet
+) -> list[Policy]:
     """Build the policies of a bundle from schema-valid data, file name, positions and trees of each."""
     indexes = itertools.count()
-    return [_Builder(data, file, positions, trees, indexes).policy() for data, file, positions, trees in compiled]
+    return [
+        _Builder(data, file, positions, trees, indexes, schemas).policy() for data, file, positions, trees in compiled
+    ]
 
 
 class _Builder:
     """Build one policy. Expressions get their indexes in the order in which `Policy.compiled` yields them."""
 
     def __init__(
-        self, data: Mapping[str, Any], file: str, positions: Positions, trees: Trees, indexes: Iterator[int]
+        self,
+        data: Mapping[str, Any],
+        file: str,
+        positions: Positions,
+        trees: Trees,
+        indexes: Iterator[int],
+        schemas: SchemaSet,
     ) -> None:
+        self.schemas = schemas
         self.data, self.file, self.positions, self.trees, self.indexes = data, file, positions, trees, indexes
         self.id = data["id"]
         self.since, self.until = data["effective"]["from"], data["effective"].get("until", NEVER)
@@ -129,7 +142,8 @@ class _Builder:
             when=self.expression(entry["when"], *path, "when"),
             kind=kind,
             effect=self.effect(kind, entry[kind], path, is_unread),
-            message=entry["message"],
+            message=self.message(entry["message"]),
+            template=entry["message"] if shows_facts(entry["message"]) else None,
             readings=_readings(entry.get("readings")),
             unwaivable=entry.get("unwaivable", False) and not is_unread,
             line=self.positions[path][0],
@@ -137,6 +151,10 @@ class _Builder:
             is_unread=is_unread,
             overrides=Override(**entry["overrides"]) if "overrides" in entry else None,
         )
+
+    def message(self, written: LocalizedText) -> LocalizedText:
+        """Return a message as it is shown apart from a product: with the titles of its facts."""
+        return name_facts(written, self.schemas) if shows_facts(written) else written
 
     def effect(self, kind: str, body: Mapping[str, Any], path: Path, is_unread: bool) -> Effect:
         match kind:
@@ -173,7 +191,8 @@ class _Builder:
             reason=item.get("reason"),
             cite=cite,
             check=self.expression(item["check"], *path, "check"),
-            message=item["message"],
+            message=self.message(item["message"]),
+            template=item["message"] if shows_facts(item["message"]) else None,
             verification=self.verification(cite),
             is_unread=self.is_unread(cite) if cite else is_unread,
         )

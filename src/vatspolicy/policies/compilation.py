@@ -67,10 +67,11 @@ def compile_law(
         problems += [problem for document in documents for problem in refuse_overrides(document)]
     if problems:
         raise InvalidInput(problems)
-    policies = build_policies(
+    rows = (
         (document.data, names[document.file], positions, trees)
         for document, positions, trees in compile_policies(documents, schemas)
     )
+    policies = build_policies(rows, schemas)
     return {
         "version": release.data["version"],
         "covers_from": release.data["covers"]["from"],

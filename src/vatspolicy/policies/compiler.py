@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.cel.ast import Node, Param, walk
+from vatspolicy.cel.ast import Fact, Node, Param, walk
 from vatspolicy.cel.parser import ExpressionError, TypeEnvironment, parse
 from vatspolicy.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
 from vatspolicy.compile_cache import digest, get_or_build
@@ -16,6 +16,7 @@ from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import Capital, _
 from vatspolicy.policies.builder import share_check
 from vatspolicy.policies.changing_lists import ListChangeError, stated_values
+from vatspolicy.policies.message_values import placed_facts
 from vatspolicy.policies.model import ALWAYS, EFFECTS, NEVER, as_tuple, store_tree
 from vatspolicy.profile.vocabulary import profile_type, words
 
@@ -245,6 +246,7 @@ class _PolicyCompiler:
             self.note((*path, "each"), _("A service is what can be classified."), _("Write each: service."))
         if (effect == "route" or rule.get("need", {}).get("through")) and each != "activity":
             self.note((*path, "each"), _("Routes are about activities."), _("Write each: activity."))
+        self.message((*path, "message"), rule["message"], each)
         if "readings" in rule:
             self.readings((*path, "readings"), rule, effect)
         need = rule.get("need", {})
@@ -263,6 +265,33 @@ class _PolicyCompiler:
             if condition["id"] in names[:index]:
                 self.note((*where, "id"), _("Another condition of this route has the same id."))
             self.expression((*where, "check"), condition["check"], each, since=period[0])
+            self.message((*where, "message"), condition["message"], each)
+
+    def message(self, path: Path, message: Mapping[str, str], each: str) -> None:
+        """Note what is wrong with the facts that a message shows: each is a fact, and both languages show the same."""
+        shown: dict[str, list[str]] = {}
+        known = len(self.problems)
+        for lang, text in message.items():
+            shown[lang] = []
+            for start, name in placed_facts(text):
+                shown[lang].append(name)
+                try:
+                    node = parse(name, self.scope(each), None)
+                except ExpressionError as error:
+                    at, end = error.span
+                    problem = self.document.problem_within(
+                        (*path, lang), start + at, end - at, error.message, error.hint
+                    )
+                    self.problems.append(problem)
+                    continue
+                if not isinstance(node, Fact) or (isinstance(node.type, Record) and "at" not in node.type.fields):
+                    told = (
+                        _("A message shows the value of one fact."),
+                        _("Write a path such as company.foreign_percent."),
+                    )
+                    self.problems.append(self.document.problem_within((*path, lang), start, len(name), *told))
+        if len(self.problems) == known and sorted(shown["en"]) != sorted(shown["zh"]):
+            self.note((*path, "zh"), _("The two languages show different facts."))
 
     def readings(self, path: Path, rule: Mapping[str, Any], effect: str) -> None:
         """Note what is wrong with the other readings of a rule: each names what the effect says, and no one twice."""

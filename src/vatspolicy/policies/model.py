@@ -126,6 +126,8 @@ class Condition(NamedTuple):
     """The highest foreign share in percent, where the condition was compiled from `max_foreign_percent`."""
     is_unread: bool = False
     """True if nobody has read the articles that it rests on: its own, else those of its route."""
+    template: LocalizedText | None = None
+    """The message with the facts that a decision shows in it; None if there are none."""
 
     def __hash__(self) -> int:
         return hash((self.id, self.check))
@@ -250,6 +252,9 @@ class Rule:
     """True if all articles that it cites are unverified: nobody has read the law that it rests on."""
     overrides: Override | None = None
     """The rule of a layer below that this rule is meant to stand for."""
+
+    template: LocalizedText | None = field(default=None, repr=False)
+    """The message with the facts that a decision shows in it; None if there are none."""
 
     def __hash__(self) -> int:
         return hash((self.policy, self.id))

@@ -69,7 +69,7 @@ def _to_data(value: Any) -> Any:
 
 def _rule(row: Row) -> Rule:
     (policy, id, cite, each, since, until, when, kind, effect) = row[:9]
-    (message, readings, unwaivable, line, verification, is_unread, overrides) = row[9:]
+    (message, readings, unwaivable, line, verification, is_unread, overrides, template) = row[9:]
     return Rule(
         policy,
         id,
@@ -87,6 +87,7 @@ def _rule(row: Row) -> Rule:
         verification,
         is_unread,
         Override(*overrides) if overrides else None,
+        template,
     )
 
 
@@ -109,9 +110,10 @@ def _condition(
     verification: str,
     cap: Row | None,
     is_unread: bool,
+    template: Any,
 ) -> Condition:
     limit = None if cap is None else Expression(*cap)
-    return Condition(id, where, reason, cite, Expression(*check), message, verification, limit, is_unread)
+    return Condition(id, where, reason, cite, Expression(*check), message, verification, limit, is_unread, template)
 
 
 def _instrument(id: str, policy: str, title: Any, authority: Row, covers: Row | None, no_term: bool) -> Instrument:

@@ -178,7 +178,7 @@ def instruments_of(rule: Rule) -> list[str]:
 _WHEN = 5
 """Place of the condition among the parts of a rule."""
 
-_WORDS = {"title", "message", "policy"}
+_WORDS = {"title", "message", "policy", "template"}
 """Fields of effects and instruments that do not affect a decision."""
 
 
