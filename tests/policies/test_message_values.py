@@ -126,7 +126,7 @@ def test_a_decision_shows_the_values(console: Console) -> None:
         "en": "The foreign share is 60%; registered in not stated.",
         "zh": "外资股比为60%；注册地为未填。",
     }
-    assert decision["services"][0]["classified_by"][0]["message"]["zh"] == "提供互联网数据中心。"
+    assert decision["services"][0]["classified_by"][0]["message"]["zh"].startswith("提供为他人提供数据中心托管")
     zh = console("check", "spec.yaml", "-p", "law", "--as-of", TODAY, "--lang", "zh", "--details").out
     assert "外资股比为60%" in zh
 
