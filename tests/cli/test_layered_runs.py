@@ -181,6 +181,24 @@ def test_a_bundle_decides_with_its_layers_and_those_above(stacked: Console) -> N
     assert (told.code, "has layers, which cannot be compared" in told.err) == (2, True)
 
 
+def test_layers_and_a_bundle_of_different_sources_go_together(stacked: Console) -> None:
+    """Neither drops the other: the law would be another one, or the rules of the company would be gone."""
+    stacked("bundle", "build", "-p", "law", "--number", "1", "-o", "b.tar.gz")
+    base = json.loads(stacked("check", "spec.yaml", "-p", "law", "-f", "json").out)["decisions"][0]["bundle"]["digest"]
+    for settings, words in (
+        ('bundle = "b.tar.gz"', ("-p", "company")),
+        ('policies = ["company"]', ("--bundle", "b.tar.gz")),
+        ('policies = "company"\nbundle = "b.tar.gz"', ()),
+    ):
+        stacked.write("vatspolicy.toml", f"{settings}\n")
+        ran = json.loads(stacked("check", "spec.yaml", *words, "-f", "json").out)
+        names = [(one["name"], one["digest"]) for one in ran["decisions"][0]["bundle"]["layers"]]
+        assert [name for name, _ in names] == ["law", "company"], settings
+        assert names[0][1] == base
+    stacked.write("vatspolicy.toml", 'policies = ["company"]\n')
+    assert denials(stacked, "-p", "law") == [], "a folder takes the place of all, as a law does"
+
+
 @pytest.mark.parametrize("bundled", [False, True], ids=["folders", "bundle"])
 def test_a_receipt_names_every_layer_and_is_replayed_under_them(stacked: Console, bundled: bool) -> None:
     words = ["-p", "law", "-p", "company"]

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.law_builder import rule
+from tests.support.layer_builder import write_layer
 from tests.support.specs import HOSTING, SHOP, TODAY
 
 pytest.importorskip("starlette", reason="needs the extra `serve`")
@@ -439,6 +441,24 @@ def test_a_changed_policy_is_taken_when_it_has_settled(copy_of_law: Path, client
     assert store.reloads == {"ok": 1, "failed": 0}
     assert not store.refresh()
     assert [line for line in told if "is in use" in line]
+    store.close()
+
+
+def test_a_served_law_has_layers_and_takes_their_changes(law: Path, tmp_path: Path, client: Client) -> None:
+    closed = "rules:\n" + rule("closed", "product", "true", "deny: {reason: HOSTED-ABROAD}")
+    company = write_layer(tmp_path / "company", "company", company=closed)
+    store = open_store(law, layers=[company])
+    one = client(store)
+    found = ask(one, SHOP_DATA).json()["result"]
+    assert [denial["rule"] for denial in found["denials"]] == ["company/closed"]
+    assert [layer["name"] for layer in found["bundle"]["layers"]] == ["law", "company"]
+    (company / "company.yaml").rename(company / "company.yml")
+    assert not store.refresh(settled=False), "a rule that is not seen forbids nothing"
+    assert ask(one, SHOP_DATA).json()["result"]["denials"] == found["denials"]
+    (company / "company.yml").rename(company / "company.yaml")
+    write_layer(company, "company", company=closed.replace("true", "false"))
+    assert store.refresh(settled=False)
+    assert ask(one, SHOP_DATA).json()["result"]["denials"] == []
     store.close()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from vatspolicy.cli.settings import KEYS, LISTS, Setting, Settings, is_output, split
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import Listing, _, reason_of
+from vatspolicy.policies.files import is_layer
 
 _PATHS = ("specs", "policies", "bundle", "key", "waivers", "approvers", "baseline")
 _FLAGS = ("strict-waivers",)
@@ -45,7 +46,8 @@ def read_configuration(path: str) -> tuple[Setting, ...]:
             problems.append(Problem(path, line, start, key, message))
         else:
             settings += split(key, _values(key, value, os.path.dirname(path)), path, line, start)
-    if "bundle" in data and isinstance(data.get("policies"), str):
+    policies = data.get("policies")
+    if "bundle" in data and isinstance(policies, str) and not is_layer(os.path.join(os.path.dirname(path), policies)):
         problems.append(
             Problem(path, *_find(text, "bundle")[:2], "bundle", _("policies and bundle are two laws; name one."))
         )

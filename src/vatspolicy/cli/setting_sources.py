@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 _REPOSITORY = (".git", ".hg")
 _LAW = frozenset(("policies", "bundle"))
 _REPLACED_BY: Mapping[str, frozenset[str]] = {
-    "policies": _LAW,
+    "policies": _LAW | {"layers"},
+    "layers": frozenset(("policies", "layers")),
     "bundle": _LAW,
     "key": _LAW | {"key"},
     "baseline": frozenset(("baseline", "write_baseline")),
 }
-"""Parameters that take the place of a setting besides its own: one law replaces another."""
+"""Parameters that take the place of a setting besides its own: one law replaces another. `layers` are `policies` that
+name layers alone: they stand above a bundle, and neither takes the place of the other."""
 
 
 class BadVariable(Exception):
@@ -47,17 +49,17 @@ def complete(
     if not open_ones:
         return dict(given)
     used: dict[Setting, Any] = {}
-    taken, wrong = set(given), []
+    taken, wrong = {_kind(name, value) for name, value in given.items()}, []
     for read in (read_variables, (lambda: ()) if given.get("no_config") else read_file):
         found = [one for one in read() if one.name in open_ones]
-        free = [one for one in found if not _replaced(one.name, taken)]
+        free = [one for one in found if not _replaced(_kind(one.name, one.values), taken)]
         for one in found if read is read_file else free:  # a mistake in the file counts although an option overrides it
             value = _value(open_ones[one.name], one, convert)
             if isinstance(value, _Wrong):
                 wrong.append(value.problem)
             elif one in free:
                 used[one] = value
-        taken |= {one.name for one in free}
+        taken |= {_kind(one.name, one.values) for one in free}
     if wrong:
         from vatspolicy.errors import InvalidInput
 
@@ -144,6 +146,15 @@ def configured_language() -> str:
 
 class _Wrong(NamedTuple):
     problem: Any
+
+
+def _kind(name: str, value: Any) -> str:
+    """Return the name of a parameter, or `layers` for folders of policies that are layers alone."""
+    if name != "policies" or not value:
+        return name
+    from vatspolicy.policies.files import is_layer
+
+    return "layers" if all(map(is_layer, value)) else name
 
 
 def _replaced(name: str, taken: set[str]) -> bool:
