@@ -144,3 +144,18 @@ def test_values_of_places_and_amounts(console: Console) -> None:
     )
     [route] = decision["services"][0]["activities"][0]["routes"]
     assert "500,000" in route["conditions"][0]["message"]["en"]
+
+
+def test_a_log_with_masks_names_the_facts_of_messages(console: Console) -> None:
+    """A mask takes facts by their place, and a message is text."""
+    load(console.folder / "law")
+    console.write("spec.yaml", SPEC.replace("60", "61.25").replace("false}", "false, registered_capital_rmb: 777777}"))
+    given = ("check", "spec.yaml", "-p", "law", "--as-of", TODAY, "--log")
+    console(*given, "open.log")
+    console(*given, "masked.log", "--mask", "/input/company")
+    plain, masked = ((console.folder / name).read_text(encoding="utf-8") for name in ("open.log", "masked.log"))
+    assert "The foreign share is 61.25%" in plain
+    assert "The capital is 777,777" in plain
+    assert "The foreign share is [Foreign share]" in masked
+    assert "The capital is [" in masked
+    assert not any(value in masked for value in ("61.25", "777,777", "777777"))

@@ -21,6 +21,8 @@ from typing import Any
 from vatspolicy import __version__
 from vatspolicy.file_lock import locked
 from vatspolicy.i18n import _
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Route, Rule
 
 TYPE = "openpolicyagent.org/decision_logs"
 PATH = "vatspolicy/decision"
@@ -89,6 +91,37 @@ def make_event(
     for mask in masks:
         _apply(event, mask)
     return event
+
+
+def hide_values(bundle: Bundle, data: Any) -> Any:
+    """Return the data of a decision with messages that name the facts they are about, in place of their values.
+
+    A message is text, in which no mask finds the value of a fact.
+    """
+    if isinstance(data, list):
+        return [hide_values(bundle, member) for member in data]
+    if not isinstance(data, dict):
+        return data
+    found = {key: hide_values(bundle, value) for key, value in data.items()}
+    rule = _rule(bundle, found.get("rule"))
+    if rule is None:
+        return found
+    if rule.template is not None and "message" in found:
+        found["message"] = dict(rule.message)
+    conditions = rule.effect.requirements if isinstance(rule.effect, Route) else ()
+    named = {condition.id: condition for condition in conditions if condition.template is not None}
+    for entry in found.get("conditions", ()):
+        if entry["id"] in named:
+            entry["message"] = dict(named[entry["id"]].message)
+    return found
+
+
+def _rule(bundle: Bundle, name: Any) -> Rule | None:
+    """Return the rule of a name; None for anything else that stands under the key `rule`."""
+    try:
+        return bundle.rule(name) if isinstance(name, str) else None
+    except KeyError:
+        return None
 
 
 def _apply(event: dict[str, Any], mask: Mask) -> None:

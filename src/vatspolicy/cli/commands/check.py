@@ -403,10 +403,10 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
 
 def _append_to_log(log: Path, law: SelectedLaw, result: GateResult, masks: Sequence[Any]) -> None:
     """Append every decision to the log; a decision that cannot be logged fails the run."""
-    from vatspolicy.gate.decision_log import append, make_event
+    from vatspolicy.gate.decision_log import append, hide_values, make_event
 
     pairs = zip(result.law, result.records, strict=True)
-    facts = [(profile.document.data, data) for (profile, __), data in pairs]
+    facts = [(profile.document.data, hide_values(law.bundle, data) if masks else data) for (profile, __), data in pairs]
     try:
         moved = append(log, [make_event(law.revision, *one, clock.now(), masks) for one in facts])
     except (OSError, ValueError) as error:
