@@ -95,6 +95,19 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise
 
 
+def disarm(text: str, format: str = "text") -> str:
+    """Return a text in which no runner of a pipeline finds a command of the older form (`##[error]`) in a line.
+
+    GitHub's runner looks for one anywhere in a line of a log. In JSON and in markup the text keeps its meaning; plain
+    text gets a space.
+    """
+    return text.replace("##[", _DISARMED.get(format, "#&#35;["))
+
+
+_DISARMED = {"text": "## [", "json": "#\\u0023[", "sarif": "#\\u0023[", "github": "##["}
+"""Replacements by format; of others, which are markup, by an entity. Annotations escape it themselves."""
+
+
 def write_stdout(text: str | bytes, machine: bool = False) -> None:
     """Write to standard output. A closed pipe is not an error. Raises OSError for anything else.
 
@@ -106,6 +119,8 @@ def write_stdout(text: str | bytes, machine: bool = False) -> None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
         sys.stdout.flush()
+        if not machine and isinstance(text, str):
+            text = disarm(text)
         encoding = "utf-8" if machine else sys.stdout.encoding
         sys.stdout.buffer.write(text if isinstance(text, bytes) else _encode(text, encoding))
         sys.stdout.buffer.flush()
@@ -141,7 +156,7 @@ def write_stderr(text: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(text)
+        sys.stderr.write(disarm(text))
         sys.stderr.flush()
     except (OSError, ValueError):
         _discard(sys.stderr)

@@ -142,6 +142,19 @@ def test_memory_and_time_of_a_bomb_are_bounded(tmp_path: Path, law: Path) -> Non
     assert {name for name in BOMBS if f"{name}.yaml:".encode() in err} == set(BOMBS)
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_output_holds_a_command_of_the_older_form(check: Check, format: str) -> None:
+    """A runner of GitHub looks for `##[` anywhere in a line of a log."""
+    title = "Shop ##[add-mask]DENY"
+    ran = check(SHOP.replace("A shop", f"'{title}'"), "-f", format, "--details")
+    assert "##[" not in ran.out + ran.err
+    if format == "json":
+        assert json.loads(ran.out)["decisions"][0]["title"] == title
+    broken = check("schema: [", name="x##[error]y.yaml")
+    assert broken.code == 3
+    assert "##[" not in broken.err
+
+
 @needs_posix
 def test_devices_and_pipes_are_not_read_for_ever(law: Path) -> None:
     for place in ("/dev/zero", "/dev/urandom", "/dev/null"):

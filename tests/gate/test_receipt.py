@@ -90,9 +90,15 @@ def test_the_day_says_where_it_comes_from(console: Console, law: Path) -> None:
 def test_a_replay_finds_the_same(console: Console, tmp_path: Path) -> None:
     ran = console("replay", "receipt.json")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == "same: spec, law and decision are as recorded\n"
+    assert ran.out == (
+        "same: spec, law and decision are as recorded\n"
+        "  law of 2027-01-31, the launch day of the spec\n"
+        "  recorded under the law in the folder policies\n"
+    )
     assert console("replay", "receipt.json", "--lang", "zh").out.startswith("一致")
-    assert json.loads(console("replay", "receipt.json", "-f", "json").out) == {"same": True, "differences": []}
+    told = json.loads(console("replay", "receipt.json", "-f", "json").out)
+    assert (told["same"], told["differences"], told["changes"], told["as_it_stands"]) == (True, [], [], None)
+    assert told["law"] == {"origin": "folder", "file": "policies"}
     (tmp_path / "away").mkdir()
     (tmp_path / "spec.yaml").rename(tmp_path / "away" / "moved.yaml")
     assert console("replay", "receipt.json").code == 3
@@ -110,12 +116,46 @@ def test_a_replay_with_facts_that_were_set(console: Console, law: Path) -> None:
     ]
 
 
+def test_a_receipt_of_other_facts_is_no_receipt_of_the_spec(console: Console, law: Path) -> None:
+    """Whoever sets facts or chooses a day gets a receipt of `allow`; its replay says so and fails."""
+    console.write("spec.yaml", HOSTING)
+    given = (
+        "--set",
+        "company.foreign_percent=0",
+        "--set",
+        "services.0.offers=[saas]",
+        "--set",
+        "services.0.features=[]",
+    )
+    console("check", "spec.yaml", "-p", law, "--receipt", "r.json", *given)
+    recorded = json.loads((console.folder / "r.json").read_bytes())["decision"]["decision"]
+    assert recorded != "needs-license"
+    ran = console("replay", "r.json")
+    assert ran.code == 1
+    assert "  facts that --set changed before deciding: company.foreign_percent, services.0.offers" in ran.out
+    assert ran.out.endswith("  the spec as it stands, on its own day, decides otherwise: NEEDS LICENSE\n")
+    told = json.loads(console("replay", "r.json", "-f", "json").out)
+    assert (told["same"], told["as_it_stands"]) == (True, "needs-license")
+
+
+def test_a_receipt_that_gives_another_reason_for_its_day_is_found(console: Console, law: Path) -> None:
+    console.write("spec.yaml", SHOP)
+    console("check", "spec.yaml", "-p", law, "--receipt", "r.json", "--as-of", "2026-12-01")
+    path = console.folder / "r.json"
+    for why in ("launch", "today"):
+        path.write_text(path.read_text().replace('"why":"option"', f'"why":"{why}"'))
+        ran = console("replay", "r.json")
+        assert (ran.code, "/as_of/why: changed" in ran.out) == (1, True), ran.out
+        path.write_text(path.read_text().replace(f'"why":"{why}"', '"why":"option"'))
+
+
 @pytest.mark.usefixtures("made")
 def test_a_replay_finds_what_is_otherwise(console: Console) -> None:
     text = (console.folder / "spec.yaml").read_text(encoding="utf-8")
     console.write("spec.yaml", text + "# a comment\n")
     ran = console("replay", "receipt.json")
-    assert (ran.code, ran.out) == (1, "differs in 1 place\n  /spec/sha256: changed\n")
+    assert ran.code == 1
+    assert ran.out.startswith("differs in 1 place\n  /spec/sha256: changed\n")
     console.write("spec.yaml", text.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]"))
     ran = console("replay", "receipt.json")
     assert ran.code == 1
@@ -193,7 +233,8 @@ def test_a_receipt_under_a_signed_bundle(console: Console, law: Path) -> None:
     assert console("replay", "r.json", *key).code == 0
     console("bundle", "build", "-p", law, "--number", "6", "-o", "next.tar.gz")
     ran = console("replay", "r.json", "--bundle", "next.tar.gz")
-    assert (ran.code, ran.out) == (1, "differs in 2 places\n  /law/number: changed\n  /law/revision: changed\n")
+    assert ran.code == 1
+    assert ran.out.startswith("differs in 2 places\n  /law/number: changed\n  /law/revision: changed\n")
     assert console("replay", "r.json", "-p", law).code == 0  # the same law as a folder
 
 

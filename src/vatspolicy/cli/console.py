@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.errors import MAX_EXPLAINED, InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _, reason_of, translate
-from vatspolicy.output import Style, find_link, wants_color, write_bytes, write_file, write_stderr, write_stdout
+from vatspolicy.output import Style, disarm, find_link, wants_color, write_bytes, write_file, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +93,8 @@ def publish(
         refuse_link(path)
         write_report(path, report(name, False))
     if format is not None:
-        print_result(report(format, wants_color()), machine=format != "text")
+        shown = report(format, wants_color())
+        print_result(disarm(shown, format) if isinstance(shown, str) else shown, machine=format != "text")
 
 
 def refuse_link(path: Path) -> None:

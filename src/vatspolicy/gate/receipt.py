@@ -15,6 +15,8 @@ from typing import Any
 from vatspolicy import __version__
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.documents import STDIN, parse_document
+from vatspolicy.engine.decision import INCOMPLETE
+from vatspolicy.engine.serialize import Detail
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.i18n import Phrase, _, reason_of
@@ -291,7 +293,31 @@ def replay(receipt: Mapping[str, Any], selected_law: SelectedLaw, content: bytes
         message = _("The bundle does not cover the day of the receipt.")
         raise InvalidInput([Problem(profile.document.file, 1, 1, "", message)]) from None
     again = _receipt(selected_law, profile, data, content, as_of["today"], as_of["why"], changes)
-    return list(_differences(_compared(receipt, again), _compared(again, receipt), ""))
+    found = list(_differences(_compared(receipt, again), _compared(again, receipt), ""))
+    if as_of["day"] not in _days(profile, as_of):
+        found.append(("/as_of/why", "changed"))
+    return found
+
+
+def decide_as_it_stands(receipt: Mapping[str, Any], selected_law: SelectedLaw, content: bytes) -> str | None:
+    """Return the decision on the spec without the changes and the day that the receipt names; None if there are none.
+
+    A spec that cannot be decided so is incomplete.
+    """
+    as_of = receipt["as_of"]
+    if not receipt["spec"]["changes"] and as_of["why"] != "option":
+        return None
+    gate = Gate(selected_law.bundle, as_of["today"], None, allow_past=True)
+    try:
+        profile = read_profile(parse_document(content, receipt["spec"]["file"]), selected_law.bundle.schemas)
+        return gate.decide(profile, Detail.OUTLINE)[0].decision
+    except InvalidInput:
+        return INCOMPLETE
+
+
+def _days(profile: Profile, as_of: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """Return the days on which a receipt can be with the reason that it gives."""
+    return {"option": (as_of["day"],), "launch": (profile.launch,), "today": (as_of["today"],)}[as_of["why"]]
 
 
 def _compared(receipt: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,7 +16,8 @@ from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, FORMAT, INPUT
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Language, Phrase, _, reason_of
-from vatspolicy.i18n.words import Counts, Table, count, joint, word
+from vatspolicy.i18n.text import clean
+from vatspolicy.i18n.words import VERDICTS, Counts, Table, count, joint, word
 
 
 class ReplayFormat(StrEnum):
@@ -35,10 +37,12 @@ def replay(
 ) -> ExitCode:
     """Decide the spec of a receipt again and compare. Exit code: 0 equal, 1 different, 3 it cannot be decided.
 
+    A receipt whose spec as it stands, without the changes and the day of the receipt, decides otherwise is different.
+
     Example: vatspolicy replay receipt.json --bundle bundle.tar.gz --key release.pub
     """
     from vatspolicy import __version__
-    from vatspolicy.gate.receipt import find_folders, read_receipt
+    from vatspolicy.gate.receipt import decide_as_it_stands, find_folders, read_receipt
     from vatspolicy.gate.receipt import replay as decide_again
 
     data = read_receipt(receipt)
@@ -57,7 +61,10 @@ def replay(
         if data["law"]["origin"] == "bundle":
             law = replace(law, bundle=_find_recorded(receipt, data["law"]["file"]))
     # No lock is read: the receipt says which bundle it must be.
-    differences = decide_again(data, law.select(locks=False), content)
+    selected = law.select(locks=False)
+    differences = decide_again(data, selected, content)
+    stands = decide_as_it_stands(data, selected, content)
+    otherwise = stands if stands != data["decision"].get("decision") else None
     made_by = data.get("program")
     version = made_by.get("version") if isinstance(made_by, dict) else None
     if version != __version__:
@@ -66,10 +73,19 @@ def replay(
         import json
 
         found = [{"pointer": pointer, "kind": kind} for pointer, kind in differences]
-        print_result(json.dumps({"same": not found, "differences": found}, indent=2) + "\n", machine=True)
+        told = {
+            "same": not found,
+            "differences": found,
+            "as_of": data["as_of"],
+            "changes": [path for path, _value in data["spec"]["changes"]],
+            "law": {"origin": data["law"]["origin"], "file": data["law"]["file"]},
+            "waived": len(data.get("waived") or ()),
+            "as_it_stands": stands,
+        }
+        print_result(json.dumps(told, indent=2) + "\n", machine=True)
     else:
-        print_result(_describe(differences, context.lang.value))
-    return ExitCode.FAILED if differences else ExitCode.OK
+        print_result(_describe(differences, context.lang.value) + _say_premises(data, otherwise, context.lang.value))
+    return ExitCode.FAILED if differences or otherwise else ExitCode.OK
 
 
 def _find_recorded(receipt: Path, name: str) -> Path:
@@ -83,14 +99,40 @@ _WORDS: Table = {
     "changed": Phrase("changed", "replay"),
     "added": Phrase("added"),
     "removed": Phrase("removed", "replay"),
+    "day-option": Phrase("law of {day}, which --as-of chose"),
+    "day-launch": Phrase("law of {day}, the launch day of the spec"),
+    "day-today": Phrase("law of {day}, the day of the decision"),
+    "law-shipped": Phrase("recorded under the shipped law"),
+    "law-folder": Phrase("recorded under the law in the folder {file}"),
+    "law-bundle": Phrase("recorded under the law in the bundle {file}"),
+    "changes": Phrase("facts that --set changed before deciding: {paths}"),
+    "otherwise": Phrase("the spec as it stands, on its own day, decides otherwise: {decision}"),
 }
-_COUNTS: Counts = {"differs": (Phrase("differs in {n} place"), Phrase("differs in {n} places"))}
+_COUNTS: Counts = {
+    "differs": (Phrase("differs in {n} place"), Phrase("differs in {n} places")),
+    "waived": (Phrase("{n} waived finding, not compared"), Phrase("{n} waived findings, not compared")),
+}
 
 
 def _describe(differences: list[tuple[str, str]], lang: Language) -> str:
     head = count(_COUNTS, "differs", len(differences), lang) if differences else word(_WORDS, "same", lang)
     colon = joint("colon", lang)
     return f"{head}\n" + "".join(f"  {pointer}{colon}{word(_WORDS, kind, lang)}\n" for pointer, kind in differences)
+
+
+def _say_premises(receipt: Mapping[str, Any], otherwise: str | None, lang: Language) -> str:
+    """Return what the decision of the receipt rests on: its day, changes of the spec, the law, and waivers."""
+    day, law = receipt["as_of"], receipt["law"]
+    said = [word(_WORDS, f"day-{day['why']}", lang, day=day["day"])]
+    said.append(word(_WORDS, f"law-{law['origin']}", lang, file=clean(str(law["file"]), one_line=True)))
+    if changes := receipt["spec"]["changes"]:
+        paths = joint("list", lang).join(clean(path, one_line=True) for path, _value in changes)
+        said.append(word(_WORDS, "changes", lang, paths=paths))
+    if waived := receipt.get("waived"):
+        said.append(count(_COUNTS, "waived", len(waived), lang))
+    if otherwise is not None:
+        said.append(word(_WORDS, "otherwise", lang, decision=word(VERDICTS, otherwise, lang)))
+    return "".join(f"  {text}\n" for text in said)
 
 
 command = Command(replay, "replay", DECIDE)
