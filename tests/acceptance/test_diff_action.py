@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -255,3 +256,21 @@ def test_only_the_second_job_may_write_and_it_runs_no_code_of_the_change() -> No
     text = (ROOT / ".github/workflows/policy-review.yml").read_text(encoding="utf-8")
     assert "pull_request_target" not in text
     assert json.dumps(WORKFLOW["permissions"]) == '{"contents": "read"}'
+
+
+def test_an_accepted_change_passes(runner: Runner) -> None:
+    """The entries that the report prints, filled in, accept the change: beside the policies, or in a file that is named."""
+    ran = runner(fail_on="loosened")
+    assert ran.code == 1
+    [entries] = re.findall(r"```yaml\n(.*?)```", ran.summary, re.DOTALL)
+    text = "schema: 1\naccepted:\n" + entries.replace("reason: ''", "reason: Meant.").replace(
+        "person: ''", "person: kim.li"
+    )
+    (runner.temp / "accepted.yaml").write_text(text, encoding="utf-8")
+    ran = runner(fail_on="loosened", accepted=str(runner.temp / "accepted.yaml"))
+    assert (ran.code, ran.outputs["verdict"]) == (0, "loosened"), ran.log
+    (runner.workspace / "policies/accepted.yaml").write_text(text, encoding="utf-8")
+    git(runner.workspace, "add", "--all")
+    git(runner.workspace, "commit", "--quiet", "--amend", "--no-edit")
+    ran = runner(fail_on="loosened")
+    assert (ran.code, "accepted by kim.li: Meant." in ran.log) == (0, True), ran.log

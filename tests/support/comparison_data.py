@@ -55,7 +55,14 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
         "before": None,
         "after": None,
     }
-    entry = {"before": "deny", "after": "allow", "verdict": "witness", "direction": "loosened", "reason": ""}
+    entry = {
+        "before": "deny",
+        "after": "allow",
+        "verdict": "witness",
+        "direction": "loosened",
+        "reason": "",
+        "accepted": [],
+    }
     found["semantic"] = {
         "status": "evaluated",
         "engine": "z3",
@@ -66,7 +73,16 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
             {**entry, "before": "incomplete", "after": "deny", "verdict": "unknown", "witness": None},
         ],
         "rules": [
-            {**rule, **told, "witness": near, "reason": "", "assumptions": [], "excluded": [], "seen_in": ["p60"]},
+            {
+                **rule,
+                **told,
+                "witness": near,
+                "reason": "",
+                "assumptions": [],
+                "excluded": [],
+                "seen_in": ["p60"],
+                "accepted": [],
+            },
             {
                 **rule,
                 **more,
@@ -76,6 +92,7 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
                 "assumptions": [],
                 "excluded": [],
                 "seen_in": [],
+                "accepted": [],
             },
         ],
         "assumptions": [],

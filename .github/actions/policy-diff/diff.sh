@@ -53,7 +53,7 @@ reason() {
   case $1 in
     1) echo "A condition of fail-on holds." ;;
     2) echo "The comparison was not asked for correctly." ;;
-    3) echo "A side, or a profile, is not valid." ;;
+    3) echo "A side, a profile or the file of accepted changes is not valid." ;;
     4) echo "A part of the comparison was not evaluated." ;;
     5) echo "Nothing was compared: there is no profile." ;;
     *) echo "The comparison itself failed." ;;
@@ -119,6 +119,7 @@ compare() {
     [[ -z ${line//[[:space:]]/} ]] || arguments+=("--profiles=$line")
   done <<<"${DIFF_PROFILES:-}"
   [[ -z ${DIFF_FAIL_ON:-} ]] || arguments+=("--fail-on=$DIFF_FAIL_ON")
+  [[ -z ${DIFF_ACCEPTED:-} ]] || arguments+=("--accepted=$DIFF_ACCEPTED")
   [[ -z ${DIFF_SEMANTIC:-} ]] || arguments+=("--semantic=$DIFF_SEMANTIC")
   [[ -z ${DIFF_LANG:-} ]] || arguments+=("--lang=$DIFF_LANG")
 

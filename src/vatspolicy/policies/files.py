@@ -18,7 +18,9 @@ HEAD = "layer.yaml"
 """Name of the file that makes a folder a layer."""
 RELEASE = "bundle.yaml"
 """Name of the file that makes a folder a base."""
-NON_POLICY_FILES = ("properties.yaml", HEAD)
+ACCEPTED = "accepted.yaml"
+"""Name of the file of accepted changes of the law."""
+NON_POLICY_FILES = ("properties.yaml", ACCEPTED, HEAD)
 """Files in a folder of policies that decide nothing."""
 TESTS_ENDING = ".test.yaml"
 """Ending of a test file, which is in the folder of its policy."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
+from vatspolicy.authoring.diff.acceptance import AcceptedChanges, mark_accepted, read_accepted, remainder
 from vatspolicy.authoring.diff.concerned import find_concerned
 from vatspolicy.authoring.diff.decisions import (
     Comparison,
@@ -62,6 +64,8 @@ class ComparisonSettings:
     """Conditions (verdict.parse_conditions)."""
     compare_access: Callable[[Bundle, Bundle, str], dict[str, Any]] | None = None
     """Compares the access matrices of both sides on a day; None to leave them out."""
+    accepted: Path | None = None
+    """The file of accepted changes; None for `accepted.yaml` in the policies of the head, if it is there."""
 
 
 def compare_revisions(base: Source, head: Source, settings: ComparisonSettings) -> dict[str, Any]:
@@ -85,8 +89,9 @@ def not_comparable(base: str, head: str | None, message: str, settings: Comparis
 
 def _finish(data: dict[str, Any], settings: ComparisonSettings) -> dict[str, Any]:
     data["title"] = _title(data)
-    data["failed_on"] = failures(data, settings.fail_on)
-    data["undecided_on"] = undecided(data, settings.fail_on)
+    left = remainder(data)
+    data["failed_on"] = failures(left, settings.fail_on)
+    data["undecided_on"] = undecided(left, settings.fail_on)
     data["exit_code"] = exit_code(data)
     order = (
         "format",
@@ -101,6 +106,7 @@ def _finish(data: dict[str, Any], settings: ComparisonSettings) -> dict[str, Any
         "base",
         "head",
         "red_lines",
+        "accepted",
         "structure",
         "law",
     )
@@ -127,6 +133,7 @@ def _empty(settings: ComparisonSettings, why: Iterable[Why], problems: Iterable[
         "why": [{"code": one.code, "text": both(WHY, one.code, subject=one.subject), "part": one.part} for one in why],
         "today": settings.today,
         "red_lines": [],
+        "accepted": {"file": None, "entries": []},
         "structure": [],
         "law": [],
         "schemas": [],
@@ -195,6 +202,12 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     semantic, reasons = _semantic(base, head, differences, settings, serializer, comparison, found)
     problems = sorted({*unread, *comparison.problems})
     why = [Why("invalid")] if problems else []
+    try:
+        accepted = read_accepted(head.source, settings.accepted)
+    except InvalidInput as error:
+        accepted = AcceptedChanges()
+        problems += error.problems
+        why.append(Why("accepted"))
     if not comparison.products and not parts.broken and (differences.names or schemas):
         why.append(Why("nothing"))
     decisions = parts.make("decisions", lambda: serializer.decisions(comparison), dict[str, Any]())
@@ -239,7 +252,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     matrix = parts.make("access", access, None)
     whom = parts.make("decisions", concerned, find_concerned((), (), head.schemas))
     why += parts.broken
-    return _empty(settings, why, problems) | {
+    result = _empty(settings, why, problems) | {
         "state": "not-evaluated" if why else "evaluated",
         "verdict": settled({"why": why, **data, "semantic": semantic}, direction),
         "base": _named(base.source, base),
@@ -254,6 +267,8 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         "semantic": semantic,
         "release": version,
     }
+    mark_accepted(result, changes, edits, (base, head), accepted, settings.fail_on)
+    return result
 
 
 def _semantic(

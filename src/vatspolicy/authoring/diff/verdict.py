@@ -157,7 +157,7 @@ def _holds(data: Data, condition: str) -> bool:
             return bool(data["release"] and data["release"]["faults"])
         case "retroactive":
             return any(change["retroactive"] for change in data["structure"])
-    return _among(condition, {*seen(data), *possible(data)})
+    return is_among(condition, {*seen(data), *possible(data)})
 
 
 def _may_hold(data: Data, condition: str) -> bool:
@@ -173,17 +173,23 @@ def _may_hold(data: Data, condition: str) -> bool:
             return bool(data["release"] and data["release"]["level"] == "unknown")
         case "waivable" | "unknown" | "retroactive":
             return False
-    return _among(condition, left)
+    return is_among(condition, left)
 
 
-def _among(pattern: str, names: Iterable[str]) -> bool:
+def is_among(pattern: str, names: Iterable[str]) -> bool:
+    """Return True if a transition such as `deny->*` is one of these, `*` standing for any word."""
     wanted = re.escape(pattern).replace(r"\*", "[a-z-]+?")
     return any(re.fullmatch(wanted, name) for name in names)
 
 
 def exit_code(data: Data) -> ExitCode:
     """Return the exit code. A part that was not evaluated counts as a failure."""
-    codes = {"source": ExitCode.USAGE, "invalid": ExitCode.INVALID, "nothing": ExitCode.NOTHING}
+    codes = {
+        "source": ExitCode.USAGE,
+        "invalid": ExitCode.INVALID,
+        "accepted": ExitCode.INVALID,
+        "nothing": ExitCode.NOTHING,
+    }
     whys = [why["code"] for why in data["why"]]
     if "source" in whys:
         return ExitCode.USAGE

@@ -32,6 +32,7 @@ PARTS: Table = {
 WHY: Table = {
     "source": Phrase("A side cannot be read."),
     "invalid": Phrase("A side, or a profile, is not valid."),
+    "accepted": Phrase("The file of accepted changes is not valid, so nothing in it counts."),
     "nothing": Phrase("There is no profile to decide."),
     "engine": Phrase("The solver for proofs is not installed. Run {command}, or use --semantic off.").fill(
         command=install("smt")
@@ -41,6 +42,14 @@ WHY: Table = {
     "contradiction": Phrase("The engine for proofs excludes what a profile shows; none of its proofs counts."),
     "schemas": Phrase("Nothing could be proved: the base does not fit the schemas of the head."),
 }
+NOT_ACCEPTED: Table = {
+    "edit": Phrase("The edit was altered after it was accepted, so it counts again."),
+    "effect": Phrase("What the edit changes in decisions was altered after it was accepted, so it counts again."),
+    "early": Phrase("The change is accepted only from {day} on, so it counts."),
+    "ended": Phrase("The change was accepted until {until}, so it counts again."),
+    "gone": Phrase("This change is not part of the comparison any more. Delete the entry."),
+}
+"""Reasons why an entry of the accepted changes does not apply."""
 FAULTS: Table = {
     "version": Phrase("The version of the bundle must be at least {subject}."),
     "changelog": Phrase("CHANGELOG.md says nothing new under {subject}."),

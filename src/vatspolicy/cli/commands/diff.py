@@ -114,6 +114,15 @@ def review_diff(
             rich_help_panel=DECISION,
         ),
     ] = [],  # noqa: B006
+    accepted: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File of accepted changes, which --fail-on does not count.",
+            show_default="policies/accepted.yaml of HEAD, if it is there",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
     save_fixtures: Annotated[
         Path | None,
         typer.Option(
@@ -139,7 +148,7 @@ def review_diff(
 
     workers = min(os.cpu_count() or 1, WORKERS)
     day = today or clock.today()
-    settings = ComparisonSettings(day, as_of, profiles, semantic.value, workers, fail_on, compare_matrices)
+    settings = ComparisonSettings(day, as_of, profiles, semantic.value, workers, fail_on, compare_matrices, accepted)
     try:
         data, refused = compare_revisions(*read_pair(base, head, Path()), settings), ""
     except SourceError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.diff import access, law, wording
+from vatspolicy.reports.diff import acceptance, access, law, wording
 from vatspolicy.reports.diff.broken import marks
 from vatspolicy.reports.diff.overview import overview, questions
 from vatspolicy.reports.diff.summary import release, sentences, sides
@@ -22,6 +22,7 @@ def parts(data: Data) -> Iterator[str]:
     decisions, semantic = data["decisions"] or {}, data["semantic"] or {}
     shown = {
         "problems": data["problems"],
+        "accepted": acceptance.has_something(data),
         "structure": data["structure"] or data["schemas"],
         "law": data["law"],
         "access": data["access"] and (data["access"]["cells"] or data["access"]["places"]),
@@ -39,13 +40,15 @@ def values(data: Data, lang: Language) -> dict[str, Any]:
     """Return what the templates of both formats use."""
     rules = data["semantic"]["rules"] if data["semantic"] else ()
     return {
+        "acceptance": acceptance,
+        "accepted_by": partial(acceptance.edit_accepted_by, data, lang=lang),
         "access_rows": list(access.rows(data["access"], lang)) if data["access"] else [],
         "data": data,
         "dump_yaml": dump_yaml,
         "edited": law,
         "listed": [rule for rule in rules if wording.only_lists(rule)],
         "overview": list(overview(data, lang)),
-        "place": _place,
+        "place": wording.place,
         "proved": [rule for rule in rules if not wording.only_lists(rule)],
         "release": release(data["release"], lang) if data["release"] else "",
         "questions": list(questions(data, lang)),
@@ -54,7 +57,3 @@ def values(data: Data, lang: Language) -> dict[str, Any]:
         "sides": sides(data, lang),
         "wording": wording,
     }
-
-
-def _place(one: Data) -> str:
-    return ":".join(str(one[key]) for key in ("file", "line", "column") if key in one)

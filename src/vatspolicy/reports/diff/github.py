@@ -25,10 +25,11 @@ def _lines(data: Data, lang: Language) -> Iterator[str]:
     for problem in data["problems"]:
         where = {"file": problem["file"], "line": problem["line"], "col": problem["column"]}
         yield command("error", f"{problem['path']} {problem['message']} {problem['hint']}".strip(), **where)
-    together: dict[tuple[str, str, int], list[str]] = {}
-    for id, text, file, line in results(data, lang):
-        together.setdefault((id, file, line), []).append(text)
-    for (id, file, line), texts in together.items():
+    together: dict[tuple[str, str, int, str], list[str]] = {}
+    for id, text, file, line, accepted in results(data, lang):
+        together.setdefault((id, file, line, accepted), []).append(text)
+    for (id, file, line, accepted), texts in together.items():
         more = f"\n… +{len(texts) - 5}" if len(texts) > 5 else ""
         level, title = RULES[id]
+        level, more = ("note", f"{more}\n{accepted}") if accepted else (level, more)
         yield command(level, "\n".join(texts[:5]) + more, file=file, line=line, title=title)

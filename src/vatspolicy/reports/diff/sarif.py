@@ -9,6 +9,7 @@ from vatspolicy.i18n import _
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
+from vatspolicy.reports.diff.acceptance import accepted_by, edit_accepted_by, sentence
 from vatspolicy.reports.formats.sarif import Run, location
 
 Data = Mapping[str, Any]
@@ -22,6 +23,7 @@ RULES = {
     "retroactive-edit": ("warning", "What was law on a past day is edited."),
     "schema-breaks": ("warning", "A schema breaks its readers."),
     "gate-waivable": ("error", "A gate that nobody could waive can be waived."),
+    "accepted-stale": ("warning", _("An entry of the accepted changes does not apply.")),
     "release": ("warning", "Version, changelog or review does not fit the change."),
 }
 """Rules of this report: level and description."""
@@ -37,14 +39,24 @@ def render(data: Data, lang: Language) -> str:
         run.notify("error", why["text"][lang])
     for id, (level, text) in RULES.items():
         run.add_rule(id, text, address=page("reviewing-a-change.md"), defaultConfiguration={"level": level})
-    for id, text, file, line in results(data, lang):
-        run.add_result(id, RULES[id][0], text, location(file, line), f"{id}\0{file}\0{text}")
+    for id, text, file, line, accepted in results(data, lang):
+        result = run.add_result(id, RULES[id][0], text, location(file, line), f"{id}\0{file}\0{text}")
+        if accepted:
+            result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": accepted}]
     properties = {"verdict": data["verdict"], "title": data["title"][lang]}
     return run.to_json(not data["why"], data["exit_code"], properties)
 
 
-def results(data: Data, lang: Language) -> Iterator[tuple[str, str, str, int]]:
-    """Rule, message, file and line of everything that a reviewer should see beside a line."""
+Result = tuple[str, str, str, int, str]
+"""Rule, message, file, line, and who accepts it and why (empty if nobody does)."""
+
+
+def results(data: Data, lang: Language) -> Iterator[Result]:
+    """Yield everything that a reviewer should see beside a line."""
+
+    def accepted(one: Data) -> str:
+        return accepted_by(data, one["accepted"], lang)
+
     for row in data["decisions"]["rows"] if data["decisions"] else []:
         id = f"decision-{row['direction']}" if row["direction"] != "neither" else "decision-changed"
         before, after = (wording.answer(row[side], lang) for side in ("before", "after"))
@@ -52,15 +64,15 @@ def results(data: Data, lang: Language) -> Iterator[tuple[str, str, str, int]]:
         for cause in row["because"][:1]:
             text += f" ← {cause['rule']} [{wording.law(cause, lang)}]"
         place = row["because"][0]["edited"] if row["because"] else {"file": row["file"], "line": 1}
-        yield id, text, place["file"], place["line"]
+        yield id, text, place["file"], place["line"], accepted(row)
     for rule in data["semantic"]["rules"] if data["semantic"] else []:
         if rule["transitions"]:
             text = f"{rule['rule']}: {wording.verdict(rule, lang)} {wording.described(rule['witness'], lang)}"
-            yield "decision-possible", text, *rule["edited"].values()
+            yield "decision-possible", text, *_place(rule), accepted(rule)
         elif rule["verdict"] in ("unknown", "unsupported"):
-            yield "not-settled", f"{rule['rule']}: {wording.verdict(rule, lang)}", *rule["edited"].values()
+            yield "not-settled", f"{rule['rule']}: {wording.verdict(rule, lang)}", *_place(rule), ""
     for one in data["red_lines"]:
-        yield "gate-waivable", wording.red_line(one, lang), one["file"], one["line"]
+        yield "gate-waivable", wording.red_line(one, lang), one["file"], one["line"], accepted(one)
     for change in data["structure"]:
         if change["retroactive"]:
             yield (
@@ -68,9 +80,17 @@ def results(data: Data, lang: Language) -> Iterator[tuple[str, str, str, int]]:
                 f"{change['policy']}: {wording.edit(change, lang)}",
                 change["file"],
                 change["line"],
+                edit_accepted_by(data, change, lang),
             )
     for change in data["schemas"]:
         if change["breaking"]:
-            yield "schema-breaks", wording.schema_edit(change, lang), f"schemas/{change['file']}", 1
+            yield "schema-breaks", wording.schema_edit(change, lang), f"schemas/{change['file']}", 1, ""
     for fault in data["release"]["faults"] if data["release"] else []:
-        yield "release", fault["text"][lang], fault["file"], fault["line"]
+        yield "release", fault["text"][lang], fault["file"], fault["line"], ""
+    for entry in data["accepted"]["entries"]:
+        if entry["state"] != "accepted":
+            yield "accepted-stale", sentence(entry, lang), entry["file"], entry["line"], ""
+
+
+def _place(rule: Data) -> tuple[str, int]:
+    return rule["edited"]["file"], rule["edited"]["line"]

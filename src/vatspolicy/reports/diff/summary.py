@@ -8,6 +8,7 @@ from typing import Any
 from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_rules, possible, seen, unsettled
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.diff import acceptance
 from vatspolicy.reports.diff.wording import moves, period
 from vatspolicy.reports.diff.words import REASONS, phrase
 
@@ -35,6 +36,8 @@ def sentences(data: Data, lang: Language) -> Iterator[str]:
     if decisions and decisions["borrowed"]:
         yield phrase("borrowed", lang, names=", ".join(decisions["borrowed"]))
     yield from _proofs(data, lang)
+    if data["accepted"]["file"]:
+        yield acceptance.summary(data, lang)
     if data["failed_on"]:
         yield phrase("failed", lang, names=", ".join(data["failed_on"]))
     if data["undecided_on"]:

@@ -9,7 +9,7 @@ from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.diff import access, law, wording
+from vatspolicy.reports.diff import acceptance, access, law, wording
 from vatspolicy.reports.diff.broken import mark, marks
 from vatspolicy.reports.diff.overview import overview, questions
 from vatspolicy.reports.diff.summary import release, sentences, sides
@@ -51,6 +51,7 @@ class _Report:
         marked = marks(data, self.lang)
         for key, part in (
             ("problems", self.problems),
+            ("accepted", self.accepted),
             ("structure", self.structure),
             ("law", self.law),
             ("access", self.access),
@@ -86,6 +87,16 @@ class _Report:
             path = f"{problem['path']}: " if problem["path"] else ""
             yield from self.flow(f"{where}{path}{problem['message']} {problem['hint']}".rstrip(), 2)
 
+    def accepted(self) -> Iterator[str]:
+        if acceptance.has_something(self.data):
+            yield from self.heading("accepted")
+        for entry in self.data["accepted"]["entries"]:
+            sign = acceptance.SIGNS[entry["state"]]
+            yield from self.flow(f"{acceptance.sentence(entry, self.lang)} ({wording.place(entry)})", 2, f"{sign} ")
+        if entries := acceptance.to_paste(self.data):
+            yield from self.flow(acceptance.invitation(self.data, self.lang), 2)
+            yield from (clean(line, one_line=True) for line in entries.splitlines())
+
     def structure(self) -> Iterator[str]:
         if not self.data["structure"] and not self.data["schemas"]:
             return
@@ -96,6 +107,8 @@ class _Report:
                 file = change["policy"]
                 yield f"  {clean(file, one_line=True)}"
             back = f" ⏪ {phrase('back', self.lang)}" if change["retroactive"] else ""
+            by = acceptance.edit_accepted_by(self.data, change, self.lang)
+            back += f" ✓ {by}" if by else ""
             yield from self.flow(wording.edit(change, self.lang) + back, 4, f"{wording.SIGNS[change['change']]} ")
             for name, sign, value in wording.values(change, self.lang):
                 lead = f"{name}: " if name else ""

@@ -18,6 +18,11 @@ ABSENT = "–"
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
+def place(one: Data) -> str:
+    """Return the file, the line and the column, if it is known."""
+    return ":".join(str(one[key]) for key in ("file", "line", "column") if key in one)
+
+
 def edit(change: Data, lang: Language) -> str:
     """Describe an edit in one line: `parameter launched (Whether …), from 2024-10-23`."""
     name = f" {change['name']}" if change["name"] else ""

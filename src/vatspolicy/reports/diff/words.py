@@ -87,6 +87,16 @@ VERDICTS: Table = {
 """Sentences for the verdicts on a rule."""
 PHRASES: Table = {
     **PARTS,
+    "accepted": Phrase("Accepted changes"),
+    "accepted_used": Phrase(
+        "Accepted changes are read from {file}. Accepted: {accepted}; not matching any more: {stale}; "
+        "gone, to be deleted: {expired}."
+    ),
+    "accepted_by": Phrase("accepted by {person}: {reason}"),
+    "entry_accepted": Phrase("{edit}: ACCEPTED by {person} {days}: {reason}"),
+    "entry_stale": Phrase("{edit}: STALE, accepted by {person} {days}: {reason}"),
+    "entry_expired": Phrase("{edit}: EXPIRED, accepted by {person} {days}: {reason}"),
+    "to_accept": Phrase("These changes fail. To accept one, add its entry with reason and person to {file}:"),
     "words": Phrase("{base} → {head}, today {today}"),
     "instead": Phrase("in place of {name}"),
     "applies": Phrase("applies when {text}"),

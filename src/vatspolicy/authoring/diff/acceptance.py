@@ -1,0 +1,317 @@
+"""Accepted changes of the law: an edit and its effect, which somebody answers for.
+
+Acceptance bears on `--fail-on` alone. The title, the verdict and every part of the report stay as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vatspolicy.authoring.diff.decisions import direction_of_all
+from vatspolicy.authoring.diff.edits import EditsOfRules
+from vatspolicy.authoring.diff.sources import LawRevision, Source
+from vatspolicy.authoring.diff.structure import LAW, Change
+from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, failures, is_among, settled
+from vatspolicy.authoring.diff.words import NOT_ACCEPTED
+from vatspolicy.documents import Document, load_document, parse_document
+from vatspolicy.documents.validation import validate
+from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n import _
+from vatspolicy.i18n.words import both
+from vatspolicy.policies.files import ACCEPTED
+
+Data = dict[str, Any]
+
+FORMAT = 1
+"""Version of the hashed content; another version makes every entry stale."""
+_UNSETTLED = ("unknown", "unsupported")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One change that a person accepts."""
+
+    edit: str
+    """The edited entry, as policy/kind/name."""
+    fingerprint: str
+    effect: str
+    reason: str
+    person: str
+    day: str
+    """First day (ISO)."""
+    until: str | None
+    """Last day (ISO); None for no last day."""
+    line: int
+
+
+@dataclass(frozen=True)
+class AcceptedChanges:
+    """The entries of one file; `file` is None if there is no file."""
+
+    file: str | None = None
+    entries: tuple[Entry, ...] = ()
+
+
+def read_accepted(head: Source, path: Path | None) -> AcceptedChanges:
+    """Read the accepted changes in a file, or in the policies of the head if `path` is None.
+
+    Raises:
+        InvalidInput: The file cannot be read or is not valid, with every problem.
+    """
+    if path is not None:
+        return _parse(load_document(path))
+    found = [(file, content) for file, content in head.policies if file.rpartition("/")[2] == ACCEPTED]
+    return _parse(parse_document(found[0][1], found[0][0])) if found else AcceptedChanges()
+
+
+def _parse(document: Document) -> AcceptedChanges:
+    if problems := validate(document, "accepted"):
+        raise InvalidInput(problems)
+    entries = []
+    seen: set[tuple[str, str]] = set()
+    for index, data in enumerate(document.data["accepted"]):
+        place = ("accepted", index)
+        entry = Entry(**{"until": None, **data}, line=document.mark(place)[0])
+        if (entry.edit, entry.fingerprint) in seen:
+            problems.append(document.problem(place, _("Another entry of this file accepts the same change.")))
+        if entry.until is not None and entry.until < entry.day:
+            problems.append(document.problem((*place, "until"), _("The entry ends before it begins.")))
+        seen.add((entry.edit, entry.fingerprint))
+        entries.append(entry)
+    if problems:
+        raise InvalidInput(problems)
+    return AcceptedChanges(document.file, tuple(entries))
+
+
+def mark_accepted(
+    data: Data,
+    changes: Sequence[Change],
+    edits: EditsOfRules,
+    sides: tuple[LawRevision, LawRevision],
+    accepted: AcceptedChanges,
+    conditions: Sequence[str] = (),
+) -> None:
+    """Add to a comparison the fingerprints of its edits and the state of each entry, and mark accepted items.
+
+    Edits because of which one of the conditions holds are marked as failing. Of edits that could not be compared,
+    none is accepted.
+    """
+    marker = _Marker(data, changes, edits, sides)
+    whole = len(data["structure"]) == len(changes) and all(why["part"] != "structure" for why in data["why"])
+    data["accepted"] = {"file": accepted.file, "entries": marker.match(accepted) if whole else []}
+    marker.mark_items()
+    marker.mark_failing(conditions)
+
+
+class _Marker:
+    """The edits of a comparison with their effects, and who accepts them."""
+
+    def __init__(
+        self, data: Data, changes: Sequence[Change], edits: EditsOfRules, sides: tuple[LawRevision, LawRevision]
+    ) -> None:
+        self.data, self.edits = data, edits
+        self.rows = data["decisions"]["rows"]
+        self.details = data["decisions"]["details"]
+        self.rules = data["semantic"]["rules"]
+        self.pairs = list(zip(changes, data["structure"], strict=False))
+        for change, shown in self.pairs:
+            shown["acceptance"] = self.describe(change, sides) if change.kind in LAW else None
+        self.law = [shown["acceptance"] for _, shown in self.pairs if shown["acceptance"]]
+
+    def describe(self, change: Change, sides: tuple[LawRevision, LawRevision]) -> Data:
+        """Return the fingerprints of an edit and of its effect."""
+        rows = [row for row in self.rows if self.is_behind(change, (cause["rule"] for cause in row["because"]))]
+        rules = [rule for rule in self.rules if self.is_behind(change, [rule["rule"]])]
+        moves = {(row["before"]["decision"], row["after"]["decision"], row["direction"]) for row in rows}
+        alone = {name for rule in rules for name in rule["transitions"]}
+        below = {(one["rule"], one["kind"], one["name"]) for one in self.details if self.reads(change, one["rule"])}
+        effect = [
+            FORMAT,
+            sorted(moves),
+            sorted([rule["rule"], rule["verdict"], sorted(rule["transitions"])] for rule in rules),
+            sorted(below),
+            sorted(one["rule"] for one in self.data["red_lines"] if self.is_behind(change, [one["rule"]])),
+            change.retroactive,
+        ]
+        directions = [direction for *_, direction in moves]
+        directions += ["loosened" for name in alone if name in MILDER]
+        directions += ["tightened" for name in alone if name in STRICTER]
+        words = {f"{before}->{after}" for before, after, _ in moves if before != after} | alone
+        return {
+            "edit": "/".join(filter(None, (change.policy, change.kind, change.name))),
+            "fingerprint": _digest([FORMAT, *_content(change, sides)]),
+            "effect": _digest(effect),
+            "transitions": sorted(words),
+            "direction": direction_of_all(directions),
+            "state": "open",
+            "fails": False,
+        }
+
+    def reads(self, change: Change, rule: str | None) -> bool:
+        return rule is not None and self.is_behind(change, [rule])
+
+    def is_behind(self, change: Change, rules: Iterable[str]) -> bool:
+        """Return True if an edit moves one of the rules."""
+        return any(change in self.edits.of(rule) for rule in rules)
+
+    def match(self, accepted: AcceptedChanges) -> list[Data]:
+        """Return the entries with their states, after setting those of the edits."""
+        taken = {
+            entry.fingerprint: one for entry in accepted.entries for one in self.law if _same_edit(entry, one)
+        }  # these edits have an entry of their own
+        return [self.match_entry(entry, taken, str(accepted.file)) for entry in accepted.entries]
+
+    def match_entry(self, entry: Entry, taken: Mapping[str, Data], file: str) -> Data:
+        mine = taken.get(entry.fingerprint)
+        others = [one for one in self.law if one["edit"] == entry.edit and one["fingerprint"] not in taken]
+        today = self.data["today"]
+        if mine is None or mine["edit"] != entry.edit:
+            why = "edit" if others else "gone"
+        elif mine["effect"] != entry.effect:
+            why, others = "effect", [mine]
+        elif today < entry.day:
+            why, others = "early", [mine]
+        elif entry.until is not None and today > entry.until:
+            why, others = "ended", [mine]
+        else:
+            why, others = "", []
+            mine["state"] = "accepted"
+        for one in others:
+            one["state"] = "stale"
+        return {
+            "edit": entry.edit,
+            "state": "expired" if why == "gone" else "stale" if why else "accepted",
+            "why": both(NOT_ACCEPTED, why, day=entry.day, until=entry.until) if why else None,
+            "reason": entry.reason,
+            "person": entry.person,
+            "day": entry.day,
+            "until": entry.until,
+            "file": file,
+            "line": entry.line,
+        }
+
+    def mark_items(self) -> None:
+        """Name the accepted edits behind each item whose edits are all accepted."""
+        everything = self.of_all(self.law)
+        decisive = self.of_rules(rule["rule"] for rule in self.rules if _may_decide(rule))
+        whole = [] if self.data["schemas"] else decisive
+        shown = {(row["before"]["decision"], row["after"]["decision"]) for row in self.rows}
+        for row in self.rows:
+            row["accepted"] = self.of_rules(cause["rule"] for cause in row["because"]) or whole
+        for detail in self.details:
+            detail["accepted"] = self.of_rules([detail["rule"]]) if detail["rule"] else everything
+        for rule in self.rules:
+            rule["accepted"] = [] if rule["verdict"] in _UNSETTLED else self.of_rules([rule["rule"]])
+        for entry in self.data["semantic"]["transitions"]:
+            seen = entry["witness"] is not None or (entry["before"], entry["after"]) in shown
+            entry["accepted"] = whole if seen else []
+        for one in self.data["red_lines"]:
+            one["accepted"] = self.of_rules([one["rule"]])
+
+    def mark_failing(self, conditions: Sequence[str]) -> None:
+        """Mark the edits because of which a condition holds."""
+        left = remainder(self.data)
+        for condition in failures(left, conditions):
+            rules = set(_causes(left, condition))
+            for change, shown in self.pairs:
+                causes = change.retroactive if condition == "retroactive" else self.is_behind(change, rules)
+                if shown["acceptance"] and shown["acceptance"]["state"] != "accepted" and causes:
+                    shown["acceptance"]["fails"] = True
+
+    def of_rules(self, rules: Iterable[str]) -> list[str]:
+        """Return the edits behind rules; none if a rule has no edit, or one that is not accepted."""
+        found: list[str] = []
+        for rule in dict.fromkeys(rules):
+            behind = self.edits.of(rule)
+            names = self.of_all([shown["acceptance"] for change, shown in self.pairs if change in behind])
+            if not names:
+                return []
+            found += names
+        return list(dict.fromkeys(found))
+
+    @staticmethod
+    def of_all(edits: Sequence[Data | None]) -> list[str]:
+        """Return the names of edits if all of them are accepted, else none."""
+        names = [one["edit"] for one in edits if one is not None and one["state"] == "accepted"]
+        return list(dict.fromkeys(names)) if len(names) == len(edits) else []
+
+
+def _same_edit(entry: Entry, one: Data) -> bool:
+    return (entry.edit, entry.fingerprint) == (one["edit"], one["fingerprint"])
+
+
+def _may_decide(rule: Data) -> bool:
+    """Return True if a changed rule may change a decision, alone or together with others."""
+    lists = rule["verdict"] == "witness" and not rule["transitions"]
+    return not lists and rule["verdict"] not in ("proved-equivalent", "beside")
+
+
+def _content(change: Change, sides: tuple[LawRevision, LawRevision]) -> Iterator[Any]:
+    """Yield the content of an edit; for a whole policy its file, since its fields hold numbers of entries only."""
+    yield from (change.policy, change.kind, change.name, change.change, change.since)
+    yield [[field.name, field.before, field.after] for field in change.fields]
+    if change.kind == "policy":
+        yield [side.documents[change.policy].data for side in sides if change.policy in side.documents]
+
+
+def _digest(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def remainder(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a comparison without its accepted changes: what conditions to fail on look at."""
+    decisions, semantic = data["decisions"], data["semantic"]
+    if decisions is None or semantic is None or not data["accepted"]["entries"]:
+        return dict(data)
+    left = {
+        "why": data["why"],
+        "structure": [one for one in data["structure"] if not _is_accepted(one)],
+        "red_lines": _counting(data["red_lines"]),
+        "decisions": {**decisions, **{key: _counting(decisions[key]) for key in ("rows", "details")}},
+        "semantic": {**semantic, **{key: _counting(semantic[key]) for key in ("transitions", "rules")}},
+    }
+    shown = [one["direction"] for one in left["semantic"]["transitions"] if one["witness"] is not None]
+    direction = direction_of_all([*(row["direction"] for row in left["decisions"]["rows"]), *shown])
+    return {**data, **left, "verdict": data["verdict"] and settled(left, direction)}
+
+
+def _is_accepted(change: Data) -> bool:
+    return change["acceptance"] is not None and change["acceptance"]["state"] == "accepted"
+
+
+def _counting(items: Iterable[Data]) -> list[Data]:
+    return [one for one in items if not one["accepted"]]
+
+
+def _causes(left: Mapping[str, Any], condition: str) -> Iterator[str]:
+    """Yield the rules because of which a condition holds, accepted changes left out."""
+    if condition == "waivable":
+        yield from (one["rule"] for one in left["red_lines"])
+    if condition in ("waivable", "retroactive", "unknown", "version"):
+        return
+    for row in left["decisions"]["rows"]:
+        move = f"{row['before']['decision']}->{row['after']['decision']}"
+        if _meets(condition, move, row["direction"]):
+            yield from (cause["rule"] for cause in row["because"])
+    shown = any(
+        _meets(condition, f"{one['before']}->{one['after']}", one["direction"])
+        for one in left["semantic"]["transitions"]
+        if one["witness"] is not None
+    )
+    for rule in left["semantic"]["rules"]:
+        if (shown and _may_decide(rule)) or (condition == "any" and rule["witness"] is not None):
+            yield rule["rule"]
+    if condition == "any":
+        yield from (one["rule"] for one in left["decisions"]["details"] if one["rule"])
+
+
+def _meets(condition: str, move: str, direction: str) -> bool:
+    if condition in ("loosened", "tightened"):
+        return direction in (condition, "both")
+    return condition == "any" or is_among(condition, [move])

