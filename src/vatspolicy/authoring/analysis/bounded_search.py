@@ -122,6 +122,17 @@ class BoundedSearch:
         self.models.append((model_found, {}))
         return True
 
+    def may_be_satisfiable(self, formulas: Sequence[int]) -> bool:
+        """Return False only if no profile satisfies all formulas; sums of several numbers are not looked at.
+
+        No model is made, which takes most of the time of `is_satisfiable`.
+        """
+        pool = self.query.space.pool
+        for model, memo in self.models:
+            if all(pool.evaluate(formula, model, memo) for formula in formulas):
+                return True
+        return self.solver.may_hold([*formulas, *self.invariants()])
+
     def explore(self, questions: Iterable[Sequence[int]]) -> None:
         """Find profiles each of which satisfies many questions at once, so that few have to be asked alone."""
         pool = self.query.space.pool

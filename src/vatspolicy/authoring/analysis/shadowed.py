@@ -43,7 +43,7 @@ def _shadowed_on_short_lists(context: AnalysisContext, rules: Sequence[Rule]) ->
         differs[rule.name] = pool.disjoin(pool.conjoin((before[word], -after[word])) for word in before)
     search.prepare(differs.values())
     for rule in rules:
-        if differs[rule.name] == FALSE or not context.is_satisfiable([differs[rule.name]]):
+        if differs[rule.name] == FALSE or not search.may_be_satisfiable([differs[rule.name]]):
             yield rule
 
 
