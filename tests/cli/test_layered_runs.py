@@ -164,6 +164,14 @@ def test_commands_without_layers_refuse_them(stacked: Console, words: tuple[str,
     assert (ran.code, "does not take layers" in ran.err) == (2, True)
 
 
+def test_explain_shows_what_a_rule_overrides(stacked: Console) -> None:
+    words = ("explain", "unit/opened", "-p", "law", "-p", "company", "-p", "unit")
+    shown = " ".join(stacked(*words).out.split())
+    assert "layer: unit replaces company/closed. Reason: Reviewed. Owner: unit." in shown
+    write_layer(stacked.folder / "company", "company", company=CLOSED)
+    assert "overrides company/closed, which stays in force too. Reason:" in " ".join(stacked(*words).out.split())
+
+
 # --- bundles and receipts ---------------------------------------------------------------------------------------------
 
 

@@ -34,6 +34,9 @@ _WORDS: Table = {
     "reads": Phrase("parameters read"),
     "verification": Phrase("verification"),
     "open_end": Phrase("until further notice"),
+    "layer": Phrase("layer", "explain"),
+    "replaces": Phrase("replaces {rule}. Reason: {reason} Owner: {owner}."),
+    "adds": Phrase("overrides {rule}, which stays in force too. Reason: {reason} Owner: {owner}."),
 }
 
 
@@ -133,6 +136,11 @@ class _Page:
         yield from self.flow(rule.message["en"], 2)
         yield from self.flow(rule.message["zh"], 2)
         yield f"  {self.label('in_force')}{self.dates(rule.since, rule.until)}"
+        if (layer := self.bundle.layer_of(rule.policy)) is not None:
+            yield from self.flow(f"{self.label('layer')}{layer.name}", 2)
+        if rule.overrides is not None:
+            key = "replaces" if self.bundle.replaces(rule) else "adds"
+            yield from self.flow(word(_WORDS, key, self.lang, **rule.overrides._asdict()), 2)
         yield from self.flow(f"{self.label('checks')}{self.check(rule.when)}", 2)
         yield from self.flow(f"CEL{self.colon}{one_line(rule.when.text)}", 2)
         yield from self.flow(f"{self.label('then')}{describe_effect(self.bundle, rule, self.lang)}", 2)
