@@ -15,6 +15,9 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 with atheris.instrument_imports(include=["vatspolicy"]):
     from tests.support.fuzz_targets import TARGETS
 
+SHORTEST = 4096
+"""Bytes of the longest input where no seed is longer than half of it. A seed that is cut reaches nothing."""
+
 
 def main() -> None:
     """Fuzz one target from its seeds until -runs or -max_total_time ends it."""
@@ -22,9 +25,11 @@ def main() -> None:
         raise SystemExit(f"usage: fuzz.py {'|'.join(TARGETS)} [-runs=N] [-max_total_time=SECONDS]")
     target, seeds = TARGETS[sys.argv.pop(1)]
     with tempfile.TemporaryDirectory(prefix="corpus-") as corpus:
+        longest = SHORTEST
         for number, seed in enumerate(seeds()):
             (Path(corpus) / f"seed-{number}").write_bytes(seed)
-        atheris.Setup([*sys.argv, "-max_len=4096", corpus], lambda data: target(data) and None)
+            longest = max(longest, 2 * len(seed))
+        atheris.Setup([*sys.argv, f"-max_len={longest}", corpus], lambda data: target(data) and None)
         atheris.Fuzz()
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.support.console import Console
+from tests.support.specs import SHOP
+from vatspolicy import clock
 from vatspolicy.clock import is_day, later
 
+TODAY_OF_THE_CLOCK = clock.today
+"""The function itself: a test has another day."""
 DAYS = st.dates().map(datetime.date.isoformat)
 
 
@@ -60,3 +66,25 @@ def test_a_later_day_is_that_of_the_library(day: datetime.date, count: int) -> N
             later(day.isoformat(), count)
     else:
         assert later(day.isoformat(), count) == (day + datetime.timedelta(days=count)).isoformat()
+
+
+class LateClock(datetime.datetime):
+    """A clock in the year 10000, which no date can hold."""
+
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> LateClock:
+        """Fail as the system's clock does there."""
+        raise ValueError(f"year 10000 is out of range in {tz}")
+
+
+def test_a_clock_beyond_the_calendar_decides_nothing(
+    console: Console, law: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no internal error: the last day comes, and no law is known so far ahead."""
+    monkeypatch.setattr(clock, "datetime", LateClock)
+    assert clock.now().startswith("9999-12-31T23:59:59.")
+    monkeypatch.setattr(clock, "today", TODAY_OF_THE_CLOCK)
+    assert clock.today() == clock.LAST
+    console.write("spec.yaml", SHOP.replace(", launch: '2027-01-31'", ""))
+    ran = console("check", "spec.yaml", "-p", law)
+    assert (ran.code, ran.out) == (3, "")

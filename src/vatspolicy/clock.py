@@ -17,14 +17,22 @@ _CHINA = timezone(timedelta(hours=8))
 
 
 def today() -> str:
-    """Return today's day in China, where the law counts its days."""
-    return datetime.now(_CHINA).date().isoformat()
+    """Return today's day in China, where the law counts its days; LAST if the clock is beyond it."""
+    return _moment(_CHINA).date().isoformat()
 
 
 def now() -> str:
     """Return this moment in UTC, as RFC 3339 with nanoseconds: for logs and times of runs, never for a decision."""
-    moment = datetime.now(UTC)
+    moment = _moment(UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond * 1000:09d}Z"
+
+
+def _moment(zone: timezone) -> datetime:
+    """Return this moment; that of a clock beyond the last day is the last one, under whose law nothing is decided."""
+    try:
+        return datetime.now(zone)
+    except (OverflowError, ValueError):
+        return datetime.max.replace(tzinfo=zone)
 
 
 def nanoseconds() -> int:
