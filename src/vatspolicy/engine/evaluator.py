@@ -45,13 +45,21 @@ BEARING = ("classify", "route", "deny", "need")
 _NO_ROUTES: frozenset[tuple[str, Subject]] = frozenset()
 
 
-def evaluate(bundle: Bundle, profile: Profile, as_of: str, compare: bool = True, explain: bool = True) -> Decision:
+def evaluate(
+    bundle: Bundle,
+    profile: Profile,
+    as_of: str,
+    compare: bool = True,
+    explain: bool = True,
+    ruleset: RuleSet | None = None,
+) -> Decision:
     """Decide a profile under the law of `as_of` (ISO day). Raises ValueError for a day the bundle does not cover.
 
     Unless `compare`, the decision only names its contested rules, and does not say what their other readings change.
     Unless `explain`, undecided duties and notes, which cannot change the word, do not name their missing facts.
+    `ruleset`: the rule set of that day, if the caller has one without rules that never hold of the profile.
     """
-    evaluator = _Evaluator(bundle.on(as_of), profile, as_of, explaining=explain)
+    evaluator = _Evaluator(ruleset or bundle.on(as_of), profile, as_of, explaining=explain)
     parts = list(evaluator.parts())
     whole = merge_parts(parts)
     word = word_of(whole.low, whole.high)

@@ -62,8 +62,8 @@ def test_a_part_that_breaks_is_marked_and_the_rest_stands(
 
 def test_a_product_that_breaks_leaves_the_others_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
-    def evaluate_some(bundle: Any, profile: Any, day: str) -> Any:
-        return broken() if profile.name == "p60" else evaluate(bundle, profile, day)
+    def evaluate_some(bundle: Any, profile: Any, day: str, **more: Any) -> Any:
+        return broken() if profile.name == "p60" else evaluate(bundle, profile, day, **more)
 
     monkeypatch.setattr(decisions, "evaluate", evaluate_some)
     data = compared(tmp_path)

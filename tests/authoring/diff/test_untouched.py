@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 
-from tests.support.law_edits import RULE_EDITS, base, head, many_rules
+from tests.support.law_edits import RULE_EDITS, Edit, base, head, many_rules
 from tests.support.shipped import fixture_files
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.sources import load_pair
 from vatspolicy.authoring.diff.untouched import Untouched
+from vatspolicy.authoring.symbolic.change_calendar import DecidingRules, RelevantRules
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.snapshot import compare_items, itemize
+from vatspolicy.policies.model import KINDS
 from vatspolicy.profile.profile import load_profile
 
 
@@ -41,3 +43,37 @@ def test_another_route_to_a_license_leaves_nothing_out() -> None:
     differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
     day = max(day for day in differences.days(left.bundle.policies, "2026-11-26") if differences.on(day))
     assert not any((load_profile(str(path)), day) in Untouched(differences) for path in fixture_files()[:20])
+
+
+def test_a_reworded_rule_that_waits_for_the_same_facts_is_left_out() -> None:
+    old, new = b"product.mlps_level >= param.test_level &&", b"!(product.mlps_level < param.test_level) &&"
+    ((file, text),) = ((file, text) for file, text in base().policies if old in text)
+    left, right = load_pair(base(), head(Edit("reworded", "test", {file: text.replace(old, new, 1)}, {})))
+    differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
+    (rule,) = differences.names
+    untouched = Untouched(differences)
+    profiles = [load_profile(str(path)) for path in fixture_files()]
+    waiting = [
+        profile
+        for profile in profiles
+        if any(finding.rule.name == rule for finding in evaluate(left.bundle, profile, "2026-11-26").undetermined)
+    ]
+    assert waiting
+    assert all((profile, "2026-11-26") in untouched for profile in waiting)
+
+
+def test_rules_that_never_hold_of_a_profile_change_nothing_of_its_decisions() -> None:
+    draw = random.Random(7)
+    bundle = load_pair(base(), base())[0].bundle
+    rules = DecidingRules(bundle, KINDS)
+    days = [day for day in bundle.boundaries if day >= bundle.covers_from]
+    left_out = 0
+    for path in draw.sample(fixture_files(), 30):
+        profile = load_profile(str(path))
+        if profile.facts["opinions"]:
+            continue
+        relevant = RelevantRules(rules, profile)
+        left_out += len(rules.rules) - len(relevant.names)
+        for day in draw.sample(days, 4):
+            assert evaluate(bundle, profile, day, ruleset=relevant.on(day)) == evaluate(bundle, profile, day)
+    assert left_out > 1000

@@ -82,10 +82,22 @@ def _subjects(ruleset: RuleSet, product: Activation) -> Iterator[tuple[str, Acti
 def _same(
     before: tuple[RuleSet, Rule | None], after: tuple[RuleSet, Rule | None], subject: Activation, same_effect: bool
 ) -> bool:
-    """Return whether both versions of a rule are false of a subject, or both true and of the same effect."""
+    """Return whether both versions of a rule say the same of a subject.
+
+    Both are false of it; or they have the same effect, and both are true or wait for the same facts. Versions that wait
+    may still differ in whether an activity is licensed, so both cases must agree then.
+    """
     values = [_value(*side, subject) for side in (before, after)]
-    return values == [False, False] or (same_effect and values == [True, True])
+    if values == [False, False]:
+        return True
+    if not same_effect or values[0] != values[1]:
+        return False
+    if values[0] is True or "activity" not in subject:
+        return True
+    cases = [{**subject, "activity": {**subject["activity"], "licensed": licensed}} for licensed in (True, False)]
+    return all(_value(*before, case) == _value(*after, case) for case in cases)
 
 
 def _value(ruleset: RuleSet, rule: Rule | None, subject: Activation) -> Any:
-    return False if rule is None else ruleset.evaluate(rule.when, subject)
+    """Return True, False, or `Unknown` with the facts that the rule waits for."""
+    return False if rule is None else ruleset.evaluator.evaluate(rule.when, subject)

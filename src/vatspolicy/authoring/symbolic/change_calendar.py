@@ -15,6 +15,7 @@ from vatspolicy.engine.evaluator import BEARING, possible_outcomes
 from vatspolicy.engine.subjects import service_activation
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Rule
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -46,10 +47,11 @@ class ChangeCalendar:
 class DecidingRules:
     """The deciding rules of a bundle, with the days on which the effect of each may change."""
 
-    def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
+    def __init__(self, bundle: Bundle, kinds: tuple[str, ...] = BEARING) -> None:
+        """Take the rules of some kinds; by default those that bear on the outcome."""
+        self.bundle, self.kinds = bundle, kinds
         self.parameters = {p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()}
-        self.rules = [rule for policy in bundle.policies.values() for rule in policy.rules if rule.kind in BEARING]
+        self.rules = [rule for policy in bundle.policies.values() for rule in policy.rules if rule.kind in kinds]
         self.days = {rule.name: self._days_of(rule) for rule in self.rules}
         covers = [instrument.covers for instrument in bundle.instruments.values() if instrument.covers is not None]
         self.days_of_licenses = {day for expression in covers for day in self._days_read(expression)}
@@ -89,14 +91,17 @@ class RelevantRules:
 
     def range(self, day: str) -> tuple[str, str]:
         """Return the mildest and the strictest outcome on a day."""
+        return possible_outcomes(self.on(day), self.profile, day, asking=False).range
+
+    def on(self, day: str) -> RuleSet:
+        """Return the rule set of a day with these rules alone, which states the same of the profile."""
         whole = self.side.bundle.on(day)
         rules = {
             group: tuple([rule for rule in found if rule.name in self.names])
             for group, found in whole.rules.items()
-            if group.partition("/")[2] in BEARING
+            if group.partition("/")[2] in self.side.kinds
         }
-        ruleset = dataclasses.replace(whole, rules=rules, indexed=False)
-        return possible_outcomes(ruleset, self.profile, day, asking=False).range
+        return dataclasses.replace(whole, rules=rules, indexed=False)
 
 
 def _differ(sides: Iterable[RelevantRules], day: str) -> bool:
