@@ -6,7 +6,7 @@ Products are the fixtures of both sides, with their variants, and specs of the u
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,7 +146,7 @@ class _Run:
                 self.problems += error.problems
                 continue
             count += 1
-            for day in days:
+            for day in self.days_of(product, days):
                 try:
                     if self.base.schemas != self.head.schemas or (new, day) not in self.untouched:
                         self.compare(product, day, (before.bundle, old), (self.head.bundle, new))
@@ -167,6 +167,12 @@ class _Run:
             tuple(self.borrowed),
             tuple(self.broken),
         )
+
+    def days_of(self, product: Product, days: Sequence[str]) -> Sequence[str]:
+        """Return the days on which to decide a product: for a past decision its own, if a rule differs on it."""
+        if product.day is None:
+            return days
+        return [product.day] if self.base.schemas != self.head.schemas or self.differences.on(product.day) else []
 
     def read(self, product: Product) -> tuple[LawRevision, Profile, Profile]:
         """Return the side that decides as the base, and the profile as both sides read it. Raises InvalidInput."""
@@ -256,7 +262,9 @@ class Product:
 
     document: Document = field(repr=False)
     variant: str = ""
-    """The fixture's description of the variant; empty for the profile itself."""
+    """The fixture's description of the variant, or the place of a past decision; empty for the profile itself."""
+    day: str | None = None
+    """The day of a past decision, which is decided again on this day alone; None for every compared day."""
 
     @property
     def name(self) -> str:
@@ -271,10 +279,16 @@ class Product:
         return id if isinstance(id, str) else self.document.file
 
 
-def products(base: LawRevision, head: LawRevision, arguments: Iterable[str]) -> tuple[list[Product], list[Problem]]:
+def products(
+    base: LawRevision,
+    head: LawRevision,
+    arguments: Iterable[str],
+    read_records: Callable[[str], bool] = lambda _: False,
+) -> tuple[list[Product], list[Problem]]:
     """Return every product to decide, each profile once, and the problems of those that cannot be read.
 
     A fixture that a change edits or deletes is decided as it was, too, so that no product leaves the comparison unseen.
+    `read_records` takes a file of the user if it holds past decisions, and returns True then.
     """
     found: dict[str, Product] = {}
     problems: list[Problem] = []
@@ -301,7 +315,8 @@ def products(base: LawRevision, head: LawRevision, arguments: Iterable[str]) -> 
             problems.append(Problem(argument, 1, 1, "", _("No profile was found here.")))
         for spec in specs:
             try:
-                add(Product(load_document(spec)))
+                if not read_records(spec):
+                    add(Product(load_document(spec)))
             except InvalidInput as error:
                 problems += error.problems
     return list(found.values()), sorted(set(problems))

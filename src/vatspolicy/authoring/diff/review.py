@@ -18,6 +18,7 @@ from vatspolicy.authoring.diff.decisions import (
 )
 from vatspolicy.authoring.diff.edits import EditsOfRules
 from vatspolicy.authoring.diff.law import law_in_words
+from vatspolicy.authoring.diff.recorded import Recorded
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaChange, compare_schemas
 from vatspolicy.authoring.diff.semantic import UnconfirmedProof, prove, semantic_data
@@ -55,7 +56,7 @@ class ComparisonSettings:
     days: Sequence[str] = ()
     """Further days to compare."""
     profiles: Sequence[str] = ()
-    """Specs to decide beside the fixtures: files, folders, globs."""
+    """Specs, decision logs and receipts to decide beside the fixtures: files, folders, globs."""
     semantic: str = "auto"
     """The solver for proofs (semantic.ENGINES)."""
     workers: int = 1
@@ -187,12 +188,13 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     schemas = parts.make("structure", lambda: compare_schemas(base, head), list[SchemaChange]())
     edited = frozenset(base.documents.keys() | head.documents.keys()) if base.schemas == head.schemas else None
     differences = Differences(RuleSignatures(base.bundle), RuleSignatures(head.bundle), edited)
-    found, unread = products(base, head, settings.profiles)
+    recorded = Recorded(base, head)
+    found, unread = products(base, head, settings.profiles, recorded.read)
     changed = {change.policy for change in changes if change.kind in LAW}
 
     def decide() -> Comparison:
         days = differences.days(changed, settings.today, settings.days)
-        return compare_decisions(base, head, found, days, differences)
+        return compare_decisions(base, head, [*found, *recorded.times], days, differences)
 
     comparison = parts.make("decisions", decide, Comparison((), (), 0, (), ()))
     for error in comparison.broken:
@@ -212,6 +214,9 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         why.append(Why("nothing"))
     decisions = parts.make("decisions", lambda: serializer.decisions(comparison), dict[str, Any]())
     decisions = decisions or serializer.decisions(Comparison((), (), 0, (), ()))
+    decisions["recorded"] = recorded.data(comparison.rows)
+    if recorded.unread:
+        why.append(Why("recorded", len(recorded.unread)))
     data = {"decisions": decisions, "semantic": semantic}
     if base.schemas == head.schemas and _contradicted(data):
         semantic, reasons = _nothing(semantic["engine"]), [Why("contradiction")]

@@ -33,6 +33,7 @@ WHY: Table = {
     "source": Phrase("A side cannot be read."),
     "invalid": Phrase("A side, or a profile, is not valid."),
     "accepted": Phrase("The file of accepted changes is not valid, so nothing in it counts."),
+    "recorded": Phrase("Past decisions are not evaluated: {subject}."),
     "nothing": Phrase("There is no profile to decide."),
     "engine": Phrase("The solver for proofs is not installed. Run {command}, or use --semantic off.").fill(
         command=install("smt")
@@ -50,6 +51,17 @@ NOT_ACCEPTED: Table = {
     "gone": Phrase("This change is not part of the comparison any more. Delete the entry."),
 }
 """Reasons why an entry of the accepted changes does not apply."""
+UNREAD: Table = {
+    "torn": Phrase("This is not a whole record."),
+    "masked": Phrase("Facts of this record are masked."),
+    "no-profile": Phrase("This record holds no profile."),
+    "no-day": Phrase("This record does not tell the day of the law."),
+    "no-spec": Phrase("The spec of this receipt is not there."),
+    "other-spec": Phrase("The spec has changed since this receipt was written."),
+    "invalid": Phrase("The profile of this record is not valid."),
+    "uncovered": Phrase("One of the two states of the law does not cover the day of this record."),
+}
+"""Reasons why a past decision is not evaluated."""
 FAULTS: Table = {
     "version": Phrase("The version of the bundle must be at least {subject}."),
     "changelog": Phrase("CHANGELOG.md says nothing new under {subject}."),

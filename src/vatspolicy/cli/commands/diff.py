@@ -74,7 +74,8 @@ def review_diff(
         list[str],
         typer.Option(
             metavar="DIR|FILE",
-            help="Further profiles to decide, beside the fixtures of both sides; repeatable.",
+            help="Further profiles to decide, beside the fixtures of both sides: specs, decision logs (check --log) "
+            "and receipts; repeatable.",
             rich_help_panel=INPUT,
         ),
     ] = [],  # noqa: B006 - typer reads it

@@ -9,10 +9,13 @@ from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import acceptance
-from vatspolicy.reports.diff.wording import moves, period
+from vatspolicy.reports.diff.wording import moves, period, place
 from vatspolicy.reports.diff.words import REASONS, phrase
 
 Data = Mapping[str, Any]
+
+_NAMED = 5
+"""Past decisions without evaluation that are named; the JSON report has all."""
 
 
 def sides(data: Data, lang: Language) -> str:
@@ -33,6 +36,8 @@ def sentences(data: Data, lang: Language) -> Iterator[str]:
         yield phrase("compared", lang, products=decisions["products"], **counts)
     elif decisions:
         yield phrase("no_days", lang)
+    if decisions and decisions["recorded"]:
+        yield from _recorded(decisions["recorded"], lang)
     if decisions and decisions["borrowed"]:
         yield phrase("borrowed", lang, names=", ".join(decisions["borrowed"]))
     yield from _proofs(data, lang)
@@ -42,6 +47,16 @@ def sentences(data: Data, lang: Language) -> Iterator[str]:
         yield phrase("failed", lang, names=", ".join(data["failed_on"]))
     if data["undecided_on"]:
         yield phrase("undecided_on", lang, names=", ".join(data["undecided_on"]))
+
+
+def _recorded(recorded: Data, lang: Language) -> Iterator[str]:
+    """Summarize the past decisions, and name the first of those that are not evaluated."""
+    counts = {key: recorded[key] for key in ("records", "evaluated", "changed")}
+    yield phrase("recorded", lang, **counts, unread=len(recorded["unread"]))
+    for one in recorded["unread"][:_NAMED]:
+        yield f"{place(one)}{joint('colon', lang)}{one['text'][lang]}"
+    if len(recorded["unread"]) > _NAMED:
+        yield phrase("more", lang, count=len(recorded["unread"]) - _NAMED)
 
 
 def _proofs(data: Data, lang: Language) -> Iterator[str]:

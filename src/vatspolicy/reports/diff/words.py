@@ -97,6 +97,10 @@ PHRASES: Table = {
     "entry_stale": Phrase("{edit}: STALE, accepted by {person} {days}: {reason}"),
     "entry_expired": Phrase("{edit}: EXPIRED, accepted by {person} {days}: {reason}"),
     "to_accept": Phrase("These changes fail. To accept one, add its entry with reason and person to {file}:"),
+    "recorded": Phrase(
+        "Past decisions: {records}; decided again: {evaluated}; with another outcome: {changed}; "
+        "not evaluated: {unread}."
+    ),
     "words": Phrase("{base} → {head}, today {today}"),
     "instead": Phrase("in place of {name}"),
     "applies": Phrase("applies when {text}"),

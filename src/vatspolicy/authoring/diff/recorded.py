@@ -1,0 +1,154 @@
+"""Past decisions to decide again: decision logs and receipts.
+
+A record that cannot be decided again as it was is counted as not evaluated, with the reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vatspolicy.authoring.diff.decisions import Product, Row
+from vatspolicy.authoring.diff.sources import LawRevision
+from vatspolicy.authoring.diff.words import UNREAD
+from vatspolicy.documents import Document, parse_document
+from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.decision_log import TYPE
+from vatspolicy.gate.receipt import read_receipt
+from vatspolicy.i18n.words import both
+from vatspolicy.profile.profile import change, read_profile
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_UNREAD_BY_RULES = ("/input/product/id", "/input/product/title")
+"""Facts that no rule reads: a record without them is decided as it was."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A record that is not evaluated."""
+
+    file: str
+    line: int
+    code: str
+    """One of words.UNREAD."""
+
+
+@dataclass
+class Recorded:
+    """The past decisions of a comparison."""
+
+    base: LawRevision
+    head: LawRevision
+    times: dict[Product, int] = field(default_factory=dict)
+    """The number of records by the decision that they record."""
+    unread: list[Unread] = field(default_factory=list)
+    records: int = 0
+    _known: dict[tuple[str, str], Product] = field(default_factory=dict)
+
+    def read(self, file: str) -> bool:
+        """Read the records of a decision log or a receipt; return False if the file is neither."""
+        try:
+            content = Path(file).read_bytes()
+        except (OSError, ValueError):
+            return False  # the reader of specs tells the problem
+        whole = _parse(content)
+        if isinstance(whole, dict) and "receipt" in whole and "spec" in whole:
+            self.records += 1
+            self._add_receipt(file)
+            return True
+        lines = [(number, line) for number, line in enumerate(content.splitlines(), 1) if line.strip()]
+        if not any(_is_event(_parse(line)) for _, line in lines[:1]):
+            return False
+        for number, line in lines:
+            self.records += 1
+            self._add_event(file, number, _parse(line))
+        return True
+
+    def _add_event(self, file: str, line: int, event: Any) -> None:
+        if not _is_event(event):
+            self._skip(file, line, "torn")
+            return
+        facts, result = event.get("input"), event.get("result")
+        day = result.get("as_of") if isinstance(result, Mapping) else None
+        hidden = [*event.get("erased", ()), *event.get("masked", ())]
+        if any(str(one).startswith("/input") and one not in _UNREAD_BY_RULES for one in hidden):
+            self._skip(file, line, "masked")
+        elif not isinstance(facts, dict) or not facts:
+            self._skip(file, line, "no-profile")
+        elif not isinstance(day, str) or not _DAY.fullmatch(day):
+            self._skip(file, line, "no-day")
+        else:
+            self._add(file, line, parse_document(json.dumps(facts, ensure_ascii=False), file), day)
+
+    def _add_receipt(self, file: str) -> None:
+        """Add the decision of a receipt: a receipt names its spec and does not hold it."""
+        try:
+            receipt = read_receipt(Path(file))
+        except InvalidInput:
+            self._skip(file, 1, "torn")
+            return
+        spec = receipt["spec"]
+        try:
+            content = Path(spec["file"]).read_bytes()
+        except (OSError, ValueError):
+            self._skip(file, 1, "no-spec")
+            return
+        if hashlib.sha256(content).hexdigest() != spec["sha256"]:
+            self._skip(file, 1, "other-spec")
+            return
+        try:
+            document = change(parse_document(content, spec["file"]), [(path, value) for path, value in spec["changes"]])
+        except InvalidInput:
+            self._skip(file, 1, "invalid")
+            return
+        self._add(file, 1, document, receipt["as_of"]["day"])
+
+    def _add(self, file: str, line: int, document: Document, day: str) -> None:
+        if day < max(self.base.bundle.covers_from, self.head.bundle.covers_from):
+            self._skip(file, line, "uncovered")
+            return
+        key = (json.dumps(document.data, sort_keys=True, ensure_ascii=False), day)
+        product = self._known.get(key)
+        if product is None:
+            try:
+                read_profile(document, self.head.schemas)
+            except InvalidInput:
+                self._skip(file, line, "invalid")
+                return
+            product = self._known[key] = Product(document, f"{Path(file).name}:{line}", day)
+        self.times[product] = self.times.get(product, 0) + 1
+
+    def _skip(self, file: str, line: int, code: str) -> None:
+        self.unread.append(Unread(file, line, code))
+
+    def data(self, rows: Iterable[Row]) -> dict[str, Any] | None:
+        """Return how many past decisions there are and change (comparison.schema.json); None if there are none."""
+        if not self.records:
+            return None
+        changed = {row.product for row in rows}
+        return {
+            "records": self.records,
+            "evaluated": sum(self.times.values()),
+            "changed": sum(times for product, times in self.times.items() if product in changed),
+            "unread": list(self._unread_data()),
+        }
+
+    def _unread_data(self) -> Iterator[dict[str, Any]]:
+        for one in self.unread:
+            yield {"file": one.file, "line": one.line, "code": one.code, "text": both(UNREAD, one.code)}
+
+
+def _parse(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_event(data: Any) -> bool:
+    return isinstance(data, dict) and (data.get("type") == TYPE or {"decision_id", "result"} <= data.keys())

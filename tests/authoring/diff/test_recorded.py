@@ -1,0 +1,98 @@
+"""Past decisions, decided again by both states of the law."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.console import Console
+from tests.support.project_builder import PROFILE, compare, policy, project
+from vatspolicy.gate.decision_log import make_event, parse_mask
+from vatspolicy.reports.diff import render
+
+LAW = policy("law")
+LATER = LAW.replace("value: 50.0}", "value: 50.0}\n      - {from: '2024-01-01', cite: art-1, value: 70.0}")
+P80: dict[str, Any] = {**PROFILE, "product": {"id": "p80"}, "company": {"foreign_percent": 80}}
+
+
+def event(facts: Any, day: str = "2026-01-01", *masks: str) -> dict[str, Any]:
+    result = {"as_of": day, "decision": "deny"}
+    return make_event("1", facts, result, "2026-01-01T00:00:00Z", [parse_mask(mask) for mask in masks])
+
+
+def compare_log(folder: Path, *events: Any, fail_on: tuple[str, ...] = ()) -> Any:
+    """The comparison of two states without fixtures, and a log with these lines."""
+    log = folder / "decisions.jsonl"
+    lines = [one if isinstance(one, str) else json.dumps(one) for one in events]
+    log.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    sides = [project(folder / name, {"law": text}, {}) for name, text in (("base", LAW), ("head", LATER))]
+    return compare(*sides, profiles=[str(log)], fail_on=fail_on)
+
+
+def test_a_past_decision_is_decided_again_on_its_day(tmp_path: Path) -> None:
+    found = compare_log(
+        tmp_path, event(PROFILE), event(PROFILE, "2023-12-31"), event(P80), event(PROFILE), fail_on=("loosened",)
+    )
+    assert found["decisions"]["recorded"] == {"records": 4, "evaluated": 4, "changed": 2, "unread": []}
+    [row] = found["decisions"]["rows"]
+    assert (row["product"], row["variant"], row["days"]) == ("p60", "decisions.jsonl:1", ["2026-01-01"])
+    assert (row["before"]["decision"], row["after"]["decision"]) == ("deny", "allow")
+    assert row["because"][0]["rule"] == "law/too-foreign"
+    assert (found["failed_on"], found["exit_code"]) == (["loosened"], 1)
+    assert "Past decisions: 4; decided again: 4; with another outcome: 2; not evaluated: 0." in " ".join(
+        render("text", found, "en").split()
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('{"torn', "torn"),
+        (event(PROFILE, "2026-01-01", "/input/company/foreign_percent"), "masked"),
+        (event(PROFILE, "2026-01-01", "/input/company/foreign_percent=10"), "masked"),
+        ({key: value for key, value in event(PROFILE).items() if key != "input"}, "no-profile"),
+        ({**event(PROFILE), "input": None}, "no-profile"),
+        ({**event(PROFILE), "result": {}}, "no-day"),
+        (event({"schema": 2, "company": {"foreign_percent": "much"}}), "invalid"),
+        (event(PROFILE, "2019-12-31"), "uncovered"),
+    ],
+)
+def test_a_record_without_its_profile_is_not_evaluated(tmp_path: Path, line: Any, code: str) -> None:
+    found = compare_log(tmp_path, event(PROFILE), line)
+    [unread] = found["decisions"]["recorded"]["unread"]
+    assert (unread["line"], unread["code"]) == (2, code)
+    assert (found["decisions"]["recorded"]["evaluated"], found["decisions"]["recorded"]["changed"]) == (1, 1)
+    assert (found["state"], found["exit_code"]) == ("not-evaluated", 4)
+    assert unread["text"]["en"] in " ".join(render("text", found, "en").split())
+
+
+def test_a_masked_title_keeps_the_facts(tmp_path: Path) -> None:
+    found = compare_log(tmp_path, event(PROFILE, "2026-01-01", "/input/product/id=hidden", "/input/product/title"))
+    assert (found["decisions"]["recorded"]["changed"], found["exit_code"]) == (1, 0)
+
+
+def test_receipts_and_logs_of_check_are_read(tmp_path: Path, console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in (("base", LAW), ("head", LATER)):
+        project(tmp_path / name, {"law": text}, {})
+    spec = tmp_path / "spec.json"
+    spec.write_text(json.dumps(PROFILE), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    call = ["check", "spec.json", "-p", "base/policies", "--as-of", "2026-01-01", "--allow-past-as-of"]
+    console(*call, "--receipt", "receipt.json", "--log", "decisions.jsonl")
+    diff = ["diff", "base", "head", "--semantic", "off", "--today", "2026-06-01", "-f", "json"]
+    for file in ("receipt.json", "decisions.jsonl"):
+        ran = console(*diff, "--profiles", file)
+        assert json.loads(ran.out)["decisions"]["recorded"] == {
+            "records": 1,
+            "evaluated": 1,
+            "changed": 1,
+            "unread": [],
+        }
+    spec.write_text(json.dumps(P80), encoding="utf-8")
+    ran = console(*diff, "--profiles", "receipt.json")
+    assert [one["code"] for one in json.loads(ran.out)["decisions"]["recorded"]["unread"]] == ["other-spec"]
+    spec.unlink()
+    ran = console(*diff, "--profiles", "receipt.json")
+    assert [one["code"] for one in json.loads(ran.out)["decisions"]["recorded"]["unread"]] == ["no-spec"]
+    assert ran.code == 5, "nothing was decided at all"
