@@ -111,7 +111,7 @@ def _shown_on_short_lists(context: AnalysisContext, question: _Question) -> bool
             formulas = question.encode(search.ruleset, search.subject(use.rule.each), use)
         except Unsupported:
             continue
-        if FALSE not in formulas and search.may_be_satisfiable(formulas):
+        if FALSE not in formulas and context.is_satisfiable(formulas):
             return True
     return False
 
