@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.engine.decision import Decision, Finding
-from vatspolicy.engine.serialize import titled
+from vatspolicy.engine.record_parts import titled
 from vatspolicy.engine.snapshot import Item
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy, Rule

@@ -22,7 +22,7 @@ from vatspolicy.engine.decision import (
     rank_routes,
 )
 from vatspolicy.engine.notices import notices
-from vatspolicy.engine.serialize import DEADLINES, copy_text, find_bearer, law_to_data
+from vatspolicy.engine.record_parts import DEADLINES, copy_text, find_bearer, law_to_data
 from vatspolicy.engine.subjects import Activations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline

@@ -18,7 +18,7 @@ from vatspolicy.engine.decision import Decision, Finding, Interpretation, Missin
 from vatspolicy.engine.explanation import FactRead, FactReader, deciding_facts
 from vatspolicy.engine.notices import notices
 from vatspolicy.engine.opinions import OPINION, applies
-from vatspolicy.engine.serialize import copy_text, opinion_to_data, reading_to_data, titled, worst_to_data
+from vatspolicy.engine.record_parts import copy_text, opinion_to_data, reading_to_data, titled, worst_to_data
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Duty, Policy, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
