@@ -105,6 +105,7 @@ _WORDS: Table = {
     "law-shipped": Phrase("recorded under the shipped law"),
     "law-folder": Phrase("recorded under the law in the folder {file}"),
     "law-bundle": Phrase("recorded under the law in the bundle {file}"),
+    "layers": Phrase("with rules of layers above it: {names}"),
     "changes": Phrase("facts that --set changed before deciding: {paths}"),
     "otherwise": Phrase("the spec as it stands, on its own day, decides otherwise: {decision}"),
 }
@@ -125,6 +126,9 @@ def _say_premises(receipt: Mapping[str, Any], otherwise: str | None, lang: Langu
     day, law = receipt["as_of"], receipt["law"]
     said = [word(_WORDS, f"day-{day['why']}", lang, day=day["day"])]
     said.append(word(_WORDS, f"law-{law['origin']}", lang, file=clean(str(law["file"]), one_line=True)))
+    if layers := law.get("layers", [])[1:]:
+        names = joint("list", lang).join(clean(layer["name"], one_line=True) for layer in layers)
+        said.append(word(_WORDS, "layers", lang, names=names))
     if changes := receipt["spec"]["changes"]:
         paths = joint("list", lang).join(clean(path, one_line=True) for path, _value in changes)
         said.append(word(_WORDS, "changes", lang, paths=paths))
