@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ from vatspolicy.authoring.diff.law import law_in_words
 from vatspolicy.authoring.diff.recorded import Recorded
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaChange, compare_schemas
-from vatspolicy.authoring.diff.semantic import UnconfirmedProof, prove, semantic_data
+from vatspolicy.authoring.diff.semantic import Proof, UnconfirmedProof, prove, semantic_data
 from vatspolicy.authoring.diff.serialize import ComparisonSerializer, release_data, schema_data
 from vatspolicy.authoring.diff.sources import LawRevision, Source, load_pair
 from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure
@@ -38,6 +38,7 @@ from vatspolicy.authoring.diff.verdict import (
     undecided,
 )
 from vatspolicy.authoring.diff.words import TITLES, WHY
+from vatspolicy.authoring.symbolic.workers import start_apart
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n.words import both
 from vatspolicy.policies.bundle import Bundle
@@ -192,6 +193,8 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     found, unread = products(base, head, settings.profiles, recorded.read)
     changed = {change.policy for change in changes if change.kind in LAW}
 
+    proof = _start_proof(base, head, differences, settings)
+
     def decide() -> Comparison:
         days = differences.days(changed, settings.today, settings.days)
         return compare_decisions(base, head, [*found, *recorded.times], days, differences)
@@ -201,7 +204,16 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         parts.note("decisions", error)
     edits = EditsOfRules(changes, differences.base, differences.head)
     serializer = ComparisonSerializer(base, head, differences, edits)
-    semantic, reasons = _semantic(base, head, differences, settings, serializer, comparison, found)
+
+    def access() -> dict[str, Any] | None:
+        days = [day for day in comparison.days if differences.on(day)]
+        if settings.compare_access is None or not days or base.schemas != head.schemas:
+            return None
+        day = next((day for day in days if day >= settings.today), days[-1])
+        return settings.compare_access(base.bundle, head.bundle, day)
+
+    matrix = parts.make("access", access, None)
+    semantic, reasons = _semantic(proof(), head, differences, serializer, comparison, found)
     problems = sorted({*unread, *comparison.problems})
     why = [Why("invalid")] if problems else []
     try:
@@ -246,15 +258,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     def concerned() -> dict[str, Any]:
         return find_concerned(comparison.rows, semantic["transitions"], head.schemas)
 
-    def access() -> dict[str, Any] | None:
-        days = [day for day in comparison.days if differences.on(day)]
-        if settings.compare_access is None or not days or base.schemas != head.schemas:
-            return None
-        day = next((day for day in days if day >= settings.today), days[-1])
-        return settings.compare_access(base.bundle, head.bundle, day)
-
     version = parts.make("release", release, None)
-    matrix = parts.make("access", access, None)
     whom = parts.make("decisions", concerned, find_concerned((), (), head.schemas))
     why += parts.broken
     result = _empty(settings, why, problems) | {
@@ -276,11 +280,29 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     return result
 
 
+def _start_proof(
+    base: LawRevision, head: LawRevision, differences: Differences, settings: ComparisonSettings
+) -> Callable[[], Proof]:
+    """Start the proofs, and return a function that waits for them. Other processes prove while this one decides."""
+
+    def work() -> Proof:
+        return prove(base, head, differences, settings.semantic, settings.workers)
+
+    if settings.workers < 2 or settings.semantic == "off" or base.schemas != head.schemas or not differences.names:
+        return work
+    wait = start_apart(lambda: replace(work(), base=None))  # both processes have the bundles
+
+    def prove_apart() -> Proof:
+        proof = wait()
+        return replace(proof, base=base.bundle) if proof.status == "evaluated" else proof
+
+    return prove_apart
+
+
 def _semantic(
-    base: LawRevision,
+    proof: Proof,
     head: LawRevision,
     differences: Differences,
-    settings: ComparisonSettings,
     serializer: ComparisonSerializer,
     comparison: Comparison,
     found: Sequence[Product],
@@ -289,7 +311,6 @@ def _semantic(
 
     An answer that the evaluator does not confirm is not shown.
     """
-    proof = prove(base, head, differences, settings.semantic, settings.workers)
     try:
         layer = semantic_data(proof, head, differences, serializer.cause, comparison, found)
     except UnconfirmedProof as error:
