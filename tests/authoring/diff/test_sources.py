@@ -1,6 +1,7 @@
 """The two states to compare: revisions of git and folders, hostile ones included."""
 
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,7 @@ def test_replaced_objects_are_not_followed(repository: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["--help", "-x", "--output=/tmp/x", "HEAD; touch x", "$(touch x)", "a b", "a\nb", "a\x1b[31m", "nosuch", "HEAD^{tree}", "", "main:policies"],
+    ["--help", "-x", "--output=/tmp/x", "HEAD; touch x", "$(touch x)", "a b", "a\nb", "a\x1b[31m", "nosuch", "HEAD^{tree}", "", "main:nosuch", "main:../x", "main:/etc", "nosuch:policies", ":policies", "main:policies/law.yaml", "main:none.tar.gz"],
 )  # fmt: skip
 def test_what_is_no_revision_is_refused(repository: Path, name: str) -> None:
     with pytest.raises(SourceError):
@@ -145,6 +146,46 @@ def test_git_that_is_not_there(repository: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SourceError, match="git is not installed"):
         read_source("HEAD", repository)
+
+
+@pytest.mark.parametrize(
+    ("base", "head"),
+    [
+        ("HEAD~1:", "HEAD:"),
+        ("HEAD~1:.", "main:./"),
+        ("HEAD~1:policies", "HEAD:policies/"),
+        ("HEAD~1:./policies", "."),
+        ("HEAD@{0}~1:policies", "policies"),
+        ("HEAD~1:policies..main:policies", None),
+    ],
+)
+def test_a_folder_of_a_revision(repository: Path, base: str, head: str | None) -> None:
+    assert versions(repository, base, head) == ["old", "milder"]
+
+
+def test_a_folder_of_a_revision_begins_at_the_root_or_here(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    inner = project(tmp_path / "a b/law", changelog="x")
+    project(tmp_path / "a b/other", {"law": MILDER}, fixtures={})
+    commit(tmp_path)
+    for name in ("HEAD:a b/other", "HEAD:../other"):
+        side = read_source(name, inner)
+        assert [file for file, _ in side.policies] == ["policies/bundle.yaml", "policies/law.yaml"]
+        assert (side.fixtures, side.changelog) == ((), None)
+        assert b"70.0" in dict(side.policies)["policies/law.yaml"]
+        assert side.commit is not None
+        assert side.title == f"{name} ({side.commit[:9]})"
+    side = read_source("HEAD:./", inner)
+    assert ([file for file, _ in side.fixtures], side.changelog) == (["fixtures/p60.yaml"], "x")
+
+
+def test_a_bundle_of_a_revision(repository: Path) -> None:
+    with tarfile.open(repository / "old.tar.gz", "w:gz") as archive:
+        for file in sorted((project(repository.parent / "old") / "policies").iterdir()):
+            archive.add(file, f"policies/{file.name}")
+    commit(repository)
+    (repository / "old.tar.gz").unlink()
+    assert versions(repository, "HEAD:old.tar.gz", "HEAD:") == ["old", "milder"]
 
 
 # --- folders ----------------------------------------------------------------------------------------------------------

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 import re
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,8 @@ RELEASE = "bundle.yaml"
 WORKING_TREE = "."
 """The name of the project on disk."""
 
+_REVISION_PATH = re.compile(r"((?:[^:{}]|\{[^}]*\})+):(.*)")
+"""A revision and a path in it; a colon in braces belongs to the revision."""
 _PATHS = ("./", "../", "/", "~")
 """Beginnings of a path, which no revision has."""
 
@@ -92,11 +96,13 @@ def _is_folder(path: Path) -> bool:
 
 
 def read_source(name: str, folder: Path) -> Source:
-    """Read the folder or bundle of a name if there is one, else the revision. Raises SourceError."""
+    """Read a folder or bundle if there is one of the name, else `REVISION:PATH` or a revision. Raises SourceError."""
     if name and _is_folder(folder / name):
         return _read_folder(name, folder / name)
     if is_archive(name) and _exists(folder / name):
         return _read_archive(name, folder / name)
+    if not name.startswith(_PATHS) and (found := _REVISION_PATH.fullmatch(name)):
+        return _read_revision_path(Git(folder), name, found[1], found[2])
     if name.startswith(_PATHS) or is_archive(name):
         missing = _("There is no bundle {name!r}.", name=name), _("There is no folder {name!r}.", name=name)
         raise SourceError(missing[0] if is_archive(name) else missing[1])
@@ -123,6 +129,24 @@ def _read_archive(name: str, path: Path) -> Source:
     if not any(file.startswith("policies/") for file in names) and RELEASE in names:
         files = [(f"policies/{file}", content) for file, content in files]
     return _source(name, None, [(file, content) for file, content in files if _wanted(file)])
+
+
+def _read_revision_path(git: Git, name: str, revision: str, path: str) -> Source:
+    """Read the folder or bundle at a path of a revision, which begins at the root as git has it, or with `./`."""
+    commit, place = git.commit(revision), git.place(path)
+    parent, slash, file = place.rpartition("/")
+    bundle = git.files(commit, [file], lambda one: one == file, parent + slash) if is_archive(place) else []
+    if bundle:
+        with tempfile.TemporaryDirectory() as folder:
+            archive = Path(folder) / file
+            archive.write_bytes(bundle[0][1])
+            return replace(_read_archive(name, archive), commit=commit)
+    prefix = f"{place}/" if place else ""
+    files = git.files(commit, [*FOLDERS, CHANGELOG], _wanted, prefix)
+    if not any(one.startswith("policies/") for one, _ in files):  # a folder of policies alone has bundle.yaml
+        alone = git.files(commit, [""], lambda one: _wanted(f"policies/{one}"), prefix)
+        files = [(f"policies/{one}", content) for one, content in alone] if RELEASE in dict(alone) else []
+    return _source(name, commit, files)
 
 
 def _read_commit(git: Git, name: str, commit: str) -> Source:
@@ -218,10 +242,31 @@ class Git:
             raise SourceError(_("The two revisions have no common history. A shallow clone may need more of it."))
         return found[0]
 
-    def files(self, commit: str, paths: Sequence[str], wanted: Callable[[str], bool]) -> list[tuple[str, bytes]]:
-        """Return name and bytes of the regular files of a commit below paths from the folder. Raises SourceError."""
-        prefix = self._run("rev-parse", "--show-prefix").decode("utf-8", "surrogateescape").rstrip("\n")
-        below = [f"{prefix}{path}" for path in paths]
+    def prefix(self) -> str:
+        """Return the folder from the root of the repository, with a slash at its end. Raises SourceError."""
+        return self._run("rev-parse", "--show-prefix").decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def place(self, path: str) -> str:
+        """Return a path from the root of the repository; one that begins with `.` is from the folder.
+
+        Raises:
+            SourceError: The path leads out of the repository.
+        """
+        steps = path.split("/")
+        place = posixpath.normpath(self.prefix() + path if steps[0] in (".", "..") else path)
+        if place.startswith("/") or place.split("/")[0] == "..":
+            raise SourceError(_("{path!r} leads out of the repository.", path=path))
+        return "" if place == "." else place
+
+    def files(
+        self, commit: str, paths: Sequence[str], wanted: Callable[[str], bool], prefix: str | None = None
+    ) -> list[tuple[str, bytes]]:
+        """Return name and bytes of the regular files of a commit below paths. Raises SourceError.
+
+        Paths and names are from the folder, or from `prefix`, which is from the root of the repository.
+        """
+        prefix = self.prefix() if prefix is None else prefix
+        below = filter(None, [f"{prefix}{path}" for path in paths])
         listing = self._run("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *below)
         entries = []
         for line in filter(None, listing.split(b"\0")):

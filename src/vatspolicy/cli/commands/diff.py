@@ -62,13 +62,15 @@ def review_diff(
         str,
         typer.Argument(
             metavar="BASE",
-            help="A git revision, a folder, a bundle (.tar.gz, .tar), or both sides as BASE..HEAD "
-            "(BASE...HEAD: since they parted).",
+            help="A git revision, a folder, a bundle (.tar.gz, .tar), one of these in a revision as REV:PATH, or both "
+            "sides as BASE..HEAD (BASE...HEAD: since they parted).",
         ),
     ],
     head: Annotated[
         str | None,
-        typer.Argument(metavar="HEAD", help="A git revision, a folder or a bundle.", show_default="the files on disk"),
+        typer.Argument(
+            metavar="HEAD", help="A git revision, a folder, a bundle or REV:PATH.", show_default="the files on disk"
+        ),
     ] = None,
     profiles: Annotated[
         list[str],
