@@ -119,23 +119,24 @@ class _Marker:
         self.details = data["decisions"]["details"]
         self.rules = data["semantic"]["rules"]
         self.pairs = list(zip(changes, data["structure"], strict=False))
-        for change, shown in self.pairs:
-            shown["acceptance"] = self.describe(change, sides) if change.kind in LAW else None
+        self._behind: dict[str, frozenset[int]] = {}
+        for place, (change, shown) in enumerate(self.pairs):
+            shown["acceptance"] = self.describe(place, change, sides) if change.kind in LAW else None
         self.law = [shown["acceptance"] for _, shown in self.pairs if shown["acceptance"]]
 
-    def describe(self, change: Change, sides: tuple[LawRevision, LawRevision]) -> Data:
+    def describe(self, place: int, change: Change, sides: tuple[LawRevision, LawRevision]) -> Data:
         """Return the fingerprints of an edit and of its effect."""
-        rows = [row for row in self.rows if self.is_behind(change, (cause["rule"] for cause in row["because"]))]
-        rules = [rule for rule in self.rules if self.is_behind(change, [rule["rule"]])]
+        rows = [row for row in self.rows if self.is_behind(place, (cause["rule"] for cause in row["because"]))]
+        rules = [rule for rule in self.rules if self.is_behind(place, [rule["rule"]])]
         moves = {(row["before"]["decision"], row["after"]["decision"], row["direction"]) for row in rows}
         alone = {name for rule in rules for name in rule["transitions"]}
-        below = {(one["rule"], one["kind"], one["name"]) for one in self.details if self.reads(change, one["rule"])}
+        below = {(one["rule"], one["kind"], one["name"]) for one in self.details if self.reads(place, one["rule"])}
         effect = [
             FORMAT,
             sorted(moves),
             sorted([rule["rule"], rule["verdict"], sorted(rule["transitions"])] for rule in rules),
             sorted(below),
-            sorted(one["rule"] for one in self.data["red_lines"] if self.is_behind(change, [one["rule"]])),
+            sorted(one["rule"] for one in self.data["red_lines"] if self.is_behind(place, [one["rule"]])),
             change.retroactive,
         ]
         directions = [direction for *_, direction in moves]
@@ -152,12 +153,19 @@ class _Marker:
             "fails": False,
         }
 
-    def reads(self, change: Change, rule: str | None) -> bool:
-        return rule is not None and self.is_behind(change, [rule])
+    def reads(self, place: int, rule: str | None) -> bool:
+        return rule is not None and place in self.behind(rule)
 
-    def is_behind(self, change: Change, rules: Iterable[str]) -> bool:
-        """Return True if an edit moves one of the rules."""
-        return any(change in self.edits.of(rule) for rule in rules)
+    def is_behind(self, place: int, rules: Iterable[str]) -> bool:
+        """Return True if the edit at a place moves one of the rules."""
+        return any(place in self.behind(rule) for rule in rules)
+
+    def behind(self, rule: str) -> frozenset[int]:
+        """Return the places of the edits that move a rule."""
+        if rule not in self._behind:
+            edits = self.edits.of(rule)
+            self._behind[rule] = frozenset(place for place, (change, _) in enumerate(self.pairs) if change in edits)
+        return self._behind[rule]
 
     def match(self, accepted: AcceptedChanges) -> list[Data]:
         """Return the entries with their states, after setting those of the edits."""
@@ -218,8 +226,8 @@ class _Marker:
         left = remainder(self.data)
         for condition in failures(left, conditions):
             rules = set(_causes(left, condition))
-            for change, shown in self.pairs:
-                causes = change.retroactive if condition == "retroactive" else self.is_behind(change, rules)
+            for place, (change, shown) in enumerate(self.pairs):
+                causes = change.retroactive if condition == "retroactive" else self.is_behind(place, rules)
                 if shown["acceptance"] and shown["acceptance"]["state"] != "accepted" and causes:
                     shown["acceptance"]["fails"] = True
 
@@ -227,8 +235,7 @@ class _Marker:
         """Return the edits behind rules; none if a rule has no edit, or one that is not accepted."""
         found: list[str] = []
         for rule in dict.fromkeys(rules):
-            behind = self.edits.of(rule)
-            names = self.of_all([shown["acceptance"] for change, shown in self.pairs if change in behind])
+            names = self.of_all([self.pairs[place][1]["acceptance"] for place in sorted(self.behind(rule))])
             if not names:
                 return []
             found += names
