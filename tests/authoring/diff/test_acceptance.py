@@ -174,6 +174,14 @@ def test_a_broken_file_accepts_nothing(tmp_path: Path, text: str) -> None:
     assert "The file of accepted changes is not valid" in render("text", found, "en")
 
 
+def test_one_file_of_two_is_never_chosen_in_silence(tmp_path: Path) -> None:
+    base, head = pair(tmp_path, accepted=[])
+    (head / "policies/more").mkdir()
+    (head / "policies/more/accepted.yaml").write_text("schema: 1\naccepted: []\n", encoding="utf-8")
+    found = compare(base, head)
+    assert (found["exit_code"], "Keep one" in found["problems"][0]["message"]) == (3, True)
+
+
 def test_entries_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
     [entry] = entries(compare(*pair(tmp_path), fail_on=FAIL))
     twice = compare(*pair(tmp_path, accepted=[entry, entry]), fail_on=FAIL)

@@ -20,7 +20,7 @@ from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, failures, is_amo
 from vatspolicy.authoring.diff.words import NOT_ACCEPTED
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.documents.validation import validate
-from vatspolicy.errors import InvalidInput
+from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.i18n.words import both
 from vatspolicy.policies.files import ACCEPTED
@@ -66,6 +66,9 @@ def read_accepted(head: Source, path: Path | None) -> AcceptedChanges:
     if path is not None:
         return _parse(load_document(path))
     found = [(file, content) for file, content in head.policies if file.rpartition("/")[2] == ACCEPTED]
+    if len(found) > 1:
+        message = _("There is another file of accepted changes, {file}. Keep one.", file=found[0][0])
+        raise InvalidInput([Problem(found[1][0], 1, 1, "", message)])
     return _parse(parse_document(found[0][1], found[0][0])) if found else AcceptedChanges()
 
 
