@@ -38,7 +38,7 @@ WORDS: Table = {
 }
 KINDS: Table = {
     "contested": Phrase("Contested", "decision doubt"),
-    "article-differs": Phrase("The article differs"),
+    "article-differs": Phrase("Commentary says otherwise"),
     "verify": Phrase("To verify"),
     "pending": Phrase("The law may change"),
     "note": Phrase("Note"),
