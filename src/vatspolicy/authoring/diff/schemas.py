@@ -12,7 +12,7 @@ _WRITTEN_BY_US = {
     f"{name}.schema.json"
     for name in (
         *("analysis", "comparison", "decision", "lint", "matrix", "mutation"),
-        *("question", "routes", "summary", "test-run", "timeline"),
+        *("question", "routes", "summary", "test-run", "timeline", "vectors"),
     )
 }
 """Schemas of the program's output: a reader breaks if something is missing or unknown to it."""
