@@ -138,7 +138,7 @@ def test_the_wheel_decides_as_the_repository_does(installed: Path, spec: Path) -
 
 
 def test_the_wheel_brings_its_law_compiled(built: Distributions, installed: Path, spec: Path) -> None:
-    """A first start finds it, and keeps no compiled law of its own; one of another Python, or of edited law, does."""
+    """A first start finds it, and keeps no compiled law of its own; one of another Python, or of edited law, does, whole and by policy."""
     with zipfile.ZipFile(built.wheel) as archive:
         compiled = [Path(name).name for name in archive.namelist() if "/_resources/compiled/" in name]
     assert sorted(name.partition("-")[0] for name in compiled) == ["bundle", "invariants"]
@@ -173,7 +173,7 @@ def test_the_wheel_brings_its_law_compiled(built: Distributions, installed: Path
     try:
         for name, spoilt in (("cut", whole[:-9]), ("empty", b"")):
             entry.write_bytes(spoilt)
-            assert start(name) == (as_shipped, ["bundle"])
+            assert start(name) == (as_shipped, ["bundle", "policy"])
     finally:
         entry.write_bytes(whole)
     policy = next((folder.parent / "policies").rglob("vats-pilot-2024.yaml"))
@@ -181,7 +181,7 @@ def test_the_wheel_brings_its_law_compiled(built: Distributions, installed: Path
     try:
         policy.write_bytes(text + b"# an edit\n")
         edited, kept = start("shipped")
-        assert kept == ["bundle"]
+        assert kept == ["bundle", "policy"]
         assert json.loads(edited)["decisions"][0]["bundle"] != json.loads(as_shipped)["decisions"][0]["bundle"]
     finally:
         policy.write_bytes(text)

@@ -40,7 +40,7 @@ def peak(folder: Path, *options: str) -> float:
 def test_ten_times_the_rows_take_the_same_memory(console: Console, law: Path) -> None:
     """The rows and facts of some thousand more would stand out: each takes ten kilobytes as objects.
 
-    What the threads of the engine leave in their heaps differs by a tenth from run to run.
+    To keep them costs 180 MB. What the threads of the engine leave in their heaps differs by 80 MB from run to run.
     """
     text = lines(portfolio(50) * 20)
     console.write("some.jsonl", text)
@@ -48,7 +48,7 @@ def test_ten_times_the_rows_take_the_same_memory(console: Console, law: Path) ->
     options = ("--no-missing", "--batch", "1000", "-j", "1", "-p", str(law), *DAY)
     some = peak(console.folder, "some.jsonl", "-o", "some.out.jsonl", *options)
     many = peak(console.folder, "many.jsonl", "-o", "many.out.jsonl", *options)
-    assert many <= some + 45, f"{some:.0f} MB for 1,000 rows, {many:.0f} MB for 10,000"
+    assert many <= some + 90, f"{some:.0f} MB for 1,000 rows, {many:.0f} MB for 10,000"
 
 
 def test_processes_share_the_rows_evenly_in_as_few_batches_as_memory_allows() -> None:
