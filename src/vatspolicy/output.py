@@ -7,10 +7,12 @@ import io
 import os
 import stat
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import TextIO
 
@@ -35,19 +37,18 @@ class Style:
         return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"
 
 
-_status: list[Callable[[], None]] = []
-"""Action that removes the status line of a long command from the terminal, while there is one."""
+_status: list[Callable[[], AbstractContextManager[None]]] = []
+"""Context without the status line of a long command on the terminal, while there is one."""
 
 
-def clear_status() -> None:
-    """Remove the status line, so that other output begins on a line of its own."""
-    for clear in _status:
-        clear()
+def without_status() -> AbstractContextManager[None]:
+    """Return a context without the status line, so that other output has a line of its own."""
+    return _status[0]() if _status else nullcontext()
 
 
-def keep_status(clear: Callable[[], None] | None) -> None:
-    """Announce a status line and the function that removes it; None for its end."""
-    _status[:] = [] if clear is None else [clear]
+def keep_status(pause: Callable[[], AbstractContextManager[None]] | None) -> None:
+    """Announce a status line and the context in which it is not drawn; None for its end."""
+    _status[:] = [] if pause is None else [pause]
 
 
 def find_link(path: Path) -> str:
@@ -114,16 +115,16 @@ def write_stdout(text: str | bytes, machine: bool = False) -> None:
     Bytes stay as they are. Text for programs (`machine`) is UTF-8. Text for people is in the terminal's encoding, with
     plain signs where that has no others.
     """
-    clear_status()
     if sys.stdout is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
-        sys.stdout.flush()
         if not machine and isinstance(text, str):
             text = disarm(text)
         encoding = "utf-8" if machine else sys.stdout.encoding
-        sys.stdout.buffer.write(text if isinstance(text, bytes) else _encode(text, encoding))
-        sys.stdout.buffer.flush()
+        with without_status():
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text if isinstance(text, bytes) else _encode(text, encoding))
+            sys.stdout.buffer.flush()
     except OSError as error:
         _discard(sys.stdout)
         if not isinstance(error, BrokenPipeError):
@@ -152,12 +153,12 @@ def _discard(stream: TextIO) -> None:
 
 def write_stderr(text: str) -> None:
     """Write to standard error; one that is closed must not change how the run ends."""
-    clear_status()
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(disarm(text))
-        sys.stderr.flush()
+        with without_status():
+            sys.stderr.write(disarm(text))
+            sys.stderr.flush()
     except (OSError, ValueError):
         _discard(sys.stderr)
 

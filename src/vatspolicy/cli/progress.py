@@ -24,7 +24,7 @@ def show_progress(command: str) -> Iterator[None]:
         yield
         return
     line = _Line(command, sys.stderr.fileno())
-    keep_status(line.clear)
+    keep_status(line.pause)
     try:
         yield
     finally:
@@ -65,18 +65,24 @@ class _Line:
                     self._write(_CLEAR + text.encode(sys.stderr.encoding or "utf-8", "replace"))
                     self.drawn = True
 
-    def clear(self) -> None:
-        """Remove the line; it comes back while the command goes on."""
-        if self.lock.acquire(timeout=1):  # a forked process may inherit a lock that nobody opens
-            if self.drawn:
+    @contextlib.contextmanager
+    def pause(self) -> Iterator[None]:
+        """Remove the line, and draw none in this context; it comes back while the command goes on."""
+        held = self.lock.acquire(timeout=1)  # a forked process may inherit a lock that nobody opens
+        try:
+            if held and self.drawn:
                 self._write(_CLEAR)
-            self.drawn = False
-            self.lock.release()
+                self.drawn = False
+            yield
+        finally:
+            if held:
+                self.lock.release()
 
     def end(self) -> None:
         """Remove the line for good."""
         self.ended.set()
-        self.clear()
+        with self.pause():
+            pass
         self.thread.join(timeout=1)
 
     def _write(self, content: bytes) -> None:
