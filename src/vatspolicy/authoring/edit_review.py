@@ -30,7 +30,7 @@ class ChangedDecision(NamedTuple):
 
 @dataclass(frozen=True)
 class EditReview:
-    """What an edit of one policy changes."""
+    """The effects of an edit of one policy."""
 
     rules: dict[str, str]
     """Rules (policy/rule) that are added, removed or changed."""

@@ -19,7 +19,7 @@ _VARIABLES = {"activity.class", "activity.licensed", "as_of"}
 
 
 class FactReader(NamedTuple):
-    """A clause that reads a fact, and what the clause is part of."""
+    """A clause that reads a fact, and its place in the law."""
 
     policy: Policy
     kind: str

@@ -179,5 +179,5 @@ def _layers(file: str, content: Mapping[str, bytes], listed: list[Any]) -> tuple
 
 
 def describe_layer(layer: LayerFiles) -> dict[str, str]:
-    """Return what a manifest says of a layer of a bundle: its folder and its digest."""
+    """Return the entry of a manifest for a layer of a bundle: its folder and its digest."""
     return {"folder": layer.head[0].removesuffix(f"/{HEAD}"), "digest": layer.digest}

@@ -42,7 +42,7 @@ class _Shared:
 
     citations: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     findings: dict[tuple[str, bool], Data] = field(default_factory=dict)
-    """By rule, what each of its findings says, closed or not; None for what depends on the facts."""
+    """By rule, the fixed part of each of its findings, closed or not; None for a part that depends on the facts."""
     deadlines: dict[tuple[str, str | None], tuple[Data, dict[str, str]]] = field(default_factory=dict)
     """By rule and launch day, each with its wording."""
     bodies: dict[tuple[str, ...], list[dict[str, str]]] = field(default_factory=dict)
@@ -134,7 +134,7 @@ class CompactSerializer:
         return [self.finding(finding) for finding in findings]
 
     def finding(self, finding: Finding) -> Data:
-        """Return a finding with its law and what its effect adds."""
+        """Return a finding with its law and the parts that its effect adds."""
         rule, effect = finding.rule, finding.rule.effect
         key = (rule.name, finding.state == "closed")
         fixed = self.shared.findings.get(key)

@@ -1,4 +1,4 @@
-"""What its reader is told of a decision: later law, facts that were read as none, layers, and rules they replace."""
+"""Notices to the reader of a decision: later law, facts that were read as none, layers, and rules they replace."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def reading_to_data(bundle: Bundle, reading: Interpretation) -> dict[str, Any]:
 
 
 def _change_to_data(bundle: Bundle, change: Change) -> dict[str, Any]:
-    """Return what a reading changes, by the name that reports show."""
+    """Return the change that a reading makes, by the name that reports show."""
     match change.kind:
         case "class" | "denial":
             title = label("class" if change.kind == "class" else "reason", change.id, bundle.schemas)
@@ -88,7 +88,7 @@ def worst_to_data(worst: WorstReading | None) -> dict[str, Any] | None:
 
 
 def opinion_to_data(profile: Profile, result: OpinionResult) -> dict[str, Any]:
-    """Return an opinion of the profile and what it did."""
+    """Return an opinion of the profile and its effect."""
     given = profile.facts["opinions"][result.place]
     return {
         **{key: given[key] for key in ("about", "by", "date")},

@@ -70,7 +70,7 @@ FORMAT = 1
 
 
 class Detail(IntEnum):
-    """How much of a decision its data hold."""
+    """The extent of the data of a decision."""
 
     OUTLINE = 0
     """Findings without law, routes and reasons."""

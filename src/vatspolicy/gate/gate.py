@@ -158,7 +158,7 @@ class Gate:
     expected: int | None = None
     """Number of specs that there must be; None for any."""
     languages: Sequence[Language] = LANGUAGES
-    """Languages of what the program says in a record (see `decision_to_data`): one if every report is in one."""
+    """Languages of the program's own texts in a record (see `decision_to_data`): one if every report is in one."""
 
     def run(self, arguments: Iterable[str], progress: Progress = lambda done, total: None) -> GateResult:
         """Decide every spec behind the arguments (see `find_specs`), each once. Raises DayError for `as_of`."""

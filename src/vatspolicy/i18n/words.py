@@ -40,7 +40,7 @@ JOINTS: Table = {
     "and-clause": {"en": " and ", "zh": "，且"},
     "or-clause": {"en": " or ", "zh": "，或"},
 }
-"""What stands between the parts of a line: `bodies` between authorities, `plus` between steps of one way forward,
+"""Joints between the parts of a line: `bodies` between authorities, `plus` between steps of one way forward,
 `names` between names with commas of their own, `and-clause` and `or-clause` between clauses.
 """
 FRAMES: Table = {
@@ -86,7 +86,7 @@ def join_both(texts: Iterable[LocalizedText], name: str, chinese: str = "") -> d
 
 
 def joint(name: str, lang: Language) -> str:
-    """Return what stands between two parts, by its name in JOINTS; full-width punctuation in Chinese."""
+    """Return the joint between two parts, by its name in JOINTS; full-width punctuation in Chinese."""
     return JOINTS[name][lang]
 
 
@@ -105,7 +105,7 @@ def enumeration(parts: Iterable[LocalizedText]) -> LocalizedText:
 
 
 def gap(lang: Language) -> str:
-    """Return what stands between two sentences: a space, or nothing in Chinese."""
+    """Return the gap between two sentences: a space, or nothing in Chinese."""
     return "" if lang == "zh" else " "
 
 

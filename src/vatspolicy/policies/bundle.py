@@ -356,7 +356,7 @@ def _compile(
     layers: Sequence[LayerFiles] = (),
     base_digest: str = "",
 ) -> dict[str, Any]:
-    """Compile policy files with `compile_law`, which is imported only for what is not compiled yet."""
+    """Compile policy files with `compile_law`, which is imported only for policies that are not compiled yet."""
     from vatspolicy.policies.compilation import compile_law
 
     return compile_law(sources, prefix, schemas, layers, base_digest)

@@ -73,7 +73,7 @@ def compile_policies(documents: Iterable[Document], schemas: SchemaSet | None = 
 
 
 def _compile_or_recall(document: Document, by_id: Mapping[str, Document], schemas: SchemaSet) -> Compiled:
-    """Compile one policy, or return what the cache has of the same texts. Raises InvalidInput."""
+    """Compile one policy, or return the cached result for the same texts. Raises InvalidInput."""
     used = [by_id[id] for id in document.data.get("uses", ()) if id in by_id]
 
     def build() -> tuple[dict[Path, tuple[int, int]], dict[Path, bytes]]:
@@ -268,7 +268,7 @@ class _PolicyCompiler:
             self.message((*where, "message"), condition["message"], each)
 
     def message(self, path: Path, message: Mapping[str, str], each: str) -> None:
-        """Note what is wrong with the facts that a message shows: each is a fact, and both languages show the same."""
+        """Note the problems of the facts that a message shows: each is a fact, and both languages show the same."""
         shown: dict[str, list[str]] = {}
         known = len(self.problems)
         for lang, text in message.items():

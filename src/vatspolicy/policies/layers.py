@@ -42,7 +42,7 @@ class _Below:
     policies: dict[str, str] = field(default_factory=dict)
     """Place of the id of each policy."""
     needs: dict[str, str] = field(default_factory=dict)
-    """Names of the rules that need something through routes, by what the routes lead to."""
+    """Names of the rules that need an instrument through routes, by the target of the routes."""
 
 
 def read_head(name: str, text: bytes) -> Document:
@@ -54,7 +54,7 @@ def read_head(name: str, text: bytes) -> Document:
 
 
 def check_layers(stack: Sequence[LayerDocuments]) -> tuple[list[Layer], list[str], list[Problem]]:
-    """Return the layers, the names of the rules that replace what they override, and everything that is wrong."""
+    """Return the layers, the names of the rules that replace another one, and every problem."""
     problems = list(_references(stack))
     layers: list[Layer] = []
     replacing: list[str] = []
@@ -121,7 +121,7 @@ def refuse_overrides(document: Document) -> Iterator[Problem]:
 
 
 def _check_policy(document: Document, below: _Below, open_rules: set[str], needs: dict[str, str]) -> Iterator[Problem]:
-    """Yield what a policy of a layer may not do.
+    """Yield the offenses of a policy of a layer.
 
     `open_rules` are the rules that the layer may loosen, its own among them; `needs` are the needs of its own.
     """
@@ -162,7 +162,7 @@ def _check_policy(document: Document, below: _Below, open_rules: set[str], needs
 
 
 def _replacing(document: Document, allowed: frozenset[str]) -> Iterator[str]:
-    """Yield the rules of a policy that replace what they override."""
+    """Yield the rules of a policy that replace the rules they override."""
     for rule in document.data.get("rules", ()):
         if rule.get("overrides", {}).get("rule") in allowed:
             yield f"{document.data['id']}/{rule['id']}"

@@ -382,7 +382,7 @@ class Policy:
 
 
 class Enforcement(NamedTuple):
-    """How a rule counts for the gate until a day. No decision changes."""
+    """The weight of a rule at the gate until a day. No decision changes."""
 
     rule: str
     """policy/rule."""
@@ -413,7 +413,7 @@ class Layer(NamedTuple):
     """Folder that holds its files."""
     digest: str
     enforce: tuple[Enforcement, ...] = ()
-    """How its rules, and those that it may loosen, count for the gate."""
+    """The weight of its rules, and of rules that it may loosen, at the gate."""
 
 
 def as_tuple(value: str | list[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What an edit of one policy changes, as text."""
+"""The effects of an edit of one policy, as text."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _lines(review: EditReview, base: str, lang: Language) -> Iterator[str]:
 
 
 def verdict_text(verdict: RuleVerdict, lang: Language) -> str:
-    """Return what is proved of a changed rule, or a product that shows the change."""
+    """Return the proof about a changed rule, or a product that shows the change."""
     if verdict.verdict in (EQUIVALENT, MASKED):
         return word(_WORDS, verdict.verdict, lang, rule=verdict.rule)
     if verdict.witness is None:

@@ -91,7 +91,7 @@ class _Tools:
     async def routes(
         self, profile: Profile, as_of: str | None = None, to: Literal["allow", "needs-license"] | None = None
     ) -> Data:
-        """Return every legal route of a product, what each asks for, and the smallest changes that would lead on."""
+        """Return every legal route of a product with its conditions, and the smallest changes that would lead on."""
 
         def work() -> Data:
             found = read_profile(self.read(profile), self.bundle.schemas)
@@ -103,7 +103,7 @@ class _Tools:
         return await self.run(work)
 
     async def explain(self, name: str, lang: Language = "en") -> str:
-        """Show a policy, or a rule as policy/rule: what it checks, and the articles of law behind it."""
+        """Show a policy, or a rule as policy/rule: its checks in words, and the articles of law behind it."""
 
         def work() -> str:
             try:

@@ -13,6 +13,7 @@ from tests.support.console import Console
 from tests.support.law_builder import HEAD, route, rule
 from vatspolicy.authoring.analysis.findings import KINDS, AnalysisFinding
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
+from vatspolicy.authoring.symbolic.solver import Solver
 from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle, load_bundle
@@ -165,6 +166,17 @@ def test_a_planted_defect_is_found(name: str, tmp_path: Path) -> None:
     assert found[0].line > 1
     assert not report.not_evaluated
     confirm(load_bundle(folder), found[0])
+
+
+def test_a_rule_is_not_taken_to_decide_where_the_solver_gives_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first, quick question may end at the limit; the rule is then looked at alone, and not passed over."""
+    fault = FAULTS["a deny behind a deny"]
+    folder = write(tmp_path / "law", fault)
+    monkeypatch.setattr(Solver, "may_hold", lambda self, formulas: None)
+    report = run_analysis(AnalysisRequest(folder, kinds=(fault.kind,), properties=False))
+    assert fault.about in [finding.about for finding in report.findings]
 
 
 def confirm(bundle: Bundle, finding: AnalysisFinding) -> None:

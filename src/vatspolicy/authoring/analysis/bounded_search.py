@@ -122,8 +122,8 @@ class BoundedSearch:
         self.models.append((model_found, {}))
         return True
 
-    def may_be_satisfiable(self, formulas: Sequence[int]) -> bool:
-        """Return False only if no profile satisfies all formulas; sums of several numbers are not looked at.
+    def may_be_satisfiable(self, formulas: Sequence[int]) -> bool | None:
+        """Return False only if no profile satisfies all formulas, None at the limit; sums of numbers are not looked at.
 
         No model is made, which takes most of the time of `is_satisfiable`.
         """

@@ -44,7 +44,7 @@ def _shadowed_on_short_lists(context: AnalysisContext, rules: Sequence[Rule]) ->
     search.prepare(differs.values())
     for rule in rules:
         if differs[rule.name] == FALSE or not search.may_be_satisfiable([differs[rule.name]]):
-            yield rule
+            yield rule  # at the limit, too: the check of the rule alone settles it, or says that it was not evaluated
 
 
 def _check_shadowed(context: AnalysisContext, rule: Rule) -> AnalysisFinding | None:

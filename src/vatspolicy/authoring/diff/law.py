@@ -81,7 +81,7 @@ def _makes_room(head: Bundle, old: Rule, rule: Rule) -> bool:
 
 
 def _target(rule: Rule) -> Any:
-    """Return what a rule's effect is about."""
+    """Return the subject of the effect of a rule."""
     match rule.effect:
         case Classify(classes=classes):
             return classes
@@ -102,7 +102,7 @@ def _likeness(old: Rule, new: Rule) -> float:
 
 
 def _card(base: Bundle, head: Bundle, old: Rule | None, new: Rule | None) -> dict[str, Any] | None:
-    """Return a rule with what it said and says; None if nothing of that differs."""
+    """Return a rule with its parts before and after; None if none of them differs."""
     before = _words(base, old) if old is not None else None
     after = _words(head, new) if new is not None else None
     same_name = old is not None and new is not None and old.name == new.name

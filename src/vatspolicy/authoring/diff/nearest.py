@@ -159,7 +159,7 @@ class _Walk:
         return self.data
 
     def enter(self, place: Place, mine: Any, theirs: Any) -> None:
-        """Take over what it can of a part."""
+        """Take over as much of a part as the profile allows."""
         if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
             steps: Iterable[str | int] = [key for key in {**theirs, **mine} if mine.get(key) != theirs.get(key)]
         elif _are_records(mine) and _are_records(theirs):

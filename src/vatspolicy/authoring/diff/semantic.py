@@ -273,7 +273,7 @@ class _ProofSerializer:
         }
 
     def near_rule(self, found: Any, decided: _DecidedWitness) -> Nearby | None:
-        """Return the profile nearest to a known product that shows what the witness of a rule shows."""
+        """Return the profile nearest to a known product that shows the change of the witness of a rule."""
         from vatspolicy.authoring.symbolic.mixed_bundle import mix
         from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
         from vatspolicy.authoring.symbolic.witness import decision_of

@@ -19,7 +19,7 @@ from vatspolicy.policies.model import Article, Policy
 
 
 class ComparisonSerializer:
-    """Plain data of what was compared."""
+    """Plain data of a comparison."""
 
     def __init__(self, base: LawRevision, head: LawRevision, differences: Differences, edits: EditsOfRules) -> None:
         self.base, self.head, self.differences, self.edits = base, head, differences, edits

@@ -233,7 +233,7 @@ class _RuleComparison:
         return [
             pairs
             for pairs, formula in zip(BOTH_DIRECTIONS, self._directions, strict=True)
-            if formula != FALSE and solver.may_hold([formula, *query.invariant_formulas])
+            if formula != FALSE and solver.may_hold([formula, *query.invariant_formulas]) is not False
         ]
 
     def _encode(self, query: Query, reachable: bool, kind: type[SymbolicRuleSet] = SymbolicRuleSet) -> list[int]:
@@ -365,7 +365,7 @@ class _RuleComparison:
         return rule_states(self.base, self.before, profile, day) != rule_states(self.head, self.after, profile, day)
 
     def _minimize_shown(self, data: Mapping[str, Any], day: str) -> dict[str, Any] | None:
-        """Return the smallest part of a profile that shows what the rule lists otherwise; None if it does not.
+        """Return the smallest part of a profile in which the rule lists other items; None if there is none.
 
         If something else than an undetermined rule shows it, the part shows that, too.
         """

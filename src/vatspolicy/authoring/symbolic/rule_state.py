@@ -246,7 +246,7 @@ def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> Any:
 def listed_otherwise(
     base: Bundle, head: Bundle, name: str, profile: Profile, as_of: str, readings: bool = True, settled: bool = False
 ) -> dict[Key, tuple[Item | None, Item | None]]:
-    """Return what the decisions of two bundles list differently of a rule (policy/rule).
+    """Return the items of a rule (policy/rule) that the decisions of two bundles list differently.
 
     Without `readings` of contested rules it takes a small part of the time. With `settled`, nothing is returned if a
     missing fact leaves the rule undetermined under one of the bundles.

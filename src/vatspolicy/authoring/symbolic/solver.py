@@ -89,10 +89,11 @@ class Solver:
         answer = self.check(formulas)
         return None if isinstance(answer, list) else answer
 
-    def may_hold(self, formulas: Sequence[int]) -> bool:
-        """Return False only if the formulas and axioms conflict; numbers in sums are not looked at."""
+    def may_hold(self, formulas: Sequence[int]) -> bool | None:
+        """Return False only if formulas and axioms conflict, None at the limit; numbers in sums are not looked at."""
         self.prepare(formulas)
-        return bool(self.solver.check(*map(self._literal, formulas)) != z3.unsat)
+        answer = self.solver.check(*map(self._literal, formulas))
+        return None if answer == z3.unknown else bool(answer == z3.sat)
 
     def check(self, formulas: Sequence[int]) -> Model | list[int]:
         """Return a model of all formulas and axioms, or conflicting formulas (an unsat core). Raises Undecided."""

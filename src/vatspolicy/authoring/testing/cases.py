@@ -58,7 +58,7 @@ class Case:
     policy: Policy | None
     """The policy whose rules are tested; None for a fixture."""
     place: Path = ()
-    """Place of the entry in the file that holds what is expected."""
+    """Place of the entry in the file of the expectations."""
 
     @property
     def skipped(self) -> str | None:
@@ -73,7 +73,7 @@ class Case:
         return [*self._state_differences(), *self._authority_differences()]
 
     def explain(self) -> list[str]:
-        """Return one sentence for each clause that decides what differs: the clause, its value, the facts it reads."""
+        """Return a sentence for each clause that decides the difference: the clause, its value, the facts it reads."""
         ruleset = self.bundle.on(self.as_of)
         if self.policy is None:
             return list(decision_reasons(self.bundle, self.profile, self.as_of, self.expect))
@@ -98,7 +98,7 @@ class Case:
             yield ObservedRule(id, rule, state, found or {"silent": []})
 
     def authorities(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yield the instruments for which a test expects authorities, each with those that it has."""
+        """Yield the instruments for which a test expects authorities, each with its own ones."""
         ruleset, scopes = self._scopes()
         activation = scopes[-1][2] if scopes else None
         for instrument in self.expect.get("authority", {}):

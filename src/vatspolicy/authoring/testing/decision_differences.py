@@ -1,4 +1,4 @@
-"""Differences between a decision and what a fixture expects of it."""
+"""Differences between a decision and the expectations of a fixture."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vatspolicy.profile.profile import Profile
 
 
 def differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
-    """Yield one sentence for each difference between a decision and what is expected of it."""
+    """Yield one sentence for each difference between a decision and the expectations."""
     if decision.decision != expect["decision"]:
         yield _(
             "The decision is {decision}, not {expected}{because}.",

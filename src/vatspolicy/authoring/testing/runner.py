@@ -24,7 +24,7 @@ class CaseResult:
     """Differences from the expectation."""
     seconds: float = 0.0
     reasons: tuple[str, ...] = ()
-    """The clauses that decide what differs, with the facts that they read."""
+    """The clauses that decide the difference, with the facts that they read."""
 
     @property
     def outcome(self) -> str:
@@ -120,7 +120,7 @@ def run_tests(
 
 
 def run_cases(cases: Iterable[Case]) -> tuple[CaseResult, ...]:
-    """Run cases, but those that are skipped."""
+    """Run every case that is not skipped."""
     results = []
     for case in cases:
         if case.skipped is not None:

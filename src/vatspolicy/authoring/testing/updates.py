@@ -1,4 +1,4 @@
-"""Expectations of tests and fixtures rewritten to what the law gives: in place, with comments and order kept."""
+"""Expectations of tests and fixtures rewritten to the results of the law: in place, with comments and order kept."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class UpdatedFile(NamedTuple):
 
 
 def update_expectations(cases: Iterable[Case]) -> list[UpdatedFile]:
-    """Return the files of cases that fail, with what the law gives in the place of what they expect.
+    """Return the files of cases that fail, with the results of the law in place of their expectations.
 
     A difference that an expectation cannot express stays: a rule that does not exist, several states of one rule.
     """
@@ -59,7 +59,7 @@ def _apply(text: str, file: str, path: Path, value: Any) -> str:
 
 
 def find_changes(case: Case) -> Iterator[Change]:
-    """Yield the places of a case at which it expects something else than the law gives, with what the law gives."""
+    """Yield the places of a case at which the law gives another result than it expects, with that result."""
     if case.policy is None:
         decision = evaluate(case.bundle, case.profile, case.as_of)
         for path, value in _decision_changes(decision, case.expect):

@@ -1,4 +1,4 @@
-"""`vatspolicy explain`: a rule or a policy and its law, or a fact and what reads it."""
+"""`vatspolicy explain`: a rule or a policy and its law, or a fact and its readers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ExplainFormat(StrEnum):
-    """Formats of an explanation: words, a page, data, or the graph of what reads a fact."""
+    """Formats of an explanation: words, a page, data, or the graph of the readers of a fact."""
 
     TEXT, JSON, HTML, DOT = "text", "json", "html", "dot"
 
@@ -77,7 +77,7 @@ def explain(
 
 
 def _explain_fact(bundle: Bundle, name: str, lang: Language, format: ExplainFormat, outputs: Outputs) -> bool:
-    """Report what reads a fact; return False if the name is not that of a fact, and looks like none."""
+    """Report the readers of a fact; return False if the name is not that of a fact, and looks like none."""
     from vatspolicy.authoring.fact_readers import find_fact, find_readers, similar_facts
     from vatspolicy.errors import did_you_mean
     from vatspolicy.reports.fact_readers import render

@@ -122,7 +122,7 @@ def _describe(differences: list[tuple[str, str]], lang: Language) -> str:
 
 
 def _say_premises(receipt: Mapping[str, Any], otherwise: str | None, lang: Language) -> str:
-    """Return what the decision of the receipt rests on: its day, changes of the spec, the law, and waivers."""
+    """Return the premises of the decision of a receipt: its day, changes of the spec, the law, and waivers."""
     day, law = receipt["as_of"], receipt["law"]
     said = [word(_WORDS, f"day-{day['why']}", lang, day=day["day"])]
     said.append(word(_WORDS, f"law-{law['origin']}", lang, file=clean(str(law["file"]), one_line=True)))

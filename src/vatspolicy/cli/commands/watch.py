@@ -79,7 +79,7 @@ def watch(
 
 
 class _Watch:
-    """The law in memory, and what it was compared with."""
+    """The law in memory, and the law that it was compared with."""
 
     def __init__(self, folder: Path, fixtures: Path | None, base: str, today: str, lang: Language) -> None:
         from vatspolicy.authoring.watched_files import WatchedFiles
@@ -137,7 +137,7 @@ class _Watch:
                     return
 
     def _load(self) -> Bundle | None:
-        """Return the law; report what is wrong and return None if it cannot be loaded."""
+        """Return the law; report its problems and return None if it cannot be loaded."""
         from vatspolicy.errors import InvalidInput
         from vatspolicy.policies.bundle import load_bundle
 
@@ -203,7 +203,7 @@ class _Watch:
 
 
 def _is_of(case: Case, path: Path) -> bool:
-    """Return whether a file holds a fixture or what is expected of it."""
+    """Return whether a file holds a fixture or its expectations."""
     return path.name.removesuffix(".yaml").removesuffix(".expect") == Path(case.file).name.removesuffix(".expect.yaml")
 
 

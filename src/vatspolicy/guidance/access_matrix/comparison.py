@@ -10,7 +10,7 @@ from vatspolicy.policies.bundle import Bundle
 
 Data = Mapping[str, Any]
 _ABSENT = {"state": "none", "max_foreign_percent": None, "contested": False}
-"""What a cell says of a service or a regime that the matrix does not have."""
+"""The cell of a service or a regime that the matrix does not have."""
 
 
 def compare_matrices(base: Bundle, head: Bundle, day: str) -> dict[str, Any]:

@@ -141,7 +141,7 @@ def compact_run(
 
 
 def _gate(records: Sequence[Mapping[str, Any]], gate: GateResult) -> dict[str, Any]:
-    """Return the settings of the gate, its exit code, the number of specs, and what fails it in each decision."""
+    """Return the settings of the gate, its exit code, the number of specs, and the failures of each decision."""
     judgement = gate.judgement
     failures = [
         {"file": data["file"], "product": data["product"], **failure._asdict()}

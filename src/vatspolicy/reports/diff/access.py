@@ -17,7 +17,7 @@ ABSENT = "–"
 
 
 def rows(data: Data, lang: Language) -> Iterator[tuple[str, str, str, str]]:
-    """Yield business, regime, and what it allows before and after: the changed cells, then the changed places."""
+    """Yield business, regime, and its cell before and after: the changed cells, then the changed places."""
     for cell in data["cells"]:
         offers = joint("list", lang).join(offer[lang] for offer in cell["offers"])
         sides = (value(cell[side], lang) for side in ("before", "after"))

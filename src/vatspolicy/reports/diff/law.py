@@ -49,7 +49,7 @@ def article(one: Data, lang: Language) -> str:
 
 
 def _parts(said: Data, lang: Language) -> dict[str, str]:
-    """Return what a version of a rule says, part by part."""
+    """Return the parts of a version of a rule, one by one."""
     parts = {
         "when": phrase("applies", lang, text=cut_lists(said["when"][lang], lang)),
         "effect": said["effect"][lang],

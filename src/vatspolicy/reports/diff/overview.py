@@ -1,4 +1,4 @@
-"""The first screen of a comparison: one sentence, who is worse off, known products, and what a reviewer must decide."""
+"""The first screen of a comparison: one sentence, who is worse off, known products, and the reviewer's decisions."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _subject(data: Data, lang: Language) -> str:
 
 
 def _effect(data: Data, lang: Language) -> Iterator[str]:
-    """Yield what becomes of decisions: the changes of the word, the days, whom they are shown for, and the article."""
+    """Yield the changes of decisions: of the word, the days, the products that show them, and the article."""
     found = dict.fromkeys([*possible(data), *sorted(seen(data))])
     moves = [name for name in found if "incomplete" not in name] or list(found)
     if not moves:
@@ -126,7 +126,7 @@ def _known_products(data: Data, lang: Language) -> Iterator[str]:
 
 
 def questions(data: Data, lang: Language) -> Iterator[str]:
-    """Yield what a reviewer must decide."""
+    """Yield the decisions that a reviewer must take."""
     if data["decisions"] is None:
         return
     yield from (phrase("ask_waivable", lang, rule=one["rule"]) for one in data["red_lines"])

@@ -209,7 +209,7 @@ def described(witness: Data, lang: Language) -> str:
 
 
 def fewest(witness: Data, lang: Language) -> str:
-    """Return the fewest facts that show what a witness shows, in one line."""
+    """Return the fewest facts that show the change of a witness, in one line."""
     return phrase("fewest", lang) + joint("colon", lang) + facts(witness["minimal"], lang)
 
 

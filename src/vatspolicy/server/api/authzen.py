@@ -155,7 +155,7 @@ def _read(document: Document, asked: Data, place: tuple[str | int, ...], own: Da
 
 
 def _reasons(record: Data) -> Iterator[Data]:
-    """Yield what stands against a launch, and other readings of the law: a code, and where it comes from."""
+    """Yield the reasons against a launch, and other readings of the law: a code, and its rule or fact."""
     for code, part in (("deny", "denials"), ("needs-license", "needs")):
         for finding in record[part]:
             yield {"code": code, "rule": finding["rule"], **finding["subject"]}

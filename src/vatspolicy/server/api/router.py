@@ -279,13 +279,13 @@ class _Api:
         return JSONResponse({"result": self.bundles()})
 
     async def show_config(self, __: Request) -> Response:
-        """Show what this server is, where clients of OPA ask for its configuration. It names no file and no secret."""
+        """Show the labels of this server where clients of OPA ask for its configuration, without files and secrets."""
         labels = {"id": "vatspolicy", "version": __version__}
         paths = {"default_decision": f"/{'/'.join(PLACE)}"}
         return JSONResponse({"result": {"labels": labels, **paths}})
 
     async def refuse_partial(self, __: Request) -> Response:
-        """Say that queries of one's own are not evaluated, and what answers the same need."""
+        """Say that queries of one's own are not evaluated, and name the path that serves the same need."""
         message = _(
             "This server evaluates no queries in Rego. {path} says what an incomplete input may become.",
             path=f"/v1/data/{'/'.join(PLACE)}/range",

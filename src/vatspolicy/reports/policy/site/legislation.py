@@ -9,7 +9,7 @@ from vatspolicy.reports.policy.page import PolicyPage
 
 
 def describe_legislation(page: PolicyPage) -> dict[str, Any]:
-    """Return the regulation behind a policy: names, number, issuer, days, address, and what it replaced."""
+    """Return the regulation behind a policy: names, number, issuer, days, address, and its predecessors."""
     policy = page.policy
     found: dict[str, Any] = {
         "@context": "https://schema.org",
