@@ -29,14 +29,44 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-STATUS = "status line"
-"""Name of the thread that draws a status line. It holds no lock that a fork waits for."""
+STATUS, FOLLOWER = "status line", "parent watcher"
+"""Names of the threads that draw a status line and that wait for the end of the parent. They hold no lock of a fork."""
 
 
 def can_fork() -> bool:
     """Return True if it is safe to fork workers."""
-    threads = [thread for thread in threading.enumerate() if thread.name != STATUS]
+    threads = [thread for thread in threading.enumerate() if thread.name not in (STATUS, FOLLOWER)]
     return sys.platform == "linux" and len(threads) == 1
+
+
+def start_apart(work: Callable[[], R]) -> Callable[[], R]:
+    """Start work in a process of its own, and return a function that waits for its result, which must be plain data.
+
+    If no process can be forked, or it breaks, that function does the work in this process.
+    """
+    if not can_fork():
+        return work
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing import get_context
+    from pickle import PicklingError
+
+    pool = ProcessPoolExecutor(1, get_context("fork"), _start, (lambda: lambda _task: work(),))
+    try:
+        with _no_interrupt():
+            future = pool.submit(_do, None)
+    except (BrokenProcessPool, OSError):
+        return work
+
+    def wait() -> R:
+        try:
+            with pool:
+                found: R = future.result()
+                return found
+        except (BrokenProcessPool, OSError, PicklingError, TypeError, AttributeError):
+            return work()  # the result is the same
+
+    return wait
 
 
 def map_in_order(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], processes: int) -> Iterator[R]:
@@ -117,22 +147,26 @@ def _start(begin: Callable[[], Callable[[Any], Any]]) -> None:
     _BEGIN[:] = [begin]
     signal.signal(signal.SIGINT, _leave)  # the terminal interrupts all processes; the parent reports it
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_follow, daemon=True).start()
+    follow_parent()
 
 
 def _leave(*_: Any) -> None:
     os._exit(130)
 
 
-def _follow() -> None:
-    """Exit when the parent process has ended."""
+def follow_parent() -> None:
+    """End this process, a worker, when its parent has ended."""
     from multiprocessing import parent_process
     from multiprocessing.connection import wait
 
     parent = parent_process()
     assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)
+
+    def follow(sentinel: int) -> None:
+        wait([sentinel])
+        os._exit(1)
+
+    threading.Thread(target=follow, args=(parent.sentinel,), name=FOLLOWER, daemon=True).start()
 
 
 def _nothing() -> None:

@@ -38,10 +38,10 @@ from vatspolicy.authoring.diff.verdict import (
     undecided,
 )
 from vatspolicy.authoring.diff.words import TITLES, WHY
-from vatspolicy.authoring.symbolic.workers import start_apart
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n.words import both
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.workers import start_apart
 
 T = TypeVar("T")
 

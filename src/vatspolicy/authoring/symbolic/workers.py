@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import sys
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -13,6 +11,7 @@ from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.workers import can_fork, follow_parent
 
 Sides = tuple[Bundle, Bundle]
 Work = Callable[..., Any]
@@ -40,45 +39,9 @@ def _shared(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...
         return list(pool.map(_do, tasks))
 
 
-def start_apart(work: Callable[[], R]) -> Callable[[], R]:
-    """Start work in a process of its own, and return a function that waits for its result, which must be plain data.
-
-    If no process can be forked, or it breaks, that function does the work in this process.
-    """
-    if not _can_fork():
-        return work
-    pool = ProcessPoolExecutor(1, get_context("fork"), _WORK.append, (work,))
-    try:
-        future = pool.submit(_work_apart)
-    except (BrokenProcessPool, OSError):
-        return work
-
-    def wait() -> R:
-        try:
-            with pool:
-                found: R = future.result()
-                return found
-        except (BrokenProcessPool, OSError, pickle.PicklingError, TypeError, AttributeError):
-            return work()  # the result is the same
-
-    return wait
-
-
-_WORK: list[Callable[[], Any]] = []
-"""The work of a process that was started apart."""
-
-
-def _work_apart() -> Any:
-    return _WORK[-1]()
-
-
 def _start_method() -> str:
     """Return the start method: a fork has both bundles already, but is safe only without other threads."""
-    return "fork" if _can_fork() else "spawn"
-
-
-def _can_fork() -> bool:
-    return sys.platform == "linux" and threading.active_count() == 1
+    return "fork" if can_fork() else "spawn"
 
 
 _SIDES: list[Sides] = []
@@ -86,6 +49,7 @@ _SIDES: list[Sides] = []
 
 
 def _start(sides: Sides | bytes) -> None:
+    follow_parent()
     _SIDES[:] = [pickle.loads(sides) if isinstance(sides, bytes) else sides]  # noqa: S301 - from our own process
 
 

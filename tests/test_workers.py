@@ -1,0 +1,81 @@
+"""Work in a process of its own: it runs beside this one, and its result does not depend on where it was made."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import os, signal, threading
+from vatspolicy.workers import STATUS, start_apart
+here = os.getpid()
+
+def fall():
+    if os.getpid() != here:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return here
+
+def refuse():
+    raise ValueError("refused")
+
+assert start_apart(os.getpid)() != here, "the work ran in this process"
+assert start_apart(fall)() == here, "a process that is killed leaves the work undone"
+assert start_apart(lambda: lambda: here)()() == here, "what cannot be sent is made here"
+try:
+    start_apart(refuse)()
+except ValueError as error:
+    assert str(error) == "refused"
+else:
+    raise AssertionError("an error was lost")
+stop = threading.Event()
+threading.Thread(target=stop.wait, name=STATUS).start()
+assert start_apart(os.getpid)() != here, "a status line on a terminal kept the work in this process"
+assert start_apart(lambda: start_apart(os.getpid)() == os.getpid())() is False, "work apart started none of its own"
+threading.Thread(target=stop.wait).start()
+assert start_apart(os.getpid)() == here, "a process with threads was forked"
+stop.set()
+print("done")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_work_is_done_in_another_process_or_here() -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "done\n", done.stderr
+
+
+LONG = """
+import os, sys, time
+from vatspolicy.workers import start_apart
+
+def work():
+    print(os.getpid(), flush=True)
+    time.sleep(600)
+
+start_apart(work)()
+"""
+
+
+def runs(process: int) -> bool:
+    """Whether a process is neither gone nor a zombie."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_work_apart_ends_with_its_parent() -> None:
+    """However the parent ends: nothing is left that works on for nobody."""
+    with subprocess.Popen([sys.executable, "-c", LONG], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.kill()
+    until = time.monotonic() + 30
+    while runs(child):
+        assert time.monotonic() < until
+        time.sleep(0.05)
