@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy import clock
-from vatspolicy.authoring.diff.sources import SourceError
+from vatspolicy.authoring.diff.git import SourceError
 from vatspolicy.clock import LAST, is_day
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _

@@ -8,9 +8,10 @@ import pytest
 
 from tests.support.project_builder import PROFILE, compare, policy, project
 from tests.support.repositories import commit, git
-from vatspolicy.authoring.diff import sources
+from vatspolicy.authoring.diff import git as reader
+from vatspolicy.authoring.diff.git import SourceError
 from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
-from vatspolicy.authoring.diff.sources import SourceError, read_pair, read_source
+from vatspolicy.authoring.diff.sources import read_pair, read_source
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")
@@ -126,7 +127,7 @@ def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_too_much_is_refused(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MAX_FILES", 1)
+    monkeypatch.setattr(reader, "MAX_FILES", 1)
     for name in ("HEAD", str(repository)):
         with pytest.raises(SourceError, match="too much to compare"):
             read_source(name, repository)
@@ -134,7 +135,7 @@ def test_too_much_is_refused(repository: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_git_that_does_not_end_is_given_up(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def hang(*_: object, **given: object) -> None:
-        assert given["timeout"] == sources.TIMEOUT
+        assert given["timeout"] == reader.TIMEOUT
         raise subprocess.TimeoutExpired("git", 1)
 
     monkeypatch.setattr(subprocess, "run", hang)

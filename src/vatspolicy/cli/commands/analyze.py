@@ -86,7 +86,7 @@ def analyze(
     from vatspolicy.authoring.analysis.findings import KINDS
     from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
     from vatspolicy.authoring.analysis.touched import find_touched
-    from vatspolicy.authoring.diff.sources import SourceError
+    from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.authoring.symbolic.solver import BUDGET
     from vatspolicy.reports.analysis import render
 

@@ -143,8 +143,9 @@ def review_diff(
     Example: vatspolicy diff main..HEAD --fail-on 'deny->allow,version' -o markdown=review.md
     """
     from vatspolicy import clock
+    from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions, not_comparable
-    from vatspolicy.authoring.diff.sources import SourceError, read_pair
+    from vatspolicy.authoring.diff.sources import read_pair
     from vatspolicy.gate.gate import ExitCode, worst
     from vatspolicy.guidance.access_matrix.comparison import compare_matrices
     from vatspolicy.reports.diff import render

@@ -191,7 +191,7 @@ def _laws(diff: tuple[str, str] | None, law: LawOptions) -> Iterator[tuple[Any, 
     if diff is None:
         yield law.load(), None
         return
-    from vatspolicy.authoring.diff.sources import SourceError
+    from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.screening.engines import LawSource
 
     with contextlib.ExitStack() as held:

@@ -149,7 +149,7 @@ class _Watch:
 
     def _read_baseline(self, bundle: Bundle) -> Baseline | None:
         """Return the law of the commit; say why and return None if it cannot be read."""
-        from vatspolicy.authoring.diff.sources import SourceError
+        from vatspolicy.authoring.diff.git import SourceError
         from vatspolicy.authoring.edit_review import read_baseline
         from vatspolicy.errors import InvalidInput
 

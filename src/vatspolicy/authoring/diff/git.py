@@ -1,0 +1,149 @@
+"""Files of a git revision, read without trust in the repository.
+
+They come from `git cat-file`, not from `git archive`: attributes in the repository can keep files out of an archive,
+and a change must not be able to hide a policy from the person who compares. git runs without a shell, with fixed
+arguments, bounded in time and size.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vatspolicy.i18n import _, reason_of
+
+TIMEOUT = 120
+"""Seconds that one call of git may take."""
+MAX_FILES = 20_000
+MAX_BYTES = 128 * 2**20
+"""Most files, and most bytes of them together, that are read of one state."""
+_REGULAR = ("100644", "100755")
+
+
+class SourceError(Exception):
+    """A revision or folder cannot be read; the text is a sentence and a hint."""
+
+
+@dataclass(frozen=True)
+class Git:
+    """A git repository, from one of its folders."""
+
+    folder: Path
+    """The folder of the project: the root of the repository or below it."""
+
+    def commit(self, revision: str) -> str:
+        """Return the full id of the commit that a revision names. Raises SourceError."""
+        if not revision or revision.startswith("-") or re.search(r"[\s\x00-\x1f\x7f]", revision):
+            raise SourceError(_("{revision!r} is not a revision.", revision=revision))
+        name = f"{revision}^{{commit}}"
+        found = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1, 128))
+        id = found.decode("ascii", "replace").strip()
+        if not re.fullmatch(r"[0-9a-f]{40,64}", id):
+            self._run("rev-parse", "--git-dir")  # fails with a message if there is no repository
+            raise SourceError(
+                _("There is no revision {revision!r} here. A shallow clone may need more history.", revision=revision)
+            )
+        return id
+
+    def merge_base(self, left: str, right: str) -> str:
+        """Return the commit at which two commits parted. Raises SourceError."""
+        found = self._run("merge-base", left, right, ok=(0, 1)).decode("ascii", "replace").split()
+        if not found:
+            raise SourceError(_("The two revisions have no common history. A shallow clone may need more of it."))
+        return found[0]
+
+    def prefix(self) -> str:
+        """Return the folder from the root of the repository, with a slash at its end. Raises SourceError."""
+        return self._run("rev-parse", "--show-prefix").decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def place(self, path: str) -> str:
+        """Return a path from the root of the repository; one that begins with `.` is from the folder.
+
+        Raises:
+            SourceError: The path leads out of the repository.
+        """
+        steps = path.split("/")
+        place = posixpath.normpath(self.prefix() + path if steps[0] in (".", "..") else path)
+        if place.startswith("/") or place.split("/")[0] == "..":
+            raise SourceError(_("{path!r} leads out of the repository.", path=path))
+        return "" if place == "." else place
+
+    def files(
+        self, commit: str, paths: Sequence[str], wanted: Callable[[str], bool], prefix: str | None = None
+    ) -> list[tuple[str, bytes]]:
+        """Return name and bytes of the regular files of a commit below paths. Raises SourceError.
+
+        Paths and names are from the folder, or from `prefix`, which is from the root of the repository.
+        """
+        prefix = self.prefix() if prefix is None else prefix
+        below = filter(None, [f"{prefix}{path}" for path in paths])
+        listing = self._run("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *below)
+        entries = []
+        for line in filter(None, listing.split(b"\0")):
+            head, _, path = line.partition(b"\t")
+            mode, _, id, size = head.decode("ascii").split()
+            name = path.decode("utf-8", "surrogateescape").removeprefix(prefix)
+            if mode in _REGULAR and wanted(name):
+                entries.append((name, id, int(size)))
+        check_size(len(entries), sum(size for _, _, size in entries))
+        return list(zip((name for name, _, _ in entries), self._blobs([id for _, id, _ in entries]), strict=True))
+
+    def _blobs(self, ids: Sequence[str]) -> list[bytes]:
+        output = self._run("cat-file", "--batch", given="".join(f"{id}\n" for id in ids).encode()) if ids else b""
+        blobs, at = [], 0
+        for id in ids:
+            end = output.index(b"\n", at)
+            said = output[at:end].decode("ascii", "replace").split()  # id, blob, size; or id, missing
+            if len(said) != 3 or said[1] != "blob":
+                raise SourceError(_("The object {id} is missing from this clone.", id=id))
+            size = int(said[2])
+            blobs.append(output[end + 1 : end + 1 + size])
+            at = end + 2 + size
+        return blobs
+
+    def _run(self, *arguments: str, ok: Sequence[int] = (0,), given: bytes = b"") -> bytes:
+        """Run git and return its output. Raises SourceError for an exit code that is not in `ok`."""
+        command = ["git", "--no-replace-objects", "--no-pager", "--literal-pathspecs", *arguments]
+        environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+        try:
+            result = subprocess.run(
+                command,
+                cwd=self.folder,
+                env=environment,
+                input=given,
+                capture_output=True,
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise SourceError(_("git is not installed. Compare two folders instead.")) from None
+        except subprocess.TimeoutExpired:
+            raise SourceError(_("git took more than {timeout} seconds.", timeout=TIMEOUT)) from None
+        except (OSError, ValueError) as error:
+            raise SourceError(_("git cannot be started: {reason}.", reason=reason_of(error))) from None
+        if result.returncode not in ok:
+            lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
+            why = (
+                lines[0].removeprefix("fatal: ").rstrip(".")
+                if lines
+                else _("it ended with {returncode}", returncode=result.returncode)
+            )
+            raise SourceError(_("git cannot read this: {why}.", why=why))
+        return result.stdout
+
+
+def check_size(files: int, size: int) -> None:
+    """Raise SourceError for more than a comparison reads."""
+    if files > MAX_FILES or size > MAX_BYTES:
+        raise SourceError(
+            _(
+                "There is too much to compare: at most {count:,} files and {size} MiB of one state.",
+                count=MAX_FILES,
+                size=MAX_BYTES // 2**20,
+            )
+        )
