@@ -8,10 +8,8 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.decision import (
@@ -19,7 +17,6 @@ from vatspolicy.engine.decision import (
     Decision,
     Finding,
     Interpretation,
-    LicenseOption,
     MissingFact,
     RouteResult,
     Service,
@@ -28,25 +25,22 @@ from vatspolicy.engine.decision import (
     rank_routes,
 )
 from vatspolicy.engine.explanation import FactRead, FactReader, clauses, deciding_facts
+from vatspolicy.engine.law_texts import LawTexts
 from vatspolicy.engine.notices import notices
 from vatspolicy.engine.opinions import OPINION, OpinionResult, applies
 from vatspolicy.engine.record_parts import (
-    DEADLINES,
     copy_text,
     find_bearer,
     law_to_data,
     opinion_to_data,
     reading_to_data,
-    titled,
     worst_to_data,
 )
 from vatspolicy.engine.subjects import Activations
 from vatspolicy.i18n import LANGUAGES, Language
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.deadlines import deadline
 from vatspolicy.policies.model import (
     Advise,
-    Article,
     Condition,
     Deny,
     Duty,
@@ -56,14 +50,12 @@ from vatspolicy.policies.model import (
     Route,
     Rule,
 )
-from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import LocalizedText, label, question
+from vatspolicy.profile.vocabulary import label, question
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from vatspolicy.policies.expression_wording import Wording
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""
@@ -112,7 +104,8 @@ def decision_parts(
         "file": lambda: profile.document.file,
         "bundle": lambda: law_to_data(bundle, decision),
         "notices": lambda: [
-            {"kind": kind, "message": maker.say(message)} for kind, message in notices(bundle, profile, decision.as_of)
+            {"kind": kind, "message": maker.texts.say(message)}
+            for kind, message in notices(bundle, profile, decision.as_of)
         ],
         "verification": lambda: decision.verification,
         "services": lambda: [maker.service(service) for service in decision.services],
@@ -130,37 +123,14 @@ def decision_parts(
     }
 
 
-_CHECKS: WeakKeyDictionary[RuleSet, dict[tuple[int, Language], str]] = WeakKeyDictionary()
-"""Checks in words by the index of their expression and language: one table serves every decision of a day."""
-_CITATIONS: WeakKeyDictionary[RuleSet, dict[tuple[str, str], dict[str, Any]]] = WeakKeyDictionary()
-"""Citations by policy and article."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Shared:
-    """Data of one day, which serves every decision and is never changed."""
-
-    instruments: dict[str, dict[str, Any]] = field(default_factory=dict)
-    bodies: dict[tuple[str, ...], list[dict[str, Any]]] = field(default_factory=dict)
-    deadlines: dict[tuple[str, str | None, tuple[Language, ...]], dict[str, Any]] = field(default_factory=dict)
-    """By rule, launch day and languages."""
-
-
-_SHARED: WeakKeyDictionary[RuleSet, _Shared] = WeakKeyDictionary()
-
-
 class _Serializer:
     def __init__(
         self, bundle: Bundle, profile: Profile, decision: Decision, detail: Detail, languages: Sequence[Language]
     ) -> None:
-        self.bundle, self.profile, self.detail, self.languages = bundle, profile, detail, languages
-        self.as_of = decision.as_of
+        self.bundle, self.profile, self.detail = bundle, profile, detail
         self.ruleset = bundle.on(decision.as_of)
         self.activations = Activations(self.ruleset, profile, decision.as_of)
-        self.wordings: dict[Language, Wording] = {}
-        self.checks = _CHECKS.setdefault(self.ruleset, {})
-        self.cited = _CITATIONS.setdefault(self.ruleset, {})
-        self.shared = _SHARED.setdefault(self.ruleset, _Shared())
+        self.texts = LawTexts(bundle, decision.as_of, profile.launch, languages)
         self.reader = FactReader(profile, self.ruleset)
         self.shown: dict[tuple[str, Subject], dict[str, Any]] = {}
         """Routes by rule and subject: an activity and its needs show the same ones."""
@@ -204,15 +174,18 @@ class _Serializer:
             case Deny(curable=curable):
                 data["curable"] = curable
             case Need(instrument=str(instrument)):
-                data |= {"instrument": self.instrument(instrument), "authority": self.authority(finding.authority)}
+                data |= {
+                    "instrument": self.texts.instrument(instrument),
+                    "authority": self.texts.authority(finding.authority),
+                }
             case Need():
-                data["any_of"] = [self.offer(offer) for offer in finding.any_of]
+                data["any_of"] = [self.texts.offer(offer) for offer in finding.any_of]
                 data["routes"] = self.routes(finding.routes)
             case Duty(instrument=instrument, due=due, bearer=bearer):
                 data |= {
-                    "instrument": self.instrument(instrument),
-                    "authority": self.authority(finding.authority),
-                    "deadline": self.deadline(rule, due),
+                    "instrument": self.texts.instrument(instrument),
+                    "authority": self.texts.authority(finding.authority),
+                    "deadline": self.texts.deadline(rule, due),
                     "bearer": self.bearer(bearer, finding),
                     "done_on": finding.done_on,
                 }
@@ -229,12 +202,12 @@ class _Serializer:
             return {"citations": []}
         rule, activation = finding.rule, self.activations.of(finding.subject)
         policy = self.bundle.policies[rule.policy]
-        citations = self.closing(finding) + self.citations(policy, rule.cite)
+        citations = self.closing(finding) + self.texts.citations(policy, rule.cite)
         if self.detail is Detail.SCREEN:
             return {"citations": citations}
         facts = deciding_facts(finding, self.reader, activation)
         return {
-            "check": self.check(rule.when),
+            "check": self.texts.check(rule.when),
             "citations": citations,
             "clauses": self.clauses(policy, rule.when, activation),
             "facts": [self.fact(fact) for fact in facts],
@@ -247,16 +220,6 @@ class _Serializer:
         layer = self.bundle.layer_of(policy.id)
         return self.bundle.folder if layer is None else layer.folder
 
-    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> dict[str, Any]:
-        key, kept = (rule.name, self.profile.launch, tuple(self.languages)), self.shared.deadlines
-        found = kept.get(key)
-        if found is None:
-            if len(kept) >= DEADLINES:
-                kept.clear()
-            last = deadline(due, self.profile.launch)
-            found = kept[key] = {"group": last.group, "text": self.say(last.text), "date": last.date}
-        return found
-
     def bearer(self, bearer: str, finding: Finding) -> str:
         return find_bearer(self.profile, bearer, self.activations.of(finding.subject))
 
@@ -265,53 +228,11 @@ class _Serializer:
         if finding.state != "closed":
             return []
         rules = dict.fromkeys(state.rule for state in nearest_routes(finding.routes))
-        return [cited for rule in rules for cited in self.citations(self.bundle.policies[rule.policy], rule.cite)]
-
-    def citations(self, policy: Policy, keys: Iterable[str]) -> list[dict[str, Any]]:
-        return [self.citation(policy, policy.articles[key]) for key in keys]
-
-    def citation(self, policy: Policy, article: Article) -> dict[str, Any]:
-        found = self.cited.get((policy.id, article.key))
-        if found is None:
-            found = self.cited[policy.id, article.key] = self.new_citation(policy, article)
-        return found
-
-    def new_citation(self, policy: Policy, article: Article) -> dict[str, Any]:
-        edition = policy.edition(self.as_of)
-        return {
-            "policy": policy.id,
-            "title": titled(policy, edition),
-            "number": edition.number if edition else policy.source.get("number"),
-            "key": article.key,
-            "label": copy_text(article.label),
-            "en": article.en,
-            "zh": article.zh,
-            "verification": article.verification,
-            "url": article.url or policy.source.get("url"),
-        }
+        return [cited for rule in rules for cited in self.texts.citations(self.bundle.policies[rule.policy], rule.cite)]
 
     def clauses(self, policy: Policy, expression: Expression, activation: Mapping[str, Any]) -> list[dict[str, Any]]:
         found = clauses(self.bundle, self.ruleset, policy, expression, activation)
         return [{"text": clause.text, "value": clause.value, "depth": clause.depth} for clause in found]
-
-    def check(self, expression: Expression) -> dict[str, str]:
-        """Return what an expression checks, in words."""
-        return {
-            lang: self.checks.get((expression.index, lang)) or self.new_check(expression, lang)
-            for lang in self.languages
-        }
-
-    def new_check(self, expression: Expression, lang: Language) -> str:
-        if lang not in self.wordings:
-            from vatspolicy.policies.expression_wording import Wording
-
-            self.wordings[lang] = Wording(self.bundle, lang, day=self.as_of)
-        found = self.checks[expression.index, lang] = self.wordings[lang].say(expression.tree)
-        return found
-
-    def say(self, text: LocalizedText) -> dict[str, str]:
-        """Return a text of the program in the languages of the record."""
-        return {lang: text[lang] for lang in self.languages}
 
     def fact(self, fact: FactRead) -> dict[str, Any]:
         line, column = self.mark(fact.path)
@@ -339,28 +260,6 @@ class _Serializer:
         line, column = self.mark(path)
         return {"line": line, "column": column}
 
-    def instrument(self, id: str) -> dict[str, Any]:
-        found = self.shared.instruments.get(id)
-        if found is None:
-            title = copy_text(self.bundle.instruments[id].title)
-            found = self.shared.instruments[id] = {"id": id, "title": title}
-        return found
-
-    def authority(self, bodies: tuple[str, ...]) -> list[dict[str, Any]]:
-        found = self.shared.bodies.get(bodies)
-        if found is None:
-            titles = {body: copy_text(label("authority", body, self.bundle.schemas)) for body in bodies}
-            found = self.shared.bodies[bodies] = [{"id": body, "title": title} for body, title in titles.items()]
-        return found
-
-    def offer(self, offer: LicenseOption) -> dict[str, Any]:
-        return {
-            "instrument": self.instrument(offer.instrument),
-            "class": offer.cls,
-            "route": offer.route,
-            "authority": self.authority(offer.authority),
-        }
-
     def routes(self, states: Sequence[RouteResult]) -> list[dict[str, Any]]:
         return [self.route(state) for state in rank_routes(states)] if self.detail > Detail.OUTLINE else []
 
@@ -379,8 +278,8 @@ class _Serializer:
             "name": effect.name,
             "title": copy_text(effect.title),
             "state": state.state,
-            "instrument": self.instrument(effect.instrument),
-            "authority": self.authority(state.authority),
+            "instrument": self.texts.instrument(effect.instrument),
+            "authority": self.texts.authority(state.authority),
             "held": state.held,
             "max_foreign_percent": state.max_foreign_percent,
             "share_too_high": state.share_too_high,
@@ -397,14 +296,14 @@ class _Serializer:
                 }
                 for condition in effect.conditions
             ],
-            "citations": self.citations(policy, state.rule.cite),
+            "citations": self.texts.citations(policy, state.rule.cite),
             **self.layer(state.rule),
         }
 
     def condition_explanation(self, policy: Policy, state: RouteResult, condition: Condition) -> dict[str, Any]:
         return {
-            "check": self.check(condition.check),
-            "citations": self.citations(policy, condition.cite or state.rule.cite),
+            "check": self.texts.check(condition.check),
+            "citations": self.texts.citations(policy, condition.cite or state.rule.cite),
             "facts": [self.fact(fact) for fact in self.facts(condition.check, state.subject)],
         }
 
@@ -450,7 +349,7 @@ class _Serializer:
         if condition and isinstance(rule.effect, Route):
             found = next(one for one in rule.effect.requirements if one.id == condition[0])
             message, cite = found.message, found.cite or cite
-        return {"name": name, "message": copy_text(message), "citations": self.citations(policy, cite)}
+        return {"name": name, "message": copy_text(message), "citations": self.texts.citations(policy, cite)}
 
     def opinions(self, results: Iterable[OpinionResult]) -> list[dict[str, Any]]:
         return [self.opinion(result) for result in results]
