@@ -8,19 +8,14 @@ import re
 import pytest
 
 from tests.support.console import Console
+from tests.support.law_builder import HEAD
 from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.fact_readers import find_fact, find_readers
 from vatspolicy.cel.ast import Fact, walk
 
-LAW = """\
-id: small
-version: 1.0.0
-title: {en: Small, zh: 小}
-topics: [telecom]
-source: {issuer: {en: Nobody, zh: 无}, number: 零号}
-effective: {from: '2020-01-01'}
-articles:
-  art-1: {en: Something., zh: 某事。, verification: secondary}
+LAW = (
+    HEAD.format(id="small")
+    + """\
 instruments:
   permit:
     title: {en: Permit, zh: 许可证}
@@ -56,6 +51,7 @@ rules:
       max_foreign_percent: param.cap
     message: {en: Open., zh: 开放。}
 """
+)
 
 
 @pytest.fixture
@@ -77,7 +73,7 @@ def test_the_clauses_that_read_a_fact(law: Console) -> None:
         "company.foreign_percent (Foreign share)",
         "3 clauses in 1 policy read it",
         "",
-        "Small (small)",
+        "Invented law (small)",
         "  term foreign (law/small.yaml:18)",
         "    CEL: company.foreign_percent > 0.0",
         "  rule too-foreign (law/small.yaml:23)",

@@ -24,6 +24,46 @@ articles:
   art-1: {{en: Something., zh: 某事。, verification: primary}}
 """
 
+SMALL = """\
+id: small
+version: 1.0.0
+title: {en: Small, zh: 小}
+topics: [telecom]
+source: {issuer: {en: Nobody, zh: 无}, number: 零号}
+effective: {from: '2020-01-01'}
+articles:
+  art-1: {en: Something., zh: 某事。, verification: secondary}
+instruments:
+  permit: {title: {en: Permit, zh: 许可证}, authority: [{when: 'true', is: miit}]}
+parameters:
+  cap: {title: {en: Cap, zh: 上限}, values: [{from: '2020-01-01', cite: art-1, value: 50.0}]}
+terms:
+  foreign: company.foreign_percent > 0.0
+rules:
+  - id: center
+    cite: [art-1]
+    each: service
+    when: '"data-center" in service.offers'
+    classify: {classes: [B11]}
+    message: {en: Center., zh: 中心。}
+  - id: licensed
+    cite: [art-1]
+    each: activity
+    when: 'true'
+    need: {through: permit}
+    message: {en: A permit., zh: 许可。}
+  - id: open
+    cite: [art-1]
+    each: activity
+    when: operator.foreign_percent >= 0.0
+    route:
+      to: permit
+      name: general
+      title: {en: General, zh: 一般}
+      instrument: permit
+"""
+"""A policy that classifies one service, asks for a permit, and begins a route to it, whose conditions follow."""
+
 CLASSES = """\
 rules:
   - {id: center, cite: [art-1], each: service, when: '"data-center" in service.offers', classify: {classes: [B11]}, message: {en: Center., zh: 中心。}}

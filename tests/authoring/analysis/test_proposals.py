@@ -10,49 +10,16 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
+from tests.support.law_builder import SMALL
 from tests.support.schemas import validator_of
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.analysis import proposals
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.documents.yaml_edit import append_items
 
-POLICY = """\
-id: small
-version: 1.0.0
-title: {en: Small, zh: 小}
-topics: [telecom]
-source: {issuer: {en: Nobody, zh: 无}, number: 零号}
-effective: {from: '2020-01-01'}
-articles:
-  art-1: {en: Something., zh: 某事。, verification: secondary}
-instruments:
-  permit: {title: {en: Permit, zh: 许可证}, authority: [{when: 'true', is: miit}]}
-parameters:
-  cap: {title: {en: Cap, zh: 上限}, values: [{from: '2020-01-01', cite: art-1, value: 50.0}]}
-terms:
-  foreign: company.foreign_percent > 0.0
-rules:
-  - id: center
-    cite: [art-1]
-    each: service
-    when: '"data-center" in service.offers'
-    classify: {classes: [B11]}
-    message: {en: Center., zh: 中心。}
-  - id: licensed
-    cite: [art-1]
-    each: activity
-    when: 'true'
-    need: {through: permit}
-    message: {en: A permit., zh: 许可。}
-  - id: open
-    cite: [art-1]
-    each: activity
-    when: operator.foreign_percent >= 0.0
-    route:
-      to: permit
-      name: general
-      title: {en: General, zh: 一般}
-      instrument: permit
+POLICY = (
+    SMALL
+    + """\
       conditions:
         - id: in-china
           check: 'operator.mainland_entity == true || operator.foreign_percent <= param.cap'
@@ -71,6 +38,7 @@ rules:
     advise: {kind: verify}
     message: {en: Vain., zh: 多余。}
 """
+)
 TESTS = """\
 base:
   company: {foreign_percent: 60, mainland_entity: true}

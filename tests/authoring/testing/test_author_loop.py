@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.console import Console
+from tests.support.law_builder import SMALL
 from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.authoring.testing.updates import find_changes
@@ -17,43 +18,9 @@ from vatspolicy.documents import load_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import load_bundle
 
-POLICY = """\
-id: small
-version: 1.0.0
-title: {en: Small, zh: 小}
-topics: [telecom]
-source: {issuer: {en: Nobody, zh: 无}, number: 零号}
-effective: {from: '2020-01-01'}
-articles:
-  art-1: {en: Something., zh: 某事。, verification: secondary}
-instruments:
-  permit: {title: {en: Permit, zh: 许可证}, authority: [{when: 'true', is: miit}]}
-parameters:
-  cap: {title: {en: Cap, zh: 上限}, values: [{from: '2020-01-01', cite: art-1, value: 50.0}]}
-terms:
-  foreign: company.foreign_percent > 0.0
-rules:
-  - id: center
-    cite: [art-1]
-    each: service
-    when: '"data-center" in service.offers'
-    classify: {classes: [B11]}
-    message: {en: Center., zh: 中心。}
-  - id: licensed
-    cite: [art-1]
-    each: activity
-    when: 'true'
-    need: {through: permit}
-    message: {en: A permit., zh: 许可。}
-  - id: open
-    cite: [art-1]
-    each: activity
-    when: operator.foreign_percent >= 0.0
-    route:
-      to: permit
-      name: general
-      title: {en: General, zh: 一般}
-      instrument: permit
+POLICY = (
+    SMALL
+    + """\
       max_foreign_percent: param.cap
       conditions:
         - {id: in-china, check: 'operator.mainland_entity == true', message: {en: Here., zh: 境内。}}
@@ -65,6 +32,7 @@ rules:
     advise: {kind: verify}
     message: {en: Tell., zh: 请核实。}
 """
+)
 TESTS = """\
 base: # a data center
   company: {foreign_percent: 60, mainland_entity: true}
