@@ -18,6 +18,7 @@ from vatspolicy.policies.builder import share_check
 from vatspolicy.policies.changing_lists import ListChangeError, stated_values
 from vatspolicy.policies.message_values import placed_facts
 from vatspolicy.policies.model import ALWAYS, EFFECTS, NEVER, as_tuple, store_tree
+from vatspolicy.policies.references import find_instrument_problems, find_route_problems
 from vatspolicy.profile.vocabulary import profile_type, words
 
 Compiled = tuple[Document, dict[Path, tuple[int, int]], dict[Path, bytes]]
@@ -65,8 +66,8 @@ def compile_policies(documents: Iterable[Document], schemas: SchemaSet | None = 
             compiled.append(_compile_or_recall(document, by_id, schemas or SchemaSet.shipped()))
         except InvalidInput as error:
             problems += error.problems
-    problems += _instruments(by_id)
-    problems += _needs_and_routes(by_id)
+    problems += find_instrument_problems(by_id)
+    problems += find_route_problems(by_id)
     if problems:
         raise InvalidInput(problems)
     return compiled
@@ -353,60 +354,3 @@ class _PolicyCompiler:
             ) from None
         finally:
             self.open.pop()
-
-
-def _instruments(by_id: Mapping[str, Document]) -> list[Problem]:
-    """Return problems of instruments: each that a rule names is established in exactly one file."""
-    owners: dict[str, Document] = {}
-    problems = []
-    for document in by_id.values():
-        for name in document.data.get("instruments", {}):
-            if name in owners:
-                message = _("This instrument is established in {file} too.", file=owners[name].file)
-                problems.append(document.problem(("instruments", name), message))
-            owners.setdefault(name, document)
-    for document in by_id.values():
-        for i, rule in enumerate(document.data.get("rules", [])):
-            for effect in ("need", "route", "duty"):
-                name = rule.get(effect, {}).get("instrument")
-                if name is not None and name not in owners:
-                    message = _("No policy establishes the instrument {name!r}.", name=name)
-                    problems.append(
-                        document.problem(("rules", i, effect, "instrument"), message, suggest(name, owners))
-                    )
-    return problems
-
-
-def _needs_and_routes(by_id: Mapping[str, Document]) -> list[Problem]:
-    """Return problems of needs without a route, routes without a need, and `supersedes` that name no policy."""
-    needs: dict[str, list[tuple[Document, Path]]] = {}
-    routes: dict[str, list[tuple[Document, Path]]] = {}
-    problems = []
-    for document in by_id.values():
-        for i, rule in enumerate(document.data.get("rules", [])):
-            if "through" in rule.get("need", {}):
-                needs.setdefault(rule["need"]["through"], []).append((document, ("rules", i, "need", "through")))
-            if "route" in rule:
-                routes.setdefault(rule["route"]["to"], []).append((document, ("rules", i, "route", "to")))
-        for i, earlier in enumerate(document.data.get("supersedes", [])):
-            if earlier not in by_id:
-                message = _("There is no policy {earlier!r}.", earlier=earlier)
-                problems.append(document.problem(("supersedes", i), message, suggest(earlier, by_id)))
-            elif by_id[earlier].data["effective"].get("until", NEVER) != document.data["effective"]["from"]:
-                message = _("The superseded policy must end on the day this one begins.")
-                problems.append(document.problem(("supersedes", i), message))
-    for name, places in routes.items():
-        if name not in needs:
-            problems += [
-                document.problem(path, _("No rule needs anything through {name!r}.", name=name))
-                for document, path in places
-            ]
-    for name, places in needs.items():
-        if name not in routes:
-            problems += [
-                document.problem(path, _("No route leads to {name!r}.", name=name)) for document, path in places
-            ]
-        problems += [
-            document.problem(path, _("Another rule is the need of the same routes.")) for document, path in places[1:]
-        ]
-    return problems
