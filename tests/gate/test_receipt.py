@@ -8,11 +8,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 import rfc8785
 
 from tests.support.console import Console
 from tests.support.specs import HOSTING, SHOP, TODAY
+from vatspolicy.bundles.bundle_file import read_bundle_file
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.receipt import make_receipt, replay
@@ -254,3 +256,99 @@ def test_one_receipt_is_of_one_decision(console: Console, law: Path) -> None:
     console.write("specs/a.yaml", "schema: 2\n")
     assert console("check", "specs/a.yaml", "-p", law, "--receipt", "r.json").code == 3
     assert not (console.folder / "r.json").exists()
+
+
+# --- signatures -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signed(console: Console, law: Path) -> dict[str, Any]:
+    """A receipt that the key `gate` has signed; `other` is another key."""
+    console.write("spec.yaml", HOSTING)
+    for name in ("gate", "other"):
+        assert console("bundle", "keygen", name).code == 0
+    given = ("check", "spec.yaml", "-p", law, "--no-fail", "--sign-key", "gate.pem")
+    assert console(*given, "--receipt", "r.json").code == 0
+    assert console(*given, "--receipt", "-").out.encode() == (console.folder / "r.json").read_bytes()
+    found: dict[str, Any] = json.loads((console.folder / "r.json").read_bytes())
+    return found
+
+
+def test_a_signed_receipt_is_verified(console: Console, signed: dict[str, Any]) -> None:
+    assert (console.folder / "r.json").read_bytes() == rfc8785.dumps(signed)
+    for option in ("--key", "--receipt-key"):
+        ran = console("replay", "r.json", option, "gate.pub")
+        assert (ran.code, ran.err, "the receipt is signed by " in ran.out) == (0, "", True)
+    told = json.loads(console("replay", "r.json", "--key", "gate.pub", "-f", "json").out)
+    header = jwt.get_unverified_header(signed["signature"])
+    assert (told["same"], told["signed_by"], header["alg"]) == (True, header["kid"], "EdDSA")
+    skipped = console("replay", "r.json", "--skip-verify")
+    assert (skipped.code, "signature of the receipt is not verified" in skipped.out) == (0, True)
+
+
+def test_a_signature_that_does_not_hold_is_refused(console: Console, signed: dict[str, Any]) -> None:
+    def replayed(data: dict[str, Any], *options: str) -> str:
+        console.write("forged.json", json.dumps(data))
+        ran = console("replay", "forged.json", *options)
+        assert (ran.code, ran.out) == (3, "")
+        return ran.err
+
+    assert "not by the key" in replayed(signed, "--key", "other.pub")
+    assert "no key was given" in replayed(signed)
+    unsigned = {name: value for name, value in signed.items() if name != "signature"}
+    for option in ("--key", "--receipt-key"):
+        assert "The receipt is not signed" in replayed(unsigned, option, "gate.pub")
+    for part in ("as_of", "spec", "law", "decision", "policies", "waived", "program"):
+        changed = json.loads(json.dumps(signed))
+        changed[part] = {**changed[part], "x": 1} if isinstance(changed[part], dict) else [*changed[part], {}]
+        assert "not by the key" in replayed(changed, "--key", "gate.pub"), part
+    head, body, tail = signed["signature"].split(".")
+    none = jwt.utils.base64url_encode(b'{"alg":"none"}').decode()
+    for token in (f"{none}.{body}.", f"{head}.{body}.", "", f"{head}.{body}.{tail[::-1]}"):
+        assert "not by the key" in replayed({**signed, "signature": token}, "--key", "gate.pub")
+    assert "This is not a receipt." in replayed({**signed, "signature": 7}, "--key", "gate.pub")
+
+
+def test_the_signature_of_a_bundle_signs_no_receipt(console: Console, signed: dict[str, Any], law: Path) -> None:
+    console("bundle", "build", "-p", law, "--number", "1")
+    console("bundle", "sign", "bundle.tar.gz", "--key", "gate.pem")
+    files = read_bundle_file(console.folder / "bundle.tar.gz").files
+    token = json.loads(files[".signatures.json"])["signatures"][0]
+    console.write("forged.json", json.dumps({**signed, "signature": token}))
+    assert console("replay", "forged.json", "--key", "gate.pub").code == 3
+
+
+@pytest.mark.usefixtures("signed")
+def test_the_key_of_a_bundle_and_that_of_a_receipt(console: Console, law: Path) -> None:
+    console("bundle", "build", "-p", law, "--number", "1")
+    console("bundle", "sign", "bundle.tar.gz", "--key", "other.pem")
+    given = (
+        "check",
+        "spec.yaml",
+        "--bundle",
+        "bundle.tar.gz",
+        "--key",
+        "other.pub",
+        "--no-fail",
+        "--receipt",
+        "b.json",
+    )
+    assert console(*given, "--sign-key", "gate.pem").code == 0
+    assert console("replay", "b.json", "--key", "other.pub").code == 3  # which did not sign the receipt
+    ran = console("replay", "b.json", "--key", "other.pub", "--receipt-key", "gate.pub")
+    assert (ran.code, "the receipt is signed by " in ran.out) == (0, True)
+    assert console(*given).code == 0
+    ran = console("replay", "b.json", "--key", "other.pub")
+    assert (ran.code, "the receipt is not signed" in ran.out) == (0, True)
+    assert console("replay", "b.json", "--key", "other.pub", "--receipt-key", "gate.pub").code == 3
+    assert console("replay", "b.json", "--skip-verify", "--receipt-key", "gate.pub").code == 2
+
+
+def test_nothing_is_decided_without_the_key_to_sign(console: Console, law: Path) -> None:
+    console.write("spec.yaml", HOSTING)
+    console("bundle", "keygen", "gate")
+    given = ("check", "spec.yaml", "-p", law, "--sign-key")
+    assert console(*given, "gate.pem").code == 2  # nothing to sign
+    for name in ("gate.pub", "none.pem"):
+        ran = console(*given, name, "--receipt", "r.json")
+        assert (ran.code, ran.out, (console.folder / "r.json").exists()) == (3, "", False)

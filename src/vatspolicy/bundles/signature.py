@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from vatspolicy.bundles.bundle_file import SIGNATURES, BundleFile, BundleFileError
 from vatspolicy.bundles.keys import Key
+from vatspolicy.bundles.token import TokenError, make_token, read_token
 from vatspolicy.i18n import _
 
 ALGORITHMS = {
@@ -108,9 +109,6 @@ def sign(bundle_file: BundleFile, key: Key, scope: str = "") -> BundleFile:
 
     Raises BundleFileError for a file whose data cannot be hashed.
     """
-    import jwt
-
-    material: Any = key.material  # a private one, which read_key made sure of
     files = {name: content for name, content in bundle_file.files.items() if name != SIGNATURES}
     claims: dict[str, Any] = {
         "files": [
@@ -121,9 +119,7 @@ def sign(bundle_file: BundleFile, key: Key, scope: str = "") -> BundleFile:
     }
     if scope:
         claims["scope"] = scope
-    payload = json.dumps(claims, sort_keys=True, separators=(",", ":")).encode()
-    token = jwt.api_jws.encode(payload, material, algorithm=key.algorithm, headers={"kid": key.id})
-    content = json.dumps({"signatures": [token]}, separators=(",", ":")).encode() + b"\n"
+    content = json.dumps({"signatures": [make_token(claims, key)]}, separators=(",", ":")).encode() + b"\n"
     return replace(bundle_file, files={**files, SIGNATURES: content})
 
 
@@ -179,12 +175,9 @@ def _token(bundle_file: BundleFile) -> str:
 
 def _claims(file: str, token: str, key: Key) -> Mapping[str, Any]:
     """Return the claims of a token that the key has signed. Raises BundleFileError."""
-    import jwt
-
-    material: Any = key.material.public_key() if key.private else key.material  # type: ignore[union-attr]
     try:
-        claims = json.loads(jwt.api_jws.decode(token, material, algorithms=[key.algorithm]))
-    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+        claims = read_token(token, key)
+    except TokenError:
         message = _("Its signature is not by the key {id} ({algorithm}).", id=key.id, algorithm=key.algorithm)
         raise BundleFileError(file, message, _("The bundle was changed, or somebody else signed it.")) from None
     if not isinstance(claims, dict):

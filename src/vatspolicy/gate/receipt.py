@@ -27,7 +27,7 @@ from vatspolicy.profile.profile import Profile, change, read_profile
 
 FORMAT = 1
 """Version of the receipt format; incremented by incompatible changes."""
-UNCOMPARED = ("program", "waived")
+UNCOMPARED = ("program", "waived", "signature")
 """Parts of a receipt that do not concern the decision."""
 WHY = ("option", "launch", "today")
 """Origins of the day of the law: --as-of, the launch day of the spec, today in China."""
@@ -260,7 +260,8 @@ def _well_formed(data: Any) -> bool:
             pairs = all(isinstance(one, list) and len(one) == 2 and isinstance(one[0], str) for one in changes)
             named = isinstance(data["law"]["file"], str) or data["law"]["origin"] == "shipped"
             layers = _are_layers(data["law"].get("layers", []))
-            return why in WHY and len(day) == len(today) == 10 and pairs and named and layers
+            signed = isinstance(data.get("signature", ""), str)
+            return why in WHY and len(day) == len(today) == 10 and pairs and named and layers and signed
     return False
 
 

@@ -161,6 +161,10 @@ class CheckOptions:
             panel=OUTPUT,
         ),
     ] = None
+    sign_key: Annotated[
+        Path | None,
+        Option("--sign-key", metavar="FILE", help="Private key that signs the receipt (PEM or JWK).", panel=OUTPUT),
+    ] = None
     log: Annotated[
         Path | None,
         Option("--log", metavar="FILE", help="Append to a decision log in OPA's form.", panel=OUTPUT),
@@ -209,6 +213,11 @@ def check(options: CheckOptions) -> ExitCode:
     extent = _find_extent(options)
     law = options.context.law.select(options.specs)
     gate = _make_gate(options, law, extent)
+    signer = None
+    if options.sign_key is not None:
+        from vatspolicy.bundles.keys import read_key
+
+        signer = read_key(options.sign_key, private=True)
     try:
         if options.write_baseline is not None and options.until is not None:
             gate = _adopt_findings(gate, options.specs, options.write_baseline, options.until)
@@ -231,7 +240,9 @@ def check(options: CheckOptions) -> ExitCode:
         refuse_link(options.log)
         _append_to_log(options.log, law, result, options.masks)
     if options.receipt is not None and (result.law or not result.problems):
-        _write_receipt(options.receipt, law, gate, result)
+        from vatspolicy.cli.records import write_receipt
+
+        write_receipt(options.receipt, law, gate, result, signer)
 
     def report(format: str, color: bool) -> str | bytes:
         if format in BINARY_FORMATS:
@@ -290,6 +301,8 @@ def _refuse_contradictions(options: CheckOptions) -> None:
         abort(_("a baseline ends on a day: add --until DAY."))
     if options.until is not None and (options.write_baseline is None or options.baseline is not None):
         abort(_("--until belongs to --write-baseline, which is given without --baseline."))
+    if options.sign_key is not None and options.receipt is None:
+        abort(_("--sign-key belongs to --receipt."))
     if options.masks and options.log is None:
         abort(_("--mask belongs to --log."))
     for format in {options.format, *(name for name, __ in options.outputs)} & {Format.DOCX, Format.XLSX}:
@@ -413,26 +426,3 @@ def _append_to_log(log: Path, law: SelectedLaw, result: GateResult, masks: Seque
         abort(_("cannot write {path}: {reason}.", path=log, reason=reason_of(error)), ExitCode.INTERNAL)
     if moved:
         warn(_("{log} ended in a torn record, which is in {log}.torn now.", log=log))
-
-
-def _write_receipt(target: str, law: SelectedLaw, gate: Gate, result: GateResult) -> None:
-    """Write the receipt of the one decision."""
-    from vatspolicy.gate.receipt import canonical, make_receipt
-
-    if len(result.law) != 1:
-        abort(_("a receipt is of one decision, and there are {count}.", count=len(result.law)))
-    ((profile, data),) = result.law
-    waived = [
-        {"list": name, "index": index, "waived": finding["waived"]}
-        for name, findings in result.records[0].items()
-        if isinstance(findings, list)
-        for index, finding in enumerate(findings)
-        if isinstance(finding, dict) and "waived" in finding
-    ]
-    made = make_receipt(law, profile, data, gate.today, gate.as_of, gate.changes, waived)
-    text = canonical(made).decode()
-    if target == "-":
-        print_result(text, machine=True)
-    else:
-        refuse_link(Path(target))
-        write_report(Path(target), text)

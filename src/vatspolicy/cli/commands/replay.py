@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,10 @@ from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Language, Phrase, _, reason_of
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, count, joint, word
+
+if TYPE_CHECKING:
+    from vatspolicy.bundles.keys import Key
+    from vatspolicy.cli.context import LawOptions
 
 
 class ReplayFormat(StrEnum):
@@ -33,11 +37,21 @@ def replay(
         Path | None,
         typer.Option("--spec", metavar="FILE", help="The spec (default: as recorded).", rich_help_panel=INPUT),
     ] = None,
+    receipt_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--receipt-key",
+            metavar="FILE",
+            help="Public key that must have signed the receipt (default: --key, if it is signed).",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
     format: Annotated[ReplayFormat, FORMAT] = ReplayFormat.TEXT,
 ) -> ExitCode:
     """Decide the spec of a receipt again and compare. Exit code: 0 equal, 1 different, 3 it cannot be decided.
 
     A receipt whose spec as it stands, without the changes and the day of the receipt, decides otherwise is different.
+    A signed receipt needs a key (or --skip-verify); a signature that does not hold ends with 3.
 
     Example: vatspolicy replay receipt.json --bundle bundle.tar.gz --key release.pub
     """
@@ -60,6 +74,7 @@ def replay(
         law = replace(law, policies=tuple(recorded))
         if data["law"]["origin"] == "bundle":
             law = replace(law, bundle=_find_recorded(receipt, data["law"]["file"]))
+    law, signer = _verify(receipt, data, law, receipt_key)
     # No lock is read: the receipt says which bundle it must be.
     selected = law.select(locks=False)
     differences = decide_again(data, selected, content)
@@ -80,12 +95,43 @@ def replay(
             "changes": [path for path, _value in data["spec"]["changes"]],
             "law": {"origin": data["law"]["origin"], "file": data["law"]["file"]},
             "waived": len(data.get("waived") or ()),
+            "signed_by": signer.id if signer else None,
             "as_it_stands": stands,
         }
         print_result(json.dumps(told, indent=2) + "\n", machine=True)
     else:
-        print_result(_describe(differences, context.lang.value) + _say_premises(data, otherwise, context.lang.value))
+        text = _describe(differences, context.lang.value) + _say_premises(data, otherwise, context.lang.value)
+        print_result(text + _say_signer(data, signer, law.key is not None, context.lang.value))
     return ExitCode.FAILED if differences or otherwise else ExitCode.OK
+
+
+def _verify(
+    file: Path, receipt: Mapping[str, Any], law: LawOptions, receipt_key: Path | None
+) -> tuple[LawOptions, Key | None]:
+    """Return the options of the law, and the key that signed the receipt; None if that was not asked for.
+
+    Raises InvalidInput for a signature that does not hold, is missing, or has no key to verify it.
+    """
+    from vatspolicy.bundles.bundle_file import BundleFileError
+    from vatspolicy.bundles.keys import read_key
+    from vatspolicy.gate.receipt_signature import SIGNATURE, verify_receipt
+
+    signed = SIGNATURE in receipt
+    if receipt_key is not None and law.skip_verify:
+        abort(_("--receipt-key and --skip-verify contradict each other."))
+    path = receipt_key or law.key
+    if path is not None and law.bundle is not None and receipt_key is None and not signed:
+        path = None  # the key is that of the bundle
+    if signed and path is None and not law.skip_verify:
+        raise BundleFileError(
+            str(file), _("It is signed, and no key was given to verify it."), _("Pass --key, or --receipt-key.")
+        )
+    key = None if path is None or law.skip_verify else read_key(path)
+    if key is not None:
+        verify_receipt(receipt, key, str(file))
+    if law.bundle is None and (law.key is not None or signed):
+        law = replace(law, key=None, skip_verify=False)
+    return law, key
 
 
 def _find_recorded(receipt: Path, name: str) -> Path:
@@ -107,6 +153,9 @@ _WORDS: Table = {
     "law-bundle": Phrase("recorded under the law in the bundle {file}"),
     "layers": Phrase("with rules of layers above it: {names}"),
     "changes": Phrase("facts that --set changed before deciding: {paths}"),
+    "signed": Phrase("the receipt is signed by {key} ({algorithm})"),
+    "unsigned": Phrase("the receipt is not signed (--receipt-key asks for a signature)"),
+    "unverified": Phrase("the signature of the receipt is not verified (--skip-verify)"),
     "otherwise": Phrase("the spec as it stands, on its own day, decides otherwise: {decision}"),
 }
 _COUNTS: Counts = {
@@ -137,6 +186,16 @@ def _say_premises(receipt: Mapping[str, Any], otherwise: str | None, lang: Langu
     if otherwise is not None:
         said.append(word(_WORDS, "otherwise", lang, decision=word(VERDICTS, otherwise, lang)))
     return "".join(f"  {text}\n" for text in said)
+
+
+def _say_signer(receipt: Mapping[str, Any], signer: Key | None, key_given: bool, lang: Language) -> str:
+    """Return the line on the signature of a receipt; nothing for an unsigned one if no key is in play."""
+    if signer is not None:
+        key = clean(signer.id, one_line=True)
+        return f"  {word(_WORDS, 'signed', lang, key=key, algorithm=signer.algorithm)}\n"
+    if "signature" in receipt:
+        return f"  {word(_WORDS, 'unverified', lang)}\n"
+    return f"  {word(_WORDS, 'unsigned', lang)}\n" if key_given else ""
 
 
 command = Command(replay, "replay", DECIDE)

@@ -1,0 +1,41 @@
+"""Signed records of a run of `check`: its receipt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vatspolicy.cli.console import abort, print_result, refuse_link, write_report
+from vatspolicy.i18n import _
+
+if TYPE_CHECKING:
+    from vatspolicy.bundles.keys import Key
+    from vatspolicy.bundles.select import SelectedLaw
+    from vatspolicy.gate.gate import Gate, GateResult
+
+
+def write_receipt(target: str, law: SelectedLaw, gate: Gate, result: GateResult, signer: Key | None) -> None:
+    """Write the receipt of the one decision of a run to a file, or to standard output (`-`)."""
+    from vatspolicy.gate.receipt import canonical, make_receipt
+
+    if len(result.law) != 1:
+        abort(_("a receipt is of one decision, and there are {count}.", count=len(result.law)))
+    ((profile, data),) = result.law
+    waived = [
+        {"list": name, "index": index, "waived": finding["waived"]}
+        for name, findings in result.records[0].items()
+        if isinstance(findings, list)
+        for index, finding in enumerate(findings)
+        if isinstance(finding, dict) and "waived" in finding
+    ]
+    made = make_receipt(law, profile, data, gate.today, gate.as_of, gate.changes, waived)
+    if signer is not None:
+        from vatspolicy.gate.receipt_signature import sign_receipt
+
+        made = sign_receipt(made, signer)
+    text = canonical(made).decode()
+    if target == "-":
+        print_result(text, machine=True)
+    else:
+        refuse_link(Path(target))
+        write_report(Path(target), text)
