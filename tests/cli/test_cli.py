@@ -99,6 +99,7 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
             "--quiet",
             "--lang",
             "--receipt",
+            "--sign-key",
             "--log",
             "--mask",
         },
