@@ -32,7 +32,7 @@ def company(console: Console, law: Path) -> Path:
 def enforce(folder: Path, level: str, until: str = "2027-06-30") -> None:
     write_layer(folder, "company", company=CLOSED)
     head = folder / "layer.yaml"
-    entry = f"{{level: '{level}', reason: Trial., until: '{until}', owner: board}}"
+    entry = f"{{level: '{level}', reason: Trial., from: '2026-07-01', until: '{until}', owner: board}}"
     head.write_text(f"{head.read_text()}enforce:\n  company/closed: {entry}\n")
 
 
@@ -74,6 +74,13 @@ def test_it_ends_by_the_day_of_the_decision(console: Console, company: Path, lau
     assert ran.code == code
     over = "company/closed is enforced as written again since 2027-06-30 has passed (layer company)."
     assert (over in " ".join(ran.out.split())) == (code == 1)
+
+
+def test_it_begins_by_the_day_of_the_decision(console: Console, company: Path) -> None:
+    enforce(company, "warn")
+    ran = check(console, "--details", "--as-of", "2026-06-30", "--allow-past-as-of")
+    assert ran.code == 1
+    assert "company/closed is enforced as written before 2026-07-01 (layer company)." in " ".join(ran.out.split())
 
 
 def test_what_a_missing_fact_leaves_open_is_not_set_aside(console: Console, company: Path) -> None:

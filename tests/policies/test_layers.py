@@ -422,10 +422,10 @@ def test_no_layer_without_permission_makes_a_decision_milder(law: Path, tmp_path
 # --- enforcement ------------------------------------------------------------------------------------------------------
 
 
-def enforce(folder: Path, name: str, level: str, until: str = "2026-06-30") -> Path:
+def enforce(folder: Path, name: str, level: str, until: str = "2026-06-30", since: str = "2026-01-01") -> Path:
     """Add to a layer.yaml how a rule is enforced."""
     head = folder / "layer.yaml"
-    entry = f"{{level: '{level}', reason: Trial., until: '{until}', owner: board}}"
+    entry = f"{{level: '{level}', reason: Trial., from: '{since}', until: '{until}', owner: board}}"
     text = head.read_text()
     head.write_text(text + ("" if "enforce:" in text else "enforce:\n") + f"  {name}: {entry}\n")
     return folder
@@ -458,7 +458,7 @@ def test_a_layer_does_not_enforce_what_it_may_not_loosen(law: Path, tmp_path: Pa
     assert problems_of(law, company, unit) == [f"This layer does not decide how {name!r} is enforced."]
 
 
-@pytest.mark.parametrize("key", ["reason", "until", "owner", "level"])
+@pytest.mark.parametrize("key", ["reason", "from", "until", "owner", "level"])
 def test_an_entry_says_why_until_when_and_who(law: Path, tmp_path: Path, key: str) -> None:
     rules = "rules:\n" + rule("group", "service", GROUP, DENIAL)
     company = enforce(write_layer(tmp_path / "company", "company", company=rules), "company/group", "warn")
@@ -469,3 +469,30 @@ def test_an_entry_says_why_until_when_and_who(law: Path, tmp_path: Path, key: st
         else head.read_text().replace(", owner: board", "")
     )
     assert problems_of(law, company)
+
+
+@pytest.mark.parametrize(("until", "own", "said"), [
+    ("2027-01-01", "", None),
+    ("2027-01-02", "", "An entry lasts 366 days at most."),
+    ("9999-12-31", "", "An entry lasts 366 days at most."),
+    ("2026-01-30", "longest_enforcement: 30", None),
+    ("2026-01-31", "longest_enforcement: 30", "An entry lasts 30 days at most."),
+    ("2025-12-31", "", "The entry ends before it begins."),
+])  # fmt: skip
+def test_an_entry_has_a_longest_period(law: Path, tmp_path: Path, until: str, own: str, said: str | None) -> None:
+    (law / "bundle.yaml").write_text(f"{(law / 'bundle.yaml').read_text()}{own}\n")
+    rules = "rules:\n" + rule("group", "service", GROUP, DENIAL)
+    company = write_layer(tmp_path / "company", "company", company=rules)
+    enforce(company, "company/group", "off", until, "2026-01-01")
+    if said is None:
+        bundle = stack(law, company)
+        assert [day for day in ("2025-12-31", "2026-01-01", until) if bundle.enforced(day)] == ["2026-01-01", until]
+    else:
+        assert problems_of(law, company) == [said]
+
+
+@pytest.mark.parametrize("days", ["0", "367", "'30'"])
+def test_a_base_may_set_a_shorter_period_alone(law: Path, days: str) -> None:
+    (law / "bundle.yaml").write_text(f"{(law / 'bundle.yaml').read_text()}longest_enforcement: {days}\n")
+    with pytest.raises(InvalidInput):
+        stack(law)

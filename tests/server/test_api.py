@@ -452,6 +452,8 @@ def test_a_served_law_has_layers_and_takes_their_changes(law: Path, tmp_path: Pa
     found = ask(one, SHOP_DATA).json()["result"]
     assert [denial["rule"] for denial in found["denials"]] == ["company/closed"]
     assert [layer["name"] for layer in found["bundle"]["layers"]] == ["law", "company"]
+    assert [denial["layer"] for denial in found["denials"]] == ["company"]
+    assert {one["layer"] for service in found["services"] for one in service["classified_by"]} == {"law"}
     (company / "company.yaml").rename(company / "company.yml")
     assert not store.refresh(settled=False), "a rule that is not seen forbids nothing"
     assert ask(one, SHOP_DATA).json()["result"]["denials"] == found["denials"]

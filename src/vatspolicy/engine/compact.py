@@ -22,7 +22,7 @@ from vatspolicy.engine.decision import (
     rank_routes,
 )
 from vatspolicy.engine.notices import notices
-from vatspolicy.engine.record_parts import DEADLINES, copy_text, find_bearer, law_to_data
+from vatspolicy.engine.record_parts import DEADLINES, copy_text, find_bearer, law_to_data, layer_to_data
 from vatspolicy.engine.subjects import Activations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
@@ -86,7 +86,7 @@ class CompactSerializer:
     """Serializer of one decision: each method returns a part by ids."""
 
     def __init__(self, bundle: Bundle, profile: Profile, decision: Decision) -> None:
-        self.profile, self.decision = profile, decision
+        self.bundle, self.profile, self.decision = bundle, profile, decision
         ruleset = bundle.on(decision.as_of)
         self.activations = Activations(ruleset, profile, decision.as_of)
         self.shared = _SHARED.setdefault(ruleset, _Shared())
@@ -101,7 +101,7 @@ class CompactSerializer:
                 "id": service.id,
                 "state": service.state,
                 "classified_by": [
-                    {"rule": finding.rule.name, "contested": finding.rule.contested}
+                    {"rule": finding.rule.name, "contested": finding.rule.contested, **self.layer(finding.rule)}
                     for finding in service.classified_by
                 ],
                 "activities": [
@@ -127,6 +127,7 @@ class CompactSerializer:
             "held": route.held,
             "max_foreign_percent": route.max_foreign_percent,
             "share_too_high": route.share_too_high,
+            **self.layer(route.rule),
         }
 
     def findings(self, findings: Iterable[Finding]) -> list[Data]:
@@ -159,6 +160,7 @@ class CompactSerializer:
     def _fixed(self, rule: Rule, is_closed: bool) -> Data:
         data: Data = {"rule": rule.name, "effect": rule.kind, "subject": None, "state": None}
         data["citations"] = self.citations(rule)
+        data |= self.layer(rule)
         if is_closed or isinstance(rule.effect, Deny):
             data["reasons"] = None
         match rule.effect:
@@ -178,7 +180,11 @@ class CompactSerializer:
     def undetermined(self, finding: Finding) -> Data:
         """Return a finding by its rule, subject and state alone."""
         rule, subject = finding.rule, self._subject(finding.subject)
-        return {"rule": rule.name, "effect": rule.kind, "subject": subject, "state": finding.state}
+        return {"rule": rule.name, "effect": rule.kind, "subject": subject, "state": finding.state} | self.layer(rule)
+
+    def layer(self, rule: Rule) -> dict[str, str]:
+        """Return the name of the layer of a rule, if there is more than the base."""
+        return layer_to_data(self.bundle, rule) if self.bundle.layers else {}
 
     def _subject(self, subject: Subject) -> Data:
         found = self.subjects.get(subject)

@@ -19,6 +19,7 @@ _ENFORCED = {
     "deny": Phrase("{rule} is enforced as written until {until} (layer {layer}). Reason: {reason} Owner: {owner}."),
     "warn": Phrase("{rule} only warns until {until} (layer {layer}). Reason: {reason} Owner: {owner}."),
     "off": Phrase("{rule} is switched off until {until} (layer {layer}). Reason: {reason} Owner: {owner}."),
+    "early": Phrase("{rule} is enforced as written before {since} (layer {layer})."),
     "over": Phrase("{rule} is enforced as written again since {until} has passed (layer {layer})."),
 }
 _NAMES = {
@@ -41,9 +42,8 @@ def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str,
             said = {"reason": override.reason, "owner": override.owner}
             yield REPLACED, _REPLACED.fill(rule=name, by=rule.name, layer=layer.name, **said)
         for entry in bundle.enforcements:
-            said = {"rule": entry.rule, "until": entry.until, "layer": entry.layer}
-            said |= {"reason": entry.reason, "owner": entry.owner}
-            yield ENFORCED, _ENFORCED[entry.level if as_of <= entry.until else "over"].fill(**said)
+            key = "early" if as_of < entry.since else "over" if entry.until < as_of else entry.level
+            yield ENFORCED, _ENFORCED[key].fill(**entry._asdict())
     data = profile.document.data
     owners = {"licenses": data.get("company") or {}, "deals": data, "filings": data}
     unstated = [_NAMES[name] for name, owner in owners.items() if owner.get(name) is None]

@@ -9,7 +9,7 @@ from vatspolicy.engine.decision import Change, Decision, Interpretation, WorstRe
 from vatspolicy.engine.opinions import OpinionResult
 from vatspolicy.i18n.words import FRAMES, say_both
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Edition, Policy, Route
+from vatspolicy.policies.model import Edition, Policy, Route, Rule
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText, label
 
@@ -33,6 +33,12 @@ def law_to_data(bundle: Bundle, decision: Decision) -> dict[str, Any]:
             for one in bundle.layers
         ]
     return data
+
+
+def layer_to_data(bundle: Bundle, rule: Rule) -> dict[str, str]:
+    """Return the name of the layer of a rule, if there is more than the base."""
+    layer = bundle.layer_of(rule.policy)
+    return {} if layer is None else {"layer": layer.name}
 
 
 def reading_to_data(bundle: Bundle, reading: Interpretation) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from vatspolicy.engine.record_parts import (
     copy_text,
     find_bearer,
     law_to_data,
+    layer_to_data,
     opinion_to_data,
     reading_to_data,
     worst_to_data,
@@ -193,8 +194,7 @@ class _Serializer:
 
     def layer(self, rule: Rule) -> dict[str, str]:
         """Return the name of the layer of a rule, if there is more than the base."""
-        layer = self.bundle.layer_of(rule.policy)
-        return {} if layer is None else {"layer": layer.name}
+        return layer_to_data(self.bundle, rule)
 
     def explanation(self, finding: Finding) -> dict[str, Any]:
         """Return the law of a finding, and the facts that decide it with their places."""

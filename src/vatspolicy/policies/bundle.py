@@ -103,7 +103,7 @@ class Bundle:
 
     def enforced(self, day: str) -> dict[str, Enforcement]:
         """Return how rules are enforced on a day, by their names: the entry of the highest layer counts."""
-        return {entry.rule: entry for entry in self.enforcements if day <= entry.until}
+        return {entry.rule: entry for entry in self.enforcements if entry.since <= day <= entry.until}
 
     def replaced(self, day: str) -> dict[str, Rule]:
         """Return the rules that are replaced on a day, each with the rule that stands for it.

@@ -17,7 +17,7 @@ from vatspolicy.i18n import _
 from vatspolicy.policies.builder import build_policies
 from vatspolicy.policies.compiler import compile_policies
 from vatspolicy.policies.files import HEAD, RELEASE, LayerFiles, law_files
-from vatspolicy.policies.layers import LayerDocuments, check_layers, read_head, refuse_overrides
+from vatspolicy.policies.layers import LONGEST, LayerDocuments, check_layers, read_head, refuse_overrides
 from vatspolicy.policies.model import Policy
 from vatspolicy.policies.serialize import policy_to_data
 
@@ -60,7 +60,7 @@ def compile_law(
     if problems:
         raise InvalidInput(problems)
     assert release is not None
-    found, replacing, problems = check_layers(stack)
+    found, replacing, problems = check_layers(stack, release.data.get("longest_enforcement", LONGEST))
     if stack:
         documents = [document for one in stack for document in one.policies]
     else:

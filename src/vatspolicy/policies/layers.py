@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from vatspolicy.clock import LAST, later
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, suggest
@@ -17,6 +18,8 @@ from vatspolicy.policies.model import EFFECTS, Enforcement, Layer
 
 BASE = "law"
 """Name of a base that has no layer.yaml."""
+LONGEST = 366
+"""Days that an entry of `enforce` may last at most, the first and the last among them; a base may set fewer."""
 _BASE_TITLE = Phrase("The law", "layer")
 _CHOOSING = ("classify", "route")
 """Kinds of rules that can loosen the law by being added: the others only add obstacles, duties and advice."""
@@ -53,8 +56,13 @@ def read_head(name: str, text: bytes) -> Document:
     return document
 
 
-def check_layers(stack: Sequence[LayerDocuments]) -> tuple[list[Layer], list[str], list[Problem]]:
-    """Return the layers, the names of the rules that replace another one, and every problem."""
+def check_layers(
+    stack: Sequence[LayerDocuments], longest: int = LONGEST
+) -> tuple[list[Layer], list[str], list[Problem]]:
+    """Return the layers, the names of the rules that replace another one, and every problem.
+
+    `longest`: days that an entry of `enforce` may last, as the bundle.yaml of the base says.
+    """
     problems = list(_references(stack))
     layers: list[Layer] = []
     replacing: list[str] = []
@@ -71,6 +79,7 @@ def check_layers(stack: Sequence[LayerDocuments]) -> tuple[list[Layer], list[str
         layer = _layer(one)
         if one.head is not None:
             problems += _check_head(one.head, layer, [other.name for other in layers], {*own, *allowed}, place)
+            problems += _check_periods(one.head, layer, longest)
         layers.append(layer)
         allowed = frozenset(layer.may_loosen) & {*own, *allowed}
         below.rules |= own
@@ -90,9 +99,8 @@ def _layer(one: LayerDocuments) -> Layer:
 def _enforcements(head: Document) -> Iterator[Enforcement]:
     for name, said in head.data.get("enforce", {}).items():
         line, _column = head.mark(("enforce", name), key=True)
-        yield Enforcement(
-            name, said["level"], said["reason"], said["until"], said["owner"], head.data["name"], head.file, line
-        )
+        days = said["from"], said["until"]
+        yield Enforcement(name, said["level"], said["reason"], *days, said["owner"], head.data["name"], head.file, line)
 
 
 def _check_head(head: Document, layer: Layer, before: list[str], own: Iterable[str], place: int) -> Iterator[Problem]:
@@ -111,6 +119,18 @@ def _check_head(head: Document, layer: Layer, before: list[str], own: Iterable[s
             message = _("This layer does not decide how {name!r} is enforced.", name=entry.rule)
             hint = suggest(entry.rule, known) or _("Name a rule of this layer, or one that this layer may loosen.")
             yield head.problem(("enforce", entry.rule), message, hint, key=True)
+
+
+def _check_periods(head: Document, layer: Layer, longest: int) -> Iterator[Problem]:
+    """Yield the entries of `enforce` that end before they begin, or last more days than the base allows."""
+    for entry in layer.enforce:
+        path: Path = ("enforce", entry.rule, "until")
+        if entry.until < entry.since:
+            yield head.problem(path, _("The entry ends before it begins."))
+        elif entry.until > last_day(entry.since, longest):
+            message = _("An entry lasts {longest} days at most.", longest=longest)
+            hint = _("Write {day} or an earlier day; renew the entry when it ends.", day=last_day(entry.since, longest))
+            yield head.problem(path, message, hint)
 
 
 def refuse_overrides(document: Document) -> Iterator[Problem]:
@@ -186,6 +206,14 @@ def _references(stack: Sequence[LayerDocuments]) -> Iterator[Problem]:
                 if established.get(rule[kind].get("instrument"), 0) > place:
                     path: Path = ("rules", index, kind, "instrument")
                     yield document.problem(path, _("A rule does not name an instrument of a layer above."))
+
+
+def last_day(since: str, count: int) -> str:
+    """Return the last of `count` days from a day on, at most the last day that a text can name."""
+    try:
+        return later(since, count - 1)
+    except OverflowError:
+        return LAST
 
 
 def kind_of(rule: Mapping[str, Any]) -> str:

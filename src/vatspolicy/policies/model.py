@@ -389,6 +389,8 @@ class Enforcement(NamedTuple):
     level: str
     """deny (as written), warn or off."""
     reason: str
+    since: str
+    """First day (ISO)."""
     until: str
     """Last day (ISO)."""
     owner: str
