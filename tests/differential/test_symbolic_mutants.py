@@ -71,7 +71,7 @@ def with_rule(base: Bundle, old: Rule, new: Rule) -> Bundle:
     rules = tuple(new if rule is old else rule for rule in policy.rules)
     fields = {f.name: getattr(base, f.name) for f in dataclasses.fields(Bundle)}
     fields["policies"] = {**base.policies, old.policy: dataclasses.replace(policy, rules=rules)}
-    return MixedBundle(**fields, base=base, head=base, name=old.name, changed=new)
+    return MixedBundle(**fields, base=base, head=base, names=frozenset({old.name}), changed=(new,))
 
 
 def below(node: Node) -> Iterator[Node]:

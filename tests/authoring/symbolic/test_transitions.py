@@ -13,11 +13,13 @@ from tests.support.random_inputs import Profiles, hints_of
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
 from vatspolicy.authoring.symbolic import compare_change, compare_decisions, compare_rules, rule_equivalence, solver
+from vatspolicy.authoring.symbolic.mixed_bundle import mix
 from vatspolicy.authoring.symbolic.timeline import END, Period
 from vatspolicy.authoring.symbolic.transitions import all_transitions
 from vatspolicy.authoring.symbolic.two_rulesets import differing_period
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import load_profile
 
 DENY = "deny: {reason: CAPITAL-TOO-LOW}"
 
@@ -55,10 +57,41 @@ def test_rules_that_are_all_the_same_leave_nothing_open(
     """Whatever the question about whole decisions has for an answer: where no rule differs, no decision does."""
     monkeypatch.setattr(rule_equivalence, "compare_decisions", lambda *_: all_transitions("unknown", "No answer."))
     base, head = law(tmp_path / "base", "data.persons > 10"), law(tmp_path / "head", after)
-    _, found = compare_change(base, head, ["changed/r"])
+    _, found = compare_change(base, head, [("changed/r",)])
     assert len(getattr(found, word)) == 12
     _, found = compare_change(base, head, [])  # nobody looked at the rule
     assert len(found.undecided) == 12
+
+
+@needs_solver
+def test_rules_that_repeat_each_other_change_decisions_together(tmp_path: Path) -> None:
+    """Changed alone, each of two equal denials changes nothing; one edit that moves both does."""
+    groups = [("changed/r",), ("changed/s",), ("changed/r", "changed/s"), ("changed/r", "changed/s", "changed/t")]
+
+    def law_with(folder: str, number: int, opened: str = "true") -> Bundle:
+        denials = [rule(id, "product", f"data.persons > {number}", DENY) for id in ("r", "s")]
+        told = rule("t", "product", f"data.persons > {number}", "advise: {kind: verify}")
+        text = "rules:\n" + route("open", opened) + "".join([*denials, told])
+        return bundle_of(tmp_path / folder, classes=CLASSES, license=LICENSE, changed=text)
+
+    base, head = law_with("base", 10), law_with("head", 20)
+    verdicts, transitions = compare_change(base, head, groups)
+    assert [one.verdict for one in verdicts] == ["masked", "masked", "witness", "witness"]
+    assert verdicts[2].transitions == verdicts[3].transitions == ("deny->allow",)
+    assert (verdicts[3].witness, verdicts[3].as_of) == next(
+        (one.witness, one.as_of) for one in transitions.possible if one.name == "deny->allow"
+    )
+    # beside another edit, the same group is no longer the whole change: it is asked apart
+    [pair, other], _ = compare_change(base, law_with("more", 20, "data.persons > 0"), [groups[2], ("changed/open",)])
+    assert (pair.verdict, pair.transitions) == ("witness", ("deny->allow",))
+    assert other.verdict == "witness"
+    for verdict, names_of_rules in ((pair, groups[2]), (verdicts[2], groups[2])):
+        assert verdict.witness is not None
+        assert verdict.as_of is not None
+        profile = load_profile(verdict.witness)
+        mixed = mix(base, head, names_of_rules)
+        assert evaluate(base, profile, verdict.as_of).decision == verdict.before
+        assert evaluate(mixed, profile, verdict.as_of).decision == verdict.after
 
 
 @needs_solver

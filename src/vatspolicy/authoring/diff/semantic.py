@@ -74,7 +74,7 @@ def prove(base: LawRevision, head: LawRevision, differences: Differences, wanted
         return Proof("unavailable", engine, "schemas")
     try:
         analysis = importlib.import_module("vatspolicy.authoring.symbolic")
-        rules, transitions = analysis.compare_change(left, head.bundle, names, workers=workers)
+        rules, transitions = analysis.compare_change(left, head.bundle, [(name,) for name in names], workers=workers)
     except Exception as error:  # on any error, keep the rest of the report and mark it as incomplete
         return Proof("failed", engine, "failed", type(error).__name__)
     return Proof("evaluated", engine, rules=tuple(rules), transitions=transitions, base=left)
@@ -156,7 +156,7 @@ class _DecidedWitness:
         """Return the items of a rule that differ."""
         from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
 
-        found = listed_otherwise(self.base, self.head, name, self.profile, day)
+        found = listed_otherwise(self.base, self.head, (name,), self.profile, day)
         return [
             {
                 "kind": kind,
@@ -278,8 +278,8 @@ class _ProofSerializer:
         from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
         from vatspolicy.authoring.symbolic.witness import decision_of
 
-        mixed = mix(self.base, self.head, found.rule)
-        sides, day = (self.base, self.head, found.rule), found.as_of
+        mixed = mix(self.base, self.head, (found.rule,))
+        sides, day = (self.base, self.head, (found.rule,)), found.as_of
         settled = bool(listed_otherwise(*sides, decided.profile, day, settled=True))
         readings = not listed_otherwise(*sides, decided.profile, day, readings=False, settled=settled)
 

@@ -55,13 +55,13 @@ def compare_decisions(
 def compare_change(
     base: Bundle,
     head: Bundle,
-    names: Sequence[str],
+    groups: Sequence[Sequence[str]],
     *,
     as_of: str | None = None,
     budget: int | None = None,
     workers: int = 1,
 ) -> tuple[list[RuleVerdict], Transitions]:
-    """Return the results of `compare_rules` and `compare_decisions` on one change.
+    """Return a verdict on each group of rules (policy/rule), changed together, and the results of `compare_decisions`.
 
     `workers` processes share the questions; the answers are the same for every number of them. With more than one, a
     script must guard its start with `if __name__ == "__main__"`, as `multiprocessing` requires.
@@ -69,4 +69,4 @@ def compare_change(
     from vatspolicy.authoring.symbolic.rule_equivalence import compare_change as compare
     from vatspolicy.authoring.symbolic.solver import BUDGET
 
-    return compare(base, head, names, as_of=as_of, budget=BUDGET if budget is None else budget, workers=workers)
+    return compare(base, head, groups, as_of=as_of, budget=BUDGET if budget is None else budget, workers=workers)

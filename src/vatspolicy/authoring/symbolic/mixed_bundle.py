@@ -1,9 +1,9 @@
-"""Bundles with one rule of another bundle: they show what this rule alone changes in a decision."""
+"""Bundles with some rules of another bundle: they show what these rules alone change in a decision."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,57 +34,60 @@ class MixedEvaluator:
     base: ExpressionEvaluator
     other: ExpressionEvaluator
     other_params: Mapping[str, Any]
-    foreign: tuple[Expression, ...]
-    """Expressions of the other bundle, known by identity: indexes are those of one bundle."""
+    foreign: frozenset[int]
+    """Identities of expressions of the other bundle, which lives as long as this: indexes are those of one bundle."""
 
     def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression, or `Unknown`."""
-        evaluator = self.other if any(expression is one for one in self.foreign) else self.base
+        evaluator = self.other if id(expression) in self.foreign else self.base
         return evaluator.evaluate(expression, activation)
 
 
 @dataclass(frozen=True, eq=False)
 class MixedBundle(Bundle):
-    """Bundle with one rule of another: changed, added or (if `changed` is None) removed."""
+    """Bundle with some rules of another: changed, added or (those of `names` that are not in `changed`) removed."""
 
     base: Bundle = field(kw_only=True)
     head: Bundle = field(kw_only=True)
-    name: str = field(kw_only=True)
-    changed: Rule | None = field(kw_only=True)
+    names: frozenset[str] = field(kw_only=True)
+    changed: tuple[Rule, ...] = field(kw_only=True)
 
     def on(self, day: str) -> RuleSet:
-        """Return the rule set of a day, with the other rule in it."""
+        """Return the rule set of a day, with the other rules in it."""
         ruleset, other = self.base.on(day), self.head.on(day)
-        rules = {key: tuple(rule for rule in found if rule.name != self.name) for key, found in ruleset.rules.items()}
-        if self.changed is not None and self.changed.in_force(day):
-            key = self.changed.group
+        rules = {
+            key: tuple(rule for rule in found if rule.name not in self.names) for key, found in ruleset.rules.items()
+        }
+        changed = [rule for rule in self.changed if rule.in_force(day)]
+        for key in dict.fromkeys(rule.group for rule in changed):
             order = [rule.name for rule in other.rules.get(key, ())]
             rank = {name: index for index, name in enumerate(order)}
-            found = [*rules.get(key, ()), self.changed]
+            found = [*rules.get(key, ()), *(rule for rule in changed if rule.group == key)]
             rules[key] = tuple(sorted(found, key=lambda rule: rank.get(rule.name, -1)))
         routes = [rule.effect for rule in rules.get("activity/route", ()) if isinstance(rule.effect, Route)]
-        added = set(other.instruments.keys() - ruleset.instruments.keys()) | named_by(self.changed)
+        added = set(other.instruments.keys() - ruleset.instruments.keys()).union(*map(named_by, self.changed))
         instruments = {**ruleset.instruments, **{name: other.instruments[name] for name in added}}
-        own = [] if self.changed is None else list(self.changed.compiled)
+        own = [expression for rule in self.changed for expression in rule.compiled]
         own += [expression for name in added for expression in instruments[name].expressions]
         return RuleSet(
             rules,
             ruleset.params,
             instruments,
             tuple(dict.fromkeys(route.instrument for route in routes)),
-            MixedEvaluator(ruleset.evaluator, other.evaluator, other.params, tuple(own)),
+            MixedEvaluator(ruleset.evaluator, other.evaluator, other.params, frozenset(map(id, own))),
             indexed=False,
         )
 
 
-def mix(base: Bundle, head: Bundle, name: str) -> MixedBundle:
-    """Return `base` with the rule `name` of `head`."""
-    rule = find_rule(head, name)
+def mix(base: Bundle, head: Bundle, names: Iterable[str]) -> MixedBundle:
+    """Return `base` with the rules of these names (policy/rule) of `head`."""
+    names = frozenset(names)
+    changed = [rule for name in sorted(names) if (rule := find_rule(head, name)) is not None]
     policies = dict(base.policies)
-    if rule is not None:
-        policies[rule.policy] = _with_articles(policies.get(rule.policy), head.policies[rule.policy])
+    for policy in dict.fromkeys(rule.policy for rule in changed):
+        policies[policy] = _with_articles(policies.get(policy), head.policies[policy])
     fields = {f.name: getattr(base, f.name) for f in dataclasses.fields(Bundle)}
-    return MixedBundle(**{**fields, "policies": policies}, base=base, head=head, name=name, changed=rule)
+    return MixedBundle(**{**fields, "policies": policies}, base=base, head=head, names=names, changed=tuple(changed))
 
 
 def _with_articles(base: Policy | None, head: Policy) -> Policy:

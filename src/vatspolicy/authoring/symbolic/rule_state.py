@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.authoring.symbolic.decision_encoder import encode_classes
@@ -244,19 +244,25 @@ def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> Any:
 
 
 def listed_otherwise(
-    base: Bundle, head: Bundle, name: str, profile: Profile, as_of: str, readings: bool = True, settled: bool = False
+    base: Bundle,
+    head: Bundle,
+    names: Collection[str],
+    profile: Profile,
+    as_of: str,
+    readings: bool = True,
+    settled: bool = False,
 ) -> dict[Key, tuple[Item | None, Item | None]]:
-    """Return the items of a rule (policy/rule) that the decisions of two bundles list differently.
+    """Return the items of some rules (policy/rule) that the decisions of two bundles list differently.
 
     Without `readings` of contested rules it takes a small part of the time. With `settled`, nothing is returned if a
-    missing fact leaves the rule undetermined under one of the bundles.
+    missing fact leaves one of the rules undetermined under one of the bundles.
     """
     decisions = [evaluate(bundle, profile, as_of, readings) for bundle in (base, head)]
-    if settled and any(finding.rule.name == name for one in decisions for finding in one.undetermined):
+    if settled and any(finding.rule.name in names for one in decisions for finding in one.undetermined):
         return {}
     before, after = (itemize(one, bundle) for one, bundle in zip(decisions, (base, head), strict=True))
     return {
         key: pair
         for key, pair in compare_items(before, after).items()
-        if name in {item.rule for item in pair if item is not None}
+        if any(item is not None and item.rule in names for item in pair)
     }

@@ -147,7 +147,7 @@ def build_history(law: Bundle | RuleSet, period: Period) -> RuleSetHistory:
         foreign = {}
         if isinstance(law.evaluator, MixedEvaluator):
             other = ParameterValues(fixed=law.evaluator.other_params)
-            foreign = dict.fromkeys(map(id, law.evaluator.foreign), other)
+            foreign = dict.fromkeys(law.evaluator.foreign, other)
         return RuleSetHistory(
             days, dict(law.rules), law.instruments, ParameterValues(fixed=law.params), foreign, always=True
         )
@@ -170,20 +170,19 @@ def values_of(bundle: Bundle) -> ParameterValues:
 
 
 def _mixed_history(bundle: MixedBundle, period: Period) -> RuleSetHistory:
-    """Return the history of the base with one rule of the head, as in `MixedBundle.on`."""
+    """Return the history of the base with some rules of the head, as in `MixedBundle.on`."""
     base, head = build_history(bundle.base, period), build_history(bundle.head, period)
-    rules = {key: tuple(rule for rule in found if rule.name != bundle.name) for key, found in base.rules.items()}
-    added = (head.instruments.keys() - base.instruments.keys()) | named_by(bundle.changed)
+    rules = {key: tuple(rule for rule in found if rule.name not in bundle.names) for key, found in base.rules.items()}
+    added = set(head.instruments.keys() - base.instruments.keys()).union(*map(named_by, bundle.changed))
     instruments = {**base.instruments, **{name: head.instruments[name] for name in added}}
     own = [instruments[name].covers for name in sorted(added)]
-    own += [] if bundle.changed is None else bundle.changed.compiled
+    own += [expression for rule in bundle.changed for expression in rule.compiled]
     foreign = dict(base.foreign)
     for expression in own:
         if expression is not None:
             foreign[id(expression)] = head.foreign.get(id(expression), head.values)
     found = RuleSetHistory(base.days, rules, instruments, base.values, foreign, limits=dict(base.limits))
-    if bundle.changed is not None:
-        _add_rules(found, [bundle.changed])
+    _add_rules(found, bundle.changed)
     return found
 
 

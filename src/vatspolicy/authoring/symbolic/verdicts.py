@@ -50,7 +50,7 @@ MILDER_PAIRS = frozenset((after, before) for before, after in STRICTER_PAIRS)
 
 @dataclass(frozen=True)
 class RuleVerdict:
-    """Effect of changing one rule, over all profiles and all days.
+    """Effect of changing one rule, or several together, over all profiles and all days.
 
     `proved-equivalent`: both versions state the same for every profile. `masked`: they differ (on `witness`), and it is
     proved that this change alone never changes the decision word. `witness`: a profile on which they differ; if a
@@ -59,6 +59,7 @@ class RuleVerdict:
     """
 
     rule: str
+    """The rule; of rules that are changed together the first."""
     verdict: str
     transitions: tuple[str, ...] = ()
     witness: Mapping[str, Any] | None = None
@@ -68,7 +69,7 @@ class RuleVerdict:
     before: str | None = None
     """Decision word of the witness under the base."""
     after: str | None = None
-    """Decision word of the witness under the base with this rule of the head."""
+    """Decision word of the witness under the base with these rules of the head."""
     reason: str = ""
     assumptions: tuple[str, ...] = ()
 

@@ -1,0 +1,378 @@
+"""Comparison of rules in two bundles, changed together: a proof that nothing changes, or a profile that shows it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from vatspolicy.authoring.symbolic.formula import FALSE
+from vatspolicy.authoring.symbolic.minimize import minimize_profile
+from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, mix
+from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
+from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
+from vatspolicy.authoring.symbolic.rule_state import (
+    encode_difference,
+    encode_directions,
+    encode_subject_pair,
+    listed_otherwise,
+    rule_states,
+)
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.solver import Undecided, reason_of
+from vatspolicy.authoring.symbolic.timeline import Period
+from vatspolicy.authoring.symbolic.two_rulesets import (
+    SHORT,
+    TransitionProof,
+    TwoRuleSetSearch,
+    search_lengths,
+)
+from vatspolicy.authoring.symbolic.values import Unsupported
+from vatspolicy.authoring.symbolic.verdicts import (
+    EQUIVALENT,
+    MASKED,
+    MILDER_PAIRS,
+    MOST_TELLING_FIRST,
+    PAIRS,
+    STRICTER_PAIRS,
+    UNKNOWN,
+    UNSETTLED,
+    UNSUPPORTED,
+    WITNESS,
+    Pair,
+    RuleVerdict,
+    Transitions,
+)
+from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Advise, Duty
+from vatspolicy.profile.profile import Profile, load_profile
+
+BOTH_DIRECTIONS = (STRICTER_PAIRS, MILDER_PAIRS)
+
+Group = tuple[str, ...]
+"""Names of rules (policy/rule) that are changed together."""
+
+
+def hull(periods: Sequence[Period]) -> Period | None:
+    """Return the period from the first to the last day of some periods."""
+    return Period(min(p.start for p in periods), max(p.end for p in periods)) if periods else None
+
+
+class SharedSearch:
+    """Searches and proofs over the decisions of the base, encoded once for all rules of a chunk."""
+
+    def __init__(self, base: Bundle, period: Period, budget: int) -> None:
+        self.base, self.period, self.budget = base, period, budget
+        self.proof = TransitionProof(period, base, budget)
+
+    @functools.cached_property
+    def shortest(self) -> TwoRuleSetSearch:
+        """Search with one member of each list."""
+        return self.with_lengths({})
+
+    def with_lengths(self, members: Mapping[str, int]) -> TwoRuleSetSearch:
+        """Return a search with lists of these lengths."""
+        return TwoRuleSetSearch(self.period, self.base, self.budget, members)
+
+
+@dataclass
+class _DecisionChanges:
+    """Changes of the decision word that a rule makes alone."""
+
+    solutions: dict[Pair, Solution] = field(default_factory=dict)
+    """Profiles that show a change, by pair of words."""
+    proved_none: bool = False
+    reason: str = UNSETTLED
+    """Why there is neither a profile nor a proof."""
+
+
+class RuleComparison:
+    """Comparison of some rules in two bundles, changed together."""
+
+    def __init__(self, base: Bundle, head: Bundle, names: Group, period: Period, budget: int) -> None:
+        self.base, self.head, self.names, self.period, self.budget = base, head, names, period, budget
+        self.name = names[0]
+        self.versions = [(find_rule(base, name), find_rule(head, name)) for name in names]
+        self.rules = [rule for pair in self.versions for rule in pair if rule is not None]
+        spans = [Period(max(rule.since, period.start), min(rule.until, period.end)) for rule in self.rules]
+        self.span = hull([span for span in spans if span.start < span.end])
+        """Days on which a version of a rule is in force."""
+        self.difference: Solution | None = None
+        """Facts on which the two versions of a rule state something different."""
+        self.directions: Sequence[frozenset[Pair]] = BOTH_DIRECTIONS
+        """Changes of the decision word that the rules can make alone, by direction, as far as a search need ask."""
+        self.certain: Solution | None = None
+        """Facts on which they state something different for certain, if some were found."""
+        self._certain = FALSE
+        """Formula over the last query that they differ for certain."""
+        self._directions: tuple[int, int] | None = None
+        """Formulas over the last query that a decision can become stricter, and milder; None for other effects."""
+        self.invariants: set[str] = set()
+        self.failure: RuleVerdict | None = None
+
+    @property
+    def may_differ(self) -> bool:
+        """True unless both versions of every rule are proved to state the same."""
+        return self.difference is not None or self.failure is not None
+
+    @property
+    def can_decide(self) -> bool:
+        """True if the decision can depend on one of the rules."""
+        return not all(isinstance(rule.effect, Duty | Advise) for rule in self.rules)
+
+    # --- the rule itself
+
+    def find_difference(self) -> None:
+        """Find facts on which the versions of a rule state something different, or prove that there are none."""
+        try:
+            self.difference = self._find_difference() if self.span is not None else None
+        except Unsupported as error:
+            self.failure = RuleVerdict(self.name, UNSUPPORTED, reason=reason_of(error))
+        except Undecided as error:
+            self.failure = RuleVerdict(self.name, UNKNOWN, reason=reason_of(error))
+
+    def _find_difference(self) -> Solution | None:
+        assert self.span is not None
+        solve_within = functools.partial(solve, self.span, budget=self.budget, schemas=self.base.schemas)
+        relaxed = solve_within(lambda query: self._encode(query, False, RelaxedRuleSet))
+        if isinstance(relaxed, NoSolution):
+            self.invariants |= set(relaxed.invariants)
+            return None
+        reachable = any(rule.each == "activity" for rule in self.rules)
+        for fixed in (SHORT, None):  # a witness has few members; only a proof needs longer lists
+            answer = solve_within(lambda query: self._encode(query, reachable), fixed=fixed)
+            if isinstance(answer, Solution):
+                self.directions = self._possible_directions(answer)
+                self.certain = self._find_certain(answer)
+                return answer
+            self.invariants |= set(answer.invariants)
+        return None
+
+    def _find_certain(self, difference: Solution) -> Solution | None:
+        """Find facts on which the versions differ and that leave nothing open about it."""
+        formulas = [self._certain, *difference.query.invariant_formulas]
+        try:
+            model = difference.solver.find(formulas) if self._certain != FALSE else None
+        except Undecided:
+            return None
+        return None if model is None else replace(difference, formulas=formulas, model=model)
+
+    def _possible_directions(self, difference: Solution) -> Sequence[frozenset[Pair]]:
+        """Return the directions in which the versions differ: a denial that narrows tightens nothing."""
+        if not self.can_decide:
+            return []
+        if self._directions is None:
+            return [frozenset(PAIRS)]
+        query, solver = difference.query, difference.solver
+        return [
+            pairs
+            for pairs, formula in zip(BOTH_DIRECTIONS, self._directions, strict=True)
+            if formula != FALSE and solver.may_hold([formula, *query.invariant_formulas]) is not False
+        ]
+
+    def _encode(self, query: Query, reachable: bool, kind: type[SymbolicRuleSet] = SymbolicRuleSet) -> list[int]:
+        """Return the formula that versions of a rule differ on some subject. `reachable`: one that the rules find."""
+        one, two = query.encode(self.base, kind), query.encode(self.head, kind)
+        pool, found = query.space.pool, []
+        certain: list[int] = []
+        stricter: list[int] = []
+        milder: list[int] = []
+        comparable = True
+        for each in sorted({rule.each for rule in self.rules}):
+            exists, surely, activations = encode_subject_pair(query, each, (one, two), reachable)
+            for versions in self.versions:
+                before, after = (rule if rule is not None and rule.each == each else None for rule in versions)
+                if before is None and after is None:
+                    continue
+                differs, for_certain = encode_difference(one, before, two, after, activations)
+                found.append(pool.conjoin((*exists, differs)))
+                certain.append(pool.conjoin((*surely, for_certain)))
+                directions = encode_directions(one, before, two, after, activations)
+                comparable = comparable and directions is not None
+                for formulas, formula in zip((stricter, milder), directions or (), strict=False):
+                    formulas.append(pool.conjoin((*exists, formula)))
+        self._certain = pool.disjoin(certain)
+        self._directions = (pool.disjoin(stricter), pool.disjoin(milder)) if comparable else None
+        return [pool.disjoin(found)]
+
+    # --- effect of the rule
+
+    def verdict(self, shared: SharedSearch) -> RuleVerdict:
+        """Return the verdict on the rules, after `find_difference`."""
+        mixed = mix(self.base, self.head, self.names)
+        return self._verdict(mixed, lambda: self._find_changes(mixed, shared))
+
+    def verdict_of_whole(self, transitions: Transitions) -> RuleVerdict:
+        """Return the verdict on rules whose change is the whole change, from its transitions."""
+        shown = {(one.before, one.after): one for one in transitions.possible}
+        if shown:
+            telling = [pair for pair in MOST_TELLING_FIRST if pair in shown]
+            first = [next((pair for pair in telling if pair in pairs), None) for pairs in BOTH_DIRECTIONS]
+            names = [pair for pair in telling if pair in first]
+            found = shown[names[0]]
+            return RuleVerdict(
+                self.name,
+                WITNESS,
+                tuple("->".join(pair) for pair in names),
+                found.witness,
+                found.as_of,
+                *names[0],
+                "The change of these rules is the whole change.",
+                transitions.assumptions,
+            )
+        self.find_difference()
+        none = len(transitions.impossible) == len(PAIRS)
+        reason = "" if none else transitions.undecided[0].reason
+        return self._verdict(self.head, lambda: _DecisionChanges({}, none, reason))
+
+    def _verdict(self, mixed: Bundle, find_changes: Callable[[], _DecisionChanges]) -> RuleVerdict:
+        """Return the verdict after `find_difference`. `mixed` is the base with the rules of the head."""
+        if not self.rules:
+            return RuleVerdict(self.name, UNKNOWN, reason="Neither bundle has this rule.")
+        if not self.may_differ:
+            reason = "The rule says the same of every profile."
+            return RuleVerdict(self.name, EQUIVALENT, reason=reason, assumptions=describe_invariants(self.invariants))
+        try:
+            return self._verdict_on_difference(mixed, find_changes)
+        except (Unconfirmed, InvalidInput) as error:  # never shown as a finding
+            reason = f"Internal error: a witness was not confirmed ({error})."
+            return RuleVerdict(self.name, UNKNOWN, reason=reason)
+
+    def _verdict_on_difference(self, mixed: Bundle, find_changes: Callable[[], _DecisionChanges]) -> RuleVerdict:
+        if not self.can_decide:
+            if self.difference is None:
+                assert self.failure is not None
+                return self.failure
+            return self._show_rule(self.difference, WITNESS, "What is listed changes; the decision word never does.")
+        changes = find_changes()
+        if changes.solutions:
+            return self._show_decision(changes.solutions, mixed)
+        if self.difference is None:
+            assert self.failure is not None
+            return self.failure
+        if changes.proved_none:
+            reason = "The rule says something else, and this alone never changes a decision word."
+            return self._show_rule(self.difference, MASKED, reason, mixed)
+        reason = f"The rule says something else; whether a decision word can change is not known. {changes.reason}"
+        return self._show_rule(self.difference, UNKNOWN, reason, mixed)
+
+    def _find_changes(self, mixed: Bundle, shared: SharedSearch) -> _DecisionChanges:
+        """Find the changes of the decision word that the rules make alone: searches and proofs, the cheap first."""
+        changes = _DecisionChanges()
+        members = {} if self.difference is None else self.difference.query.space.limits
+
+        def prove(lists: bool) -> None:
+            excluded = shared.proof.exclude(mixed, PAIRS, lists)
+            self.invariants |= set(excluded.invariants)
+            changes.proved_none = len(excluded.pairs) == len(PAIRS)
+
+        def search(profiles: TwoRuleSetSearch, directions: Sequence[frozenset[Pair]]) -> None:
+            """Find one change in each direction: between decisions that are reached, if there is one."""
+            for pairs in directions:
+                for incomplete in (False, True):
+                    if not changes.solutions.keys() & pairs:
+                        wanted = [p for p in MOST_TELLING_FIRST if p in pairs and ("incomplete" in p) is incomplete]
+                        profiles.find_pairs(mixed, wanted, changes.solutions, most=1)
+
+        steps: tuple[Callable[[], None], ...] = (
+            lambda: search(shared.shortest, self.directions),
+            lambda: prove(lists=False),
+            lambda: search(shared.with_lengths(search_lengths(members)), BOTH_DIRECTIONS),
+            lambda: prove(lists=True),
+        )
+        for step in steps:
+            try:
+                step()
+            except Unsupported as error:
+                changes.reason = reason_of(error)
+                break
+            except Undecided as error:
+                changes.reason = reason_of(error)
+            if changes.solutions or changes.proved_none:
+                break
+        return changes
+
+    # --- witnesses
+
+    def _show_decision(self, solutions: Mapping[Pair, Solution], mixed: Bundle) -> RuleVerdict:
+        """Return the verdict with a witness of the most telling change of the decision word."""
+        found = [pair for pair in MOST_TELLING_FIRST if pair in solutions]
+        solution = solutions[found[0]].reduced()
+        before, after = found[0]
+        day = solution.as_of
+        data = confirm_decisions(solution.profile, [(self.base, before), (mixed, after)], day)
+        names = tuple("->".join(pair) for pair in found)
+        reason = f"Changing this rule alone changes the decision ({', '.join(names)})."
+        reason += self._with_all_changes(load_profile(data, schemas=self.base.schemas), day, after)
+        return self._witness_verdict(solution, WITNESS, names, data, before, after, reason)
+
+    def _show_rule(self, difference: Solution, verdict: str, reason: str, mixed: Bundle | None = None) -> RuleVerdict:
+        """Return the verdict with a witness in whose decision the two versions list something different.
+
+        Without such a witness, a rule that decides nothing changes no decision either: what it says is out of reach.
+        """
+        day = difference.as_of
+        if not self._differs(load_profile(difference.reduced().profile, schemas=self.base.schemas), day):
+            raise Unconfirmed(f"{self.name}: the evaluator sees no difference on {day}")
+        for solution in filter(None, (self.certain, difference)):
+            solution, day = solution.reduced(), solution.as_of
+            data = self._minimize_shown(solution.profile, day)
+            if data is not None:
+                profile = load_profile(data, schemas=self.base.schemas)
+                before = evaluate(self.base, profile, day).decision
+                after = before if mixed is None else evaluate(mixed, profile, day).decision
+                reason += self._with_all_changes(profile, day, after)
+                return self._witness_verdict(solution, verdict, (), data, before, after, reason)
+        self.invariants |= set(difference.invariants)
+        for name in self.names if len(self.names) > 1 else ():  # another of the rules may be listed
+            one = RuleComparison(self.base, self.head, (name,), self.period, self.budget)
+            one.find_difference()
+            found = one._show_rule(one.difference, verdict, reason, mixed) if one.difference is not None else None
+            if found is not None and found.witness is not None:
+                return replace(found, rule=self.name)
+        verdict = MASKED if verdict == WITNESS else verdict
+        reason += " No decision was found that lists it."
+        return RuleVerdict(self.name, verdict, reason=reason, assumptions=describe_invariants(self.invariants))
+
+    def _differs(self, profile: Profile, day: str) -> bool:
+        return any(
+            rule_states(self.base, before, profile, day) != rule_states(self.head, after, profile, day)
+            for before, after in self.versions
+        )
+
+    def _minimize_shown(self, data: Mapping[str, Any], day: str) -> dict[str, Any] | None:
+        """Return the smallest part of a profile in which the rule lists other items; None if there is none.
+
+        If something else than an undetermined rule shows it, the part shows that, too.
+        """
+        for settled, readings in ((True, False), (True, True), (False, False), (False, True)):
+
+            def shows(profile: Profile, settled: bool = settled, readings: bool = readings) -> bool:
+                return bool(listed_otherwise(self.base, self.head, self.names, profile, day, readings, settled))
+
+            if shows(load_profile(data, schemas=self.base.schemas)):
+                return minimize_profile(data, shows, self.base.schemas)
+        return None
+
+    def _witness_verdict(
+        self,
+        solution: Solution,
+        verdict: str,
+        names: tuple[str, ...],
+        data: Mapping[str, Any],
+        before: str,
+        after: str,
+        reason: str,
+    ) -> RuleVerdict:
+        self.invariants |= set(solution.invariants)
+        assumptions = describe_invariants(self.invariants)
+        return RuleVerdict(self.name, verdict, names, data, solution.as_of, before, after, reason, assumptions)
+
+    def _with_all_changes(self, profile: Profile, day: str, after: str) -> str:
+        """Return a remark if all changes together decide the witness differently from this one alone."""
+        decision = evaluate(self.head, profile, day).decision
+        return "" if decision == after else f" With all changes together the decision is {decision}."
