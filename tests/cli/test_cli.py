@@ -100,6 +100,7 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
             "--lang",
             "--receipt",
             "--sign-key",
+            "--attest",
             "--log",
             "--mask",
         },

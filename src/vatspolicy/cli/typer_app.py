@@ -127,7 +127,8 @@ class Commands(PanelGroup):
         """Return the command of a name, or None."""
         if cmd_name not in self.names:
             return None
-        return build(importlib.import_module(f"vatspolicy.cli.commands.{cmd_name}").command)
+        module = cmd_name.replace("-", "_")
+        return build(importlib.import_module(f"vatspolicy.cli.commands.{module}").command)
 
 
 def _version_option() -> Any:

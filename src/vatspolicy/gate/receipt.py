@@ -56,7 +56,7 @@ def make_receipt(
     """
     changes = tuple(changes)
     why = WHY[0] if as_of else WHY[1] if profile.launch else WHY[2]
-    return _receipt(selected_law, profile, data, _bytes(profile, changes), today, why, changes, waived)
+    return _receipt(selected_law, profile, data, read_spec_bytes(profile, changes), today, why, changes, waived)
 
 
 def _receipt(
@@ -80,7 +80,7 @@ def _receipt(
             "profile_sha256": hashlib.sha256(canonical(profile.document.data)).hexdigest(),
             "changes": [[path, value] for path, value in changes],
         },
-        "law": _law(selected_law),
+        "law": describe_law(selected_law),
         "policies": _versions(selected_law.bundle, data, day),
         "decision": dict(data),
         "waived": list(waived),
@@ -98,8 +98,11 @@ def canonical(data: Any) -> bytes:
         raise InvalidInput([Problem("receipt", 1, 1, "", message)]) from None
 
 
-def _bytes(profile: Profile, changes: Iterable[tuple[str, Any]]) -> bytes:
-    """Return the bytes of the spec; of standard input, its text in UTF-8."""
+def read_spec_bytes(profile: Profile, changes: Iterable[tuple[str, Any]]) -> bytes:
+    """Return the bytes of the spec; of standard input, its text in UTF-8.
+
+    Raises InvalidInput for a spec that has changed since it was decided.
+    """
     file = profile.document.file
     if file == STDIN:
         return profile.document.text.encode()
@@ -110,11 +113,12 @@ def _bytes(profile: Profile, changes: Iterable[tuple[str, Any]]) -> bytes:
     except (OSError, InvalidInput):
         pass
     raise InvalidInput(
-        [Problem(file, 1, 1, "", _("The spec has changed since it was decided. No receipt was written."))]
+        [Problem(file, 1, 1, "", _("The spec has changed since it was decided, so nothing was recorded."))]
     )
 
 
-def _law(selected_law: SelectedLaw) -> dict[str, Any]:
+def describe_law(selected_law: SelectedLaw) -> dict[str, Any]:
+    """Return the law of a decision: its origin, versions and digests."""
     bundle_file, signature = selected_law.bundle_file, selected_law.signature
     schemas = hashlib.sha256()
     for name, content in selected_law.bundle.schemas.files.items():

@@ -7,6 +7,7 @@ COMMANDS = (
     "ask",
     "routes",
     "replay",
+    "verify-attestation",
     "serve",
     "mcp",
     "screen",
@@ -29,4 +30,5 @@ COMMANDS = (
     "docs",
     "completion",
 )
-"""Names of the commands in the order of the help page. The module of each declares it as `command`."""
+"""Names of the commands in the order of the help page. The module of each, with `_` for `-`,
+declares it as `command`."""

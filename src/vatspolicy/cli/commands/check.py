@@ -163,7 +163,16 @@ class CheckOptions:
     ] = None
     sign_key: Annotated[
         Path | None,
-        Option("--sign-key", metavar="FILE", help="Private key that signs the receipt (PEM or JWK).", panel=OUTPUT),
+        Option("--sign-key", metavar="FILE", help="Private key that signs receipt and attestation.", panel=OUTPUT),
+    ] = None
+    attest: Annotated[
+        Path | None,
+        Option(
+            "--attest",
+            metavar="FILE",
+            help="Write an in-toto attestation of each decision (needs --sign-key).",
+            panel=OUTPUT,
+        ),
     ] = None
     log: Annotated[
         Path | None,
@@ -239,10 +248,10 @@ def check(options: CheckOptions) -> ExitCode:
     if options.log is not None and result.records:
         refuse_link(options.log)
         _append_to_log(options.log, law, result, options.masks)
-    if options.receipt is not None and (result.law or not result.problems):
-        from vatspolicy.cli.records import write_receipt
+    if options.receipt is not None or options.attest is not None:
+        from vatspolicy.cli.records import write_records
 
-        write_receipt(options.receipt, law, gate, result, signer)
+        write_records(options.receipt, options.attest, law, gate, result, signer)
 
     def report(format: str, color: bool) -> str | bytes:
         if format in BINARY_FORMATS:
@@ -301,8 +310,10 @@ def _refuse_contradictions(options: CheckOptions) -> None:
         abort(_("a baseline ends on a day: add --until DAY."))
     if options.until is not None and (options.write_baseline is None or options.baseline is not None):
         abort(_("--until belongs to --write-baseline, which is given without --baseline."))
-    if options.sign_key is not None and options.receipt is None:
-        abort(_("--sign-key belongs to --receipt."))
+    if options.sign_key is not None and options.receipt is None and options.attest is None:
+        abort(_("--sign-key belongs to --receipt or --attest."))
+    if options.attest is not None and (options.sign_key is None or options.changes):
+        abort(_("--attest needs --sign-key, and attests specs as they stand, without --set."))
     if options.masks and options.log is None:
         abort(_("--mask belongs to --log."))
     for format in {options.format, *(name for name, __ in options.outputs)} & {Format.DOCX, Format.XLSX}:
@@ -368,7 +379,7 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent) -> Gate:
         from vatspolicy.gate.waivers import WaiverSet
 
         waivers = WaiverSet()  # sets aside what a layer does not enforce
-    keeps = waivers is not None or options.log is not None or options.receipt is not None
+    keeps = waivers is not None or any((options.log, options.receipt, options.attest))
     text = options.format is Format.TEXT and not options.outputs
     formats = (options.format, *(format for format, _ in options.outputs))
     complete = Format.JSON in formats and extent is Extent.DETAILS

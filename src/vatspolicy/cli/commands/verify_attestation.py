@@ -1,0 +1,150 @@
+"""`vatspolicy verify-attestation`: verify what `check --attest` wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vatspolicy.cli.console import abort, enter, print_result
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import (
+    DECIDE,
+    DECISION,
+    FORMAT,
+    INPUT,
+    FailOn,
+    Lang,
+    LangOption,
+    LaunchDayOption,
+    PoliciesOption,
+)
+from vatspolicy.gate.gate import ExitCode
+from vatspolicy.i18n import Language, Message, Phrase, _, reason_of, translate
+from vatspolicy.i18n.text import clean
+from vatspolicy.i18n.words import Table, word
+
+if TYPE_CHECKING:
+    from vatspolicy.bundles.keys import Key
+    from vatspolicy.bundles.select import SelectedLaw
+
+
+class VerifyFormat(StrEnum):
+    """Formats of a verification."""
+
+    TEXT, JSON = "text", "json"
+
+
+def verify_attestation(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What check --attest wrote.")],
+    specs: Annotated[
+        list[Path],
+        typer.Option("--spec", metavar="FILE", help="A spec that must be attested; repeatable.", rich_help_panel=INPUT),
+    ],
+    key: Annotated[
+        Path,
+        typer.Option("--key", metavar="FILE", help="Public key that signed it (PEM or JWK).", rich_help_panel=INPUT),
+    ],
+    bundle: Annotated[
+        Path | None,
+        typer.Option("--bundle", metavar="FILE", help="The bundle that must have decided.", rich_help_panel=INPUT),
+    ] = None,
+    policies: PoliciesOption = (),
+    as_of: LaunchDayOption = None,
+    fail_on: Annotated[
+        FailOn,
+        typer.Option(
+            "--fail-on", help="The level that the gate must have failed on, at least.", rich_help_panel=DECISION
+        ),
+    ] = FailOn.NEEDS_LICENSE,
+    format: Annotated[VerifyFormat, FORMAT] = VerifyFormat.TEXT,
+    lang: LangOption = Lang.EN,
+) -> ExitCode:
+    """Verify that the gate passed specs, as they are, under a law (default: the shipped one).
+
+    Exit code: 0 it did, 1 the attestation is genuine and says otherwise, 3 it cannot be read, or another key signed it.
+    Nothing is decided again.
+
+    Example: vatspolicy verify-attestation launch.jsonl --spec shop.yaml --bundle bundle.tar.gz --key pipeline.pub
+    """
+    from vatspolicy.bundles.keys import read_key
+    from vatspolicy.gate.attestation import Expected, find_objections, find_statements, read_statements
+
+    signer = read_key(key)
+    statements = read_statements(file, signer)
+    expected = Expected(_select(bundle, policies), fail_on.value, as_of)
+    found = []
+    for spec in specs:
+        about = find_statements(statements, _read(spec))
+        objections = [one for statement in about for one in find_objections(statement, expected)]
+        if not about:
+            objections.append(_("No attestation in the file is about this spec as it is."))
+        found.append((str(spec), about, list(dict.fromkeys(objections))))
+    passed = not any(objections for *__, objections in found)
+    if format is VerifyFormat.JSON:
+        print_result(_to_json(passed, signer, found), machine=True)
+    else:
+        print_result("".join(_describe(*one, signer, lang.value) for one in found))
+    return ExitCode.OK if passed else ExitCode.FAILED
+
+
+def _select(bundle: Path | None, policies: PoliciesOption) -> SelectedLaw:
+    """Return the law, of a bundle whoever signed it: the attestation names its digest."""
+    from vatspolicy.bundles.select import select_law, split_layers
+    from vatspolicy.policies.files import is_layer
+
+    if bundle is None:
+        base, layers = split_layers(policies)
+        return enter(select_law(base, layers=layers))
+    if any(folder.is_dir() and not is_layer(folder) for folder in policies):
+        abort(_("--policies and --bundle are two laws; name one. Above a bundle stand layers (layer.yaml)."))
+    return enter(select_law(None, bundle, skip_verify=True, locks=(), layers=policies))
+
+
+def _read(spec: Path) -> bytes:
+    try:
+        return spec.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
+        abort(_("cannot read the spec {file}: {reason}.", file=spec, reason=reason), ExitCode.INVALID)
+
+
+_WORDS: Table = {
+    "passed": Phrase("{spec}: PASSED, attested by {signer} ({algorithm})"),
+    "failed": Phrase("{spec}: NOT PASSED"),
+    "decision": Phrase("{decision}, decided at {time} under the law of {day}, {revision}"),
+    "waived": Phrase("waived: {rule}, until {until}, by {approver}"),
+}
+
+
+def _describe(spec: str, about: list[Mapping[str, Any]], objections: list[Message], signer: Key, lang: Language) -> str:
+    def say(name: str, **values: Any) -> str:
+        return clean(word(_WORDS, name, lang, **values), one_line=True)
+
+    head = "failed" if objections else "passed"
+    lines = [say(head, spec=spec, signer=signer.id, algorithm=signer.algorithm)]
+    for statement in about:
+        said = statement["predicate"]
+        values = {"time": said["timeVerified"], "day": said["asOf"]["day"], "revision": said["law"]["revision"]}
+        lines.append("  " + say("decision", decision=said["decision"], **values))
+        for one in said["waived"]:
+            values = {name: one[name] or "-" for name in ("rule", "until", "approver")}
+            lines.append("  " + say("waived", **values))
+    lines += [f"  {clean(translate(text, lang), one_line=True)}" for text in objections]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _to_json(passed: bool, signer: Key, found: list[tuple[str, list[Mapping[str, Any]], list[Message]]]) -> str:
+    import json
+
+    specs = [
+        {"spec": spec, "passed": not objections, "objections": [str(one) for one in objections], "statements": about}
+        for spec, about, objections in found
+    ]
+    return json.dumps({"passed": passed, "signed_by": signer.id, "specs": specs}, ensure_ascii=False, indent=2) + "\n"
+
+
+command = Command(verify_attestation, "verify-attestation", DECIDE)
