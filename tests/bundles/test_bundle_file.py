@@ -405,11 +405,13 @@ def test_keys(keys: dict[str, tuple[Path, Path]], tmp_path: Path) -> None:
     pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     locked = serialization.BestAvailableEncryption(b"x")
     bad = {
-        "rsa": rsa.generate_private_key(65537, 2048).private_bytes(pem, pkcs8, serialization.NoEncryption()),
+        "rsa": rsa.generate_private_key(65537, 1024).private_bytes(pem, pkcs8, serialization.NoEncryption()),
         "p384": ec.generate_private_key(ec.SECP384R1()).private_bytes(pem, pkcs8, serialization.NoEncryption()),
         "locked": ed25519.Ed25519PrivateKey.generate().private_bytes(pem, pkcs8, locked),
         "text": b"hello",
-        "oct": b'{"kty": "oct", "k": "c2VjcmV0"}',
+        "oct": b'{"kty": "oct", "k": "c2VjcmV0", "kid": "x"}',
+        "unnamed": json.dumps({"kty": "oct", "k": "c2VjcmV0" * 8}).encode(),
+        "hs512": json.dumps({"kty": "oct", "k": "c2VjcmV0" * 8, "kid": "x", "alg": "HS512"}).encode(),
         "alg": json.dumps({**jwk, "alg": "HS256"}).encode(),
         "long": b"x" * 100_000,
         "json": b"{",
@@ -421,11 +423,13 @@ def test_keys(keys: dict[str, tuple[Path, Path]], tmp_path: Path) -> None:
             read_key(tmp_path / name)
         told[name] = error.value.problems[0].message
     assert told == {
-        "rsa": "This kind of key is not used.",
+        "rsa": "The key is too short for RS256.",
         "p384": "This kind of key is not used.",
         "locked": "The key is locked by a password.",
         "text": "This is not a key.",
-        "oct": "This is not a key.",
+        "oct": "The key is too short for HS256.",
+        "unnamed": "A secret needs a `kid`, by which locks and reports name it.",
+        "hs512": "The key is for another algorithm than HS256.",
         "alg": "The key is for another algorithm than EdDSA.",
         "long": "This is not a key.",
         "json": "This is not a key.",

@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import Any
 
-from vatspolicy.bundles.keys import ED25519, Key
+from vatspolicy.bundles.keys import ED25519, P256, Key
 
 
 class EnvelopeError(ValueError):
@@ -71,12 +71,14 @@ def _is_signed(content: bytes, signature: bytes, key: Key) -> bool:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    material: Any = key.material.public_key() if key.private else key.material  # type: ignore[union-attr]
+    material: Any = key.verifier
     try:
         if key.algorithm == ED25519:
             material.verify(signature, content)
-        else:
+        elif key.algorithm == P256:
             material.verify(signature, content, ec.ECDSA(hashes.SHA256()))
+        else:
+            return False
     except InvalidSignature:
         return False
     return True

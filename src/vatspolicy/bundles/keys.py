@@ -1,6 +1,8 @@
-"""Keys that sign bundles: Ed25519 (EdDSA) and P-256 (ES256), as PEM or JWK. The key determines the algorithm.
+"""Keys of signatures, as PEM or JWK. The key determines the algorithm, whatever a token says of itself.
 
-PyJWT and cryptography (extra `sign`) do the work.
+Ed25519 (EdDSA) and P-256 (ES256) sign and verify. RSA (RS256, from 2048 bits on) and secrets (HS256, a JWK of the kind
+`oct` with a `kid`) only verify bundles that others have signed. A secret is never read from PEM or plain text, so no
+public key can be taken for one. PyJWT and cryptography (extra `sign`) do the work.
 """
 
 from __future__ import annotations
@@ -20,11 +22,15 @@ from vatspolicy.origin import install
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-    AnyKey = EllipticCurvePrivateKey | EllipticCurvePublicKey | Ed25519PrivateKey | Ed25519PublicKey
+    PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey
+    PublicKey = EllipticCurvePublicKey | Ed25519PublicKey | RSAPublicKey
 
-ED25519, P256 = "EdDSA", "ES256"
+ED25519, P256, RSA, SECRET = "EdDSA", "ES256", "RS256", "HS256"
 _KINDS = _("Keys are Ed25519 or P-256, in PEM or as a JWK.")
+_MIN_RSA, _MIN_SECRET = 2048, 32
+"""Fewest bits of an RSA key, and bytes of a secret (RFC 7518, 3.2 and 3.3)."""
 _MAX_BYTES = 64 * 1024
 
 
@@ -35,7 +41,14 @@ class Key:
     id: str
     algorithm: str
     private: bool
-    material: AnyKey = field(repr=False)
+    material: PrivateKey | PublicKey | bytes = field(repr=False)
+
+    @property
+    def verifier(self) -> PublicKey | bytes:
+        """What verifies a signature by the key: its public key, or the secret itself."""
+        if self.private:
+            return self.material.public_key()  # type: ignore[union-attr]
+        return self.material  # type: ignore[return-value]
 
 
 def read_key(path: Path, private: bool = False) -> Key:
@@ -63,6 +76,8 @@ def read_key(path: Path, private: bool = False) -> Key:
         )
         raise BundleFileError(str(path), message, _KINDS) from None
     key = _key(path, material, jwk)
+    if private and key.algorithm in (RSA, SECRET):
+        raise BundleFileError(str(path), _("Keys of {algorithm} do not sign here.", algorithm=key.algorithm), _KINDS)
     if private and not key.private:
         raise BundleFileError(str(path), _("This is a public key, which cannot sign."))
     return key
@@ -87,24 +102,18 @@ def _from_pem(content: bytes) -> Any:
 
 
 def _from_jwk(jwk: Any) -> Any:
-    from jwt.algorithms import ECAlgorithm, OKPAlgorithm
+    from jwt.algorithms import ECAlgorithm, HMACAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-    if jwk["kty"] == "EC":
-        return ECAlgorithm.from_jwk(json.dumps(jwk))
-    return OKPAlgorithm.from_jwk(json.dumps(jwk))
+    reader: Any = {"EC": ECAlgorithm, "RSA": RSAAlgorithm, "oct": HMACAlgorithm}.get(jwk["kty"], OKPAlgorithm)
+    return reader.from_jwk(json.dumps(jwk))
 
 
 def _key(path: Path, material: Any, jwk: Mapping[str, Any] | None) -> Key:
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     private = isinstance(material, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey)
-    public = material.public_key() if private else material
-    if isinstance(public, ed25519.Ed25519PublicKey):
-        algorithm = ED25519
-    elif isinstance(public, ec.EllipticCurvePublicKey) and isinstance(public.curve, ec.SECP256R1):
-        algorithm = P256
-    else:
-        raise BundleFileError(str(path), _("This kind of key is not used."), _KINDS)
+    public = material.public_key() if private or isinstance(material, rsa.RSAPrivateKey) else material
+    algorithm = _find_algorithm(path, public)
     if jwk is not None and jwk.get("alg", algorithm) != algorithm:
         raise BundleFileError(
             str(path), _("The key is for another algorithm than {algorithm}.", algorithm=algorithm), _KINDS
@@ -112,16 +121,38 @@ def _key(path: Path, material: Any, jwk: Mapping[str, Any] | None) -> Key:
     id = jwk.get("kid") if jwk is not None else None
     if id is not None and not isinstance(id, str):
         raise BundleFileError(str(path), _("The `kid` of a key is a text."))
-    return Key(id or _thumbprint(public), algorithm, private, material)
+    if algorithm == SECRET and not id:  # its thumbprint would tell something of the secret
+        raise BundleFileError(str(path), _("A secret needs a `kid`, by which locks and reports name it."))
+    return Key(id or _thumbprint(public), algorithm, private, material if private else public)
+
+
+def _find_algorithm(path: Path, public: Any) -> str:
+    """Return the algorithm of a public key or a secret. Raises BundleFileError for another kind, or a weak one."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+    weak = _("The key is too short for {algorithm}.", algorithm=SECRET if isinstance(public, bytes) else RSA)
+    match public:
+        case ed25519.Ed25519PublicKey():
+            return ED25519
+        case ec.EllipticCurvePublicKey() if isinstance(public.curve, ec.SECP256R1):
+            return P256
+        case rsa.RSAPublicKey() if public.key_size >= _MIN_RSA:
+            return RSA
+        case bytes() if len(public) >= _MIN_SECRET:
+            return SECRET
+        case rsa.RSAPublicKey() | bytes():
+            raise BundleFileError(str(path), weak)
+    raise BundleFileError(str(path), _("This kind of key is not used."), _KINDS)
 
 
 def _thumbprint(public: Any) -> str:
     """Return the thumbprint of RFC 7638: SHA-256 over the required members, in order."""
-    from jwt.algorithms import ECAlgorithm, OKPAlgorithm
+    from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-    algorithm_class = ECAlgorithm if hasattr(public, "curve") else OKPAlgorithm
+    kinds = ((ECAlgorithm, "curve"), (RSAAlgorithm, "key_size"))
+    algorithm_class = next((one for one, mark in kinds if hasattr(public, mark)), OKPAlgorithm)
     jwk = json.loads(algorithm_class.to_jwk(public))
-    needed = {name: jwk[name] for name in ("crv", "kty", "x", "y") if name in jwk}
+    needed = {name: jwk[name] for name in ("crv", "e", "kty", "n", "x", "y") if name in jwk}
     text = json.dumps(needed, sort_keys=True, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(hashlib.sha256(text).digest()).rstrip(b"=").decode()
 

@@ -29,8 +29,7 @@ def read_token(token: str, key: Key) -> Any:
     """
     import jwt
 
-    material: Any = key.material.public_key() if key.private else key.material  # type: ignore[union-attr]
     try:
-        return json.loads(jwt.api_jws.decode(token, material, algorithms=[key.algorithm]))
+        return json.loads(jwt.api_jws.decode(token, key.verifier, algorithms=[key.algorithm]))
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         raise TokenError("not signed by the key") from None
