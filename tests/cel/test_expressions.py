@@ -113,7 +113,9 @@ def test_a_chain_is_as_long_as_it_likes() -> None:
     tree = tree_of(" || ".join(["data.ciio", "service.hosting == 'mainland'"] * 300))
     assert isinstance(tree, t.Or)
     assert len(tree.parts) == 600
-    assert run_generated(GeneratedModule({"x": tree}).load({})["x"], tree, {"data": {"ciio": True}}, {}) is True
+    assert (
+        run_generated(GeneratedModule.generate({"x": tree}).load({})["x"], tree, {"data": {"ciio": True}}, {}) is True
+    )
 
 
 # --- what it refuses --------------------------------------------------------------------------------------------------

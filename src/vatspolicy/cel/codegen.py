@@ -1,45 +1,19 @@
-"""Generated Python, the fast back end: source from typed trees, compiled once for a whole bundle.
+"""Generated Python: the functions of `python_writer`, compiled once for a whole bundle.
 
-A generated function reads its variables from the activation and answers only if no missing attribute stands in its way.
-Otherwise it raises KeyError, and the caller asks the interpreter. This is sound: Python's `and`, `or`, `any` and `all`
-stop at the first operand that decides, and such an operand decides under Kleene's logic too. Quantifiers over lists of
-scalars become set membership; a quantifier over constant objects looks up the candidates by one of their fields.
-
-Of a policy's text, only constants of the tree reach the generated source, and those by `repr`.
+They give the results of the interpreter, the attributes to ask for included. Quantifiers over lists of scalars become
+set membership; a quantifier over constant objects looks up the candidates by one of their fields.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import MAGIC_NUMBER
 from types import CodeType
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import (
-    And,
-    Arithmetic,
-    Compare,
-    Fact,
-    In,
-    Literal,
-    Node,
-    Not,
-    Or,
-    Param,
-    Quantifier,
-    Size,
-    Term,
-    TextTest,
-    walk,
-)
-from vatspolicy.cel.interpreter import Params
-from vatspolicy.cel.types import ListOf, Record
-
-Function: TypeAlias = "Callable[[Activation], Any]"
-"""Maps an activation to a value; raises KeyError if a missing attribute stands in the way."""
-
+from vatspolicy.cel.ast import Node
+from vatspolicy.cel.interpreter import Evaluator, Params, Unknown, UnknownAttribute
 
 K = TypeVar("K")
 """Type of the keys by which a caller knows its expressions."""
@@ -50,61 +24,98 @@ BYTECODE_VERSION = MAGIC_NUMBER
 class GeneratedModule(Generic[K]):
     """Generated code for many expressions. `load` binds it to the parameter values of a day."""
 
-    def __init__(self, expressions: Mapping[K, Node]) -> None:
-        """Generate the source. `expressions`: trees by a key of the caller's choice."""
-        writer = _Writer()
-        names: dict[K, str] = {}
-        known: dict[str, str] = {}  # expressions with equal source share a function
-        for key, node in expressions.items():
-            text = writer.write(node, {})
-            names[key] = known.setdefault(text, f"f{len(known)}")
-        lines = [line for text, name in known.items() for line in (f"def {name}(v):", f" return {text}")]
-        self._parts: dict[str, Any] = {
-            "source": "\n".join(lines) + "\n",
-            "functions": names,
-            "values": {name: key for key, name in writer.values.items()},
-            "sets": {name: key for key, name in writer.sets.items()},
-            "constants": {name: list(values) for values, name in writer.constants.items()},
-            "patterns": {name: pattern for pattern, name in writer.patterns.items()},
-            "indexes": {name: list(index) for index, name in writer.indexes.items()},
-        }
+    def __init__(self, parts: Mapping[str, Any]) -> None:
+        """Take the parts that `generate` makes."""
+        self._parts = parts
 
     @classmethod
-    def restore(cls, parts: Mapping[str, Any]) -> GeneratedModule[K]:
-        """Build the module from the data of `dump`."""
-        module = cls({})
-        module._parts = dict(parts)
-        return module
+    def generate(cls, expressions: Mapping[K, Node]) -> GeneratedModule[K]:
+        """Generate the code of expressions, given as trees by a key of the caller's choice."""
+        from vatspolicy.cel.python_writer import PythonWriter
+
+        writer = PythonWriter()
+        functions = {key: writer.write(node) for key, node in expressions.items()}
+        return cls(
+            {
+                "source": writer.source,
+                "functions": functions,
+                "values": {name: key for key, name in writer.values.items()},
+                "sets": {name: key for key, name in writer.sets.items()},
+                "constants": {name: list(values) for values, name in writer.constants.items()},
+                "patterns": {name: pattern for pattern, name in writer.patterns.items()},
+                "indexes": {name: index for index, name in writer.indexes.items()},
+                "unknowns": {name: fact for fact, name in writer.unknowns.items()},
+                "members": {name: fact for fact, name in writer.members.items()},
+            }
+        )
 
     def dump(self) -> dict[str, Any]:
         """Return plain data and byte code, which only the same Python can restore (`BYTECODE_VERSION`)."""
-        return {**self._parts, "code": self._code}
+        return {**self._parts, "source": "", "code": self._code}
 
     @property
     def source(self) -> str:
-        """The generated source."""
+        """The generated source; empty in a module that was dumped."""
         return str(self._parts["source"])
 
     @functools.cached_property
     def _code(self) -> CodeType:
-        if "code" in self._parts:
-            code: CodeType = self._parts["code"]
-            return code
-        return compile(self.source, "<generated>", "exec")
+        found: CodeType = self._parts.get("code") or compile(self.source, "<generated>", "exec")
+        return found
 
-    def load(self, params: Params) -> dict[K, Function]:
+    def load(self, params: Params) -> dict[K, Evaluator]:
         """Return the functions for one day, by the caller's keys."""
-        scope: dict[str, Any] = {"__builtins__": {}, "any": any, "all": all, "len": len, "map": map}
-        scope.update({name: params[key] for name, key in self._parts["values"].items()})
-        scope.update({name: frozenset(params[key]) for name, key in self._parts["sets"].items()})
-        scope.update({name: frozenset(values) for name, values in self._parts["constants"].items()})
-        scope.update({name: _Index(params[key], field) for name, (key, field) in self._parts["indexes"].items()})
-        if self._parts["patterns"]:
+        parts = self._parts
+        scope: dict[str, Any] = {**_COMMON, **self._unknowns}
+        scope.update({name: params[key] for name, key in parts["values"].items()})
+        scope.update({name: frozenset(params[key]) for name, key in parts["sets"].items()})
+        scope.update({name: frozenset(values) for name, values in parts["constants"].items()})
+        scope.update({name: _Index(params[key], field) for name, (key, field) in parts["indexes"].items()})
+        if parts["patterns"]:
             import re2
 
-            scope.update({name: re2.compile(pattern).search for name, pattern in self._parts["patterns"].items()})
+            scope.update({name: re2.compile(pattern).search for name, pattern in parts["patterns"].items()})
         exec(self._code, scope)
-        return {key: scope[name] for key, name in self._parts["functions"].items()}
+        return {key: scope[name] for key, name in parts["functions"].items()}
+
+    @functools.cached_property
+    def _unknowns(self) -> dict[str, Any]:
+        """Results for one missing attribute, and their makers, which serve every day."""
+        parts = self._parts
+        found: dict[str, Any] = {name: _missing(*fact) for name, fact in parts["unknowns"].items()}
+        return found | {name: functools.partial(_missing, *fact) for name, fact in parts["members"].items()}
+
+
+def _missing(root: str, names: Sequence[str], member: Any = None) -> Unknown:
+    """Return the result of an expression that lacks one attribute, of a member of a list if there is one."""
+    return Unknown((UnknownAttribute(root, tuple(names), member),))
+
+
+def _join(one: Unknown, other: Unknown) -> Unknown:
+    """Return the result of a disjunction or quantifier with two unknown operands."""
+    return Unknown(one.facts + other.facts)
+
+
+def _combine(*operands: tuple[Any, Unknown]) -> Unknown:
+    """Return the result of an operation. An operand is its value, None if it is unknown, and its result if so."""
+    return Unknown(tuple(fact for value, unknown in operands if value is None for fact in unknown.facts))
+
+
+def _named(members: Sequence[Any], objects: Sequence[Mapping[str, Any]], field: str) -> Sequence[Any]:
+    """Return the members that some object names in a field; all of them if none is named, or an object lacks it."""
+    words = {one.get(field) for one in objects}
+    return members if None in words else [member for member in members if member in words] or members
+
+
+_COMMON: Mapping[str, Any] = {
+    "__builtins__": {},
+    "len": len,
+    "nothing": {},
+    "join": _join,
+    "combine": _combine,
+    "named": _named,
+}
+"""Names that every generated function may use."""
 
 
 class _Index(dict["Any", "list[Any]"]):
@@ -123,135 +134,3 @@ class _Index(dict["Any", "list[Any]"]):
 
     def __missing__(self, _: Any) -> Sequence[Any]:
         return self._others
-
-
-def _is_constant(over: Node) -> bool:
-    """Return True for a list of scalars that does not depend on facts."""
-    match over:
-        case Param(type=ListOf(item=item)):
-            return not isinstance(item, Record)
-        case Literal(value=tuple()):
-            return True
-    return False
-
-
-def _reads(node: Node, variable: str) -> bool:
-    """Return True if the node reads a variable of this name."""
-    return any(isinstance(part, Fact) and part.root == variable for part in walk(node))
-
-
-def _field_that_is(variable: str, inner: str, parts: Iterable[Node]) -> str | None:
-    """Return the field that one operand equates with a variable which no other operand reads, if there is one."""
-    found = None
-    for part in parts:
-        match part:
-            case Compare(op="==", left=Fact(root=root, names=(field,)), right=Fact(root=other, names=())) if (
-                root == inner and other == variable and found is None
-            ):
-                found = field
-            case _ if _reads(part, variable):
-                return None
-    return found
-
-
-class _Writer:
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
-        self.sets: dict[str, str] = {}
-        self.constants: dict[tuple[Any, ...], str] = {}
-        self.patterns: dict[str, str] = {}
-        self.indexes: dict[tuple[str, str], str] = {}
-
-    def write(self, node: Node, bound: Mapping[str, str]) -> str:
-        """Return the source of a node. `bound`: Python names of loop variables."""
-        match node:
-            case Literal(value=value):
-                return repr(value)
-            case Fact(root=root, names=names):
-                start = bound.get(root, f"v[{root!r}]")
-                return start + "".join(f"[{name!r}]" for name in names)
-            case Param(key=key):
-                return self.values.setdefault(key, f"p{len(self.values)}")
-            case Term(body=body):
-                return self.write(body, {})  # a term does not see bound variables
-            case Not(body=body):
-                return f"(not {self.write(body, bound)})"
-            case And(parts=parts):
-                return self.junction(" and ", parts, bound)
-            case Or(parts=parts):
-                return self.junction(" or ", parts, bound)
-            case Compare(op=op, left=left, right=right) | Arithmetic(op=op, left=left, right=right):
-                return f"({self.write(left, bound)} {op} {self.write(right, bound)})"
-            case In(item=item, list=over):
-                return f"({self.write(item, bound)} in {self.set_of(over, bound)})"
-            case Size(list=over):
-                return f"len({self.write(over, bound)})"
-            case TextTest(kind=kind, text=text, pattern=pattern):
-                return self.text_test(kind, self.write(text, bound), pattern)
-            case Quantifier():
-                return self.quantifier(node, bound)
-        raise TypeError(f"unknown node: {node!r}")
-
-    def quantifier(self, node: Quantifier, bound: Mapping[str, str]) -> str:
-        """Return the source of a quantifier: a membership test if the body is one, else a loop."""
-        variable, exists = node.variable, node.kind == "exists"
-        word = "any" if exists else "all"
-        match node.body:
-            case In(item=Fact(root=root, names=()), list=among) if root == variable and not _reads(among, variable):
-                members, known = self.write(node.list, bound), self.set_of(among, bound)
-                if not _is_constant(among):
-                    return f"{word}(map({known}.__contains__, {members}))"
-                return f"(not {known}.isdisjoint({members}))" if exists else f"{known}.issuperset({members})"
-            case Compare(op="==", left=Fact(root=root, names=()), right=other) if (
-                exists and root == variable and not _reads(other, variable)
-            ):
-                return f"({self.write(other, bound)} in {self.write(node.list, bound)})"
-        name = f"x{len(bound)}"
-        body = self.write(node.body, {**bound, variable: name})
-        likely = self.likely(node, bound) if exists else None
-        return f"{word}({body} for {name} in {likely or self.write(node.list, bound)})"
-
-    def likely(self, node: Quantifier, bound: Mapping[str, str]) -> str | None:
-        """Return the source of the candidates in a constant list, by one operand of the body; None for all members."""
-        over, variable = node.list, node.variable
-        if not isinstance(over, Param):
-            return None
-        for part in node.body.parts if isinstance(node.body, And) else (node.body,):
-            match part:
-                case Compare(op="==", left=Fact(root=root, names=(field,)), right=other) if root == variable:
-                    if not _reads(other, variable):
-                        index = self.indexes.setdefault((over.key, field), f"i{len(self.indexes)}")
-                        return f"{index}[{self.write(other, bound)}]"
-                case In(item=Fact(root=root, names=()), list=among) if root == variable:
-                    if not _reads(among, variable):
-                        return f"{self.set_of(over, bound)}.intersection({self.write(among, bound)})"
-                case Quantifier(kind="all", variable=inner, list=among, body=Or(parts=parts)) if part is node.body:
-                    name, said = f"x{len(bound)}", _field_that_is(variable, inner, parts)
-                    if said and not _reads(among, variable):
-                        # if all objects match without the word, any word selects them all
-                        words = f"{name}[{said!r}] for {name} in {self.write(among, bound)}"
-                        return f"({self.set_of(over, bound)}.intersection({words}) or {self.write(over, bound)})"
-        return None
-
-    def junction(self, word: str, parts: Iterable[Node], bound: Mapping[str, str]) -> str:
-        return "(" + word.join(self.write(part, bound) for part in parts) + ")"
-
-    def set_of(self, over: Node, bound: Mapping[str, str]) -> str:
-        """Return a frozenset for a list that does not depend on facts, else the list."""
-        match over:
-            case Param(key=key) if _is_constant(over):
-                return self.sets.setdefault(key, f"s{len(self.sets)}")
-            case Literal(value=tuple() as values):
-                return self.constants.setdefault(values, f"c{len(self.constants)}")
-            case _:
-                return self.write(over, bound)
-
-    def text_test(self, kind: str, text: str, pattern: str) -> str:
-        match kind:
-            case "startsWith" | "endsWith":
-                return f"{text}.{kind.lower()}({pattern!r})"
-            case "contains":
-                return f"({pattern!r} in {text})"
-            case _:
-                name = self.patterns.setdefault(pattern, f"r{len(self.patterns)}")
-                return f"({name}({text}) is not None)"

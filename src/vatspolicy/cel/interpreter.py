@@ -1,7 +1,7 @@
 """Exact evaluation of typed trees under Kleene's three-valued logic, with the unknown attributes as a result.
 
-Generated code (`codegen`) is faster, but it answers only where no missing attribute stands in its way. The interpreter
-always answers: with a value, or with the attributes that keep the expression unknown.
+It is the specification of the back ends, and evaluates what has no generated code (`codegen`): expressions that are not
+in a bundle, and clauses of those that are.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class UnknownAttribute(NamedTuple):
     names: tuple[str, ...]
     """Fields from the variable down to the attribute."""
     member: Any = None
-    """Value of the variable, if there is one."""
+    """Member of a list for which the variable stands; None for a variable of the activation."""
 
 
 class Unknown(NamedTuple):
@@ -78,15 +78,15 @@ def evaluate(node: Node, activation: Activation, params: Params) -> Any:
     return None if isinstance(value, Unknown) else value
 
 
-def compile_interpreter(node: Node, params: Params) -> Evaluator:
-    """Build the evaluator of a tree under the parameter values of one day."""
-    return _compile_with_constant(node, params) or _compile(node, params)
+def compile_interpreter(node: Node, params: Params, bound: frozenset[str] = frozenset()) -> Evaluator:
+    """Build the evaluator of a tree under the parameter values of one day. `bound`: variables of quantifiers."""
+    return _compile_with_constant(node, params, bound) or _compile(node, params, bound)
 
 
-def _compile(node: Node, params: Params) -> Evaluator:
+def _compile(node: Node, params: Params, bound: frozenset[str]) -> Evaluator:
     match node:
         case Fact(root=root, names=names):
-            return _fact(root, names)
+            return _fact(root, names, root in bound)
         case Literal(value=value):
             return lambda _: value
         case Param(key=key):
@@ -95,41 +95,48 @@ def _compile(node: Node, params: Params) -> Evaluator:
         case Term(body=body):
             return compile_interpreter(body, params)
         case Not(body=body):
-            return _apply(operator.not_, compile_interpreter(body, params))
+            return _apply(operator.not_, compile_interpreter(body, params, bound))
         case And(parts=parts):
-            return _and([compile_interpreter(part, params) for part in parts])
+            return _and([compile_interpreter(part, params, bound) for part in parts])
         case Or(parts=parts):
-            return _or([compile_interpreter(part, params) for part in parts])
+            return _or([compile_interpreter(part, params, bound) for part in parts])
         case Compare(op=op, left=left, right=right):
-            return _combine(COMPARE[op], compile_interpreter(left, params), compile_interpreter(right, params))
+            return _combine(
+                COMPARE[op], compile_interpreter(left, params, bound), compile_interpreter(right, params, bound)
+            )
         case Arithmetic(op=op, left=left, right=right):
-            return _combine(ARITHMETIC[op], compile_interpreter(left, params), compile_interpreter(right, params))
+            return _combine(
+                ARITHMETIC[op], compile_interpreter(left, params, bound), compile_interpreter(right, params, bound)
+            )
         case In(item=item, list=over):
-            return _combine(_is_member, compile_interpreter(item, params), compile_interpreter(over, params))
+            return _combine(
+                _is_member, compile_interpreter(item, params, bound), compile_interpreter(over, params, bound)
+            )
         case Size(list=over):
-            return _apply(len, compile_interpreter(over, params))
+            return _apply(len, compile_interpreter(over, params, bound))
         case TextTest(kind=kind, text=text, pattern=pattern):
             test = TEXT[kind]
-            return _apply(lambda value: test(value, pattern), compile_interpreter(text, params))
+            return _apply(lambda value: test(value, pattern), compile_interpreter(text, params, bound))
         case Quantifier(kind=kind, variable=variable, list=over, body=body):
+            members = compile_interpreter(over, params, bound)
             return _quantifier(
-                kind == "exists", variable, compile_interpreter(over, params), compile_interpreter(body, params)
+                kind == "exists", variable, members, compile_interpreter(body, params, bound | {variable})
             )
     raise TypeError(f"unknown node: {node!r}")
 
 
-def _compile_with_constant(node: Node, params: Params) -> Evaluator | None:
+def _compile_with_constant(node: Node, params: Params, bound: frozenset[str]) -> Evaluator | None:
     """Build the evaluator of a test of one operand against a constant; None for any other node."""
     match node:
         case Compare(op=op, left=left, right=Literal() | Param() as right):
-            return _apply_to(COMPARE[op], compile_interpreter(left, params), _constant(right, params))
+            return _apply_to(COMPARE[op], compile_interpreter(left, params, bound), _constant(right, params))
         case In(item=item, list=Literal() | Param() as over):
-            return _apply_to(_is_member, compile_interpreter(item, params), _members(over, params))
+            return _apply_to(_is_member, compile_interpreter(item, params, bound), _members(over, params))
         case Quantifier(
             kind=kind, list=over, body=In(item=Fact(root=root, names=()), list=Literal() | Param() as among)
         ):
             if root == node.variable:
-                return _membership(kind == "exists", compile_interpreter(over, params), _members(among, params))
+                return _membership(kind == "exists", compile_interpreter(over, params, bound), _members(among, params))
     return None
 
 
@@ -171,33 +178,20 @@ def list_members(node: Quantifier, activation: Activation, params: Params) -> li
     return None if members is None else [{**activation, node.variable: member} for member in members]
 
 
-def _fact(root: str, names: tuple[str, ...]) -> Evaluator:
-    missing = Unknown((UnknownAttribute(root, names, None),))
-
-    def unknown(activation: Activation) -> Unknown:
-        owner = activation.get(root)
-        return missing if owner is None else Unknown((UnknownAttribute(root, names, owner),))
+def _fact(root: str, names: tuple[str, ...], is_bound: bool) -> Evaluator:
+    missing = Unknown((UnknownAttribute(root, names),))
 
     def run(activation: Activation) -> Any:
-        value = activation.get(root)
+        owner = value = activation.get(root)
         for name in names:
             if value is None:
                 break
             value = value.get(name)
-        return unknown(activation) if value is None else value
+        if value is not None:
+            return value
+        return Unknown((UnknownAttribute(root, names, owner),)) if is_bound else missing
 
-    if len(names) != 1:
-        return run
-    (only,) = names
-
-    def run_field(activation: Activation) -> Any:
-        owner = activation.get(root)
-        if owner is None:
-            return missing
-        value = owner.get(only)
-        return Unknown((UnknownAttribute(root, names, owner),)) if value is None else value
-
-    return run_field
+    return run
 
 
 def _and(parts: Sequence[Evaluator]) -> Evaluator:

@@ -211,7 +211,7 @@ class Bundle:
 
     @functools.cached_property
     def _module(self) -> GeneratedModule[int]:
-        return GeneratedModule.restore(marshal.loads(self.code))  # noqa: S302 - made by `generate`
+        return GeneratedModule(marshal.loads(self.code))  # noqa: S302 - made by `generate`
 
 
 def load_bundle(

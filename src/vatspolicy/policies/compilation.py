@@ -127,5 +127,7 @@ def _read_stack(
 
 def generate(policies: Iterable[Policy]) -> bytes:
     """Return generated code for every expression of the policies, by its index."""
-    module = GeneratedModule({expression.index: expression.tree for one in policies for expression in one.compiled})
+    module = GeneratedModule.generate(
+        {expression.index: expression.tree for one in policies for expression in one.compiled}
+    )
     return marshal.dumps(module.dump())

@@ -1,4 +1,4 @@
-"""Evaluation of a bundle's expressions: generated code first, the interpreter where it cannot answer."""
+"""Evaluation of a bundle's expressions by generated code; by the interpreter where there is none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.codegen import Function
 from vatspolicy.cel.interpreter import Evaluator, compile_interpreter
 from vatspolicy.policies.model import Expression
 
@@ -23,7 +22,7 @@ class CompiledEvaluator:
 
     def __init__(
         self,
-        functions: Mapping[int, Function],
+        functions: Mapping[int, Evaluator],
         params: Mapping[str, Any],
         shared: dict[tuple[Expression, tuple[int, ...]], Evaluator] | None = None,
     ) -> None:
@@ -38,13 +37,12 @@ class CompiledEvaluator:
 
     def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression, or `Unknown`."""
-        try:
-            return self.functions[expression.index](activation)
-        except KeyError:  # a fact is missing, or the expression has no generated code
+        run = self.functions.get(expression.index)
+        if run is None:  # made by a change of a policy
             run = self._interpreters.get(expression)
             if run is None:
                 run = self._interpreters[expression] = self._interpreter(expression)
-            return run(activation)
+        return run(activation)
 
     def _interpreter(self, expression: Expression) -> Evaluator:
         key = expression, tuple([id(self._params[name]) for name in expression.parameters])

@@ -15,7 +15,6 @@ from vatspolicy.profile.vocabulary import profile_type
 if TYPE_CHECKING:
     from typing import Any
 
-    from vatspolicy.cel.codegen import Function
     from vatspolicy.cel.types import Type
 
 GENERATE_AFTER = 24
@@ -54,16 +53,15 @@ class _Tests:
         self.nodes = nodes
         self.needed = [sorted({(path[0], "".join(path[1:2])) for path in _needed(node, False)}) for node in nodes]
         """Facts that a violation of each needs: the first two steps of their paths; the second may be empty."""
-        self.interpreters: dict[int, Evaluator] = {}
-        self.functions: Mapping[int, Function] = {}
+        self.functions: dict[int, Evaluator] = {}
         self.uses = 0
 
     def find_broken(self, facts: Mapping[str, Any]) -> list[int]:
         self.uses += 1
-        if self.uses > GENERATE_AFTER and not self.functions:
+        if self.uses == GENERATE_AFTER:
             from vatspolicy.cel.codegen import GeneratedModule
 
-            self.functions = GeneratedModule(dict(enumerate(self.nodes))).load({})
+            self.functions = GeneratedModule.generate(dict(enumerate(self.nodes))).load({})
         found = []
         for place, needed in enumerate(self.needed):
             for root, name in needed:
@@ -76,13 +74,10 @@ class _Tests:
         return found
 
     def holds(self, place: int, facts: Mapping[str, Any]) -> Any:
-        try:
-            return self.functions[place](facts)
-        except KeyError:  # a fact is missing, or there is no generated code yet
-            run = self.interpreters.get(place)
-            if run is None:
-                run = self.interpreters[place] = compile_interpreter(self.nodes[place], {})
-            return run(facts)
+        run = self.functions.get(place)
+        if run is None:
+            run = self.functions[place] = compile_interpreter(self.nodes[place], {})
+        return run(facts)
 
 
 @derived_from_schemas
