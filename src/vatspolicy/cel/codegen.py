@@ -102,9 +102,9 @@ def _combine(*operands: tuple[Any, Unknown]) -> Unknown:
 
 
 def _named(members: Sequence[Any], objects: Sequence[Mapping[str, Any]], field: str) -> Sequence[Any]:
-    """Return the members that some object names in a field; all of them if none is named, or an object lacks it."""
+    """Return the members that some object names in a field, else one for all others; all if an object lacks it."""
     words = {one.get(field) for one in objects}
-    return members if None in words else [member for member in members if member in words] or members
+    return members if None in words else [member for member in members if member in words] or members[:1]
 
 
 _COMMON: Mapping[str, Any] = {

@@ -353,8 +353,11 @@ class _Function:
                 ):
                     said = _field_that_is(variable, inner, parts)
                     if said and not reads(among, variable):
-                        value = self.value(among, {})
-                        return f"{members} if {value} is None else named({members}, {value}, {said!r})"
+                        operands = {}
+                        value = self.value(among, operands)
+                        for operand in operands:  # then each member asks for nothing but this list
+                            self.line(f"if {value} is None: return {operand.unknown} if {members} else False")
+                        return f"named({members}, {value}, {said!r})"
         return None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.interpreter import Evaluator, compile_interpreter
 from vatspolicy.policies.model import Expression
 
@@ -13,8 +12,8 @@ from vatspolicy.policies.model import Expression
 class ExpressionEvaluator(Protocol):
     """Evaluator of the expressions of one rule set."""
 
-    def evaluate(self, expression: Expression, activation: Activation) -> Any:
-        """Return the value of an expression: True, False, a scalar, or `Unknown` with the facts to ask for next."""
+    def function(self, expression: Expression) -> Evaluator:
+        """Return the function that evaluates an expression: to a value, or to `Unknown` with the facts to ask for."""
 
 
 class CompiledEvaluator:
@@ -35,14 +34,12 @@ class CompiledEvaluator:
         self._interpreters: dict[Expression, Evaluator] = {}
         self._shared = {} if shared is None else shared
 
-    def evaluate(self, expression: Expression, activation: Activation) -> Any:
-        """Return the value of an expression, or `Unknown`."""
-        run = self.functions.get(expression.index)
+    def function(self, expression: Expression) -> Evaluator:
+        """Return the function that evaluates an expression."""
+        run = self.functions.get(expression.index) or self._interpreters.get(expression)
         if run is None:  # made by a change of a policy
-            run = self._interpreters.get(expression)
-            if run is None:
-                run = self._interpreters[expression] = self._interpreter(expression)
-        return run(activation)
+            run = self._interpreters[expression] = self._interpreter(expression)
+        return run
 
     def _interpreter(self, expression: Expression) -> Evaluator:
         key = expression, tuple([id(self._params[name]) for name in expression.parameters])

@@ -39,22 +39,19 @@ class RuleIndex:
         self._params = params
         self._rules = (1 << len(conditions)) - 1
         self._bits = len(conditions)
-        self._alternatives: list[tuple[int, int]] = []
-        self._disjunctions: list[tuple[int, int, list[tuple[int, int]]]] = []
-        """By rule: where the bits of its operands begin, a mask of their number, and for each disjunction the bits of
-        its operands and the bit that is excluded if all of these are, from there; 0 for the rule itself.
-        """
-        self._branched = 0
-        """Rules with a disjunction."""
+        self._predicates: dict[tuple[Any, bool], Predicate | None] = {}
+        """By the shape of a clause and its truth value. Rules share clauses, above all those of terms."""
+        self._places: dict[tuple[Any, bool], int | None] = {}
+        """Places of disjunctions in the lists below, likewise; None for one that excludes nothing."""
+        operands: list[int] = []
+        excluded: list[int] = []
+        self._operands, self._excluded = operands, excluded
+        """By disjunction, inner ones first: the bits of its operands, and the bits to exclude if all of these are."""
         dimensions: dict[tuple[Any, ...], Dimension] = {}
         for place, condition in enumerate(conditions):
-            self._alternatives, start = [], self._bits
             self._add(1 << place, condition, True, dimensions)
-            inner_first = self._alternatives[::-1]
-            local = [(operands >> start, bit >> start) for operands, bit in inner_first]
-            self._disjunctions.append((start, (1 << self._bits - start) - 1, local))
-            self._branched |= bool(local) << place
         self._everything = (1 << self._bits) - 1
+        self._disjunctions = [(own, ~bits) for own, bits in zip(operands, excluded, strict=True)]
         self._owners: dict[tuple[str, ...], list[tuple[str, Callable[[Any], int]]]] = {}
         """Names of facts with their dimensions, by the object that holds them."""
         for dimension in dimensions.values():
@@ -66,7 +63,10 @@ class RuleIndex:
         turns = Counter[tuple[Any, ...]]()
         found = False
         for clause, truth in _clauses(condition, wanted):
-            predicate = _predicate(clause, truth, self._params)
+            shape = (_shape(clause), truth)
+            if shape not in self._predicates:
+                self._predicates[shape] = _predicate(clause, truth, self._params)
+            predicate = self._predicates[shape]
             if predicate is not None:
                 key: tuple[Any, ...] = (predicate.way, predicate.path)
                 turns[key] += 1
@@ -78,22 +78,30 @@ class RuleIndex:
                 dimension.add(bit, predicate)
                 found = True
             elif isinstance(clause, And | Or):
-                found = self._add_alternatives(bit, clause, truth, dimensions) or found
+                if shape not in self._places:
+                    self._places[shape] = self._add_alternatives(clause, truth, dimensions)
+                place = self._places[shape]
+                if place is not None:
+                    self._excluded[place] |= bit
+                    found = True
         return found
 
     def _add_alternatives(
-        self, bit: int, clause: And | Or, wanted: bool, dimensions: dict[tuple[Any, ...], Dimension]
-    ) -> bool:
-        """Index the operands of a disjunction, each under a bit of its own."""
-        own = []
-        place = len(self._alternatives)
+        self, clause: And | Or, wanted: bool, dimensions: dict[tuple[Any, ...], Dimension]
+    ) -> int | None:
+        """Index the operands of a disjunction, each under a bit of its own. Return its place, None if one can always
+        hold.
+        """
+        operands = 0
         for part in clause.parts:
-            own.append(1 << self._bits)
+            own = 1 << self._bits
             self._bits += 1
-            if not self._add(own[-1], part, wanted, dimensions):
-                return False  # one operand can always hold
-        self._alternatives.insert(place, (sum(own), bit))
-        return True
+            operands |= own
+            if not self._add(own, part, wanted, dimensions):
+                return None
+        self._operands.append(operands)
+        self._excluded.append(0)
+        return len(self._operands) - 1
 
     def candidates(self, activation: Activation) -> int:
         """Return the bitmap of the rules that can match."""
@@ -109,17 +117,10 @@ class RuleIndex:
                     value = owner.get(name)
                     if value is not None:  # a missing fact excludes nothing
                         found &= possible(value)
-        rules = found & self._rules
-        for place in _places(rules & self._branched):
-            start, mask, disjunctions = self._disjunctions[place]
-            left = found >> start & mask
-            for operands, bit in disjunctions:
-                if not left & operands:
-                    if not bit:
-                        rules ^= 1 << place
-                        break
-                    left &= ~bit
-        return rules
+        for operands, others in self._disjunctions:
+            if not found & operands:
+                found &= others
+        return found & self._rules
 
     def select(self, rules: Sequence[Item], activation: Activation) -> Iterator[Item]:
         """Yield the candidates among the rules, in order."""
@@ -275,6 +276,20 @@ def _failing(tests: Iterable[tuple[int, Predicate]], value: Any) -> int:
         if not predicate.passes(value):
             found |= bit
     return found
+
+
+def _shape(node: Node) -> tuple[Any, ...]:
+    """Return a node without types and spans; equal shapes have equal values."""
+    if isinstance(node, Term):
+        return _shape(node.body)
+    if isinstance(node, Literal):
+        return ("Literal", repr(node.value))
+    own = (value for name, value in vars(node).items() if name not in _STRUCTURE and not isinstance(value, Node))
+    return (type(node).__name__, *own, *map(_shape, children(node)))
+
+
+_STRUCTURE = ("type", "span", "parts")
+"""Attributes of nodes that their shape does not have, besides other nodes."""
 
 
 def _clauses(node: Node, wanted: bool) -> Iterator[tuple[Node, bool]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.interpreter import Unknown, UnknownAttribute
+from vatspolicy.cel.interpreter import Evaluator, Unknown, UnknownAttribute
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import KINDS, Expression, Instrument, Rule
@@ -47,9 +47,8 @@ class RuleSet:
     def match(self, each: str, activation: Activation, kinds: tuple[str, ...] = KINDS) -> list[Match]:
         """Return the rules about a subject that hold or may hold, kind by kind in the order of `kinds`."""
         found: list[Match] = []
-        evaluate = self.evaluator.evaluate
-        for rule in self._candidates(each, activation, kinds):
-            value = evaluate(rule.when, activation)
+        for rule, evaluate in self._candidates(each, activation, kinds):
+            value = evaluate(activation)
             if value is True:
                 found.append((rule, True, ()))
             elif value is not False:
@@ -58,12 +57,12 @@ class RuleSet:
 
     def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression: True, False, a scalar, or None if it is unknown."""
-        value = self.evaluator.evaluate(expression, activation)
+        value = self.evaluator.function(expression)(activation)
         return None if type(value) is Unknown else value
 
     def missing_facts(self, expression: Expression, activation: Activation) -> tuple[UnknownAttribute, ...]:
         """Return the facts to ask for next while an expression is unknown; none if it is decided."""
-        value = self.evaluator.evaluate(expression, activation)
+        value = self.evaluator.function(expression)(activation)
         return value.facts if type(value) is Unknown else ()
 
     def authorities(self, instrument: str, activation: Activation) -> tuple[str, ...]:
@@ -87,14 +86,14 @@ class RuleSet:
                 break
         return tuple(found)
 
-    def _candidates(self, each: str, activation: Activation, kinds: tuple[str, ...]) -> Sequence[Rule] | Iterator[Rule]:
+    def _candidates(self, each: str, activation: Activation, kinds: tuple[str, ...]) -> Iterable[_Test]:
         group = self._group(each, kinds)
         if not self.indexed:
-            return group.rules
+            return group.tests
         group.matches += 1
         if group.index is None and group.matches > INDEX_AFTER:
             self._index(group)
-        return group.rules if group.index is None else group.index.select(group.rules, activation)
+        return group.tests if group.index is None else group.index.select(group.tests, activation)
 
     def build_indexes(self, kinds: Iterable[tuple[str, ...]]) -> None:
         """Build the indexes for these kinds of rules at once, before processes that share them are forked."""
@@ -107,13 +106,15 @@ class RuleSet:
     def _group(self, each: str, kinds: tuple[str, ...]) -> _RuleGroup:
         group = self._groups.get((each, kinds))
         if group is None:
-            group = self._groups[each, kinds] = _RuleGroup([r for kind in kinds for r in self.rules_for(each, kind)])
+            rules = [rule for kind in kinds for rule in self.rules_for(each, kind)]
+            group = _RuleGroup([(rule, self.evaluator.function(rule.when)) for rule in rules])
+            self._groups[each, kinds] = group
         return group
 
     def _index(self, group: _RuleGroup) -> None:
         from vatspolicy.policies.rule_index import RuleIndex
 
-        group.index = RuleIndex([rule.when.tree for rule in group.rules], self.params)
+        group.index = RuleIndex([rule.when.tree for rule, _ in group.tests], self.params)
 
     @functools.cached_property
     def _fixed_authorities(self) -> dict[str, tuple[str, ...] | None]:
@@ -125,10 +126,14 @@ class RuleSet:
         return {}
 
 
+_Test: TypeAlias = tuple[Rule, Evaluator]
+"""A rule and the function that evaluates its condition."""
+
+
 class _RuleGroup:
     """Rules that are matched together."""
 
-    def __init__(self, rules: list[Rule]) -> None:
-        self.rules = rules
+    def __init__(self, tests: list[_Test]) -> None:
+        self.tests = tests
         self.matches = 0
         self.index: RuleIndex | None = None

@@ -100,4 +100,4 @@ def _same(
 
 def _value(ruleset: RuleSet, rule: Rule | None, subject: Activation) -> Any:
     """Return True, False, or `Unknown` with the facts that the rule waits for."""
-    return False if rule is None else ruleset.evaluator.evaluate(rule.when, subject)
+    return False if rule is None else ruleset.evaluator.function(rule.when)(subject)

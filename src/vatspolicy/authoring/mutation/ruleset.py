@@ -10,7 +10,7 @@ from typing import Any
 from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node
-from vatspolicy.cel.interpreter import Unknown, compile_interpreter
+from vatspolicy.cel.interpreter import Evaluator, Unknown, compile_interpreter
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import (
@@ -54,12 +54,10 @@ class MutantEvaluator:
     """Mutated trees by the index of the expression."""
     params: Mapping[str, Any]
 
-    def evaluate(self, expression: Expression, activation: Activation) -> Any:
-        """Return the value of an expression, or `Unknown`."""
+    def function(self, expression: Expression) -> Evaluator:
+        """Return the function that evaluates an expression."""
         tree = self.trees.get(expression.index)
-        if tree is None:
-            return self.base.evaluate(expression, activation)
-        return compile_interpreter(tree, self.params)(activation)
+        return self.base.function(expression) if tree is None else compile_interpreter(tree, self.params)
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,16 @@ class RecordingEvaluator:
     base: ExpressionEvaluator
     note: Callable[[Expression, Activation, Any], None]
 
-    def evaluate(self, expression: Expression, activation: Activation) -> Any:
-        """Return the value of an expression, or `Unknown`."""
-        value = self.base.evaluate(expression, activation)
-        self.note(expression, activation, None if isinstance(value, Unknown) else value)
-        return value
+    def function(self, expression: Expression) -> Evaluator:
+        """Return the function that evaluates an expression and reports the result."""
+        evaluate = self.base.function(expression)
+
+        def report(activation: Activation) -> Any:
+            value = evaluate(activation)
+            self.note(expression, activation, None if isinstance(value, Unknown) else value)
+            return value
+
+        return report
 
 
 def record_evaluations(ruleset: RuleSet, note: Callable[[Expression, Activation, Any], None]) -> RuleSet:

@@ -87,7 +87,7 @@ class RelevantRules:
     def _may_hold(self, rule: Rule) -> bool:
         if rule.kind == "route" or not self.side.is_steady(rule.when):  # a route may license its activity elsewhere
             return True
-        return any(self.evaluator.evaluate(rule.when, one) is not False for one in self.subjects[rule.each])
+        return any(self.evaluator.function(rule.when)(one) is not False for one in self.subjects[rule.each])
 
     def range(self, day: str) -> tuple[str, str]:
         """Return the mildest and the strictest outcome on a day."""

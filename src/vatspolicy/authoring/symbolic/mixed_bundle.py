@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.cel.activation import Activation
+from vatspolicy.cel.interpreter import Evaluator
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import Expression, Policy, Route, Rule
@@ -37,10 +37,10 @@ class MixedEvaluator:
     foreign: frozenset[int]
     """Identities of expressions of the other bundle, which lives as long as this: indexes are those of one bundle."""
 
-    def evaluate(self, expression: Expression, activation: Activation) -> Any:
-        """Return the value of an expression, or `Unknown`."""
+    def function(self, expression: Expression) -> Evaluator:
+        """Return the function that evaluates an expression."""
         evaluator = self.other if id(expression) in self.foreign else self.base
-        return evaluator.evaluate(expression, activation)
+        return evaluator.function(expression)
 
 
 @dataclass(frozen=True, eq=False)

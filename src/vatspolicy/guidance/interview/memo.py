@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Fact, Quantifier, walk
-from vatspolicy.cel.interpreter import look_up
+from vatspolicy.cel.interpreter import Evaluator, look_up
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import Expression
 from vatspolicy.policies.ruleset import RuleSet
@@ -26,18 +27,22 @@ class MemoizingEvaluator:
 
     def __init__(self, base: ExpressionEvaluator) -> None:
         self._base = base
-        self._reads: dict[Expression, Facts] = {}
+        self._functions: dict[Expression, Evaluator] = {}
         self._memory: dict[tuple[Expression, tuple[int, ...]], Any] = {}
         self._kept: list[Any] = []
 
-    def evaluate(self, expression: Expression, activation: Activation) -> Any:
-        """Return the value of an expression, or `Unknown`."""
-        facts = self._reads.get(expression)
-        if facts is None:
-            facts = self._reads[expression] = _facts(expression)
+    def function(self, expression: Expression) -> Evaluator:
+        """Return the function that evaluates an expression, or recalls its value."""
+        found = self._functions.get(expression)
+        if found is None:
+            found = partial(self._recall, expression, _facts(expression), self._base.function(expression))
+            self._functions[expression] = found
+        return found
+
+    def _recall(self, expression: Expression, facts: Facts, evaluate: Evaluator, activation: Activation) -> Any:
         key = (expression, tuple(id(look_up(activation, root, names)) for root, names in facts))
         if key not in self._memory:
-            self._memory[key] = self._base.evaluate(expression, activation)
+            self._memory[key] = evaluate(activation)
         return self._memory[key]
 
     def keep(self, facts: Any) -> None:
