@@ -21,6 +21,7 @@ WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.y*ml"))
 ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
 SHELL = [ROOT / ".ci/run", ROOT / ".ci/image", *sorted((ROOT / ".github").rglob("*.sh"))]
 GITLAB = ROOT / "templates/gitlab-ci.yml"
+UPDATE = ROOT / "templates/update-law.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 
 
@@ -150,7 +151,7 @@ def test_workflows_are_bounded(path: Path) -> None:
 
 def test_actions_are_pinned_to_a_commit() -> None:
     """A tag can be moved; a commit cannot. `$/` is this repository at the same commit."""
-    used = [line for path in (*WORKFLOWS, *ACTIONS) for line in path.read_text(encoding="utf-8").splitlines()]
+    used = [line for path in (*WORKFLOWS, *ACTIONS, UPDATE) for line in path.read_text(encoding="utf-8").splitlines()]
     used = [line.split("uses:", 1)[1].strip() for line in used if re.match(r"\s*(- )?uses:", line)]
     assert used
     for reference in used:
@@ -303,7 +304,7 @@ def test_gitlab_reports_follow_no_link_of_the_checkout(gitlab: tuple[dict[str, A
 
 def test_no_placeholder_breaks_a_copy() -> None:
     """A text to copy that names nobody's repository says in a line above what to replace; no tag that is not there."""
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"), GITLAB]
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"), GITLAB, UPDATE]
     found = 0
     for page in pages:
         text = page.read_text(encoding="utf-8")
@@ -319,3 +320,58 @@ def test_no_placeholder_breaks_a_copy() -> None:
 def test_gitlab_job_fails_when_there_is_no_spec(gitlab: tuple[dict[str, Any], Path]) -> None:
     job, project = gitlab
     assert run_gitlab(job, project, VATSPOLICY_SPECS="specs/*.yaml").returncode == 5
+
+
+# --- the workflow that proposes a newer law -----------------------------------------------------------------------------
+
+
+def test_linters_find_nothing_in_the_update_workflow(tmp_path: Path) -> None:
+    workflow = tmp_path / ".github/workflows/update-law.yml"
+    workflow.parent.mkdir(parents=True)
+    shutil.copy(UPDATE, workflow)
+    checked = run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", workflow)
+    for result in (lint_workflows(workflow, cwd=tmp_path), audit(workflow), checked):
+        assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+@pytest.mark.parametrize(("code", "newer"), [(0, "false"), (1, "true"), (3, None)])
+def test_the_update_workflow_opens_a_pull_request(tmp_path: Path, code: int, newer: str | None) -> None:
+    """Its scripts, with a tool and a `gh` that write down how they were called."""
+    project, tool = tmp_path / "project", tmp_path / "runner/tool/bin"
+    subprocess.run(["git", "init", "-q", "--bare", tmp_path / "origin"], check=True)
+    subprocess.run(["git", "clone", "-q", tmp_path / "origin", project], check=True, capture_output=True)
+    tool.mkdir(parents=True)
+    for path, text in (
+        (tool / "vatspolicy", f'echo "vatspolicy $*" >>"$CALLS"\n[[ $2 != --apply ]] || echo 8 >bundle\n[[ $2 != --check ]] || exit {code}\n'),
+        (tmp_path / "bin/gh", 'echo "gh $*" >>"$CALLS"\n[[ $2 != edit ]]\n'),
+    ):  # fmt: skip
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/bash\n{text}")
+        path.chmod(0o755)
+    workflow = read(UPDATE)
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "LAW": workflow["env"]["LAW"],
+        "RUNNER_TEMP": str(tmp_path / "runner"),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "CALLS": str(tmp_path / "calls"),
+        "BASE": "main",
+    }
+    (tmp_path / "output").touch()
+    scripts = {step.get("name"): step["run"] for step in workflow["jobs"]["update"]["steps"] if "run" in step}
+
+    def script(name: str) -> int:
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", scripts[name]]
+        return subprocess.run(command, cwd=project, env=environment, capture_output=True, check=False).returncode
+
+    assert script("Compare and apply") == (0 if newer else code)
+    assert (tmp_path / "output").read_text() == (f"newer={newer}\n" if newer else "")
+    calls = (tmp_path / "calls").read_text()
+    assert ("update --apply" in calls) == (newer == "true")
+    if newer == "true":
+        assert script("Open the pull request") == 0
+        assert "gh pr create --base main --head update-law" in (tmp_path / "calls").read_text()
+        pushed = ["git", "--git-dir", str(tmp_path / "origin"), "show", "update-law:bundle"]
+        assert subprocess.run(pushed, capture_output=True, text=True, check=True).stdout == "8\n"

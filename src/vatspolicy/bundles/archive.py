@@ -42,8 +42,8 @@ def read_archive(
     """
     try:
         with path.open("rb") as file:
-            return _Reader(path.name, wanted, max_bytes, max_files).read(file)
-    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, ValueError):
+            return _read(path.name, file, wanted, max_bytes, max_files)
+    except ValueError:  # no file can have such a name
         raise ArchiveError(_("{name!r} is not a complete tar archive.", name=path.name)) from None
     except OSError as error:
         raise ArchiveError(
@@ -53,6 +53,20 @@ def read_archive(
                 reason=reason_of(error) if error.strerror else _("it is not a file"),
             )
         ) from None
+
+
+def read_archive_bytes(name: str, content: bytes) -> list[tuple[str, bytes]]:
+    """Return the files of an archive that is in memory, as `read_archive` does. Raises ArchiveError."""
+    return _read(name, io.BytesIO(content), lambda _: True, MAX_BYTES, MAX_FILES)
+
+
+def _read(
+    name: str, file: BinaryIO, wanted: Callable[[str], bool], max_bytes: int, max_files: int
+) -> list[tuple[str, bytes]]:
+    try:
+        return _Reader(name, wanted, max_bytes, max_files).read(file)
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, ValueError):
+        raise ArchiveError(_("{name!r} is not a complete tar archive.", name=name)) from None
 
 
 class _Reader:

@@ -6,11 +6,11 @@ import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.bundles.archive import ArchiveError, read_archive
+from vatspolicy.bundles.archive import ArchiveError, read_archive, read_archive_bytes
 from vatspolicy.compile_cache import digest
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem
@@ -101,6 +101,15 @@ def content_digest(files: Mapping[str, bytes]) -> str:
     """Return the digest of all files except manifest and signature, which contain it."""
     names = sorted(files.keys() - {MANIFEST, SIGNATURES})
     return "sha256:" + digest(part for name in names for part in (name.encode(), files[name]))
+
+
+def read_bundle_bytes(name: str, content: bytes) -> BundleFile:
+    """Read a bundle that is in memory, as `read_bundle_file` does; `name` is for messages. Raises BundleFileError."""
+    try:
+        files = dict(read_archive_bytes(name, content))
+    except ArchiveError as error:
+        raise BundleFileError(name, str(error)) from None
+    return replace(read_bundle_file(Path(name), files), file=name)
 
 
 def read_bundle_file(path: Path, content: Mapping[str, bytes] | None = None) -> BundleFile:

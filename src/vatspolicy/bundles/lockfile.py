@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from vatspolicy.bundles.signature import Signature
 from vatspolicy.documents import Document, load_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _
-from vatspolicy.output import write_file
+from vatspolicy.output import write_bytes, write_file
 
 _FIELDS = {"version": str, "number": int, "digest": str, "key": str, "scope": str}
 _NEEDED = ("version", "number", "digest")
@@ -104,6 +105,28 @@ def pin(path: Path, bundle_file: BundleFile, signature: Signature | None, allow_
     )
     write_file(path, lock_to_yaml(lock))
     return lock
+
+
+def replace_bundle(
+    path: Path, content: bytes, bundle_file: BundleFile, signature: Signature | None, locks: Sequence[Path]
+) -> None:
+    """Put a newer bundle, whose signature has been verified, in place of the one in use, and pin it by each lock.
+
+    All files are written, or all stay as they were; each is whole at any moment. A process that is killed in between
+    leaves a bundle and a lock that do not match, so that no run decides. Raises as `pin` does.
+    """
+    before = {one: one.read_bytes() for one in (path, *locks) if one.exists()}
+    try:
+        write_bytes(path, content)
+        for lock in locks:
+            pin(lock, bundle_file, signature)
+    except BaseException:
+        for one in (path, *locks):
+            if one in before:
+                write_bytes(one, before[one])
+            else:
+                one.unlink(missing_ok=True)
+        raise
 
 
 def lock_to_yaml(lock: Lock) -> str:

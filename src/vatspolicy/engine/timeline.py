@@ -124,16 +124,27 @@ def _entry(
         "facts": [],
     }
     if before is not None:
-        items = {**before.state, **period.state}
-        changed = [key for key in items if before.state.get(key) != period.state.get(key)]
-        in_order = sorted(changed, key=lambda key: summary_order(items[key]))
-        entry["changes"] = [_change(before.state.get(key), period.state.get(key), languages) for key in in_order]
+        changed = _changed(before.state, period.state)
+        entry["changes"] = compare_summaries(before.state, period.state, languages)
         amendments = Amendments(bundle, period.since)
         pairs = [(before.state.get(key), period.state.get(key)) for key in changed]
         entry["instruments"] = amendments.responsible(pairs, before.decision, period.decision)
         paths = profile.turning_days.get(period.since, ())
         entry["facts"] = [{"path": format_path(path), "day": str(_value(profile, path))} for path in paths]
     return entry
+
+
+def compare_summaries(
+    before: Mapping[Key, Item], after: Mapping[Key, Item], languages: Sequence[Language] = LANGUAGES
+) -> list[Data]:
+    """Return the differences between two summaries (`snapshot.summarize`), as `changes` of timeline.schema.json."""
+    items = {**before, **after}
+    in_order = sorted(_changed(before, after), key=lambda key: summary_order(items[key]))
+    return [_change(before.get(key), after.get(key), languages) for key in in_order]
+
+
+def _changed(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> list[Key]:
+    return [key for key in {**before, **after} if before.get(key) != after.get(key)]
 
 
 def item_data(item: Item, languages: Sequence[Language] = LANGUAGES) -> Data:

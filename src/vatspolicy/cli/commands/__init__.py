@@ -24,6 +24,7 @@ COMMANDS = (
     "analyze",
     "schema",
     "bundle",
+    "update",
     "waive",
     "new",
     "init",

@@ -1,0 +1,132 @@
+"""Places that a bundle is fetched from: a file, a folder of releases, a tag of a git repository."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from vatspolicy.authoring.diff.git import Git, SourceError
+from vatspolicy.bundles.archive import MAX_BYTES, is_archive
+from vatspolicy.bundles.bundle_file import BundleFile, BundleFileError, read_bundle_bytes
+from vatspolicy.i18n import _, reason_of
+
+GIT = "git+"
+_GIT = re.compile(r"git\+(?P<repository>.+)@(?P<tag>[^@:]+):(?P<path>[^:]+)")
+_SCHEMES = ("https://", "ssh://", "file://")
+TIMEOUT = 300
+"""Seconds that git may take to fetch a tag."""
+
+
+class FetchedBundle(NamedTuple):
+    """A bundle with the bytes of its file; nobody has verified its signature."""
+
+    bundle_file: BundleFile
+    content: bytes
+
+
+def fetch_bundle(source: str) -> FetchedBundle:
+    """Return the bundle behind a source. Raises BundleFileError (an InvalidInput) for one that cannot be read.
+
+    A source is a file, a folder (its bundle of the highest number), or `git+REPOSITORY@TAG:PATH`, where TAG may be a
+    pattern such as v* (its highest version).
+    """
+    if source.startswith(GIT):
+        return _fetch_from_git(source)
+    path = Path(source)
+    if path.is_dir():
+        return _find_newest(source, path)
+    return _read(source, _read_file(path))
+
+
+def _read(name: str, content: bytes) -> FetchedBundle:
+    return FetchedBundle(read_bundle_bytes(name, content), content)
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
+        raise BundleFileError(str(path), _("It cannot be read: {reason}.", reason=reason)) from None
+    if len(content) > MAX_BYTES:
+        raise BundleFileError(str(path), _("It is larger than a bundle may be."))
+    return content
+
+
+def _find_newest(source: str, folder: Path) -> FetchedBundle:
+    """Return the bundle of the highest number in a folder. Every archive in it must be a bundle."""
+    found = [_read(str(path), _read_file(path)) for path in sorted(folder.iterdir()) if is_archive(path.name)]
+    if not found:
+        raise BundleFileError(source, _("The folder holds no bundle (.tar.gz, .tgz, .tar)."))
+    best = max(found, key=lambda one: one.bundle_file.number)
+    same = {one.bundle_file.digest for one in found if one.bundle_file.number == best.bundle_file.number}
+    if len(same) > 1:
+        raise BundleFileError(source, _("The folder holds two bundles of the number {n}.", n=best.bundle_file.number))
+    return best
+
+
+def _fetch_from_git(source: str) -> FetchedBundle:
+    parsed = _GIT.fullmatch(source)
+    if parsed is None:
+        raise BundleFileError(source, _("Write a bundle in git as git+REPOSITORY@TAG:PATH."))
+    repository, path = parsed["repository"], parsed["path"]
+    remote = "://" in repository
+    if repository.startswith("-") or (remote and not repository.startswith(_SCHEMES)):
+        raise BundleFileError(source, _("A repository is a folder, or an address with https, ssh or file."))
+    try:
+        tag = _find_tag(source, repository, parsed["tag"])
+        if not remote:
+            content = _read_blob(source, Git(Path(repository)), tag, path)
+        else:
+            with tempfile.TemporaryDirectory(prefix="vatspolicy-git-") as folder:
+                options = ("--quiet", "--bare", "--depth=1", "--single-branch", "--no-tags", f"--branch={tag}")
+                _git(source, "clone", *options, "--", repository, folder)
+                content = _read_blob(source, Git(Path(folder)), tag, path)
+    except SourceError as error:
+        raise BundleFileError(source, str(error)) from None
+    return _read(source, content)
+
+
+def _find_tag(source: str, repository: str, wanted: str) -> str:
+    """Return the tag that a name or a pattern stands for: of several, the highest version."""
+    command = ("ls-remote", "--tags", "--refs", "--sort=-version:refname", "--", repository, f"refs/tags/{wanted}")
+    found = [line.partition("refs/tags/")[2] for line in _git(source, *command).splitlines()]
+    if not found:
+        raise BundleFileError(source, _("The repository has no tag {tag!r}.", tag=wanted))
+    return found[0]
+
+
+def _read_blob(source: str, git: Git, tag: str, path: str) -> bytes:
+    commit = git.commit(f"refs/tags/{tag}")
+    files = git.files(commit, [path], lambda name: name == path, prefix="")
+    if not files:
+        raise BundleFileError(source, _("The tag {tag!r} has no file {path!r}.", tag=tag, path=path))
+    return files[0][1]
+
+
+def _git(source: str, *arguments: str) -> str:
+    environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:ssh:file"}
+    command = ["git", "--no-pager", *arguments]
+    try:
+        ran = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise BundleFileError(source, _("git is not installed.")) from None
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        raise BundleFileError(source, _("git cannot fetch it.")) from None
+    if ran.returncode:
+        lines = ran.stderr.decode("utf-8", "replace").strip().splitlines() or [""]
+        why = lines[-1].removeprefix("fatal: ").rstrip(".")
+        raise BundleFileError(source, _("git cannot fetch it: {why}.", why=why))
+    return ran.stdout.decode("utf-8", "replace")

@@ -1,0 +1,163 @@
+"""`vatspolicy update`: show what a newer bundle changes for the specs here, and take it into use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vatspolicy import clock
+from vatspolicy.cli.console import abort, publish, refuse_link, report_problems
+from vatspolicy.cli.context import CommandContext
+from vatspolicy.cli.declaration import Argument, Command
+from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Outputs, make_output_option
+from vatspolicy.cli.settings import FILE
+from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.gate import ExitCode, find_specs
+from vatspolicy.i18n import _, reason_of
+
+if TYPE_CHECKING:
+    from vatspolicy.bundles.bundle_file import BundleFile
+    from vatspolicy.bundles.lockfile import Lock
+    from vatspolicy.bundles.signature import Signature
+    from vatspolicy.cli.bundle_sources import FetchedBundle
+
+
+class UpdateFormat(StrEnum):
+    """Formats of an update (vatspolicy.reports.law_update.FORMATS; typer wants an enumeration)."""
+
+    TEXT, JSON, MARKDOWN = "text", "json", "markdown"
+
+
+def update(
+    context: CommandContext,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="SOURCE",
+            help="The newer bundle: a file, a folder of bundles, or git+REPOSITORY@TAG:PATH.",
+            rich_help_panel=INPUT,
+        ),
+    ],
+    specs: Annotated[
+        Sequence[str],
+        Argument(
+            metavar="SPEC",
+            help="Product specs: files, folders or globs (default: those of vatspolicy.toml).",
+            setting="specs",
+        ),
+    ] = (),
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Show what the newer bundle changes; write nothing.", rich_help_panel=OUTPUT),
+    ] = False,
+    apply: Annotated[
+        bool,
+        typer.Option("--apply", help="Put the newer bundle in place of the one in use.", rich_help_panel=OUTPUT),
+    ] = False,
+    format: Annotated[UpdateFormat, FORMAT] = UpdateFormat.TEXT,
+    outputs: Annotated[Outputs, make_output_option(tuple(UpdateFormat))] = (),
+) -> ExitCode:
+    """Compare the bundle in use (--bundle, or bundle of vatspolicy.toml) with a newer one, for the specs here.
+
+    Exit code of --check: 0 nothing newer, 1 there is a newer bundle. Of --apply: 0. Both: 3 if a bundle, a lock or a
+    spec cannot be used; then nothing is written.
+
+    Example: vatspolicy update --check --from releases/
+    """
+    from vatspolicy.bundles.select import find_locks, read_layers
+    from vatspolicy.cli.bundle_sources import fetch_bundle
+    from vatspolicy.gate.law_update import FORMAT as VERSION
+    from vatspolicy.gate.law_update import compare_specs
+    from vatspolicy.reports.law_update import render
+
+    law = context.law
+    if check == apply:
+        abort(_("pass --check or --apply."))
+    if law.bundle is None:
+        abort(_("no bundle is in use: name it with --bundle, or set bundle in {file}.", file=FILE))
+    if law.skip_verify:
+        abort(_("an update is always verified; leave out --skip-verify."))
+    if not specs:
+        abort(_("no spec is given: name files, folders or globs, or set specs in {file}.", file=FILE))
+    files = list(dict.fromkeys(file for spec in specs for file in _find(spec)))
+    old = law.select(specs)
+    locks = find_locks(files)
+    fetched = fetch_bundle(source)
+    assert old.bundle_file is not None
+    newer = _is_newer(old.bundle_file, fetched.bundle_file)
+    signature = _verify(fetched, law.key, locks) if newer else None
+    entries: list[dict[str, Any]] = []
+    if newer:
+        new = fetched.bundle_file.load(read_layers(law.policies))
+        entries, problems = compare_specs(old.bundle, new, files, clock.today())
+        if problems:
+            report_problems(InvalidInput(problems))
+            return ExitCode.INVALID
+        if apply:
+            _apply(law.bundle, fetched, signature, locks or [Path("vatspolicy.lock")])
+    data = {
+        "format": VERSION,
+        "newer": newer,
+        "applied": newer and apply,
+        "before": _describe(old.bundle_file),
+        "after": _describe(fetched.bundle_file),
+        "specs": entries,
+    }
+    publish(lambda name, _color: render(name, data, context.lang.value), format, outputs)
+    return ExitCode.FAILED if newer and check else ExitCode.OK
+
+
+def _find(spec: str) -> list[str]:
+    found = [] if spec == "-" else find_specs(spec)
+    if not found:
+        abort(_("no spec found at {argument!r}.", argument=spec), ExitCode.NOTHING)
+    return found
+
+
+def _describe(bundle_file: BundleFile) -> dict[str, Any]:
+    return {"revision": bundle_file.revision, "number": bundle_file.number, "digest": bundle_file.digest}
+
+
+def _is_newer(old: BundleFile, new: BundleFile) -> bool:
+    """Return True for a bundle with a higher number. Raises InvalidInput for another one of the same number."""
+    from vatspolicy.bundles.bundle_file import BundleFileError
+
+    if old.number == new.number and old.digest != new.digest:
+        raise BundleFileError(new.file, _("It is another bundle under the number of the one in use."))
+    return new.number > old.number
+
+
+def _verify(fetched: FetchedBundle, key: Path | None, locks: Sequence[Path]) -> Signature | None:
+    """Verify a newer bundle as the one in use was verified: with the same key and for the same scope."""
+    from vatspolicy.bundles.keys import read_key
+    from vatspolicy.bundles.lockfile import read_lock
+    from vatspolicy.bundles.signature import verify
+
+    pinned: list[Lock] = [read_lock(path) for path in locks]
+    signature = verify(fetched.bundle_file, read_key(key) if key else None, *{lock.scope for lock in pinned})
+    for lock in pinned:
+        lock.check_key(fetched.bundle_file, signature)
+    return signature
+
+
+def _apply(bundle: Path, fetched: FetchedBundle, signature: Signature | None, locks: Sequence[Path]) -> None:
+    """Write the newer bundle and its locks, or leave all files as they were."""
+    from vatspolicy.bundles.lockfile import replace_bundle
+
+    for path in (bundle, *locks):
+        refuse_link(path)
+    try:
+        replace_bundle(bundle, fetched.content, fetched.bundle_file, signature, locks)
+    except OSError as error:
+        abort(
+            _("cannot write {path}: {reason}.", path=error.filename or bundle, reason=reason_of(error)),
+            ExitCode.INTERNAL,
+        )
+
+
+command = Command(update, "update", RULES)
