@@ -80,6 +80,6 @@ def test_the_export_thresholds_move_duties_and_no_decision() -> None:
 def test_no_replay_is_left_unevaluated(change: Replay) -> None:
     data = replay(change)
     assert (data["state"], data["problems"], data["release"]["faults"]) == ("evaluated", [], [])
-    assert {rule["verdict"] for rule in data["semantic"]["rules"]} <= {"witness", "masked", "proved-equivalent"}
+    assert {edit["verdict"] for edit in data["edits"]} <= {"witness", "masked", "proved-equivalent", "no-rule"}
     assert all(entry["witness"]["since"] >= change.day for entry in shown(data))
     assert not any(c["retroactive"] for c in data["structure"])

@@ -106,5 +106,10 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
         "cells": [{**changed_cell, "before": cell, "after": {**cell, "max_foreign_percent": 70}}],
         "places": [places],
     }
+    item = found["edits"][0]
+    found["edits"] = [
+        item | told | {"witness": near, "direction": "loosened", "seen_in": ["p60"]},
+        item | more | {"witness": None, "reason": "No answer.", "seen_in": []},
+    ]
     assert validate(parse_document(json.dumps(found), "comparison.json"), "comparison") == []
     return found

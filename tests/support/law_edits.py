@@ -442,7 +442,9 @@ def status_of(data: Mapping[str, Any]) -> tuple[str, str]:
         if one["verdict"] in ("unknown", "unsupported")
     ]
     left += [
-        f"{one['rule']}: {one['reason']}" for one in semantic["rules"] if one["verdict"] in ("unknown", "unsupported")
+        f"{', '.join(rule['rule'] for rule in one['rules'][:3])}: {one['reason']}"
+        for one in data["edits"]
+        if one["verdict"] in ("unknown", "unsupported")
     ]
     return ("undecided", left[0]) if left else ("settled", data["title"]["en"])
 

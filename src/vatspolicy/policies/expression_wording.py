@@ -181,6 +181,10 @@ class Wording:
         comma, stop = joint("list", self.lang), joint("semicolon", self.lang)
         return (stop if any(comma.strip() in member for member in members) else comma).join(members)
 
+    def values(self, values: Sequence[Any], beside: Fact | None) -> str:
+        """Return values in words, by their names in the vocabulary of a fact that they are compared with."""
+        return self.listed([self.plain(value, beside, _SCOPE if beside is not None else {}) for value in values])
+
     def title(self, fact: Fact, scope: Scope) -> str:
         """Return the title of a fact in the schema, with its owner if that is ambiguous."""
         own = phrases.OWN.get(".".join((fact.root, *fact.names)))

@@ -13,7 +13,7 @@ from tests.support.console import Console
 from tests.support.project_builder import PROFILE, compare, policy, project
 from vatspolicy.authoring.diff import decisions, review
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.reports.diff import law, render, wording
+from vatspolicy.reports.diff import render, wording
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0").replace("  - id: tell\n", "  - id: tell\n    until: '2027-01-01'\n")
@@ -76,7 +76,8 @@ def test_a_product_that_breaks_leaves_the_others_compared(tmp_path: Path, monkey
 
 @pytest.mark.parametrize("format", ["text", "markdown", "html"])
 @pytest.mark.parametrize(
-    ("module", "name", "part"), [(law, "edit", "law"), (wording, "detail", "details"), (wording, "edit", "structure")]
+    ("module", "name", "part"),
+    [(wording, "item_title", "edits"), (wording, "detail", "details"), (wording, "edit", "structure")],
 )
 def test_a_part_that_cannot_be_written_is_marked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str, module: Any, name: str, part: str
@@ -104,7 +105,7 @@ def test_a_report_of_which_nothing_can_be_written_says_so(tmp_path: Path, format
 def test_a_report_that_is_not_whole_does_not_pass(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     compared(console.folder)
     assert console("diff", "base", "head", "--semantic", "off").code == 0
-    monkeypatch.setattr(law, "edit", broken)
+    monkeypatch.setattr(wording, "item_title", broken)
     ran = console("diff", "base", "head", "--semantic", "off", "-o", "markdown=r.md")
     assert (ran.code, ran.err) == (4, "")
     assert console("diff", "base", "head", "--semantic", "off", "--fail-on", "loosened").code == 1

@@ -179,7 +179,7 @@ def test_a_witness_of_a_mark_is_a_product_that_meets_the_rule(tmp_path: Path) ->
     fixtures = {"p60": DENIED, "empty": empty}
     base, head = project(tmp_path / "b", {"law": GATE}, fixtures), project(tmp_path / "h", {"law": LAW}, fixtures)
     data = compare(base, head, semantic="z3")
-    [rule] = data["semantic"]["rules"]
+    [rule] = data["edits"]
     assert (rule["verdict"], rule["witness"]["product"]["id"]) == ("masked", "p60")
     assert rule["witness"]["minimal"]["profile"]["company"]["foreign_percent"] > 50
     assert [item["kind"] for item in rule["witness"]["listed"]] == ["waiver"]
@@ -187,4 +187,4 @@ def test_a_witness_of_a_mark_is_a_product_that_meets_the_rule(tmp_path: Path) ->
 
 def test_the_first_sentence_names_what_was_edited(tmp_path: Path) -> None:
     data = edited(tmp_path, "    unwaivable: true\n", "", GATE)
-    assert "unwaivable: true → –." in " ".join(render("text", data, "en").split())
+    assert "before: cannot be waived." in " ".join(render("text", data, "en").split())

@@ -142,7 +142,7 @@ def test_what_has_no_room_is_left_out_and_said_to_be(data: dict[str, Any]) -> No
     text = render("markdown", {**data, "decisions": {**data["decisions"], "rows": [huge] * 50}}, "en")
     assert len(text) < markdown.LIMIT
     assert "p" * 100 not in text
-    assert "### Each changed rule" in text, "what has room stays"
+    assert "### Edits" in text, "what has room stays"
     assert text.rstrip().splitlines()[-3:] == [
         "*The rest is in the full report.*",
         "",

@@ -46,7 +46,7 @@ def proved(data: dict[str, Any], *impossible: tuple[str, str]) -> dict[str, Any]
 def test_the_first_screen_says_what_happens_to_whom_where_and_from_when(tmp_path: Path) -> None:
     data = compared(tmp_path)
     first, effect, *rest = overview(data, "en")
-    assert first == "Invented law: parameter cap (Cap): changed, from 2020-01-01; 50.0 → 70.0."
+    assert first == "Invented law: parameter cap (Cap): changed, from 2020-01-01; 50 % → 70 %."
     assert effect == (
         "DENY → ALLOW from 2020-01-01, shown for companies and services as these: foreign share 60% to 65%; "
         "registered in Beijing; services: Data-center hosting or server rental for others [Invented law, art. 1]."

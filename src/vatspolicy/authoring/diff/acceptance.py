@@ -16,7 +16,7 @@ from vatspolicy.authoring.diff.decisions import direction_of_all
 from vatspolicy.authoring.diff.edits import EditsOfRules
 from vatspolicy.authoring.diff.sources import LawRevision, Source
 from vatspolicy.authoring.diff.structure import LAW, Change
-from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, failures, is_among, settled
+from vatspolicy.authoring.diff.verdict import direction_of, failures, is_among, settled
 from vatspolicy.authoring.diff.words import NOT_ACCEPTED
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.documents.validation import validate
@@ -120,7 +120,7 @@ class _Marker:
         self.data, self.edits = data, edits
         self.rows = data["decisions"]["rows"]
         self.details = data["decisions"]["details"]
-        self.rules = data["semantic"]["rules"]
+        self.items = data["edits"]
         self.pairs = list(zip(changes, data["structure"], strict=False))
         self._behind: dict[str, frozenset[int]] = {}
         for place, (change, shown) in enumerate(self.pairs):
@@ -130,21 +130,23 @@ class _Marker:
     def describe(self, place: int, change: Change, sides: tuple[LawRevision, LawRevision]) -> Data:
         """Return the fingerprints of an edit and of its effect."""
         rows = [row for row in self.rows if self.is_behind(place, (cause["rule"] for cause in row["because"]))]
-        rules = [rule for rule in self.rules if self.is_behind(place, [rule["rule"]])]
+        items = [item for item in self.items if place in item["changes"]]
         moves = {(row["before"]["decision"], row["after"]["decision"], row["direction"]) for row in rows}
-        alone = {name for rule in rules for name in rule["transitions"]}
+        alone = {name for item in items for name in item["transitions"]}
         below = {(one["rule"], one["kind"], one["name"]) for one in self.details if self.reads(place, one["rule"])}
         effect = [
             FORMAT,
             sorted(moves),
-            sorted([rule["rule"], rule["verdict"], sorted(rule["transitions"])] for rule in rules),
+            [
+                [sorted(rule["rule"] for rule in item["rules"]), item["verdict"], sorted(_directions(item))]
+                for item in items
+            ],
             sorted(below),
             sorted(one["rule"] for one in self.data["red_lines"] if self.is_behind(place, [one["rule"]])),
             change.retroactive,
         ]
         directions = [direction for *_, direction in moves]
-        directions += ["loosened" for name in alone if name in MILDER]
-        directions += ["tightened" for name in alone if name in STRICTER]
+        directions += [direction for item in items for direction in _directions(item)]
         words = {f"{before}->{after}" for before, after, _ in moves if before != after} | alone
         return {
             "edit": "/".join(filter(None, (change.policy, change.kind, change.name))),
@@ -209,14 +211,18 @@ class _Marker:
     def mark_items(self) -> None:
         """Name the accepted edits behind each item whose edits are all accepted."""
         everything = self.of_all(self.law)
-        decisive = self.of_rules(rule["rule"] for rule in self.rules if _may_decide(rule))
+        deciding = [place for item in self.items if _may_decide(item) for place in item["changes"] or [None]]
+        decisive = self.of_all([None if place is None else self.pairs[place][1]["acceptance"] for place in deciding])
         whole = [] if self.data["schemas"] else decisive
         shown = {(row["before"]["decision"], row["after"]["decision"]) for row in self.rows}
         for row in self.rows:
             row["accepted"] = self.of_rules(cause["rule"] for cause in row["because"]) or whole
         for detail in self.details:
             detail["accepted"] = self.of_rules([detail["rule"]]) if detail["rule"] else everything
-        for rule in self.rules:
+        for item in self.items:
+            found = self.of_all([self.pairs[place][1]["acceptance"] for place in item["changes"]])
+            item["accepted"] = [] if item["verdict"] in _UNSETTLED else found
+        for rule in self.data["semantic"]["rules"]:
             rule["accepted"] = [] if rule["verdict"] in _UNSETTLED else self.of_rules([rule["rule"]])
         for entry in self.data["semantic"]["transitions"]:
             seen = entry["witness"] is not None or (entry["before"], entry["after"]) in shown
@@ -229,8 +235,10 @@ class _Marker:
         left = remainder(self.data)
         for condition in failures(left, conditions):
             rules = set(_causes(left, condition))
+            edits = {place for item in _failing(left, condition) for place in item["changes"]}
             for place, (change, shown) in enumerate(self.pairs):
-                causes = change.retroactive if condition == "retroactive" else self.is_behind(place, rules)
+                causes = place in edits or self.is_behind(place, rules)
+                causes = change.retroactive if condition == "retroactive" else causes
                 if shown["acceptance"] and shown["acceptance"]["state"] != "accepted" and causes:
                     shown["acceptance"]["fails"] = True
 
@@ -255,10 +263,15 @@ def _same_edit(entry: Entry, one: Data) -> bool:
     return (entry.edit, entry.fingerprint) == (one["edit"], one["fingerprint"])
 
 
-def _may_decide(rule: Data) -> bool:
-    """Return True if a changed rule may change a decision, alone or together with others."""
-    lists = rule["verdict"] == "witness" and not rule["transitions"]
-    return not lists and rule["verdict"] not in ("proved-equivalent", "beside")
+def _may_decide(item: Data) -> bool:
+    """Return True if an edit may change a decision, alone or together with others."""
+    lists = item["verdict"] == "witness" and not item["transitions"]
+    return not lists and item["verdict"] not in ("proved-equivalent", "no-rule")
+
+
+def _directions(item: Data) -> set[str]:
+    """Return the directions in which an edit moves decisions that were reached."""
+    return {direction for name in item["transitions"] if (direction := direction_of(name)) != "neither"}
 
 
 def _content(change: Change, sides: tuple[LawRevision, LawRevision]) -> Iterator[Any]:
@@ -283,8 +296,9 @@ def remainder(data: Mapping[str, Any]) -> dict[str, Any]:
         "why": data["why"],
         "structure": [one for one in data["structure"] if not _is_accepted(one)],
         "red_lines": _counting(data["red_lines"]),
+        "edits": _counting(data["edits"]),
         "decisions": {**decisions, **{key: _counting(decisions[key]) for key in ("rows", "details")}},
-        "semantic": {**semantic, **{key: _counting(semantic[key]) for key in ("transitions", "rules")}},
+        "semantic": {**semantic, "transitions": _counting(semantic["transitions"])},
     }
     shown = [one["direction"] for one in left["semantic"]["transitions"] if one["witness"] is not None]
     direction = direction_of_all([*(row["direction"] for row in left["decisions"]["rows"]), *shown])
@@ -309,16 +323,22 @@ def _causes(left: Mapping[str, Any], condition: str) -> Iterator[str]:
         move = f"{row['before']['decision']}->{row['after']['decision']}"
         if _meets(condition, move, row["direction"]):
             yield from (cause["rule"] for cause in row["because"])
+    if condition == "any":
+        yield from (one["rule"] for one in left["decisions"]["details"] if one["rule"])
+
+
+def _failing(left: Mapping[str, Any], condition: str) -> Iterator[Data]:
+    """Yield the items of review because of which a condition holds, accepted changes left out."""
+    if condition in ("waivable", "retroactive", "unknown", "version"):
+        return
     shown = any(
         _meets(condition, f"{one['before']}->{one['after']}", one["direction"])
         for one in left["semantic"]["transitions"]
         if one["witness"] is not None
     )
-    for rule in left["semantic"]["rules"]:
-        if (shown and _may_decide(rule)) or (condition == "any" and rule["witness"] is not None):
-            yield rule["rule"]
-    if condition == "any":
-        yield from (one["rule"] for one in left["decisions"]["details"] if one["rule"])
+    for item in left["edits"]:
+        if (shown and _may_decide(item)) or (condition == "any" and item["witness"] is not None):
+            yield item
 
 
 def _meets(condition: str, move: str, direction: str) -> bool:

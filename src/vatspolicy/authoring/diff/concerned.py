@@ -30,7 +30,8 @@ def find_concerned(rows: Sequence[Row], transitions: Iterable[Data], schemas: Sc
         if "foreign_percent" in company:
             shares.add(company["foreign_percent"])
         if "registered" in company:
-            _add(places, wording.value(company["registered"], ("company", "registered")))
+            place = company["registered"]
+            _add(places, wording.place(place["at"] if isinstance(place, Mapping) else place))
         for index, service in enumerate(profile.get("services", ())):
             if not named or service["id"] in named:
                 for offer in service.get("offers", ()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,19 @@ def build_fixtures(data: Data) -> Iterator[Fixture]:
             name = f"change-{entry['before']}-to-{entry['after']}"
             why = {lang: _move(entry["before"], entry["after"], lang) for lang in ("en", "zh")}
             yield _fixture(name, entry["witness"], why, change)
-    for rule in semantic["rules"]:
-        if rule["witness"] is not None:
-            turn = f"{rule['before']}-to-{rule['after']}" if rule["transitions"] else "listed"
-            why = {lang: f"{rule['rule']}: {rule['message'][lang]}" for lang in ("en", "zh")}
-            yield _fixture(f"{rule['rule']}-{turn}", rule["witness"], why, change, rule)
+    every = [(edit, edit["rules"]) for edit in data["edits"]] + [(rule, [rule]) for rule in semantic["rules"]]
+    for shown, rules in every:
+        if shown["witness"] is not None:
+            turn = f"{shown['before']}-to-{shown['after']}" if shown["transitions"] else "listed"
+            first = _first_listed(shown["witness"], rules)
+            why = {lang: f"{first['rule']}: {first['message'][lang]}" for lang in ("en", "zh")}
+            yield _fixture(f"{first['rule']}-{turn}", shown["witness"], why, change, first)
+
+
+def _first_listed(witness: Data, rules: Sequence[Data]) -> Data:
+    """Return the first of some rules that a witness lists otherwise, or the first of all."""
+    listed = {item["name"] for item in witness["listed"]}
+    return next((rule for rule in rules if rule["rule"] in listed), rules[0])
 
 
 def _move(before: str, after: str, lang: Language) -> str:

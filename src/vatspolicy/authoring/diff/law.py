@@ -34,6 +34,17 @@ def law_in_words(base: Bundle, head: Bundle, changes: Iterable[Change]) -> list[
     return [card for card in cards if card["rule"] not in followed or not _only_ends(card)]
 
 
+def find_followers(base: Bundle, head: Bundle, changes: Iterable[Change]) -> dict[str, str]:
+    """Return the rule before, by the name of each added rule that takes the place of another."""
+    found = {}
+    for name in _edited(base, head, changes):
+        old, new = (_rule(bundle, name) for bundle in (base, head))
+        before = _predecessor(base, head, new) if new is not None and old is None else None
+        if before is not None:
+            found[name] = before.name
+    return found
+
+
 def _only_ends(card: Mapping[str, Any]) -> bool:
     """Return True for a rule that is gone, or ends, and is otherwise as it was."""
     before, after = card["before"], card["after"]

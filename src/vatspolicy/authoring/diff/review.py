@@ -16,13 +16,13 @@ from vatspolicy.authoring.diff.decisions import (
     direction_of_all,
     products,
 )
-from vatspolicy.authoring.diff.edits import EditsOfRules
-from vatspolicy.authoring.diff.law import law_in_words
+from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem
+from vatspolicy.authoring.diff.law import find_followers, law_in_words
 from vatspolicy.authoring.diff.recorded import Recorded
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaChange, compare_schemas
 from vatspolicy.authoring.diff.semantic import Proof, UnconfirmedProof, prove, semantic_data
-from vatspolicy.authoring.diff.serialize import ComparisonSerializer, release_data, schema_data
+from vatspolicy.authoring.diff.serialize import ComparisonSerializer, release_data, schema_data, seen_in
 from vatspolicy.authoring.diff.sources import LawRevision, Source, load_pair
 from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure
 from vatspolicy.authoring.diff.verdict import (
@@ -66,6 +66,8 @@ class ComparisonSettings:
     """Conditions (verdict.parse_conditions)."""
     compare_access: Callable[[Bundle, Bundle, str], dict[str, Any]] | None = None
     """Compares the access matrices of both sides on a day; None to leave them out."""
+    each_rule: bool = False
+    """Whether each rule is asked changed alone, too."""
     accepted: Path | None = None
     """The file of accepted changes; None for `accepted.yaml` in the policies of the head, if it is there."""
 
@@ -109,6 +111,7 @@ def _finish(data: dict[str, Any], settings: ComparisonSettings) -> dict[str, Any
         "head",
         "red_lines",
         "accepted",
+        "edits",
         "structure",
         "law",
     )
@@ -136,6 +139,7 @@ def _empty(settings: ComparisonSettings, why: Iterable[Why], problems: Iterable[
         "today": settings.today,
         "red_lines": [],
         "accepted": {"file": None, "entries": []},
+        "edits": [],
         "structure": [],
         "law": [],
         "schemas": [],
@@ -193,7 +197,14 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     found, unread = products(base, head, settings.profiles, recorded.read)
     changed = {change.policy for change in changes if change.kind in LAW}
 
-    proof = _start_proof(base, head, differences, settings)
+    edits = EditsOfRules(changes, differences.base, differences.head)
+
+    def group() -> list[ReviewItem]:
+        return edits.group(differences.names, find_followers(base.bundle, head.bundle, changes))
+
+    together = [ReviewItem((), tuple(differences.names))] if differences.names else []
+    items = parts.make("structure", group, together)
+    proof = _start_proof(base, head, differences, items, settings)
 
     def decide() -> Comparison:
         days = differences.days(changed, settings.today, settings.days)
@@ -202,8 +213,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     comparison = parts.make("decisions", decide, Comparison((), (), 0, (), ()))
     for error in comparison.broken:
         parts.note("decisions", error)
-    edits = EditsOfRules(changes, differences.base, differences.head)
-    serializer = ComparisonSerializer(base, head, differences, edits)
+    serializer = ComparisonSerializer(base, head, differences, edits, settings.today)
 
     def access() -> dict[str, Any] | None:
         days = [day for day in comparison.days if differences.on(day)]
@@ -213,7 +223,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         return settings.compare_access(base.bundle, head.bundle, day)
 
     matrix = parts.make("access", access, None)
-    semantic, reasons = _semantic(proof(), head, differences, serializer, comparison, found)
+    semantic, verdicts, reasons = _semantic(proof(), head, differences, items, serializer, comparison, found)
     problems = sorted({*unread, *comparison.problems})
     why = [Why("invalid")] if problems else []
     try:
@@ -229,28 +239,30 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     decisions["recorded"] = recorded.data(comparison.rows)
     if recorded.unread:
         why.append(Why("recorded", len(recorded.unread)))
-    data = {"decisions": decisions, "semantic": semantic}
+    data: dict[str, Any] = {"decisions": decisions, "semantic": semantic}
     if base.schemas == head.schemas and _contradicted(data):
-        semantic, reasons = _nothing(semantic["engine"]), [Why("contradiction")]
+        semantic, verdicts, reasons = _nothing(semantic["engine"]), [], [Why("contradiction")]
     why += reasons
     shown = [entry["direction"] for entry in semantic["transitions"] if entry["witness"] is not None]
-    witnesses = any(rule["verdict"] == "witness" for rule in semantic["rules"])
     never = set(impossible({"semantic": semantic}))
     semantic["rules"] = [
         rule
         | {
             "excluded": [name for name in rule["transitions"] if name in never],
-            "seen_in": _seen_in(rule["rule"], comparison),
+            "seen_in": seen_in([rule["rule"]], comparison),
         }
         for rule in semantic["rules"]
     ]
+
+    told = parts.make("structure", lambda: list(serializer.items(items, verdicts, comparison, never)), nothing)
+    data |= {"semantic": semantic, "edits": told}
+    witnesses = any(edit["verdict"] == "witness" or lists_otherwise(edit) for edit in told)
     red_lines = parts.make("structure", lambda: [serializer.red_line(name) for name in differences.waivable], nothing)
-    witnesses = witnesses or any(map(lists_otherwise, semantic["rules"]))
     moves = bool(comparison.rows or comparison.details or shown or witnesses or red_lines)
     direction = direction_of_all([*(row.direction for row in comparison.rows), *shown])
     structure = parts.make("structure", lambda: [serializer.change(change) for change in changes], nothing)
     law = parts.make("law", lambda: law_in_words(base.bundle, head.bundle, changes), nothing)
-    verdict = settled({"why": [*why, *parts.broken], **data, "semantic": semantic}, direction)
+    verdict = settled({"why": [*why, *parts.broken], **data}, direction)
 
     def release() -> dict[str, Any] | None:
         return release_data(check_release(base, head, changes, schemas, moves, not moves and verdict == "unknown"))
@@ -263,10 +275,11 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     why += parts.broken
     result = _empty(settings, why, problems) | {
         "state": "not-evaluated" if why else "evaluated",
-        "verdict": settled({"why": why, **data, "semantic": semantic}, direction),
+        "verdict": settled({"why": why, **data}, direction),
         "base": _named(base.source, base),
         "head": _named(head.source, head),
         "red_lines": red_lines,
+        "edits": told,
         "structure": structure,
         "law": law,
         "schemas": [schema_data(change) for change in schemas],
@@ -281,12 +294,17 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
 
 
 def _start_proof(
-    base: LawRevision, head: LawRevision, differences: Differences, settings: ComparisonSettings
+    base: LawRevision,
+    head: LawRevision,
+    differences: Differences,
+    items: Iterable[ReviewItem],
+    settings: ComparisonSettings,
 ) -> Callable[[], Proof]:
     """Start the proofs, and return a function that waits for them. Other processes prove while this one decides."""
+    groups = [item.rules for item in items if item.rules]
 
     def work() -> Proof:
-        return prove(base, head, differences, settings.semantic, settings.workers)
+        return prove(base, head, differences, groups, settings.semantic, settings.workers, settings.each_rule)
 
     if settings.workers < 2 or settings.semantic == "off" or base.schemas != head.schemas or not differences.names:
         return work
@@ -303,29 +321,24 @@ def _semantic(
     proof: Proof,
     head: LawRevision,
     differences: Differences,
+    items: Iterable[ReviewItem],
     serializer: ComparisonSerializer,
     comparison: Comparison,
     found: Sequence[Product],
-) -> tuple[dict[str, Any], list[Why]]:
-    """Return the semantic layer, and the reasons of no evaluation.
+) -> tuple[dict[str, Any], list[dict[str, Any]], list[Why]]:
+    """Return the semantic layer, the verdicts on the items that move rules, and the reasons of no evaluation.
 
     An answer that the evaluator does not confirm is not shown.
     """
+    groups = [item.rules for item in items if item.rules]
     try:
-        layer = semantic_data(proof, head, differences, serializer.cause, comparison, found)
+        layer, verdicts = semantic_data(proof, head, differences, groups, serializer.cause, comparison, found)
     except UnconfirmedProof as error:
-        return _nothing(proof.engine), [Why("failed", str(error), "semantic")]
+        return _nothing(proof.engine), [], [Why("failed", str(error), "semantic")]
     except Exception as error:  # an error of the program in one part must not cost the whole report
-        return _nothing(proof.engine), [Why("failed", type(error).__name__, "semantic")]
+        return _nothing(proof.engine), [], [Why("failed", type(error).__name__, "semantic")]
     part = "semantic" if proof.reason == "failed" else None
-    return layer, [Why(proof.reason, proof.broke, part)] if proof.reason else []
-
-
-def _seen_in(name: str, comparison: Comparison) -> list[str]:
-    """Return the products whose decisions, or details below them, a rule changes."""
-    found = [row.product.name for row in comparison.rows if name in row.because]
-    found += [product for detail in comparison.details if detail.rule == name for product in detail.products]
-    return list(dict.fromkeys(found))
+    return layer, verdicts, [Why(proof.reason, proof.broke, part)] if proof.reason else []
 
 
 def _nothing(engine: str | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import json
 from collections.abc import Iterable, Mapping
@@ -86,10 +87,8 @@ class RuleSignatures:
         return self._signatures[rule.name]
 
     def _parts(self, rule: Rule) -> list[Any]:
-        conditions = rule.effect.conditions if isinstance(rule.effect, Route) else ()
-        keys = [*rule.cite, *(key for condition in conditions for key in condition.cite)]
         articles = self.bundle.policies[rule.policy].articles
-        cited = [(key, articles[key].verification) for key in keys]
+        cited = [(key, articles[key].verification) for key in cited_by(rule)]
         named = [self.bundle.instruments[name] for name in instruments_of(rule)]
         return [
             rule.each,
@@ -150,6 +149,25 @@ class Differences:
             )
         return self._on[day]
 
+    def period(self, name: str) -> tuple[str | None, str | None]:
+        """Return the first and the last day on which the versions of a rule differ; no last one if no end is known.
+
+        Both are None if the versions differ on no day.
+        """
+        days = self._boundaries
+        differs = [name in self.on(day) for day in days]
+        if True not in differs:
+            return None, None
+        after = len(differs) - differs[::-1].index(True)
+        return days[differs.index(True)], None if after == len(days) else _day_before(days[after])
+
+    @functools.cached_property
+    def _boundaries(self) -> list[str]:
+        """Days on which something may change, from the first that both bundles cover."""
+        bundles = (self.base.bundle, self.head.bundle)
+        first = max(bundle.covers_from for bundle in bundles)
+        return sorted({first, *(day for bundle in bundles for day in bundle.boundaries if day > first)})
+
     @functools.cached_property
     def _on(self) -> dict[str, frozenset[str]]:
         return {}
@@ -167,6 +185,16 @@ class Differences:
             rules = [side.by_name[name] for name in self.names if name in side.by_name]
             found |= {day for rule in rules for day in (rule.since, rule.until)}
         return [day for day in sorted(found) if first <= day < "9999"]
+
+
+def _day_before(day: str) -> str:
+    return (datetime.date.fromisoformat(day) - datetime.timedelta(days=1)).isoformat()
+
+
+def cited_by(rule: Rule) -> list[str]:
+    """Return the keys of the articles that a rule and its conditions cite."""
+    conditions = rule.effect.conditions if isinstance(rule.effect, Route) else ()
+    return [*rule.cite, *(key for condition in conditions for key in condition.cite)]
 
 
 def instruments_of(rule: Rule) -> list[str]:

@@ -1,4 +1,4 @@
-"""Proofs over all profiles of every changed rule and of the change as a whole, as plain data.
+"""Proofs over all profiles of every edit and of the change as a whole, as plain data.
 
 Each witness is decided again by the evaluator before it is shown, dated, and worded by the schemas.
 """
@@ -46,18 +46,29 @@ class Proof:
     """Reason for a missing evaluation: engine (not installed), schemas (the base does not fit the head's), failed."""
     broke: str = ""
     """The type of the error that stopped the solver."""
+    groups: tuple[Any, ...] = ()
+    """One vatspolicy.authoring.symbolic.RuleVerdict for each group of rules that were changed together."""
     rules: tuple[Any, ...] = ()
-    """One vatspolicy.authoring.symbolic.RuleVerdict per rule."""
+    """One for each rule changed alone, if that was asked."""
     transitions: Any = None
     """The vatspolicy.authoring.symbolic.Transitions of the change as a whole."""
     base: Bundle | None = None
     """The base under the schemas of the head."""
 
 
-def prove(base: LawRevision, head: LawRevision, differences: Differences, wanted: str, workers: int = 1) -> Proof:
-    """Prove or refute each rule that differs, and all together, over all profiles of the head's schemas and all days.
+def prove(
+    base: LawRevision,
+    head: LawRevision,
+    differences: Differences,
+    groups: Sequence[Sequence[str]],
+    wanted: str,
+    workers: int = 1,
+    each_rule: bool = False,
+) -> Proof:
+    """Prove or refute the groups of rules that differ, and all together, over all profiles and all days.
 
-    `wanted` is one of ENGINES. `workers` are processes that share the queries; the answers do not depend on it.
+    The profiles are those of the head's schemas. `wanted` is one of ENGINES. `workers` are processes that share the
+    queries; the answers do not depend on it. With `each_rule`, each rule is asked alone, too.
     """
     names = sorted(differences.names)
     if not names:
@@ -74,10 +85,18 @@ def prove(base: LawRevision, head: LawRevision, differences: Differences, wanted
         return Proof("unavailable", engine, "schemas")
     try:
         analysis = importlib.import_module("vatspolicy.authoring.symbolic")
-        rules, transitions = analysis.compare_change(left, head.bundle, [(name,) for name in names], workers=workers)
+        alone = [(name,) for name in names] if each_rule else []
+        verdicts, transitions = analysis.compare_change(left, head.bundle, [*groups, *alone], workers=workers)
     except Exception as error:  # on any error, keep the rest of the report and mark it as incomplete
         return Proof("failed", engine, "failed", type(error).__name__)
-    return Proof("evaluated", engine, rules=tuple(rules), transitions=transitions, base=left)
+    return Proof(
+        "evaluated",
+        engine,
+        groups=tuple(verdicts[: len(groups)]),
+        rules=tuple(verdicts[len(groups) :]),
+        transitions=transitions,
+        base=left,
+    )
 
 
 _LISTED = 6
@@ -94,11 +113,16 @@ def semantic_data(
     proof: Proof,
     head: LawRevision,
     differences: Differences,
+    groups: Sequence[Sequence[str]],
     cause: Cause,
     compared: Comparison,
     products: Sequence[Product],
-) -> dict[str, Any]:
-    """Return the semantic layer of a comparison. `products` are those compared. Raises UnconfirmedProof."""
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the semantic layer of a comparison, and the verdict on each group of rules, if there is a proof.
+
+    `products` are those compared. Raises UnconfirmedProof.
+    """
+    verdicts: list[dict[str, Any]] = []
     data: dict[str, Any] = {
         "status": proof.status,
         "engine": proof.engine,
@@ -114,8 +138,9 @@ def semantic_data(
         if proof.transitions.period is not None:
             data["period"] = asdict(proof.transitions.period)
         data["rules"] = [serializer.rule(found) for found in proof.rules]
+        verdicts = [serializer.verdict(found, group) for found, group in zip(proof.groups, groups, strict=True)]
         data["assumptions"] = list(proof.transitions.assumptions)
-    return data
+    return data, verdicts
 
 
 class _DecidedWitness:
@@ -152,11 +177,11 @@ class _DecidedWitness:
             raise UnconfirmedProof(day)
         return before, after
 
-    def listed(self, name: str, day: str) -> list[dict[str, Any]]:
-        """Return the items of a rule that differ."""
+    def listed(self, names: Sequence[str], day: str) -> list[dict[str, Any]]:
+        """Return the items of some rules that differ."""
         from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
 
-        found = listed_otherwise(self.base, self.head, (name,), self.profile, day)
+        found = listed_otherwise(self.base, self.head, names, self.profile, day)
         return [
             {
                 "kind": kind,
@@ -239,30 +264,34 @@ class _ProofSerializer:
 
     def rule(self, found: Any) -> dict[str, Any]:
         """Return the verdict on one rule, changed alone."""
-        witness, day = None, found.as_of
+        verdict = self.verdict(found, (found.rule,))
+        witness = verdict["witness"]
+        day = witness["since"] if witness is not None else self.boundaries[-1]
+        since, until = self.differences.period(found.rule)
+        return {**self.cause(found.rule, day), "since": since, "until": until, **verdict}
+
+    def verdict(self, found: Any, names: Sequence[str]) -> dict[str, Any]:
+        """Return the verdict on rules that are changed together, with a profile that shows it."""
+        witness = None
         if found.witness is not None:
             decided = self.decide(found.witness)
             if found.before is not None and decided.confirmed(found.as_of)[0].decision != found.before:
                 raise UnconfirmedProof(found.rule)
-            near = self.near_rule(found, decided)
+            near = self.near_group(found, names, decided)
             shown = decided if near is None else self.decide(near.profile)
+            day = found.as_of
             answers = shown.confirmed(day)
             same = answers[0] == answers[1]
-            listed = shown.listed(found.rule, day)
+            listed = shown.listed(names, day)
 
             def shows(on: str) -> bool:
-                if found.rule not in self.differences.on(on) or shown.answers(on) != answers:
+                if self.differences.on(on).isdisjoint(names) or shown.answers(on) != answers:
                     return False
-                return not same or shown.listed(found.rule, on) == listed
+                return not same or shown.listed(names, on) == listed
 
-            days = shown.days | self.days_of(found.rule)
+            days = shown.days.union(*map(self.days_of, names))
             witness = self.witness(found, shown, near, day, shows, days) | {"listed": listed[:_LISTED]}
-            day = witness["since"]
-        since, until = self.differing_days(found.rule)
         return {
-            **self.cause(found.rule, day or self.boundaries[-1]),
-            "since": since,
-            "until": until,
             "verdict": found.verdict,
             "transitions": list(found.transitions),
             "before": found.before,
@@ -272,14 +301,14 @@ class _ProofSerializer:
             "assumptions": list(found.assumptions),
         }
 
-    def near_rule(self, found: Any, decided: _DecidedWitness) -> Nearby | None:
-        """Return the profile nearest to a known product that shows the change of the witness of a rule."""
+    def near_group(self, found: Any, names: Sequence[str], decided: _DecidedWitness) -> Nearby | None:
+        """Return the profile nearest to a known product that shows the change of the witness of some rules."""
         from vatspolicy.authoring.symbolic.mixed_bundle import mix
         from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
         from vatspolicy.authoring.symbolic.witness import decision_of
 
-        mixed = mix(self.base, self.head, (found.rule,))
-        sides, day = (self.base, self.head, (found.rule,)), found.as_of
+        mixed = mix(self.base, self.head, names)
+        sides, day = (self.base, self.head, names), found.as_of
         settled = bool(listed_otherwise(*sides, decided.profile, day, settled=True))
         readings = not listed_otherwise(*sides, decided.profile, day, readings=False, settled=settled)
 
@@ -290,8 +319,8 @@ class _ProofSerializer:
         def lists(profile: Profile) -> bool:
             return bool(listed_otherwise(*sides, profile, day, readings, settled))
 
-        seen = {name for one in self.compared.details if one.rule == found.rule for name in one.products}
-        seen |= {row.product.name for row in self.compared.rows if found.rule in row.because}
+        seen = {name for one in self.compared.details if one.rule in names for name in one.products}
+        seen |= {row.product.name for row in self.compared.rows if not set(names).isdisjoint(row.because)}
         first = [product for product in self.products if product.name in seen]
         near: Nearby | None = self.known.find_nearest(found.witness, decides if found.transitions else lists, first)
         return near
@@ -349,17 +378,6 @@ class _ProofSerializer:
         if self.sides is None:
             self.sides = DecidingRules(self.base), DecidingRules(self.head)
         return _DecidedWitness(self.sides, load_profile(witness, schemas=self.head.schemas))
-
-    def differing_days(self, name: str) -> tuple[str | None, str | None]:
-        """Return the first and the last day on which the versions of a rule differ; no last one if no end is known."""
-        from vatspolicy.authoring.symbolic.domain import iso, ordinal
-
-        days = sorted({self.first, *(day for day in self.boundaries if day > self.first), *self.days_of(name)})
-        differs = [name in self.differences.on(day) for day in days]
-        if True not in differs:
-            return None, None
-        after = len(differs) - differs[::-1].index(True)
-        return days[differs.index(True)], None if after == len(days) else iso(ordinal(days[after]) - 1)
 
     def days_of(self, name: str) -> set[str]:
         """Return the days on which a version of a rule begins, ends, or reads another value."""

@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.authoring.diff.decisions import Answer, Comparison, Detail, Row
-from vatspolicy.authoring.diff.edits import EditsOfRules
+from vatspolicy.authoring.diff.decisions import Answer, Comparison, Detail, Row, direction_of_all
+from vatspolicy.authoring.diff.edit_wording import EditWording
+from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.schemas import SchemaChange
 from vatspolicy.authoring.diff.sources import LawRevision
 from vatspolicy.authoring.diff.structure import Change
-from vatspolicy.authoring.diff.verdict import Release
+from vatspolicy.authoring.diff.verdict import Release, direction_of
 from vatspolicy.authoring.diff.words import FAULTS
 from vatspolicy.i18n.words import both
 from vatspolicy.policies.model import Article, Policy
+
+_UNPROVED: Mapping[str, Any] = {
+    "verdict": None,
+    "transitions": [],
+    "before": None,
+    "after": None,
+    "witness": None,
+    "reason": "",
+    "assumptions": [],
+}
+"""The verdict on an edit of which nothing was asked."""
+_WEIGHTS = {"unknown": 0, "unsupported": 0, "witness": 1, None: 2, "masked": 3, "proved-equivalent": 4, "no-rule": 5}
+"""Verdicts on edits, in the order of reports."""
+UNMOVED: Mapping[str, Any] = {**_UNPROVED, "verdict": "no-rule", "reason": "No rule differs because of it."}
+"""The verdict on an edit that moves no rule."""
+
+
+WORST_FIRST = ("both", "tightened", "loosened", "neither")
+"""Directions of changes, in the order of reports."""
 
 
 class ComparisonSerializer:
     """Plain data of a comparison."""
 
-    def __init__(self, base: LawRevision, head: LawRevision, differences: Differences, edits: EditsOfRules) -> None:
+    def __init__(
+        self, base: LawRevision, head: LawRevision, differences: Differences, edits: EditsOfRules, today: str
+    ) -> None:
+        self.today = today
         self.base, self.head, self.differences, self.edits = base, head, differences, edits
+        self.wording = EditWording(differences.base, differences.head, edits.all)
 
     def change(self, change: Change) -> dict[str, Any]:
         """Return an edit with its title."""
@@ -51,9 +75,59 @@ class ComparisonSerializer:
                     return _text(policy.title)
         return None
 
+    def items(
+        self,
+        items: Iterable[ReviewItem],
+        verdicts: Iterable[Mapping[str, Any]],
+        comparison: Comparison,
+        never: Collection[str],
+    ) -> Iterator[dict[str, Any]]:
+        """Yield each item of review with its verdict and what is known of its effects.
+
+        `verdicts` are those on the items that move rules. `never`: changes of the word that all edits together never
+        make.
+        """
+        found = self._items(items, iter(verdicts), comparison, never)
+        yield from sorted(found, key=lambda item: (WORST_FIRST.index(item["direction"]), _WEIGHTS[item["verdict"]]))
+
+    def _items(
+        self,
+        items: Iterable[ReviewItem],
+        left: Iterator[Mapping[str, Any]],
+        comparison: Comparison,
+        never: Collection[str],
+    ) -> Iterator[dict[str, Any]]:
+        for item in items:
+            data = self.item(item, next(left, None) if item.rules else UNMOVED)
+            directions = [row.direction for row in comparison.rows if not set(item.rules).isdisjoint(row.because)]
+            directions += [direction_of(name) for name in data["transitions"]]
+            yield data | {
+                "direction": direction_of_all(directions),
+                "excluded": [name for name in data["transitions"] if name in never],
+                "seen_in": seen_in(item.rules, comparison),
+            }
+
+    def item(self, item: ReviewItem, verdict: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return an item of review with the rules that it moves; without a proof the verdict is null."""
+        periods = [self.differences.period(name) for name in item.rules]
+        first = [since for since, _ in periods if since is not None]
+        last = [until for since, until in periods if since is not None]
+        return {
+            "changes": list(item.changes),
+            "rules": [
+                {**self.cause(name, since or self.base.bundle.covers_from), "since": since, "until": until}
+                for name, (since, until) in zip(item.rules, periods, strict=True)
+            ],
+            "since": min(first, default=None),
+            "until": max((day for day in last if day is not None), default=None) if None not in last else None,
+            "words": self.wording.lines(item),
+            "articles": self.wording.articles(item),
+            **(verdict or _UNPROVED),
+        }
+
     def decisions(self, comparison: Comparison) -> dict[str, Any]:
         """Return the comparison of all products."""
-        rows = sorted(comparison.rows, key=lambda row: (row.days[0], row.product.name))
+        rows = sorted(comparison.rows, key=lambda row: (*self.urgency(row), row.product.name))
         return {
             "products": comparison.products,
             "days": list(comparison.days),
@@ -61,6 +135,13 @@ class ComparisonSerializer:
             "rows": [self.row(row) for row in rows],
             "details": [self.detail(detail) for detail in comparison.details],
         }
+
+    def urgency(self, row: Row) -> tuple[Any, ...]:
+        """Return a key that sorts changes of today and later before those of the past, and the worst first."""
+        coming = [day for day in row.days if day >= self.today]
+        reached = "incomplete" not in (row.before.decision, row.after.decision)
+        worst = WORST_FIRST.index(row.direction)
+        return not coming, not reached, worst, *((coming[0],) if coming else (row.days[-1],))
 
     def row(self, row: Row) -> dict[str, Any]:
         """Return one product whose decision changes."""
@@ -119,6 +200,13 @@ class ComparisonSerializer:
             "line": rule.line,
             "edited": {"file": edited[0], "line": edited[1]},
         }
+
+
+def seen_in(names: Collection[str], comparison: Comparison) -> list[str]:
+    """Return the products whose decisions, or details below them, some rules change."""
+    found = [row.product.name for row in comparison.rows if not set(names).isdisjoint(row.because)]
+    found += [product for detail in comparison.details if detail.rule in names for product in detail.products]
+    return list(dict.fromkeys(found))
 
 
 def _citation(policy: Policy, article: Article, day: str) -> dict[str, Any]:

@@ -77,20 +77,24 @@ def _proved(data: Data) -> list[tuple[str, str]]:
     return [(f"{entry['before']}->{entry['after']}", entry["verdict"]) for entry in found]
 
 
-def open_rules(data: Data) -> list[str]:
-    """Return the changed rules of which nothing is known."""
-    found = data["semantic"]["rules"] if data["semantic"] else []
-    return [rule["rule"] for rule in found if rule["verdict"] in _OPEN]
+def open_edits(data: Data) -> list[Data]:
+    """Return the edits of which nothing is known."""
+    return [edit for edit in data["edits"] if edit["verdict"] in _OPEN]
 
 
-def lists_otherwise(rule: Data) -> bool:
-    """Return True if the witness of a rule shows something that decisions list otherwise."""
-    return rule["witness"] is not None and bool(rule["witness"]["listed"])
+def lists_otherwise(edit: Data) -> bool:
+    """Return True if the witness of an edit shows something that decisions list otherwise."""
+    return edit["witness"] is not None and bool(edit["witness"]["listed"])
+
+
+def direction_of(name: str) -> str:
+    """Return tightened or loosened for a change between decisions that were reached, such as `deny->allow`."""
+    return "loosened" if name in MILDER else "tightened" if name in STRICTER else "neither"
 
 
 def is_open(data: Data) -> bool:
     """Return True if the solver left something unsettled."""
-    return bool(unsettled(data) or open_rules(data))
+    return bool(unsettled(data) or open_edits(data))
 
 
 def settled(data: Data, direction: str) -> str:
@@ -107,13 +111,8 @@ def title_of(data: Data) -> str:
         return str(data["verdict"])
     if decisions["rows"] or possible(data):
         return "neither"
-    verdicts = [rule["verdict"] for rule in semantic["rules"]]
-    if (
-        decisions["details"]
-        or data["red_lines"]
-        or "witness" in verdicts
-        or any(map(lists_otherwise, semantic["rules"]))
-    ):
+    shown = any(edit["verdict"] == "witness" or lists_otherwise(edit) for edit in data["edits"])
+    if decisions["details"] or data["red_lines"] or shown:
         return "below"
     if not data["structure"] and not data["schemas"]:
         return "same"
@@ -141,13 +140,12 @@ def undecided(data: Data, conditions: Sequence[str]) -> list[str]:
 
 def _holds(data: Data, condition: str) -> bool:
     rows = data["decisions"]["rows"] if data["decisions"] else []
-    rules = data["semantic"]["rules"] if data["semantic"] else []
     match condition:
         case "loosened" | "tightened":
             return data["verdict"] in (condition, "both")
         case "any":
             listed = bool(data["decisions"] and data["decisions"]["details"])
-            shown = any(rule["verdict"] == "witness" or lists_otherwise(rule) for rule in rules)
+            shown = any(edit["verdict"] == "witness" or lists_otherwise(edit) for edit in data["edits"])
             return bool(rows or listed or possible(data) or data["red_lines"] or shown)
         case "waivable":
             return bool(data["red_lines"])

@@ -25,7 +25,7 @@ PARTS: Table = {
     "law": Phrase("The edited rules in words"),
     "access": Phrase("Access of foreign investors that changes"),
     "decisions": Phrase("Decisions that change"),
-    "semantic": Phrase("Each changed rule"),
+    "semantic": Phrase("Proofs"),
     "release": Phrase("Version"),
 }
 """Parts of a report that are made apart from each other."""

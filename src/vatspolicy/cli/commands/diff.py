@@ -102,7 +102,7 @@ def review_diff(
     semantic: Annotated[
         Semantic,
         typer.Option(
-            help="Engine that proves each changed rule over all profiles: z3 (the extra smt), "
+            help="Engine that proves each edit over all profiles: z3 (the extra smt), "
             "auto (z3 if it is installed) or off.",
             rich_help_panel=DECISION,
         ),
@@ -117,6 +117,15 @@ def review_diff(
             rich_help_panel=DECISION,
         ),
     ] = [],  # noqa: B006
+    each_rule: Annotated[
+        bool,
+        typer.Option(
+            "--each-rule",
+            help="Also prove each rule that differs, as if it changed alone; otherwise the rules that one edit moves "
+            "are proved together.",
+            rich_help_panel=DECISION,
+        ),
+    ] = False,
     accepted: Annotated[
         Path | None,
         typer.Option(
@@ -152,7 +161,9 @@ def review_diff(
 
     workers = min(os.cpu_count() or 1, WORKERS)
     day = today or clock.today()
-    settings = ComparisonSettings(day, as_of, profiles, semantic.value, workers, fail_on, compare_matrices, accepted)
+    settings = ComparisonSettings(
+        day, as_of, profiles, semantic.value, workers, fail_on, compare_matrices, each_rule, accepted
+    )
     try:
         data, refused = compare_revisions(*read_pair(base, head, Path()), settings), ""
     except SourceError as error:

@@ -16,6 +16,33 @@ ABSENT = "–"
 """Sign for places that are not told."""
 
 
+_NAMED = 3
+"""Businesses that a line of the summary names."""
+_LINES = 8
+"""Lines of the summary."""
+
+
+def summary(data: Data, lang: Language) -> list[str]:
+    """Return the changed cells in few lines: one for all businesses that change alike, with the regime."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for cell in data["cells"]:
+        key = (cell["regime"][lang], *(value(cell[side], lang) for side in ("before", "after")))
+        alike.setdefault(key, []).append(cell["title"][lang])
+    found = []
+    for (regime, before, after), every in alike.items():
+        titles = list(dict.fromkeys(every))
+        names = joint("semicolon", lang).join(titles[:_NAMED])
+        more = len(titles) - _NAMED
+        names = phrase("and_more", lang, names=names, n=more) if more > 0 else names
+        found.append(f"{regime}{joint('colon', lang)}{before} → {after}{joint('colon', lang)}{names}")
+    for one in data["places"]:
+        before, after = (one[side][lang] if one[side] else ABSENT for side in ("before", "after"))
+        what = phrase("places", lang) + joint("colon", lang)
+        found.append(f"{one['regime'][lang]}{joint('comma', lang)}{what}{before} → {after}")
+    more = len(found) - _LINES
+    return [*found[:_LINES], *([phrase("more", lang, count=more)] if more > 0 else [])]
+
+
 def rows(data: Data, lang: Language) -> Iterator[tuple[str, str, str, str]]:
     """Yield business, regime, and its cell before and after: the changed cells, then the changed places."""
     for cell in data["cells"]:

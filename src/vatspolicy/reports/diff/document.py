@@ -10,8 +10,9 @@ from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import acceptance, access, law, wording
 from vatspolicy.reports.diff.broken import marks
+from vatspolicy.reports.diff.cards import cards
 from vatspolicy.reports.diff.overview import overview, questions
-from vatspolicy.reports.diff.summary import release, sentences, sides
+from vatspolicy.reports.diff.summary import evidence, release, sides, status
 from vatspolicy.reports.diff.words import phrase
 
 Data = Mapping[str, Any]
@@ -22,15 +23,17 @@ def parts(data: Data) -> Iterator[str]:
     decisions, semantic = data["decisions"] or {}, data["semantic"] or {}
     shown = {
         "problems": data["problems"],
+        "edits": data["edits"],
         "accepted": acceptance.has_something(data),
-        "structure": data["structure"] or data["schemas"],
-        "law": data["law"],
+        "evidence": list(evidence(data, "en")),
         "access": data["access"] and (data["access"]["cells"] or data["access"]["places"]),
         "decisions": decisions.get("rows"),
+        "details": decisions.get("details"),
         "transitions": semantic.get("transitions"),
         "semantic": semantic.get("rules"),
+        "structure": data["structure"] or data["schemas"],
+        "law": [],
         "release": data["release"],
-        "details": decisions.get("details"),
     }
     broken = marks(data, "en")
     return (key for key, content in shown.items() if content or key in broken)
@@ -45,7 +48,10 @@ def values(data: Data, lang: Language) -> dict[str, Any]:
         "access_rows": list(access.rows(data["access"], lang)) if data["access"] else [],
         "data": data,
         "dump_yaml": dump_yaml,
+        "access_summary": access.summary(data["access"], lang) if data["access"] else [],
+        "cards": partial(cards, data, lang),
         "edited": law,
+        "evidence": list(evidence(data, lang)),
         "listed": [rule for rule in rules if wording.only_lists(rule)],
         "overview": list(overview(data, lang)),
         "place": wording.place,
@@ -53,7 +59,7 @@ def values(data: Data, lang: Language) -> dict[str, Any]:
         "release": release(data["release"], lang) if data["release"] else "",
         "questions": list(questions(data, lang)),
         "say": partial(phrase, lang=lang),
-        "sentences": list(sentences(data, lang)),
+        "status": list(status(data, lang)),
         "sides": sides(data, lang),
         "wording": wording,
     }

@@ -14,6 +14,8 @@ from vatspolicy.reports.words import TONES
 
 Data = Mapping[str, Any]
 
+_OPEN = ("problems", "edits", "accepted", "release")
+"""Parts of the page that are not folded."""
 _STYLE = "tbody th { font-weight: 400 } td > ul { margin: 0 } h1 .badge { white-space: normal }"
 _TITLES = {"tightened": "bad", "loosened": "warn", "both": "bad", "neither": "good", "unknown": "bad"}
 
@@ -36,7 +38,8 @@ def render(data: Data, lang: Language, broken: list[str]) -> str:
 
 def _render(data: Data, lang: Language, keys: Sequence[str], marked: Mapping[str, str]) -> str:
     """Render a page with some parts; those of `marked` are a sentence."""
-    shown = [(key, phrase(key, lang)) for key in keys]
+    each = data["semantic"] is not None and data["semantic"]["rules"]
+    shown = [(key, phrase("each_rule" if key == "semantic" and each else key, lang)) for key in keys]
     frame = Frame(
         f"{data['title'][lang]} – vatspolicy diff",
         lang,
@@ -54,6 +57,7 @@ def _render(data: Data, lang: Language, keys: Sequence[str], marked: Mapping[str
         parts=shown,
         tone="bad" if data["why"] else _TITLES[data["verdict"]],
         tones=TONES,
+        unfolded=_OPEN,
     )
 
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.broken import mark, marks
+from vatspolicy.reports.diff.cards import Card
 from vatspolicy.reports.diff.document import parts, values
 from vatspolicy.reports.diff.words import phrase
 from vatspolicy.reports.formats.html import trust
@@ -22,8 +23,8 @@ LIMIT = 60_000
 """Characters of a report: a comment on GitHub holds 65,536."""
 ROWS = 60
 """Lines of one table; the JSON report has all."""
-_FEW = 6
-"""Edits that need not be folded."""
+_OPEN = 12
+"""Cards of edits that are not folded."""
 _CAUSES = 3
 """Rules that a row of decisions names."""
 _ICONS = {"tightened": "🔺", "loosened": "🔻", "both": "🔀", "neither": "🟰", "unknown": "❓"}
@@ -60,9 +61,10 @@ def _sections(data: Data, lang: Language, limit: int, broken: list[str]) -> list
             text = render_markdown(
                 f"diff/{key}.md.j2",
                 **told,
+                card_lines=_card_lines,
                 change_values=lambda change: _values(change, lang),
                 decisions=_decisions(data, lang, limit),
-                few=_FEW,
+                unfolded=_OPEN,
                 icon="🛑" if data["why"] else _ICONS[data["verdict"]],
                 lang=lang,
                 left=sum(max(len(found) - limit, 0) for found in edits),
@@ -108,6 +110,12 @@ def _values(change: Data, lang: Language) -> str:
     return "\n".join(
         f"{' ' if sign == '~' else sign} {f'{name}: ' if name else ''}{value}" for name, sign, value in found
     )
+
+
+def _card_lines(card: Card) -> str:
+    """Return what an edit changes as lines of a diff."""
+    signs = {"~": " ", " ": " "}
+    return "\n".join(f"{signs.get(sign, sign)} {text}" for sign, text in card.lines)
 
 
 def _unbroken(day: str) -> Markup:

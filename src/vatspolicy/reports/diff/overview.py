@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.authoring.diff.structure import LAW
-from vatspolicy.authoring.diff.verdict import STRICTER, impossible, open_rules, possible, seen, unsettled
+from vatspolicy.authoring.diff.verdict import STRICTER, impossible, open_edits, possible, seen, unsettled
 from vatspolicy.authoring.symbolic.verdicts import STRICTER_PAIRS
-from vatspolicy.i18n.words import VERDICTS, count, joint, word
+from vatspolicy.i18n.words import VERDICTS, aside, count, joint, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.diff import wording
-from vatspolicy.reports.diff.words import COUNTS, phrase
+from vatspolicy.reports.diff import law, wording
+from vatspolicy.reports.diff.words import COUNTS, ITEMS, phrase
 
 Data = Mapping[str, Any]
 
@@ -29,7 +29,7 @@ def overview(data: Data, lang: Language) -> Iterator[str]:
         return
     subject = _subject(data, lang)
     if subject:
-        yield from [subject, *_effect(data, lang)]
+        yield from [subject, *_effect(data, lang), *_below(data, lang)]
         yield from _worse_off(data, lang)
         yield from _known_products(data, lang)
 
@@ -43,13 +43,26 @@ def _subject(data: Data, lang: Language) -> str:
     about = _few(titles, lang)
     if len(edits) > 1:
         return count(COUNTS, "edits_of", len(edits), lang, names=about or edits[0]["policy"])
-    values = [
-        value if name in ("", "value") else f"{name}{joint('colon', lang)}{value}"
-        for name, sign, value in wording.values(edits[0], lang)
-        if sign == "~" and edits[0]["kind"] != "policy"
-    ][:_VALUES]
-    told = joint("semicolon", lang).join([wording.edit(edits[0], lang), *values])
+    told = joint("semicolon", lang).join([wording.edit(edits[0], lang), *_new_values(data, lang)])
     return phrase("edit_of", lang, name=about, edit=told) if about else phrase("end", lang, text=told)
+
+
+def _new_values(data: Data, lang: Language) -> list[str]:
+    """Return the first values of the only edit in words: old → new, or the members that come and go."""
+    found = []
+    for sign, text in law.lines(data["law"][0], lang) if len(data["law"]) == 1 else ():
+        found += [phrase({"-": "was", "+": "is"}[sign], lang, text=text)] if sign in "-+" else []
+    for line in data["edits"][0]["words"] if data["edits"] else ():
+        what = line["what"][lang] + joint("colon", lang) if line["what"] else ""
+        if line["before"] and line["after"]:
+            found.append(f"{what}{line['before'][lang]} → {line['after'][lang]}")
+        found += [f"{what}+ {_cut(line['added'][lang])}"] if line["added"] else []
+        found += [f"{what}- {_cut(line['removed'][lang])}"] if line["removed"] else []
+    return [_cut(one) for one in found[:_VALUES]]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _effect(data: Data, lang: Language) -> Iterator[str]:
@@ -65,6 +78,22 @@ def _effect(data: Data, lang: Language) -> Iterator[str]:
     told = phrase("moves_on", lang, moves=text, days=days) if days else text
     told = phrase("shown_for", lang, moves=told, who=who) if who else told
     yield phrase("end", lang, text=f"{told} [{law}]" if law else told)
+
+
+def _below(data: Data, lang: Language) -> Iterator[str]:
+    """Yield what changes below the decision for known products, where no decision does."""
+    details = data["decisions"]["details"]
+    if data["decisions"]["rows"] or not details:
+        return
+    some = {product for detail in details for product in detail["products"]}
+    kinds = [detail["kind"] for detail in details]
+    names = joint("semicolon", lang).join(
+        word(ITEMS, kind, lang) + aside(str(kinds.count(kind)), lang) for kind in dict.fromkeys(kinds)
+    )
+    every = data["decisions"]["products"]
+    days = sorted({day for detail in details for day in detail["days"]})
+    since = phrase("since", lang, day=wording.next_day(days, data["today"]))
+    yield phrase("below_change", lang, some=len(some), all=every, days=since, names=names)
 
 
 def _days(data: Data, lang: Language) -> str:
@@ -90,7 +119,7 @@ def _who(concerned: Data, lang: Language) -> Iterator[str]:
 def _law(data: Data, lang: Language) -> str:
     """Return the articles of the first changed rule that changes a decision."""
     causes = [cause for row in data["decisions"]["rows"] for cause in row["because"] if cause["change"]]
-    causes += [rule for rule in data["semantic"]["rules"] if rule["transitions"]]
+    causes += [rule for item in data["edits"] if item["transitions"] for rule in item["rules"]]
     return wording.law(causes[0], lang) if causes else ""
 
 
@@ -146,7 +175,10 @@ def questions(data: Data, lang: Language) -> Iterator[str]:
     unread = [card["rule"] for card in data["law"] if any(a["verification"] == "unverified" for a in card["articles"])]
     if unread:
         yield phrase("ask_unread", lang, names=_few(unread, lang))
-    left = [*(wording.move(name, lang) for name in unsettled(data)), *open_rules(data)]
+    left = [
+        *(wording.move(name, lang) for name in unsettled(data)),
+        *(wording.item(data, one, lang) for one in open_edits(data)),
+    ]
     if left:
         yield phrase("ask_open", lang, names=_few(left, lang))
     if data["release"] and data["release"]["faults"]:
@@ -155,6 +187,6 @@ def questions(data: Data, lang: Language) -> Iterator[str]:
 
 def _few(names: Iterable[str], lang: Language, mark: str = "list") -> str:
     """Return the first few of some names, and the number of the others."""
-    every = list(dict.fromkeys(name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in names))
+    every = list(dict.fromkeys(map(_cut, names)))
     text = joint(mark, lang).join(every[:_NAMED])
     return text if len(every) <= _NAMED else phrase("and_more", lang, names=text, n=len(every) - _NAMED)

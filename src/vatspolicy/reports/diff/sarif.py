@@ -10,6 +10,7 @@ from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.acceptance import accepted_by, edit_accepted_by, sentence
+from vatspolicy.reports.diff.cards import verdict
 from vatspolicy.reports.formats.sarif import Run, location
 
 Data = Mapping[str, Any]
@@ -18,8 +19,8 @@ RULES = {
     "decision-tightened": ("warning", _("A decision becomes stricter.")),
     "decision-loosened": ("warning", _("A decision becomes milder.")),
     "decision-changed": ("note", "A decision changes, neither stricter nor milder."),
-    "decision-possible": ("warning", "A decision can change by this rule alone; a profile shows it."),
-    "not-settled": ("warning", "It is neither shown nor excluded that a decision changes by this rule."),
+    "decision-possible": ("warning", "A decision can change by this edit alone; a profile shows it."),
+    "not-settled": ("warning", "It is neither shown nor excluded that a decision changes by this edit."),
     "retroactive-edit": ("warning", "What was law on a past day is edited."),
     "schema-breaks": ("warning", "A schema breaks its readers."),
     "gate-waivable": ("error", "A gate that nobody could waive can be waived."),
@@ -65,12 +66,13 @@ def results(data: Data, lang: Language) -> Iterator[Result]:
             text += f" ← {cause['rule']} [{wording.law(cause, lang)}]"
         place = row["because"][0]["edited"] if row["because"] else {"file": row["file"], "line": 1}
         yield id, text, place["file"], place["line"], accepted(row)
-    for rule in data["semantic"]["rules"] if data["semantic"] else []:
-        if rule["transitions"]:
-            text = f"{rule['rule']}: {wording.verdict(rule, lang)} {wording.described(rule['witness'], lang)}"
-            yield "decision-possible", text, *_place(rule), accepted(rule)
-        elif rule["verdict"] in ("unknown", "unsupported"):
-            yield "not-settled", f"{rule['rule']}: {wording.verdict(rule, lang)}", *_place(rule), ""
+    for item in data["edits"]:
+        text = f"{wording.item(data, item, lang)}: {verdict(data, item, lang)}"
+        if item["transitions"]:
+            told = f"{text} {wording.described(item['witness'], lang)}"
+            yield "decision-possible", told, *_place(data, item), accepted(item)
+        elif item["verdict"] in ("unknown", "unsupported"):
+            yield "not-settled", text, *_place(data, item), ""
     for one in data["red_lines"]:
         yield "gate-waivable", wording.red_line(one, lang), one["file"], one["line"], accepted(one)
     for change in data["structure"]:
@@ -92,5 +94,7 @@ def results(data: Data, lang: Language) -> Iterator[Result]:
             yield "accepted-stale", sentence(entry, lang), entry["file"], entry["line"], ""
 
 
-def _place(rule: Data) -> tuple[str, int]:
-    return rule["edited"]["file"], rule["edited"]["line"]
+def _place(data: Data, item: Data) -> tuple[str, int]:
+    """Return file and line of the first edit of an item; of its first rule, if it has no edit."""
+    place = data["structure"][item["changes"][0]] if item["changes"] else item["rules"][0]["edited"]
+    return place["file"], place["line"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_rules, possible, seen, unsettled
+from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_edits, possible, seen, unsettled
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.diff import acceptance
+from vatspolicy.reports.diff import acceptance, wording
 from vatspolicy.reports.diff.wording import moves, period, place
 from vatspolicy.reports.diff.words import REASONS, phrase
 
@@ -25,8 +25,24 @@ def sides(data: Data, lang: Language) -> str:
 
 
 def sentences(data: Data, lang: Language) -> Iterator[str]:
-    """Yield the sentences of the summary: missing evaluation, edits, compared products, and failures."""
+    """Yield the sentences of the summary: missing evaluation and failures, then what was compared and proved."""
+    yield from status(data, lang)
+    yield from evidence(data, lang)
+
+
+def status(data: Data, lang: Language) -> Iterator[str]:
+    """Yield missing evaluation, failures, and the use of accepted changes."""
     yield from (why["text"][lang] for why in data["why"])
+    if data["failed_on"]:
+        yield phrase("failed", lang, names=", ".join(data["failed_on"]))
+    if data["undecided_on"]:
+        yield phrase("undecided_on", lang, names=", ".join(data["undecided_on"]))
+    if data["accepted"]["file"]:
+        yield acceptance.summary(data, lang)
+
+
+def evidence(data: Data, lang: Language) -> Iterator[str]:
+    """Yield the numbers of edits and of compared products, and what is proved."""
     edits = [*data["structure"], *data["schemas"]]
     if edits:
         yield phrase("edited", lang, count=len(edits), files=len({change["file"] for change in edits}))
@@ -41,12 +57,6 @@ def sentences(data: Data, lang: Language) -> Iterator[str]:
     if decisions and decisions["borrowed"]:
         yield phrase("borrowed", lang, names=", ".join(decisions["borrowed"]))
     yield from _proofs(data, lang)
-    if data["accepted"]["file"]:
-        yield acceptance.summary(data, lang)
-    if data["failed_on"]:
-        yield phrase("failed", lang, names=", ".join(data["failed_on"]))
-    if data["undecided_on"]:
-        yield phrase("undecided_on", lang, names=", ".join(data["undecided_on"]))
 
 
 def _recorded(recorded: Data, lang: Language) -> Iterator[str]:
@@ -77,8 +87,9 @@ def _proofs(data: Data, lang: Language) -> Iterator[str]:
     yield from _excluded(data, lang)
     if unsettled(data):
         yield phrase("unsettled", lang, names=moves(unsettled(data), lang))
-    if open_rules(data):
-        yield phrase("open_rules", lang, names=", ".join(open_rules(data)))
+    if open_edits(data):
+        names = joint("semicolon", lang).join(wording.item(data, one, lang) for one in open_edits(data))
+        yield phrase("open_edits", lang, names=names)
     if semantic["status"] == "evaluated" and data["schemas"]:
         yield phrase("one_schema", lang)
     if semantic["status"] == "evaluated" and semantic["engine"] is None:

@@ -11,13 +11,16 @@ from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import acceptance, access, law, wording
 from vatspolicy.reports.diff.broken import mark, marks
+from vatspolicy.reports.diff.cards import cards
 from vatspolicy.reports.diff.overview import overview, questions
-from vatspolicy.reports.diff.summary import release, sentences, sides
+from vatspolicy.reports.diff.summary import evidence, release, sides, status
 from vatspolicy.reports.diff.words import VERDICTS, phrase
 
 Data = Mapping[str, Any]
 
 _COLORS = {"tightened": "red", "loosened": "yellow", "both": "red", "neither": "green", "unknown": "red"}
+_LAWS = 3
+"""Rules of a whole policy that its card tells; the JSON report has all."""
 _LIMIT = 40
 """Details that are shown; the JSON report has all."""
 
@@ -38,27 +41,27 @@ class _Report:
         yield from self.flow(sides(data, self.lang))
         for one in data["red_lines"]:
             yield from (self.style(line, "red", "bold") for line in self.flow(wording.red_line(one, self.lang)))
-        for sentence in overview(data, self.lang):
+        for sentence in (*overview(data, self.lang), *status(data, self.lang)):
             yield from self.flow(sentence)
+        yield from self.first_access()
         asked = list(questions(data, self.lang))
         if asked:
             yield from self.heading("to_decide")
         for question in asked:
             yield from self.flow(question, 2, "? ")
-        yield ""
-        for sentence in sentences(data, self.lang):
-            yield from self.flow(sentence)
         marked = marks(data, self.lang)
         for key, part in (
             ("problems", self.problems),
+            ("edits", self.edits),
             ("accepted", self.accepted),
-            ("structure", self.structure),
-            ("law", self.law),
+            ("evidence", self.evidence),
             ("access", self.access),
             ("decisions", self.decisions),
             ("details", self.details),
             ("transitions", self.transitions),
             ("semantic", self.semantic),
+            ("structure", self.structure),
+            ("law", lambda: ()),
             ("release", self.release),
         ):
             try:
@@ -116,15 +119,45 @@ class _Report:
         for change in self.data["schemas"]:
             yield from self.flow(f"{change['file']} {wording.schema_edit(change, self.lang)}", 4, "~ ")
 
-    def law(self) -> Iterator[str]:
-        if self.data["law"]:
-            yield from self.heading("law")
-        for card in self.data["law"]:
-            yield from self.flow(law.edit(card, self.lang), 2)
-            for sign, text in law.lines(card, self.lang):
-                yield from self.flow(text, 6, f"{sign} ")
-            for article in card["articles"]:
-                yield from self.flow(law.article(article, self.lang), 6, "§ ")
+    def first_access(self) -> Iterator[str]:
+        found = access.summary(self.data["access"], self.lang) if self.data["access"] else []
+        if found:
+            yield ""
+            yield self.style(phrase("access_changes", self.lang, day=self.data["access"]["as_of"]), "bold")
+        for line in found:
+            yield from self.flow(line, 2)
+
+    def edits(self) -> Iterator[str]:
+        found = cards(self.data, self.lang)
+        if found:
+            yield from self.heading("edits")
+        for number, card in enumerate(found, 1):
+            back = f" ⏪ {phrase('back', self.lang)}" if card.back else ""
+            back += f" ✓ {card.accepted}" if card.accepted else ""
+            yield from self.flow(card.title + back, 2, f"{number}. ")
+            for sign, text in card.lines:
+                yield from self.flow(text, 6, "" if sign == "~" else f"{sign} ")
+            for article in card.articles:
+                yield from self.flow(article, 6, "§ ")
+            for sentence in card.effect:
+                yield from self.flow(sentence, 5)
+            if card.witness is not None:
+                yield from self.flow(wording.described(card.witness, self.lang), 8)
+            for one in card.laws[:_LAWS]:
+                yield from self.flow(law.edit(one, self.lang), 6)
+                for sign, text in law.lines(one, self.lang):
+                    yield from self.flow(text, 10, f"{sign} ")
+                for one_article in one["articles"]:
+                    yield from self.flow(law.article(one_article, self.lang), 10, "§ ")
+            if len(card.laws) > _LAWS:
+                yield f"      {phrase('more', self.lang, count=len(card.laws) - _LAWS)}"
+
+    def evidence(self) -> Iterator[str]:
+        found = list(evidence(self.data, self.lang))
+        if found:
+            yield from self.heading("evidence")
+        for sentence in found:
+            yield from self.flow(sentence, 2)
 
     def access(self) -> Iterator[str]:
         found = list(access.rows(self.data["access"], self.lang)) if self.data["access"] else []
@@ -175,7 +208,7 @@ class _Report:
         semantic = self.data["semantic"]
         if not semantic or not semantic["rules"]:
             return
-        yield from self.heading("semantic")
+        yield from self.heading("each_rule")
         listed = [rule for rule in semantic["rules"] if wording.only_lists(rule)]
         for rule in [rule for rule in semantic["rules"] if not wording.only_lists(rule)]:
             yield from self.flow(f"{rule['rule']} [{wording.law(rule, self.lang)}]", 2)

@@ -13,6 +13,8 @@ from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, KNOWN, VALUES, 
 from vatspolicy.reports.diff.words import VERDICTS as VERDICTS_OF_PROOFS
 
 Data = Mapping[str, Any]
+LINE = 90
+"""Characters of two values that stand on one line."""
 ABSENT = "–"
 """Sign for a value that is not there."""
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
@@ -28,12 +30,49 @@ def edit(change: Data, lang: Language) -> str:
     name = f" {change['name']}" if change["name"] else ""
     title = aside(change["title"][lang], lang) if change["title"] else ""
     subject = f"{word(KINDS, change['kind'], lang)}{name}{title}"
-    text = subject + joint("colon", lang) + word(CHANGES, change["change"], lang)
+    return subject + joint("colon", lang) + became(change, lang)
+
+
+def became(change: Data, lang: Language) -> str:
+    """Return what became of an entry, and from when: `added, from 2024-10-23`."""
+    text = word(CHANGES, change["change"], lang)
     if change["since"]:
         text += joint("comma", lang) + phrase("since", lang, day=change["since"])
     if change["twin"]:
         text += joint("semicolon", lang) + phrase("twin", lang, name=change["twin"])
     return text
+
+
+def item_title(data: Data, one: Data, lang: Language) -> str:
+    """Return the heading of an item of review: its first edit by its title, with the regulation it belongs to."""
+    if not one["changes"]:
+        return names([rule["rule"] for rule in one["rules"]])
+    first = data["structure"][one["changes"][0]]
+    kind = word(KINDS, first["kind"], lang)
+    code = f"{kind} {'/'.join(filter(None, (first['policy'], first['name'])))}"
+    title = first["title"][lang] if first["title"] else ""
+    text = title + aside(code, lang) if title else code
+    if first["regulation"] and first["regulation"][lang] != title:
+        text = first["regulation"][lang] + joint("colon", lang) + text
+    more = len(one["changes"]) - 1
+    return phrase("and_more", lang, names=text, n=more) if more else text
+
+
+def next_day(days: Sequence[str], today: str) -> str:
+    """Return the first of some days from today on; the last one if all are past."""
+    return min((day for day in days if day >= today), default=max(days))
+
+
+def item(data: Data, one: Data, lang: Language) -> str:
+    """Name an item of review by its first edit; one without an edit by its rules."""
+    if not one["changes"]:
+        return names([rule["rule"] for rule in one["rules"]])
+    change = data["structure"][one["changes"][0]]
+    title = change["title"][lang] if change["title"] else ""
+    name = "/".join(filter(None, (change["policy"], change["name"])))
+    text = f"{word(KINDS, change['kind'], lang)} {name}{aside(title, lang) if title else ''}"
+    more = len(one["changes"]) - 1
+    return phrase("and_more", lang, names=text, n=more) if more else text
 
 
 def values(change: Data, lang: Language) -> Iterator[tuple[str, str, str]]:
@@ -163,8 +202,11 @@ def dated(rule: Data, lang: Language) -> str:
     return joint("comma", lang).join([word(CHANGES, rule["change"], lang), since])
 
 
-def shown(witness: Data, lang: Language) -> str:
-    """Describe the effect that a witness shows and its days: the change of the decision or of a listing."""
+def shown(witness: Data, lang: Language, titles: Mapping[str, str] | None = None) -> str:
+    """Describe the effect that a witness shows and its days: the change of the decision or of a listing.
+
+    `titles` are those of rules, by their names.
+    """
     before, after = (answer(witness[side], lang) for side in ("before", "after"))
     days = period(witness["since"], witness["until"], lang)
     if witness["before"] != witness["after"]:
@@ -172,7 +214,9 @@ def shown(witness: Data, lang: Language) -> str:
     if not witness["listed"]:
         return phrase("stays", lang, name=after, days=days)
     found = [
-        f"{word(ITEMS, item['kind'], lang)} {item['name']}".rstrip() + f" {_moved(item, lang)}"
+        f"{word(ITEMS, item['kind'], lang)} {(titles or {}).get(item['name'], item['name']).rstrip('.。')}".rstrip()
+        + joint("colon", lang)
+        + _moved(item, lang)
         for item in witness["listed"]
     ]
     return phrase("lists", lang, names=joint("semicolon", lang).join(found), days=days)

@@ -85,6 +85,21 @@ VERDICTS: Table = {
     "unknown": Phrase("NOT SETTLED: it is neither shown nor excluded that a decision changes."),
 }
 """Sentences for the verdicts on a rule."""
+EDIT_VERDICTS: Table = {
+    "proved-equivalent": Phrase("Proved: nothing changes for any product on any day."),
+    "beside": Phrase(
+        "Proved: its rules apply to the same products on the same days. What decisions list beside them changes."
+    ),
+    "masked": Phrase("Proved: no decision changes. What decisions list may change."),
+    "witness": Phrase("Decisions change, for example: {moves}."),
+    "witness-of-all": Phrase("Decisions change: {moves}."),
+    "listed": Phrase("Proved: no decision changes. What decisions list changes."),
+    "unsupported": Phrase("NOT SETTLED: its rules cannot be analyzed."),
+    "unknown": Phrase("NOT SETTLED: it is neither shown nor excluded that a decision changes."),
+    "no-rule": Phrase("No rule differs because of it, so no decision changes."),
+    "not-asked": Phrase("Not proved: only the compared products show what changes."),
+}
+"""Sentences for the verdicts on an edit."""
 PHRASES: Table = {
     **PARTS,
     "accepted": Phrase("Accepted changes"),
@@ -102,6 +117,16 @@ PHRASES: Table = {
         "not evaluated: {unread}."
     ),
     "words": Phrase("{base} → {head}, today {today}"),
+    "edits": Phrase("Edits"),
+    "show": Phrase("Show"),
+    "evidence": Phrase("What was compared and proved"),
+    "access_changes": Phrase("Access of foreign investors that changes, as of {day}"),
+    "rules_moved": Phrase("Rules that it moves"),
+    "shows_it_on": Phrase("Shown by {name} on {day}: {moved}."),
+    "shows_it": Phrase("Shown by {name}: {moved}."),
+    "made_up": Phrase("an invented profile"),
+    "shared_with": Phrase("Some of its rules are edited otherwise, too: {names}."),
+    "each_rule": Phrase("Each rule, as if it changed alone"),
     "instead": Phrase("in place of {name}"),
     "applies": Phrase("applies when {text}"),
     "in_force": Phrase("in force {days}"),
@@ -153,6 +178,7 @@ PHRASES: Table = {
         "Nobody whose decision was reached is worse off, which is proved; an incomplete decision can become stricter."
     ),
     "worse_open": Phrase("Whether anybody is worse off is not settled; no compared product is."),
+    "below_change": Phrase("What decisions list changes {days} for {some} of {all} known products: {names}."),
     "known_change": Phrase("Known products that change: {some} of {all}: {names}."),
     "and_more": Phrase("{names} and {n} more"),
     "to_decide": Phrase("What a reviewer must decide"),
@@ -177,7 +203,7 @@ PHRASES: Table = {
     "beyond": Phrase("Possible, though no compared profile shows it: {names}."),
     "unsettled": Phrase("Neither shown nor excluded: {names}."),
     "impossible": Phrase("Proved impossible, for all profiles and days: {names}."),
-    "open_rules": Phrase("Rules not settled: {names}."),
+    "open_edits": Phrase("Edits not settled: {names}."),
     "no_change": Phrase("Proved for all profiles and days: no decision word changes."),
     "no_direction": Phrase(
         "Proved for all profiles and days: no decision that was reached becomes stricter or milder."
@@ -229,6 +255,7 @@ PHRASES: Table = {
 
 
 COUNTS: Counts = {
+    "moves_rules": (Phrase("It moves {n} rule: {names}."), Phrase("It moves {n} rules: {names}.")),
     "edits_of": (Phrase("{n} edit of {names}."), Phrase("{n} edits of {names}.")),
     "ask_past": (
         Phrase("Is the law of past days wrong as it stands? {n} edit reaches back: {places}."),

@@ -1,0 +1,190 @@
+"""Edited values and conditions in words, and the articles that an edit rests on."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from vatspolicy.authoring.diff.edits import ReviewItem
+from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by
+from vatspolicy.authoring.diff.structure import Change, Field
+from vatspolicy.cel.ast import Compare, Fact, In, Node, Param, Term, walk
+from vatspolicy.i18n import LANGUAGES, Phrase
+from vatspolicy.i18n.words import say_both
+from vatspolicy.policies.expression_wording import Wording
+from vatspolicy.policies.model import Article, Policy, Rule
+
+Text = dict[str, str]
+_QUOTED = 3
+"""Articles that an edit quotes, at most."""
+YES, NO, NOTHING = Phrase("yes"), Phrase("no"), Phrase("none")
+FIELDS = {
+    "from": Phrase("in force from"),
+    "until": Phrase("in force until"),
+    "is": Phrase("condition"),
+    "covers": Phrase("what a license covers"),
+    "known_until": Phrase("known until"),
+}
+"""Fields of entries that are told in words, by their names."""
+_SILENT = ("cite", "title")
+"""Fields that say nothing about decisions; the articles are quoted, and titles stand above."""
+
+
+class EditWording:
+    """Words for the edits of a comparison."""
+
+    def __init__(self, base: RuleSignatures, head: RuleSignatures, changes: Sequence[Change]) -> None:
+        self.base, self.head, self.changes = base, head, changes
+
+    def lines(self, item: ReviewItem) -> list[dict[str, Any]]:
+        """Return what differs, value by value, in words. Rules themselves are told apart (`law_in_words`)."""
+        found = []
+        for place in item.changes:
+            change = self.changes[place]
+            if change.kind not in ("rule", "policy", "article"):
+                found += [line for one in change.fields if (line := self._line(change, one, item.rules)) is not None]
+        return found
+
+    def _line(self, change: Change, field: Field, rules: Sequence[str]) -> dict[str, Any] | None:
+        name = field.name or ("is" if change.kind == "term" else "value")
+        if name.partition(".")[0] in _SILENT:
+            return None
+        before, after = field.before, field.after
+        line: dict[str, Any] = dict.fromkeys(("before", "after", "added", "removed"))
+        if change.kind == "parameter" and name.partition("[")[0] == "value":
+            name = "value"
+            if isinstance(before, list) and isinstance(after, list):
+                key = {"added": [m for m in after if m not in before], "removed": [m for m in before if m not in after]}
+                told: dict[str, Text | None] = {
+                    side: self._value(change, members, rules) for side, members in key.items() if members
+                }
+            else:
+                told = {
+                    "before": self._value(change, before, rules) if before is not None else None,
+                    "after": self._value(change, after, rules) if after is not None else None,
+                }
+        else:
+            told = {
+                side: self._plain(change, value, bundle_side, rules, name)
+                for side, value, bundle_side in (("before", before, self.base), ("after", after, self.head))
+            }
+        if not any(told.values()):
+            return None
+        label = None if name == "value" else say_both(FIELDS.get(name, {"en": name, "zh": name}))
+        return {"what": label, **line, **told}
+
+    def _value(self, change: Change, value: Any, rules: Iterable[str]) -> Text:
+        """Return a value of a parameter by the names of the facts that rules compare it with."""
+        if isinstance(value, bool):
+            return say_both(YES if value else NO)
+        key = f"{change.policy}/{change.name}"
+        beside = next(itertools.chain(_beside(self.head, rules, key), _beside(self.base, rules, key)), None)
+        members = value if isinstance(value, list) else [value]
+        if not members:
+            return say_both(NOTHING)
+        return {lang: self._listed(Wording(self.head.bundle, lang), members, beside) for lang in LANGUAGES}
+
+    @staticmethod
+    def _listed(wording: Wording, members: Sequence[Any], beside: Fact | None) -> str:
+        return wording.listed([_member(wording, member, beside) for member in members])
+
+    def _plain(self, change: Change, value: Any, side: RuleSignatures, rules: Iterable[str], name: str) -> Text | None:
+        """Return another value: a condition in words, else as it is written."""
+        if value is None:
+            return None
+        tree = None
+        if change.kind == "term":
+            tree = next(_bodies(side, rules, change.name), None)
+        elif change.kind == "instrument" and name == "covers":
+            covers = side.bundle.instruments[change.name].covers if change.name in side.bundle.instruments else None
+            tree = covers.tree if covers is not None else None
+        if tree is not None:
+            return {lang: Wording(side.bundle, lang).say(tree) for lang in LANGUAGES}
+        if isinstance(value, dict) and value.keys() == {"en", "zh"}:
+            return {lang: str(value[lang]) for lang in LANGUAGES}
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return {"en": text, "zh": text}
+
+    def articles(self, item: ReviewItem) -> list[dict[str, Any]]:
+        """Return the articles that an edit rests on: those that the edited entries cite, else those of its rules."""
+        keys = dict.fromkeys(itertools.chain.from_iterable(self._cited(self.changes[place]) for place in item.changes))
+        if not keys:
+            keys = dict.fromkeys(itertools.chain.from_iterable(self._cited_by(name) for name in item.rules))
+        return [_quoted(*found) for key in list(keys)[:_QUOTED] if (found := self._article(*key)) is not None]
+
+    def _cited(self, change: Change) -> Iterator[tuple[str, str]]:
+        """Yield policy and key of the articles that an edited entry cites."""
+        for side in (self.head, self.base):
+            policy = side.bundle.policies.get(change.policy)
+            if policy is None:
+                continue
+            found: list[str] = []
+            match change.kind:
+                case "article":
+                    found = [change.name]
+                case "rule":
+                    found = [key for rule in policy.rules if rule.id == change.name for key in cited_by(rule)]
+                case "parameter" if change.name in policy.parameters and change.since is not None:
+                    value = policy.parameters[change.name].on(change.since)
+                    found = list(value.cite) if value is not None else []
+            yield from ((change.policy, key) for key in found)
+            if found:
+                return
+
+    def _cited_by(self, name: str) -> Iterator[tuple[str, str]]:
+        rule = self.head.by_name.get(name) or self.base.by_name[name]
+        yield from ((rule.policy, key) for key in cited_by(rule))
+
+    def _article(self, policy: str, key: str) -> tuple[Policy, Article] | None:
+        for side in (self.head, self.base):
+            found = side.bundle.policies.get(policy)
+            if found is not None and key in found.articles:
+                return found, found.articles[key]
+        return None
+
+
+def _member(wording: Wording, value: Any, beside: Fact | None) -> str:
+    """Return a member of a list; an entry with places by all of its names."""
+    if isinstance(value, dict):
+        inner = [one for key, one in value.items() if key != "id" and isinstance(one, list)]
+        members = list(dict.fromkeys(itertools.chain.from_iterable(inner)))
+        return wording.values(members or [value], None)
+    return wording.values([value], beside)
+
+
+def _rules(side: RuleSignatures, names: Iterable[str]) -> Iterator[Rule]:
+    yield from (side.by_name[name] for name in names if name in side.by_name)
+
+
+def _nodes(side: RuleSignatures, names: Iterable[str]) -> Iterator[Node]:
+    for rule in _rules(side, names):
+        for expression in rule.expressions:
+            yield from walk(expression.tree)
+
+
+def _beside(side: RuleSignatures, names: Iterable[str], key: str) -> Iterator[Fact]:
+    """Yield the facts that rules compare a parameter with."""
+    for node in _nodes(side, names):
+        parts: tuple[Node, ...] = ()
+        if isinstance(node, In):
+            parts = (node.item, node.list)
+        elif isinstance(node, Compare):
+            parts = (node.left, node.right)
+        if any(isinstance(part, Param) and part.key == key for part in parts):
+            yield from (part for part in parts if isinstance(part, Fact))
+
+
+def _bodies(side: RuleSignatures, names: Iterable[str], term: str) -> Iterator[Node]:
+    """Yield the bodies of a term where rules read it."""
+    yield from (node.body for node in _nodes(side, names) if isinstance(node, Term) and node.name == term)
+
+
+def _quoted(policy: Policy, article: Article) -> dict[str, Any]:
+    return {
+        "regulation": say_both(policy.title),
+        "label": say_both(article.label),
+        "verification": article.verification,
+        "text": {"en": article.en, "zh": article.zh},
+        "url": article.url or policy.source.get("url"),
+    }

@@ -1,0 +1,194 @@
+"""One card an edit: what it changes in the law, on which article it rests, what follows, and for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.authoring.diff.verdict import possible
+from vatspolicy.i18n.words import VERDICTS, count, gap, joint, word
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.diff import acceptance, law, wording
+from vatspolicy.reports.diff.words import COUNTS, phrase
+from vatspolicy.reports.diff.words import EDIT_VERDICTS as PROVED
+
+Data = Mapping[str, Any]
+
+LONGEST = 400
+"""Characters of a condition or an article that a card tells."""
+_LONG_NAME = 80
+"""Characters of the name of a product."""
+_NAMED = 3
+"""Names that a sentence lists."""
+_OWN_RULES = 3
+"""Edited rules that a card tells in words; those of a whole policy are folded."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One item of review in words."""
+
+    item: Data
+    title: str
+    places: tuple[str, ...]
+    """File and line of each edit."""
+    back: bool
+    """True if an edit is about a day that is past."""
+    accepted: str
+    """By whom it is accepted and why; empty if it is not."""
+    lines: tuple[tuple[str, str], ...]
+    """(sign, text): `-` and `+` for what was and is, `~` for what became of it, else a space."""
+    articles: tuple[str, ...]
+    effect: tuple[str, ...]
+    """Sentences on what follows."""
+    witness: Data | None
+    """A profile that shows it, where no compared product does."""
+    rules: tuple[Data, ...]
+    """The rules that it moves."""
+    laws: tuple[Data, ...]
+    """Edited rules in words that did not fit into the lines."""
+
+
+def cards(data: Data, lang: Language) -> list[Card]:
+    """Return a card for each edit of the law, the worst first."""
+    return [_card(data, item, lang) for item in data["edits"]]
+
+
+def _card(data: Data, item: Data, lang: Language) -> Card:
+    changes = [data["structure"][place] for place in item["changes"]]
+    own = {f"{one['policy']}/{one['name']}" for one in changes if one["kind"] == "rule"}
+    policies = {one["policy"] for one in changes if one["kind"] == "policy"}
+    told = [card for card in data["law"] if card["rule"] in own or card["rule"].partition("/")[0] in policies]
+    short = told if len(told) <= _OWN_RULES else []
+    by = dict.fromkeys(text for one in changes if (text := acceptance.edit_accepted_by(data, one, lang)))
+    return Card(
+        item,
+        wording.item_title(data, item, lang),
+        tuple(wording.place(one) for one in changes),
+        any(one["retroactive"] for one in changes),
+        joint("semicolon", lang).join(by),
+        tuple(_lines(changes, item, short, lang)),
+        tuple(_article(one, lang) for one in item["articles"]),
+        tuple(_effect(data, item, lang)),
+        item["witness"] if known_example(data, item) is None else None,
+        tuple(item["rules"]),
+        tuple(card for card in told if not short),
+    )
+
+
+def _lines(changes: Sequence[Data], item: Data, laws: Sequence[Data], lang: Language) -> Iterator[tuple[str, str]]:
+    """Yield what the edited entries were and are, in words."""
+    for change in changes:
+        if len(changes) > 1:
+            yield "~", wording.edit(change, lang)
+        elif change["change"] != "changed" or change["since"] or change["twin"]:
+            yield "~", wording.became(change, lang)
+    for line in item["words"]:
+        what = line["what"][lang] + joint("colon", lang) if line["what"] else ""
+        if line["before"] and line["after"] and len(line["before"][lang]) + len(line["after"][lang]) <= wording.LINE:
+            yield "~", f"{what}{line['before'][lang]} → {line['after'][lang]}"
+            continue
+        for sign, keys in (("-", ("before", "removed")), ("+", ("after", "added"))):
+            yield from ((sign, what + _cut(line[key][lang])) for key in keys if line[key])
+    for card in laws:
+        if len(laws) > 1 or card["predecessor"]:
+            yield " ", law.edit(card, lang)
+        yield from ((sign, _cut(text)) for sign, text in law.lines(card, lang))
+
+
+def _article(one: Data, lang: Language) -> str:
+    text = law.article(one, lang)
+    return _cut(f"{one['regulation'][lang]}{joint('comma', lang)}{text}")
+
+
+def _effect(data: Data, item: Data, lang: Language) -> Iterator[str]:
+    """Yield sentences on what an edit does to decisions, from when until when, and which product shows it."""
+    yield verdict(data, item, lang)
+    if days := _days(data, item, lang):
+        yield days
+    if item["excluded"]:
+        yield phrase("excluded", lang, moves=wording.moves(item["excluded"], lang))
+    if example := _example(data, item, lang):
+        yield example
+    if len(item["rules"]) > 1:
+        names = wording.names([rule["rule"] for rule in item["rules"]], _NAMED)
+        yield count(COUNTS, "moves_rules", len(item["rules"]), lang, names=names)
+    shared = _shared(data, item, lang)
+    if shared:
+        yield phrase("shared_with", lang, names=shared)
+
+
+def verdict(data: Data, item: Data, lang: Language) -> str:
+    """State the verdict on an edit in one sentence, with the reason where it is not settled."""
+    witness, key = item["witness"], item["verdict"]
+    if key == "witness" and not item["transitions"]:
+        key = "listed"
+    elif key == "proved-equivalent" and item["seen_in"]:
+        key = "beside"
+    elif key is None:
+        key = "not-asked" if item["rules"] else "no-rule"
+    whole = is_whole(data, item)
+    every = possible(data) if whole else item["transitions"]
+    told = [name for name in every if "incomplete" not in name] or every
+    key = "witness-of-all" if whole and key == "witness" else key
+    text = word(PROVED, key, lang, moves=wording.moves(told, lang))
+    if key in ("unknown", "unsupported") and item["reason"]:
+        text += gap(lang) + item["reason"]
+    if witness is not None and item["transitions"] and witness["after"]["decision"] != item["after"]:
+        pair = (wording.answer(witness[side], lang) for side in ("before", "after"))
+        text += gap(lang) + phrase("together", lang, moves=" → ".join(pair))
+    return text
+
+
+def is_whole(data: Data, item: Data) -> bool:
+    """Return True if no other edit moves a rule: what is proved of all edits together is true of this one."""
+    return bool(item["rules"]) and not any(one["rules"] for one in data["edits"] if one is not item)
+
+
+def _days(data: Data, item: Data, lang: Language) -> str:
+    """Return the days on which decisions change, if this edit alone changes decisions; else those of its rules."""
+    if item["since"] is None:
+        return ""
+    period = data["semantic"]["period"] if data["semantic"] else None
+    if period and is_whole(data, item):
+        key = "period_proved" if period["proved"] else "period"
+        return phrase(key, lang, days=wording.period(period["first"], period["last"], lang))
+    return phrase("differ", lang, days=wording.period(item["since"], item["until"], lang))
+
+
+def known_example(data: Data, item: Data) -> Data | None:
+    """Return the row of the nearest compared product whose decision the edit changes; None if there is none."""
+    names = {rule["rule"] for rule in item["rules"]}
+    rows = data["decisions"]["rows"] if data["decisions"] else []
+    return next((row for row in rows if any(cause["rule"] in names for cause in row["because"])), None)
+
+
+def _example(data: Data, item: Data, lang: Language) -> str:
+    """Return the nearest real product that shows the change, else the witness."""
+    row = known_example(data, item)
+    if row is not None:
+        before, after = (word(VERDICTS, row[side]["decision"], lang) for side in ("before", "after"))
+        day = wording.next_day(row["days"], data["today"])
+        name = _cut(wording.subject(row), _LONG_NAME)
+        return phrase("shows_it_on", lang, name=name, moved=f"{before} → {after}", day=day)
+    if item["witness"] is None:
+        return ""
+    name = wording.product(item["witness"], lang) or phrase("made_up", lang)
+    titles = {rule["rule"]: rule["message"][lang] for rule in item["rules"]}
+    return phrase("shows_it", lang, name=name, moved=wording.shown(item["witness"], lang, titles).rstrip(".。"))
+
+
+def _shared(data: Data, item: Data, lang: Language) -> str:
+    """Name the other edits that move one of the rules, too."""
+    names = {rule["rule"] for rule in item["rules"]}
+    others = [
+        wording.item(data, one, lang)
+        for one in data["edits"]
+        if one is not item and names & {rule["rule"] for rule in one["rules"]}
+    ]
+    return joint("semicolon", lang).join(others[:_NAMED])
+
+
+def _cut(text: str, longest: int = LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[:longest].rstrip()} …"
