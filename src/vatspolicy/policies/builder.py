@@ -53,10 +53,15 @@ _WITHIN_CAP = Phrase("The foreign share does not exceed the cap.")
 
 
 def build_policies(
-    compiled: Iterable[tuple[Mapping[str, Any], str, Positions, Trees]], schemas: SchemaSet
+    compiled: Iterable[tuple[Mapping[str, Any], str, Positions, Trees]],
+    schemas: SchemaSet,
+    indexes: Iterator[int] | None = None,
 ) -> list[Policy]:
-    """Build the policies of a bundle from schema-valid data, file name, positions and trees of each."""
-    indexes = itertools.count()
+    """Build the policies of a bundle from schema-valid data, file name, positions and trees of each.
+
+    `indexes` are those of the expressions, by default in their order.
+    """
+    indexes = itertools.count() if indexes is None else indexes
     return [
         _Builder(data, file, positions, trees, indexes, schemas).policy() for data, file, positions, trees in compiled
     ]

@@ -117,6 +117,18 @@ class Bundle:
                     found.setdefault(rule.overrides.rule, rule)
         return found
 
+    def edit(self, policies: Mapping[str, Policy], sources: Mapping[str, bytes]) -> Bundle:
+        """Return the bundle with some policies added or replaced, and the texts of some of its files by their names.
+
+        The expressions of these policies need no generated code (`NO_CODE`). The digest stays that of the files.
+        """
+        found = {**self.policies, **policies}
+        instruments = {name: one for policy in found.values() for name, one in policy.instruments.items()}
+        texts = {**self._sources, **sources}
+        edited = dataclasses.replace(self, policies=found, instruments=instruments, _sources=texts)
+        edited.__dict__["_module"] = self._module
+        return edited
+
     def on(self, day: str) -> RuleSet:
         """Return the rule set of a day (ISO text). Raises ValueError before `covers_from`."""
         if day < self.covers_from:
@@ -224,7 +236,7 @@ def load_bundle(
     Raises:
         InvalidInput: With every problem found.
     """
-    if schemas is None and folder is not None and (own := _schemas_of_project(folder)) is not None:
+    if schemas is None and folder is not None and (own := schemas_of_project(folder)) is not None:
         return _load_own(folder, own, layers)
     schemas = schemas or SchemaSet.shipped()
     root = resource_place("policies") if folder is None else _spelt(folder)
@@ -237,7 +249,7 @@ def load_bundle(
     return found or _load(_named_below(root), prefix, schemas)
 
 
-def _schemas_of_project(folder: str | FilePath) -> SchemaSet | None:
+def schemas_of_project(folder: str | FilePath) -> SchemaSet | None:
     """Return the schemas beside a folder named `policies`; None if it has none, or the shipped ones."""
     project, name = os.path.split(os.path.abspath(folder))
     if name != "policies" or not os.path.isfile(os.path.join(project, "schemas", "profile.schema.json")):

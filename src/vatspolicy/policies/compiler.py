@@ -54,12 +54,8 @@ def compile_policies(documents: Iterable[Document], schemas: SchemaSet | None = 
     by_id: dict[str, Document] = {}
     problems: list[Problem] = []
     for document in documents:
-        id = document.data["id"]
-        if id in by_id:
-            problems.append(document.problem(("id",), _("Another file has the same id ({file}).", file=by_id[id].file)))
-        elif document.file.rpartition("/")[2].removesuffix(".yaml") != id:
-            problems.append(document.problem(("id",), _("The id differs from the name of the file.")))
-        by_id.setdefault(id, document)
+        problems += find_name_problems(document, by_id)
+        by_id.setdefault(document.data["id"], document)
     compiled: list[Compiled] = []
     for document in by_id.values():
         try:
@@ -73,20 +69,39 @@ def compile_policies(documents: Iterable[Document], schemas: SchemaSet | None = 
     return compiled
 
 
+def find_name_problems(document: Document, others: Mapping[str, Document]) -> list[Problem]:
+    """Return the problem of the id of a policy, if it has one: another policy has it, or the file another name."""
+    id = document.data["id"]
+    if id in others:
+        return [document.problem(("id",), _("Another file has the same id ({file}).", file=others[id].file))]
+    if document.file.rpartition("/")[2].removesuffix(".yaml") != id:
+        return [document.problem(("id",), _("The id differs from the name of the file."))]
+    return []
+
+
 def _compile_or_recall(document: Document, by_id: Mapping[str, Document], schemas: SchemaSet) -> Compiled:
     """Compile one policy, or return the cached result for the same texts. Raises InvalidInput."""
     used = [by_id[id] for id in document.data.get("uses", ()) if id in by_id]
 
     def build() -> tuple[dict[Path, tuple[int, int]], dict[Path, bytes]]:
-        compiler = _PolicyCompiler(document, by_id, schemas)
-        compiler.run()
-        if compiler.problems:
-            raise InvalidInput(compiler.problems)
-        return compiler.lines, {path: store_tree(tree) for path, tree in compiler.trees.items()}
+        return compile_policy(document, by_id, schemas)[1:]
 
     key = digest([schemas.compile_key.encode(), *(one.text.encode() for one in (document, *used))])
     lines, trees = get_or_build("policy", key, build, tuple)
     return document, lines, trees
+
+
+def compile_policy(document: Document, by_id: Mapping[str, Document], schemas: SchemaSet) -> Compiled:
+    """Compile one schema-valid policy among the others of its bundle. Nothing is kept.
+
+    Raises:
+        InvalidInput: With every problem of the policy; those of other files are not looked for.
+    """
+    compiler = _PolicyCompiler(document, by_id, schemas)
+    compiler.run()
+    if compiler.problems:
+        raise InvalidInput(compiler.problems)
+    return document, compiler.lines, {path: store_tree(tree) for path, tree in compiler.trees.items()}
 
 
 def environment_of(

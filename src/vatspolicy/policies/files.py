@@ -20,7 +20,9 @@ RELEASE = "bundle.yaml"
 """Name of the file that makes a folder a base."""
 ACCEPTED = "accepted.yaml"
 """Name of the file of accepted changes of the law."""
-NON_POLICY_FILES = ("properties.yaml", ACCEPTED, HEAD)
+PROPERTIES = "properties.yaml"
+"""Name of the file of properties that must hold of the law, and of accepted findings of `analyze`."""
+NON_POLICY_FILES = (PROPERTIES, ACCEPTED, HEAD)
 """Files in a folder of policies that decide nothing."""
 TESTS_ENDING = ".test.yaml"
 """Ending of a test file, which is in the folder of its policy."""

@@ -17,10 +17,11 @@ from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import _
 from vatspolicy.policies.compiler import variables
+from vatspolicy.policies.files import PROPERTIES
 from vatspolicy.policies.model import as_tuple
 from vatspolicy.profile.vocabulary import LocalizedText
 
-FILE_NAME = "properties.yaml"
+FILE_NAME = PROPERTIES
 FORMS = ("never", "monotone", "more_licenses", "more_words", "more_facts")
 
 

@@ -115,7 +115,7 @@ def _seen_both_ways(file: PolicyFile) -> Found:
         return
     coverage = Coverage(file.bundle)
     for case in cases_of(file.bundle, file.policy):
-        coverage.note(case)
+        coverage.note_states(case)
     for index, rule in enumerate(file.policy.rules):
         seen = coverage.states(rule)
         unseen = [word for word, wanted in _wanted(rule) if not seen & wanted]

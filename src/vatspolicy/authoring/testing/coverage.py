@@ -52,6 +52,16 @@ class Coverage:
 
     def note(self, case: Case) -> None:
         """Record the values of every rule and clause that the case evaluates; nothing of a case that is skipped."""
+        for ruleset, policy, rule, activation in self._evaluated(case):
+            self._note_rule(ruleset, policy, rule, activation)
+
+    def note_states(self, case: Case) -> None:
+        """Record the states of every rule that the case evaluates, and nothing of clauses: a fifth of the time."""
+        for ruleset, _, rule, activation in self._evaluated(case):
+            self._note_state(ruleset, rule, activation)
+
+    def _evaluated(self, case: Case) -> Iterator[tuple[RuleSet, Policy, Rule, Activation]]:
+        """Yield the rules that a case evaluates; a rule that is not in force is noted as silent."""
         if case.skipped is not None:
             return
         ruleset = self.bundle.on(case.as_of)
@@ -62,10 +72,13 @@ class Coverage:
                     if not rule.in_force(case.as_of):
                         self._rules.setdefault(rule.name, set()).add("silent")
                     elif rule.each == each:
-                        self._note_rule(ruleset, policy, rule, activation)
+                        yield ruleset, policy, rule, activation
+
+    def _note_state(self, ruleset: RuleSet, rule: Rule, activation: Activation) -> None:
+        self._rules.setdefault(rule.name, set()).add(state_of(ruleset, rule, activation))
 
     def _note_rule(self, ruleset: RuleSet, policy: Policy, rule: Rule, activation: Activation) -> None:
-        self._rules.setdefault(rule.name, set()).add(state_of(ruleset, rule, activation))
+        self._note_state(ruleset, rule, activation)
         for expression in expressions_of(rule):
             self._note_node(ruleset, policy, expression.text, expression.tree, activation)
             for terms, node, value in decisive_clauses(expression.tree, activation, ruleset.params):

@@ -19,6 +19,7 @@ COMMANDS = (
     "test",
     "lint",
     "watch",
+    "lsp",
     "fmt",
     "diff",
     "analyze",

@@ -1,0 +1,274 @@
+"""What may be written at a place: keys and values by the schema, names of the law, and the parts of expressions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from vatspolicy.cel.types import Bool, Enum, ListOf, Record, Type
+from vatspolicy.documents import Path
+from vatspolicy.documents.words import Word
+from vatspolicy.language_server.expressions import PARAMETER, TERM, Scope, fact_paths, scalar_type, string_at
+from vatspolicy.language_server.hover import make_scope
+from vatspolicy.language_server.kinds import FIXTURE, LAYER, POLICY, TESTS
+from vatspolicy.language_server.law import Law
+from vatspolicy.language_server.project import Project
+from vatspolicy.language_server.schema_nodes import (
+    SchemaNode,
+    allowed_keys,
+    allowed_words,
+    describe_nodes,
+    find_nodes,
+    required_keys,
+)
+from vatspolicy.language_server.sketch import Sketch, find_places
+from vatspolicy.language_server.text import Span
+from vatspolicy.policies.model import EFFECTS, Policy
+from vatspolicy.profile.vocabulary import fact_schemas
+
+KEY, VALUE, FACT, NAME, FUNCTION = "key", "value", "fact", "name", "function"
+"""Kinds of proposals."""
+_WRITTEN = re.compile(r"[\w./-]*$")
+_IN_NAME = re.compile(r"[A-Za-z_][\w.]*$|$")
+_QUANTIFIERS = {
+    "exists": "exists(x, )",
+    "all": "all(x, )",
+}
+_MOST = 3000
+"""Proposals of one answer at most."""
+
+
+class Proposal(NamedTuple):
+    """A text that may be written in place of a part of the file."""
+
+    label: str
+    text: str
+    kind: str
+    span: Span
+    detail: str = ""
+    """Its meaning, in both languages."""
+    filter: str = ""
+    """Further words by which it is found."""
+    first: bool = False
+    """It is required, or the nearest: shown before the others."""
+
+
+def complete(project: Project, file: str, index: int) -> list[Proposal]:
+    """Return what may be written at a place."""
+    kind = project.kind_of(file)
+    if kind is None:
+        return []
+    text = project.text(file)
+    written = _WRITTEN.search(text.line_before(index))
+    assert written is not None
+    span = Span(index - len(written.group()), index)
+    found: dict[tuple[str, str], Proposal] = {}
+    for place in find_places(text, index):
+        for one in _at(project, file, kind, place, span):
+            found.setdefault((one.kind, one.label), one)
+    return list(found.values())[:_MOST]
+
+
+def _at(project: Project, file: str, kind: str, place: Sketch, span: Span) -> Iterator[Proposal]:
+    law = project.law_of(file)
+    scope = None if place.on_key else make_scope(project, file, place)
+    if scope is not None:
+        before = _IN_NAME.search(place.text[: place.offset])
+        assert before is not None
+        yield from _in_expression(law, scope, place, span, before.group())
+        return
+    if place.on_key:
+        yield from _keys(law, kind, place, span)
+    named = list(_names(project, file, kind, place))
+    for name, detail in named:
+        yield Proposal(name, f"{name}: " if place.on_key else name, NAME, span, detail)
+    if not place.on_key and not named:
+        schema, path = _schema_path(kind, place.path)
+        nodes = find_nodes(schema, path, law.schemas)
+        yield from _words(allowed_words(nodes, law.schemas), span)
+
+
+# --- data
+
+
+def _keys(law: Law, kind: str, place: Sketch, span: Span) -> Iterator[Proposal]:
+    """Yield the keys of a mapping that it does not have yet, required ones first."""
+    parent = place.path[:-1]
+    schema, path = _schema_path(kind, parent)
+    nodes = find_nodes(schema, path, law.schemas)
+    present, required = set(place.keys(parent)) - {place.text}, required_keys(nodes)
+    for key, child in allowed_keys(nodes).items():
+        if key not in present:
+            inner = [SchemaNode(child, nodes[0].home)]
+            yield Proposal(key, f"{key}: ", KEY, span, _title(describe_nodes(inner)), first=key in required)
+
+
+def _words(words: Iterable[Word], span: Span) -> Iterator[Proposal]:
+    for word in words:
+        detail = f"{word.name['en']} · {word.name['zh']}" if word.name else ""
+        yield Proposal(word.value, word.value, VALUE, span, detail, " ".join(word.names))
+
+
+def _schema_path(kind: str, path: Path) -> tuple[str, Path]:
+    """Return the schema and the path of a value: what a test sets is a fact of the profile."""
+    if kind in (TESTS, FIXTURE) and "set" in path:
+        inner = path[path.index("set") + 1 :]
+        if inner and isinstance(inner[0], str):
+            steps = (int(step) if step.isdigit() else step for step in inner[0].split("."))
+            return "profile", (*steps, *inner[1:])
+    if kind == TESTS and path[:1] == ("base",):
+        return "profile", path[1:]
+    return kind, path
+
+
+def _names(project: Project, file: str, kind: str, place: Sketch) -> Iterator[tuple[str, str]]:
+    """Yield the names of the law that may stand at a place, each with its meaning."""
+    law, policy = project.law_of(file), project.policy(file)
+    if law.bundle is None:
+        return
+    path, policies = place.path, law.bundle.policies
+    if kind == POLICY and not place.on_key:
+        yield from _names_in_policy(law, policy, place)
+    elif kind == TESTS and policy is not None:
+        match path:
+            case (*_, "expect", _) if place.on_key:
+                yield from ((rule.id, _both(rule.message)) for rule in policy.rules)
+            case (*_, "authority", _) if place.on_key:
+                yield from ((name, _both(one.title)) for name, one in law.bundle.instruments.items())
+            case (*_, "set", _) if place.on_key:
+                yield from _facts(law)
+            case (*_, "unset", _):
+                yield from _facts(law)
+    elif kind == FIXTURE:
+        match path:
+            case ("decisions", _, "rules" | "advice", _):
+                yield from ((rule.name, _both(rule.message)) for one in policies.values() for rule in one.rules)
+            case ("decisions", _, "duties" | "needs", _):
+                yield from ((name, _both(one.title)) for name, one in law.bundle.instruments.items())
+    elif kind == LAYER and path[:1] in (("may_loosen",), ("enforce",)) and len(path) == 2:
+        yield from ((rule.name, _both(rule.message)) for one in law.bundle.own_policies for rule in one.rules)
+
+
+def _names_in_policy(law: Law, policy: Policy | None, place: Sketch) -> Iterator[tuple[str, str]]:
+    bundle = law.bundle
+    assert bundle is not None
+    match place.path:
+        case ("uses" | "supersedes", _):
+            yield from ((id, _both(one.title)) for id, one in bundle.policies.items() if policy is not one)
+        case (*_, "cite") | (*_, "cite", int()):
+            articles = policy.articles if policy else {}
+            known = {key: _both(one.label) for key, one in articles.items()}
+            yield from (known | {key: known.get(key, "") for key in place.keys(("articles",))}).items()
+        case ("rules", _, effect, "instrument") if effect in EFFECTS:
+            yield from ((name, _both(one.title)) for name, one in bundle.instruments.items())
+        case ("rules", _, "need", "through") | ("rules", _, "route", "to"):
+            needs = {getattr(rule.effect, "through", None) for one in bundle.policies.values() for rule in one.rules}
+            yield from ((name, "") for name in sorted(filter(None, needs)))
+        case ("rules", _, "overrides", "rule"):
+            yield from ((rule.name, _both(rule.message)) for one in bundle.policies.values() for rule in one.rules)
+
+
+def _facts(law: Law) -> Iterator[tuple[str, str]]:
+    """Yield the paths of facts as tests write them, with 0 for the first member of a list."""
+    lists = {("services",), ("company", "licenses"), ("partner", "licenses"), ("deals",), ("filings",)}
+    for path, node in fact_schemas(law.schemas):
+        steps = [
+            f"{step}.0" if path[: end + 1] in lists and end + 1 < len(path) else step for end, step in enumerate(path)
+        ]
+        yield ".".join(steps), _title(node)
+
+
+# --- expressions
+
+
+def _in_expression(law: Law, scope: Scope, place: Sketch, span: Span, before: str) -> Iterator[Proposal]:
+    literal = string_at(place.text, place.offset)
+    if literal is not None:
+        start = span.end - (place.offset - literal[0])
+        yield from _literals(law, scope, place, Span(max(start, 0), span.end))
+        return
+    *parts, last = before.split(".")
+    own = Span(span.end - len(last), span.end)
+    if not parts:
+        yield from _roots(law, scope, own)
+    elif parts == [PARAMETER]:
+        for name, (key, type) in scope.environment.params.items():
+            yield Proposal(name, name, NAME, own, f"{type} ({_parameter_title(law, key)})")
+    elif parts == [TERM]:
+        for name in sorted(scope.environment.terms):
+            yield Proposal(name, name, NAME, own, _term_text(law, place, name))
+    else:
+        yield from _members(law, scope, tuple(parts), own)
+
+
+def _roots(law: Law, scope: Scope, span: Span) -> Iterator[Proposal]:
+    for name in (*scope.bound, *scope.environment.variables):
+        paths = fact_paths((name,), scope.bound)
+        yield Proposal(name, name, FACT, span, _fact_title(law, paths))
+    for name in (TERM, PARAMETER):
+        yield Proposal(name, f"{name}.", NAME, span)
+    yield Proposal("size", "size()", FUNCTION, span)
+
+
+def _members(law: Law, scope: Scope, parts: tuple[str, ...], span: Span) -> Iterator[Proposal]:
+    type = scope.type_of(parts)
+    if isinstance(type, ListOf):
+        for name, text in _QUANTIFIERS.items():
+            yield Proposal(name, text, FUNCTION, span, f"{'.'.join(parts)}.{text}")
+    elif isinstance(type, Record):
+        for name, inner in type.fields.items():
+            paths = fact_paths((*parts, name), scope.bound)
+            yield Proposal(name, name, FACT, span, _fact_title(law, paths) or str(inner))
+    elif type is not None and not isinstance(type, Bool):
+        for name in ("startsWith", "endsWith", "contains", "matches") if not isinstance(type, Enum) else ():
+            yield Proposal(name, f'{name}("")', FUNCTION, span)
+
+
+def _literals(law: Law, scope: Scope, place: Sketch, span: Span) -> Iterator[Proposal]:
+    """Yield the words that a string literal may be: the values of what it is compared with."""
+    name = scope.compared_with(place.text, place.offset)
+    type: Type | None = scalar_type(scope.type_of(name)) if name else None
+    if name is None or not isinstance(type, Enum):
+        return
+    known = {word.value: word for word in _known_words(law, scope, name)}
+    yield from _words([known.get(value) or Word(value, None) for value in sorted(type.values)], span)
+
+
+def _known_words(law: Law, scope: Scope, name: tuple[str, ...]) -> list[Word]:
+    if name == ("activity", "class"):
+        return allowed_words([SchemaNode(law.schemas.load("vocabulary")["$defs"]["class"], "vocabulary")], law.schemas)
+    for path in fact_paths(name, scope.bound):
+        for place in ((*path, 0), path):
+            if found := allowed_words(find_nodes("profile", place, law.schemas), law.schemas):
+                return found
+    return []
+
+
+def _term_text(law: Law, place: Sketch, name: str) -> str:
+    own = place.scalars.get(("terms", name))
+    if own is None and law.bundle is not None:
+        own = next((one.terms[name] for one in law.bundle.policies.values() if name in one.terms), None)
+    return " ".join((own or "").split())
+
+
+def _parameter_title(law: Law, key: str) -> str:
+    policy, _, name = key.partition("/")
+    found = law.bundle.policies.get(policy) if law.bundle else None
+    parameter = found.parameters.get(name) if found else None
+    return _both(parameter.title) if parameter and parameter.title else key
+
+
+def _fact_title(law: Law, paths: Iterable[Path]) -> str:
+    for path in paths:
+        if title := _title(describe_nodes(find_nodes("profile", path, law.schemas))):
+            return title
+    return ""
+
+
+def _title(node: Mapping[str, Any]) -> str:
+    return " · ".join(dict.fromkeys(filter(None, (node.get("title"), node.get("x-title-zh")))))
+
+
+def _both(text: Mapping[str, str]) -> str:
+    return f"{text['en']} · {text['zh']}"

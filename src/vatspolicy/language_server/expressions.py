@@ -1,0 +1,177 @@
+"""CEL texts while they are written: which paths hold them, the names around a place, and the types of these names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from vatspolicy.cel.ast import Node
+from vatspolicy.cel.parser import ExpressionError, TypeEnvironment
+from vatspolicy.cel.types import ListOf, Record, Type
+from vatspolicy.documents import Path
+from vatspolicy.language_server.kinds import POLICY
+from vatspolicy.policies.message_values import placed_facts
+from vatspolicy.policies.reads import ROOTS
+
+_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?")
+_BINDING = re.compile(r"([A-Za-z_][\w.]*)\.(?:exists|all)\(\s*([A-Za-z_]\w*)\s*,")
+_COMPARED = re.compile(r"([A-Za-z_][\w.]*)\s*(?:==|!=|in)\s*\[?(?:\s*(?:\"[^\"]*\"|'[^']*')\s*,)*\s*$")
+_MEMBER = re.compile(r"\s*(?:in|==|!=)\s+([A-Za-z_][\w.]*)")
+TERM, PARAMETER = "term", "param"
+"""Roots of names that are no facts."""
+
+
+class Name(NamedTuple):
+    """A chain of names such as `company.foreign_percent`, and its place in an expression."""
+
+    parts: tuple[str, ...]
+    start: int
+
+    def starts(self) -> list[int]:
+        """Return the offset of each part."""
+        found, at = [], self.start
+        for part in self.parts:
+            found.append(at)
+            at += len(part) + 1
+        return found
+
+    def until(self, offset: int) -> int:
+        """Return the number of parts up to the one at an offset."""
+        return sum(start <= offset for start in self.starts())
+
+
+def find_subject(kind: str, path: Path, scalars: Mapping[Path, str]) -> str | None:
+    """Return the subject of the expression at a path of a file: product, service, activity or license.
+
+    None if no expression stands there.
+    """
+    match path:
+        case _ if kind != POLICY:
+            return None
+        case ("terms", _) | ("instruments", _, "authority", _, "when"):
+            return "activity"
+        case ("instruments", _, "covers"):
+            return "license"
+        case ("rules", _, "when") | ("rules", _, "route", "max_foreign_percent"):
+            return scalars.get((*path[:2], "each"), "activity")
+        case ("rules", _, "route", "conditions", _, "check"):
+            return scalars.get((*path[:2], "each"), "activity")
+    return None
+
+
+def is_message(kind: str, path: Path) -> bool:
+    """Return whether a text may show facts in braces."""
+    match path:
+        case ("rules", _, "message", _) | ("rules", _, "route", "conditions", _, "message", _):
+            return kind == POLICY
+    return False
+
+
+def find_names(text: str) -> Iterator[Name]:
+    """Yield the names of an expression outside its string literals."""
+    blank = _STRING.sub(lambda found: " " * len(found.group()), text)
+    for found in _NAME.finditer(blank):
+        if blank[: found.start()].endswith(".") or found.group() in ("true", "false", "in", "size"):
+            continue
+        parts = tuple(found.group().split("."))
+        called = blank[found.end() :].startswith("(") and len(parts) > 1
+        yield Name(parts[:-1] if called else parts, found.start())
+
+
+def find_shown_facts(text: str) -> Iterator[Name]:
+    """Yield the facts in braces of a message."""
+    for start, name in placed_facts(text):
+        yield Name(tuple(name.split(".")), start)
+
+
+def name_at(text: str, offset: int) -> Name | None:
+    """Return the name at an offset."""
+    for name in find_names(text):
+        if name.start <= offset <= name.start + len(".".join(name.parts)):
+            return name
+    return None
+
+
+def string_at(text: str, offset: int) -> tuple[int, str] | None:
+    """Return start (behind the quote) and content of the string literal at an offset, which may lack its end."""
+    for found in _STRING.finditer(text):
+        if found.start() < offset <= found.end():
+            quote, inner = found.group()[0], found.group()[1:]
+            closed = inner.endswith(quote)
+            if closed and offset == found.end():
+                return None
+            return found.start() + 1, inner[:-1] if closed else inner
+    return None
+
+
+def bindings(text: str, offset: int) -> dict[str, tuple[str, ...]]:
+    """Return the variables that quantifiers before an offset bind, each with the name of its list."""
+    return {found.group(2): tuple(found.group(1).split(".")) for found in _BINDING.finditer(text[:offset])}
+
+
+def fact_paths(parts: tuple[str, ...], bound: Mapping[str, tuple[str, ...]], depth: int = 0) -> list[Path]:
+    """Return the paths of the profile that a name stands for, with 0 for a member of a list; none for others."""
+    if depth > 8 or not parts or parts[0] in (TERM, PARAMETER):
+        return []
+    if parts[0] in bound:
+        lists = fact_paths(bound[parts[0]], {one: bound[one] for one in bound if one != parts[0]}, depth + 1)
+        return [(*path, 0, *parts[1:]) for path in lists]
+    starts = ROOTS.get(parts[0], (parts[0],))
+    return [(*(0 if step == "*" else step for step in start.split(".")), *parts[1:]) for start in starts]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The names that an expression may use, with their types."""
+
+    environment: TypeEnvironment
+    bound: Mapping[str, tuple[str, ...]]
+
+    def type_of(self, parts: tuple[str, ...], depth: int = 0) -> Type | None:
+        """Return the type of a name; None if it has none."""
+        if not parts or depth > 8:
+            return None
+        root, rest = parts[0], parts[1:]
+        found: Type | None
+        if root in self.bound:
+            over = self.type_of(self.bound[root], depth + 1)
+            found = over.item if isinstance(over, ListOf) else None
+        elif root == PARAMETER and rest:
+            found, rest = self.environment.params.get(rest[0], ("", None))[1], rest[1:]
+        elif root == TERM and rest:
+            tree = self.term(rest[0])
+            found, rest = None if tree is None else tree.type, rest[1:]
+        else:
+            found = self.environment.variables.get(root)
+        for name in rest:
+            found = found.fields.get(name) if isinstance(found, Record) else None
+        return found
+
+    def term(self, name: str) -> Node | None:
+        """Return the typed body of a term; None if it is unknown or does not fit here."""
+        try:
+            return self.environment.term(name, self.environment)
+        except ExpressionError:
+            return None
+
+    def compared_with(self, text: str, offset: int) -> tuple[str, ...] | None:
+        """Return the name that the string literal at an offset is compared with."""
+        found = string_at(text, offset)
+        if found is None:
+            return None
+        start, content = found
+        if before := _COMPARED.search(text[: start - 1]):
+            return tuple(before.group(1).split("."))
+        if behind := _MEMBER.match(text[start + len(content) + 1 :]):
+            return tuple(behind.group(1).split("."))
+        return None
+
+
+def scalar_type(type: Type | None) -> Type | None:
+    """Return the type of the members of a list, and any other type as it is."""
+    while isinstance(type, ListOf):
+        type = type.item
+    return type

@@ -1,0 +1,102 @@
+"""Findings of an open file: what its loader and lint say, with the part of the text that each is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from vatspolicy.authoring.lint.catalogue import RULES
+from vatspolicy.authoring.lint.finding import LintFinding
+from vatspolicy.authoring.testing.runner import FAILED, CaseResult
+from vatspolicy.errors import Problem, in_language
+from vatspolicy.i18n import Language, Listing, Message, Sentences, translate
+from vatspolicy.i18n.text import cells
+from vatspolicy.language_server.text import Span, Text
+
+ERROR, WARNING, HINT = "error", "warning", "hint"
+"""Levels: a finding that is ignored for a reason is a hint."""
+LOADER, TEST = "loader", "test-failed"
+"""Codes of findings that are not lint's."""
+_CARETS = re.compile(r"\^+")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A finding and its place in a file."""
+
+    span: Span
+    message: str
+    level: str
+    code: str
+    words: tuple[str, ...] = ()
+    """Words that a hint proposes."""
+    replaced: Span | None = None
+    """The part of the text that such a word replaces."""
+
+
+def of_problems(problems: Iterable[Problem], text: Text, lang: Language) -> list[Finding]:
+    """Return the findings of a loader, which nobody can ignore."""
+    return [_finding(problem, text, lang, ERROR, LOADER) for problem in problems]
+
+
+def of_lint(findings: Iterable[LintFinding], text: Text, lang: Language) -> list[Finding]:
+    """Return the findings of lint; one that the file ignores tells the reason."""
+    found = []
+    for one in findings:
+        level = HINT if one.ignored is not None else RULES[one.rule].level
+        found.append(_finding(one.problem, text, lang, level, one.rule, one.ignored or ""))
+    return found
+
+
+def of_cases(results: Iterable[CaseResult], text: Text, lang: Language) -> Iterator[Finding]:
+    """Yield a finding for each test that fails, with the clauses that decide it."""
+    for result in results:
+        if result.outcome == FAILED:
+            sentences = [translate(one, lang) for one in (*result.problems, *result.reasons)]
+            start = text.at(result.case.line, 1)
+            start += len(text.line_after(start)) - len(text.line_after(start).lstrip())
+            yield Finding(Span(start, start + len(text.line_after(start))), "\n".join(sentences), ERROR, TEST)
+
+
+def _finding(problem: Problem, text: Text, lang: Language, level: str, code: str, reason: str = "") -> Finding:
+    said = in_language(problem, lang)
+    gap = "" if said.message.endswith("。") else " "
+    message = "\n".join(filter(None, (f"{said.message}{gap}{said.hint}".rstrip(), reason)))
+    span = _span(problem, text)
+    words = _words(problem.hint)
+    return Finding(span, message, level, code, words, _replaced(problem, text, span) if words else None)
+
+
+def _span(problem: Problem, text: Text) -> Span:
+    """Return the part that carets mark in the excerpt of a problem, else the key or value at its place."""
+    start = text.at(problem.line, problem.column)
+    if problem.excerpt and (carets := _CARETS.search(problem.excerpt.rpartition("\n")[2])):
+        left, end = len(carets.group()), start
+        while left > 0 and end < len(text.content) and text.content[end] != "\n":
+            left -= cells(text.content[end])
+            end += 1
+        return Span(start, end)
+    return text.token(start)
+
+
+def _words(hint: str) -> tuple[str, ...]:
+    """Return the words that a hint proposes: those of a quoted list."""
+    if isinstance(hint, Listing):
+        return tuple(map(str, hint.members)) if hint.quoted else ()
+    if isinstance(hint, Sentences):
+        return tuple(word for part in hint.parts for word in _words(part))
+    if isinstance(hint, Message):
+        return tuple(word for value in hint.values.values() if isinstance(value, str) for word in _words(value))
+    return ()
+
+
+def _replaced(problem: Problem, text: Text, span: Span) -> Span | None:
+    """Return the place of the word that a proposal replaces: one that the message quotes, else a single word."""
+    part = text.content[span.start : span.end]
+    values = problem.message.values.values() if isinstance(problem.message, Message) else ()
+    quoted = sorted((value for value in values if isinstance(value, str) and value in part), key=len, reverse=True)
+    if quoted and quoted[0]:
+        start = span.start + part.index(quoted[0])
+        return Span(start, start + len(quoted[0]))
+    return span if re.fullmatch(r"[\w./-]+", part) else None

@@ -1,0 +1,280 @@
+"""The meaning of what stands at a place, in both languages, with its law, as Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.authoring.testing.coverage import used_terms
+from vatspolicy.cel.types import Enum
+from vatspolicy.documents.words import Word, words_of_schema
+from vatspolicy.i18n import LANGUAGES, Language, Phrase
+from vatspolicy.i18n.words import Table, joint, word
+from vatspolicy.language_server.expressions import (
+    Scope,
+    bindings,
+    fact_paths,
+    find_subject,
+    scalar_type,
+    string_at,
+)
+from vatspolicy.language_server.law import Law
+from vatspolicy.language_server.mentions import Symbol
+from vatspolicy.language_server.navigation import symbols_at
+from vatspolicy.language_server.project import Project
+from vatspolicy.language_server.schema_nodes import allowed_words, describe_nodes, find_nodes
+from vatspolicy.language_server.sketch import Sketch, find_places
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.compiler import environment_of
+from vatspolicy.policies.expression_wording import Wording
+from vatspolicy.policies.model import NEVER, Article, Parameter, Policy, Rule
+from vatspolicy.policies.wording import describe_effect, describe_readings
+from vatspolicy.profile.vocabulary import describe, label
+from vatspolicy.reports.lists import cut_lists
+
+LONGEST = 400
+"""Characters of a quotation or a value that are shown."""
+_WORDS: Table = {
+    "in_force": Phrase("in force"),
+    "open_end": Phrase("until further notice"),
+    "unit": Phrase("unit"),
+    "verification": Phrase("verification"),
+    "compared": Phrase("compared on {day} with {text}"),
+    "authority": Phrase("authority"),
+    "number": Phrase("number"),
+    "other_names": Phrase("other names"),
+}
+
+
+def make_scope(project: Project, file: str, place: Sketch) -> Scope | None:
+    """Return the names that the expression at a place may use; None if no expression stands there."""
+    kind = project.kind_of(file)
+    subject = find_subject(kind or "", place.path, place.scalars)
+    if subject is None:
+        return None
+    law = project.law_of(file)
+    policy = law.policy_of(file)
+    document = law.document(policy.id) if policy is not None else None
+    if subject not in ("product", "service", "activity", "license"):
+        subject = "activity"
+    environment = environment_of(subject, document, law.documents, law.schemas)
+    return Scope(environment, bindings(place.text, place.offset))
+
+
+def hover(project: Project, file: str, index: int) -> str | None:
+    """Return the meaning of what stands at a place; None if nothing is known of it."""
+    kind = project.kind_of(file)
+    if kind is None:
+        return None
+    law = project.law_of(file)
+    teller = _Teller(law, project.lang, project.today())
+    for place in find_places(project.text(file), index):
+        if (found := _word_at(project, file, kind, place)) is not None:
+            return teller.word(found)
+    told = [text for symbol in symbols_at(project, file, index) if (text := teller.symbol(symbol))]
+    if told:
+        return "\n\n---\n\n".join(dict.fromkeys(told))
+    for place in find_places(project.text(file), index):
+        if place.on_key and (nodes := find_nodes(kind, place.path, law.schemas)):
+            return teller.annotations(describe_nodes(nodes), place.text)
+    return None
+
+
+def _word_at(project: Project, file: str, kind: str, place: Sketch) -> Word | None:
+    """Return the word of a closed list that a value is, in the data or in an expression."""
+    schemas = project.law_of(file).schemas
+    if place.on_key:
+        return None
+    scope = make_scope(project, file, place)
+    if scope is None:
+        nodes = find_nodes(*_schema_place(kind, place), schemas)
+        return next((one for one in allowed_words(nodes, schemas) if one.value == place.text and one.name), None)
+    literal = string_at(place.text, place.offset)
+    name = scope.compared_with(place.text, place.offset)
+    if literal is None or name is None:
+        return None
+    type, content = scalar_type(scope.type_of(name)), literal[1]
+    if name == ("activity", "class"):
+        node = schemas.load("vocabulary")["$defs"]["class"]
+        return next((one for one in words_of_schema(node, schemas) if one.value == content), None)
+    if isinstance(type, Enum) and content in type.values:
+        for path in fact_paths(name, scope.bound):
+            for word_ in allowed_words(find_nodes("profile", (*path, 0), schemas), schemas) or allowed_words(
+                find_nodes("profile", path, schemas), schemas
+            ):
+                if word_.value == content:
+                    return word_
+    return None
+
+
+def _schema_place(kind: str, place: Sketch) -> tuple[str, tuple[str | int, ...]]:
+    """Return the schema and the path of a value: what a test sets is a fact of the profile."""
+    match place.path:
+        case (*_, "set", str() as path) if kind in ("policy-tests", "fixture"):
+            return "profile", _fact(path)
+        case (*_, "set", str() as path, int()) if kind in ("policy-tests", "fixture"):
+            return "profile", (*_fact(path), 0)
+        case ("base", *rest) if kind == "policy-tests":
+            return "profile", tuple(rest)
+    return kind, place.path
+
+
+def _fact(path: str) -> tuple[str | int, ...]:
+    return tuple(int(step) if step.isdigit() else step for step in path.split("."))
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """What is told of symbols, with headings in one language."""
+
+    law: Law
+    lang: Language
+    day: str
+
+    def symbol(self, symbol: Symbol) -> str | None:
+        """Return the meaning of a symbol; None if it is not known."""
+        if symbol.kind == "fact":
+            return self.fact(symbol.name)
+        bundle = self.law.bundle
+        if bundle is None:
+            return None
+        lines: Iterable[str | None]
+        policy = bundle.policies.get(symbol.owner)
+        match symbol.kind:
+            case "term" if policy and symbol.name in policy.terms:
+                lines = self.term(bundle, policy, symbol.name)
+            case "parameter" if policy and symbol.name in policy.parameters:
+                lines = self.parameter(policy, policy.parameters[symbol.name])
+            case "article" if policy and symbol.name in policy.articles:
+                lines = self.article(policy.articles[symbol.name])
+            case "rule" if policy and any(rule.id == symbol.name for rule in policy.rules):
+                lines = self.rule(bundle, policy, policy.rule(symbol.name))
+            case "instrument" if symbol.name in bundle.instruments:
+                lines = self.instrument(bundle, symbol.name)
+            case "policy" if symbol.name in bundle.policies:
+                lines = self.policy(bundle.policies[symbol.name])
+            case "need":
+                lines = self.need(bundle, symbol.name)
+            case _:
+                return None
+        return "\n\n".join(filter(None, lines)) or None
+
+    def fact(self, name: str) -> str | None:
+        """Return title, question, description and unit of a fact."""
+        path: list[str | int] = []
+        for step in name.split("."):
+            path.append(step)
+            if "items" in describe(tuple(path), self.law.schemas):
+                path.append(0)
+        node = describe(tuple(path[:-1] if path[-1:] == [0] else path), self.law.schemas)
+        return self.annotations(node, name) if "title" in node else None
+
+    def annotations(self, node: Mapping[str, Any], name: str) -> str:
+        """Return what a schema says about a value."""
+        title = " · ".join(dict.fromkeys(filter(None, (node.get("title"), node.get("x-title-zh")))))
+        question = node.get("x-question") or {}
+        unit = f"{self._label('unit')}{node['x-unit']}" if "x-unit" in node else None
+        said = (f"**{title or name}** `{name}`", *(question.get(lang) for lang in LANGUAGES), node.get("description"))
+        return "\n\n".join(filter(None, (*said, unit)))
+
+    def word(self, found: Word) -> str:
+        """Return the names of a value of a list."""
+        names = f" {found.name['en']} · {found.name['zh']}" if found.name else ""
+        others = joint("list", self.lang).join(found.synonyms)
+        example = found.example
+        said = (
+            f"**{found.value}**{names}",
+            f"{self._label('other_names')}{others}" if others else None,
+            *(example[lang] for lang in LANGUAGES if example),
+        )
+        return "\n\n".join(filter(None, said))
+
+    def term(self, bundle: Bundle, policy: Policy, name: str) -> Iterator[str]:
+        """Yield the text of a term, and what it checks."""
+        yield f"**term.{name}** · {policy.id}"
+        yield f"```cel\n{policy.terms[name]}\n```"
+        tree = used_terms(bundle).get((policy.id, name))
+        if tree is not None:
+            yield from self._both(lambda lang: cut_lists(Wording(bundle, lang, day=self.day).say(tree), lang))
+
+    def parameter(self, policy: Policy, parameter: Parameter) -> Iterator[str]:
+        """Yield the title of a parameter, and its values by their days."""
+        name = parameter.key.partition("/")[2]
+        title = f" {parameter.title['en']} · {parameter.title['zh']}" if parameter.title else ""
+        yield f"**param.{name}**{title} · {policy.id}"
+        rows = []
+        for value in parameter.values:
+            text = _cut(json.dumps(value.value, ensure_ascii=False))
+            cited = joint("list", self.lang).join(self._cited(policy.articles[key]) for key in value.cite)
+            rows.append(f"- {value.since}{joint('colon', self.lang)}`{text}` ({cited})")
+        yield "\n".join(rows)
+
+    def article(self, article: Article) -> Iterator[str]:
+        """Yield the words of an article, and how they were verified."""
+        yield f"**{article.label['en']} · {article.label['zh']}** [{article.verification}]"
+        if article.zh:
+            yield f"> {_cut(article.zh)}"
+        yield f"> {_cut(article.en)}"
+        if article.verified is not None:
+            day, against, _hash = article.verified
+            yield self._label("verification") + word(_WORDS, "compared", self.lang, day=day, text=against)
+        if article.note:
+            yield article.note
+        if article.url:
+            yield f"<{article.url}>"
+
+    def rule(self, bundle: Bundle, policy: Policy, rule: Rule) -> Iterator[str]:
+        """Yield what a rule says and checks, its days, and its law."""
+        yield f"**{rule.name}**"
+        yield "\n\n".join(f"{rule.message[lang]} → {describe_effect(bundle, rule, lang)}" for lang in LANGUAGES)
+        yield from self._both(lambda lang: cut_lists(Wording(bundle, lang, day=self.day).say(rule.when.tree), lang))
+        yield f"{self._label('in_force')}{self._days(rule.since, rule.until)}"
+        yield from describe_readings(rule, self.lang)
+        for key in rule.cite:
+            yield from self.article(policy.articles[key])
+
+    def instrument(self, bundle: Bundle, name: str) -> Iterator[str]:
+        """Yield the title of an instrument, and the authorities in charge."""
+        one = bundle.instruments[name]
+        yield f"**{name}** {one.title['en']} · {one.title['zh']} · {one.policy}"
+        for when, bodies in one.authority:
+            names = [label("authority", body, bundle.schemas) for body in bodies]
+            told = joint("list", self.lang).join(f"{text['en']} · {text['zh']}" for text in names)
+            condition = "" if when.is_true else f" `{when.text}`"
+            yield f"{self._label('authority')}{told}{condition}"
+
+    def policy(self, policy: Policy) -> Iterator[str]:
+        """Yield title, issuer, number and days of a policy."""
+        yield f"**{policy.id}** {policy.version}"
+        yield f"{policy.title['en']}\n\n{policy.title['zh']}"
+        issuer = policy.source["issuer"]
+        number = policy.source.get("number")
+        yield f"{issuer['en']} · {issuer['zh']}"
+        if number:
+            yield f"{self._label('number')}{number}"
+        yield f"{self._label('in_force')}{self._days(policy.since, policy.until)}"
+
+    def need(self, bundle: Bundle, name: str) -> Iterator[str]:
+        """Yield the routes that lead to a need."""
+        for policy in bundle.policies.values():
+            for rule in policy.rules:
+                if getattr(rule.effect, "to", None) == name:
+                    yield f"{rule.name}: {describe_effect(bundle, rule, self.lang)}"
+
+    def _both(self, say: Any) -> Iterator[str]:
+        yield from (say(lang) for lang in LANGUAGES)
+
+    def _cited(self, article: Article) -> str:
+        return f"{article.label[self.lang]} [{article.verification}]"
+
+    def _days(self, since: str, until: str) -> str:
+        return f"{since} – {word(_WORDS, 'open_end', self.lang) if until == NEVER else until}"
+
+    def _label(self, key: str) -> str:
+        return word(_WORDS, key, self.lang) + joint("colon", self.lang)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

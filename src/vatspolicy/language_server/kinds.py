@@ -1,0 +1,42 @@
+"""Kinds of files by the schema that they have, as name and text show it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from vatspolicy.documents.schemas import SchemaSet, schema_named
+from vatspolicy.policies.files import ACCEPTED, HEAD, PROPERTIES, RELEASE, TESTS_ENDING
+
+POLICY, TESTS, PROFILE, FIXTURE, BUNDLE, LAYER = "policy", "policy-tests", "profile", "fixture", "bundle", "layer"
+"""Names of the schemas of policies, their tests, specs, expectations, and of what a folder says about itself."""
+_BY_NAME = {RELEASE: BUNDLE, HEAD: LAYER, ACCEPTED: "accepted", PROPERTIES: "properties"}
+_MODELINE = re.compile(r"^# yaml-language-server: \$schema=(\S+)", re.MULTILINE)
+_BEGINNING = 2000
+"""Characters in which the line that names a schema is looked for."""
+_SPEC = re.compile(r"^(?:\{\s*)?[\"']?(?:product|services)[\"']?\s*:", re.MULTILINE)
+
+
+def find_kind(file: str, text: str, schemas: SchemaSet) -> str | None:
+    """Return the name of the schema of a file; None for a file that vatspolicy does not read.
+
+    A line `# yaml-language-server: $schema=…` counts first, then the name and the folder, then the keys of a spec.
+    """
+    if found := _MODELINE.search(text, 0, _BEGINNING):
+        name = schema_named(found.group(1))
+        return name if name in schemas.names else None
+    path = Path(file)
+    if path.name.endswith(".expect.yaml"):
+        return FIXTURE
+    in_law = find_law_folder(file) is not None
+    if in_law and path.suffix == ".yaml":
+        return TESTS if path.name.endswith(TESTS_ENDING) else _BY_NAME.get(path.name, POLICY)
+    return PROFILE if _SPEC.search(text) else None
+
+
+def find_law_folder(file: str) -> Path | None:
+    """Return the nearest folder above a file that is a base or a layer; None if there is none."""
+    for folder in Path(file).parents:
+        if any((folder / head).is_file() for head in (RELEASE, HEAD)):
+            return folder
+    return None

@@ -1,0 +1,174 @@
+"""The law while its files are edited: the last good bundle, with the policies that are open as they stand.
+
+Only the edited policy is compiled again, with those that use its terms or parameters; the others stay as they are.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path as FilePath
+
+from vatspolicy.bundles.select import read_layers
+from vatspolicy.documents import Document, parse_document
+from vatspolicy.documents.schemas import SchemaSet, resource_folder
+from vatspolicy.documents.validation import validate
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.policies.builder import build_policies
+from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources, schemas_of_project
+from vatspolicy.policies.compiler import Compiled, compile_policy, find_name_problems
+from vatspolicy.policies.files import TESTS_ENDING, LayerFiles
+from vatspolicy.policies.layers import refuse_overrides
+from vatspolicy.policies.model import NO_CODE, Policy
+from vatspolicy.policies.references import find_instrument_problems, find_route_problems
+
+Problems = dict[str, list[Problem]]
+"""Problems by the absolute path of their file."""
+_SHARED = ("terms", "parameters")
+"""Parts of a policy that others use."""
+
+
+def absolute(file: str | os.PathLike[str]) -> str:
+    """Return the path by which a file is known here."""
+    return os.path.realpath(file)
+
+
+def by_file(problems: Iterable[Problem]) -> Problems:
+    """Return problems by the absolute path of their file."""
+    found: Problems = {}
+    for problem in problems:
+        found.setdefault(absolute(problem.file), []).append(problem)
+    return found
+
+
+class Law:
+    """One law: a base, and the layers above it. `texts` are the open files by absolute path."""
+
+    def __init__(self, base: FilePath | None, layers: tuple[FilePath, ...], texts: Mapping[str, str]) -> None:
+        self.base, self.layers, self.texts = base, layers, texts
+        self.bundle: Bundle | None = None
+        """The last good bundle, with the edited policies; None until the law can be read once."""
+        self.problems: Problems = {}
+        """Why the files cannot be read as a bundle."""
+        self.stale = False
+        """True if files have changed on disk since they were read."""
+        self._documents: dict[str, Document] = {}
+        self._names: dict[str, str] = {}
+
+    @property
+    def schemas(self) -> SchemaSet:
+        """The schemas of the law; the shipped ones until it can be read."""
+        return SchemaSet.shipped() if self.bundle is None else self.bundle.schemas
+
+    def load(self) -> None:
+        """Read all files, open ones as they stand. If that fails, read them as they are on disk, and take good ones.
+
+        If that fails too, the last good bundle stays.
+        """
+        self.stale, self.problems = False, {}
+        try:
+            self.bundle = self._read(self.texts)
+        except InvalidInput as error:
+            self.problems = by_file(error.problems)
+            try:
+                self.bundle = self._read({})
+            except InvalidInput:
+                return
+        self._names = {absolute(policy.file): policy.id for policy in self.bundle.policies.values()}
+        self._documents = {policy.id: self.bundle.document(policy) for policy in self.bundle.policies.values()}
+        for file in [*self.texts]:
+            if file.endswith(TESTS_ENDING):
+                self.edit_tests(file)
+            elif self.problems and not self.bundle.layers and self.policy_of(file) is not None:
+                self.edit_policy(file)
+
+    def _read(self, texts: Mapping[str, str]) -> Bundle:
+        """Read all files, those among `texts` as they stand there. Raises InvalidInput."""
+        folders = [absolute(self.base or resource_folder("policies")), *map(absolute, self.layers)]
+        if not any(file.startswith(os.path.join(folder, "")) for file in texts for folder in folders):
+            return load_bundle(self.base, layers=read_layers(self.layers))
+        root = self.base or resource_folder("policies")
+        own = schemas_of_project(root)
+        layers = [
+            LayerFiles(_overlay(layer.head, texts), tuple(_overlay(source, texts) for source in layer.sources))
+            for layer in read_layers(self.layers)
+        ]
+        return build_bundle([_overlay(source, texts) for source in read_sources(root)], own, layers)
+
+    def policy_of(self, file: str) -> Policy | None:
+        """Return the policy that a file holds, or whose tests it holds; None if there is none."""
+        name = file.removesuffix(TESTS_ENDING) + ".yaml" if file.endswith(TESTS_ENDING) else file
+        id = self._names.get(name)
+        return None if id is None or self.bundle is None else self.bundle.policies.get(id)
+
+    def document(self, id: str) -> Document | None:
+        """Return the last good document of a policy."""
+        return self._documents.get(id)
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """The last good document of each policy by its id."""
+        return self._documents
+
+    def edit_tests(self, file: str) -> None:
+        """Take the tests of a policy as they stand in an open file."""
+        policy = self.policy_of(file)
+        if self.bundle is not None and policy is not None:
+            name = policy.file.removesuffix(".yaml") + TESTS_ENDING
+            self.bundle = self.bundle.edit({}, {name: self.texts[file].encode("utf-8", "surrogatepass")})
+
+    def edit_policy(self, file: str) -> Problems:
+        """Take a policy as it stands in an open file, if it is good; return what is wrong with it and with others."""
+        policy = self.policy_of(file)
+        if self.bundle is None or self.bundle.layers or policy is None:
+            self.load()
+            return self.problems
+        try:
+            document = self._check(file, policy)
+            compiled = self._compile(document)
+        except InvalidInput as error:
+            return by_file(error.problems)
+        rows = [(one.data, self.bundle.policies[one.data["id"]].file, places, trees) for one, places, trees in compiled]
+        found = build_policies(rows, self.schemas, itertools.repeat(NO_CODE))
+        sources = {document.file: document.text.encode()}
+        self.bundle = self.bundle.edit({one.id: one for one in found}, sources)
+        self._documents[policy.id] = document
+        return {}
+
+    def _check(self, file: str, policy: Policy) -> Document:
+        """Read and validate a policy. Raises InvalidInput."""
+        document = parse_document(self.texts[file], policy.file)
+        problems = validate(document, "policy", self.schemas)
+        if not problems:
+            others = {id: one for id, one in self._documents.items() if id != policy.id}
+            problems = [*find_name_problems(document, others), *refuse_overrides(document)]
+        if problems:
+            raise InvalidInput(problems)
+        return document
+
+    def _compile(self, document: Document) -> list[Compiled]:
+        """Compile a policy, and those that use it if what they use has changed. Raises InvalidInput."""
+        id = document.data["id"]
+        before, by_id = self._documents[id].data, {**self._documents, id: document}
+        again = [document]
+        if any(before.get(part) != document.data.get(part) for part in _SHARED):
+            again += (one for one in self._documents.values() if id in one.data.get("uses", ()))
+        compiled: list[Compiled] = []
+        problems: list[Problem] = []
+        for one in again:
+            try:
+                compiled.append(compile_policy(one, by_id, self.schemas))
+            except InvalidInput as error:
+                problems += error.problems
+        problems += find_instrument_problems(by_id)
+        problems += find_route_problems(by_id)
+        if problems:
+            raise InvalidInput(problems)
+        return compiled
+
+
+def _overlay(source: tuple[str, bytes], texts: Mapping[str, str]) -> tuple[str, bytes]:
+    """Return name and content of a file, as it is open if it is."""
+    text = texts.get(absolute(source[0]))
+    return source if text is None else (source[0], text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,87 @@
+"""Results of tests above the rules that they are about, and above the tests themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from vatspolicy.authoring.testing.runner import FAILED, PASSED, SKIPPED, CaseResult
+from vatspolicy.documents import Path
+from vatspolicy.i18n import Language, Phrase, Sentences, translate
+from vatspolicy.i18n.words import Counts, Table, count, joint, word
+from vatspolicy.language_server.kinds import POLICY, TESTS
+from vatspolicy.language_server.project import Project
+from vatspolicy.language_server.text import Span
+
+_WORDS: Table = {
+    "untested": Phrase("no test"),
+    PASSED: Phrase("passed · run again"),
+    FAILED: Phrase("failed · run again"),
+    SKIPPED: Phrase("skipped"),
+}
+_COUNTS: Counts = {
+    PASSED: (Phrase("{n} test passed"), Phrase("{n} tests passed")),
+    FAILED: (Phrase("{n} test failed"), Phrase("{n} tests failed")),
+}
+
+
+class Lens(NamedTuple):
+    """A line above a place of a file."""
+
+    span: Span
+    title: str
+    place: Path | None
+    """The test that it runs; None for one that runs nothing."""
+    rule: str = ""
+    """The rule whose tests it runs."""
+
+
+def find_lenses(project: Project, file: str) -> list[Lens]:
+    """Return the lenses of a policy, or of its tests. The tests are run if that has not been done."""
+    kind = project.kind_of(file)
+    if kind not in (POLICY, TESTS):
+        return []
+    results = project.run_tests(file)
+    return list(_above_rules(project, file, results) if kind == POLICY else _above_cases(project, file, results))
+
+
+def _above_rules(project: Project, file: str, results: tuple[CaseResult, ...]) -> Iterator[Lens]:
+    policy, text = project.policy(file), project.text(file)
+    document = project.document(file)
+    if policy is None or document is None:
+        return
+    for index, rule in enumerate(policy.rules):
+        own = [one.outcome for one in results if rule.id in one.case.expect["expect"]]
+        told = [
+            count(_COUNTS, outcome, own.count(outcome), project.lang) for outcome in (FAILED, PASSED) if outcome in own
+        ]
+        title = joint("list", project.lang).join(told) or word(_WORDS, "untested", project.lang)
+        span = text.token(text.at(*document.mark(("rules", index))))
+        yield Lens(span, title, None, rule.id if own else "")
+
+
+def _above_cases(project: Project, file: str, results: tuple[CaseResult, ...]) -> Iterator[Lens]:
+    text = project.text(file)
+    for one in results:
+        span = text.token(text.at(one.case.line, 1))
+        yield Lens(span, word(_WORDS, one.outcome, project.lang), one.case.place)
+
+
+def describe_result(result: CaseResult, lang: Language) -> str:
+    """Return the result of a test as sentences: its name, and how it differs from what was expected."""
+    said = Sentences(*result.problems, *result.reasons)
+    outcome = word(_OUTCOMES, result.outcome, lang)
+    name = result.case.name
+    return f"{name}{joint('colon', lang)}{outcome}" + (f"\n{translate(said, lang)}" if said else "")
+
+
+def describe_results(rule: str, results: list[CaseResult], lang: Language) -> str:
+    """Return the results of the tests of a rule as lines."""
+    failed = [describe_result(one, lang) for one in results if one.outcome == FAILED]
+    passed = sum(one.outcome == PASSED for one in results)
+    told = [count(_COUNTS, FAILED, len(failed), lang)] if failed else []
+    told += [count(_COUNTS, PASSED, passed, lang)] if passed else []
+    return "\n".join([f"{rule}{joint('colon', lang)}{joint('list', lang).join(told)}", *failed])
+
+
+_OUTCOMES: Table = {PASSED: Phrase("passed"), FAILED: Phrase("failed"), SKIPPED: Phrase("skipped")}

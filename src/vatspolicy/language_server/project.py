@@ -1,0 +1,212 @@
+"""Open files, the laws that they belong to, and what is found in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+
+from vatspolicy.authoring.lint.finding import LintFinding
+from vatspolicy.authoring.lint.run import run_lint
+from vatspolicy.authoring.testing.cases import cases_of
+from vatspolicy.authoring.testing.runner import CaseResult, run_cases
+from vatspolicy.bundles.select import split_layers
+from vatspolicy.documents import Document, Path, parse_document
+from vatspolicy.documents.validation import validate
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import Language
+from vatspolicy.language_server import findings
+from vatspolicy.language_server.findings import Finding
+from vatspolicy.language_server.kinds import BUNDLE, LAYER, POLICY, PROFILE, TESTS, find_kind, find_law_folder
+from vatspolicy.language_server.law import Law, Problems, absolute, by_file
+from vatspolicy.language_server.mentions import Owners
+from vatspolicy.language_server.text import UTF_16, Text
+from vatspolicy.policies.files import HEAD, RELEASE, TESTS_ENDING, is_layer
+from vatspolicy.policies.model import Policy
+from vatspolicy.profile.profile import read_profile
+
+Findings = dict[str, list[Finding]]
+"""Findings by the absolute path of their file."""
+_STRAY = ""
+"""Policy of a file of tests that stands beside none."""
+
+
+@dataclass
+class Project:
+    """The open files and their laws. Not safe for threads: one at a time uses it."""
+
+    today: Callable[[], str]
+    lang: Language = "en"
+    policies: Sequence[FilePath] = ()
+    """Folders of the law for specs, as `-p` names them; without any, the folder around a spec counts."""
+    encoding: str = UTF_16
+    texts: dict[str, str] = field(default_factory=dict)
+    """Open files by absolute path."""
+    results: dict[str, tuple[CaseResult, ...]] = field(default_factory=dict)
+    """Results of the tests of policies, by the id of the policy."""
+    _parsed: dict[str, tuple[str, Document | None]] = field(default_factory=dict)
+    """Files with the document in each."""
+    _checked: dict[str, str] = field(default_factory=dict)
+    """Open files with the text that was taken into their law."""
+    _laws: dict[tuple[FilePath | None, tuple[FilePath, ...]], Law] = field(default_factory=dict)
+
+    # --- files and laws
+
+    def text(self, file: str) -> Text:
+        """Return the text of a file: as it is open, else as it stands on disk; empty if it cannot be read."""
+        content = self.texts.get(file)
+        if content is None:
+            try:
+                content = FilePath(file).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError, ValueError):
+                content = ""
+        return Text.of(content, self.encoding)
+
+    def law_of(self, file: str) -> Law:
+        """Return the law that a file is part of, or that decides it."""
+        base, layers = self._folders(file)
+        law = self._laws.get((base, layers))
+        if law is None:
+            law = self._laws[base, layers] = Law(base, layers, self.texts)
+            law.load()
+        elif law.stale:
+            law.load()
+        return law
+
+    def _folders(self, file: str) -> tuple[FilePath | None, tuple[FilePath, ...]]:
+        base, layers = split_layers(self.policies)
+        folder = find_law_folder(file)
+        if folder is None:
+            if not self.policies:
+                base = next((one / "policies" for one in FilePath(file).parents if _is_base(one / "policies")), None)
+            return base, layers
+        known = [None if base is None else absolute(base), *map(absolute, layers)]
+        if absolute(folder) in known:
+            return base, layers[: known.index(absolute(folder))]
+        return (base, (folder,)) if is_layer(folder) else (folder, ())
+
+    def kind_of(self, file: str) -> str | None:
+        """Return the name of the schema of a file; None for a file that vatspolicy does not read."""
+        return find_kind(file, self.text(file).content, self.law_of(file).schemas)
+
+    def document(self, file: str) -> Document | None:
+        """Return a file as a document, as it is open or stands on disk; None if it cannot be read."""
+        content = self.text(file).content
+        kept = self._parsed.get(file)
+        if kept is None or kept[0] != content:
+            try:
+                kept = content, parse_document(content, file)
+            except InvalidInput:
+                kept = content, None
+            self._parsed[file] = kept
+        return kept[1]
+
+    def owners(self, file: str, law: Law | None = None) -> Owners:
+        """Return the policies whose names a file may use."""
+        law = law or self.law_of(file)
+        policy = law.policy_of(file)
+        if policy is None:
+            return Owners(_STRAY, {}, ())
+        used = [(id, one.data) for id in policy.uses if (one := law.document(id)) is not None]
+        document = law.document(policy.id)
+        return Owners(policy.id, document.data if document else {}, used)
+
+    def forget(self) -> None:
+        """Read every law again when it is needed: files have changed on disk."""
+        for law in self._laws.values():
+            law.stale = True
+        self.results.clear()
+        self._checked.clear()
+
+    # --- findings
+
+    def check(self, file: str) -> Findings:
+        """Return what the loader finds in a file, and in others because of it. A good policy is taken into its law."""
+        law, kind = self.law_of(file), self.kind_of(file)
+        self._checked[file] = self.texts.get(file, "")
+        problems: Problems = {file: []}
+        if kind == POLICY and find_law_folder(file) is not None:
+            problems |= law.edit_policy(file)
+            self.results.clear()  # of those that use it, too
+        elif kind in (BUNDLE, LAYER):
+            law.load()
+            problems |= law.problems
+        elif kind is not None:
+            problems |= by_file(self._problems(file, kind, law))
+            if kind == TESTS and not problems[file]:
+                law.edit_tests(file)
+                policy = law.policy_of(file)
+                self.results.pop(policy.id if policy else "", None)
+        return {one: findings.of_problems(found, self.text(one), self.lang) for one, found in problems.items()}
+
+    def _problems(self, file: str, kind: str, law: Law) -> list[Problem]:
+        try:
+            document = parse_document(self.texts[file], file)
+            if kind == PROFILE:
+                read_profile(document, law.schemas)
+                return []
+            return validate(document, kind, law.schemas)
+        except InvalidInput as error:
+            return list(error.problems)
+
+    def lint(self, file: str) -> Findings:
+        """Return what lint finds in the policy that a file holds, or whose tests it holds, and in its tests."""
+        law = self.law_of(file)
+        policy = law.policy_of(file)
+        if law.bundle is None or policy is None or find_law_folder(file) is None:
+            return {file: []}
+        place = absolute(policy.file)
+        tests = place.removesuffix(".yaml") + TESTS_ENDING
+        try:
+            report = run_lint(law.bundle, today=self.today(), only=[policy])
+        except InvalidInput as error:  # in its tests, which may not be the file that is edited
+            problems = by_file(error.problems)
+            return {one: findings.of_problems(found, self.text(one), self.lang) for one, found in problems.items()}
+        found: dict[str, list[LintFinding]] = {place: []}
+        if self.text(tests).content:
+            found[tests] = []
+        for one in report.findings:
+            found.setdefault(absolute(one.problem.file), []).append(one)
+        return {one: findings.of_lint(group, self.text(one), self.lang) for one, group in found.items()}
+
+    # --- tests
+
+    def run_tests(self, file: str) -> tuple[CaseResult, ...]:
+        """Run the tests of the policy of a file, unless their results are known; none if they cannot be run."""
+        self._take(file)
+        law = self.law_of(file)
+        policy = law.policy_of(file)
+        if law.bundle is None or policy is None:
+            return ()
+        if policy.id not in self.results:
+            try:
+                self.results[policy.id] = run_cases(cases_of(law.bundle, policy))
+            except InvalidInput:
+                self.results[policy.id] = ()
+        return self.results[policy.id]
+
+    def run_case(self, file: str, place: Path) -> CaseResult | None:
+        """Run one test of a policy now; None if there is no such test."""
+        self._take(file)
+        law = self.law_of(file)
+        policy = law.policy_of(file)
+        if law.bundle is None or policy is None:
+            return None
+        try:
+            cases = [case for case in cases_of(law.bundle, policy) if case.place == place]
+        except InvalidInput:
+            return None
+        return run_cases(cases)[0] if cases else None
+
+    def _take(self, file: str) -> None:
+        """Take a file into its law as it stands, if that has not been done."""
+        if file in self.texts and self._checked.get(file) != self.texts[file]:
+            self.check(file)
+
+    def policy(self, file: str) -> Policy | None:
+        """Return the policy of a file."""
+        return self.law_of(file).policy_of(file)
+
+
+def _is_base(folder: FilePath) -> bool:
+    return (folder / RELEASE).is_file() and not (folder / HEAD).is_file()

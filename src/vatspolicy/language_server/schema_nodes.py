@@ -1,0 +1,83 @@
+"""The schema nodes that a path of a document leads to, with every alternative; keys and values that they allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from vatspolicy.documents import Path
+from vatspolicy.documents.schemas import SchemaSet, schema_named
+from vatspolicy.documents.words import Word, words_of_schema
+
+
+class SchemaNode(NamedTuple):
+    """A node, and the name of the schema in whose file it stands."""
+
+    node: Mapping[str, Any]
+    home: str
+
+
+def find_nodes(schema: str, path: Path, schemas: SchemaSet) -> list[SchemaNode]:
+    """Return the nodes of the value at a path, references followed."""
+    if schema not in schemas.names:
+        return []
+    found = [SchemaNode(schemas.load(schema), schema)]
+    for step in path:
+        found = [inner for one in found for other in _alternatives(one, schemas) for inner in _step(other, step)]
+    return [other for one in found for other in _alternatives(one, schemas)]
+
+
+def _step(one: SchemaNode, step: str | int) -> Iterator[SchemaNode]:
+    node, home = one
+    named = node.get("properties", {}).get(step) if isinstance(step, str) else None
+    inner = node.get("items") if isinstance(step, int) else named or node.get("additionalProperties")
+    if isinstance(inner, Mapping):
+        yield SchemaNode(inner, home)
+
+
+def _alternatives(one: SchemaNode, schemas: SchemaSet, depth: int = 0) -> Iterator[SchemaNode]:
+    """Yield the node, those behind its references, and its alternatives."""
+    node, home = one
+    yield one
+    if depth > 16:
+        return
+    if reference := node.get("$ref"):
+        target = schemas.resolve(str(reference), home)
+        yield from _alternatives(SchemaNode(target, schema_named(reference) or home), schemas, depth + 1)
+    for rule in ("allOf", "anyOf", "oneOf"):
+        for branch in node.get(rule, ()):
+            if isinstance(branch, Mapping):
+                yield from _alternatives(SchemaNode(branch, home), schemas, depth + 1)
+
+
+def allowed_keys(nodes: list[SchemaNode]) -> dict[str, Mapping[str, Any]]:
+    """Return the keys that a mapping may have, each with the schema of its value."""
+    return {key: child for one in reversed(nodes) for key, child in one.node.get("properties", {}).items()}
+
+
+def required_keys(nodes: list[SchemaNode]) -> set[str]:
+    """Return the keys that a mapping must have."""
+    return {key for one in nodes if "properties" in one.node for key in one.node.get("required", ())}
+
+
+def allowed_words(nodes: list[SchemaNode], schemas: SchemaSet) -> list[Word]:
+    """Return the words that a value may be, with their names; `true` and `false` for a truth value."""
+    found: dict[str, Word] = {}
+    for one in nodes:
+        for word in words_of_schema(one.node, schemas):
+            found.setdefault(word.value, word)
+        if isinstance(const := one.node.get("const"), str):
+            found.setdefault(const, Word(const, None))
+        if one.node.get("type") == "boolean":
+            found |= {text: Word(text, None) for text in ("true", "false")}
+    return list(found.values())
+
+
+def describe_nodes(nodes: list[SchemaNode]) -> Mapping[str, Any]:
+    """Return the annotations of a value, those nearest to its key first: title, description, unit, question."""
+    found: dict[str, Any] = {}
+    for one in nodes:
+        for key in ("title", "x-title-zh", "description", "x-question", "x-unit", "type", "format"):
+            if key in one.node:
+                found.setdefault(key, one.node[key])
+    return found
