@@ -1,4 +1,4 @@
-"""Places that a bundle is fetched from: a file, a folder of releases, a tag of a git repository."""
+"""Places that a bundle is fetched from: a file, a folder of releases, a registry, a tag of a git repository."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import NamedTuple
 from vatspolicy.authoring.diff.git import Git, SourceError
 from vatspolicy.bundles.archive import MAX_BYTES, is_archive
 from vatspolicy.bundles.bundle_file import BundleFile, BundleFileError, read_bundle_bytes
+from vatspolicy.bundles.oci import pull_bundle
+from vatspolicy.bundles.oci_reference import SCHEME
 from vatspolicy.i18n import _, reason_of
 
 GIT = "git+"
@@ -31,22 +33,25 @@ class FetchedBundle(NamedTuple):
 def fetch_bundle(source: str) -> FetchedBundle:
     """Return the bundle behind a source. Raises BundleFileError (an InvalidInput) for one that cannot be read.
 
-    A source is a file, a folder (its bundle of the highest number), or `git+REPOSITORY@TAG:PATH`, where TAG may be a
-    pattern such as v* (its highest version).
+    A source is a file, a folder (its bundle of the highest number), `oci://HOST/REPOSITORY:TAG`, or
+    `git+REPOSITORY@TAG:PATH`, where TAG may be a pattern such as v* (its highest version).
     """
+    if source.startswith(SCHEME):
+        return _read(source, pull_bundle(source).content)
     if source.startswith(GIT):
         return _fetch_from_git(source)
     path = Path(source)
     if path.is_dir():
         return _find_newest(source, path)
-    return _read(source, _read_file(path))
+    return _read(source, read_file(path))
 
 
 def _read(name: str, content: bytes) -> FetchedBundle:
     return FetchedBundle(read_bundle_bytes(name, content), content)
 
 
-def _read_file(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file that may be a bundle. Raises BundleFileError: too large, or unreadable."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -60,7 +65,7 @@ def _read_file(path: Path) -> bytes:
 
 def _find_newest(source: str, folder: Path) -> FetchedBundle:
     """Return the bundle of the highest number in a folder. Every archive in it must be a bundle."""
-    found = [_read(str(path), _read_file(path)) for path in sorted(folder.iterdir()) if is_archive(path.name)]
+    found = [_read(str(path), read_file(path)) for path in sorted(folder.iterdir()) if is_archive(path.name)]
     if not found:
         raise BundleFileError(source, _("The folder holds no bundle (.tar.gz, .tgz, .tar)."))
     best = max(found, key=lambda one: one.bundle_file.number)

@@ -1,4 +1,4 @@
-"""`vatspolicy bundle`: build, sign, verify, inspect and pin bundle files."""
+"""`vatspolicy bundle`: build, sign, verify, inspect, push, pull and pin bundle files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vatspolicy.cli.console import abort, print_result, warn
+from vatspolicy.cli.console import abort, print_result, refuse_link, warn
 from vatspolicy.cli.declaration import CommandGroup
 from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Lang, LangOption, PoliciesOption
 from vatspolicy.gate.gate import ExitCode
@@ -198,6 +198,52 @@ def pin_bundle(
     print_result(f"{lock}: {bundle_file.revision}{by}\n")
 
 
+def push_bundle(
+    file: FileArgument,
+    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="Where to push it: oci://HOST/REPOSITORY:TAG.")],
+) -> None:
+    """Push a bundle to an OCI registry. Users and passwords come from Docker's config.json.
+
+    Example: vatspolicy bundle push bundle.tar.gz oci://registry.example.org/law/bundle:v17
+    """
+    from vatspolicy.bundles.bundle_file import read_bundle_bytes
+    from vatspolicy.bundles.oci import push_bundle as push
+    from vatspolicy.cli.bundle_sources import read_file
+
+    content = read_file(file)
+    print_result(f"{push(reference, read_bundle_bytes(str(file), content), content)}\n")
+
+
+def pull_bundle(
+    reference: Annotated[
+        str,
+        typer.Argument(metavar="REFERENCE", help="What to pull: oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST."),
+    ],
+    key: PublicKeyOption = None,
+    scope: ScopeOption = "",
+    skip_verify: SkipOption = False,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.", rich_help_panel=OUTPUT)
+    ] = Path("bundle.tar.gz"),
+) -> None:
+    """Pull a bundle from an OCI registry. It is written once its digests, its files and its signature are verified.
+
+    Example: vatspolicy bundle pull oci://registry.example.org/law/bundle:v17 --key release.pub
+    """
+    from vatspolicy.bundles.bundle_file import read_bundle_bytes
+    from vatspolicy.bundles.oci import pull_bundle as pull
+
+    if key is None and not skip_verify:
+        abort(_("pass --key to verify it; --skip-verify only checks that it is complete."))
+    pulled = pull(reference)
+    bundle_file = read_bundle_bytes(reference, pulled.content)
+    signature = _signature(bundle_file, key, scope, skip_verify)
+    refuse_link(output)
+    _write(output, pulled.content)
+    by = f"signed by {signature.key} ({signature.algorithm})" if signature else "signature not verified"
+    print_result(f"{output}: {bundle_file.revision}, {by}\n{pulled.pinned}\n")
+
+
 def generate_key(
     name: Annotated[Path, typer.Argument(metavar="NAME", help="Writes NAME.pem (private) and NAME.pub.")],
     algorithm: Annotated[Algorithm, typer.Option(help="Algorithm of the key.")] = Algorithm.EDDSA,
@@ -296,12 +342,14 @@ def _describe(data: dict[str, Any], lang: Language) -> str:
 command = CommandGroup(
     "bundle",
     RULES,
-    "Bundles of policies as files: build, sign, verify, inspect, pin.",
+    "Bundles of policies as files: build, sign, verify, inspect, push, pull, pin.",
     {
         "build": build_bundle,
         "sign": sign_bundle,
         "verify": verify_bundle,
         "inspect": inspect_bundle,
+        "push": push_bundle,
+        "pull": pull_bundle,
         "pin": pin_bundle,
         "keygen": generate_key,
     },

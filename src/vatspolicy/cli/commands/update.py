@@ -39,7 +39,7 @@ def update(
         typer.Option(
             "--from",
             metavar="SOURCE",
-            help="The newer bundle: a file, a folder of bundles, or git+REPOSITORY@TAG:PATH.",
+            help="The newer bundle: a file, a folder, oci://HOST/REPOSITORY:TAG or git+REPOSITORY@TAG:PATH.",
             rich_help_panel=INPUT,
         ),
     ],

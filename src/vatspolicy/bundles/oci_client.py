@@ -1,0 +1,187 @@
+"""HTTP for OCI registries: bounded answers, redirects without credentials, tokens and passwords.
+
+Credentials go to the registry, and to the token service that it names over TLS (or on this machine). They never go to
+the target of a redirect.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, NamedTuple, NoReturn
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from vatspolicy.bundles.bundle_file import BundleFileError
+from vatspolicy.bundles.oci_reference import Reference, is_local
+from vatspolicy.i18n import _
+
+TIMEOUT = 60
+"""Seconds that a registry may be silent."""
+MAX_SMALL = 4 * 2**20
+"""Maximum size of a manifest (as the specification says) and of any other answer but a blob."""
+MAX_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_CHALLENGE = re.compile(r'([a-zA-Z_]+)="([^"]*)"')
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
+
+
+class Answer(NamedTuple):
+    """An answer of a registry."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class RegistryClient:
+    """Requests to one repository."""
+
+    def __init__(self, reference: Reference, actions: str) -> None:
+        self.reference, self.actions = reference, actions
+        """`actions` is what a token is asked for: pull, or pull,push."""
+        self._authorization: str | None = None
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        max_bytes: int = MAX_SMALL,
+    ) -> Answer:
+        """Send a request to the registry, with credentials if it asks for them. Raises BundleFileError.
+
+        An answer of 4xx or 5xx is returned. A redirect is followed for GET and HEAD, without credentials.
+        """
+        answer = self._send(method, url, headers or {}, body, max_bytes, self._authorization)
+        if answer.status == 401 and self._authorization is None:
+            self._authorization = self._authorize(answer.headers.get("www-authenticate", ""))
+            answer = self._send(method, url, headers or {}, body, max_bytes, self._authorization)
+        for _step in range(MAX_REDIRECTS):
+            if answer.status not in _REDIRECTS or method not in ("GET", "HEAD"):
+                return answer
+            url = urljoin(url, answer.headers.get("location", ""))
+            self._require_tls(url)
+            answer = self._send(method, url, headers or {}, None, max_bytes, None)
+        return self.fail(_("The registry redirects in a circle."))
+
+    def own_address(self, location: str | None, base: str) -> str:
+        """Return an address that the registry sends an upload to. Raises BundleFileError for another host."""
+        url = urljoin(base, location or "")
+        if not location or urlsplit(url)[:2] != urlsplit(self.reference.base)[:2]:
+            self.fail(_("The registry sends the upload to another host."))
+        return url
+
+    def fail(self, message: str, hint: str = "") -> NoReturn:
+        """Raise BundleFileError about the reference."""
+        raise BundleFileError(str(self.reference), message, hint)
+
+    def refuse(self, answer: Answer) -> NoReturn:
+        """Raise BundleFileError for an answer that is an error, with the registry's code for it."""
+        if answer.status in (401, 403):
+            hint = _("Log in first (docker login, oras login); credential helpers are not used.")
+            self.fail(_("The registry refuses access ({status}).", status=answer.status), hint)
+        try:
+            code = str(json.loads(answer.content)["errors"][0]["code"])
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+            code = ""
+        known = code if re.fullmatch(r"[A-Z_]{1,40}", code) else http.client.responses.get(answer.status, "")
+        self.fail(_("The registry answers {status} {code}.", status=answer.status, code=known))
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        max_bytes: int,
+        authorization: str | None,
+    ) -> Answer:
+        own = {"Authorization": authorization} if authorization else {}
+        request = urllib.request.Request(url, body, {**headers, **own}, method=method)  # noqa: S310 - checked before
+        local = is_local(urlsplit(url).netloc)
+        proxies = [urllib.request.ProxyHandler({})] if local else []
+        opener = urllib.request.build_opener(_NoRedirect, *proxies)
+        try:
+            with opener.open(request, timeout=TIMEOUT) as response:
+                return self._read(response.status, response.headers, response, max_bytes)
+        except urllib.error.HTTPError as error:
+            with error:
+                return self._read(error.code, error.headers, error, MAX_SMALL)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = getattr(error, "reason", None)
+            why = (
+                getattr(reason, "strerror", None) or getattr(error, "strerror", None) or type(reason or error).__name__
+            )
+            return self.fail(_("The registry cannot be reached: {reason}.", reason=why))
+
+    def _read(self, status: int, headers: Any, stream: IO[bytes], max_bytes: int) -> Answer:
+        content = bytearray()
+        while part := stream.read(min(2**16, max_bytes + 1 - len(content))):
+            content += part
+            if len(content) > max_bytes:
+                self.fail(_("The registry sends more than it said, or than a bundle may have."))
+        return Answer(status, {name.lower(): value for name, value in headers.items()}, bytes(content))
+
+    def _require_tls(self, url: str) -> None:
+        parts = urlsplit(url)
+        local = is_local(parts.netloc) and is_local(self.reference.host)
+        if parts.username or not parts.netloc or parts.scheme not in (("http", "https") if local else ("https",)):
+            self.fail(_("The registry leads to an address without TLS."))
+
+    # --- credentials
+
+    def _authorize(self, challenge: str) -> str:
+        """Return the header that answers a challenge: a token or a password."""
+        scheme, _gap, rest = challenge.partition(" ")
+        password = _find_password(self.reference.host)
+        if scheme.lower() == "basic":
+            if password is None:
+                self.refuse(Answer(401, {}, b""))
+            return f"Basic {password}"
+        asked = dict(_CHALLENGE.findall(rest))
+        if scheme.lower() != "bearer" or "realm" not in asked:
+            self.refuse(Answer(401, {}, b""))
+        self._require_tls(asked["realm"])
+        scope = f"repository:{self.reference.repository}:{self.actions}"
+        query = urlencode({**({"service": asked["service"]} if "service" in asked else {}), "scope": scope})
+        joint = "&" if urlsplit(asked["realm"]).query else "?"
+        url = f"{asked['realm']}{joint}{query}"
+        answer = self._send("GET", url, {}, None, MAX_SMALL, f"Basic {password}" if password else None)
+        if answer.status != 200:
+            self.refuse(answer._replace(status=401) if answer.status in _REDIRECTS else answer)
+        try:
+            data = json.loads(answer.content)
+            token = data.get("token") or data["access_token"]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            token = None
+        if not isinstance(token, str) or not _VISIBLE.fullmatch(token):
+            self.fail(_("The token service of the registry gives no token."))
+        return f"Bearer {token}"
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Follow nothing: the client decides what goes along."""
+        return
+
+
+def _find_password(host: str) -> str | None:
+    """Return user and password of a host from Docker's configuration, in Base64; None if it has none."""
+    folder = os.environ.get("DOCKER_CONFIG")
+    path = (Path(folder) if folder else Path.home() / ".docker") / "config.json"
+    try:
+        entries = json.loads(path.read_bytes())["auths"]
+        found = entries.get(host) or entries.get(f"https://{host}") or {}
+        text = found.get("auth") or base64.b64encode(f"{found['username']}:{found['password']}".encode()).decode()
+        base64.b64decode(text, validate=True)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return text if isinstance(text, str) else None
