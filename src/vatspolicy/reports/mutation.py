@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from vatspolicy.authoring.mutation.examination import SURVIVED
 from vatspolicy.authoring.mutation.report import MutationReport, Score, Survivor, scores
-from vatspolicy.authoring.mutation.run import SURVIVED
 from vatspolicy.i18n import LocalizedText, Phrase, translate
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language

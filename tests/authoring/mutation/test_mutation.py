@@ -12,12 +12,13 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.law_builder import write_policy
+from vatspolicy.authoring.mutation.distinction import MutantComparison
 from vatspolicy.authoring.mutation.expression_mutants import mutate_expression, replace
 from vatspolicy.authoring.mutation.mutants import Mutant, MutantGenerator, locate_mutant, mutate_days, mutate_value
 from vatspolicy.authoring.mutation.report import mutate
 from vatspolicy.authoring.mutation.ruleset import apply_mutant, rewrite_bundle
 from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants
-from vatspolicy.authoring.mutation.suggestions import suggest
+from vatspolicy.authoring.mutation.suggestions import SuggestionMaker
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.parser import TypeEnvironment, parse
@@ -194,10 +195,10 @@ def test_mistakes_have_places(two: Bundle) -> None:
 
 def test_a_test_kills_what_it_would_fail_on(two: Bundle) -> None:
     trial = MutationTrial(two, list(policy_cases(two)))
-    assert trial.run(one(two, "never applies")).state == "killed"
-    assert trial.run(one(two, "> becomes <=")).by == "two: it refuses"
-    assert trial.run(one(two, "> becomes >=")).state == "survived"
-    assert trial.run(one(two, "always applies")).state == "survived"
+    assert trial.find_killer(one(two, "never applies")) == "two: it refuses"
+    assert trial.find_killer(one(two, "> becomes <=")) == "two: it refuses"
+    assert trial.find_killer(one(two, "> becomes >=")) is None
+    assert trial.find_killer(one(two, "always applies")) is None
 
 
 def test_tests_of_every_boundary_kill_all(tmp_path: Path) -> None:
@@ -215,7 +216,7 @@ def test_what_is_told_by_notes_is_what_a_full_run_tells(bundle: Bundle) -> None:
     for mutant in select_mutants(bundle, MutantSelection(sample=40, seed=3))[0]:
         altered = apply_mutant(bundle, mutant)
         killed = any(dataclasses.replace(case, bundle=altered).run() for case in cases)
-        assert (trial.run(mutant).state == "killed") is killed, mutant.words
+        assert (trial.find_killer(mutant) is not None) is killed, mutant.words
 
 
 def test_a_rewritten_bundle_says_what_the_mutant_says(bundle: Bundle) -> None:
@@ -231,32 +232,25 @@ def test_a_rewritten_bundle_says_what_the_mutant_says(bundle: Bundle) -> None:
             )
 
 
-def test_suggestions_kill(two: Bundle, tmp_path: Path) -> None:
-    trial = MutationTrial(two, list(policy_cases(two)))
+def survivors(bundle: Bundle, found: list[Mutant]) -> list[Mutant]:
+    trial = MutationTrial(bundle, list(policy_cases(bundle)))
+    assert trial.failing == []
+    return [mutant for mutant in found if trial.find_killer(mutant) is None]
+
+
+@pytest.mark.parametrize("solver", [True, False])
+def test_suggestions_kill(two: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, solver: bool) -> None:
+    if not solver:
+        monkeypatch.setattr(MutantComparison, "find", lambda _: iter(()))
+    maker = SuggestionMaker(MutationTrial(two, list(policy_cases(two))))
     lines = []
-    for mutant in mutants(two):
-        if trial.run(mutant).state == "survived":
-            suggestion = suggest(trial, mutant)
-            assert suggestion.startswith("in two, as in “it refuses”: - {it: "), (mutant.words, suggestion)
-            lines.append("    " + suggestion.partition("”: ")[2])
+    for mutant in survivors(two, mutants(two)):
+        suggestion = maker.suggest(mutant)
+        assert suggestion is not None, mutant.words
+        lines.append(f"    {suggestion.text}")
     assert len(lines) > 5
-    fuller = bundle_of(tmp_path / "fuller", POLICY + "\n".join(lines) + "\n")
-    after = MutationTrial(fuller, list(policy_cases(fuller)))
-    assert after.failing == []
-    assert {after.run(mutant).state for mutant in mutants(fuller)} == {"killed"}
-
-
-def test_a_prover_makes_a_survivor_equivalent(two: Bundle) -> None:
-    asked: list[Mutant] = []
-
-    def proves(mutant: Mutant) -> bool:
-        asked.append(mutant)
-        return mutant.kind == "boundary"
-
-    report = mutate(two, policy_cases(two), MutantSelection(), prover=proves, suggestions=False)
-    assert "1 equivalent" in report.text
-    assert not re.search("survived: .*> becomes >=", report.text)
-    assert all(mutant.words != "> becomes <= in operator.foreign_percent > param.cap" for mutant in asked)
+    fuller = bundle_of(tmp_path / "fuller", POLICY + "\n".join(dict.fromkeys(lines)) + "\n")
+    assert survivors(fuller, mutants(fuller)) == []
 
 
 def test_no_mutant_is_tried_while_a_test_fails(tmp_path: Path) -> None:
@@ -296,7 +290,10 @@ def test_the_report(console: Console) -> None:
     lines = ran.out.splitlines()
     assert ran.code == 0
     at = lines.index('law/two.yaml:20:27: survived: two/seen: the clause service.audience == "public" is dropped')
-    assert lines[at + 1].startswith("    test: in two, as in “it refuses”: - {it: ")
+    test = re.escape('    test: in law/two.test.yaml: - {it: makes seen depend on service.audience == "public", ')
+    assert re.match(
+        test + r"as_of: '2026-01-01', set: {services.0.audience: [\w-]+}, expect: {seen: silent}}$", lines[at + 1]
+    )
     assert re.fullmatch(r" *[\d.]+ %  \d+ killed, \d+ survived  two", lines[-2])
     assert lines[-1].endswith("  in all")
 
@@ -318,7 +315,10 @@ def test_a_sample_says_so(console: Console) -> None:
     ("arguments", "code"),
     [
         (["--sample", "5"], 2),
-        (["--prove"], 2),
+        (["--write-tests", "--yes"], 2),
+        (["--mutation", "--write-tests"], 2),
+        (["--mutation", "--write-tests", "--yes", "--no-suggestions"], 2),
+        (["-j", "2"], 2),
         (["--mutation", "--coverage"], 2),
         (["--mutation", "--sample", "0"], 2),
         (["--mutation", "--run", "nobody"], 5),

@@ -29,6 +29,7 @@ Steps = tuple[int, ...]
 """The path from the root of a tree to a node: the index of a child at each level."""
 
 _BOUNDARY = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
+_QUANTIFIED = {"exists": "is content with one member", "all": "looks at every member"}
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
@@ -44,6 +45,8 @@ class Mutation:
     """The span in the text of the expression."""
     words: str
     """A phrase for the mistake."""
+    pin: str = ""
+    """Name of a test that notices it, as the words after *it*; `{rule}` stands for the rule that it is about."""
 
 
 def mutate_expression(tree: Node, text: str) -> Iterator[Mutation]:
@@ -51,9 +54,9 @@ def mutate_expression(tree: Node, text: str) -> Iterator[Mutation]:
     yield from _edits(tree, (), text)
 
 
-def make_constant(tree: Node, value: bool, words: str) -> Mutation:
+def make_constant(tree: Node, value: bool, words: str, pin: str) -> Mutation:
     """Return the mistake that replaces a whole expression by true or false."""
-    return Mutation("constant", (), Literal(BOOL, tree.span, value), tree.span, words)
+    return Mutation("constant", (), Literal(BOOL, tree.span, value), tree.span, words, pin)
 
 
 def replace(tree: Node, steps: Steps, node: Node) -> Node:
@@ -104,9 +107,8 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
         case And(parts=parts) | Or(parts=parts):
             yield from _of_junction(node, parts, steps, text)
         case Not(body=body):
-            yield Mutation(
-                "opposite", steps, body, node.span, _("the ! before {value} is dropped", value=source(text, body))
-            )
+            told = _("the ! before {value} is dropped", value=source(text, body))
+            yield Mutation("opposite", steps, body, node.span, told, _depends(source(text, node)))
         case Compare(op=op):
             yield from _of_comparison(node, op, steps, text)
         case Quantifier(kind=kind):
@@ -118,6 +120,7 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
                 changed,
                 node.span,
                 _("{old} becomes {new} in {expression}", old=kind, new=other, expression=source(text, node)),
+                f"{_QUANTIFIED[kind]} in {{rule}}: {source(text, node)}",
             )
         case Literal(value=tuple() as members) if len(members) > 1:
             for index, member in enumerate(members):
@@ -128,6 +131,7 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
                     shorter,
                     node.span,
                     _("{member!r} is dropped from {list}", member=member, list=source(text, node)),
+                    f"counts {member} in {{rule}}",
                 )
         case In() | TextTest() | Term():
             yield _opposite(node, steps, text)
@@ -145,13 +149,13 @@ def _of_junction(node: And | Or, parts: tuple[Node, ...], steps: Steps, text: st
         other,
         node.span,
         _("{old} becomes {new} in {expression}", old=signs[0], new=signs[1], expression=source(text, node)),
+        f"{'asks for all' if is_and else 'is content with one'} of these in {{rule}}: {source(text, node)}",
     )
     for index, part in enumerate(parts):
         rest = (*parts[:index], *parts[index + 1 :])
         shorter = rest[0] if len(rest) == 1 else dataclasses.replace(node, parts=rest)
-        yield Mutation(
-            "dropped", steps, shorter, part.span, _("the clause {clause} is dropped", clause=source(text, part))
-        )
+        told = _("the clause {clause} is dropped", clause=source(text, part))
+        yield Mutation("dropped", steps, shorter, part.span, told, _depends(source(text, part)))
 
 
 def _of_comparison(node: Compare, op: str, steps: Steps, text: str) -> Iterator[Mutation]:
@@ -159,10 +163,16 @@ def _of_comparison(node: Compare, op: str, steps: Steps, text: str) -> Iterator[
         if op in others:
             changed = dataclasses.replace(node, op=others[op])
             told = _("{old} becomes {new} in {expression}", old=op, new=others[op], expression=source(text, node))
-            yield Mutation(kind, steps, changed, node.span, told)
+            pin = _depends(source(text, node))
+            if kind == "boundary":
+                pin = f"draws the line exactly in {{rule}}: {source(text, node)}"
+            yield Mutation(kind, steps, changed, node.span, told, pin)
 
 
 def _opposite(node: Node, steps: Steps, text: str) -> Mutation:
-    return Mutation(
-        "opposite", steps, Not(BOOL, node.span, node), node.span, _("{clause} is negated", clause=source(text, node))
-    )
+    told = _("{clause} is negated", clause=source(text, node))
+    return Mutation("opposite", steps, Not(BOOL, node.span, node), node.span, told, _depends(source(text, node)))
+
+
+def _depends(clause: str) -> str:
+    return f"makes {{rule}} depend on {clause}"

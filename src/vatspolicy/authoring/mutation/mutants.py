@@ -41,6 +41,10 @@ class Mutant:
     """First day and end of rules in place of those of the bundle, by the name of the rule."""
     rules: tuple[Rule, ...] = ()
     """The rules that the mistake affects."""
+    pin: str = ""
+    """Name of a test that notices it, as the words after *it*; `{rule}` stands for the rule that it is about."""
+    table: str = ""
+    """Name of the table that such a test can be a row of, beside tests of other members; empty if it stands alone."""
 
 
 class MutantGenerator:
@@ -100,17 +104,19 @@ class MutantGenerator:
         yield from self._rule_dates(policy, path, rule)
         for step, expression in located_expressions(rule):
             yield from self._expression(policy, rule.name, (*path, *step), expression)
-        ends = [
-            make_constant(rule.when.tree, False, _("the rule never applies: {clause} is dropped", clause=_effect(rule)))
-        ]
-        ends += [make_constant(rule.when.tree, True, _("the rule always applies"))] if rule.when.text != "true" else []
+        never = _("the rule never applies: {clause} is dropped", clause=_effect(rule))
+        ends = [make_constant(rule.when.tree, False, never, "applies {rule}")]
+        if rule.when.text != "true":
+            always = _("the rule always applies")
+            ends.append(make_constant(rule.when.tree, True, always, "applies {rule} on its condition only"))
         for mutation in ends:
             yield self._mutant(policy, rule.name, (*path, "when"), rule.when, mutation)
         if isinstance(rule.effect, Route):
             for number, condition in enumerate(rule.effect.conditions):
                 for value in (True, False):
                     words = f"the condition {condition.id} {'is dropped' if value else 'never holds'}"
-                    mutation = make_constant(condition.check.tree, value, words)
+                    pin = f"{'closes {rule} without' if value else 'opens {rule} with'} {condition.id}"
+                    mutation = make_constant(condition.check.tree, value, words, pin)
                     where = (*path, "route", "conditions", number, "check")
                     yield self._mutant(policy, rule.name, where, condition.check, mutation)
 
@@ -132,6 +138,7 @@ class MutantGenerator:
             mutation.span[0],
             trees=trees,
             rules=self._rules([expression]),
+            pin=mutation.pin,
         )
 
     def _rules(self, expressions: list[Expression]) -> tuple[Rule, ...]:
@@ -157,6 +164,7 @@ class MutantGenerator:
                 mutation.span[0],
                 trees=trees,
                 rules=self._rules(users),
+                pin=mutation.pin,
             )
 
     def _parameter(self, policy: Policy, name: str) -> Iterator[Mutant]:
@@ -166,7 +174,9 @@ class MutantGenerator:
             return
         where: Path = ("parameters", name, "values")
 
-        def made(kind: str, path: Path, entries: tuple[Value, ...], words: str) -> Mutant:
+        told = name.replace("_", " ")
+
+        def made(kind: str, path: Path, entries: tuple[Value, ...], words: str, pin: str, table: str = "") -> Mutant:
             return Mutant(
                 policy.id,
                 f"{policy.id} (parameter {name})",
@@ -176,15 +186,23 @@ class MutantGenerator:
                 params={parameter.key: entries},
                 reads=tuple(readers),
                 rules=self._rules(readers),
+                pin=pin,
+                table=table,
             )
 
         for index, entry in enumerate(parameter.values):
             for inner, value, words in mutate_value(entry.value):
                 entries = [*parameter.values]
                 entries[index] = entry._replace(value=value)
-                yield made("value", (*where, index, "value", *inner), tuple(entries), words)
+                dropped = _member_at(entry.value, inner)
+                pin = f"takes exactly {_plain(_value_at(entry.value, inner))} for {told} in {{rule}}"
+                table = ""
+                if dropped is not None:
+                    pin, table = f"counts {dropped} among {told} in {{rule}}", f"counts each of the {told} in {{rule}}"
+                yield made("value", (*where, index, "value", *inner), tuple(entries), words, pin, table)
         for index, moved, words in mutate_days(parameter.values):
-            yield made("day", (*where, index, "from"), moved, words)
+            pin = f"changes {told} on {parameter.values[index].since} in {{rule}}"
+            yield made("day", (*where, index, "from"), moved, words, pin)
 
     # --- dates
 
@@ -214,7 +232,8 @@ class MutantGenerator:
             dates = {rule.name: (moved, rule.until) if start else (rule.since, moved) for rule in rules}
             word = "from" if start else "until"
             words = _("{word} {day} becomes {moved}", word=word, day=day, moved=moved)
-            yield Mutant(policy.id, subject, "day", words, path, dates=dates, rules=tuple(rules))
+            pin = f"has {{rule}} in force from {day}" if start else f"ends {{rule}} on {day}"
+            yield Mutant(policy.id, subject, "day", words, path, dates=dates, rules=tuple(rules), pin=pin)
 
 
 def located_expressions(rule: Rule) -> Iterator[tuple[Path, Expression]]:
@@ -309,6 +328,20 @@ def mutate_days(entries: tuple[Value, ...]) -> Iterator[tuple[int, tuple[Value, 
                 (*entries[:index], moved, *entries[index + 1 :]),
                 _("from {old} becomes {new}", old=entry.since, new=since),
             )
+
+
+def _value_at(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _member_at(value: Any, path: Path) -> str | None:
+    """Return the name of the member of a list at a path, after those of the lists around it; None for any other."""
+    if not path or not isinstance(_value_at(value, path[:-1]), list):
+        return None
+    around = [_value_at(value, path[:end]) for end in range(1, len(path) + 1) if isinstance(path[end - 1], int)]
+    return " of ".join(_named(member) for member in reversed(around))
 
 
 def _named(member: Any) -> str:

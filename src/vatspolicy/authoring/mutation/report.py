@@ -6,25 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.authoring.mutation.examination import EQUIVALENT, KILLED, SURVIVED, MutantResult, examine_mutants
 from vatspolicy.authoring.mutation.mutants import Mutant, locate_mutant
-from vatspolicy.authoring.mutation.run import (
-    EQUIVALENT,
-    KILLED,
-    SURVIVED,
-    MutantResult,
-    MutantSelection,
-    MutationTrial,
-    Prover,
-    run_mutants,
-    select_mutants,
-)
-from vatspolicy.authoring.mutation.suggestions import suggest
+from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants
+from vatspolicy.authoring.mutation.suggestions import SuggestedTest
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
-
-MANY, FEW = 100, 2
-"""The search for a test takes up to a second: if more than MANY survive, it is made for FEW of each policy."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +50,15 @@ class Survivor:
     file: str
     line: int
     column: int
-    test: str = ""
-    """A test that would notice it, as a line of YAML; empty if none was looked for or found."""
+    suggestion: SuggestedTest | None = None
+    """A test that would notice it; None if none was looked for or found."""
+
+    @property
+    def test(self) -> str:
+        """The test with the file that it belongs to, as a line of YAML; empty if there is none."""
+        if self.suggestion is None:
+            return ""
+        return _("in {file}: {test}", file=self.suggestion.file, test=self.suggestion.text)
 
 
 @dataclass(frozen=True)
@@ -79,8 +74,8 @@ class MutationReport:
     """Number of mutants before sampling."""
     seed: int = 0
     threshold: float | None = None
-    few: bool = False
-    """True if tests were looked for only for the first survivors of each policy."""
+    suggestions: bool = True
+    """False if tests and proofs were not looked for."""
 
     @property
     def whole(self) -> Score:
@@ -109,21 +104,25 @@ class MutationReport:
         for name in self.failing:
             yield _("fails on the current law: {name}", name=name)
         for one in self.survivors:
-            if one.state == SURVIVED:
-                where = f"{one.file}:{one.line}:{one.column}"
+            where = f"{one.file}:{one.line}:{one.column}"
+            if one.state == EQUIVALENT:
                 yield _(
-                    "{where}: survived: {subject}: {words}",
+                    "{where}: changes nothing, proved: {subject}: {words}",
                     where=where,
                     subject=one.mutant.subject,
                     words=one.mutant.words,
                 )
-                if one.test:
-                    yield _("    test: {case}", case=one.test)
-        if self.few:
+                continue
             yield _(
-                "Tests are suggested for the first {few} survivors of a policy; --run POLICY suggests all of them.",
-                few=FEW,
+                "{where}: survived: {subject}: {words}",
+                where=where,
+                subject=one.mutant.subject,
+                words=one.mutant.words,
             )
+            if one.test:
+                yield _("    test: {case}", case=one.test)
+            elif self.suggestions:
+                yield _("    There is no test for it, and no proof that it changes nothing.")
         for policy, score in sorted(scores(self.results).items(), key=_worst_first):
             yield _("{score}  {policy}", score=score, policy=policy)
         if len(self.results) < self.total:
@@ -152,20 +151,23 @@ def mutate(
     selection: MutantSelection,
     *,
     threshold: float | None = None,
-    prover: Prover | None = None,
     suggestions: bool = True,
+    processes: int = 1,
 ) -> MutationReport:
-    """Run the tests of a bundle on the selected mutants. `threshold` is the least score in percent."""
+    """Run the tests of a bundle on the selected mutants. `threshold` is the least score in percent.
+
+    With `suggestions`, each survivor gets a test that would kill it, or a proof that no profile shows it.
+    """
     mutants, total = select_mutants(bundle, selection)
     if not mutants:
         return MutationReport(bundle)
     trial = MutationTrial(bundle, list(cases))
     if trial.failing:
         return MutationReport(bundle, tuple(trial.failing))
-    results = tuple(run_mutants(trial, mutants, prover))
-    many = sum(result.state == SURVIVED for result in results) > MANY
-    survivors = tuple(_survivors(trial, results, suggestions, many))
-    return MutationReport(bundle, (), results, survivors, total, selection.seed, threshold, suggestions and many)
+    results = tuple(examine_mutants(trial, mutants, suggestions, processes))
+    return MutationReport(
+        bundle, (), results, tuple(_survivors(bundle, results)), total, selection.seed, threshold, suggestions
+    )
 
 
 def scores(verdicts: Iterable[MutantResult]) -> Mapping[str, Score]:
@@ -185,18 +187,8 @@ def _worst_first(entry: tuple[str, Score]) -> tuple[float, str]:
     return entry[1].percent, entry[0]
 
 
-def _survivors(
-    trial: MutationTrial, results: Iterable[MutantResult], suggestions: bool, many: bool
-) -> Iterator[Survivor]:
+def _survivors(bundle: Bundle, results: Iterable[MutantResult]) -> Iterator[Survivor]:
     documents: dict[str, Any] = {}
-    told: dict[str, int] = {}
     for result in results:
-        if result.state == KILLED:
-            continue
-        mutant, test = result.mutant, ""
-        place = locate_mutant(trial.bundle, mutant, documents)
-        if result.state == SURVIVED:
-            told[mutant.policy] = told.get(mutant.policy, 0) + 1
-            if suggestions and (not many or told[mutant.policy] <= FEW):
-                test = suggest(trial, mutant)
-        yield Survivor(mutant, result.state, *place, test)
+        if result.state != KILLED:
+            yield Survivor(result.mutant, result.state, *locate_mutant(bundle, result.mutant, documents), result.test)

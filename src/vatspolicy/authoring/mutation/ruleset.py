@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import Node
+from vatspolicy.cel.ast import Node, Param, walk
 from vatspolicy.cel.interpreter import Evaluator, Unknown, compile_interpreter
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
@@ -45,19 +45,51 @@ def alter_bundle(bundle: Bundle, alter: Callable[[RuleSet, str], RuleSet]) -> Al
     return AlteredBundle(**fields, base=bundle, alter=alter)
 
 
+class MutantCode:
+    """Evaluators of the mutated trees of one mutant, each compiled once for the values of the parameters it reads."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self.mutant, self.trees = mutant, mutated_trees(mutant)
+        self._params: dict[tuple[int, str], Mapping[str, Any]] = {}
+        self._read = {key: _parameters_of(tree) for key, tree in self.trees.items()}
+        self._code: dict[tuple[int, ...], Evaluator] = {}
+
+    def params(self, ruleset: RuleSet, day: str) -> Mapping[str, Any]:
+        """Return the parameter values of a day under the mutant."""
+        if not self.mutant.params:
+            return ruleset.params
+        found = self._params.get((id(ruleset.params), day))
+        if found is None:
+            found = self._params[id(ruleset.params), day] = mutated_params(self.mutant, ruleset.params, day)
+        return found
+
+    def compiled(self, index: int, params: Mapping[str, Any]) -> Evaluator:
+        """Return the evaluator of the tree of an expression, which gives a value or `Unknown`."""
+        # the bundle and the mutant keep their values, so that an id names one value
+        key = (index, *(id(params[name]) for name in self._read[index]))
+        found = self._code.get(key)
+        if found is None:
+            found = self._code[key] = compile_interpreter(self.trees[index], params)
+        return found
+
+
+def _parameters_of(tree: Node) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(node.key for node in walk(tree) if isinstance(node, Param)))
+
+
 @dataclass(frozen=True)
 class MutantEvaluator:
     """Evaluator that reads some expressions as other trees."""
 
     base: ExpressionEvaluator
-    trees: Mapping[int, Node]
-    """Mutated trees by the index of the expression."""
+    code: MutantCode
     params: Mapping[str, Any]
 
     def function(self, expression: Expression) -> Evaluator:
         """Return the function that evaluates an expression."""
-        tree = self.trees.get(expression.index)
-        return self.base.function(expression) if tree is None else compile_interpreter(tree, self.params)
+        if expression.index not in self.code.trees:
+            return self.base.function(expression)
+        return self.code.compiled(expression.index, self.params)
 
 
 @dataclass(frozen=True)
@@ -98,9 +130,9 @@ def mutated_params(mutant: Mutant, params: Mapping[str, Any], day: str) -> Mappi
     return {**params, **changed} if changed else params
 
 
-def apply_mutant(bundle: Bundle, mutant: Mutant) -> AlteredBundle:
-    """Return the bundle with a mutant in its rule sets, for runs of the tests."""
-    trees = mutated_trees(mutant)
+def apply_mutant(bundle: Bundle, mutant: Mutant, code: MutantCode | None = None) -> AlteredBundle:
+    """Return the bundle with a mutant in its rule sets, for runs of the tests. `code`: its compiled trees."""
+    code = code or MutantCode(mutant)
 
     def alter(ruleset: RuleSet, day: str) -> RuleSet:
         rules = dict(ruleset.rules)
@@ -110,8 +142,8 @@ def apply_mutant(bundle: Bundle, mutant: Mutant) -> AlteredBundle:
                 there = rules.get(rule.group, ())
                 changed = tuple(one for one in there if one is not rule) if rule in there else (*there, rule)
                 rules[rule.group] = changed
-        params = mutated_params(mutant, ruleset.params, day)
-        evaluator = MutantEvaluator(ruleset.evaluator, trees, params)
+        params = code.params(ruleset, day)
+        evaluator = MutantEvaluator(ruleset.evaluator, code, params)
         return dataclasses.replace(ruleset, rules=rules, params=params, evaluator=evaluator, indexed=False)
 
     return alter_bundle(bundle, alter)

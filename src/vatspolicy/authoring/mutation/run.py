@@ -10,41 +10,24 @@ from __future__ import annotations
 import dataclasses
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.authoring.mutation.mutants import Mutant, MutantGenerator
 from vatspolicy.authoring.mutation.ruleset import (
+    MutantCode,
     alter_bundle,
     apply_mutant,
-    mutated_params,
-    mutated_trees,
     record_evaluations,
 )
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node
-from vatspolicy.cel.interpreter import evaluate
+from vatspolicy.cel.interpreter import Unknown
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty, Expression
 from vatspolicy.policies.ruleset import RuleSet
-
-Prover = Callable[[Mutant], bool]
-"""Returns True if a mutant is proved to decide every profile as the law does."""
-
-KILLED, SURVIVED, EQUIVALENT = "killed", "survived", "equivalent"
-
-
-@dataclass(frozen=True)
-class MutantResult:
-    """The result of the tests on one mutant."""
-
-    mutant: Mutant
-    state: str
-    """killed, survived or equivalent."""
-    by: str = ""
-    """The test that killed it."""
 
 
 @dataclass
@@ -79,17 +62,17 @@ class MutationTrial:
             case, bundle=alter_bundle(self.bundle, lambda ruleset, _: record_evaluations(ruleset, note))
         ).run()
 
-    def run(self, mutant: Mutant) -> MutantResult:
-        """Run the tests on a mutant until one fails."""
-        bundle = apply_mutant(self.bundle, mutant)
-        trees = mutated_trees(mutant)
-        for index in self._order(mutant, trees):
+    def find_killer(self, mutant: Mutant) -> str | None:
+        """Run the tests on a mutant until one fails, and return its name; None if the mutant survives."""
+        code = MutantCode(mutant)
+        bundle = apply_mutant(self.bundle, mutant, code)
+        for index in self._order(mutant, code.trees):
             case = self.cases[index]
-            if not self._can_kill(mutant, case) or not (mutant.dates or self._differs(mutant, trees, index)):
+            if not self._can_kill(mutant, case) or not (mutant.dates or self._differs(code, index)):
                 continue
             if dataclasses.replace(case, bundle=bundle).run():
-                return MutantResult(mutant, KILLED, case.name)
-        return MutantResult(mutant, SURVIVED)
+                return case.name
+        return None
 
     def evaluations(self, expression: Expression) -> Iterator[tuple[Case, Activation]]:
         """Yield the cases that evaluate an expression, with the activation."""
@@ -110,14 +93,15 @@ class MutationTrial:
         policy = self.cases[index].policy
         return 2 if policy is None else 0 if policy.id == mutant.policy else 1
 
-    def _differs(self, mutant: Mutant, trees: Mapping[int, Node], index: int) -> bool:
+    def _differs(self, code: MutantCode, index: int) -> bool:
         """Return True if an evaluation of a case has another value under the mutant."""
-        params = mutated_params(mutant, self._rulesets[index].params, self.cases[index].as_of)
-        return any(
-            evaluate(tree, activation, params) != value
-            for key, tree in trees.items()
-            for activation, value in self._evaluations.get(key, {}).get(index, ())
-        )
+        params = code.params(self._rulesets[index], self.cases[index].as_of)
+        for key in code.trees:
+            for activation, value in self._evaluations.get(key, {}).get(index, ()):
+                found = code.compiled(key, params)(activation)
+                if (None if type(found) is Unknown else found) != value:
+                    return True
+        return False
 
     def _between(self, mutant: Mutant) -> Iterator[int]:
         """Yield the cases on days on which a moved date puts a rule in or out of force."""
@@ -162,12 +146,3 @@ def select_mutants(bundle: Bundle, selection: MutantSelection) -> tuple[list[Mut
         return every, len(every)
     drawn = random.Random(selection.seed).sample(range(len(every)), selection.sample)  # noqa: S311 - repeatable on purpose
     return [every[index] for index in sorted(drawn)], len(every)
-
-
-def run_mutants(trial: MutationTrial, mutants: Iterable[Mutant], prover: Prover | None) -> Iterator[MutantResult]:
-    """Yield the result of each mutant. With a `prover`, survivors that change no decision are equivalent."""
-    for mutant in mutants:
-        result = trial.run(mutant)
-        if result.state == SURVIVED and prover is not None and prover(mutant):
-            result = MutantResult(mutant, EQUIVALENT)
-        yield result

@@ -1,4 +1,4 @@
-"""Tests that would kill a survivor: an existing test with one fact changed, on which law and mutant differ.
+"""Tests that would kill a survivor: the base of a file of tests, with as few facts changed as possible.
 
 A suggested test expects the state that the law has now. Its author compares that with the article.
 """
@@ -7,300 +7,337 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.mutation.mutants import Mutant, located_expressions, shift_day
-from vatspolicy.authoring.mutation.ruleset import apply_mutant, mutated_params, mutated_trees
+from vatspolicy.authoring.mutation.distinction import Distinction, MutantComparison
+from vatspolicy.authoring.mutation.mutants import Mutant
+from vatspolicy.authoring.mutation.nearby import find_nearby
+from vatspolicy.authoring.mutation.ruleset import AlteredBundle, apply_mutant
 from vatspolicy.authoring.mutation.run import MutationTrial
-from vatspolicy.authoring.testing.cases import Case
-from vatspolicy.authoring.testing.clauses import decisive_clauses
+from vatspolicy.authoring.testing.cases import Case, load_tests, read_case_profile, whole_base
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
-from vatspolicy.documents import Path
-from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.yaml_writer import build_tree, write_inline
 from vatspolicy.errors import InvalidInput
-from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import ALWAYS, NEVER, Rule, Value
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.edits import get_fact
-from vatspolicy.profile.profile import Profile, change, read_profile
-from vatspolicy.profile.vocabulary import describe, gazetteer
+from vatspolicy.policies.files import TESTS_ENDING
+from vatspolicy.policies.model import Policy, Rule
+from vatspolicy.profile.profile import Profile
 
-_BASES = 3
-"""Most tests that a suggestion starts from."""
-_TRIES = 50
-"""Most changes that are tried on each."""
-_PLACE = ("within", "province", "at", "ftz")
-_GENERAL = {
-    "boundary": _("a case exactly at the boundary"),
-    "dropped": _("a case in which this clause alone decides"),
-    "junction": _("a case in which one of the clauses holds and another does not"),
-    "quantifier": _("a case with two members of which one fits and one does not"),
-    "opposite": _("a case in which this clause alone decides"),
-    "member": _("a case with this member alone"),
-    "value": _("a case exactly at the value, or has this member alone"),
-    "day": _("a case on this day, and one on the day before"),
-    "constant": _("a case that shows it applying, and one that shows it not applying"),
-}
+Changes = tuple[tuple[str, Any], ...]
+"""Facts to set by dotted path, in order; None removes a fact."""
+
+_LONGEST = 200
+"""Longest name of a test, as in policy-tests.schema.json."""
+_MADE_UP = {"schema", "product.id"}
 
 
-def suggest(trial: MutationTrial, mutant: Mutant) -> str:
-    """Return a test that would kill the mutant, as a line of YAML for the tests of a policy; else a hint."""
-    try:
-        found = next(_found(trial, mutant), None)
-    except RecursionError:
-        found = None
-    return found or _("{reason}.", reason=_GENERAL[mutant.kind])
+@dataclass(frozen=True)
+class SuggestedTest:
+    """A test that passes on the law and fails on a mutant."""
+
+    policy: str
+    file: str
+    """File of tests that it belongs to."""
+    entry: Mapping[str, Any]
+    """The entry of `cases`."""
+    table: str = ""
+    """Name of the table that it can be a row of; empty if it stands alone."""
+
+    @property
+    def text(self) -> str:
+        """The entry as a line of YAML."""
+        return f"- {write_inline(build_tree(self.entry, flow=True))}"
 
 
-def _found(trial: MutationTrial, mutant: Mutant) -> Iterator[str]:
-    other = apply_mutant(trial.bundle, mutant)
-    for rule in sorted(mutant.rules, key=lambda rule: rule.policy != mutant.policy)[:3]:
-        for case, activation in _bases(trial, mutant, rule):
-            for profile, as_of, step in _changed(trial, mutant, rule, case, activation):
-                state = _tells_apart(trial.bundle, other, rule, profile, as_of)
-                if state is not None:
-                    yield _test_line(mutant, rule, case, as_of, step, state)
+@dataclass
+class _CasesFile:
+    """The tests of a policy, as suggestions need them."""
+
+    policy: Policy
+    name: str
+    base: Mapping[str, Any]
+    days: list[str]
+    """Days of the cases, the most frequent first."""
 
 
-def _bases(trial: MutationTrial, mutant: Mutant, rule: Rule) -> Iterator[tuple[Case, Activation]]:
-    """Yield tests of the rule's file that evaluate it, first those in which the mutated clause decides alone."""
-    trees = mutated_trees(mutant)
-    wanted = [e for _, e in located_expressions(rule) if e.index in trees] or [rule.when]
-    found: dict[str, tuple[int, Case, Activation]] = {}
-    for expression in wanted:
-        targets = set(map(id, _targets(expression.tree, trees.get(expression.index, expression.tree), mutant)))
-        for case, activation in trial.evaluations(expression):
-            if case.policy is None or case.policy.id != rule.policy or rule.id not in case.expect["expect"]:
+@dataclass
+class SuggestionMaker:
+    """Makes tests of the policies of a bundle from profiles that tell a mutant from the law."""
+
+    trial: MutationTrial
+    _files: dict[str, _CasesFile] = field(default_factory=dict)
+
+    @property
+    def bundle(self) -> Bundle:
+        """The law."""
+        return self.trial.bundle
+
+    def suggest(self, mutant: Mutant) -> SuggestedTest | None:
+        """Return a test that kills a mutant, or None if none was found."""
+        other = apply_mutant(self.bundle, mutant)
+        sources: tuple[Callable[[], Iterator[Distinction]], ...] = (
+            MutantComparison(self.bundle, mutant).find,
+            lambda: find_nearby(self.trial, mutant),
+        )
+        for source in sources:
+            try:
+                for distinction in itertools.islice(source(), 400):
+                    test = self._make(mutant, other, distinction)
+                    if test is not None:
+                        return test
+            except RecursionError:
                 continue
-            params = trial.bundle.on(case.as_of).params
-            clauses = (
-                node for _, clause, _ in decisive_clauses(expression.tree, activation, params) for node in walk(clause)
-            )
-            far = 0 if any(id(node) in targets for node in clauses) else 1
-            if case.name not in found or far < found[case.name][0]:
-                found[case.name] = (far, case, activation)
-    closest = sorted(found.values(), key=lambda entry: entry[0])
-    yield from ((case, activation) for _, case, activation in closest[:_BASES])
+        return None
+
+    def _smallest(self, comparison: _Comparison, changes: Changes, day: str) -> tuple[Changes, str]:
+        """Return as few changes as show the difference, on a day of other tests if they show it there."""
+        day = next((usual for usual in comparison.file.days if comparison.differs(changes, usual)), day)
+        changes = comparison.reduce(changes, day)
+        return changes, next((usual for usual in comparison.file.days if comparison.differs(changes, usual)), day)
+
+    def case_of(self, test: SuggestedTest) -> Case:
+        """Return a suggested test as a case that can be run."""
+        policy = self.bundle.policies[test.policy]
+        base = whole_base(self.file_of(policy).base)
+        profile = read_case_profile(base, test.entry, test.file, self.bundle.schemas)
+        name = f"{policy.id}: it {test.entry['it']}"
+        return Case(test.file, 1, name, self.bundle, profile, test.entry["as_of"], test.entry, policy)
+
+    def file_of(self, policy: Policy) -> _CasesFile:
+        """Return the tests of a policy."""
+        if policy.id not in self._files:
+            document = load_tests(self.bundle, policy)
+            data = document.data if document is not None else {"base": {}, "cases": []}
+            days = Counter(case["as_of"] for case in data["cases"])
+            name = policy.file.removesuffix(".yaml") + TESTS_ENDING
+            self._files[policy.id] = _CasesFile(policy, name, data["base"], [day for day, _ in days.most_common()])
+        return self._files[policy.id]
+
+    def _make(self, mutant: Mutant, other: AlteredBundle, distinction: Distinction) -> SuggestedTest | None:
+        rule = distinction.rule
+        file = self.file_of(self.bundle.policies[rule.policy])
+        comparison = _Comparison(self.bundle, other, mutant, rule, file, distinction.instrument)
+        found: list[tuple[Changes, str]] = []
+        for profile in (distinction.profile, *_by_company(distinction.profile)):
+            base = whole_base(file.base)
+            changes = tuple(_changes(base, _with_names_of(base, profile)))
+            if comparison.differs(changes, distinction.as_of):
+                found.append(self._smallest(comparison, changes, distinction.as_of))
+        if not found:
+            return None
+        entry = comparison.entry(*min(found, key=lambda one: _size(one[0])))
+        if not comparison.kills(entry):
+            return None
+        table = "" if entry.keys() & {"subject", "authority"} else mutant.table.replace("{rule}", rule.id)
+        return SuggestedTest(rule.policy, file.name, entry, table)
 
 
-def _targets(tree: Node, other: Node, mutant: Mutant) -> Iterator[Node]:
-    """Yield the nodes of the original tree that a mutant changes, and all nodes below them."""
-    if mutant.params:
-        yield from (node for node in walk(tree) if isinstance(node, Param) and node.key in mutant.params)
+@dataclass
+class _Comparison:
+    """States of one rule under the law and under a mutant, for profiles near the base of a file of tests."""
+
+    bundle: Bundle
+    other: Bundle
+    mutant: Mutant
+    rule: Rule
+    file: _CasesFile
+    instrument: str | None
+    """The instrument whose authorities the test expects, if the mistake is about them."""
+    certain: bool = False
+    """True if the first profile leaves nothing open on either side; then neither may any other."""
+    started: bool = False
+
+    def profile(self, changes: Changes) -> Profile | None:
+        """Return the base with changes, or None if that is no profile."""
+        entry = {"set": {p: v for p, v in changes if v is not None}, "unset": [p for p, v in changes if v is None]}
+        try:
+            return read_case_profile(whole_base(self.file.base), entry, "suggestion", self.bundle.schemas)
+        except (InvalidInput, KeyError, TypeError, ValueError):
+            return None
+
+    def differs(self, changes: Changes, day: str) -> bool:
+        """Return True if a test on this profile and day fails on the mutant."""
+        profile = self.profile(changes)
+        if profile is None or day < self.bundle.covers_from:
+            return False
+        sides = [self.observe(bundle, profile, day) for bundle in (self.bundle, self.other)]
+        if self.instrument is not None:
+            return sides[0] != sides[1] and "" not in sides[0].values()
+        found = [set(side.values()) or {"silent"} for side in sides]
+        certain = all("unknown" not in states for states in found)
+        if not self.started:
+            self.started, self.certain = True, certain
+        if self.certain and not certain:
+            return False
+        return found[0] != found[1] if len(found[0]) == 1 else sides[0] != sides[1]
+
+    def observe(self, bundle: Bundle, profile: Profile, day: str) -> Mapping[str, str]:
+        """Return the state of the rule by subject; for authorities, those of the last subject."""
+        ruleset = bundle.on(day)
+        found = list(subjects(ruleset, profile, day))
+        if self.instrument is not None:
+            return {"": " ".join(ruleset.authorities(self.instrument, found[-1][2])) if found else ""}
+        return {
+            name: state_of(ruleset, self.rule, activation) for each, name, activation in found if each == self.rule.each
+        }
+
+    # --- fewer facts
+
+    def reduce(self, changes: Changes, day: str) -> Changes:
+        """Return the changes without all that the difference can do without."""
+        refused: set[str] = set()
+        while True:
+            for smaller in _smaller(changes):
+                key = repr(smaller)
+                if key not in refused and self.differs(smaller, day):
+                    changes = smaller
+                    break
+                refused.add(key)
+            else:
+                return changes
+
+    # --- the test
+
+    def entry(self, changes: Changes, day: str) -> dict[str, Any]:
+        """Return the entry of `cases`."""
+        profile = self.profile(changes)
+        assert profile is not None
+        states, others = (self.observe(bundle, profile, day) for bundle in (self.bundle, self.other))
+        it = self.mutant.pin.replace("{rule}", self.rule.id)
+        entry: dict[str, Any] = {"it": it if len(it) <= _LONGEST else it[: _LONGEST - 1] + "…", "as_of": day}
+        sets, unset = {p: v for p, v in changes if v is not None}, [p for p, v in changes if v is None]
+        entry |= {"set": sets} if sets else {}
+        entry |= {"unset": unset} if unset else {}
+        if self.instrument is not None:
+            bodies = states[""].split()
+            ruleset = self.bundle.on(day)
+            own = {
+                state_of(ruleset, self.rule, activation)
+                for each, _, activation in subjects(ruleset, profile, day)
+                if each == self.rule.each
+            }
+            return {
+                **entry,
+                "expect": {self.rule.id: min(own, default="silent")},
+                "authority": {self.instrument: bodies},
+            }
+        if len(set(states.values())) > 1:
+            subject = next(name for name in states if states[name] != others.get(name))
+            return {**entry, "expect": {self.rule.id: states[subject]}, "subject": subject}
+        return {**entry, "expect": {self.rule.id: next(iter(states.values()), "silent")}}
+
+    def kills(self, entry: Mapping[str, Any]) -> bool:
+        """Return True if a test passes on the law and fails on the mutant."""
+        return not self._run(self.bundle, entry) and bool(self._run(self.other, entry))
+
+    def _run(self, bundle: Bundle, entry: Mapping[str, Any]) -> list[str]:
+        changes = (*entry.get("set", {}).items(), *((path, None) for path in entry.get("unset", ())))
+        profile = self.profile(changes)
+        assert profile is not None
+        case = Case(self.file.name, 1, entry["it"], bundle, profile, entry["as_of"], entry, self.file.policy)
+        return case.run()
+
+
+# --- changes of a base
+
+
+def _changes(base: Any, data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the changes that make `data` of a base; names that a witness makes up are those of the base."""
+    data = _plain(data)
+    if data == base or path in _MADE_UP:
         return
-    if tree == other:
+    if isinstance(base, Mapping) and isinstance(data, Mapping):
+        for key in dict.fromkeys((*base, *data)):
+            inner = f"{path}.{key}" if path else str(key)
+            if key not in data:
+                yield from [(inner, None)] if inner not in _MADE_UP and not inner.endswith(".id") else []
+            else:
+                yield from _changes(base.get(key), data[key], inner)
+    elif path == "services" and isinstance(base, list):
+        for index, (one, two) in enumerate(zip(base, data, strict=False)):
+            yield from _changes(one, two, f"services.{index}")
+        yield from ((f"services.{index}", data[index]) for index in range(len(base), len(data)))
+        yield from ((f"services.{index}", None) for index in reversed(range(len(data), len(base))))
+    elif isinstance(data, Mapping) and not data and base is None:
         return
-    mine, theirs = children(tree), children(other)
-    if type(tree) is type(other) and len(mine) == len(theirs) and mine and mine != theirs:
-        for one, two in zip(mine, theirs, strict=True):
-            yield from _targets(one, two, mutant)
     else:
-        yield from walk(tree)
+        yield path, data
 
 
-def _changed(
-    trial: MutationTrial, mutant: Mutant, rule: Rule, case: Case, activation: Activation
-) -> Iterator[tuple[Profile, str, tuple[Path, Any] | None]]:
-    """Yield the facts of a case with one fact changed, or with another day."""
-    if mutant.dates:
-        since, until = mutant.dates[rule.name]
-        for day in sorted({since, until, rule.since, rule.until} - {NEVER, ALWAYS}):
-            yield from ((case.profile, moved, None) for moved in (shift_day(day, -1), day))
+def _with_names_of(base: Mapping[str, Any], profile: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a profile whose services have the ids of those of a base."""
+    pairs = list(zip(profile["services"], base["services"], strict=False))
+    names = {one["id"]: two["id"] for one, two in pairs}
+    services = [{**one, "id": two["id"]} for one, two in pairs] + profile["services"][len(pairs) :]
+    opinions = [
+        {**one, "service": names.get(one["service"], one["service"])} if "service" in one else one
+        for one in profile.get("opinions", ())
+    ]
+    return {**profile, "services": services, **({"opinions": opinions} if opinions else {})}
+
+
+def _by_company(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a profile whose company is the operator, with the facts of the partner that operates its services."""
+    if "partner" not in data:
         return
-    trees = [tree for e in (x for _, x in located_expressions(rule)) if (tree := mutated_trees(mutant).get(e.index))]
-    trees += [e.tree for _, e in located_expressions(rule) if e.index in mutated_trees(mutant)]
-    for as_of in _days(trial.bundle, mutant, case.as_of):
-        if as_of != case.as_of:
-            yield case.profile, as_of, None
-        params = trial.bundle.on(as_of).params
-        known = [*_constants(trees, params), *_constants(trees, mutated_params(mutant, params, as_of))]
-        known = list({json.dumps(value): value for value in known}.values())
-        paths = itertools.chain.from_iterable(_paths(tree, activation, case.profile, {}) for tree in trees)
-        steps = ((path, value) for path in dict.fromkeys(paths) for value in _values(path, known, case.profile))
-        for path, value in itertools.islice(steps, _TRIES):
-            profile = _with(case.profile, path, value)
-            if profile is not None:
-                yield profile, as_of, (path, value)
+    services = [
+        {**one, "operated_by": "company"} if one.get("operated_by") in ("partner", "contract-controlled") else one
+        for one in data["services"]
+    ]
+    deals = [{**one, "target": "company"} if one.get("target") == "partner" else one for one in data.get("deals", ())]
+    rest = {key: value for key, value in data.items() if key not in ("partner", "deals")}
+    company = {**data["company"], **data["partner"]}
+    yield {**rest, "company": company, "services": services, **({"deals": deals} if deals else {})}
 
 
-def _days(bundle: Bundle, mutant: Mutant, as_of: str) -> list[str]:
-    """Return the day of a test if the mutant has other values on it, else days on which it has."""
-    if not mutant.params:
-        return [as_of]
-    starts = {entry.since for key, entries in mutant.params.items() for entry in (*entries, *_values_of(bundle, key))}
-    days = [as_of, *sorted({day for start in starts for day in (start, shift_day(start, -1))}, reverse=True)]
-    covered = [day for day in days if day >= bundle.covers_from]
-    laws = ((day, bundle.on(day).params) for day in covered)
-    return [day for day, params in laws if mutated_params(mutant, params, day) != params][:2]
+def _size(changes: Changes) -> int:
+    """Return how much a reader has to read in changes."""
+
+    def count(value: Any) -> int:
+        if isinstance(value, Mapping):
+            return 1 + sum(map(count, value.values()))
+        return 1 + sum(map(count, value)) if isinstance(value, list) else 1
+
+    return sum(map(count, (value for _, value in changes)))
 
 
-def _values_of(bundle: Bundle, key: str) -> tuple[Value, ...]:
-    policy, _, name = key.partition("/")
-    return bundle.policies[policy].parameters[name].values
+def _plain(data: Any) -> Any:
+    """Return data with places written as codes where nothing else is stated of them."""
+    if isinstance(data, Mapping):
+        return data["at"] if data.keys() == {"at"} else {key: _plain(value) for key, value in data.items()}
+    return [_plain(value) for value in data] if isinstance(data, list) else data
 
 
-def _with(profile: Profile, path: Path, value: Any) -> Profile | None:
-    try:
-        return read_profile(change(profile.document, [(_dotted(path), value)]), profile.schemas)
-    except (InvalidInput, KeyError, TypeError, ValueError):
-        return None
+def _smaller(changes: Changes) -> Iterator[Changes]:
+    """Yield the changes with less in them: half of them, all but one that removes or sets a fact, a smaller value."""
+    if len(changes) > 3:
+        half = len(changes) // 2
+        yield from (changes[:half], changes[half:])
+    for removed in (True, False):
+        for index, (_, value) in enumerate(changes):
+            if (value is None) is removed:
+                yield (*changes[:index], *changes[index + 1 :])
+    for index, (path, value) in enumerate(changes):
+        for less in _parts(value):
+            yield (*changes[:index], (path, less), *changes[index + 1 :])
 
 
-def _tells_apart(bundle: Bundle, other: Bundle, rule: Rule, profile: Profile, as_of: str) -> str | None:
-    """Return the one state that the rule has for a profile, if it has another one under the mutant; else None."""
-    if as_of < bundle.covers_from:
-        return None
-    states = [_states(ruleset, rule, profile, as_of) for ruleset in (bundle.on(as_of), other.on(as_of))]
-    if states[0] == states[1] or len(states[0]) > 1:
-        return None
-    return next(iter(states[0]), "silent")
+def _parts(value: Any) -> Iterator[Any]:
+    """Yield a value without one of its members or facts."""
+    if isinstance(value, list):
+        for index, member in enumerate(value):
+            if len(value) > 1:
+                yield [*value[:index], *value[index + 1 :]]
+            yield from ([*value[:index], less, *value[index + 1 :]] for less in _parts(member))
+    elif isinstance(value, Mapping):
+        for key in value:
+            if len(value) > 1 and key != "id":
+                yield {name: kept for name, kept in value.items() if name != key}
 
 
-def _states(ruleset: RuleSet, rule: Rule, profile: Profile, as_of: str) -> set[str]:
-    found = {
-        state_of(ruleset, rule, activation)
-        for each, _, activation in subjects(ruleset, profile, as_of)
-        if each == rule.each
-    }
-    return found or {"silent"}
-
-
-def _test_line(mutant: Mutant, rule: Rule, case: Case, as_of: str, step: tuple[Path, Any] | None, state: str) -> str:
-    changes = dict(case.expect.get("set", {}))
-    unset = list(case.expect.get("unset", []))
-    if step is not None:
-        name = _dotted(step[0])
-        changes = {key: value for key, value in changes.items() if not key.startswith(f"{name}.")} | {name: step[1]}
-        unset = [path for path in unset if path != name]
-    test = {
-        "it": f"tells apart: {mutant.words}",
-        "as_of": as_of,
-        **({"set": changes} if changes else {}),
-        **({"unset": unset} if unset else {}),
-        "expect": {rule.id: state},
-    }
-    return _(
-        "in {policy}, as in “it {it}”: - {test}",
-        policy=rule.policy,
-        it=case.expect["it"],
-        test=write_inline(build_tree(test, flow=True)),
-    )
-
-
-# --- which facts, and which values
-
-
-def _constants(trees: list[Node], params: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the scalars that expressions compare facts with."""
-    for node in itertools.chain.from_iterable(map(walk, trees)):
-        if isinstance(node, Literal):
-            yield from _scalars(list(node.value) if isinstance(node.value, tuple) else node.value)
-        elif isinstance(node, Param):
-            yield from _scalars(params[node.key])
-
-
-def _scalars(value: Any) -> Iterator[Any]:
-    match value:
-        case dict():
-            yield from itertools.chain.from_iterable(map(_scalars, value.values()))
-        case list():
-            yield from itertools.chain.from_iterable(map(_scalars, value))
-        case _:
-            yield value
-
-
-def _paths(node: Node, activation: Activation, profile: Profile, bound: Mapping[str, list[Path]]) -> Iterator[Path]:
-    """Yield the paths of the facts that an expression reads; those of lists in place of their scalar members."""
-    match node:
-        case Fact(root=root, names=names):
-            yield from _fact_paths(root, names, activation, profile, bound)
-        case Quantifier(variable=variable, list=over, body=body):
-            inner: list[Path] = []
-            for path in _paths(over, activation, profile, bound):
-                yield path
-                members = get_fact(profile.document.data, path)
-                inner += [(*path, index) for index in range(len(members))] if isinstance(members, list) else []
-            yield from _paths(body, activation, profile, {**bound, variable: inner})
-        case _:
-            for child in children(node):
-                yield from _paths(child, activation, profile, bound)
-
-
-def _fact_paths(
-    root: str, names: tuple[str, ...], activation: Activation, profile: Profile, bound: Mapping[str, list[Path]]
-) -> Iterator[Path]:
-    while names and names[-1] in _PLACE:
-        names = names[:-1]
-    if root in bound:
-        yield from ((*path, *names) for path in bound[root] if names or isinstance(_get_schema(path), dict))
-    elif root == "activity" and (service := profile.path_of(activation.get("service"), ())) is not None:
-        owner = profile.path_of(activation.get("operator"), ())
-        yield (*service, "offers")
-        yield from [(*owner, "licenses")] if owner is not None else []
-    elif root in ("service", "operator"):
-        path = profile.path_of(activation.get(root), names)
-        yield from [path] if path is not None else []
-    elif root not in ("as_of", "activity"):
-        yield (root, *names)
-
-
-def _get_schema(path: Path) -> Any:
-    return "properties" in describe(path) and {}
-
-
-def _values(path: Path, known: list[Any], profile: Profile) -> Iterator[Any]:
-    """Yield values of a fact to try, first those that the expressions name."""
-    node = describe(path)
-    if node.get("type") == "array":
-        yield from _lists(path, known, get_fact(profile.document.data, path))
-    else:
-        yield from _one(node, known)
-
-
-def _one(node: Mapping[str, Any], known: list[Any]) -> Iterator[Any]:
-    match node.get("type"):
-        case "boolean":
-            yield from (True, False)
-        case "integer" | "number":
-            numbers = [value for value in known if isinstance(value, int | float) and not isinstance(value, bool)]
-            near = dict.fromkeys(n for value in numbers for n in (value, value - 1, value + 1) if n >= 0)
-            yield from dict.fromkeys([*near, 0, 1])
-        case "object" if "at" in node.get("properties", {}):
-            yield from (value for value in known if value in gazetteer())
-            zones = SchemaSet.shipped().load("places")["$defs"]["zone"]["x-enum"]
-            yield from ({"at": _within_zone(value), "ftz": value} for value in known if value in zones)
-            yield from ("beijing", "chengdu", "hong-kong")
-        case "string" if "enum" in node:
-            yield from (value for value in known if value in node["enum"])
-            yield from node["enum"][:6]
-        case "string" if node.get("format") == "date":
-            days = [value for value in known if isinstance(value, str) and value[:4].isdigit()]
-            yield from dict.fromkeys(moved for day in days for moved in (day, shift_day(day, -1), shift_day(day, 1)))
-
-
-def _within_zone(zone: str) -> str:
-    """Return a place that a zone may belong to."""
-    word = zone.split("-")[0]
-    return word if word in gazetteer() else "shanghai"
-
-
-def _lists(path: Path, known: list[Any], current: Any) -> Iterator[list[Any]]:
-    members = list(dict.fromkeys(_one(describe((*path, 0)), known))) if _hashable(path, known) else []
-    there = current if isinstance(current, list) else []
-    yield from ([member] for member in members)
-    yield from ([*there, member] for member in members if there and member not in there)
-    yield from ([*there[:index], *there[index + 1 :]] for index in range(len(there)) if len(there) > 1)
-    yield []
-
-
-def _hashable(path: Path, known: list[Any]) -> bool:
-    return all(isinstance(value, str | int | float) for value in _one(describe((*path, 0)), known))
-
-
-def _dotted(path: Path) -> str:
-    return ".".join(map(str, path))
+def key_of(entry: Mapping[str, Any]) -> str:
+    """Return a text that is equal for tests that differ in their name only."""
+    return json.dumps({name: value for name, value in entry.items() if name != "it"}, sort_keys=True)

@@ -142,7 +142,7 @@ def encode_rules(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActiva
         effect = rule.effect
         assert isinstance(effect, Need)
         if effect.through is not None:
-            access = _encode_access(ruleset, activation, effect.through)
+            access = encode_access(ruleset, activation, effect.through)
             outcomes.append(_guard(pool, holds.true, access, -holds.false))
             continue
         assert effect.instrument is not None
@@ -156,7 +156,7 @@ def encode_rules(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActiva
     return _strictest(pool, outcomes)
 
 
-def _encode_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: str) -> SymbolicOutcome:
+def encode_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: str) -> SymbolicOutcome:
     """Return the outcome of a need that routes satisfy."""
     pool = ruleset.space.pool
     usable, opened, met, perhaps_met = [], [], [], []

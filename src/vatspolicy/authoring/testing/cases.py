@@ -158,10 +158,10 @@ def cases_of(bundle: Bundle, policy: Policy) -> Iterator[Case]:
     document = load_tests(bundle, policy)
     if document is None:
         return
-    base = _whole(document.data["base"])
+    base = whole_base(document.data["base"])
     for place, entry in test_entries(document):
         line, _ = document.mark(place)
-        profile = _profile(base, entry, f"{document.file}:{line}", bundle.schemas)
+        profile = read_case_profile(base, entry, f"{document.file}:{line}", bundle.schemas)
         name = f"{policy.id}: it {entry['it']}"
         yield Case(document.file, line, name, bundle, profile, entry["as_of"], entry, policy, place)
 
@@ -211,12 +211,13 @@ def stray_tests(bundle: Bundle) -> Iterator[Problem]:
             yield Problem(str(path), 1, 1, "", _("No policy belongs to these tests."), STRAY_HINT)
 
 
-def _whole(base: Mapping[str, Any]) -> dict[str, Any]:
+def whole_base(base: Mapping[str, Any]) -> dict[str, Any]:
     """Return a base with the keys that every profile has."""
     return {"schema": 2, "product": {"id": "test"}, "company": {}, "services": [], **base}
 
 
-def _profile(base: Mapping[str, Any], entry: Mapping[str, Any], where: str, schemas: SchemaSet) -> Profile:
+def read_case_profile(base: Mapping[str, Any], entry: Mapping[str, Any], where: str, schemas: SchemaSet) -> Profile:
+    """Return the profile of a case: the whole base with what the case sets and removes. Raises InvalidInput."""
     document = parse_document(json.dumps(base, ensure_ascii=False), where)
     return read_profile(change(document, _changes(entry)), schemas)
 

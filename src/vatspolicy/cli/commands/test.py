@@ -35,11 +35,11 @@ from vatspolicy.output import write_stderr
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from vatspolicy.authoring.mutation.mutants import Mutant
-    from vatspolicy.authoring.mutation.run import Prover
     from vatspolicy.authoring.testing.runner import RunResult
+    from vatspolicy.authoring.testing.updates import UpdatedFile
     from vatspolicy.policies.bundle import Bundle
 
 MUTATION = "Mutation"
@@ -102,7 +102,9 @@ def run_tests(
     ] = False,
     yes: Annotated[
         bool,
-        typer.Option("--yes", help="Let --update write without a terminal, or in CI.", rich_help_panel=OUTPUT),
+        typer.Option(
+            "--yes", help="Let --update or --write-tests write without a terminal, or in CI.", rich_help_panel=OUTPUT
+        ),
     ] = False,
     mutation: Annotated[
         bool,
@@ -127,17 +129,23 @@ def run_tests(
         typer.Option(min=1, metavar="N", help="Only so many mistakes, drawn at random.", rich_help_panel=MUTATION),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Which sample is drawn.", rich_help_panel=MUTATION)] = 0,
-    prove: Annotated[
+    no_suggestions: Annotated[
         bool,
         typer.Option(
-            "--prove",
-            help="Look for a proof that an unnoticed mistake changes nothing for anybody.",
+            "--no-suggestions",
+            help="Look for no tests and for no proofs that a mistake changes nothing, which is faster.",
             rich_help_panel=MUTATION,
         ),
     ] = False,
-    no_suggestions: Annotated[
-        bool, typer.Option("--no-suggestions", help="Suggest no tests, which is faster.", rich_help_panel=MUTATION)
+    write_tests: Annotated[
+        bool,
+        typer.Option(
+            "--write-tests",
+            help="Write the suggested tests below those of each policy, and show them as a diff.",
+            rich_help_panel=MUTATION,
+        ),
     ] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.", rich_help_panel=MUTATION)] = 1,
     format: Annotated[TestFormat, FORMAT] = TestFormat.TEXT,
     outputs: Annotated[Outputs, make_output_option(tuple(TestFormat))] = (),
     lang: LangOption = Lang.EN,
@@ -145,6 +153,7 @@ def run_tests(
     """Run the tests of policies and all fixtures. A test with `skip: REASON` is not run, and every report says so.
     A failing test names the clauses that decide, with the facts that they read.
     --update rewrites expectations in place and keeps comments: read its diff, as it takes the law for right.
+    So does --write-tests, which adds a test for each mistake that no test notices.
 
     Example: vatspolicy test -r pilot --coverage --threshold 95
     """
@@ -155,14 +164,19 @@ def run_tests(
     coverage = coverage or propose or threshold is not None
     if wants_mutants and coverage:
         abort(_("--coverage and --mutation are two runs."))
-    if not wants_mutants and (sample is not None or prove or no_suggestions):
-        abort(_("--sample, --prove and --no-suggestions belong to --mutation."))
+    if not wants_mutants and (sample is not None or no_suggestions or write_tests or jobs > 1):
+        abort(_("--sample, --no-suggestions, --write-tests and --jobs belong to --mutation."))
+    if no_suggestions and write_tests:
+        abort(_("--write-tests writes what --no-suggestions does not look for."))
     if wants_mutants and update:
         abort(_("--update and --mutation are two runs."))
-    if yes and not update:
-        abort(_("--yes belongs to --update."))
-    if update and not (yes or is_interactive()):
-        abort(_("--update writes files, and there is no terminal to show the changes on. Add --yes."))
+    if yes and not (update or write_tests):
+        abort(_("--yes belongs to --update and --write-tests."))
+    if (update or write_tests) and not (yes or is_interactive()):
+        option = "--update" if update else "--write-tests"
+        abort(_("{option} writes files, and there is no terminal to show the changes on. Add --yes.", option=option))
+        if law.bundle is not None:
+            abort(_("{option} needs a folder of policies, not a bundle.", option=option))
     pattern = parse_pattern(run)
     bundle = law.load()
     if wants_mutants and bundle.layers:
@@ -187,9 +201,14 @@ def run_tests(
         [case for case in all_cases(bundle, fixtures) if case.skipped is None],
         MutantSelection(pattern, sample, seed),
         threshold=mutation_threshold,
-        prover=_prover(bundle) if prove else None,
         suggestions=not no_suggestions,
+        processes=jobs,
     )
+    if write_tests:
+        from vatspolicy.authoring.mutation.test_writer import add_tests
+
+        suggested = [one.suggestion for one in report.survivors if one.suggestion is not None]
+        _write(add_tests(bundle, suggested), law, quiet=format is not TestFormat.TEXT)
     publish(lambda name, _: render(name, report, lang.value), format, outputs)
     return report.exit_code
 
@@ -211,13 +230,15 @@ def _with_proposals(result: RunResult) -> RunResult:
 def _update(
     bundle: Bundle, law: LawOptions, fixtures: Path | None, pattern: re.Pattern[str] | None, quiet: bool
 ) -> None:
-    """Rewrite the expectations that fail, and show the changes; on standard error beside a report for machines."""
+    """Rewrite the expectations that fail, and show the changes."""
     from vatspolicy.authoring.testing.runner import selected_cases
     from vatspolicy.authoring.testing.updates import update_expectations
 
-    if law.bundle is not None:
-        abort(_("--update needs a folder of policies, not a bundle."))
-    updated = update_expectations(selected_cases(bundle, fixtures, pattern))
+    _write(update_expectations(selected_cases(bundle, fixtures, pattern)), law, quiet)
+
+
+def _write(updated: Sequence[UpdatedFile], law: LawOptions, quiet: bool) -> None:
+    """Write files of tests, and show the changes as a diff; on standard error beside a report for machines."""
     for file, *_texts in updated:
         if not law.policies and file.is_absolute():
             abort(_("{file} belongs to the shipped law. Name a folder with --policies.", file=file))
@@ -226,23 +247,6 @@ def _update(
         write_report(file, after)
         difference = show_difference(before, after, str(file), f"{file} updated")
         (write_stderr if quiet else print_result)(difference)
-
-
-def _prover(bundle: Bundle) -> Prover:
-    """Return a function that asks the proof engine, which is imported for the first surviving mutant."""
-
-    def proves(mutant: Mutant) -> bool:
-        from vatspolicy.authoring.mutation.ruleset import rewrite_bundle
-        from vatspolicy.authoring.symbolic import compare_rules
-        from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
-
-        names = [rule.name for rule in mutant.rules]
-        if not names:  # part of an instrument, not of a rule
-            return False
-        head = rewrite_bundle(bundle, mutant)
-        return all(verdict.verdict == EQUIVALENT for verdict in compare_rules(bundle, head, names))
-
-    return proves
 
 
 command = Command(run_tests, "test", RULES)

@@ -1,0 +1,226 @@
+"""Profiles on which a test tells a mutant from the law, by the solver, and proofs that nothing tells them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from vatspolicy.authoring.analysis.bounded_search import all_days, encode_subject
+from vatspolicy.authoring.mutation.mutants import Mutant
+from vatspolicy.authoring.mutation.ruleset import mutated_trees, rewrite_bundle
+from vatspolicy.authoring.symbolic import compare_rules
+from vatspolicy.authoring.symbolic.decision_encoder import encode_access
+from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
+from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, named_by
+from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, solve
+from vatspolicy.authoring.symbolic.rule_state import encode_subject_pair
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided
+from vatspolicy.authoring.symbolic.two_rulesets import SHORT
+from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
+from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Need, Route, Rule
+
+FEW_RULES = 4
+"""Rules that share a term or parameter and are searched for a profile; a proof looks at all of them."""
+
+States = Mapping[str, int]
+"""Formulas that a rule is in a state, by the word that tests have for the state."""
+
+
+@dataclass(frozen=True)
+class Distinction:
+    """Facts and a day on which something that a test can expect differs between the law and a mutant."""
+
+    rule: Rule
+    profile: Mapping[str, Any]
+    as_of: str
+    instrument: str | None = None
+    """The instrument whose authorities differ; None if the state of the rule does."""
+
+
+class MutantComparison:
+    """Comparison of a mutant with the law over all profiles."""
+
+    def __init__(self, bundle: Bundle, mutant: Mutant, budget: int = BUDGET) -> None:
+        self.bundle, self.mutant, self.budget = bundle, mutant, budget
+        self.head = rewrite_bundle(bundle, mutant)
+        changed = mutated_trees(mutant).keys()
+        instruments = bundle.instruments.values()
+        self.held = [one.id for one in instruments if one.covers is not None and one.covers.index in changed]
+        """Instruments for which other licenses may count."""
+        self.directed = [one.id for one in instruments if any(when.index in changed for when, _ in one.authority)]
+        """Instruments of which others may be in charge."""
+
+    def _users(self, instrument: str) -> list[Rule]:
+        """Return the rules whose tests show which licenses count, or who is in charge of an instrument."""
+        every = [rule for policy in self.bundle.policies.values() for rule in policy.rules]
+        routes = [rule.effect for rule in every if isinstance(rule.effect, Route)]
+        reached = {route.to for route in routes if route.instrument == instrument}
+        return [
+            rule
+            for rule in every
+            if instrument in named_by(rule) or (isinstance(rule.effect, Need) and rule.effect.through in reached)
+        ]
+
+    def _simplest(self, rules: Iterable[Rule]) -> list[Rule]:
+        """Return a few of the rules: of the policy of the mistake first, and the shortest first."""
+
+        def rank(rule: Rule) -> tuple[bool, int]:
+            return rule.policy != self.mutant.policy, sum(len(expression.text) for expression in rule.expressions)
+
+        return sorted(rules, key=rank)[:FEW_RULES]
+
+    # --- profiles
+
+    def find(self) -> Iterator[Distinction]:
+        """Yield profiles with short lists on which a test shows the mistake; those without missing facts first."""
+        for instrument in self.directed:
+            for rule in self._simplest(self._users(instrument)):
+                for each in ("activity", "service", "product"):
+                    yield from self._find(rule, partial(self._encode_authorities, each, instrument), instrument)
+        rules = [rule for instrument in self.held for rule in self._users(instrument)]
+        for rule in self._simplest(dict.fromkeys((*self.mutant.rules, *rules))):
+            yield from self._find(rule, partial(self._encode_states, rule))
+
+    def _find(
+        self, rule: Rule, encode: Callable[[bool, Query], Sequence[int]], instrument: str | None = None
+    ) -> Iterator[Distinction]:
+        for certain in (True, False):
+            try:
+                found = solve(
+                    all_days(self.bundle), partial(encode, certain), self.budget, SHORT, schemas=self.bundle.schemas
+                )
+            except (Undecided, Unsupported):
+                return
+            if isinstance(found, Solution):
+                found = found.minimized()
+                yield Distinction(rule, found.profile, found.as_of, instrument)
+                return
+
+    def _encode_states(self, rule: Rule, certain: bool, query: Query) -> Sequence[int]:
+        one, two = query.encode(self.bundle), query.encode(self.head)
+        after = find_rule(self.head, rule.name)
+        assert after is not None
+        exists, activation = encode_subject(query, one, rule.each)
+        before, behind = encode_states(one, rule, activation), encode_states(two, after, activation)
+        return [*exists, _differ(query, before, behind, certain)]
+
+    def _encode_authorities(self, each: str, instrument: str, certain: bool, query: Query) -> Sequence[int]:
+        one, two = query.encode(self.bundle), query.encode(self.head)
+        exists, activation = encode_subject(query, one, each)
+        return [*exists, _other_authorities(one, two, instrument, (activation, activation), certain)]
+
+    # --- proofs
+
+    def is_equivalent(self) -> bool:
+        """Return True if it is proved that law and mutant say the same of every profile on every day."""
+        compared = bool(self.mutant.rules or self.held or self.directed)
+        return (
+            compared
+            and all(self._is_same_rule(rule) for rule in self.mutant.rules)
+            and all(self._is_same_holding(instrument) for instrument in self.held)
+            and all(self._have_same_authorities(instrument) for instrument in self.directed)
+        )
+
+    def _is_same_rule(self, rule: Rule) -> bool:
+        [verdict] = compare_rules(self.bundle, self.head, [rule.name], budget=self.budget)
+        return verdict.verdict == EQUIVALENT
+
+    def _is_same_holding(self, instrument: str) -> bool:
+        def build(each: str, holder: str, query: Query) -> Sequence[int]:
+            one, two = query.encode(self.bundle), query.encode(self.head)
+            exists, _, (activation, other) = encode_subject_pair(query, each, (one, two), reachable=False)
+            before, after = one.held(activation, instrument, holder), two.held(other, instrument, holder)
+            pool = query.space.pool
+            return [
+                *exists,
+                pool.disjoin((pool.differ(before.true, after.true), pool.differ(before.false, after.false))),
+            ]
+
+        subjects = [("product", "company"), *(("activity", holder) for holder in ("operator", "company", "partner"))]
+        return all(self._is_impossible(partial(build, each, holder)) for each, holder in subjects)
+
+    def _have_same_authorities(self, instrument: str) -> bool:
+        def build(each: str, query: Query) -> Sequence[int]:
+            one, two = query.encode(self.bundle), query.encode(self.head)
+            exists, _, activations = encode_subject_pair(query, each, (one, two), reachable=False)
+            return [*exists, _other_authorities(one, two, instrument, activations, certain=False)]
+
+        return all(self._is_impossible(partial(build, each)) for each in ("activity", "service", "product"))
+
+    def _is_impossible(self, build: Callable[[Query], Sequence[int]]) -> bool:
+        """Return True if it is proved that no profile satisfies the formulas."""
+        try:
+            found = solve(all_days(self.bundle), build, self.budget, schemas=self.bundle.schemas)
+        except (Undecided, Unsupported):
+            return False
+        return isinstance(found, NoSolution)
+
+
+def encode_states(ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation) -> States:
+    """Return the formulas that a rule is in the states that tests can expect, as `testing.rule_states` has them.
+
+    A test reads a rule without opinions on it, except a route.
+    """
+    pool = ruleset.space.pool
+    if isinstance(rule.effect, Route):
+        route = ruleset.route(activation, rule)
+        closed = pool.conjoin((-route.applies.false, -route.usable))
+        return _with_rest(ruleset, {"silent": route.applies.false, "closed": closed, "open": route.opened})
+    there, found = ruleset.in_force(rule), ruleset.evaluate(rule.when, activation)
+    when = DualRail(pool.conjoin((there, found.true)), pool.disjoin((-there, found.false)))
+    silent = when.false
+    match rule.effect:
+        case Need(through=str(to)):
+            access = encode_access(ruleset, activation, to)
+            met = pool.conjoin((when.true, -access.high[0]))
+            unmet = pool.conjoin((when.true, access.low[0], -access.high[1]))
+            closed = pool.conjoin((when.true, access.low[1]))
+            return _with_rest(ruleset, {"silent": silent, "met": met, "unmet": unmet, "closed": closed})
+        case Need(instrument=str(instrument), bearer=bearer):
+            has = ruleset.held(activation, instrument, "company" if rule.each == "product" else bearer)
+            met = pool.conjoin((-when.false, has.true))
+            unmet = pool.conjoin((when.true, has.false))
+            return _with_rest(ruleset, {"silent": silent, "met": met, "unmet": unmet})
+    return _with_rest(ruleset, {"silent": silent, "fires": when.true})
+
+
+def _with_rest(ruleset: SymbolicRuleSet, states: dict[str, int]) -> States:
+    pool = ruleset.space.pool
+    return {**states, "unknown": -pool.disjoin(states.values())}
+
+
+def _differ(query: Query, before: States, after: States, certain: bool) -> int:
+    """Return the formula that the states differ. `certain`: no fact is missing on either side."""
+    pool = query.space.pool
+    if certain:
+        known = [name for name in before if name != "unknown"]
+        return pool.disjoin(pool.conjoin((before[a], after[b])) for a in known for b in known if a != b)
+    return pool.disjoin(pool.differ(before[name], after[name]) for name in before)
+
+
+def _other_authorities(
+    one: SymbolicRuleSet,
+    two: SymbolicRuleSet,
+    instrument: str,
+    activations: tuple[SymbolicActivation, SymbolicActivation],
+    certain: bool,
+) -> int:
+    """Return the formula that an entry of authorities, below entries that do not hold, holds on one side only."""
+    pool = one.space.pool
+    earlier: list[int] = []
+    found: list[int] = []
+    entries = (side.history.instruments[instrument].authority for side in (one, two))
+    for (when, _), (other, _) in zip(*entries, strict=True):
+        before, after = one.evaluate(when, activations[0]), two.evaluate(other, activations[1])
+        if certain:
+            differs = [pool.conjoin((before.true, after.false)), pool.conjoin((before.false, after.true))]
+        else:
+            differs = [pool.differ(before.true, after.true), pool.differ(before.false, after.false)]
+        found.append(pool.conjoin((*earlier, pool.disjoin(differs))))
+        earlier.append(before.false if certain else -before.true)
+    return pool.disjoin(found)

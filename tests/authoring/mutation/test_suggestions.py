@@ -1,0 +1,169 @@
+"""Survivors: each gets a test that kills it or a proof, and the tests are written below those of the policy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.console import Console
+from tests.support.law_builder import write_policy
+from vatspolicy.authoring.mutation.report import MutationReport, mutate
+from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants
+from vatspolicy.authoring.mutation.suggestions import SuggestedTest, SuggestionMaker
+from vatspolicy.authoring.mutation.test_writer import arrange
+from vatspolicy.authoring.testing.cases import policy_cases
+from vatspolicy.documents import load_document
+from vatspolicy.policies.bundle import Bundle, load_bundle
+
+LAW = """\
+id: small
+version: 1.0.0
+title: {en: Small, zh: 小}
+topics: [telecom]
+source: {issuer: {en: Nobody, zh: 无}, number: 〔2020〕1号}
+effective: {from: '2020-01-01'}
+articles:
+  art-1: {en: Words., verification: primary}
+parameters:
+  games:
+    values:
+      - {from: '2020-01-01', cite: art-1, value: [online-game, app-store, saas]}
+terms:
+  closed_group: service.audience == "own-group"
+instruments:
+  vats-license:
+    title: {en: Permit, zh: 许可}
+    authority:
+      - {when: service.audience == "business", is: provincial-ca}
+      - {when: 'true', is: miit}
+    covers: activity.class in license.classes || term.closed_group
+rules:
+  - id: information
+    cite: [art-1]
+    each: service
+    when: service.offers.exists(o, o in param.games)
+    classify: {classes: [B25-publishing]}
+    message: {en: Information., zh: 信息。}
+  - id: permit-needed
+    cite: [art-1]
+    each: activity
+    when: 'true'
+    need: {instrument: vats-license}
+    message: {en: Needed., zh: 需要。}
+  - id: foreign
+    cite: [art-1]
+    each: service
+    when: operator.foreign_percent > 50.0 && operator.foreign_percent > 10.0
+    deny: {reason: PROHIBITED-SECTOR}
+    message: {en: Refused., zh: 拒绝。}
+tests:
+  base:
+    company: {foreign_percent: 60, licenses: []}
+    services: [{id: s, offers: [saas], audience: public, operated_by: company}]
+  cases:
+    - {it: refuses, as_of: '2026-01-01', expect: {foreign: fires, permit-needed: unmet}}
+"""
+
+
+@pytest.fixture
+def folder(console: Console) -> Path:
+    found = console.folder / "law"
+    found.mkdir()
+    (found / "bundle.yaml").write_text("version: 0.1.0\ncovers: {from: '2015-01-01'}\n")
+    write_policy(found / "small.yaml", LAW)
+    return found
+
+
+def run(folder: Path) -> MutationReport:
+    bundle = load_bundle(folder)
+    return mutate(bundle, policy_cases(bundle), MutantSelection())
+
+
+def suggest(bundle: Bundle, words: str) -> SuggestedTest:
+    [mutant] = [one for one in select_mutants(bundle, MutantSelection())[0] if one.words == words]
+    found = SuggestionMaker(MutationTrial(bundle, list(policy_cases(bundle)))).suggest(mutant)
+    assert found is not None
+    return found
+
+
+def test_a_clause_that_changes_nothing_is_proved_equivalent(folder: Path) -> None:
+    equivalent = [one.mutant.words for one in run(folder).survivors if one.state == "equivalent"]
+    assert equivalent == [
+        "the clause operator.foreign_percent > 10.0 is dropped",
+        "> becomes >= in operator.foreign_percent > 10.0",
+    ]
+
+
+def test_each_survivor_has_a_test_or_a_proof(folder: Path) -> None:
+    report = run(folder)
+    assert len(report.survivors) > 10
+    for one in report.survivors:
+        assert (one.state == "survived") is bool(one.test), one.mutant.words
+
+
+def test_a_suggestion_changes_as_little_as_it_can(folder: Path) -> None:
+    found = suggest(load_bundle(folder), "> becomes >= in operator.foreign_percent > 50.0")
+    assert found.text == (
+        "- {it: 'draws the line exactly in foreign: operator.foreign_percent > 50.0', as_of: '2026-01-01', "
+        "set: {company.foreign_percent: 50}, expect: {foreign: silent}}"
+    )
+
+
+def test_a_license_that_counts_no_more_is_shown_by_the_need(folder: Path) -> None:
+    found = suggest(load_bundle(folder), "the clause term.closed_group is dropped")
+    assert found.entry["expect"] == {"permit-needed": "met"}
+    assert found.entry["set"]["services.0.audience"] == "own-group"
+    [held] = found.entry["set"]["company.licenses"]
+    assert held["instrument"] == "vats-license"
+
+
+def test_a_rule_on_unread_law_is_shown_with_an_opinion(folder: Path) -> None:
+    write_policy(folder / "small.yaml", LAW.replace("primary", "unverified"))
+    found = suggest(load_bundle(folder), "the rule never applies: need vats-license is dropped")
+    assert found.entry["expect"] == {"permit-needed": "unmet"}
+    assert {one["service"] for one in found.entry["set"]["opinions"]} == {"s"}
+
+
+def test_the_authority_in_charge_is_expected(folder: Path) -> None:
+    found = suggest(load_bundle(folder), '== becomes != in service.audience == "business"')
+    assert found.entry["authority"] == {"vats-license": ["miit"]}
+
+
+def test_members_of_a_list_are_rows_of_a_table(folder: Path) -> None:
+    bundle = load_bundle(folder)
+    tests = [suggest(bundle, f"{name} is dropped from the list") for name in ("online-game", "app-store")]
+    [table] = arrange(tests)
+    assert table == {
+        "it": "counts each of the games in information",
+        "as_of": "2026-01-01",
+        "rows": [
+            {"set": {"services.0.offers": ["online-game"]}, "expect": {"information": "fires"}},
+            {"set": {"services.0.offers": ["app-store"]}, "expect": {"information": "fires"}},
+        ],
+    }
+
+
+def test_written_tests_kill_all(console: Console, folder: Path) -> None:
+    ran = console("test", "-p", "law", "--mutation", "--write-tests", "--yes")
+    assert ran.code == 0
+    assert "+  - {it: makes foreign depend on" in ran.out or "+  - it: counts each of the games" in ran.out
+    again = run(folder)
+    assert {one.state for one in again.survivors} == {"equivalent"}
+    assert again.whole.percent == 100
+    assert console("fmt", "--check", "law/small.test.yaml").code == 0
+
+
+@pytest.mark.usefixtures("folder")
+def test_processes_say_the_same(console: Console) -> None:
+    one, two = (console("test", "-p", "law", "--mutation", "-f", "json", "-j", count).out for count in ("1", "2"))
+    assert json.loads(one) == json.loads(two)
+
+
+def test_nothing_is_written_without_a_terminal(console: Console, folder: Path) -> None:
+    before = load_document(folder / "small.test.yaml").text
+    ran = console("test", "-p", "law", "--mutation", "--write-tests")
+    assert ran.code == 2
+    assert "Add --yes" in ran.err
+    assert load_document(folder / "small.test.yaml").text == before
