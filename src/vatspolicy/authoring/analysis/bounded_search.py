@@ -200,10 +200,21 @@ def find_solution(bundle: Bundle, period: Period, build: Build, budget: int = BU
     answer = solve(period, exact, budget, SHORT, schemas=bundle.schemas)
     if isinstance(answer, Solution):
         return answer
-    relaxed = Query(period, {}, RelaxedEncoder, bundle.schemas)
-    formulas = [*build(relaxed, relaxed.encode(bundle, RelaxedRuleSet))]
-    formulas += assume_invariants(relaxed.space, relaxed.encoder)[0]
-    if FALSE in formulas or open_solver(relaxed.space, budget).find(formulas) is None:
+    if not _may_hold_relaxed(bundle, period, build, budget):
         return None
     answer = solve(period, exact, budget, schemas=bundle.schemas)
     return None if isinstance(answer, NoSolution) else answer
+
+
+def _may_hold_relaxed(bundle: Bundle, period: Period, build: Build, budget: int) -> bool:
+    """Return False only if no profile satisfies the formulas, whatever holds of the members of lists."""
+    bounds: dict[str, int] = {}
+    while True:
+        query = Query(period, dict(bounds), RelaxedEncoder, bundle.schemas)
+        formulas = [*build(query, query.encode(bundle, RelaxedRuleSet)), *query.invariant_formulas]
+        if FALSE not in formulas and open_solver(query.space, budget).find(formulas) is not None:
+            return True
+        missing = query.space.missing_bounds()  # the length of a list is compared with a number
+        if not missing:
+            return False
+        bounds |= missing

@@ -58,6 +58,8 @@ class SymbolicRuleSet:
     as_of: SymbolicValue
     like: SymbolicRuleSet | None = None
     """Rule set that shares rules with this one: expressions in common are encoded once."""
+    off: Mapping[str, int] = field(default_factory=dict)
+    """Formulas under which rules, by name, never apply."""
     _truths: dict[tuple[int, Any], DualRail] = field(default_factory=dict)
     _versions: dict[int, Versions] = field(default_factory=dict)
 
@@ -110,6 +112,8 @@ class SymbolicRuleSet:
         found, pool = self.evaluate(rule.when, activation), self.space.pool
         if rule.is_open and rule.kind in ("deny", "need", "route") and found.false != TRUE:
             found = self.encoder.every((found, self.status(rule, activation)))
+        if rule.name in self.off:
+            there = pool.conjoin((there, -self.off[rule.name]))
         return DualRail(pool.conjoin((there, found.true)), pool.disjoin((-there, found.false)))
 
     # --- opinions

@@ -95,6 +95,21 @@ class Solver:
         answer = self.solver.check(*map(self._literal, formulas))
         return None if answer == z3.unknown else bool(answer == z3.sat)
 
+    def core(self, formulas: Sequence[int]) -> set[int] | None:
+        """Return formulas that conflict with each other and the axioms; None if none do, or at the limit.
+
+        No model is made, and numbers in sums are not looked at.
+        """
+        self.prepare(formulas)
+        questions = [self._literal(formula) for formula in formulas]
+        if self.solver.check(*questions) != z3.unsat:
+            return None
+        return set(self._core(questions, formulas))
+
+    def _core(self, questions: Sequence[Any], formulas: Sequence[int]) -> list[int]:
+        asked = {term.get_id(): formula for term, formula in zip(questions, formulas, strict=True)}
+        return [asked[term.get_id()] for term in self.solver.unsat_core()]
+
     def check(self, formulas: Sequence[int]) -> Model | list[int]:
         """Return a model of all formulas and axioms, or conflicting formulas (an unsat core). Raises Undecided."""
         self.prepare(formulas)
@@ -102,8 +117,7 @@ class Solver:
         while True:
             answer = self.solver.check(*questions)
             if answer == z3.unsat:
-                asked = {term.get_id(): formula for term, formula in zip(questions, formulas, strict=True)}
-                return [asked[term.get_id()] for term in self.solver.unsat_core()]
+                return self._core(questions, formulas)
             if answer != z3.sat:
                 raise Undecided("the solver reached its limit")
             found, clash = self._complete(self.solver.model())
