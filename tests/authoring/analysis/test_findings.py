@@ -206,6 +206,30 @@ def test_a_sound_law_has_no_finding(tmp_path: Path) -> None:
     assert report.exit_code == 0
 
 
+def test_a_rule_on_long_lists_is_not_taken_for_dead(tmp_path: Path) -> None:
+    many = (
+        service("x", f"{X} && services.size() > 3", "advise: {kind: verify}"),
+        service("z", f"{Y} && service.area.size() > 4", "advise: {kind: note}"),
+    )
+    kinds = ("dead", "duplicate", "subsumed", "idle-clause", "cannot-fail")
+    report = run_analysis(AnalysisRequest(write(tmp_path / "law", Fault("dead", (), many)), kinds, properties=False))
+    assert list(names(report.findings)) == []
+    assert report.not_evaluated == ()
+
+
+def test_a_need_beside_many_licenses_is_not_taken_to_decide_nothing(tmp_path: Path) -> None:
+    """It decides only where the company holds three other licenses: short lists alone do not show that."""
+    held = ("internet-culture-permit", "ride-hailing-permit", "travel-agency-permit")
+    papers = "".join(
+        f"  {name}: {{title: {{en: Paper, zh: 文件}}, authority: [{{when: 'true', is: miit}}]}}\n" for name in held
+    )
+    needs = tuple(service(f"need-{name}", Y, f"need: {{instrument: {name}}}") for name in held)
+    fault = Fault("never-decides", (), needs, head=("  permit:", papers + "  permit:"))
+    report = run_analysis(AnalysisRequest(write(tmp_path / "law", fault), ("never-decides",), properties=False))
+    assert list(names(report.findings)) == []
+    assert report.not_evaluated == ()
+
+
 def test_a_duty_with_an_article_of_its_own_is_not_redundant(tmp_path: Path) -> None:
     other = HEAD.format(id="law").replace(
         "articles:\n", "articles:\n  art-2: {en: Else., zh: 另事。, verification: primary}\n"

@@ -57,6 +57,7 @@ PAIRS: Mapping[str, tuple[LawProperty, tuple[str, ...], str]] = {
     "a license opens": (MORE, (OPEN,), "proved"),
     "a license closes": (MORE, (OPEN, rule("x", "activity", "activity.licensed", "deny: {reason: LICENSE-LENDING}")), "refuted"),
     "a license is counted": (MORE, (OPEN, rule("x", "service", "operator.licenses.size() > 1", "deny: {reason: LICENSE-LENDING}")), "refuted"),
+    "many licenses are counted": (MORE, (OPEN, rule("x", "service", "operator.licenses.size() > 3", "deny: {reason: LICENSE-LENDING}")), "refuted"),
     "a license of the partner opens": (PARTNER, (OPEN,), "proved"),
     "a license of the partner closes": (PARTNER, (OPEN, rule("x", "service", "partner.licenses.size() > 1", "deny: {reason: LICENSE-LENDING}")), "refuted"),
     "stated content denies": (WORDS_MORE, (OPEN, rule("x", "service", '"news" in service.content', "deny: {reason: PROHIBITED-SECTOR}")), "proved"),

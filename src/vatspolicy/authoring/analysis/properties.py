@@ -59,6 +59,8 @@ class _PropertyProof:
     def __init__(self, bundle: Bundle, wanted: LawProperty, budget: int) -> None:
         self.bundle, self.wanted, self.budget = bundle, wanted, budget
         self.body = wanted.body
+        self.lengths = dict(SHORT)
+        """Lengths of lists to search: longer where a rule compares the length with a number."""
         whole = all_days(bundle)
         self.period = Period(max(wanted.since or whole.start, whole.start), wanted.until or whole.end)
 
@@ -176,27 +178,38 @@ class _PropertyProof:
         return [exists, pool.disjoin(broken), *pair.relation, *given, *pair.invariants()]
 
     def prove_pair(self, result: PropertyResult) -> PropertyResult:
-        query = Query(self.period, dict(SHORT), schemas=self.bundle.schemas)
+        # the proof comes first: most properties hold, and it costs less than a search over short lists
+        obstacle = self._obstacle_of_proof()
+        if obstacle is None:
+            return replace(result, verdict="proved")
+        query = Query(self.period, self.lengths, schemas=self.bundle.schemas)
         pair = self._encode_pair(query, relaxed=False)
         formulas = self._encode_broken(pair)
         search = open_solver(query.space, self.budget)
-        limit: Undecided | None = None
-        found = None
-        try:
-            found = None if FALSE in formulas else search.find(formulas)
-        except Undecided as error:  # a proof may succeed where the search did not
-            limit = error
+        found = None if FALSE in formulas else search.find(formulas)
         if found is not None:
             answer = Solution(query, search, formulas, found, ()).minimized()
             return self._refute(result, pair, answer)
-        free = Query(self.period, {}, FreeEncoder, self.bundle.schemas)
-        formulas = self._encode_broken(self._encode_pair(free, relaxed=True))
-        if FALSE in formulas or open_solver(free.space, self.budget).find(formulas) is None:
-            return replace(result, verdict="proved")
-        if limit is not None:
-            raise limit
-        reason = "Proved of short lists only; with lists left free the question could not be settled."
-        return replace(result, verdict="tested", scope=say_both(SHORT_LISTS), reason=reason)
+        if isinstance(obstacle, Exception):
+            raise obstacle
+        return replace(result, verdict="tested", scope=say_both(SHORT_LISTS), reason=obstacle)
+
+    def _obstacle_of_proof(self) -> str | Undecided | Unsupported | TooLarge | None:
+        """Return None if the property is proved with the members of lists left free, else the reason why not."""
+        bounds: dict[str, int] = {}
+        try:
+            while True:
+                free = Query(self.period, dict(bounds), FreeEncoder, self.bundle.schemas)
+                formulas = self._encode_broken(self._encode_pair(free, relaxed=True))
+                if FALSE not in formulas and open_solver(free.space, self.budget).find(formulas) is not None:
+                    return "Proved of short lists only; with lists left free the question could not be settled."
+                missing = free.space.missing_bounds()  # the length of a list is compared with a number
+                if not missing:
+                    return None
+                bounds |= missing
+                self.lengths |= {path: max(count, self.lengths.get(path, 1)) for path, count in missing.items()}
+        except (Undecided, Unsupported, TooLarge) as error:
+            return error
 
     def _refute(self, result: PropertyResult, pair: ProfilePair, answer: Solution) -> PropertyResult:
         """Return the refutation, confirmed by the evaluator."""
