@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
+from vatspolicy.authoring.symbolic.changed_parts import Kinds
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.timeline import END, Period
-from vatspolicy.authoring.symbolic.two_rulesets import TransitionProof, TwoRuleSetSearch
+from vatspolicy.authoring.symbolic.two_rulesets import Classes, TransitionProof, TwoRuleSetSearch
 from vatspolicy.authoring.symbolic.verdicts import ChangePeriod, Pair
 from vatspolicy.policies.bundle import Bundle
 
@@ -19,25 +21,38 @@ Show = Callable[[int, int], int | None]
 
 
 def find_period(
-    search: TwoRuleSetSearch, proof: TransitionProof, bases: tuple[Bundle, Bundle], pairs: Sequence[Pair], day: str
+    search: TwoRuleSetSearch,
+    proof: TransitionProof,
+    bases: tuple[Bundle, Bundle],
+    pairs: Sequence[Pair],
+    days: tuple[str, str],
+    parts: Kinds,
+    classes: Classes = None,
 ) -> ChangePeriod:
     """Return the days from the first to the last on which one of the pairs is shown. Raises Unsupported, Undecided.
 
-    `search` has lists in which a profile shows each of the pairs, and one is shown on `day`. The period is proved if no
-    profile of any kind shows one of them on a day outside.
+    `search` has lists in which a profile shows each of the pairs, and some are shown on `days`, the first and the last
+    that are known. The period is proved if no profile of any kind shows one of them on a day outside. `parts` are those
+    that the change can touch. `classes`: those of which services are looked at first.
     """
     period = search.query.period
     starts = _starts(period, (day for bundle in bases for day in bundle.boundaries))
-    head = bases[1]
+    head, whole = bases[1], (period.first, period.last)
+    found = ordinal(days[0]), ordinal(days[1])
 
-    def show(low: int, high: int) -> int | None:
-        return search.find_day(head, pairs, low, high)
+    def widen(among: Classes) -> tuple[int, int]:
+        show = functools.partial(search.find_day, head, pairs, classes=among)
+        return _first(show, starts, found[0]), _last(show, starts, period.last, found[1])
 
-    first, last = _first(show, starts, ordinal(day)), _last(show, starts, period.last, ordinal(day))
-    whole = (first, last) == (period.first, period.last)
-    proved = whole or any(
-        set(proof.exclude(head, pairs, lists, outside=(first, last)).pairs) == set(pairs) for lists in (False, True)
-    )
+    def is_proved(lists: bool, parts: Kinds | None = None) -> bool:
+        return found == whole or set(proof.exclude(head, pairs, lists, found, parts).pairs) == set(pairs)
+
+    found = widen(classes)
+    proved = is_proved(False, parts)
+    if not proved:
+        found = found if classes is None else widen(None)
+        proved = is_proved(False, parts) or is_proved(False) or is_proved(True)
+    first, last = found
     open_end = last == period.last and period.end == END
     return ChangePeriod(iso(first), None if open_end else iso(last), proved)
 

@@ -91,40 +91,68 @@ def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> 
 
 
 def encode_decision(
-    ruleset: SymbolicRuleSet, services: Iterable[tuple[int, SymbolicRecord]], require_service: bool = True
+    ruleset: SymbolicRuleSet,
+    services: Iterable[tuple[int, SymbolicRecord]],
+    require_service: bool = True,
+    classes: frozenset[str] | None = None,
 ) -> SymbolicOutcome:
     """Return the outcome for the product and for the services that exist, each given with that formula.
 
-    `require_service`: a product without any service is undecided, as in the evaluator.
+    `require_service`: a product without any service is undecided, as in the evaluator. `classes`: the only classes
+    that are looked at, where no service can be of another (`exclude_other_classes`).
     """
     pool = ruleset.space.pool
     services = tuple(services)
     outcomes = [encode_rules(ruleset, "product", ruleset.product_activation())]
     for exists, service in services:
-        outcomes.append(_guard(pool, exists, _encode_service(ruleset, service)))
+        outcomes.append(guard_outcome(pool, exists, _encode_service(ruleset, service, classes)))
     if require_service:
         nothing = pool.conjoin(-exists for exists, _ in services)
         outcomes.append(SymbolicOutcome(high=(nothing, nothing)))
     return _strictest(pool, outcomes)
 
 
-def _encode_service(ruleset: SymbolicRuleSet, service: SymbolicRecord) -> SymbolicOutcome:
-    """Return the outcome for one service and its activities."""
+def exclude_other_classes(
+    ruleset: SymbolicRuleSet, services: Iterable[tuple[int, SymbolicRecord]], classes: frozenset[str]
+) -> int:
+    """Return the formula that no service can be of a class that is not among some."""
     pool = ruleset.space.pool
+    found = []
+    for exists, service in services:
+        table = encode_classes(ruleset, ruleset.service_activation(service))
+        for side in (table.certain, table.possible):
+            found += [pool.disjoin((-exists, -held)) for cls, held in side.items() if cls not in classes]
+    return pool.conjoin(found)
+
+
+def encode_service(ruleset: SymbolicRuleSet, service: SymbolicRecord) -> SymbolicOutcome:
+    """Return the outcome for one service without its activities."""
     activation = ruleset.service_activation(service)
     found = encode_classes(ruleset, activation)
-    outcomes = [
+    outcomes = (
         encode_rules(ruleset, "service", activation),
         SymbolicOutcome(high=(-found.spoke, -found.spoke)),
         SymbolicOutcome(high=(found.unread, found.unread)),
-    ]
+    )
+    return _strictest(ruleset.space.pool, outcomes)
+
+
+def _encode_service(
+    ruleset: SymbolicRuleSet, service: SymbolicRecord, classes: frozenset[str] | None
+) -> SymbolicOutcome:
+    """Return the outcome for one service and its activities."""
+    pool = ruleset.space.pool
+    found = encode_classes(ruleset, ruleset.service_activation(service))
+    outcomes = [encode_service(ruleset, service)]
     for cls, possible in found.possible.items():
+        if classes is not None and cls not in classes:
+            continue
         certain = found.certain.get(cls, FALSE)
         exists = pool.disjoin((certain, possible))
         if exists == FALSE:
             continue
         activity = ruleset.activity_activation(service, ((TRUE, Constant(cls)),), cls)
-        outcomes.append(_guard(pool, certain, encode_rules(ruleset, "activity", activity), exists))
+        outcomes.append(guard_outcome(pool, certain, encode_rules(ruleset, "activity", activity), exists))
     return _strictest(pool, outcomes)
 
 
@@ -143,7 +171,7 @@ def encode_rules(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActiva
         assert isinstance(effect, Need)
         if effect.through is not None:
             access = encode_access(ruleset, activation, effect.through)
-            outcomes.append(_guard(pool, holds.true, access, -holds.false))
+            outcomes.append(guard_outcome(pool, holds.true, access, -holds.false))
             continue
         assert effect.instrument is not None
         has = ruleset.held(activation, effect.instrument, effect.bearer if each != "product" else "company")
@@ -186,7 +214,9 @@ def _strictest(pool: FormulaPool, outcomes: Iterable[SymbolicOutcome]) -> Symbol
     )
 
 
-def _guard(pool: FormulaPool, condition: int, outcome: SymbolicOutcome, possible: int | None = None) -> SymbolicOutcome:
+def guard_outcome(
+    pool: FormulaPool, condition: int, outcome: SymbolicOutcome, possible: int | None = None
+) -> SymbolicOutcome:
     """Return the outcome where a condition holds. `possible`: where the condition may hold, if that is more."""
     possible = condition if possible is None else possible
     return SymbolicOutcome(

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, Kinds, touched_kinds
 from vatspolicy.authoring.symbolic.formula import FALSE
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
-from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, mix
+from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, mix, named_by
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
 from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
 from vatspolicy.authoring.symbolic.rule_state import (
@@ -24,6 +25,7 @@ from vatspolicy.authoring.symbolic.solver import Undecided, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.two_rulesets import (
     SHORT,
+    Classes,
     TransitionProof,
     TwoRuleSetSearch,
     search_lengths,
@@ -109,6 +111,8 @@ class RuleComparison:
         """Facts on which they state something different for certain, if some were found."""
         self._certain = FALSE
         """Formula over the last query that they differ for certain."""
+        self.parts: Kinds = ALL_KINDS
+        """Kinds of parts of a product that the rules can touch."""
         self._directions: tuple[int, int] | None = None
         """Formulas over the last query that a decision can become stricter, and milder; None for other effects."""
         self.invariants: set[str] = set()
@@ -195,9 +199,18 @@ class RuleComparison:
                 comparable = comparable and directions is not None
                 for formulas, formula in zip((stricter, milder), directions or (), strict=False):
                     formulas.append(pool.conjoin((*exists, formula)))
+        self.parts = self._parts(one, two)
         self._certain = pool.disjoin(certain)
         self._directions = (pool.disjoin(stricter), pool.disjoin(milder)) if comparable else None
         return [pool.disjoin(found)]
+
+    def _parts(self, one: SymbolicRuleSet, two: SymbolicRuleSet) -> Kinds:
+        """Return the kinds of parts that the rules can touch; others may have an instrument that they name."""
+        sides = [ruleset.history.instruments for ruleset in (one, two)]
+        for name in {name for rule in self.rules for name in named_by(rule)}:
+            if any(name not in side for side in sides) or one.instrument_key(name) != two.instrument_key(name):
+                return ALL_KINDS
+        return touched_kinds((one.history, two.history), self.rules)
 
     # --- effect of the rule
 
@@ -265,20 +278,26 @@ class RuleComparison:
         changes = _DecisionChanges()
         members = {} if self.difference is None else self.difference.query.space.limits
 
-        def prove(lists: bool) -> None:
-            excluded = shared.proof.exclude(mixed, PAIRS, lists)
+        def prove(lists: bool, parts: Kinds | None = None) -> None:
+            excluded = shared.proof.exclude(mixed, PAIRS, lists, parts=parts)
             self.invariants |= set(excluded.invariants)
             changes.proved_none = len(excluded.pairs) == len(PAIRS)
 
-        def search(profiles: TwoRuleSetSearch, directions: Sequence[frozenset[Pair]]) -> None:
+        def search(profiles: TwoRuleSetSearch, directions: Sequence[frozenset[Pair]], classes: Classes = None) -> None:
             """Find one change in each direction: between decisions that are reached, if there is one."""
             for pairs in directions:
                 for incomplete in (False, True):
                     if not changes.solutions.keys() & pairs:
                         wanted = [p for p in MOST_TELLING_FIRST if p in pairs and ("incomplete" in p) is incomplete]
-                        profiles.find_pairs(mixed, wanted, changes.solutions, most=1)
+                        profiles.find_pairs(mixed, wanted, changes.solutions, most=1, classes=classes)
+
+        def search_few_classes() -> None:
+            if "activity" in self.parts:
+                search(shared.shortest, self.directions, shared.proof.find_classes(mixed, PAIRS))
 
         steps: tuple[Callable[[], None], ...] = (
+            lambda: prove(lists=False, parts=self.parts),
+            search_few_classes,
             lambda: search(shared.shortest, self.directions),
             lambda: prove(lists=False),
             lambda: search(shared.with_lengths(search_lengths(members)), BOTH_DIRECTIONS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from vatspolicy.authoring.symbolic.changed_parts import class_choice
 from vatspolicy.authoring.symbolic.decision_encoder import encode_classes
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
@@ -23,9 +24,6 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NOT_TELECOM, Advise, Classify, Deny, Duty, Need, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import words
-
-CLASS = "activity.class"
 
 
 def effect_constants(rule: Rule) -> Any:
@@ -178,7 +176,7 @@ def encode_subject_pair(
     exists, service = query.services[0]
     if each == "service":
         return [exists], [exists], (one.service_activation(service), two.service_activation(service))
-    choice = query.space.choice(CLASS, tuple(sorted(words("class", query.schemas))))
+    choice = class_choice(query)
     formulas = [exists], [exists]
     if reachable:
         pool = query.space.pool

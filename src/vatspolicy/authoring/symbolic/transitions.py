@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from vatspolicy.authoring.symbolic.change_calendar import ChangeCalendar
 from vatspolicy.authoring.symbolic.change_period import find_period
+from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, Kinds, touched_kinds
+from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
 from vatspolicy.authoring.symbolic.query import Solution, describe_invariants
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
-from vatspolicy.authoring.symbolic.timeline import Period
+from vatspolicy.authoring.symbolic.timeline import Period, build_history
 from vatspolicy.authoring.symbolic.two_rulesets import (
     SHORT,
+    Classes,
     TransitionProof,
     TwoRuleSetSearch,
     comparison_period,
-    differing_period,
+    differing_rules,
+    period_of,
 )
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import (
@@ -42,10 +46,20 @@ def compare_decisions(base: Bundle, head: Bundle, as_of: str | None = None, budg
     period = comparison_period(base, head, as_of)
     if period is None:
         return all_transitions(UNKNOWN, "One of the bundles does not cover that day.")
-    period = differing_period(base, head, period)
+    rules = differing_rules(base, head, period)
+    period = period_of(rules, period)
     if period is None:
         return all_transitions(IMPOSSIBLE, "No rule that decides differs.")
-    return _DecisionComparison(base, head, period, budget).run()
+    return _DecisionComparison(base, head, period, budget, _parts(base, head, period, rules)).run()
+
+
+def _parts(base: Bundle, head: Bundle, period: Period, names: Iterable[str] | None) -> Kinds:
+    """Return the kinds of parts of a product that the rules that differ can touch; None for rules not known."""
+    if names is None:
+        return ALL_KINDS
+    rules = [find_rule(bundle, name) for name in names for bundle in (base, head)]
+    histories = [build_history(bundle, period) for bundle in (base, head)]
+    return touched_kinds(histories, [rule for rule in rules if rule is not None])
 
 
 def all_transitions(verdict: str, reason: str) -> Transitions:
@@ -56,11 +70,13 @@ def all_transitions(verdict: str, reason: str) -> Transitions:
 class _DecisionComparison:
     """Comparison of the decisions of two bundles on the days on which they may differ."""
 
-    def __init__(self, base: Bundle, head: Bundle, period: Period, budget: int) -> None:
-        self.base, self.head, self.period, self.budget = base, head, period, budget
+    def __init__(self, base: Bundle, head: Bundle, period: Period, budget: int, parts: Kinds) -> None:
+        self.base, self.head, self.period, self.budget, self.parts = base, head, period, budget, parts
         self.found: dict[Pair, Transition] = {}
         self.search: TwoRuleSetSearch | None = None
         """The last search that found a witness."""
+        self.classes: Classes = None
+        """Classes of services among which every witness was found; None for any."""
         self.reason = UNSETTLED
         self.invariants: set[str] = set()
 
@@ -73,6 +89,8 @@ class _DecisionComparison:
         """Alternate proofs and searches, the cheap ones first, until every transition is settled."""
         proof = TransitionProof(self.period, self.base, self.budget)
         try:
+            self._prove(proof, lists=False, parts=self.parts)
+            self._search_few_classes(proof)
             self._prove(proof, lists=False)
             for members in ({}, SHORT):
                 self._search(members)
@@ -90,7 +108,9 @@ class _DecisionComparison:
             return None
         pairs = [(one.before, one.after) for one in shown]
         try:
-            return find_period(self.search, proof, (self.base, self.head), pairs, str(shown[0].as_of))
+            days = sorted(str(one.as_of) for one in shown)
+            sides = self.base, self.head
+            return find_period(self.search, proof, sides, pairs, (days[0], days[-1]), self.parts, self.classes)
         except (Undecided, Unsupported):
             return None
 
@@ -101,12 +121,12 @@ class _DecisionComparison:
     def _settle_rest(self, verdict: str, reason: str) -> None:
         self.found |= {pair: Transition(*pair, verdict, reason=reason) for pair in self._open()}
 
-    def _prove(self, proof: TransitionProof, lists: bool) -> None:
-        """Prove transitions impossible. `lists`: with exact lists, which costs more."""
+    def _prove(self, proof: TransitionProof, lists: bool, parts: Kinds | None = None) -> None:
+        """Prove transitions impossible. `lists`: with exact lists, which costs more; `parts`: part by part."""
         if not self._open():
             return
         try:
-            excluded = proof.exclude(self.head, self._open(), lists)
+            excluded = proof.exclude(self.head, self._open(), lists, parts=parts)
         except Undecided as error:
             self.reason = reason_of(error)
             return
@@ -114,17 +134,29 @@ class _DecisionComparison:
         reason = "No profile can be decided so on any day."
         self.found |= {pair: Transition(*pair, IMPOSSIBLE, reason=reason) for pair in excluded.pairs}
 
-    def _search(self, members: dict[str, int]) -> None:
+    def _search_few_classes(self, proof: TransitionProof) -> None:
+        """Search for witnesses of the open transitions among the services of few classes, which is fast."""
+        if "activity" not in self.parts:
+            return
+        try:
+            classes = proof.find_classes(self.head, self._open())
+        except Undecided:
+            return
+        self._search({}, classes)
+        self.classes = classes
+
+    def _search(self, members: dict[str, int], classes: Classes = None) -> None:
         """Search for witnesses of the open transitions, with lists of these lengths."""
         if not self._open():
             return
         solutions: dict[Pair, Solution] = {}
-        search = TwoRuleSetSearch(self.period, self.base, self.budget, members)
+        search = self.search or TwoRuleSetSearch(self.period, self.base, self.budget, members)
         try:
-            search.find_pairs(self.head, self._open(), solutions)
+            search.find_pairs(self.head, self._open(), solutions, classes=classes)
         except Undecided as error:
             self.reason = reason_of(error)
         self.search = search if solutions else self.search
+        self.classes = classes if solutions else self.classes
         for pair, solution in solutions.items():
             try:
                 self.found[pair] = self._confirm(pair, solution)

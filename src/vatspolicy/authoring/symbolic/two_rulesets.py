@@ -9,11 +9,19 @@ services changes from `a` to `b`. All other lists are as long as the question ne
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vatspolicy.authoring.symbolic.decision_encoder import can_be_part, decision_words, encode_decision
+from vatspolicy.authoring.symbolic.changed_parts import Kinds, can_stay, class_choice, encode_part, need_service
+from vatspolicy.authoring.symbolic.decision_encoder import (
+    SymbolicOutcome,
+    can_be_part,
+    decision_words,
+    encode_decision,
+    exclude_other_classes,
+)
 from vatspolicy.authoring.symbolic.domain import AS_OF, iso, ordinal
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
@@ -63,7 +71,11 @@ def differing_period(base: Bundle, head: Bundle, period: Period) -> Period | Non
 
     Rules with the same text and the same parameter values on the same days make no difference.
     """
-    rules = differing_rules(base, head, period)
+    return period_of(differing_rules(base, head, period), period)
+
+
+def period_of(rules: Mapping[str, Sequence[Days]] | None, period: Period) -> Period | None:
+    """Return the days from the first to the last of the rules that differ, or None if none does."""
     if rules is None:
         return period
     spans = [days for found in rules.values() for days in found]
@@ -88,6 +100,9 @@ def _rule_contents(ruleset: SymbolicRuleSet) -> Iterator[tuple[str, Any]]:
 SHORT = {"services": 1, "company.licenses": 2, "partner.licenses": 2, "services.*.area": 2, "services.*.facilities": 2}
 """Lengths of lists to search for a witness, where one member of each is not enough."""
 
+Classes = frozenset[str] | None
+"""The only classes that services can be of; None for any."""
+
 LONG = 4
 """Largest length of a list to search for a witness, where a rule needs longer lists."""
 
@@ -104,20 +119,33 @@ class TwoRuleSetSearch:
         """Encode the base. `members`: lengths of lists by path; 1 for a list not named."""
         self.query, self.budget = Query(period, dict(members), schemas=base.schemas), budget
         self.base = self.query.encode(base)
-        self.before = self._words(self.base)
         self.solver: Solver | None = None
-        self._last: tuple[Bundle, dict[str, int]] | None = None
+        self._before: dict[Classes, dict[str, int]] = {}
+        self._last: tuple[Bundle, SymbolicRuleSet, dict[Classes, dict[str, int]]] | None = None
 
-    def _words(self, ruleset: SymbolicRuleSet) -> dict[str, int]:
-        return decision_words(ruleset.space.pool, encode_decision(ruleset, self.query.services))
+    def _words(self, ruleset: SymbolicRuleSet, classes: Classes) -> dict[str, int]:
+        pool, services = ruleset.space.pool, self.query.services
+        words = decision_words(pool, encode_decision(ruleset, services, classes=classes))
+        if classes is None:
+            return words
+        only = exclude_other_classes(ruleset, services, classes)
+        return {word: pool.conjoin((only, formula)) for word, formula in words.items()}
 
     def find_pairs(
-        self, head: Bundle, wanted: Iterable[Pair], found: dict[Pair, Solution], most: int = len(PAIRS)
+        self,
+        head: Bundle,
+        wanted: Iterable[Pair],
+        found: dict[Pair, Solution],
+        most: int = len(PAIRS),
+        classes: Classes = None,
     ) -> None:
-        """Add to `found` solutions of the wanted pairs that have one, `most` at most. Raises Unsupported, Undecided."""
+        """Add to `found` solutions of the wanted pairs that have one, `most` at most. Raises Unsupported, Undecided.
+
+        `classes`: only profiles whose services can be of no other classes; the fewer, the faster.
+        """
         pool = self.query.space.pool
-        after = self._after(head)
-        formulas = {(a, b): pool.conjoin((self.before[a], after[b])) for a, b in wanted}
+        before, after = self._before_and_after(head, classes)
+        formulas = {(a, b): pool.conjoin((before[a], after[b])) for a, b in wanted}
         left = {pair: formula for pair, formula in formulas.items() if formula != FALSE}
         for _ in range(min(most, len(left))):
             solution = self._find(pool.disjoin(left.values()))
@@ -126,22 +154,28 @@ class TwoRuleSetSearch:
             pair = next(pair for pair, formula in left.items() if solution.holds(formula))
             found[pair] = replace(solution, formulas=[left.pop(pair), *solution.formulas[1:]])
 
-    def find_day(self, head: Bundle, pairs: Iterable[Pair], low: int, high: int) -> int | None:
+    def find_day(self, head: Bundle, pairs: Iterable[Pair], low: int, high: int, classes: Classes = None) -> int | None:
         """Return a day between two (numbers, both included) on which a profile shows one of the pairs; None for none.
 
         Raises:
             Unsupported, Undecided
         """
-        pool, after = self.query.space.pool, self._after(head)
-        shown = pool.disjoin(pool.conjoin((self.before[a], after[b])) for a, b in pairs)
+        pool = self.query.space.pool
+        before, after = self._before_and_after(head, classes)
+        shown = pool.disjoin(pool.conjoin((before[a], after[b])) for a, b in pairs)
         solution = self._find(pool.conjoin((shown, pool.at_most({AS_OF: 1}, high), -pool.at_most({AS_OF: 1}, low - 1))))
         return None if solution is None else ordinal(solution.as_of)
 
-    def _after(self, head: Bundle) -> dict[str, int]:
-        """Return the decision words of a head; the last one is kept for further questions about it."""
+    def _before_and_after(self, head: Bundle, classes: Classes) -> tuple[dict[str, int], dict[str, int]]:
+        """Return the decision words of both sides; those of the last head are kept for further questions about it."""
+        if classes not in self._before:
+            self._before[classes] = self._words(self.base, classes)
         if self._last is None or self._last[0] is not head:
-            self._last = head, self._words(self.query.encode(head, like=self.base))
-        return self._last[1]
+            self._last = head, self.query.encode(head, like=self.base), {}
+        _, ruleset, after = self._last
+        if classes not in after:
+            after[classes] = self._words(ruleset, classes)
+        return self._before[classes], after[classes]
 
     def _find(self, formula: int) -> Solution | None:
         if self.solver is None:
@@ -179,23 +213,33 @@ class TransitionProof:
         self.bounds: dict[type[Encoder], Mapping[str, int]] = {}
 
     def exclude(
-        self, head: Bundle, wanted: Sequence[Pair], lists: bool, outside: tuple[int, int] | None = None
+        self,
+        head: Bundle,
+        wanted: Sequence[Pair],
+        lists: bool,
+        outside: tuple[int, int] | None = None,
+        parts: Kinds | None = None,
     ) -> ExcludedPairs:
         """Return the wanted pairs that are proved impossible. Raises Unsupported and Undecided.
 
         `outside`: only on days before the first and after the last of these (numbers).
 
         Without `lists`, quantifiers over lists are relaxed, which is fast. With it, lists grow to as many members as
-        the question needs.
+        the question needs. With `parts`, the kinds of parts that the change can touch, each part is looked at alone,
+        which is faster still.
         """
         conditions = [(pair, number) for pair in wanted for number in range(3)]
         try:
             encoder = Encoder if lists else RelaxedEncoder
-            unsatisfiable, invariants = self._unsatisfiable(head, conditions, encoder, outside)
+            unsatisfiable, invariants = self._unsatisfiable(head, conditions, encoder, outside, parts)
         except TooLarge as error:
             raise Undecided(str(error)) from None
         excluded = {pair for pair, _ in unsatisfiable}
         return ExcludedPairs(tuple(pair for pair in wanted if pair in excluded), invariants)
+
+    def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> frozenset[str]:
+        """Return classes of activities of which one alone may make the pairs. Raises Unsupported and Undecided."""
+        return self._context(RelaxedEncoder).find_classes(head, pairs)
 
     def _unsatisfiable(
         self,
@@ -203,13 +247,14 @@ class TransitionProof:
         conditions: Sequence[Condition],
         encoder: type[Encoder],
         outside: tuple[int, int] | None,
+        parts: Kinds | None,
     ) -> tuple[list[Condition], tuple[str, ...]]:
         """Return the conditions that no profile satisfies, with lists as long as the encoder needs them."""
         left = list(conditions)
         invariants: tuple[str, ...] = ()
         while left:
             context = self._context(encoder)
-            left, invariants = context.unsatisfiable(head, left, outside)
+            left, invariants = context.unsatisfiable(head, left, outside, parts)
             missing = context.query.space.missing_bounds()
             if not missing:
                 break
@@ -231,24 +276,33 @@ class ProofContext:
 
     def __init__(self, query: Query, base: Bundle, budget: int) -> None:
         self.query = query
-        query.space.need_members("services", "the service that a word is about")
         self.base = query.encode(base, RelaxedRuleSet)
-        self.before = encode_decision(self.base, query.services[:1])
         self.solver = open_solver(query.space, budget)
+        self._parts: dict[str, SymbolicOutcome] = {}
+
+    @functools.cached_property
+    def before(self) -> SymbolicOutcome:
+        """Outcome of the base for the product and one service."""
+        need_service(self.query)
+        return encode_decision(self.base, self.query.services[:1])
 
     def unsatisfiable(
-        self, head: Bundle, wanted: Sequence[Condition], outside: tuple[int, int] | None = None
+        self,
+        head: Bundle,
+        wanted: Sequence[Condition],
+        outside: tuple[int, int] | None = None,
+        parts: Kinds | None = None,
     ) -> tuple[list[Condition], tuple[str, ...]]:
         """Return the conditions that no facts satisfy, and the ids of the assumed invariants. Raises Undecided."""
         pool = self.query.space.pool
-        conditions = self._encode(head, wanted)
+        conditions = self._encode(head, wanted, parts)
         if outside is not None:
             days = pool.disjoin((pool.at_most({AS_OF: 1}, outside[0] - 1), -pool.at_most({AS_OF: 1}, outside[1])))
             conditions = {key: pool.conjoin((formula, days)) for key, formula in conditions.items()}
         invariants, ids = self.query.invariant_formulas, self.query.invariant_ids
-        self.solver.prepare([*conditions.values(), *invariants])
-        left = {key: formula for key, formula in conditions.items() if formula != FALSE}
-        satisfied: set[Condition] = set()
+        left = {key: formula for key, formula in conditions.items() if formula not in (TRUE, FALSE)}
+        satisfied = {key for key, formula in conditions.items() if formula == TRUE}
+        self.solver.prepare([*left.values(), *(invariants if left else ())])
         while left:
             model = self.solver.find([pool.disjoin(left.values()), *invariants])
             if model is None:
@@ -258,22 +312,54 @@ class ProofContext:
             left = {key: formula for key, formula in left.items() if key not in satisfied}
         return [key for key in wanted if key not in satisfied], ids
 
-    def _encode(self, head: Bundle, wanted: Iterable[Condition]) -> dict[Condition, int]:
-        """Return the conditions as formulas over the product and one service."""
-        pool = self.query.space.pool
-        ruleset = self.query.encode(head, RelaxedRuleSet, like=self.base)
-        one, two = self.before, encode_decision(ruleset, self.query.services[:1])
-        before, after = decision_words(pool, one), decision_words(pool, two)
+    def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> frozenset[str]:
+        """Return classes of activities of which one alone may make the pairs; none for a pair that none may make."""
+        pool, space = self.query.space.pool, self.query.space
+        wanted = list(pairs)
+        numbered = [(pair, number) for pair in wanted for number in range(3)]
+        conditions = self._encode(head, numbered, frozenset({"activity"}))
+        left = {pair: pool.conjoin(conditions[pair, number] for number in range(3)) for pair in wanted}
+        found: set[str] = set()
+        while left := {pair: formula for pair, formula in left.items() if formula not in (TRUE, FALSE)}:
+            model = self.solver.find([pool.disjoin(left.values()), *self.query.invariant_formulas])
+            if model is None:
+                break
+            truths = pool.truths(model)
+            left = {pair: formula for pair, formula in left.items() if truths[abs(formula)] is not (formula > 0)}
+            choice = class_choice(self.query)
+            found.add(choice.values[int(space.pool.number_of(choice.name, model))])
+        return frozenset(found)
+
+    def _encode(self, head: Bundle, wanted: Iterable[Condition], parts: Kinds | None) -> dict[Condition, int]:
+        """Return the conditions as formulas over the product and one service, or over the parts of some kinds."""
+        pool, query = self.query.space.pool, self.query
+        ruleset = query.encode(head, RelaxedRuleSet, like=self.base)
+        if parts is None:
+            sides = [(self.before, encode_decision(ruleset, query.services[:1]))]
+        else:
+            sides = [(self._part(kind), encode_part(ruleset, kind, query)) for kind in sorted(parts)]
+        words = [tuple(decision_words(pool, side) for side in pair) for pair in sides]
         found: dict[Condition, int] = {}
         for pair, number in wanted:
             a, b = pair
-            first = pool.conjoin((before[a], can_be_part(two, b)))
-            second = pool.conjoin((after[b], can_be_part(one, a)))
-            third = TRUE
-            if pair == ("incomplete", "needs-license"):
-                # the need was not certain, and now is; or the denial that was possible no longer is
-                third = pool.disjoin((pool.conjoin((second, -one.low[0])), pool.conjoin((first, one.high[1]))))
-            elif pair == ("needs-license", "incomplete"):
-                third = pool.disjoin((pool.conjoin((first, -two.low[0])), pool.conjoin((second, two.high[1]))))
-            found[pair, number] = (first, second, third)[number]
+            options = [FALSE]
+            if parts is not None and number < 2 and can_stay(*(pair if number == 0 else reversed(pair))):
+                options = [TRUE]  # a part that the change does not touch may have this word
+            for (one, two), (before, after) in zip(sides, words, strict=True):
+                first = pool.conjoin((before[a], can_be_part(two, b)))
+                second = pool.conjoin((after[b], can_be_part(one, a)))
+                third = TRUE
+                if pair == ("incomplete", "needs-license"):
+                    # the need was not certain, and now is; or the denial that was possible no longer is
+                    third = pool.disjoin((pool.conjoin((second, -one.low[0])), pool.conjoin((first, one.high[1]))))
+                elif pair == ("needs-license", "incomplete"):
+                    third = pool.disjoin((pool.conjoin((first, -two.low[0])), pool.conjoin((second, two.high[1]))))
+                options.append((first, second, third)[number])
+            found[pair, number] = pool.disjoin(options)
         return found
+
+    def _part(self, kind: str) -> SymbolicOutcome:
+        """Return the outcome of the base for one part of a kind."""
+        if kind not in self._parts:
+            self._parts[kind] = encode_part(self.base, kind, self.query)
+        return self._parts[kind]
