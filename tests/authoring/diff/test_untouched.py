@@ -19,7 +19,9 @@ from vatspolicy.profile.profile import load_profile
 def test_what_is_left_out_is_decided_alike() -> None:
     draw = random.Random(5)
     kinds = [kind for kind in RULE_EDITS if kind.startswith(("narrowed", "boundary", "due", "kind of", "equality"))]
-    left, right = load_pair(base(), head(many_rules(3, 5, effects=("deny", "need", "duty", "advise"), kinds=kinds)))
+    left, right = load_pair(
+        base(), head(many_rules(3, 5, effects=("deny", "need", "duty", "advise", "route"), kinds=kinds))
+    )
     differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
     untouched = Untouched(differences)
     days = [day for day in differences.days(left.bundle.policies, "2026-11-26") if differences.on(day)]
@@ -73,7 +75,7 @@ def test_rules_that_never_hold_of_a_profile_change_nothing_of_its_decisions() ->
         if profile.facts["opinions"]:
             continue
         relevant = RelevantRules(rules, profile)
-        left_out += len(rules.rules) - len(relevant.names)
+        left_out += len(rules.rules) - len(relevant.rules)
         for day in draw.sample(days, 4):
             assert evaluate(bundle, profile, day, ruleset=relevant.on(day)) == evaluate(bundle, profile, day)
     assert left_out > 1000

@@ -10,19 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vatspolicy.authoring.diff.pairs import PairEvaluator, Side
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.sources import LawRevision, load_side, named_after
-from vatspolicy.authoring.diff.untouched import Untouched
-from vatspolicy.authoring.symbolic.change_calendar import DecidingRules, RelevantRules
+from vatspolicy.authoring.diff.untouched import Touching, Untouched
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.engine.decision import WORDS, Decision
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.snapshot import DECISIVE_KINDS, DETAIL_KINDS, Item, Key, compare_items, itemize
+from vatspolicy.engine.snapshot import DECISIVE_KINDS, DETAIL_KINDS, Item, Key
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import find_specs
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import KINDS
 from vatspolicy.profile.profile import Profile, change, read_profile
 from vatspolicy.profile.vocabulary import LocalizedText
 
@@ -126,10 +123,7 @@ class _Run:
     def __init__(self, base: LawRevision, head: LawRevision, differences: Differences) -> None:
         self.base, self.head, self.differences = base, head, differences
         self.untouched = Untouched(differences)
-        self.rules: dict[int, DecidingRules] = {}
-        """The rules of each bundle, by its identity: the base may be loaded twice, under different schemas."""
-        self.relevant: dict[int, RelevantRules] = {}
-        """The rules of each bundle that can bear on the product in hand."""
+        self.pairs = PairEvaluator()
         self.rows: dict[tuple[Product, tuple[str, ...], Answer, Answer, tuple[str, ...]], list[str]] = {}
         self.details: dict[tuple[str, str, str | None, str | None, str | None], _Found] = {}
         self.problems: list[Problem] = []
@@ -148,8 +142,9 @@ class _Run:
             count += 1
             for day in self.days_of(product, days):
                 try:
-                    if self.base.schemas != self.head.schemas or (new, day) not in self.untouched:
-                        self.compare(product, day, (before.bundle, old), (self.head.bundle, new))
+                    touching = None if self.base.schemas != self.head.schemas else self.untouched.touching(new, day)
+                    if touching != []:
+                        self.compare(product, day, ((before.bundle, old), (self.head.bundle, new)), touching)
                 except Exception as error:  # one product that breaks must not cost the others
                     self.broken[type(error).__name__] = None
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
@@ -198,9 +193,8 @@ class _Run:
             raise self._base_under_head
         return self._base_under_head
 
-    def compare(self, product: Product, day: str, old: tuple[Bundle, Profile], new: tuple[Bundle, Profile]) -> None:
-        before, after = (self.evaluate(side, day) for side in (old, new))
-        found = compare_items(itemize(before, old[0]), itemize(after, new[0]))
+    def compare(self, product: Product, day: str, sides: tuple[Side, Side], touching: Touching | None) -> None:
+        before, after, found = self.pairs.compare(sides, day, self.differences.on(day), touching)
         answers = _answer(before), _answer(after)
         if answers[0] != answers[1]:
             rules, services = self.causes(found, day)
@@ -213,19 +207,6 @@ class _Run:
             seen = self.details.setdefault((item.kind, item.name, item.rule, one, two), _Found(texts))
             seen.products[product.name] = None
             seen.days[day] = None
-
-    def evaluate(self, side: tuple[Bundle, Profile], day: str) -> Decision:
-        """Decide a profile on one of many days: rules that are false of it on every day are tried once."""
-        bundle, profile = side
-        if profile.facts["opinions"]:  # an opinion may name any rule
-            return evaluate(bundle, profile, day)
-        key = id(bundle)
-        if key not in self.rules:
-            self.rules[key] = DecidingRules(bundle, KINDS)
-        known = self.relevant.get(key)
-        if known is None or known.profile is not profile:
-            known = self.relevant[key] = RelevantRules(self.rules[key], profile)
-        return evaluate(bundle, profile, day, ruleset=known.on(day))
 
     def causes(
         self, found: Mapping[Key, tuple[Item | None, Item | None]], day: str

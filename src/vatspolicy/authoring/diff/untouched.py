@@ -13,6 +13,9 @@ from vatspolicy.policies.model import Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
+Touching = list[Rule]
+"""Versions of rules, of both sides."""
+
 
 class Untouched:
     """The rules that differ, day by day, for the question whether they concern a profile."""
@@ -27,19 +30,32 @@ class Untouched:
 
         Both sides must read the profile under the same schemas.
         """
-        profile, day = found
+        return self.touching(*found) == []
+
+    def touching(self, profile: Profile, day: str) -> Touching | None:
+        """Return the versions of rules that state something else of a profile on a day.
+
+        None if any rule may, since an opinion names it or other instruments license an activity. Both sides must read
+        the profile under the same schemas.
+        """
         if day not in self._rules:
             self._rules[day] = self._rules_on(day)
-        rules = self._rules[day]
-        if rules is None or profile.facts["opinions"]:  # an opinion may name any rule
-            return False
+        left = self._rules[day]
+        if left is None or profile.facts["opinions"]:
+            return None
         before, after = (side.bundle.on(day) for side in self.sides)
-        return all(
-            _same((before, old), (after, new), one, same_effect)
-            for each, one in _subjects(before, product_activation(profile, day))
-            for old, new, same_effect in rules
-            if each in {rule.each for rule in (old, new) if rule is not None}
-        )
+        found: Touching = []
+        for each, one in _subjects(before, product_activation(profile, day)):
+            same = [
+                each not in {rule.each for rule in (old, new) if rule is not None}
+                or _same((before, old), (after, new), one, same_effect)
+                for old, new, same_effect in left
+            ]
+            if not all(same):
+                touched = [pair for pair, is_same in zip(left, same, strict=True) if not is_same]
+                left = [pair for pair, is_same in zip(left, same, strict=True) if is_same]
+                found += [rule for old, new, _ in touched for rule in (old, new) if rule is not None]
+        return found
 
     def _rules_on(self, day: str) -> list[tuple[Rule | None, Rule | None, bool]] | None:
         """Return the pairs of versions that differ on a day, and whether their effects are the same.
@@ -55,8 +71,16 @@ class Untouched:
                 if licenses[0] != licenses[1]:
                     return None
             same = both and len({repr(side.effect_on(name, day)) for side in self.sides}) == 1
-            found.append((old, new, same and not isinstance(old and old.effect, Route)))
+            found.append((old, new, same and self._reads_the_same(old, new, day)))
         return found
+
+    def _reads_the_same(self, old: Rule | None, new: Rule | None, day: str) -> bool:
+        """Return True if the conditions of two versions of a route, if it is one, read the same values on a day."""
+        if old is None or new is None or not isinstance(old.effect, Route):
+            return True
+        before, after = (side.bundle.on(day).params for side in self.sides)
+        keys = {*old.parameters, *new.parameters}
+        return all(key in before and key in after and repr(before[key]) == repr(after[key]) for key in keys)
 
 
 def _in_force(side: RuleSignatures, name: str, day: str) -> Rule | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
@@ -81,8 +81,8 @@ class RelevantRules:
         product: Activation = dict(profile.facts)  # without a day and an activity: what is false then always is
         services = [service_activation(product, service) for service in product["services"]]
         self.subjects = {"product": [product], "service": services, "activity": services}
-        self.names = {rule.name for rule in side.rules if self._may_hold(rule)}
-        self.days = side.days_of_licenses.union(*(side.days[name] for name in self.names))
+        self.rules = [rule for rule in side.rules if self._may_hold(rule)]
+        self.days = side.days_of_licenses.union(*(side.days[rule.name] for rule in self.rules))
 
     def _may_hold(self, rule: Rule) -> bool:
         if rule.kind == "route" or not self.side.is_steady(rule.when):  # a route may license its activity elsewhere
@@ -93,15 +93,18 @@ class RelevantRules:
         """Return the mildest and the strictest outcome on a day."""
         return possible_outcomes(self.on(day), self.profile, day, asking=False).range
 
-    def on(self, day: str) -> RuleSet:
-        """Return the rule set of a day with these rules alone, which states the same of the profile."""
-        whole = self.side.bundle.on(day)
-        rules = {
-            group: tuple([rule for rule in found if rule.name in self.names])
-            for group, found in whole.rules.items()
-            if group.partition("/")[2] in self.side.kinds
-        }
-        return dataclasses.replace(whole, rules=rules, indexed=False)
+    def on(self, day: str, wanted: Callable[[Rule], bool] = lambda rule: True) -> RuleSet:
+        """Return the rule set of a day with these rules alone, which states the same of the profile.
+
+        Rules that are not `wanted` are left out, too.
+        """
+        bundle, rules = self.side.bundle, dict[str, list[Rule]]()
+        replaced = bundle.replaced(day)
+        for rule in self.rules:
+            if rule.in_force(day) and rule.name not in replaced and wanted(rule):
+                rules.setdefault(rule.group, []).append(rule)
+        whole = bundle.on(day)
+        return dataclasses.replace(whole, rules={group: tuple(found) for group, found in rules.items()}, indexed=False)
 
 
 def _differ(sides: Iterable[RelevantRules], day: str) -> bool:
