@@ -57,7 +57,7 @@ def test_fixtures_are_decided_by_the_encoding_as_by_the_evaluator() -> None:
     """The whole decision, over the law of all days, of the profiles that people wrote."""
     bundle = shipped_bundle()
     ground = TwoRuleSetSearch(Period(bundle.covers_from, END), bundle, 1_000_000, dict.fromkeys(BOUNDS, 2))
-    pool, longest = ground.query.space.pool, 0
+    pool, words, longest = ground.query.space.pool, ground.words_of_base(), 0
     compared = 0
     for case in itertools.islice(fixture_cases(bundle, FIXTURES), 0, None, 2 if LONG else 6):
         profile, day = case.profile, case.as_of
@@ -67,7 +67,7 @@ def test_fixtures_are_decided_by_the_encoding_as_by_the_evaluator() -> None:
             continue
         values = assign(ground.query, facts, day)
         truths = pool.truths(values)
-        found = [word for word, formula in ground.before.items() if truths[abs(formula)] is (formula > 0)]
+        found = [word for word, formula in words.items() if truths[abs(formula)] is (formula > 0)]
         assert found == [decision_of(bundle, profile, day)], case.name
         compared += 1
     assert compared > (60 if LONG else 20)

@@ -116,7 +116,7 @@ class TwoRuleSetSearch:
     """Search for profiles with short lists that two rule sets decide by given words."""
 
     def __init__(self, period: Period, base: Bundle, budget: int, members: Mapping[str, int]) -> None:
-        """Encode the base. `members`: lengths of lists by path; 1 for a list not named."""
+        """Take the base. `members`: lengths of lists by path; 1 for a list not named."""
         self.query, self.budget = Query(period, dict(members), schemas=base.schemas), budget
         self.base = self.query.encode(base)
         self.solver: Solver | None = None
@@ -130,6 +130,12 @@ class TwoRuleSetSearch:
             return words
         only = exclude_other_classes(ruleset, services, classes)
         return {word: pool.conjoin((only, formula)) for word, formula in words.items()}
+
+    def words_of_base(self, classes: Classes = None) -> dict[str, int]:
+        """Return for every decision word the formula that the base decides so."""
+        if classes not in self._before:
+            self._before[classes] = self._words(self.base, classes)
+        return self._before[classes]
 
     def find_pairs(
         self,
@@ -168,14 +174,12 @@ class TwoRuleSetSearch:
 
     def _before_and_after(self, head: Bundle, classes: Classes) -> tuple[dict[str, int], dict[str, int]]:
         """Return the decision words of both sides; those of the last head are kept for further questions about it."""
-        if classes not in self._before:
-            self._before[classes] = self._words(self.base, classes)
         if self._last is None or self._last[0] is not head:
             self._last = head, self.query.encode(head, like=self.base), {}
         _, ruleset, after = self._last
         if classes not in after:
             after[classes] = self._words(ruleset, classes)
-        return self._before[classes], after[classes]
+        return self.words_of_base(classes), after[classes]
 
     def _find(self, formula: int) -> Solution | None:
         if self.solver is None:
