@@ -18,7 +18,9 @@ from vatspolicy.profile.profile import load_profile
 
 def test_what_is_left_out_is_decided_alike() -> None:
     draw = random.Random(5)
-    kinds = [kind for kind in RULE_EDITS if kind.startswith(("narrowed", "boundary", "due", "kind of", "equality"))]
+    kinds = [
+        kind for kind in RULE_EDITS if kind.startswith(("narrowed by a", "boundary", "due", "kind of", "equality"))
+    ]
     left, right = load_pair(
         base(), head(many_rules(3, 5, effects=("deny", "need", "duty", "advise", "route"), kinds=kinds))
     )
