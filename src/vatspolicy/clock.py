@@ -35,6 +35,12 @@ def _moment(zone: timezone) -> datetime:
         return datetime.max.replace(tzinfo=zone)
 
 
+def seconds_at_end(day: str) -> int:
+    """Return the moment at which a day ends in China, in seconds since 1970."""
+    start = datetime.combine(date.fromisoformat(day), datetime.min.time(), _CHINA)
+    return int(start.timestamp()) + 24 * 60 * 60
+
+
 def nanoseconds() -> int:
     """Return this moment in nanoseconds since 1970, as file systems count."""
     return time.time_ns()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import hashlib
 import hmac
@@ -358,6 +359,37 @@ def test_the_matrix_of_tampering(bundle_file: BundleFile, keys: dict[str, tuple[
         assert message in error.value.problems[0].message, message
     assert verify(sign(bundle_file, secret, "production"), public, "production")
     assert verify(bundle_file, None) is None
+
+
+def test_a_signature_may_expire(
+    bundle_file: BundleFile, keys: dict[str, tuple[Path, Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret, public = both(keys, "EdDSA")
+    signed = sign(bundle_file, secret, last_day="2026-12-31")
+    for day, message in (
+        ("2020-01-01", ""),
+        ("2026-12-31", ""),
+        ("2027-01-01", "has expired"),
+        ("2030-01-01", "has expired"),
+    ):
+        monkeypatch.setattr("vatspolicy.bundles.signature.today", lambda day=day: day)
+        with pytest.raises(InvalidInput, match=message) if message else contextlib.nullcontext():
+            assert verify(signed, public)
+    monkeypatch.setattr("vatspolicy.bundles.signature.today", lambda: "2026-12-31")
+    midnight = 1_798_732_800  # 2027-01-01 00:00 in China
+    table: list[tuple[dict[str, Any], str]] = [
+        ({"exp": midnight}, ""),
+        ({"exp": midnight - 86_400}, "has expired"),
+        ({"exp": midnight - 86_399.5}, ""),
+        ({"nbf": midnight}, ""),
+        ({"nbf": midnight + 1}, "not valid yet"),
+        ({"exp": "2027"}, "is not a number"),
+        ({"exp": True}, "is not a number"),
+        ({"nbf": [1]}, "is not a number"),
+    ]
+    for claims, message in table:
+        with pytest.raises(InvalidInput, match=message) if message else contextlib.nullcontext():
+            assert verify(forged(bundle_file, secret, **claims), public)
 
 
 def test_the_id_in_a_header_chooses_nothing(bundle_file: BundleFile, keys: dict[str, tuple[Path, Path]]) -> None:

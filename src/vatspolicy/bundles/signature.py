@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from vatspolicy.bundles.bundle_file import SIGNATURES, BundleFile, BundleFileError
 from vatspolicy.bundles.keys import Key
 from vatspolicy.bundles.token import TokenError, make_token, read_token
+from vatspolicy.clock import seconds_at_end, today
 from vatspolicy.i18n import _
 
 ALGORITHMS = {
@@ -89,6 +90,8 @@ def _text(text: str) -> str:
     return '"' + _ESCAPED.sub(lambda found: _SHORT.get(found[0]) or f"\\u{ord(found[0]):04x}", text) + '"'
 
 
+_DAY = 24 * 60 * 60
+"""Seconds of a day in China."""
 _PLUGINS = (None, "", "_default")
 """Verification plugins that are supported: OPA's default only."""
 
@@ -104,8 +107,10 @@ class Signature:
     """Scope of the bundle; empty if not stated."""
 
 
-def sign(bundle_file: BundleFile, key: Key, scope: str = "") -> BundleFile:
-    """Return the bundle with a new signature. It contains no time: Ed25519 gives equal bytes each time.
+def sign(bundle_file: BundleFile, key: Key, scope: str = "", last_day: str | None = None) -> BundleFile:
+    """Return the bundle with a new signature. Ed25519 gives equal bytes each time: nothing depends on the clock.
+
+    After `last_day` (in China) the signature does not hold.
 
     Raises BundleFileError for a file whose data cannot be hashed.
     """
@@ -119,6 +124,8 @@ def sign(bundle_file: BundleFile, key: Key, scope: str = "") -> BundleFile:
     }
     if scope:
         claims["scope"] = scope
+    if last_day is not None:
+        claims["exp"] = seconds_at_end(last_day)
     content = json.dumps({"signatures": [make_token(claims, key)]}, separators=(",", ":")).encode() + b"\n"
     return replace(bundle_file, files={**files, SIGNATURES: content})
 
@@ -141,6 +148,7 @@ def verify(bundle_file: BundleFile, key: Key | None, scope: str = "") -> Signatu
     if found != scope:
         said = "another scope" if scope and found else "no scope" if scope else "a scope that was not asked for"
         raise BundleFileError(file, _("Its signature has {said}.", said=said))
+    _check_time(file, claims)
     _compare(bundle_file, claims.get("files"))
     return Signature(key.id, key.algorithm, scope)
 
@@ -183,6 +191,19 @@ def _claims(file: str, token: str, key: Key) -> Mapping[str, Any]:
     if not isinstance(claims, dict):
         raise BundleFileError(file, _("Its signature has no valid list of files."))
     return claims
+
+
+def _check_time(file: str, claims: Mapping[str, Any]) -> None:
+    """Raise BundleFileError for a signature that has expired, or is not valid yet, by the day in China."""
+    end = seconds_at_end(today())
+    for name in ("exp", "nbf"):
+        moment = claims.get(name, end)
+        if isinstance(moment, bool) or not isinstance(moment, int | float):
+            raise BundleFileError(file, _("The time {name!r} of its signature is not a number.", name=name))
+    if claims.get("exp", end) <= end - _DAY:
+        raise BundleFileError(file, _("Its signature has expired."), _("Take a newer bundle into use."))
+    if claims.get("nbf", 0) > end:
+        raise BundleFileError(file, _("Its signature is not valid yet."))
 
 
 def _compare(bundle_file: BundleFile, listed: Any) -> None:

@@ -22,10 +22,10 @@ from tests.support.shipped import GOLDEN
 from tests.support.specs import HOSTING, TODAY
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.gate.gate import ExitCode, Gate, GateResult
-from vatspolicy.gate.waivers import WaiverSet, fingerprint, load_waiver_set, load_waivers, waivable
+from vatspolicy.gate.waivers import WaiverSet, fingerprint, load_baseline, load_waiver_set, load_waivers, waivable
 from vatspolicy.gate.waivers.apply import WHY
 from vatspolicy.gate.waivers.load import load_approvers
-from vatspolicy.gate.waivers.writer import add_waivers
+from vatspolicy.gate.waivers.writer import add_waivers, baseline_text
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.decision import FORMATS, render
@@ -318,10 +318,31 @@ def test_each_kind_is_told_and_does_not_apply(bundle: Bundle, fields: Mapping[st
 
 def test_days_are_counted_to_the_last(bundle: Bundle) -> None:
     """In force from granted to expiry, both included; a launch in the past has no say."""
-    Path("spec.yaml").write_text(DENIED.replace("  launch: '2027-01-31'}\n", "  }\n"))
     write(entries(bundle, OUTCAST, granted="2026-06-01", expiry="2026-07-31"))
+    Path("spec.yaml").write_text(DENIED.replace("2027-01-31", "2026-05-01"))
     days = ("2026-05-31", "2026-06-01", "2026-07-31", "2026-08-01")
-    assert [ran(bundle, today=day).exit_code for day in days] == [FAILED, OK, OK, FAILED]
+    assert [ran(bundle, today=day, allow_past=True).exit_code for day in days] == [FAILED, OK, OK, FAILED]
+
+
+@pytest.mark.parametrize("as_of", [None, "2026-06-15"])
+def test_a_launch_day_left_out_does_not_make_a_waiver_last(bundle: Bundle, as_of: str | None) -> None:
+    """What is waived until July may not launch in January: neither with the day, nor by leaving the day out."""
+    write(entries(bundle, OUTCAST, expiry="2026-07-31"))
+    outcome = ran(bundle, as_of=as_of)
+    assert (outcome.exit_code, kinds(outcome)) == (FAILED, ["expired"])
+    Path("spec.yaml").write_text(DENIED.replace("  launch: '2027-01-31'}\n", "  }\n"))
+    write(entries(bundle, OUTCAST, expiry="2026-07-31"))
+    outcome = ran(bundle, as_of=as_of)
+    assert (outcome.exit_code, kinds(outcome)) == (FAILED, ["too-broad"])
+    assert outcome.remarks is not None
+    assert "no launch day" in outcome.remarks[0]["message"]["en"]
+
+
+def test_a_baseline_must_last_to_the_launch(bundle: Bundle) -> None:
+    gate = Gate(bundle, TODAY, waiver_set=WaiverSet())
+    Path("base.yaml").write_text(baseline_text(bundle, gate.run(["spec.yaml"]).decided, TODAY, "2026-07-31", None))
+    outcome = ran(bundle, waiver_set=WaiverSet(baseline=load_baseline(Path("base.yaml"))), as_of="2026-06-15")
+    assert (outcome.exit_code, "expired" in kinds(outcome)) == (FAILED, True)
 
 
 def test_without_approvers_nothing_applies(bundle: Bundle) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from vatspolicy.cli.console import abort, print_result, refuse_link, warn
 from vatspolicy.cli.declaration import CommandGroup
-from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Lang, LangOption, PoliciesOption
+from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Lang, LangOption, PoliciesOption, parse_day
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Language, Phrase, _, reason_of
 from vatspolicy.i18n.words import Table, joint, word
@@ -88,6 +88,12 @@ def sign_bundle(
     scope: Annotated[
         str, typer.Option(metavar="TEXT", help="What the bundle is for, such as production.", rich_help_panel=INPUT)
     ] = "",
+    expires: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY", callback=parse_day, help="Last day on which the signature holds.", rich_help_panel=INPUT
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="File to write (default: the bundle itself)."),
@@ -103,7 +109,7 @@ def sign_bundle(
     from vatspolicy.bundles.signature import sign
 
     bundle_file, secret = read_bundle_file(file), read_key(key, private=True)
-    signed = sign(bundle_file, secret, scope)
+    signed = sign(bundle_file, secret, scope, expires)
     _write(output or file, pack(signed.files, is_compressed(file)))
     print_result(f"{output or file}: {bundle_file.revision}, signed by {secret.id} ({secret.algorithm})\n")
 

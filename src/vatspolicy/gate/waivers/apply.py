@@ -29,7 +29,10 @@ WHY: Mapping[str, Mapping[str, str]] = {
     "unwaivable": Phrase("It does not apply: this rule cannot be waived."),
     "early": Phrase("The waiver does not apply: it is not in force yet."),
     "over": Phrase("The waiver does not apply: it has expired."),
-    "before-launch": Phrase("It does not apply: it ends before the day that was decided."),
+    "before-launch": Phrase("It does not apply: it ends before the launch day, or the day that was decided."),
+    "no-launch": Phrase(
+        "The waiver does not apply: the spec has no launch day, so it could launch after the last day."
+    ),
     "changed": Phrase("The waiver does not apply: the rule, or a fact that it read, has changed since."),
     "no-rule": Phrase("The waiver is unused: the rule does not exist."),
     "no-product": Phrase("The waiver is unused: no spec that was decided is this product."),
@@ -95,6 +98,11 @@ class _Case:
     decision: Decision
     fingerprints: dict[Place, str] = field(default_factory=dict)
     waived: dict[Place, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def last_day(self) -> str:
+        """The day that a waiver must last to: the day decided, or the launch day if --as-of chose an earlier one."""
+        return max(self.decision.as_of, self.profile.launch or "")
 
 
 def apply_waivers(bundle: Bundle, decided: Sequence[Decided], waiver_set: WaiverSet, today: str) -> WaivedRun:
@@ -224,8 +232,10 @@ class _Run:
             yield "expired", "early"
         if waiver.expiry < self.today:
             yield "expired", "over"
-        elif any(waiver.expiry < case.decision.as_of for case, _ in found):
+        elif any(waiver.expiry < case.last_day for case, _ in found):
             yield "expired", "before-launch"
+        if any(case.profile.launch is None for case, _ in found):
+            yield "too-broad", "no-launch"
         if not found:
             yield self.explain_unused(waiver, cases)
 
@@ -285,7 +295,7 @@ class _Run:
                 for place, finding in waivable(case.decision)
                 if finding.rule.name == entry.rule and self.fingerprint_of(case, place, finding) == entry.fingerprint
             ]
-            if any(baseline.until < case.decision.as_of for case, _ in found):
+            if any(baseline.until < case.last_day for case, _ in found):
                 yield waiver_notice("expired", "before-launch", *here)
                 continue
             if cases and not found:
