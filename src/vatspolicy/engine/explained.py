@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from vatspolicy.documents import format_path
+from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.compact import CompactSerializer, compact_parts
 from vatspolicy.engine.decision import Decision, Finding, Interpretation, MissingFact, RouteResult, nearest_routes
 from vatspolicy.engine.explanation import FactRead, FactReader, deciding_facts
@@ -48,6 +48,8 @@ class _Texts:
     titles: dict[tuple[str, str], Data] = field(default_factory=dict)
     """By kind and id."""
     policies: dict[str, Data] = field(default_factory=dict)
+    questions: dict[Path, Data] = field(default_factory=dict)
+    """By the path of the fact, with `*` for each place in a list."""
     rules: dict[str, tuple[Data, Data]] = field(default_factory=dict)
     """By rule: messages, and labels of articles."""
 
@@ -72,6 +74,8 @@ class _Explained:
         self.places: dict[str, int] = {}
         """Places of the facts in `facts`, by path."""
         self.questions: Data = {}
+        self.paths: dict[Path, str] = {}
+        """Paths of the facts in `questions`, as reports write them."""
         self.deadlines: list[dict[str, str]] = []
         self.wordings: dict[str, int] = {}
         """Places of the deadlines in `deadlines`, by their English."""
@@ -87,7 +91,7 @@ class _Explained:
             ],
             "services": self.services,
             "undetermined": lambda: [self.undetermined(finding) for finding in decision.undetermined],
-            "missing": lambda: [self.ask(fact) for fact in decision.missing],
+            "missing": lambda: [{"path": self.ask(fact), "rules": list(fact.rules)} for fact in decision.missing],
             "opinions": lambda: [opinion_to_data(profile, result) for result in decision.opinions],
             "contested": lambda: [self.reading(reading) for reading in decision.readings],
             "worst_reading": lambda: worst_to_data(decision.worst_reading),
@@ -122,7 +126,7 @@ class _Explained:
         self.note_rule(finding.rule)
         data["facts"] = self.refer(deciding_facts(finding, self.reader, self.activations.of(finding.subject)))
         if finding.missing:
-            data["asks"] = list(dict.fromkeys(self.ask(fact)["path"] for fact in finding.missing))
+            data["asks"] = list(dict.fromkeys([self.ask(fact) for fact in finding.missing]))
             about = [name for fact in finding.missing if fact.path == (OPINION.root,) for name in fact.rules]
             if about:
                 data["about"] = about
@@ -155,15 +159,24 @@ class _Explained:
             found.append(place)
         return found
 
-    def ask(self, fact: MissingFact) -> Data:
-        path = format_path(fact.path)
-        if path not in self.questions:
-            self.questions[path] = copy_text(question(fact.path, self.profile.schemas))
+    def ask(self, fact: MissingFact) -> str:
+        """Note the question for a fact and the rules that read it. Return its path."""
+        path = self.paths.get(fact.path)
+        if path is None:
+            path = self.paths[fact.path] = format_path(fact.path)
+            self.questions[path] = self.question(fact.path)
         for name in fact.rules:
             if name not in self.noted:
                 policy, rule, *_ = name.split("/")
                 self.note_rule(self.bundle.policies[policy].rule(rule))
-        return {"path": path, "rules": list(fact.rules)}
+        return path
+
+    def question(self, path: Path) -> Data:
+        place = tuple("*" if isinstance(step, int) else step for step in path)
+        found = self.texts.questions.get(place)
+        if found is None:
+            found = self.texts.questions[place] = copy_text(question(path, self.profile.schemas))
+        return found
 
     # --- services and other readings
 

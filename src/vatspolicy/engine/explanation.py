@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -46,8 +46,31 @@ _DERIVED = ("within", "province")
 """Facts of a place that follow from the one that is stated."""
 _CLAUSES: WeakKeyDictionary[RuleSet, dict[tuple[str, int], list[_CompiledClause]]] = WeakKeyDictionary()
 """Clauses by policy and expression: one table serves every decision of a day."""
-_FACTS: WeakKeyDictionary[RuleSet, dict[int, tuple[tuple[str, tuple[str, ...]], ...]]] = WeakKeyDictionary()
-"""Facts that an expression names, by the index of the expression."""
+
+
+class _NamedFacts:
+    """Facts that the expressions of a rule set name, each with a number."""
+
+    def __init__(self) -> None:
+        self.facts: list[tuple[str, tuple[str, ...]]] = []
+        """Root and names, by number."""
+        self.of_expression: dict[int, tuple[int, ...]] = {}
+        """Numbers of the facts that an expression names, by the index of the expression."""
+        self._numbers: dict[tuple[str, tuple[str, ...]], int] = {}
+
+    def find(self, expression: Expression) -> tuple[int, ...]:
+        """Return the numbers of the facts that an expression names."""
+        found = []
+        for fact in _facts_named(expression.tree):
+            if fact not in self._numbers:
+                self.facts.append(fact)
+                self._numbers[fact] = len(self.facts) - 1
+            found.append(self._numbers[fact])
+        self.of_expression[expression.index] = tuple(found)
+        return tuple(found)
+
+
+_FACTS: WeakKeyDictionary[RuleSet, _NamedFacts] = WeakKeyDictionary()
 
 
 def clauses(
@@ -99,41 +122,52 @@ class FactReader:
 
     def __init__(self, profile: Profile, ruleset: RuleSet) -> None:
         self._profile = profile
-        self._named = _FACTS.setdefault(ruleset, {})
+        self._named = _FACTS.setdefault(ruleset, _NamedFacts())
         self._found: dict[tuple[int, tuple[str, ...]], FactRead | None] = {}
         """Facts by their owner, an object of an activation, and their names below it."""
-        self._owners: list[Any] = []
-        """Owners of these facts, which keep their identity as long as they live."""
+        self._of_activation: dict[int, dict[int, FactRead | None]] = {}
+        """Facts by their number, for each activation."""
+        self._kept: list[Any] = []
+        """Owners and activations, which keep their identity as long as they live."""
 
     def read(self, expression: Expression, activation: Activation) -> tuple[FactRead, ...]:
         """Return the facts of the profile that an expression names, each once, in the order of the text."""
-        named = self._named.get(expression.index)
-        if named is None:
-            named = self._named[expression.index] = _facts_named(expression.tree)
+        numbers = self._named.of_expression.get(expression.index)
+        if numbers is None:
+            numbers = self._named.find(expression)
+        known = self._of_activation.get(id(activation))
+        if known is None:
+            self._kept.append(activation)
+            known = self._of_activation[id(activation)] = {}
         found: dict[str, FactRead] = {}
-        for root, names in named:
-            owner = activation.get(root)
-            if isinstance(owner, dict):
-                key = (id(owner), names)
-                fact = self._found[key] if key in self._found else self._look_up(owner, names, key)
-                if fact is not None:
-                    found.setdefault(fact.text, fact)
+        for number in numbers:
+            if number not in known:
+                known[number] = self._look_up(activation, *self._named.facts[number])
+            fact = known[number]
+            if fact is not None:
+                found.setdefault(fact.text, fact)
         return tuple(found.values())
 
-    def _look_up(self, owner: Any, names: tuple[str, ...], key: tuple[int, tuple[str, ...]]) -> FactRead | None:
-        self._owners.append(owner)
-        path = self._profile.path_of(owner, names)
-        fact = None
-        if path is not None:
-            fact = FactRead(path, format_path(path), plain(look_up({"owner": owner}, "owner", names)))
-        self._found[key] = fact
-        return fact
+    def _look_up(self, activation: Activation, root: str, names: tuple[str, ...]) -> FactRead | None:
+        owner = activation.get(root)
+        if not isinstance(owner, dict):
+            return None
+        key = (id(owner), names)
+        if key not in self._found:
+            self._kept.append(owner)
+            path = self._profile.path_of(owner, names)
+            value = plain(look_up(activation, root, names))
+            self._found[key] = None if path is None else FactRead(path, format_path(path), value)
+        return self._found[key]
 
 
-def deciding_facts(finding: Finding, reader: FactReader, activation: Activation) -> list[FactRead]:
+def deciding_facts(finding: Finding, reader: FactReader, activation: Activation) -> Sequence[FactRead]:
     """Return the facts that decide a finding: those of its rule and, if no route is open, of the nearest ones."""
-    found = [*reader.read(finding.rule.when, activation)]
-    for route in nearest_routes(finding.routes) if finding.state == "closed" else ():
+    own = reader.read(finding.rule.when, activation)
+    if finding.state != "closed":
+        return own
+    found = [*own]
+    for route in nearest_routes(finding.routes):
         # the share comes first: the report links to the last fact
         for condition in sorted(route.failing, key=lambda condition: condition.cap is None):
             found += reader.read(condition.check, activation)
