@@ -86,7 +86,7 @@ class CompactSerializer:
     """Serializer of one decision: each method returns a part by ids."""
 
     def __init__(self, bundle: Bundle, profile: Profile, decision: Decision) -> None:
-        self.bundle, self.profile, self.decision = bundle, profile, decision
+        self.bundle, self.profile, self.decision, self.launch = bundle, profile, decision, profile.launch
         ruleset = bundle.on(decision.as_of)
         self.activations = Activations(ruleset, profile, decision.as_of)
         self.shared = _SHARED.setdefault(ruleset, _Shared())
@@ -143,17 +143,19 @@ class CompactSerializer:
             fixed = self.shared.findings[key] = self._fixed(rule, key[1])
         data = fixed.copy()
         data["subject"], data["state"] = self._subject(finding.subject), finding.state
+        if isinstance(effect, Duty):
+            data["authority"] = self._bodies(finding.authority)
+            data["deadline"] = self.deadline(rule, effect.due)[0]
+            data["bearer"] = self._operator(finding.subject) if effect.bearer == "operator" else "company"
+            data["done_on"] = finding.done_on
+            return data
         if finding.state == "closed":
             data["citations"] = self._closing(finding) + fixed["citations"]
         if "reasons" in data:
             data["reasons"] = [{"code": code} for code in finding.reasons]
         if "authority" in data:
             data["authority"] = self._bodies(finding.authority)
-        if isinstance(effect, Duty):
-            data["deadline"] = self.deadline(rule, effect.due)[0]
-            data["bearer"] = self._operator(finding.subject) if effect.bearer == "operator" else "company"
-            data["done_on"] = finding.done_on
-        elif "any_of" in data:
+        if "any_of" in data:
             data["any_of"] = [self._offer(offer) for offer in finding.any_of]
         return data
 
@@ -201,12 +203,12 @@ class CompactSerializer:
 
     def deadline(self, rule: Rule, due: Mapping[str, Any]) -> tuple[Data, dict[str, str]]:
         """Return the deadline of a duty, and its wording; both serve every decision and must not be changed."""
-        key, kept = (rule.name, self.profile.launch), self.shared.deadlines
+        key, kept = (rule.name, self.launch), self.shared.deadlines
         found = kept.get(key)
         if found is None:
             if len(kept) >= DEADLINES:
                 kept.clear()
-            last = deadline(due, self.profile.launch)
+            last = deadline(due, self.launch)
             found = kept[key] = ({"group": last.group, "date": last.date}, copy_text(last.text))
         return found
 

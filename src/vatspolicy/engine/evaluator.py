@@ -28,9 +28,10 @@ from vatspolicy.engine.decision import (
 from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
 from vatspolicy.engine.missing_facts import MissingFacts, missing_offers, rank_missing_facts
 from vatspolicy.engine.opinions import OPINION, OpinionResult, opinion_results, reading_of, settle
+from vatspolicy.engine.parts import Part, merge_parts, weakest_verification
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import CLOSED, KINDS, VERIFICATIONS, Duty, Need, Rule
+from vatspolicy.policies.model import CLOSED, KINDS, Duty, Need, Rule
 from vatspolicy.policies.ruleset import Match, RuleSet
 from vatspolicy.profile.profile import Profile
 
@@ -83,7 +84,7 @@ def evaluate(
         missing=rank_missing_facts(whole.questions, whole.low) if word == INCOMPLETE else (),
         readings=readings,
         worst_reading=worst,
-        verification=_weakest(_verifications(whole)),
+        verification=weakest_verification(whole),
         opinions=evaluator.opinions(),
         contested=tuple(dict.fromkeys(whole.contested)),
     )
@@ -123,71 +124,6 @@ def possible_outcomes(
     undetermined = sum(finding.rule.kind == "duty" for finding in whole.unknown)
     words = (whole.low.word, whole.high.word)
     return PossibleOutcomes(words, len(still), still.count(DENY), undetermined, missing)
-
-
-class Part:
-    """Findings about one subject (the product, a service or an activity) and the outcomes that they leave possible."""
-
-    def __init__(self, activation: Activation, matches: Sequence[Match] = (), certain: bool = True) -> None:
-        """Take the activation of the subject and the rules that match it.
-
-        Nothing is `certain` of an activity whose class is only possible.
-        """
-        self.subject, self.activation, self.matches, self.certain = Subject.of(activation), activation, matches, certain
-        self.low, self.high = ALLOW, ALLOW
-        self.ranges: list[tuple[Outcome, Outcome, bool]] = []
-        """Per finding that can affect the outcome: (mildest, strictest, subject is certain)."""
-        self.questions: list[tuple[Outcome, tuple[MissingFact, ...]]] = []
-        """Facts that could still change the outcome, with the strictest one that they can bring about."""
-        self.denials: list[Finding] = []
-        self.closed: list[Finding] = []
-        self.unmet: list[Finding] = []
-        self.met: list[Finding] = []
-        self.duties: list[Finding] = []
-        self.advice: list[Finding] = []
-        self.unknown: list[Finding] = []
-        self.routes: list[RouteResult] = []
-        self.contested: list[tuple[Rule, Subject]] = []
-        """Contested rules that hold or may hold."""
-        self.services: list[Service] = []
-
-    def widen(self, low: Outcome, high: Outcome, missing: tuple[MissingFact, ...]) -> None:
-        """Take account of a finding that leaves a range of outcomes possible."""
-        self.ranges.append((low, high, self.certain))
-        self.high = max(self.high, high)
-        if self.certain:  # a subject that is only possible is asked for by its class first
-            self.low = max(self.low, low)
-            if low < high:
-                self.questions.append((high, missing))
-
-    def add(self, part: Part) -> None:
-        """Add the findings of another part."""
-        self.low, self.high = max(self.low, part.low), max(self.high, part.high)
-        self.ranges += part.ranges
-        self.questions += part.questions
-        self.denials += part.denials
-        self.closed += part.closed
-        self.unmet += part.unmet
-        self.met += part.met
-        self.duties += part.duties
-        self.advice += part.advice
-        self.unknown += part.unknown
-        self.contested += part.contested
-        self.services += part.services
-
-    @property
-    def findings(self) -> Iterator[Finding]:
-        """All findings."""
-        for found in (self.denials, self.closed, self.unmet, self.met, self.duties, self.advice, self.unknown):
-            yield from found
-
-
-def merge_parts(parts: Sequence[Part]) -> Part:
-    """Return one part with the findings of all; the first is about the product."""
-    whole = Part(parts[0].activation)
-    for part in parts:
-        whole.add(part)
-    return whole
 
 
 class _Shared(NamedTuple):
@@ -284,15 +220,16 @@ class _Evaluator:
             self.asked += [(match[0], activation) for match in matches]
         part = Part(activation, settle(matches, activation), certain)
         for match in part.matches:
-            match match[0].kind:
-                case "deny":
-                    self.denial(part, match)
-                case "need":
-                    self.need(part, match)
-                case "duty" if certain:
+            kind = match[0].kind
+            if kind == "duty":
+                if certain:
                     self.duty(part, match)
-                case "advise" if certain:
-                    self.advice(part, match)
+            elif kind == "deny":
+                self.denial(part, match)
+            elif kind == "need":
+                self.need(part, match)
+            elif kind == "advise" and certain:
+                self.advice(part, match)
         return part
 
     def match(self, each: str, activation: Activation) -> Sequence[Match]:
@@ -322,7 +259,7 @@ class _Evaluator:
         rule, holds, facts = match
         need, asking = rule.effect, self.asking and part.certain
         assert isinstance(need, Need)
-        missing = self.missing.of_rule(rule, part.activation, facts) if facts and asking else ()
+        missing = self.asks(part, match) if facts and asking else ()
         routes: tuple[RouteResult, ...] = ()
         authority: tuple[str, ...] = ()
         if need.through is not None:
@@ -384,13 +321,21 @@ class _Evaluator:
         rule, _, facts = match
         state = "unread" if OPINION in facts else "unknown"
         asking = self.asking and (self.explaining or rule.kind not in ("duty", "advise"))
-        missing = self.missing.of_rule(rule, part.activation, facts) if asking else ()
+        missing = self.asks(part, match) if asking else ()
         authority: tuple[str, ...] = ()
         if isinstance(rule.effect, Duty):
             authority = self.ruleset.authorities(rule.effect.instrument, part.activation)
         finding = Finding(rule, part.subject, state, False, missing, (), authority)
         part.unknown.append(finding)
         return finding
+
+    def asks(self, part: Part, match: Match) -> tuple[MissingFact, ...]:
+        """Return the facts that keep a rule undecided, as facts of the profile."""
+        rule, _, facts = match
+        known = part.paths.get(id(facts))
+        if known is None:
+            known = part.paths[id(facts)] = (facts, self.missing.paths(part.activation, facts))
+        return tuple([MissingFact(path, (rule.name,)) for path in known[1]])
 
     def opinions(self) -> tuple[OpinionResult, ...]:
         """Return what each opinion of the profile did."""
@@ -435,21 +380,3 @@ def _filed(activation: Activation) -> dict[str, str]:
             instrument = filing["instrument"]
             found[instrument] = max(filing["date"], found.get(instrument, ""))
     return found
-
-
-def _verifications(whole: Part) -> Iterator[str | None]:
-    """Yield the verifications of the law that denials, classifications, needs and their routes rest on."""
-    yield from (finding.rule.verification for finding in whole.denials)
-    yield from (finding.rule.verification for service in whole.services for finding in service.classified_by)
-    for finding in (*whole.closed, *whole.unmet, *whole.met):
-        yield finding.rule.verification
-        for route in finding.routes:
-            yield route.rule.verification
-            if route.state == "open":
-                effect = route.rule.effect
-                yield from (condition.verification for condition in getattr(effect, "conditions", ()))
-
-
-def _weakest(verifications: Iterable[str | None]) -> str | None:
-    places = [VERIFICATIONS.index(one) for one in verifications if one is not None]
-    return VERIFICATIONS[max(places)] if places else None

@@ -12,10 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from vatspolicy.documents import Path, format_path
+from vatspolicy.documents import Path
 from vatspolicy.engine.compact import CompactSerializer, compact_parts
 from vatspolicy.engine.decision import Decision, Finding, Interpretation, MissingFact, RouteResult, nearest_routes
-from vatspolicy.engine.explanation import FactRead, FactReader, deciding_facts
+from vatspolicy.engine.explanation import FactRead, FactReader, deciding_facts, fact_path
 from vatspolicy.engine.notices import notices
 from vatspolicy.engine.opinions import OPINION, applies
 from vatspolicy.engine.record_parts import copy_text, opinion_to_data, reading_to_data, titled, worst_to_data
@@ -163,7 +163,7 @@ class _Explained:
         """Note the question for a fact and the rules that read it. Return its path."""
         path = self.paths.get(fact.path)
         if path is None:
-            path = self.paths[fact.path] = format_path(fact.path)
+            path = self.paths[fact.path] = fact_path(fact.path)
             self.questions[path] = self.question(fact.path)
         for name in fact.rules:
             if name not in self.noted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
@@ -40,6 +41,12 @@ class FactRead(NamedTuple):
     """The path as reports write it."""
     value: Any
     """Value of the fact; None if it is missing."""
+
+
+@functools.lru_cache(maxsize=4096)
+def fact_path(path: Path) -> str:
+    """Return the path of a fact that the schema knows as reports write it."""
+    return format_path(path)
 
 
 _DERIVED = ("within", "province")
@@ -157,7 +164,7 @@ class FactReader:
             self._kept.append(owner)
             path = self._profile.path_of(owner, names)
             value = plain(look_up(activation, root, names))
-            self._found[key] = None if path is None else FactRead(path, format_path(path), value)
+            self._found[key] = None if path is None else FactRead(path, fact_path(path), value)
         return self._found[key]
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
-from vatspolicy.i18n import LocalizedText, Phrase
+from vatspolicy.i18n import LazyText, LocalizedText, Phrase
 from vatspolicy.i18n.words import series
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
@@ -32,7 +33,7 @@ _NAMES = {
 def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str, LocalizedText]]:
     """Yield the notices of a decision: the kind of each, and a sentence."""
     if bundle.known_until is not None and as_of > bundle.known_until:
-        yield LATER_LAW, _LATER_LAW.fill(day=bundle.known_until)
+        yield LATER_LAW, _later_law(bundle.known_until)
     if bundle.layers:
         yield LAYERS, _LAYERS.fill(names=series(layer.title for layer in bundle.layers[1:]))
         for name, rule in bundle.replaced(as_of).items():
@@ -46,6 +47,21 @@ def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str,
             yield ENFORCED, _ENFORCED[key].fill(**entry._asdict())
     data = profile.document.data
     owners = {"licenses": data.get("company") or {}, "deals": data, "filings": data}
-    unstated = [_NAMES[name] for name, owner in owners.items() if owner.get(name) is None]
+    unstated = tuple([name for name, owner in owners.items() if owner.get(name) is None])
     if unstated:
-        yield READ_AS_NONE, _READ_AS_NONE.fill(names=series(unstated))
+        yield READ_AS_NONE, _read_as_none(unstated)
+
+
+@functools.lru_cache(maxsize=8)
+def _later_law(day: str) -> LocalizedText:
+    return _kept(_LATER_LAW.fill(day=day))
+
+
+@functools.lru_cache(maxsize=8)
+def _read_as_none(names: tuple[str, ...]) -> LocalizedText:
+    return _kept(_READ_AS_NONE.fill(names=series(_NAMES[name] for name in names)))
+
+
+def _kept(text: LocalizedText) -> LocalizedText:
+    """Return a text that is made once in each language."""
+    return LazyText(functools.cache(text.__getitem__))

@@ -70,15 +70,15 @@ class RuleSet:
 
         While facts are missing, these are the authorities of all entries that may be the first.
         """
-        known = self._fixed_authorities
-        if instrument not in known:
-            entries = self.instruments[instrument].authority
-            known[instrument] = entries[0][1] if len(entries) == 1 and entries[0][0].is_true else None
-        fixed = known[instrument]
+        fixed = self._fixed_authorities.get(instrument)
         if fixed is not None:
             return fixed
+        entries = self.instruments[instrument].authority
+        if len(entries) == 1 and entries[0][0].is_true:
+            self._fixed_authorities[instrument] = entries[0][1]
+            return entries[0][1]
         found: list[str] = []
-        for when, bodies in self.instruments[instrument].authority:
+        for when, bodies in entries:
             holds = self.evaluate(when, activation)
             if holds is not False:
                 found += [body for body in bodies if body not in found]
@@ -117,8 +117,8 @@ class RuleSet:
         group.index = RuleIndex([rule.when.tree for rule, _ in group.tests], self.params)
 
     @functools.cached_property
-    def _fixed_authorities(self) -> dict[str, tuple[str, ...] | None]:
-        """Authorities of the instruments asked for so far; None if they depend on facts."""
+    def _fixed_authorities(self) -> dict[str, tuple[str, ...]]:
+        """Authorities of the instruments asked for so far, if they depend on no fact."""
         return {}
 
     @functools.cached_property

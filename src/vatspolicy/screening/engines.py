@@ -17,7 +17,8 @@ from vatspolicy.authoring.diff.sources import load_pair, read_pair
 from vatspolicy.bundles.select import select_law
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.engine.decision import word_of
-from vatspolicy.engine.evaluator import evaluate_parts, merge_parts, possible_outcomes
+from vatspolicy.engine.evaluator import evaluate_parts, possible_outcomes
+from vatspolicy.engine.parts import merge_parts
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import hmac
 import ipaddress
@@ -144,6 +145,7 @@ async def read_json_body(request: Request, rules: GuardRules) -> bytes:
     return bytes(content)
 
 
+@functools.lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Return True for `localhost` and for loopback addresses."""
     if host.lower() == "localhost":
@@ -154,6 +156,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@functools.lru_cache(maxsize=64)
 def parse_host(header: str) -> str | None:
     """Return the name in a Host header without its port; None for anything but a host and a port."""
     try:

@@ -24,7 +24,10 @@ class Limits:
     """Decisions under way or waiting in one process."""
     threads: int = 2
     small: int = 4096
-    """Bytes of a body whose compact decision is made at once, without a thread: others need not wait long for it."""
+    services: int = 4
+    """Bytes of a body, and services in it, whose decision is made at once, without a thread: it takes no longer than to
+    hand it over, and others need not wait long for it.
+    """
     answer: int = 2**23
     """Bytes of an answer. A larger one is an error, and is not cut."""
     batch: int = 256

@@ -41,6 +41,13 @@ class Query:
     content: bytes
     """The body."""
 
+    @property
+    def services(self) -> int:
+        """Number of services in the profile, which may be invalid."""
+        data = self.profile.data
+        services = data.get("services") if isinstance(data, dict) else None
+        return len(services) if isinstance(services, list) else 0
+
 
 def read_query(content: bytes) -> Query:
     """Read the query in a body: JSON with `input` and perhaps `as_of`.

@@ -125,14 +125,15 @@ class _Api:
         """Answer a query of OPA's data API with the document at its path, or without a result."""
         question = self.read_question(request)
         content = await read_json_body(request, self.rules) if request.method == "POST" else None
+        begun, limits = time.perf_counter(), self.settings.limits
+        query = read_query(content) if content is not None and len(content) <= limits.small else None
 
         def work() -> Decided:
-            begun = time.perf_counter()
-            found, outcome = question.answer(None if content is None else read_query(content))
+            found, outcome = question.answer(read_query(content) if query is None and content is not None else query)
             body = self.bound(encode(found))
             return body, 200, [] if outcome is None else [(outcome, time.perf_counter() - begun)]
 
-        at_once = not question.full and (content is None or len(content) <= self.settings.limits.small)
+        at_once = content is None or (query is not None and query.services <= limits.services)
         return await self.decide(work, at_once)
 
     async def answer_batch(self, request: Request) -> Response:
