@@ -11,10 +11,13 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
     from pathlib import Path
-    from typing import TextIO
+    from typing import TextIO, TypeAlias
+
+    Text: TypeAlias = str | Iterable[str]
+    """A text, or its parts in their order."""
 
 _STYLES = {"green": "32", "red": "31", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
 HEADING = ("bold", "cyan")
@@ -62,12 +65,16 @@ def find_link(path: Path) -> str:
     return ""
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, text: Text) -> None:
     """Replace a file atomically. Links are followed; pipes and devices are written to. Raises OSError."""
-    write_bytes(path, text.encode("utf-8", "replace"))
+    write_bytes(path, (part.encode("utf-8", "replace") for part in _parts(text)))
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def _parts(text: Text) -> Iterable[str]:
+    return (text,) if isinstance(text, str) else text
+
+
+def write_bytes(path: Path, parts: Iterable[bytes]) -> None:
     """Write bytes in the same way. Raises OSError."""
     import tempfile
     from pathlib import Path
@@ -81,12 +88,13 @@ def write_bytes(path: Path, content: bytes) -> None:
         os.umask(mask)
         mode = stat.S_IFREG | (0o666 & ~mask)
     if not stat.S_ISREG(mode):
-        target.write_bytes(content)
+        with target.open("wb") as file:
+            file.writelines(parts)
         return
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".vatspolicy-")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(stat.S_IMODE(mode))
@@ -109,7 +117,7 @@ _DISARMED = {"text": "## [", "json": "#\\u0023[", "sarif": "#\\u0023[", "github"
 """Replacements by format; of others, which are markup, by an entity. Annotations escape it themselves."""
 
 
-def write_stdout(text: str | bytes, machine: bool = False) -> None:
+def write_stdout(text: Text | bytes, machine: bool = False) -> None:
     """Write to standard output. A closed pipe is not an error. Raises OSError for anything else.
 
     Bytes stay as they are. Text for programs (`machine`) is UTF-8. Text for people is in the terminal's encoding, with
@@ -118,12 +126,13 @@ def write_stdout(text: str | bytes, machine: bool = False) -> None:
     if sys.stdout is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
-        if not machine and isinstance(text, str):
-            text = disarm(text)
         encoding = "utf-8" if machine else sys.stdout.encoding
         with without_status():
             sys.stdout.flush()
-            sys.stdout.buffer.write(text if isinstance(text, bytes) else _encode(text, encoding))
+            for part in (text,) if isinstance(text, bytes) else _parts(text):
+                if isinstance(part, str):
+                    part = _encode(part if machine else disarm(part), encoding)
+                sys.stdout.buffer.write(part)
             sys.stdout.buffer.flush()
     except OSError as error:
         _discard(sys.stdout)

@@ -12,8 +12,8 @@ from tests.support.console import Console, needs_posix
 from tests.support.effort import TIMES, trials
 from tests.support.specs import HOSTING
 from vatspolicy.cli import fast_arguments, program
+from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.commands import check as module
-from vatspolicy.cli.commands.check import CheckOptions
 from vatspolicy.cli.declaration import Option, flatten
 from vatspolicy.cli.typer_app import Commands, build
 

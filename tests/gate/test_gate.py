@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from vatspolicy.gate.judgement import INCOMPLETE as OPEN
 from vatspolicy.gate.judgement import ITSELF, LEVELS, Judgement, find_failures, find_worst_level
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.reports.decision import BINARY_FORMATS, FORMATS, run
+from vatspolicy.reports.decision import BINARY_FORMATS, FORMATS, render
 
 FAILED, INCOMPLETE, INTERNAL, INVALID, NOTHING, OK = (
     ExitCode.FAILED,
@@ -316,7 +317,7 @@ def test_an_invalid_spec_does_not_hide_the_others(base: Gate) -> None:
     outcome = base.run(["allow.yaml", "invalid.yaml", "deny.yaml", "missing.yaml"])
     assert names(outcome) == ["allow.yaml", "deny.yaml"]
     assert {problem.file for problem in outcome.problems} == {"invalid.yaml", "missing.yaml"}
-    assert run(outcome.records, outcome.problems)["decision"] is None
+    assert json.loads(render("json", outcome.records, "en", problems=outcome.problems))["decision"] is None
 
 
 @pytest.mark.usefixtures("specs")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import NoReturn, TypeVar
 
+    from vatspolicy.output import Text
+
     R = TypeVar("R")
 
 MAX_PROBLEMS = MAX_EXPLAINED + 1
@@ -77,7 +79,7 @@ def report_problems(error: InvalidInput) -> None:
         )
 
 
-def print_result(text: str | bytes, machine: bool = False) -> None:
+def print_result(text: Text | bytes, machine: bool = False) -> None:
     """Print a result on standard output, for a program (`machine`) as UTF-8 regardless of the terminal."""
     try:
         write_stdout(text, machine)
@@ -86,15 +88,20 @@ def print_result(text: str | bytes, machine: bool = False) -> None:
 
 
 def publish(
-    report: Callable[[str, bool], str | bytes], format: str | None, outputs: Sequence[tuple[str, Path]] = ()
+    report: Callable[[str, bool], Text | bytes], format: str | None, outputs: Sequence[tuple[str, Path]] = ()
 ) -> None:
-    """Write a report to files and print it in one format; `report` renders a format, with or without color."""
+    """Write a report to files and print it in one format; `report` renders a format, with or without color.
+
+    Parts of a report end where a line ends, or beside a sign of the format.
+    """
     for name, path in outputs:
         refuse_link(path)
         write_report(path, report(name, False))
     if format is not None:
         shown = report(format, wants_color())
-        print_result(disarm(shown, format) if isinstance(shown, str) else shown, machine=format != "text")
+        if not isinstance(shown, bytes):
+            shown = disarm(shown, format) if isinstance(shown, str) else (disarm(part, format) for part in shown)
+        print_result(shown, machine=format != "text")
 
 
 def refuse_link(path: Path) -> None:
@@ -108,11 +115,11 @@ def refuse_link(path: Path) -> None:
         abort(message, ExitCode.USAGE)
 
 
-def write_report(path: Path, report: str | bytes) -> None:
+def write_report(path: Path, report: Text | bytes) -> None:
     """Write a report to a file, whole or not at all."""
     try:
         if isinstance(report, bytes):
-            write_bytes(path, report)
+            write_bytes(path, [report])
         else:
             write_file(path, report)
     except (OSError, ValueError) as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from vatspolicy.cli.commands.check import CheckOptions
+from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.declaration import Argument, Option, Parameter, call, flatten
 from vatspolicy.cli.parameters import convert
 from vatspolicy.cli.setting_sources import complete

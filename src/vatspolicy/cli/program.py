@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from vatspolicy.cli import fast_arguments
+from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.commands import COMMANDS
-from vatspolicy.cli.commands.check import CheckOptions, check
+from vatspolicy.cli.commands.check import check
 from vatspolicy.cli.console import abort, close_afterwards, report_problems, warn
 from vatspolicy.cli.progress import show_progress
 from vatspolicy.errors import InvalidInput

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from vatspolicy.clock import LAST, later, nanoseconds, now
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.serialize import Detail, decision_to_data
+from vatspolicy.engine.serialize import Detail, decision_parts, decision_to_data
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import LANGUAGES, Language, _
@@ -71,6 +71,7 @@ class GateResult(NamedTuple):
     """Result of one run."""
 
     records: tuple[dict[str, Any], ...]
+    """Records of the decisions; none if a reader took them."""
     problems: tuple[Problem, ...]
     """Problems of specs that could not be decided."""
     empty: tuple[str, ...]
@@ -108,16 +109,43 @@ class Checked(NamedTuple):
     """The result of a run for one spec."""
 
     spec: str
+    code: ExitCode
+    """INVALID if the spec could not be decided."""
     record: dict[str, Any] | None = None
-    """Record of the decision; None if the spec could not be decided."""
+    """Record of the decision, if the run keeps it."""
     seconds: float = 0.0
     problems: tuple[Problem, ...] = ()
     kept: tuple[Profile, Decision, dict[str, Any]] | None = None
     """The profile and the decision, if the run keeps them."""
+    taken: Any = None
+    """What a reader of the run takes of the record instead."""
+
+
+class Reader(Protocol):
+    """Reads the decisions of a run while it goes on, so that the run need not keep them."""
+
+    def take(self, record: Mapping[str, Any], seconds: float) -> Any:
+        """Return what the reader wants of a decision, as plain data; perhaps in a process of its own."""
+
+    def add(self, taken: Any) -> None:
+        """Accept what was taken, in the order of the specs."""
+
+
+class _Outline(dict[str, "Any"]):
+    """The record of a decision of which few parts are read: each is made when it is first asked for."""
+
+    def __init__(self, parts: Mapping[str, Callable[[], Any]]) -> None:
+        super().__init__()
+        self._parts = parts
+
+    def __missing__(self, key: str) -> Any:
+        self[key] = self._parts[key]()
+        return self[key]
 
 
 Progress: TypeAlias = "Callable[[int, int], None]"
 """Takes the number of specs that are done, and of all specs."""
+Take: TypeAlias = "Callable[[Mapping[str, Any], float], Any]"
 MANY = 64
 """Number of specs from which a run uses all cores: below it, starting processes takes longer than they save."""
 CHUNK = 16
@@ -160,8 +188,20 @@ class Gate:
     languages: Sequence[Language] = LANGUAGES
     """Languages of the program's own texts in a record (see `decision_to_data`): one if every report is in one."""
 
-    def run(self, arguments: Iterable[str], progress: Progress = lambda done, total: None) -> GateResult:
-        """Decide every spec behind the arguments (see `find_specs`), each once. Raises DayError for `as_of`."""
+    def run(
+        self,
+        arguments: Iterable[str],
+        progress: Progress = lambda done, total: None,
+        reader: Reader | None = None,
+    ) -> GateResult:
+        """Decide every spec behind the arguments (see `find_specs`), each once.
+
+        Several specs are given to the `reader`, and the result has no records then, unless the run keeps profiles.
+
+        Raises:
+            DayError: `as_of` may not be used.
+            WorkerLost: A process was killed.
+        """
         self.check_day()
         started = now()[:19]
         behind, unseen = self._find_all(arguments)
@@ -169,16 +209,19 @@ class Gate:
         specs = list(dict.fromkeys(spec for specs in behind.values() for spec in specs))
         codes = [ExitCode.NOTHING] if empty or not (behind or unseen) else []
         codes += [ExitCode.INVALID] if unseen else []
+        reader = reader if len(specs) > 1 and not self.keeps_profiles else None
         found: list[Checked] = []
-        for one in self.check_each(specs):
-            found.append(one)
+        for one in self.check_each(specs, reader.take if reader else None):
+            if reader and one.code is not ExitCode.INVALID:
+                reader.add(one.taken)
+            found.append(one._replace(taken=None))
             progress(len(found), len(specs))
         problems = [*unseen, *(problem for one in found for problem in one.problems)]
-        failed = [one.spec for one in found if one.record is None]
+        failed = [one.spec for one in found if one.code is ExitCode.INVALID]
         invalid = tuple(dict.fromkeys([*(problem.file for problem in unseen), *failed]))
-        codes += [ExitCode.INVALID] * len(failed)
-        seconds = tuple(one.seconds for one in found if one.record is not None)
+        seconds = tuple(one.seconds for one in found if one.code is not ExitCode.INVALID)
         if self.waiver_set is not None:
+            codes += [ExitCode.INVALID] * len(failed)
             result = self._after_waivers([one.kept for one in found if one.kept], problems, empty, codes)
             return result._replace(invalid=invalid, judgement=self.judgement, started=started, seconds=seconds)
         records = tuple(one.record for one in found if one.record is not None)
@@ -186,7 +229,7 @@ class Gate:
             records,
             tuple(problems),
             empty,
-            worst([*codes, *map(self.code, records)]),
+            worst([*codes, *(one.code for one in found)]),
             law=tuple((profile, record) for profile, _, record in (one.kept for one in found if one.kept)),
             invalid=invalid,
             judgement=self.judgement,
@@ -213,14 +256,16 @@ class Gate:
             problems.append(Problem(next(iter(behind), "-"), 1, 1, "", message))
         return behind, problems
 
-    def check_each(self, specs: Sequence[str]) -> Iterator[Checked]:
+    def check_each(self, specs: Sequence[str], take: Take | None = None) -> Iterator[Checked]:
         """Check specs and yield the results in their order, from several processes if they may share the work.
+
+        Results have what `take` makes of a record, if it is given, and the record otherwise.
 
         Raises:
             WorkerLost: A process was killed.
         """
         detail = Detail.FULL if not self.outlined else Detail.OUTLINE if len(specs) > 1 else Detail.SCREEN
-        check = partial(self.check_one, detail=detail)
+        check = partial(self.check_one, detail=detail, take=take)
         processes = 1
         if not self.keeps_profiles:
             processes = find_processes(self.jobs, specs)
@@ -233,17 +278,20 @@ class Gate:
 
         yield from chain.from_iterable(map_in_order(lambda: lambda chunk: list(map(check, chunk)), chunks, processes))
 
-    def check_one(self, spec: str, detail: Detail = Detail.FULL) -> Checked:
+    def check_one(self, spec: str, detail: Detail = Detail.FULL, take: Take | None = None) -> Checked:
         """Read and decide one spec."""
         begun = nanoseconds()
         try:
             profile = load_profile(spec, self.changes, self.bundle.schemas, self.stdin_name)
             decision, record = self.decide(profile, detail)
         except InvalidInput as error:
-            return Checked(spec, problems=error.problems)
+            return Checked(spec, ExitCode.INVALID, problems=error.problems)
         seconds = (nanoseconds() - begun) / 1e9
+        code = self.code(record)
+        if take is not None:
+            return Checked(spec, code, seconds=seconds, taken=take(record, seconds))
         kept = (profile, decision, record) if self.keeps_profiles else None
-        return Checked(spec, record, seconds, kept=kept)
+        return Checked(spec, code, record, seconds, kept=kept)
 
     def _after_waivers(
         self,
@@ -280,8 +328,12 @@ class Gate:
         Raises InvalidInput as `day_to_decide` does.
         """
         decision = evaluate(self.bundle, profile, self.day_to_decide(profile), explain=detail > Detail.OUTLINE)
-        ahead = {} if detail is Detail.OUTLINE else {"changes_ahead": self.changes_ahead(profile, decision.as_of)}
-        return decision, decision_to_data(self.bundle, profile, decision, detail, self.languages) | ahead
+        if detail is Detail.OUTLINE:
+            return decision, _Outline(decision_parts(self.bundle, profile, decision, detail, self.languages))
+        ahead = self.changes_ahead(profile, decision.as_of)
+        return decision, decision_to_data(self.bundle, profile, decision, detail, self.languages) | {
+            "changes_ahead": ahead
+        }
 
     def day_to_decide(self, profile: Profile) -> str:
         """Return the day on which a spec is decided, after a check of its opinions.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from vatspolicy import clock
+from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.console import (
     abort,
     measure_width,
@@ -18,195 +20,19 @@ from vatspolicy.cli.console import (
     warn,
     write_report,
 )
-from vatspolicy.cli.context import SpecContext
-from vatspolicy.cli.declaration import Argument, Command, Option
-from vatspolicy.cli.parameters import (
-    ASIDE,
-    CONFIGURATION,
-    DECIDE,
-    DECISION,
-    FORMAT,
-    OUTPUT,
-    Extent,
-    FailOn,
-    Format,
-    Outputs,
-    PastOption,
-    SetOption,
-    StdinNameOption,
-    make_output_option,
-    parse_count,
-    parse_day,
-    parse_jobs,
-    parse_masks,
-)
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import DECIDE, Extent, Format
 from vatspolicy.cli.progress import tell_progress
-from vatspolicy.cli.settings import FILE, NONE, Settings, make_remarks
+from vatspolicy.cli.settings import FILE, make_remarks
 from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.gate.gate import DayError, ExitCode, Gate
-from vatspolicy.i18n import LANGUAGES, _, reason_of
+from vatspolicy.i18n import LANGUAGES, Language, _, reason_of
+from vatspolicy.output import wants_color
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.select import SelectedLaw
     from vatspolicy.gate.gate import GateResult
-
-
-@dataclass(frozen=True)
-class CheckOptions:
-    """The parameters of `check`: the only declaration, read by typer and by `fast_arguments`."""
-
-    specs: Annotated[
-        Sequence[str],
-        Argument(
-            metavar="SPEC",
-            help="Product specs: files, folders, globs, or - for standard input (default: those of vatspolicy.toml).",
-            setting="specs",
-        ),
-    ] = ()
-    context: SpecContext = field(default_factory=SpecContext)
-    changes: SetOption = ()
-    stdin_filename: StdinNameOption = None
-    fail_on: Annotated[
-        FailOn,
-        Option(
-            "--fail-on",
-            metavar="LEVEL",
-            help="What makes the gate fail; each level includes those before it.",
-            panel=DECISION,
-            setting="fail-on",
-        ),
-    ] = FailOn.NEEDS_LICENSE
-    allow_past: PastOption = False
-    expect: Annotated[
-        int | None,
-        Option(
-            "--expect",
-            metavar="N",
-            parse=parse_count,
-            help="Fail unless this many specs are found.",
-            panel=DECISION,
-        ),
-    ] = None
-    no_fail: Annotated[
-        bool,
-        Option(
-            "--no-fail", help="Exit with 0 for a failed or incomplete gate (not for invalid input).", panel=DECISION
-        ),
-    ] = False
-    waivers: Annotated[
-        Path | None,
-        Option(
-            "--waivers",
-            metavar="FILE",
-            help="Waivers: findings that are set aside (needs --approvers).",
-            panel=ASIDE,
-            setting="waivers",
-        ),
-    ] = None
-    approvers: Annotated[
-        Path | None,
-        Option(
-            "--approvers",
-            metavar="FILE",
-            help="Who may approve waivers of which rules.",
-            panel=ASIDE,
-            setting="approvers",
-        ),
-    ] = None
-    strict_waivers: Annotated[
-        bool,
-        Option(
-            "--strict-waivers",
-            help="Fail on a waiver or baseline entry that does not apply.",
-            panel=ASIDE,
-            setting="strict-waivers",
-        ),
-    ] = False
-    baseline: Annotated[
-        Path | None,
-        Option(
-            "--baseline",
-            metavar="FILE",
-            help="Findings that were there before; only others fail.",
-            panel=ASIDE,
-            setting="baseline",
-        ),
-    ] = None
-    write_baseline: Annotated[
-        Path | None,
-        Option(
-            "--write-baseline",
-            metavar="FILE",
-            help="Record all findings as a baseline (needs --until).",
-            panel=ASIDE,
-        ),
-    ] = None
-    until: Annotated[
-        str | None,
-        Option("--until", metavar="DAY", parse=parse_day, help="Last day of the baseline to write.", panel=ASIDE),
-    ] = None
-    format: Annotated[Format, FORMAT._replace(setting="formats")] = Format.TEXT
-    outputs: Annotated[Outputs, make_output_option(tuple(Format))._replace(setting="formats")] = ()
-    details: Annotated[
-        bool, Option("--details", help="Say everything: conditions, articles, duties, notes.", panel=OUTPUT)
-    ] = False
-    summary: Annotated[bool, Option("--summary", help="Print one line a spec, the worst first.", panel=OUTPUT)] = False
-    quiet: Annotated[bool, Option("--quiet", "-q", help="Print the last line only.", panel=OUTPUT)] = False
-    receipt: Annotated[
-        str | None,
-        Option(
-            "--receipt",
-            metavar="FILE",
-            help="Write a receipt, to be replayed; - is standard output.",
-            panel=OUTPUT,
-        ),
-    ] = None
-    sign_key: Annotated[
-        Path | None,
-        Option("--sign-key", metavar="FILE", help="Private key that signs receipt and attestation.", panel=OUTPUT),
-    ] = None
-    attest: Annotated[
-        Path | None,
-        Option(
-            "--attest",
-            metavar="FILE",
-            help="Write an in-toto attestation of each decision (needs --sign-key).",
-            panel=OUTPUT,
-        ),
-    ] = None
-    log: Annotated[
-        Path | None,
-        Option("--log", metavar="FILE", help="Append to a decision log in OPA's form.", panel=OUTPUT),
-    ] = None
-    masks: Annotated[
-        Sequence[Any],
-        Option(
-            "--mask",
-            metavar="POINTER[=TEXT]",
-            parse=parse_masks,
-            repeatable=True,
-            help="What the log does not say, such as /input/company; repeatable.",
-            panel=OUTPUT,
-        ),
-    ] = ()
-    jobs: Annotated[
-        int | None,
-        Option(
-            "--jobs",
-            "-j",
-            metavar="N",
-            parse=parse_jobs,
-            help="Processes that work at once (default: one for each core from 64 specs on).",
-            panel=DECISION,
-        ),
-    ] = None
-    show_config: Annotated[
-        bool, Option("--show-config", help="Show each setting and where it comes from, and end.", panel=CONFIGURATION)
-    ] = False
-    no_config: Annotated[
-        bool, Option("--no-config", help="Ignore vatspolicy.toml (not VATSPOLICY_*).", panel=CONFIGURATION)
-    ] = False
-    settings: Settings = NONE
+    from vatspolicy.reports.decision.pieces import Pieces
 
 
 def check(options: CheckOptions) -> ExitCode:
@@ -214,8 +40,6 @@ def check(options: CheckOptions) -> ExitCode:
 
     Example: vatspolicy check specs/*.yaml --fail-on deny -o sarif=vats.sarif
     """
-    from vatspolicy.reports.decision import BINARY_FORMATS, export, render
-
     if options.show_config:
         return _show_configuration(options)
     _refuse_contradictions(options)
@@ -227,10 +51,11 @@ def check(options: CheckOptions) -> ExitCode:
         from vatspolicy.bundles.keys import read_key
 
         signer = read_key(options.sign_key, private=True)
+    pieces = _begin_reports(options, gate, extent)
     try:
         if options.write_baseline is not None and options.until is not None:
             gate = _adopt_findings(gate, options.specs, options.write_baseline, options.until)
-        result = gate.run(options.specs, tell_progress)
+        result = gate.run(options.specs, tell_progress, pieces)
     except DayError as error:
         abort(_("{reason}.", reason=error))
     except WorkerLost:
@@ -243,7 +68,7 @@ def check(options: CheckOptions) -> ExitCode:
         report_problems(InvalidInput(result.problems))
     for argument in result.empty:
         warn(_("no spec found at {argument!r}.", argument=argument))
-    if not result.records and not result.problems:
+    if not result.seconds and not result.problems:
         abort(_("nothing was decided."), ExitCode.NOTHING)
     if options.log is not None and result.records:
         refuse_link(options.log)
@@ -252,26 +77,53 @@ def check(options: CheckOptions) -> ExitCode:
         from vatspolicy.cli.records import write_records
 
         write_records(options.receipt, options.attest, law, gate, result, signer)
-
-    def report(format: str, color: bool) -> str | bytes:
-        if format in BINARY_FORMATS:
-            return export(format, result.records, options.context.lang.value, result.problems, result.remarks)
-        return render(
-            format,
-            result.records,
-            options.context.lang.value,
-            color,
-            measure_width(),
-            result.problems,
-            result.remarks,
-            extent.value,
-            result,
-            _repeat_options(options),
-        )
-
-    wanted = result.records or result.remarks or options.format not in (Format.TEXT, Format.GITHUB)
+    wanted = result.seconds or result.remarks or options.format not in (Format.TEXT, Format.GITHUB)
+    report = partial(_report, options, extent, result, None if result.records else pieces)
     publish(report, options.format if wanted and options.receipt != "-" else None, options.outputs)
     return result.exit_code
+
+
+def _list_reports(options: CheckOptions) -> list[tuple[str, bool]]:
+    """Return the formats of all reports, each with whether it is colored."""
+    outputs = [(str(name), False) for name, __ in options.outputs]
+    return list(dict.fromkeys([(options.format.value, wants_color()), *outputs]))
+
+
+def _begin_reports(options: CheckOptions, gate: Gate, extent: Extent) -> Pieces | None:
+    """Return the reports that read decisions while the run goes on; None if it keeps the records."""
+    from vatspolicy.reports.decision import BINARY_FORMATS, WHOLE, begin_report
+    from vatspolicy.reports.decision.pieces import Pieces, View
+
+    lang: Language = options.context.lang.value
+    reports = _list_reports(options)
+    if gate.keeps_profiles or any(format in (*WHOLE, *BINARY_FORMATS) for format, __ in reports):
+        return None
+    views = [
+        (format, View(lang, gate.judgement, extent.value, color and format == Format.TEXT, measure_width()))
+        for format, color in reports
+    ]
+    return Pieces([begin_report(format, view) for format, view in views], lang, gate.judgement)
+
+
+def _report(
+    options: CheckOptions, extent: Extent, result: GateResult, pieces: Pieces | None, format: str, color: bool
+) -> Iterator[str] | str | bytes:
+    """Return the report on a run: from the pieces that were kept, or from the records."""
+    from vatspolicy.reports.decision import BINARY_FORMATS, export, finish_report, render
+    from vatspolicy.reports.decision.pieces import Run
+
+    lang: Language = options.context.lang.value
+    repeated = _repeat_options(options)
+    if pieces is not None:
+        number = _list_reports(options).index((format, color))
+        run = Run(result.problems, result.remarks, result, repeated)
+        return finish_report(pieces, number, format, lang, run)
+    if format in BINARY_FORMATS:
+        return export(format, result.records, lang, result.problems, result.remarks)
+    width = measure_width()
+    return render(
+        format, result.records, lang, color, width, result.problems, result.remarks, extent.value, result, repeated
+    )
 
 
 command = Command(check, "check", DECIDE)

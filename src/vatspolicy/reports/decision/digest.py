@@ -32,9 +32,7 @@ def merge_duties(duties: Iterable[Data]) -> list[dict[str, Any]]:
     """Merge duties of one instrument, bearer and layer: messages and citations of all, in order of appearance."""
     found: dict[tuple[str, str, str | None], dict[str, Any]] = {}
     for duty in duties:
-        kept = found.setdefault(
-            (duty["instrument"]["id"], duty["bearer"], duty.get("layer")), {**duty, "citations": [], "message": {}}
-        )
+        kept = found.setdefault(_identify(duty), {**duty, "citations": [], "message": {}})
         for lang, text in duty["message"].items():
             said = kept["message"].get(lang, "")
             if text not in said:
@@ -91,9 +89,27 @@ def split_duties(data: Data) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
     filings: list[dict[str, Any]] = []
     own: list[dict[str, Any]] = []
     for duty in merge_duties(duty for duty in data["duties"] if is_outstanding(duty)):
-        internal = [body["id"] for body in duty["authority"]] == ["self"]
-        (own if internal else filings).append(duty)
+        (own if _is_internal(duty) else filings).append(duty)
     return filings, own
+
+
+def count_duties(data: Data) -> tuple[int, int]:
+    """Return the numbers of these filings and duties."""
+    first: dict[tuple[str, str, str | None], Data] = {}
+    for duty in data["duties"]:
+        if is_outstanding(duty):
+            first.setdefault(_identify(duty), duty)
+    own = sum(map(_is_internal, first.values()))
+    return len(first) - own, own
+
+
+def _is_internal(duty: Data) -> bool:
+    return [body["id"] for body in duty["authority"]] == ["self"]
+
+
+def _identify(duty: Data) -> tuple[str, str, str | None]:
+    """Return what duties have in common that are told as one: instrument, bearer and layer."""
+    return duty["instrument"]["id"], duty["bearer"], duty.get("layer")
 
 
 def licenses_to_get(data: Data) -> list[Data]:

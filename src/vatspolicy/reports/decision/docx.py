@@ -16,7 +16,7 @@ from vatspolicy.i18n.text import clean
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.brief import Brief, make_brief, no_license, say_filings
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
-from vatspolicy.reports.decision.gate_line import worst_first
+from vatspolicy.reports.decision.summary import worst_first
 from vatspolicy.reports.decision.tasks import by_day
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.office import settle

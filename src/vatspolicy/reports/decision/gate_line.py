@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, find_failures, find_worst_level
+from vatspolicy.gate.judgement import INCOMPLETE
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, gap, join_two, joint, word
 from vatspolicy.output import Style
-from vatspolicy.policies.wording import say_reading
-from vatspolicy.reports.decision.digest import licenses_to_get, split_duties
+from vatspolicy.reports.decision.summary import NAMED, Summary, gravest_first
 
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
-
-Data = Mapping[str, Any]
 
 WORDS: Table = {
     "passed": Phrase("Gate: passed"),
@@ -30,8 +27,6 @@ WORDS: Table = {
     "no_fail": Phrase("The exit code is 0 because of --no-fail."),
     "before": Phrase("{todo} before launch"),
     "next": Phrase("Next: {command}"),
-    "read_as": Phrase("{subject} read as {name}"),
-    "service_read_as": Phrase("readings of {subject} together"),
 }
 COUNTS: Counts = {
     "specs": (Phrase("{n} spec"), Phrase("{n} specs")),
@@ -49,12 +44,11 @@ COUNTS: Counts = {
 }
 """Counted things: one, and several."""
 _STATES = {"passed": "green", "failed": "red", "incomplete": "blue", "invalid": "red"}
-NAMED = ("contested", "duty", "advice")
-"""Levels on which the verdict does not show the finding that failed, so that the line names it."""
 
 
 def say_gate(
     gate: GateResult,
+    summaries: Sequence[Summary],
     lang: Language,
     style: Style,
     room: int,
@@ -63,19 +57,20 @@ def say_gate(
 ) -> list[str]:
     """Return the last line; the next command on a second one if `room` is too small, unless `one_line`.
 
-    `repeated` are the options, by command, that the next command repeats because they change the question.
+    `summaries` are of the decisions of the run. `repeated` are the options, by command, that the next command repeats
+    because they change the question.
     """
-    state = _state(gate)
-    reasons = aside(joint("semicolon", lang).join(_reasons(gate, lang)), lang)
+    state = _state(gate, summaries)
+    reasons = aside(joint("semicolon", lang).join(_reasons(gate, summaries, lang)), lang)
     text = end(f"{style(word(WORDS, state, lang), 'bold', _STATES[state])}{reasons}", lang)
     space = gap(lang)
-    decided, counts = count(COUNTS, "specs", len(gate.records), lang), _counts(gate.records, lang)
+    decided, counts = count(COUNTS, "specs", len(summaries), lang), _counts(summaries, lang)
     text += space + end(
         joint("colon", lang).join([decided, joint("comma", lang).join(counts)] if counts else [decided]), lang
     )
     if state != "passed" and not gate.exit_code:
         text += space + word(WORDS, "no_fail", lang)
-    following = _next_command(gate, repeated or {})
+    following = _next_command(summaries, repeated or {})
     command = word(WORDS, "next", lang, command=following) if following else ""
     whole = f"{text}{space}{command}".rstrip()
     if one_line or width(whole) <= room:
@@ -83,8 +78,8 @@ def say_gate(
     return [*wrap(text, room, "  ", ""), *(wrap(command, room, "  ", "") if command else [])]
 
 
-def _state(gate: GateResult) -> str:
-    levels = {_level(data, gate) for data in gate.records}
+def _state(gate: GateResult, summaries: Iterable[Summary]) -> str:
+    levels = {one.level for one in summaries}
     if gate.invalid or gate.problems:
         return "invalid"
     if gate.empty or _failing_remarks(gate) or levels - {None, INCOMPLETE}:
@@ -92,24 +87,11 @@ def _state(gate: GateResult) -> str:
     return "incomplete" if INCOMPLETE in levels else "passed"
 
 
-def _failures(data: Data, gate: GateResult) -> list[Failure]:
-    """Return what fails, or would fail without --no-fail."""
-    return find_failures(data, gate.judgement.fail_on)
-
-
-def _level(data: Data, gate: GateResult) -> str | None:
-    """Return the level on which a decision fails; incomplete by its exit code where facts are missing."""
-    failures = _failures(data, gate)
-    if failures and data.get("remaining", data["decision"]) == INCOMPLETE:
-        return INCOMPLETE
-    return find_worst_level(failures)
-
-
 def _failing_remarks(gate: GateResult) -> int:
     return sum(gate.judgement.fails_remark(remark) for remark in gate.remarks or ())
 
 
-def _reasons(gate: GateResult, lang: Language) -> list[str]:
+def _reasons(gate: GateResult, summaries: Sequence[Summary], lang: Language) -> list[str]:
     """Return the reasons of the verdict, the gravest first."""
     found = []
     if gate.invalid:
@@ -118,65 +100,44 @@ def _reasons(gate: GateResult, lang: Language) -> list[str]:
         found.append(count(COUNTS, "waiver_files", len(gate.problems), lang))
     if gate.empty:
         found.append(count(COUNTS, "empty", len(gate.empty), lang))
-    found += _levels(gate, lang)
+    found += _levels(summaries, gate.judgement.fail_on, lang)
     if notices := _failing_remarks(gate):
         found.append(count(COUNTS, "strict", notices, lang))
-    if found or not gate.records:
+    if found or not summaries:
         return found
-    worst = worst_first(gate.records)[0]
-    level = worst.get("remaining", worst["decision"])
-    return [f"{level} < --fail-on {gate.judgement.fail_on}"]
+    return [f"{gravest_first(summaries)[0].remaining} < --fail-on {gate.judgement.fail_on}"]
 
 
-def _levels(gate: GateResult, lang: Language) -> list[str]:
-    found: dict[str, list[Data]] = {}
-    for data in gate.records:
-        if level := _level(data, gate):
-            found.setdefault(level, []).append(data)
-    alone, fail_on = len(gate.records) == 1, gate.judgement.fail_on
-    told = {level: level if alone else f"{len(records)} {level}" for level, records in found.items()}
+def _levels(summaries: Sequence[Summary], fail_on: str, lang: Language) -> list[str]:
+    found: dict[str, list[Summary]] = {}
+    for one in summaries:
+        if one.level:
+            found.setdefault(one.level, []).append(one)
+    alone = len(summaries) == 1
+    told = {level: level if alone else f"{len(failed)} {level}" for level, failed in found.items()}
     plain = joint("list", lang).join(told[level] for level in ("deny", "needs-license") if level in found)
     said = [f"{plain} ≥ --fail-on {fail_on}"] if plain else []
     for level in NAMED:
         if level in found:
-            names = _names(found[level], level, gate, lang)
+            names = _names(found[level], lang)
             said.append(f"{told[level]} ≥ --fail-on {fail_on}{joint('colon', lang)}{names}")
     if INCOMPLETE in found:
         said.append(word(WORDS, "open", lang) if alone else count(COUNTS, INCOMPLETE, len(found[INCOMPLETE]), lang))
     return said
 
 
-def _names(records: Iterable[Data], level: str, gate: GateResult, lang: Language) -> str:
+def _names(failed: Iterable[Summary], lang: Language) -> str:
     """Return the first finding that failed, and the number of others."""
-    failures = ((data, failure) for data in records for failure in _failures(data, gate) if failure.level == level)
-    names = list(dict.fromkeys(_name(data, failure, lang) for data, failure in failures))
+    names = list(dict.fromkeys(name for one in failed for name in one.names))
     if len(names) < 2:
         return "".join(names)
     return word(WORDS, "more", lang, name=names[0], count=len(names) - 1)
 
 
-def _name(data: Data, failure: Failure, lang: Language) -> str:
-    """Return a short name of a finding or of another reading; of all readings of a service if they fail together."""
-    if failure.part == ITSELF:
-        return clean(word(WORDS, "service_read_as", lang, subject=data["worst_reading"]["service"]), one_line=True)
-    finding = data[failure.part][failure.position]
-    if "reading" in finding:
-        name = say_reading(finding["reading"], lang)
-        return clean(word(WORDS, "read_as", lang, subject=finding["subject"], name=name), one_line=True)
-    name = finding["instrument"]["title"][lang] if "instrument" in finding else finding["rule"]
-    return clean(name, one_line=True)
-
-
-def _counts(records: Iterable[Data], lang: Language) -> list[str]:
+def _counts(summaries: Sequence[Summary], lang: Language) -> list[str]:
     """Return what is left to do, counted over all decisions."""
-    total = dict.fromkeys(("denials", "licenses", "facts", "filings", "own"), 0)
-    for data in records:
-        filings, own = split_duties(data)
-        total["denials"] += len(data["denials"])
-        total["licenses"] += len(licenses_to_get(data))
-        total["facts"] += len(data["missing"])
-        total["filings"] += len(filings)
-        total["own"] += len(own)
+    keys = ("denials", "licenses", "facts", "filings", "own")
+    total = {key: sum(getattr(one, key) for one in summaries) for key in keys}
     said = [count(COUNTS, key, total[key], lang) for key in ("denials", "licenses", "facts") if total[key]]
     todo = [count(COUNTS, key, total[key], lang) for key in ("filings", "own") if total[key]]
     if todo:
@@ -184,24 +145,17 @@ def _counts(records: Iterable[Data], lang: Language) -> list[str]:
     return said
 
 
-def worst_first(records: Iterable[Data]) -> list[Data]:
-    """Return decisions with the gravest first: deny, needs-license, incomplete, allow; contested ones before others."""
-    order = ("deny", "needs-license", "incomplete", "allow")
-    return sorted(records, key=lambda data: (order.index(data["decision"]), not data["contested"]))
-
-
-def _next_command(gate: GateResult, repeated: Mapping[str, str]) -> str | None:
+def _next_command(summaries: Sequence[Summary], repeated: Mapping[str, str]) -> str | None:
     """Return the command that leads on from the gravest decision; None where there is nothing to add."""
-    if not gate.records:
+    if not summaries:
         return None
-    failed = [data for data in gate.records if _level(data, gate)]
-    data = worst_first(failed or gate.records)[0]
+    gravest = gravest_first([one for one in summaries if one.level] or summaries)[0]
     command, options = {
         "deny": ("routes", ""),
         "needs-license": ("routes", ""),
         "incomplete": ("ask", ""),
-    }.get(data["decision"], ("check", " --details"))
-    return f"vatspolicy {command} {quote(data['file'])}{repeated.get(command, '')}{options}"
+    }.get(gravest.decision, ("check", " --details"))
+    return f"vatspolicy {command} {quote(gravest.file)}{repeated.get(command, '')}{options}"
 
 
 def quote(file: str) -> str:
@@ -215,13 +169,14 @@ def quote(file: str) -> str:
     return shlex.quote(clean(file, one_line=True))
 
 
-def say_totals(records: Sequence[Data], invalid: int, lang: Language) -> str:
+def say_totals(summaries: Iterable[Summary], invalid: int, lang: Language) -> str:
     """Return how many specs there are, by decision, the invalid ones included."""
     from vatspolicy.reports.words import phrase
 
     found: dict[str, int] = {}
-    for data in worst_first(records):
-        found[data["decision"]] = found.get(data["decision"], 0) + 1
+    for one in gravest_first(summaries):
+        found[one.decision] = found.get(one.decision, 0) + 1
     words = [f"{invalid} {word(WORDS, 'bad', lang)}"] if invalid else []
     words += [f"{n} {word(VERDICTS, key, lang)}" for key, n in found.items()]
-    return phrase("decided", lang, count=len(records) + invalid, words=joint("comma", lang).join(words))
+    decided = sum(found.values())
+    return phrase("decided", lang, count=decided + invalid, words=joint("comma", lang).join(words))

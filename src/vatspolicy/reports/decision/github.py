@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Table, aside, end, joint, word
@@ -14,11 +14,9 @@ from vatspolicy.reports.decision.digest import later_law, say_remark, some_waive
 from vatspolicy.reports.decision.gate_line import say_totals
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_opinion
-from vatspolicy.reports.decision.results import decided, results, say_failures, worst_first
-from vatspolicy.reports.formats.github import Annotation, write
-
-if TYPE_CHECKING:
-    from vatspolicy.gate.gate import GateResult
+from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
+from vatspolicy.reports.decision.results import decided, results, say_failures
+from vatspolicy.reports.formats.github import Annotation, Annotations
 
 Data = Mapping[str, Any]
 
@@ -30,34 +28,58 @@ WORDS: Table = {
 }
 
 
-def render(
-    records: Iterable[Data],
-    lang: Language,
-    problems: Iterable[Problem] = (),
-    remarks: Iterable[Data] = (),
-    gate: GateResult | None = None,
-) -> str:
-    """Return annotations of the decisions, their number and the remarks about waivers.
+class Report:
+    """A report under construction (see `pieces.Report`): a verdict a spec, results, notes, and remarks on waivers."""
 
-    The `problems` stand on standard error.
-    """
-    invalid = len({problem.file for problem in problems})
-    judgement = gate.judgement if gate else Judgement()
-    records = worst_first(records, judgement)
-    remarks = list(remarks)
-    settings = [one for one in remarks if one["kind"] == SETTINGS]  # first: none of them is left out
-    found = [_remark(one, lang, judgement) for one in settings]
-    found += [_verdict(data, lang, judgement) for data in records]
-    found += [Annotation("note", say_totals(records, invalid, lang), "specs", data["file"]) for data in records[:1]]
-    for data in records:
-        for result in results(data, lang, judgement):
-            name = result.rule if result.finding else result.detail.partition("\0")[0]
-            title = result.rule if name in ("", result.rule) else f"{result.rule}: {name}"
-            found.append(Annotation(result.level, result.message, title, data["file"], result.line, result.column))
-    found += [_remark(one, lang, judgement) for one in remarks if one not in settings]
-    for data in records:
-        found += _notes(data, lang)
-    return write(found, word(WORDS, "more", lang))
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def take(self, data: Data, seconds: float = 0.0) -> Texts:
+        """Return the annotations of a decision: its verdict, its results, and its notes."""
+        lang, judgement = self._view.lang, self._view.judgement
+        parts = ([_verdict(data, lang, judgement)], _results(data, lang, judgement), _notes(data, lang))
+        return tuple(map(_pack, parts))
+
+    def write(self, entries: Entries, run: Run) -> Iterator[str]:
+        """Yield the report. The problems stand on standard error."""
+        lang, judgement, remarks = self._view.lang, self._view.judgement, list(run.remarks or ())
+        invalid = len({problem.file for problem in run.problems})
+        order = entries.sort(rank)
+        settings = [one for one in remarks if one["kind"] == SETTINGS]  # first: none of them is left out
+        found = Annotations()
+        for one in settings:
+            found.add(_remark(one, lang, judgement))
+        _unpack(found, (texts[0] for texts in entries.texts(order)))
+        if order:
+            file = entries.summaries[order[0]].file
+            found.add(Annotation("note", say_totals(entries.summaries, invalid, lang), "specs", file))
+        _unpack(found, (texts[1] for texts in entries.texts(order)))
+        for one in remarks:
+            if one not in settings:
+                found.add(_remark(one, lang, judgement))
+        _unpack(found, (texts[2] for texts in entries.texts(order)))
+        yield found.write(word(WORDS, "more", lang))
+
+
+def _pack(annotations: Iterable[Annotation]) -> str:
+    """Return annotations as a text: of each level the number and the first commands."""
+    found = Annotations()
+    for annotation in annotations:
+        found.add(annotation)
+    return json.dumps([[level, count, found.lines[level]] for level, count in found.counts.items() if count])
+
+
+def _unpack(found: Annotations, texts: Iterable[str]) -> None:
+    for text in texts:
+        for level, count, lines in json.loads(text):
+            found.add_many(level, count, lines)
+
+
+def _results(data: Data, lang: Language, judgement: Judgement) -> Iterator[Annotation]:
+    for result in results(data, lang, judgement):
+        name = result.rule if result.finding else result.detail.partition("\0")[0]
+        title = result.rule if name in ("", result.rule) else f"{result.rule}: {name}"
+        yield Annotation(result.level, result.message, title, data["file"], result.line, result.column)
 
 
 def _remark(one: Data, lang: Language, judgement: Judgement) -> Annotation:

@@ -16,9 +16,9 @@ from vatspolicy.reports.decision import (
     calendar_picture,
     digest,
     doubt,
-    gate_line,
     opinions,
     route_diagram,
+    summary,
     tasks,
 )
 from vatspolicy.reports.formats.html_page import Entry, Frame, place_entries, read_asset, render_page
@@ -80,7 +80,7 @@ def render(
     """Render a page of all decisions (records), the worst first, then specs not decided, then waivers."""
     records, problems, remarks = list(records), sorted(set(problems)), list(remarks)
     single, say = len(records) == 1 and not problems, Sentences(lang)
-    order = gate_line.worst_first(records)
+    order = summary.worst_first(records)
     made = [_Decision(data, lang, "" if single else f"d{place}-", single) for place, data in enumerate(order, 1)]
     entries: list[Entry]
     if single:

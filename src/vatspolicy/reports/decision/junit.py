@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any
 
-from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS, joint, word
@@ -13,40 +13,49 @@ from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_r
 from vatspolicy.reports.decision.doubt import hint, verdict
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_opinion
+from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View
 from vatspolicy.reports.decision.results import Result, decided, results
-from vatspolicy.reports.formats.junit import Suite, Suites
+from vatspolicy.reports.formats.junit import Suite, join_suites
 from vatspolicy.reports.words import phrase
-
-if TYPE_CHECKING:
-    from vatspolicy.gate.gate import GateResult
 
 Data = Mapping[str, Any]
 
+NAME = "vatspolicy"
+PROPERTIES = ("specs",)
+"""Properties of the run that each suite repeats."""
 
-def render(
-    records: Iterable[Data],
-    lang: Language,
-    problems: Iterable[Problem] = (),
-    remarks: Iterable[Data] = (),
-    gate: GateResult | None = None,
-) -> str:
-    """Return all decisions as test suites. An undecided spec is an error, an unused waiver is skipped.
 
-    There is a failure or an error exactly if the run ends with another exit code than 0.
+class Report:
+    """A report under construction (see `pieces.Report`).
+
+    An undecided spec is an error, an unused waiver is skipped. There is a failure or an error exactly if the run ends
+    with another exit code than 0.
     """
-    records, judgement = list(records), gate.judgement if gate else Judgement()
-    suites = Suites("vatspolicy", gate.started if gate else "", {"specs": str(len(records))})
-    seconds = gate.seconds if gate else ()
-    for data, spent in zip(records, seconds or [0.0] * len(records), strict=True):
-        _add_decision(suites.add_suite(data["product"], data["file"], spent), data, lang, judgement)
-    undecided: dict[str, list[str]] = {}
-    for problem in sorted(set(problems)):
-        undecided.setdefault(problem.file, []).append(str(problem))
-    for file, lines in undecided.items():
-        suites.add_suite(file, file).add_error(file, file, phrase("undecided", lang), "invalid", "\n".join(lines))
-    if remarks:
-        _add_remarks(suites, remarks, lang, judgement)
-    return suites.to_xml()
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def take(self, data: Data, seconds: float = 0.0) -> Texts:
+        """Return a decision as a test suite."""
+        suite = Suite(data["product"], data["file"], seconds)
+        _add_decision(suite, data, self._view.lang, self._view.judgement)
+        return (suite.to_text(NAME, PROPERTIES),)
+
+    def write(self, entries: Entries, run: Run) -> Iterator[str]:
+        """Yield the whole document."""
+        lang, suites = self._view.lang, list[Suite]()
+        undecided: dict[str, list[str]] = {}
+        for problem in sorted(set(run.problems)):
+            undecided.setdefault(problem.file, []).append(str(problem))
+        for file, lines in undecided.items():
+            suites.append(Suite(file, file))
+            suites[-1].add_error(file, file, phrase("undecided", lang), "invalid", "\n".join(lines))
+        if run.remarks:
+            suites.append(Suite(WAIVER_WORDS["remarks"][lang]))
+            _add_remarks(suites[-1], run.remarks, lang, self._view.judgement)
+        others = [suite.to_text(NAME, PROPERTIES) for suite in suites]
+        texts = chain((text for (text,) in entries.texts()), others)
+        return join_suites(texts, run.gate.started if run.gate else "", {"specs": str(len(entries))})
 
 
 def _add_decision(suite: Suite, data: Data, lang: Language, judgement: Judgement) -> None:
@@ -87,9 +96,8 @@ def _output(data: Data, lang: Language) -> list[str]:
     return lines
 
 
-def _add_remarks(suites: Suites, remarks: Iterable[Data], lang: Language, judgement: Judgement) -> None:
+def _add_remarks(suite: Suite, remarks: Iterable[Data], lang: Language, judgement: Judgement) -> None:
     """Add remarks about waivers as skipped cases, or as failures where the gate is strict about them."""
-    suite = suites.add_suite(WAIVER_WORDS["remarks"][lang])
     for remark in remarks:
         case, said = (remark_place(remark), remark["kind"]), say_remark(remark, lang)
         if judgement.fails_remark(remark):

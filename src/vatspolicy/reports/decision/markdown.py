@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
-
-from markupsafe import Markup
+from typing import Any
 
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Judgement
@@ -17,16 +16,14 @@ from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import digest, doubt, opinions
 from vatspolicy.reports.decision.gate_line import say_gate
-from vatspolicy.reports.decision.results import say_failures, worst_first
+from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
+from vatspolicy.reports.decision.results import say_failures
 from vatspolicy.reports.decision.tasks import offers_of
 from vatspolicy.reports.formats.html import trust
 from vatspolicy.reports.formats.templating import render_markdown
 from vatspolicy.reports.timeline.words import WORDS as AHEAD
 from vatspolicy.reports.timeline.words import say_ahead
 from vatspolicy.reports.words import GROUPS, MEANINGS, VERIFICATION, cited, law_of, phrase, way_of
-
-if TYPE_CHECKING:
-    from vatspolicy.gate.gate import GateResult
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 WORDS: Table = {
@@ -38,38 +35,69 @@ WORDS: Table = {
     "invalid": Phrase("FAILS: invalid"),
     "gate_fails": Phrase("The gate fails (--fail-on {fail_on}): {failures}."),
 }
+_SECTIONS = trust("\0")
+"""Stands for the decisions in the report."""
 _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
 
 Data = Mapping[str, Any]
 
 
-def render(
-    records: Iterable[Data],
-    lang: Language,
-    problems: Iterable[Problem] = (),
-    remarks: Iterable[Data] = (),
-    gate: GateResult | None = None,
-) -> str:
-    """Render the result of the gate, a section per decision, then waivers, then the specs that could not be decided.
+class Report:
+    """A report under construction (see `pieces.Report`).
 
-    Several specs begin with a table, and everywhere the worst is first.
+    The result of the gate, a section per decision, then waivers, then the specs that could not be decided. Several
+    specs begin with a table, and everywhere the worst is first.
     """
-    judgement = gate.judgement if gate else Judgement()
-    records = worst_first(records, judgement)
-    problems = sorted(set(problems))
-    return render_markdown(
-        "decision/run.md.j2",
-        **_words(lang),
-        decisions=[_render(data, lang, judgement) for data in records],
-        gate=say_gate(gate, lang, Style(False), 0, one_line=True) if gate else (),
-        heads=[word(WORDS, key, lang) for key in ("decision", "spec", "gate")],
-        icons=_ICONS,
-        overview=list(_overview(records, problems, lang, judgement)),
-        problems=problems,
-        remark_place=digest.remark_place,
-        remarks=list(remarks),
-        say_remark=digest.say_remark,
-    )
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def take(self, data: Data, seconds: float = 0.0) -> Texts:
+        """Return the section of a decision, and its row of the table as JSON."""
+        lang, judgement = self._view.lang, self._view.judgement
+        return _render(data, lang, judgement), json.dumps(_row(data, lang, judgement))
+
+    def write(self, entries: Entries, run: Run) -> Iterator[str]:
+        """Yield the report."""
+        lang, gate, problems = self._view.lang, run.gate, sorted(set(run.problems))
+        order = entries.sort(rank)
+        frame = render_markdown(
+            "decision/run.md.j2",
+            **_words(lang),
+            decisions=[_SECTIONS] if order else [],
+            gate=say_gate(gate, entries.summaries, lang, Style(False), 0, one_line=True) if gate else (),
+            heads=[word(WORDS, key, lang) for key in ("decision", "spec", "gate")],
+            icons=_ICONS,
+            overview=self._overview(entries, order, problems),
+            problems=problems,
+            remark_place=digest.remark_place,
+            remarks=list(run.remarks or ()),
+            say_remark=digest.say_remark,
+        )
+        before, _, after = frame.partition(_SECTIONS)
+        yield before
+        between = ""
+        for text, _ in entries.texts(order):
+            yield between + text.strip("\n")
+            between = "\n\n"
+        yield after
+
+    def _overview(
+        self, entries: Entries, order: Sequence[int], problems: Iterable[Problem]
+    ) -> list[tuple[str, str, str, str, str]]:
+        """Return a row for each of several specs, the worst first: icon, decision, title, file, and the outcome."""
+        lang, files = self._view.lang, list(dict.fromkeys(problem.file for problem in problems))
+        if len(entries) + len(files) < 2:
+            return []
+        invalid = word(WORDS, "invalid", lang)
+        found = [(_ICONS["incomplete"], phrase("undecided", lang), "", file, invalid) for file in files]
+        return [*found, *(json.loads(row) for _, row in entries.texts(order))]
+
+
+def _row(data: Data, lang: Language, judgement: Judgement) -> tuple[str, str, str, str, str]:
+    failures = judgement.find_failures(data)
+    outcome = word(WORDS, "fails", lang, failures=say_failures(failures)) if failures else word(WORDS, "ok", lang)
+    return _ICONS[data["decision"]], doubt.verdict(data, lang), str(data["title"]), data["file"], outcome
 
 
 def _words(lang: Language) -> dict[str, Any]:
@@ -89,25 +117,10 @@ def _words(lang: Language) -> dict[str, Any]:
     }
 
 
-def _overview(
-    records: Sequence[Data], problems: Sequence[Problem], lang: Language, judgement: Judgement
-) -> Iterator[tuple[str, str, str, str, str]]:
-    """Yield a row for each of several specs, the worst first: icon, decision, title, file, and why the gate fails."""
-    files = list(dict.fromkeys(problem.file for problem in problems))
-    if len(records) + len(files) < 2:
-        return
-    for file in files:
-        yield _ICONS["incomplete"], phrase("undecided", lang), "", file, word(WORDS, "invalid", lang)
-    for data in records:
-        failures = judgement.find_failures(data)
-        outcome = word(WORDS, "fails", lang, failures=say_failures(failures)) if failures else word(WORDS, "ok", lang)
-        yield _ICONS[data["decision"]], doubt.verdict(data, lang), str(data["title"]), data["file"], outcome
-
-
-def _render(data: Data, lang: Language, judgement: Judgement) -> Markup:
+def _render(data: Data, lang: Language, judgement: Judgement) -> str:
     """Render one decision."""
     failures = judgement.find_failures(data)
-    text = render_markdown(
+    return render_markdown(
         "decision/decision.md.j2",
         **_words(lang),
         asks=lambda finding: dict.fromkeys(ask["path"] for ask in finding["asks"]),
@@ -148,7 +161,6 @@ def _render(data: Data, lang: Language, judgement: Judgement) -> Markup:
         way_of=way_of,
         worst=doubt.say_worst(data, lang),
     )
-    return trust(text)
 
 
 def _bodies(authority: Iterable[Data], lang: Language) -> str:

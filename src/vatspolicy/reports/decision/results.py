@@ -6,7 +6,7 @@ An error fails the gate, in every format alike: `vatspolicy.gate.judgement` says
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, LEVELS, Failure, Judgement
@@ -14,7 +14,6 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import VERDICTS, Table, aside, count, joint, word
 from vatspolicy.reports.decision.digest import open_facts, say_contested, say_waived, subject_of
 from vatspolicy.reports.decision.doubt import hint, say_kind
-from vatspolicy.reports.decision.gate_line import worst_first as gravest_first
 from vatspolicy.reports.decision.opinions import say_matter
 from vatspolicy.reports.words import COUNTS, law_of
 
@@ -71,11 +70,6 @@ def results(data: Data, lang: Language, judgement: Judgement) -> list[Result]:
     found = list(_Results(data, lang, judgement).all())
     order = ("error", "warning", "note")
     return sorted(found, key=lambda result: order.index(result.level))
-
-
-def worst_first(records: Iterable[Data], judgement: Judgement) -> list[Data]:
-    """Return decisions (records) with those that fail the gate first, then the gravest."""
-    return sorted(gravest_first(records), key=lambda data: not judgement.find_failures(data))
 
 
 def decided(data: Data) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any
 
-from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint, word
@@ -13,57 +15,119 @@ from vatspolicy.origin import page
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, later_law, say_remark
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_opinion
+from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
 from vatspolicy.reports.decision.results import CONTESTED, MISSING, WORDS, Result, results
-from vatspolicy.reports.formats.sarif import Run, location, related_location, rule_page
+from vatspolicy.reports.formats.sarif import Run as SarifRun
+from vatspolicy.reports.formats.sarif import location, make_result, related_location, rule_page
 from vatspolicy.reports.words import cited, phrase
-
-if TYPE_CHECKING:
-    from vatspolicy.gate.gate import GateResult
 
 Data = Mapping[str, Any]
 
+FINGERPRINT = "subjectAndRule/v1"
+_INDENT = " " * 8
+_RULE = re.compile(rf'(\n{_INDENT}  "ruleId": ("(?:[^"\\]|\\.)*"),\n{_INDENT}  "ruleIndex": )0')
+"""The start of a result, whose rule has no index yet. In JSON a line break is never part of a text."""
 _HELP = {CONTESTED: "contested_help", MISSING: "missing_help"}
 
 
-def render(
-    records: Iterable[Data],
-    lang: Language,
-    problems: Iterable[Problem] = (),
-    remarks: Iterable[Data] = (),
-    gate: GateResult | None = None,
-) -> str:
-    """Return one run with the results of all decisions. A spec that could not be decided is a notification."""
-    records, problems = list(records), sorted(set(problems))
-    judgement = gate.judgement if gate else Judgement()
-    run = Run("vatspolicy", records[0]["bundle"]["version"] if records else "0", "subjectAndRule/v1")
-    for problem in problems:
-        text = " ".join(part for part in (problem.path, problem.message, problem.hint) if part)
-        run.notify("error", text, location(problem.file, problem.line, problem.column))
-    found = [(data, result) for data in records for result in results(data, lang, judgement)]
-    rules: dict[str, Result] = {}
-    for _, result in found:
-        rules.setdefault(result.rule, result)
-    for _, result in sorted(rules.items(), key=lambda item: (item[1].finding is None, item[0])):
-        _add_rule(run, result, lang)
-    for data, result in found:
-        _add_result(run, data, result)
-    _add_later_law(run, records, lang)
-    _add_opinions(run, records, lang)
-    _add_changes_ahead(run, records, lang)
-    _add_remarks(run, list(remarks), lang, judgement)
-    if any("remaining" in data for data in records):  # SARIF 2.1.0, 3.27.23: on all results of a run or on none
-        for made in run.results:
-            made.setdefault("suppressions", [])
-    properties = {
-        "decisions": {data["file"]: data["decision"] for data in records},
-        "failOn": judgement.fail_on,
-        "noFail": judgement.no_fail,
-        "specs": len(records),
-    }
-    return run.to_json(not problems, gate and int(gate.exit_code), properties)
+class Report:
+    """A report under construction (see `pieces.Report`): one run with the results of all decisions."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._told: set[str] = set()
+        """Rules that this process has described. Each takes specs in their order, so that none comes too late."""
+
+    def take(self, data: Data, seconds: float = 0.0) -> Texts:
+        """Return the results of a decision, later law, opinions, changes ahead, and the rules not described before.
+
+        Rules have no index until all are known.
+        """
+        lang = self._view.lang
+        found = results(data, lang, self._view.judgement)
+        rules: dict[str, Any] = {}
+        for result in found:
+            if result.rule not in self._told:
+                self._told.add(result.rule)
+                rules[result.rule] = [result.finding is None, _rule(result, lang)]
+        parts = (
+            [_result(data, result) for result in found],
+            [_later_law(data, told)] if (told := later_law(data, lang)) else [],
+            [_opinion(data, opinion, lang) for opinion in data["opinions"]],
+            [_change_ahead(data, entry, lang) for entry in data.get("changes_ahead", ())],
+        )
+        return *(self._dump(part) for part in parts), json.dumps(rules), data["bundle"]["version"]
+
+    def write(self, entries: Entries, run: Run) -> Iterator[str]:
+        """Yield the whole document. A spec that could not be decided is a notification."""
+        lang, judgement = self._view.lang, self._view.judgement
+        made = SarifRun("vatspolicy", "0", FINGERPRINT)
+        problems = sorted(set(run.problems))
+        for problem in problems:
+            text = " ".join(part for part in (problem.path, problem.message, problem.hint) if part)
+            made.notify("error", text, location(problem.file, problem.line, problem.column))
+        places = self._add_rules(made, entries)
+        _add_remarks(made, run.remarks or (), lang, judgement)
+        remarks = self._dump(made.results)
+        made.results[:] = BLANK if remarks or any(places) else []
+        properties = {
+            "decisions": {one.file: one.decision for one in entries.summaries},
+            "failOn": judgement.fail_on,
+            "noFail": judgement.no_fail,
+            "specs": len(entries),
+        }
+        frame = made.to_json(not problems, run.gate and int(run.gate.exit_code), properties)
+        if not made.results:
+            yield frame
+            return
+        index = {rule["id"]: place for place, rule in enumerate(made.rules)}
+        texts = (texts[part] for part, found in enumerate(places) for texts in entries.texts(found))
+        members = (_RULE.sub(lambda one: f"{one[1]}{index[json.loads(one[2])]}", text) for text in texts)
+        yield from fill_list(frame, "results", _INDENT[:6], _INDENT[:2], chain(members, filter(None, [remarks])))
+
+    def _add_rules(self, run: SarifRun, entries: Entries) -> list[list[int]]:
+        """Add the rules of all results; return the positions of the decisions that have each part of their texts."""
+        rules: dict[str, Any] = {}
+        places: list[list[int]] = [[], [], [], []]
+        first: dict[int, Texts] = {}
+        for place, texts in enumerate(entries.texts()):
+            if place == 0:
+                run.version = texts[5]
+            for part, found in enumerate(places):
+                if texts[part]:
+                    found.append(place)
+                    first.setdefault(part, texts)
+            for name, rule in json.loads(texts[4]).items():
+                rules.setdefault(name, rule)
+        run.rules += [rule for _, (_, rule) in sorted(rules.items(), key=lambda item: (item[1][0], item[0]))]
+        if 1 in first:
+            told = json.loads(f"[{first[1][1]}]")[0]["message"]["text"]
+            run.add_rule("later-law", told, address=page("gate.md", "which-law"))
+        if 2 in first:
+            run.add_rule("opinions", word(OPINIONS, "opinions", self._view.lang), address=page("policies.md"))
+        if 3 in first:
+            from vatspolicy.reports.timeline.words import WORDS as TIMELINE
+
+            run.add_rule("changes-ahead", TIMELINE["ahead"][self._view.lang], address=page("gate.md", "changes-ahead"))
+        return places
+
+    def _dump(self, results: Iterable[dict[str, Any]]) -> str:
+        """Return results as they stand in the list of a run."""
+        texts = []
+        for result in results:
+            if self._view.waived:  # SARIF 2.1.0, 3.27.23: on all results of a run or on none
+                result.setdefault("suppressions", [])
+            texts.append(json.dumps(result, ensure_ascii=False, indent=2).replace("\n", f"\n{_INDENT}"))
+        return f",\n{_INDENT}".join(texts)
 
 
-def _add_rule(run: Run, result: Result, lang: Language) -> None:
+def _rule(result: Result, lang: Language) -> dict[str, Any]:
+    run = SarifRun("vatspolicy", "0", FINGERPRINT)
+    _add_rule(run, result, lang)
+    return run.rules[0]
+
+
+def _add_rule(run: SarifRun, result: Result, lang: Language) -> None:
     finding = result.finding
     if finding is None:
         text = word(WORDS, result.rule, lang)
@@ -103,10 +167,11 @@ def _help(finding: Data, lang: Language) -> list[str]:
     return text.strip().split("\n\n")
 
 
-def _add_result(run: Run, data: Data, result: Result) -> None:
+def _result(data: Data, result: Result) -> dict[str, Any]:
     finding = result.finding
     identity = "\0".join([data["product"], result.subject, result.rule, *([result.detail] if result.detail else [])])
-    made = run.add_result(
+    made = make_result(
+        FINGERPRINT,
         result.rule,
         result.level,
         result.message,
@@ -122,6 +187,7 @@ def _add_result(run: Run, data: Data, result: Result) -> None:
         made["properties"] = properties
     if result.waived and finding is not None:
         made["suppressions"] = [_suppression(finding["waived"], result.waived)]
+    return made
 
 
 def _layer(finding: Data) -> dict[str, str]:
@@ -139,45 +205,34 @@ def _suppression(waived: Data, said: str) -> dict[str, Any]:
     }
 
 
-def _add_later_law(run: Run, records: Iterable[Data], lang: Language) -> None:
-    """Add that the law of a day is not all known, as notes under a rule of their own."""
-    found = [(data, told) for data in records if (told := later_law(data, lang))]
-    if found:
-        run.add_rule("later-law", found[0][1], address=page("gate.md", "which-law"))
-    for data, told in found:
-        run.add_result("later-law", "note", told, location(data["file"], 1), f"{data['product']}\0later-law")
+def _later_law(data: Data, told: str) -> dict[str, Any]:
+    """Return that the law of the day is not all known, as a note."""
+    return _note("later-law", told, location(data["file"], 1), f"{data['product']}\0later-law")
 
 
-def _add_opinions(run: Run, records: Iterable[Data], lang: Language) -> None:
-    """Add every opinion of a profile under a rule of its own."""
-    given = [(data, opinion) for data in records for opinion in data["opinions"]]
-    if given:
-        run.add_rule("opinions", word(OPINIONS, "opinions", lang), address=page("policies.md"))
-    for data, opinion in given:
-        identity = f"{data['product']}\0opinions\0{opinion['about']}\0{opinion['service']}\0{opinion['date']}"
-        place = location(data["file"], opinion["line"], opinion["column"])
-        made = run.add_result("opinions", "note", say_opinion(opinion, lang), place, identity)
-        made["properties"] = {
-            key: opinion[key] for key in ("about", "service", "reading", "classes", "by", "date", "state")
-        }
+def _opinion(data: Data, opinion: Data, lang: Language) -> dict[str, Any]:
+    identity = f"{data['product']}\0opinions\0{opinion['about']}\0{opinion['service']}\0{opinion['date']}"
+    place = location(data["file"], opinion["line"], opinion["column"])
+    made = _note("opinions", say_opinion(opinion, lang), place, identity)
+    kept = ("about", "service", "reading", "classes", "by", "date", "state")
+    return made | {"properties": {key: opinion[key] for key in kept}}
 
 
-def _add_changes_ahead(run: Run, records: Iterable[Data], lang: Language) -> None:
-    """Add changes of decisions in the days ahead, as notes under a rule of their own."""
-    ahead = [(data, entry) for data in records for entry in data.get("changes_ahead", ())]
-    if not ahead:
-        return
-    from vatspolicy.reports.timeline.words import WORDS as TIMELINE
+def _change_ahead(data: Data, entry: Data, lang: Language) -> dict[str, Any]:
+    """Return a change of the decision in the days ahead, as a note."""
     from vatspolicy.reports.timeline.words import say_ahead
 
-    run.add_rule("changes-ahead", TIMELINE["ahead"][lang], address=page("gate.md", "changes-ahead"))
-    for data, entry in ahead:
-        identity = f"{data['product']}\0changes-ahead\0{entry['day']}"
-        run.add_result("changes-ahead", "note", say_ahead(entry, lang), location(data["file"], 1), identity)
+    identity = f"{data['product']}\0changes-ahead\0{entry['day']}"
+    return _note("changes-ahead", say_ahead(entry, lang), location(data["file"], 1), identity)
 
 
-def _add_remarks(run: Run, remarks: list[Data], lang: Language, judgement: Judgement) -> None:
+def _note(rule: str, text: str, place: Data, identity: str) -> dict[str, Any]:
+    return make_result(FINGERPRINT, rule, "note", text, place, identity)
+
+
+def _add_remarks(run: SarifRun, remarks: Iterable[Data], lang: Language, judgement: Judgement) -> None:
     """Add remarks about waivers, each kind under a rule of its own; settings in use are a notification of the tool."""
+    remarks = list(remarks)
     for remark in remarks:
         if remark["kind"] == "settings":
             place = location(remark["file"], remark["line"], remark["column"]) if remark["file"] else None

@@ -19,7 +19,7 @@ from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.brief import make_brief
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
-from vatspolicy.reports.decision.gate_line import worst_first
+from vatspolicy.reports.decision.summary import worst_first
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.office import settle
 from vatspolicy.reports.words import GROUPS, KNOWN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from vatspolicy.i18n.text import clean
@@ -29,21 +29,39 @@ class Annotation(NamedTuple):
         return command(self.level, self.message, **where, **({"title": self.title} if self.title else {}))
 
 
-def write(annotations: Iterable[Annotation], more: str) -> str:
-    """Return the commands of the first annotations of each level, up to LIMITS.
+class Annotations:
+    """Annotations of a step, of which those of each level beyond LIMITS are only counted."""
 
-    Where there are more, the last one says so with `more`, a sentence with a `{count}`. None is left out in silence.
-    """
-    by_level: dict[str, list[Annotation]] = {level: [] for level in _COMMANDS}
-    for annotation in annotations:
-        by_level[annotation.level].append(annotation)
-    lines = []
-    for level, found in by_level.items():
-        if len(found) > LIMITS[level]:
-            kept = LIMITS[level] - 1
-            found = [*found[:kept], Annotation(level, more.format(count=len(found) - kept))]
-        lines += [f"{annotation}\n" for annotation in found]
-    return "".join(lines)
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(_COMMANDS, 0)
+        self.lines: dict[str, list[str]] = {level: [] for level in _COMMANDS}
+        """The first commands of each level."""
+
+    def add(self, annotation: Annotation) -> None:
+        """Add one annotation."""
+        self.add_many(annotation.level, 1, [str(annotation)] if self._has_room(annotation.level) else [])
+
+    def add_many(self, level: str, count: int, lines: Sequence[str]) -> None:
+        """Add so many annotations of a level, of which these are the first commands."""
+        self.counts[level] += count
+        if self._has_room(level):
+            self.lines[level] += lines[: LIMITS[level] - len(self.lines[level])]
+
+    def _has_room(self, level: str) -> bool:
+        return len(self.lines[level]) < LIMITS[level]
+
+    def write(self, more: str) -> str:
+        """Return the commands of the first annotations of each level, up to LIMITS.
+
+        Where there are more, the last one says so with `more`, a sentence with a `{count}`.
+        """
+        found = []
+        for level, lines in self.lines.items():
+            if self.counts[level] > LIMITS[level]:
+                kept = LIMITS[level] - 1
+                lines = [*lines[:kept], str(Annotation(level, more.format(count=self.counts[level] - kept)))]
+            found += [f"{line}\n" for line in lines]
+        return "".join(found)
 
 
 def command(level: str, message: str, **properties: str | int) -> str:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from vatspolicy.i18n.text import clean
 
 NO_TIME = "1970-01-01T00:00:00"
 """Time stamp of a report that no run made."""
+
+
+START = '<?xml version="1.0" encoding="utf-8"?>\n'
+LATER = "\0{name}\0"
+"""Stands for a value of the run that is known at its end. No text holds such a character: `clean` removes it."""
+INDEX, STARTED = LATER.format(name="index"), LATER.format(name="started")
 
 
 class Suites:
@@ -31,19 +37,33 @@ class Suites:
 
     def to_xml(self) -> str:
         """Return the whole document."""
-        root = ET.Element("testsuites")
-        root.extend(
-            suite.to_element(index, self.name, self.started, self.properties)
-            for index, suite in enumerate(self._suites)
-        )
-        ET.indent(root)
-        return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+        texts = [suite.to_text(self.name, list(self.properties)) for suite in self._suites]
+        return "".join(join_suites(texts, self.started, self.properties))
+
+
+def join_suites(texts: Iterable[str], started: str, properties: Mapping[str, str]) -> Iterator[str]:
+    """Yield the document with suites as `Suite.to_text` writes them, with the values of the run filled in."""
+    values = {STARTED: started or NO_TIME}
+    values |= {LATER.format(name=name): escape_attribute(_line(value)) for name, value in properties.items()}
+    opening = f"{START}<testsuites"
+    for index, text in enumerate(texts):
+        for mark, value in {**values, INDEX: str(index)}.items():
+            text = text.replace(mark, value)
+        yield f"{opening}{'' if index else '>'}\n  {text}"
+        opening = ""
+    yield f"{opening} />\n" if opening else "\n</testsuites>\n"
+
+
+def escape_attribute(text: str) -> str:
+    """Return a text as the value of an attribute."""
+    made = ET.tostring(ET.Element("a", b=text), encoding="unicode")
+    return made.removeprefix('<a b="').removesuffix('" />')
 
 
 class Suite:
     """A test suite with its cases. What a case says without failing is in the output of the suite, where Ant has it."""
 
-    def __init__(self, name: str, file: str | None, seconds: float) -> None:
+    def __init__(self, name: str, file: str | None = None, seconds: float = 0.0) -> None:
         self.name, self.file, self.seconds = name, file, seconds
         self._cases: list[tuple[ET.Element, float | None]] = []
         self._output: list[str] = []
@@ -77,30 +97,32 @@ class Suite:
         """Add text that belongs to the suite as a whole."""
         self._output.append(clean(text))
 
-    def to_element(self, index: int, package: str, started: str, properties: Mapping[str, str]) -> ET.Element:
-        """Return the element of the suite, in the order that Ant prescribes."""
+    def to_text(self, package: str, properties: Iterable[str]) -> str:
+        """Return the suite as it stands in a document, in the order that Ant prescribes; see `join_suites`."""
         share = self.seconds / max(sum(spent is None for _, spent in self._cases), 1)
         total = self.seconds + sum(spent or 0 for _, spent in self._cases)
         attributes = {
             "name": _token(self.name),
             "package": package,
-            "id": str(index),
-            "timestamp": started,
+            "id": INDEX,
+            "timestamp": STARTED,
             "hostname": "localhost",
             "time": f"{total:.6f}",
             **{key: str(count) for key, count in self._counts.items()},
         }
         element = ET.Element("testsuite", attributes)
         holder = ET.SubElement(element, "properties")
-        own = {} if self.file is None else {"file": self.file}
-        for name, value in {**own, **properties}.items():
-            ET.SubElement(holder, "property", name=name, value=_line(value))
+        if self.file is not None:
+            ET.SubElement(holder, "property", name="file", value=_line(self.file))
+        for name in properties:
+            ET.SubElement(holder, "property", name=name, value=LATER.format(name=name))
         for case, spent in self._cases:
             case.set("time", f"{share if spent is None else spent:.6f}")
             element.append(case)
         ET.SubElement(element, "system-out").text = "\n".join(self._output)
         ET.SubElement(element, "system-err").text = ""
-        return element
+        ET.indent(element, level=1)
+        return ET.tostring(element, encoding="unicode")
 
     def _add_output(self, name: str, output: str) -> None:
         if output:

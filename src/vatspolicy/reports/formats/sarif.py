@@ -64,16 +64,8 @@ class Run:
         self, rule: str, level: str, text: str, place: Mapping[str, Any], identity: str, *, related: Any = None
     ) -> dict[str, Any]:
         """Add a result of a rule at a place, and return it. Equal results of two runs have the same `identity`."""
-        digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
-        result = {
-            "ruleId": rule,
-            "ruleIndex": next(index for index, known in enumerate(self.rules) if known["id"] == rule),
-            "level": level,
-            "message": {"text": text},
-            "locations": [place],
-            **({"relatedLocations": [related]} if related else {}),
-            "partialFingerprints": {self.fingerprint: digest},
-        }
+        index = next(index for index, known in enumerate(self.rules) if known["id"] == rule)
+        result = make_result(self.fingerprint, rule, level, text, place, identity, index=index, related=related)
         self.results.append(result)
         return result
 
@@ -107,6 +99,30 @@ class Run:
         }
         log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
         return json.dumps(log, ensure_ascii=False, indent=2) + "\n"
+
+
+def make_result(
+    fingerprint: str,
+    rule: str,
+    level: str,
+    text: str,
+    place: Mapping[str, Any],
+    identity: str,
+    *,
+    index: int = 0,
+    related: Any = None,
+) -> dict[str, Any]:
+    """Return a result of a rule, which is at this index of the rules of its run."""
+    digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
+    return {
+        "ruleId": rule,
+        "ruleIndex": index,
+        "level": level,
+        "message": {"text": text},
+        "locations": [place],
+        **({"relatedLocations": [related]} if related else {}),
+        "partialFingerprints": {fingerprint: digest},
+    }
 
 
 def location(file: str, line: int, column: int = 1) -> dict[str, Any]:

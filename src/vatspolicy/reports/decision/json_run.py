@@ -1,0 +1,101 @@
+"""The decisions of a run as JSON: whole records with `--details` (decision.schema.json), else their compact form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from vatspolicy.engine.serialize import FORMAT
+from vatspolicy.reports.decision.compact import compact, write_dense
+from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
+
+if TYPE_CHECKING:
+    from vatspolicy.gate.gate import GateResult
+
+Data = Mapping[str, Any]
+
+SEVERITY = ("allow", "incomplete", "needs-license", "deny")
+"""Decision words from the best to the worst; a run is as bad as its worst decision."""
+
+
+class Report:
+    """A report under construction (see `pieces.Report`)."""
+
+    def __init__(self, view: View) -> None:
+        self._view, self._whole = view, view.extent == "details"
+        self._step = "  " if self._whole else " "
+
+    def take(self, data: Data, seconds: float = 0.0) -> Texts:
+        """Return a decision as JSON, then each of its failures."""
+        lang, judgement = self._view.lang, self._view.judgement
+        failures = [
+            self._dump({"file": data["file"], "product": data["product"], **failure._asdict()}, 3)
+            for failure in judgement.find_failures(data)
+        ]
+        return self._dump(data if self._whole else compact(data, lang, judgement), 2), *failures
+
+    def write(self, entries: Entries, run: Run) -> Iterator[str]:
+        """Yield the whole document."""
+        frame = self._dump(self._frame(entries, run), 0) + "\n"
+        if run.gate and any(one.fails for one in entries.summaries):
+            *done, frame = self._fill(frame, "failures", 2, (text for texts in entries.texts() for text in texts[1:]))
+            yield from done
+        if len(entries):
+            yield from self._fill(frame, "decisions", 1, (texts[0] for texts in entries.texts()))
+        else:
+            yield frame
+
+    def _frame(self, entries: Entries, run: Run) -> dict[str, Any]:
+        """Return the run with a BLANK for its decisions, and for its failures."""
+        undecided = [
+            {key: getattr(problem, key) for key in ("file", "line", "column", "path", "message", "hint")}
+            for problem in sorted(set(run.problems))
+        ]
+        worst = max((one.decision for one in entries.summaries), key=SEVERITY.index, default=None)
+        frame = {
+            "format": FORMAT,
+            "decision": None if undecided else worst,
+            **({} if run.gate is None else {"gate": _gate(run.gate, entries)}),
+            "decisions": BLANK if len(entries) else [],
+            "problems": undecided,
+            **_remarks(run.remarks),
+        }
+        if self._whole:
+            return frame
+        lang = self._view.lang
+        if "waivers" in frame:
+            frame["waivers"] = [{**remark, "message": remark["message"][lang]} for remark in frame["waivers"]]
+        return {**frame, "form": "compact"}
+
+    def _dump(self, value: Any, depth: int) -> str:
+        """Return a value as JSON, as it stands at a depth of the document."""
+        indent = self._step * depth
+        if self._whole:
+            return json.dumps(value, ensure_ascii=False, indent=2).replace("\n", f"\n{indent}")
+        return write_dense(value, indent)
+
+    def _fill(self, frame: str, name: str, depth: int, members: Iterable[str]) -> Iterator[str]:
+        return fill_list(frame, name, self._step * depth, self._step, members)
+
+
+def _gate(gate: GateResult, entries: Entries) -> dict[str, Any]:
+    """Return the settings of the gate, its exit code, the number of specs, and a BLANK for the failures."""
+    judgement = gate.judgement
+    return {
+        "fail_on": judgement.fail_on,
+        "no_fail": judgement.no_fail,
+        "strict_waivers": judgement.strict,
+        "exit_code": int(gate.exit_code),
+        "specs": {"decided": len(entries), "invalid": len(gate.invalid)},
+        "failures": BLANK if any(one.fails for one in entries.summaries) else [],
+    }
+
+
+def _remarks(remarks: Iterable[Data] | None) -> dict[str, Any]:
+    """Return remarks as data: those on waivers, and the settings in use. Both are left out where there are none."""
+    if remarks is None:
+        return {}
+    settings = [setting for one in remarks if one["kind"] == "settings" for setting in one["settings"]]
+    waivers = [one for one in remarks if one["kind"] != "settings"]
+    return {**({"waivers": waivers} if waivers or not settings else {}), **({"settings": settings} if settings else {})}

@@ -1,0 +1,181 @@
+"""A report on many specs in pieces: each decision is put into words where it is made, and kept on disk until the end.
+
+So no record outlives its decision, and the memory of a run does not grow with the number of specs.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+
+from vatspolicy.errors import Problem
+from vatspolicy.gate.judgement import Judgement
+from vatspolicy.i18n import Language
+from vatspolicy.reports.decision.summary import Summary, gravity, summarize
+
+if TYPE_CHECKING:
+    from vatspolicy.gate.gate import GateResult
+
+Data = Mapping[str, Any]
+Texts: TypeAlias = tuple[str, ...]
+"""What a format keeps of a decision."""
+IN_MEMORY = 4 * 2**20
+"""Characters of pieces up to which they stay in memory."""
+
+
+@dataclass(frozen=True)
+class View:
+    """How a report is written."""
+
+    lang: Language
+    judgement: Judgement
+    extent: str = "details"
+    color: bool = False
+    room: int = 100
+    """Columns of a text."""
+    waived: bool = False
+    """True if findings of a decision of the run are set aside."""
+
+
+class Run(NamedTuple):
+    """What is known of a run only at its end."""
+
+    problems: Sequence[Problem] = ()
+    """Problems of specs that were not decided."""
+    remarks: Sequence[Data] | None = None
+    gate: GateResult | None = None
+    repeated: Mapping[str, str] | None = None
+    """Options that the next command repeats, by command."""
+    only: Data | None = None
+    """The record of a run with one decision."""
+
+
+def rank(one: Summary) -> tuple[bool, int, bool]:
+    """Return the key that sorts decisions: first those that fail the gate, then the gravest."""
+    return not one.fails, *gravity(one.decision, one.contested)
+
+
+class Report(Protocol):
+    """A format of the reports on a run."""
+
+    def __init__(self, view: View) -> None:
+        """Begin a report."""
+
+    def take(self, data: Data, seconds: float) -> Texts:
+        """Put a decision (a record) into words. It may run in a process of its own, before `write`."""
+
+    def write(self, entries: Entries, run: Run) -> Iterator[str]:
+        """Yield the report. A part ends where a line ends, or beside a sign of the format."""
+
+
+class Taken(NamedTuple):
+    """A decision as the reports of a run keep it; plain data."""
+
+    summary: Summary
+    texts: tuple[Texts, ...]
+    """Texts of each report."""
+
+
+class Pieces:
+    """The reports of one run while its specs are decided. All of them are in one language, of one gate."""
+
+    def __init__(self, reports: Sequence[Report], lang: Language, judgement: Judgement) -> None:
+        self.reports, self._lang, self._judgement = reports, lang, judgement
+        self._spool = Spool()
+        self._kept: list[tuple[Summary, Place]] = []
+
+    def take(self, data: Data, seconds: float = 0.0) -> Taken:
+        """Put a decision (a record) into words. `seconds` is the time that it took."""
+        texts = tuple(report.take(data, seconds) for report in self.reports)
+        return Taken(summarize(data, self._lang, self._judgement), texts)
+
+    def add(self, taken: Taken) -> None:
+        """Keep a decision, in the order of the specs."""
+        self._kept.append((taken.summary, self._spool.put(taken.texts)))
+
+    def write(self, number: int, run: Run) -> Iterator[str]:
+        """Yield the report of this number."""
+        return self.reports[number].write(Entries(self._kept, self._spool, number), run)
+
+
+class Entries:
+    """The decisions of a run for one report, in the order of the specs."""
+
+    def __init__(self, kept: Sequence[tuple[Summary, Place]], spool: Spool, number: int) -> None:
+        self.summaries = [summary for summary, _ in kept]
+        self._places, self._spool, self._number = [place for _, place in kept], spool, number
+
+    def __len__(self) -> int:
+        return len(self.summaries)
+
+    def texts(self, order: Iterable[int] | None = None) -> Iterator[Texts]:
+        """Yield the texts of the decisions, in this order of their positions. They are read when they are asked for."""
+        for place in range(len(self)) if order is None else order:
+            yield self._spool.get(self._places[place])[self._number]
+
+    def sort(self, key: Callable[[Summary], Any]) -> list[int]:
+        """Return the positions of the decisions sorted by a key of their outlines."""
+        return sorted(range(len(self)), key=lambda place: key(self.summaries[place]))
+
+
+Place: TypeAlias = "tuple[Texts, ...] | tuple[int, int]"
+"""Texts in memory, or offset and length in a file."""
+
+
+class Spool:
+    """Texts in memory up to a limit, then in a temporary file without a name."""
+
+    def __init__(self, limit: int = IN_MEMORY) -> None:
+        self._room, self._end = limit, 0
+        self._file: IO[bytes] | None = None
+
+    def put(self, texts: tuple[Texts, ...]) -> Place:
+        """Keep texts. They stay in memory if the disk does not take them."""
+        self._room -= sum(len(text) for some in texts for text in some)
+        if self._room >= 0 or not any(texts):
+            return texts
+        content = marshal.dumps(texts)
+        try:
+            if self._file is None:
+                import tempfile
+
+                self._file = tempfile.TemporaryFile(prefix="vatspolicy-")  # noqa: SIM115 - it lives as long as this
+            self._file.seek(self._end)
+            self._file.write(content)
+            self._file.flush()
+        except OSError:
+            return texts
+        place = (self._end, len(content))
+        self._end += len(content)
+        return place
+
+    def get(self, place: Place) -> tuple[Texts, ...]:
+        """Return texts that were kept."""
+        match place:
+            case (int(start), int(length)):
+                assert self._file is not None
+                self._file.seek(start)
+                found: tuple[Texts, ...] = marshal.loads(self._file.read(length))  # noqa: S302 - our own
+                return found
+        return place
+
+
+BLANK: list[dict[str, Any]] = [{}]
+"""Stands in JSON for a list whose members are filled in later."""
+
+
+def fill_list(frame: str, name: str, indent: str, step: str, members: Iterable[str]) -> Iterator[str]:
+    """Yield JSON with members in the place of the first BLANK under this name, at this depth.
+
+    In JSON a line break is never part of a text, so that the place is found for certain.
+    """
+    opening, closing = f'\n{indent}"{name}": [', f"\n{indent}]"
+    before, found, after = frame.partition(f"{opening}\n{indent}{step}{{}}{closing}")
+    if not found:
+        raise ValueError(name)
+    yield before + opening
+    for place, member in enumerate(members):
+        yield f"{',' if place else ''}\n{indent}{step}{member}"
+    yield closing + after
