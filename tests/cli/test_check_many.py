@@ -228,3 +228,31 @@ def test_a_variable_of_completion_does_not_pass_for_a_check(
             assert console("check", "a.yaml", "-p", law, *options) == expected
             monkeypatch.setenv(name, value)
     assert expected.code != 0
+
+
+TELL = """
+import atexit, sys
+from pathlib import Path
+from vatspolicy.cli import main
+atexit.register(lambda: sys.stderr.write(Path("/proc/self/status").read_text()))
+main()
+"""
+"""The command, which at its end tells how much memory it took; the system's own count would be that of this process."""
+
+
+@linux
+@pytest.mark.parametrize("options", [("-q",), ("--details",), ("-f", "json"), ("-f", "sarif")], ids=" ".join)
+def test_ten_times_the_specs_take_the_same_memory(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """A record under the shipped law takes up to 700 KB as objects, and its outline 150: 360 more would stand out."""
+    text = next((ROOT / "fixtures").rglob("cloud-hosting-beijing.yaml")).read_text(encoding="utf-8")
+    peaks = {}
+    for count in (40, 400):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        for number in range(count):
+            (folder / f"s{number:03}.yaml").write_text(text, encoding="utf-8")
+        command = [sys.executable, "-c", TELL, "check", str(folder), "-j", "1", "--no-fail", *options]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        assert ran.returncode == 0, ran.stderr
+        peaks[count] = next(int(one.split()[1]) for one in ran.stderr.splitlines() if one.startswith("VmHWM:")) / 1024
+    assert peaks[400] <= peaks[40] + 12, peaks

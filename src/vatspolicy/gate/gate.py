@@ -131,24 +131,12 @@ class Reader(Protocol):
         """Accept what was taken, in the order of the specs."""
 
 
-class _Outline(dict[str, "Any"]):
-    """The record of a decision of which few parts are read: each is made when it is first asked for."""
-
-    def __init__(self, parts: Mapping[str, Callable[[], Any]]) -> None:
-        super().__init__()
-        self._parts = parts
-
-    def __missing__(self, key: str) -> Any:
-        self[key] = self._parts[key]()
-        return self[key]
-
-
 Progress: TypeAlias = "Callable[[int, int], None]"
 """Takes the number of specs that are done, and of all specs."""
 Take: TypeAlias = "Callable[[Mapping[str, Any], float], Any]"
 MANY = 64
 """Number of specs from which a run uses all cores: below it, starting processes takes longer than they save."""
-CHUNK = 16
+CHUNK = 8
 """Specs that a process takes at a time."""
 
 
@@ -329,7 +317,9 @@ class Gate:
         """
         decision = evaluate(self.bundle, profile, self.day_to_decide(profile), explain=detail > Detail.OUTLINE)
         if detail is Detail.OUTLINE:
-            return decision, _Outline(decision_parts(self.bundle, profile, decision, detail, self.languages))
+            from vatspolicy.gate.outline import Outline
+
+            return decision, Outline(decision_parts(self.bundle, profile, decision, detail, self.languages))
         ahead = self.changes_ahead(profile, decision.as_of)
         return decision, decision_to_data(self.bundle, profile, decision, detail, self.languages) | {
             "changes_ahead": ahead

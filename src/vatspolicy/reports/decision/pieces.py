@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Data = Mapping[str, Any]
 Texts: TypeAlias = tuple[str, ...]
 """What a format keeps of a decision."""
-IN_MEMORY = 4 * 2**20
-"""Characters of pieces up to which they stay in memory."""
+IN_MEMORY = 2**20
+"""Bytes of pieces up to which they stay in memory."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Taken(NamedTuple):
     """A decision as the reports of a run keep it; plain data."""
 
     summary: Summary
-    texts: tuple[Texts, ...]
+    texts: bytes
     """Texts of each report."""
 
 
@@ -89,7 +89,7 @@ class Pieces:
     def take(self, data: Data, seconds: float = 0.0) -> Taken:
         """Put a decision (a record) into words. `seconds` is the time that it took."""
         texts = tuple(report.take(data, seconds) for report in self.reports)
-        return Taken(summarize(data, self._lang, self._judgement), texts)
+        return Taken(summarize(data, self._lang, self._judgement), marshal.dumps(texts) if any(texts) else b"")
 
     def add(self, taken: Taken) -> None:
         """Keep a decision, in the order of the specs."""
@@ -113,30 +113,30 @@ class Entries:
     def texts(self, order: Iterable[int] | None = None) -> Iterator[Texts]:
         """Yield the texts of the decisions, in this order of their positions. They are read when they are asked for."""
         for place in range(len(self)) if order is None else order:
-            yield self._spool.get(self._places[place])[self._number]
+            content = self._spool.get(self._places[place])
+            yield marshal.loads(content)[self._number] if content else ()  # noqa: S302 - of this run
 
     def sort(self, key: Callable[[Summary], Any]) -> list[int]:
         """Return the positions of the decisions sorted by a key of their outlines."""
         return sorted(range(len(self)), key=lambda place: key(self.summaries[place]))
 
 
-Place: TypeAlias = "tuple[Texts, ...] | tuple[int, int]"
-"""Texts in memory, or offset and length in a file."""
+Place: TypeAlias = "bytes | tuple[int, int]"
+"""Bytes in memory, or their offset and number in a file."""
 
 
 class Spool:
-    """Texts in memory up to a limit, then in a temporary file without a name."""
+    """Pieces in memory up to a limit, then in a temporary file without a name."""
 
     def __init__(self, limit: int = IN_MEMORY) -> None:
         self._room, self._end = limit, 0
         self._file: IO[bytes] | None = None
 
-    def put(self, texts: tuple[Texts, ...]) -> Place:
-        """Keep texts. They stay in memory if the disk does not take them."""
-        self._room -= sum(len(text) for some in texts for text in some)
-        if self._room >= 0 or not any(texts):
-            return texts
-        content = marshal.dumps(texts)
+    def put(self, content: bytes) -> Place:
+        """Keep a piece. It stays in memory if the disk does not take it."""
+        self._room -= len(content)
+        if self._room >= 0 or not content:
+            return content
         try:
             if self._file is None:
                 import tempfile
@@ -146,20 +146,18 @@ class Spool:
             self._file.write(content)
             self._file.flush()
         except OSError:
-            return texts
+            return content
         place = (self._end, len(content))
         self._end += len(content)
         return place
 
-    def get(self, place: Place) -> tuple[Texts, ...]:
-        """Return texts that were kept."""
-        match place:
-            case (int(start), int(length)):
-                assert self._file is not None
-                self._file.seek(start)
-                found: tuple[Texts, ...] = marshal.loads(self._file.read(length))  # noqa: S302 - our own
-                return found
-        return place
+    def get(self, place: Place) -> bytes:
+        """Return a piece that was kept."""
+        if isinstance(place, bytes):
+            return place
+        assert self._file is not None
+        self._file.seek(place[0])
+        return self._file.read(place[1])
 
 
 BLANK: list[dict[str, Any]] = [{}]
