@@ -74,11 +74,12 @@ def _parts(text: Text) -> Iterable[str]:
     return (text,) if isinstance(text, str) else text
 
 
-def write_bytes(path: Path, parts: Iterable[bytes]) -> None:
-    """Write bytes in the same way. Raises OSError."""
+def write_bytes(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write bytes, or their parts, in the same way. Raises OSError."""
     import tempfile
     from pathlib import Path
 
+    parts = (content,) if isinstance(content, bytes) else content
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -119,7 +119,7 @@ def write_report(path: Path, report: Text | bytes) -> None:
     """Write a report to a file, whole or not at all."""
     try:
         if isinstance(report, bytes):
-            write_bytes(path, [report])
+            write_bytes(path, report)
         else:
             write_file(path, report)
     except (OSError, ValueError) as error:

@@ -287,7 +287,7 @@ def _signature(bundle_file: BundleFile, key: Path | None, scope: str, skip: bool
 
 def _write(path: Path, content: bytes) -> None:
     try:
-        write_bytes(path, [content])
+        write_bytes(path, content)
     except (OSError, ValueError) as error:
         abort(_("cannot write {path}: {reason}.", path=path, reason=reason_of(error)), ExitCode.INTERNAL)
 
