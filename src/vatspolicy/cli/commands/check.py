@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from vatspolicy import clock
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.console import (
     abort,
+    enter,
     measure_width,
     print_result,
     publish,
@@ -102,7 +104,7 @@ def _begin_reports(options: CheckOptions, gate: Gate, extent: Extent) -> Pieces 
         (format, View(lang, gate.judgement, extent.value, color and format == Format.TEXT, measure_width()))
         for format, color in reports
     ]
-    return Pieces([begin_report(format, view) for format, view in views], lang, gate.judgement)
+    return enter(closing(Pieces([begin_report(format, view) for format, view in views], lang, gate.judgement)))
 
 
 def _report(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,8 @@ def render(
         return str(module.render(records, lang, found, remarks=remarks or ()))
     judgement = gate.judgement if gate else Judgement()
     waived = any("remaining" in data for data in records)
-    pieces = Pieces([begin_report(format, View(lang, judgement, extent, color, room, waived))], lang, judgement)
+    report = begin_report(format, View(lang, judgement, extent, color, room, waived))
+    pieces = Pieces([report], lang, judgement, math.inf)
     seconds = gate.seconds if gate else ()
     for data, spent in zip(records, seconds or [0.0] * len(records), strict=True):
         pieces.add(pieces.take(data, spent))

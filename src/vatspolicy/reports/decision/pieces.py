@@ -81,9 +81,12 @@ class Taken(NamedTuple):
 class Pieces:
     """The reports of one run while its specs are decided. All of them are in one language, of one gate."""
 
-    def __init__(self, reports: Sequence[Report], lang: Language, judgement: Judgement) -> None:
+    def __init__(
+        self, reports: Sequence[Report], lang: Language, judgement: Judgement, limit: float = IN_MEMORY
+    ) -> None:
+        """Begin; `limit` is the number of bytes that stay in memory."""
         self.reports, self._lang, self._judgement = reports, lang, judgement
-        self._spool = Spool()
+        self._spool = Spool(limit)
         self._kept: list[tuple[Summary, Place]] = []
 
     def take(self, data: Data, seconds: float = 0.0) -> Taken:
@@ -94,6 +97,10 @@ class Pieces:
     def add(self, taken: Taken) -> None:
         """Keep a decision, in the order of the specs."""
         self._kept.append((taken.summary, self._spool.put(taken.texts)))
+
+    def close(self) -> None:
+        """Remove what is on disk."""
+        self._spool.close()
 
     def write(self, number: int, run: Run) -> Iterator[str]:
         """Yield the report of this number."""
@@ -128,7 +135,7 @@ Place: TypeAlias = "bytes | tuple[int, int]"
 class Spool:
     """Pieces in memory up to a limit, then in a temporary file without a name."""
 
-    def __init__(self, limit: int = IN_MEMORY) -> None:
+    def __init__(self, limit: float) -> None:
         self._room, self._end = limit, 0
         self._file: IO[bytes] | None = None
 
@@ -150,6 +157,11 @@ class Spool:
         place = (self._end, len(content))
         self._end += len(content)
         return place
+
+    def close(self) -> None:
+        """Remove the file."""
+        if self._file is not None:
+            self._file.close()
 
     def get(self, place: Place) -> bytes:
         """Return a piece that was kept."""
