@@ -26,11 +26,12 @@ def make_app(
     messages: Mapping[int, str] | None = None,
     observe: Observer = lambda *_: None,
     close: Callable[[], None] = lambda: None,
+    around: Sequence[Middleware] = (),
 ) -> Starlette:
     """Return an application that serves `routes` behind a guard.
 
     `messages` are the sentences for requests without a route, by status. `observe` is called for every response,
-    `close` when the server ends.
+    `close` when the server ends. `around` stands around the guard.
     """
     sentences = {**_MESSAGES, **(messages or {})}
 
@@ -47,7 +48,7 @@ def make_app(
 
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, rules, observe)],
+        middleware=[*around, Middleware(Guard, rules, observe)],
         exception_handlers={HTTPException: refuse},
         lifespan=lifespan,
     )

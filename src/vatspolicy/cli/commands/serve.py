@@ -183,9 +183,14 @@ def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool
         from vatspolicy.server.api.limits import Limits
         from vatspolicy.server.api.metrics import forget_process
         from vatspolicy.server.api.router import Settings, make_api
+        from vatspolicy.server.api.telemetry import find_telemetry
 
+        try:
+            telemetry = find_telemetry(warn)
+        except ServeError as error:
+            abort(str(error))
         limits = Limits(seconds=options.timeout, pending=options.pending)
-        settings = Settings(token=token, loopback=loopback, allow_past=allow_past, limits=limits)
+        settings = Settings(token, loopback, allow_past, limits, telemetry=telemetry)
         base, layers = split_layers(law.policies)
         store = open_store(base, law.bundle, law.key, law.skip_verify, warn, layers)
         stack.callback(store.close)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -41,6 +42,7 @@ from vatspolicy.server.api.query import (
     read_day,
     read_query,
 )
+from vatspolicy.server.api.telemetry import DecisionCount, Telemetry, Traced
 from vatspolicy.server.app import make_app
 from vatspolicy.server.encoding import encode
 from vatspolicy.server.errors import HttpError, error_to_data
@@ -56,8 +58,8 @@ MESSAGES = {404: _("There is no resource at this path."), 405: _("The bundle is 
 METADATA = "/.well-known/authzen-configuration"
 REQUEST_ID = "X-Request-ID"
 """Header by which a client of AuthZEN knows the response to its request again."""
-Decided = tuple[bytes, int, list[tuple[str, float]]]
-"""The body of a response, its status, and the decisions in it with the seconds that each took."""
+Decided = tuple[bytes, int, list[DecisionCount]]
+"""The body of a response, its status, and the decisions in it."""
 _RETRY = (("Retry-After", "1"),)
 
 
@@ -73,18 +75,21 @@ class Settings:
     """Requests may choose the law of a past day."""
     limits: Limits = field(default_factory=Limits)
     today: Callable[[], str] = today_in_china
+    telemetry: Callable[[BundleStore], Telemetry] | None = None
+    """Opens the traces and metrics of OpenTelemetry; None for none."""
 
 
 def make_api(store: BundleStore, settings: Settings | None = None) -> Starlette:
     """Return the application: /v1/data/…, /v1/policies, /access/v1/…, /health, /metrics and /openapi.json."""
     api = _Api(store, settings or Settings())
-    return make_app(api.routes, api.rules, MESSAGES, api.observe, api.slots.close)
+    return make_app(api.routes, api.rules, MESSAGES, api.observe, api.close, api.around)
 
 
 class _Api:
     def __init__(self, store: BundleStore, settings: Settings) -> None:
         self.store, self.settings = store, settings
         self.metrics = Metrics(store)
+        self.telemetry = None if settings.telemetry is None else settings.telemetry(store)
         self.slots = WorkerSlots(settings.limits, self.metrics.note_pending)
         self.description: tuple[str, dict[str, Any]] = ("", {})
         """The revision of a bundle, and the OpenAPI document for it."""
@@ -116,6 +121,18 @@ class _Api:
             Route("/openapi.json", self.describe, name="describe"),
         ]
         self.names: dict[Any, str] = {route.endpoint: route.name for route in self.routes}
+        patterns: dict[Any, str] = {route.endpoint: route.path for route in self.routes}
+        self.around = (
+            []
+            if self.telemetry is None
+            else [Middleware(Traced, self.telemetry, lambda scope: patterns.get(scope.get("endpoint")))]
+        )
+
+    def close(self) -> None:
+        """End what runs beside the requests."""
+        self.slots.close()
+        if self.telemetry is not None:
+            self.telemetry.close()
 
     def observe(self, scope: Scope, status: int, code: str | None) -> None:
         """Count a response. Its scope holds an endpoint once the request has reached one."""
@@ -129,9 +146,10 @@ class _Api:
         query = read_query(content) if content is not None and len(content) <= limits.small else None
 
         def work() -> Decided:
-            found, outcome = question.answer(read_query(content) if query is None and content is not None else query)
+            asked = read_query(content) if query is None and content is not None else query
+            found, outcome = question.answer(asked)
             body = self.bound(encode(found))
-            return body, 200, [] if outcome is None else [(outcome, time.perf_counter() - begun)]
+            return body, 200, _count(asked, outcome, time.perf_counter() - begun)
 
         at_once = content is None or (query is not None and query.services <= limits.services)
         return await self.decide(work, at_once)
@@ -146,7 +164,7 @@ class _Api:
         """Decide the inputs of a batch one after the other. An input that cannot be decided has an error of its own."""
         limits, begun = self.settings.limits, time.perf_counter()
         answers: dict[str, dict[str, Any]] = {}
-        counts: list[tuple[str, float]] = []
+        counts: list[DecisionCount] = []
         size, refused = 0, False
         for id, query in read_batch(content, limits.batch).items():
             before = time.perf_counter()
@@ -160,7 +178,7 @@ class _Api:
                 refused = True
             else:
                 answers[id] = {**found, "http_status_code": "200"}
-                counts += [] if outcome is None else [(outcome, time.perf_counter() - before)]
+                counts += _count(query, outcome, time.perf_counter() - before)
             size += len(self.bound(encode(answers[id])))
             if size > limits.answer:
                 break
@@ -195,8 +213,10 @@ class _Api:
             body, status, counts = work() if at_once else await self.slots.run(work)
         except (BusyError, LateError, DayError, InvalidInput) as error:
             raise to_http_error(error) from None
-        for outcome, seconds in counts:
-            self.metrics.count_decision(outcome, seconds)
+        for one in counts:
+            self.metrics.count_decision(one.outcome, one.seconds)
+        if self.telemetry is not None and counts:
+            self.telemetry.note_decisions(counts)
         return Response(body, status, media_type="application/json")
 
     async def evaluate_access(self, request: Request) -> Response:
@@ -213,14 +233,14 @@ class _Api:
         """Answer the questions that `read` returns. The response has the id of the request, if that has one."""
         question = Question(self.store.loaded.bundle, PLACE, False, self.settings.today(), self.settings.allow_past)
         limits, begun = self.settings.limits, time.perf_counter()
-        counts: list[tuple[str, float]] = []
+        counts: list[DecisionCount] = []
 
         def decide(query: Query) -> dict[str, Any]:
             before = time.perf_counter()
             if before - begun > limits.seconds:  # nobody waits for the rest
                 raise LateError
             found, outcome = question.answer(query)
-            counts.extend([] if outcome is None else [(outcome, time.perf_counter() - before)])
+            counts.extend(_count(query, outcome, time.perf_counter() - before))
             return found
 
         def work() -> Decided:
@@ -336,6 +356,13 @@ def to_http_error(error: Exception) -> HttpError:
             message = _("The input cannot be decided: {reason}", reason=error.problems[0].message)
             return HttpError(400, "invalid_parameter", message, problems=error.problems)
     return report_internal_error(error)
+
+
+def _count(query: Query | None, outcome: str | None, seconds: float) -> list[DecisionCount]:
+    """Return the decision on a query, if one was made, as metrics count it."""
+    if query is None or outcome is None:
+        return []
+    return [DecisionCount(outcome, seconds, query.services)]
 
 
 def _wants_all(explain: str | None) -> bool:

@@ -1,0 +1,264 @@
+"""Traces and metrics by OpenTelemetry, set by the variables of its specification (OTEL_*).
+
+Nothing of the library is imported unless a variable asks for it and the extra `telemetry` is there. No span and no
+metric holds a path, a header or a value of a profile.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NamedTuple
+
+from vatspolicy import __version__
+from vatspolicy.i18n import Listing, _
+from vatspolicy.origin import install
+from vatspolicy.server.serve import ServeError
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
+    from opentelemetry.sdk.metrics import MeterProvider as SdkMeterProvider
+    from opentelemetry.sdk.trace import TracerProvider as SdkTracerProvider
+    from opentelemetry.trace import TracerProvider
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from vatspolicy.server.api.bundle_store import BundleStore
+
+SCOPE = "vatspolicy"
+"""Name of the instrumentation, and of the service unless OTEL_SERVICE_NAME says another."""
+PACKAGES = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
+"""Packages of the extra `telemetry`."""
+SIGNALS = ("TRACES", "METRICS")
+PROTOCOL = "http/protobuf"
+"""The protocol of exporters: that which needs no further package."""
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+"""Upper bounds of the histogram in seconds, as the conventions of OpenTelemetry advise."""
+FLUSH = 5000
+"""Milliseconds that the last spans and metrics have to leave when a server ends."""
+
+
+class DecisionCount(NamedTuple):
+    """One decision of a request, for metrics and spans."""
+
+    outcome: str
+    seconds: float
+    """Time that it took, without the time it waited."""
+    services: int
+    """Number of services of the product."""
+
+
+def wanted_signals(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the exporter (`otlp`, `console`) of each signal that the variables ask for, in lower case.
+
+    A signal is on if an endpoint or an exporter is named for it, and off if the exporter is `none`.
+
+    Raises:
+        ServeError: An exporter or a protocol that is not known here.
+    """
+    if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return {}
+    found = {}
+    for signal in SIGNALS:
+        variable = f"OTEL_{signal}_EXPORTER"
+        exporter = environment.get(variable, "").strip().lower()
+        endpoints = ("OTEL_EXPORTER_OTLP_ENDPOINT", f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")
+        if not exporter and any(environment.get(name) for name in endpoints):
+            exporter = "otlp"
+        if exporter in ("", "none"):
+            continue
+        if exporter not in ("otlp", "console"):
+            known = Listing(("otlp", "console", "none"), "or")
+            raise ServeError(_("{variable} is {known} here.", variable=variable, known=known))
+        protocols = (f"OTEL_EXPORTER_OTLP_{signal}_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+        named = next((name for name in protocols if environment.get(name)), None)
+        if exporter == "otlp" and named is not None and environment[named].strip() != PROTOCOL:
+            raise ServeError(_("{variable} is {protocol} here.", variable=named, protocol=PROTOCOL))
+        found[signal.lower()] = exporter
+    return found
+
+
+def lacks_extra() -> bool:
+    """Return whether the extra `telemetry` is not installed."""
+    try:
+        return any(find_spec(name) is None for name in PACKAGES)
+    except ModuleNotFoundError:  # of a package above
+        return True
+
+
+class Telemetry:
+    """The spans and metrics of one application."""
+
+    def __init__(
+        self,
+        store: BundleStore,
+        tracers: TracerProvider,
+        meters: MeterProvider,
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take the providers of spans and metrics; `close` ends them with the server."""
+        from opentelemetry.metrics import Observation
+
+        self.close, self.store = close, store
+        self.tracer = tracers.get_tracer(SCOPE, __version__)
+        meter = meters.get_meter(SCOPE, __version__)
+        self.requests = meter.create_counter("vatspolicy.requests", "{request}", "Answers by route and status.")
+        self.duration = meter.create_histogram(
+            "http.server.request.duration",
+            "s",
+            "Duration of requests.",
+            explicit_bucket_boundaries_advisory=BUCKETS,
+        )
+        self.decisions = meter.create_counter("vatspolicy.decisions", "{decision}", "Decisions by verdict.")
+        self.decision_duration = meter.create_histogram(
+            "vatspolicy.decision.duration",
+            "s",
+            "Time to read, decide and explain one profile.",
+            explicit_bucket_boundaries_advisory=BUCKETS,
+        )
+
+        def count_reloads(_options: CallbackOptions) -> Iterable[Observation]:
+            return [Observation(count, {"result": result}) for result, count in sorted(store.reloads.items())]
+
+        meter.create_observable_counter(
+            "vatspolicy.bundle.reloads", [count_reloads], "{reload}", "Attempts to take another bundle."
+        )
+
+    def note_decisions(self, counts: Sequence[DecisionCount]) -> None:
+        """Count decisions, and tell the span of the request under way what was decided, under which bundle."""
+        from opentelemetry import trace
+
+        span = trace.get_current_span()
+        span.set_attribute("vatspolicy.bundle.digest", self.store.loaded.bundle.digest)
+        span.set_attribute("vatspolicy.decisions", len(counts))
+        if len(counts) == 1:
+            span.set_attribute("vatspolicy.verdict", counts[0].outcome)
+        elif counts:
+            span.set_attribute("vatspolicy.verdicts", [one.outcome for one in counts])
+        span.set_attribute("vatspolicy.services", sum(one.services for one in counts))
+        for one in counts:
+            self.decisions.add(1, {"vatspolicy.verdict": one.outcome})
+            self.decision_duration.record(one.seconds)
+
+
+class Traced:
+    """ASGI middleware around all others: a span for each request, which goes on with the trace of its caller."""
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry, route_of: Callable[[Scope], str | None]) -> None:
+        """`route_of` returns the pattern of the route that a request has reached; None for one that reached none."""
+        self.app, self.telemetry, self.route_of = app, telemetry, route_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request within a span."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        from opentelemetry.propagate import extract
+        from opentelemetry.trace import SpanKind, Status, StatusCode
+
+        begun, status = time.perf_counter(), 0
+
+        async def noting_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        method = scope["method"] if scope["method"] in METHODS else "_OTHER"
+        caller = extract(_headers(scope))
+        with self.telemetry.tracer.start_as_current_span(
+            method, caller, SpanKind.SERVER, {"http.request.method": method}, record_exception=False
+        ) as span:
+            try:
+                await self.app(scope, receive, noting_send)
+            finally:
+                about: dict[str, str | int] = {"http.request.method": method}
+                if (route := self.route_of(scope)) is not None:
+                    about["http.route"] = route
+                    span.update_name(f"{method} {route}")
+                if status:
+                    about["http.response.status_code"] = status
+                if status >= 500 or not status:
+                    span.set_status(Status(StatusCode.ERROR))
+                span.set_attributes(about)
+                self.telemetry.requests.add(1, about)
+                self.telemetry.duration.record(time.perf_counter() - begun, about)
+
+
+def _headers(scope: Scope) -> dict[str, list[str]]:
+    """Return the headers of a request as the propagators read them."""
+    found: dict[str, list[str]] = {}
+    for key, value in scope["headers"]:
+        found.setdefault(key.decode("latin-1"), []).append(value.decode("latin-1"))
+    return found
+
+
+class Providers(NamedTuple):
+    """The providers of one process, which export in threads of their own."""
+
+    tracers: SdkTracerProvider
+    meters: SdkMeterProvider
+
+    def close(self) -> None:
+        """Export what is left, and end the threads."""
+        for provider in self:
+            provider.force_flush(FLUSH)
+            provider.shutdown()
+
+
+def make_providers(signals: Mapping[str, str]) -> Providers:
+    """Return providers with an exporter for each signal. Call it after the fork of a worker: it starts threads."""
+    import uuid
+
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import ConsoleMetricExporter, MetricExporter, PeriodicExportingMetricReader
+    from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
+
+    own = {"service.name": SCOPE, "service.version": __version__, "service.instance.id": str(uuid.uuid4())}
+    resource = Resource.create(own).merge(OTELResourceDetector().detect())  # what the variables say counts
+    tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
+    if "traces" in signals:
+        exporter: SpanExporter = ConsoleSpanExporter()
+        if signals["traces"] == "otlp":
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+            exporter = OTLPSpanExporter()
+        tracers.add_span_processor(BatchSpanProcessor(exporter))
+    readers = []
+    if "metrics" in signals:
+        metric_exporter: MetricExporter = ConsoleMetricExporter()
+        if signals["metrics"] == "otlp":
+            from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+
+            metric_exporter = OTLPMetricExporter()
+        readers.append(PeriodicExportingMetricReader(metric_exporter))
+    return Providers(tracers, MeterProvider(readers, resource, shutdown_on_exit=False))
+
+
+def find_telemetry(notify: Callable[[str], None]) -> Callable[[BundleStore], Telemetry] | None:
+    """Return the function that opens what the environment asks for in one process; None if it asks for nothing.
+
+    `notify` is told that the extra is missing. What must be imported is imported here, so that workers share it.
+
+    Raises:
+        ServeError: A variable asks for what is not known here.
+    """
+    signals = wanted_signals(os.environ)
+    if not signals:
+        return None
+    if lacks_extra():
+        notify(_("the OTEL_ variables have no effect without an extra: {command}.", command=install("telemetry")))
+        return None
+    for name in PACKAGES:
+        import_module(name)
+
+    def open_telemetry(store: BundleStore) -> Telemetry:
+        providers = make_providers(signals)
+        return Telemetry(store, providers.tracers, providers.meters, providers.close)
+
+    return open_telemetry
