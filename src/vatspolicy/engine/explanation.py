@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
-from vatspolicy.cel.interpreter import Evaluator, Unknown, compile_interpreter, look_up
+from vatspolicy.cel.interpreter import Evaluator, Params, Unknown, compile_interpreter, look_up
 from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.decision import Finding, nearest_routes
 from vatspolicy.policies.bundle import Bundle
@@ -18,9 +18,7 @@ from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
 if TYPE_CHECKING:
-    from typing import Any, TypeAlias
-
-    _CompiledClause: TypeAlias = tuple[str, Evaluator, int]
+    from typing import Any
 
 
 class Clause(NamedTuple):
@@ -51,8 +49,27 @@ def fact_path(path: Path) -> str:
 
 _DERIVED = ("within", "province")
 """Facts of a place that follow from the one that is stated."""
-_CLAUSES: WeakKeyDictionary[RuleSet, dict[tuple[str, int], list[_CompiledClause]]] = WeakKeyDictionary()
-"""Clauses by policy and expression: one table serves every decision of a day."""
+
+
+class _Clauses:
+    """Clauses of the expressions of a rule set. Expressions share many, above all those of terms."""
+
+    def __init__(self) -> None:
+        self.evaluators: list[Evaluator] = []
+        """By the number of the clause."""
+        self.of_expression: dict[tuple[str, int], list[tuple[str, int, int]]] = {}
+        """Text, number and depth of the clauses of an expression, by policy and index of the expression."""
+        self._numbers: dict[Node, int] = {}
+
+    def add(self, node: Node, params: Params) -> int:
+        """Return the number of a clause."""
+        number = self._numbers.setdefault(node, len(self.evaluators))
+        if number == len(self.evaluators):
+            self.evaluators.append(compile_interpreter(node, params))
+        return number
+
+
+_CLAUSES: WeakKeyDictionary[RuleSet, _Clauses] = WeakKeyDictionary()
 
 
 class _NamedFacts:
@@ -80,21 +97,30 @@ class _NamedFacts:
 _FACTS: WeakKeyDictionary[RuleSet, _NamedFacts] = WeakKeyDictionary()
 
 
-def clauses(
-    bundle: Bundle, ruleset: RuleSet, policy: Policy, expression: Expression, activation: Activation
-) -> Iterator[Clause]:
-    """Yield the truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
-    table = _CLAUSES.setdefault(ruleset, {})
-    key = (policy.id, expression.index)
-    found = table.get(key)
-    if found is None:
-        found = table[key] = [
-            (quote(text, node), compile_interpreter(node, ruleset.params), depth)
-            for text, node, depth in split_clauses(bundle, policy, expression.text, expression.tree, 0)
-        ]
-    for text, run, depth in found:
-        value = run(activation)
-        yield Clause(text, None if type(value) is Unknown else value, depth)
+class ClauseReader:
+    """Truth values of the clauses of one decision. Each is evaluated once for a subject."""
+
+    def __init__(self, bundle: Bundle, ruleset: RuleSet) -> None:
+        self._bundle, self._ruleset = bundle, ruleset
+        self._clauses = _CLAUSES.setdefault(ruleset, _Clauses())
+        self._values: dict[int, tuple[Activation, dict[int, bool | None]]] = {}
+        """Values by the number of the clause, for each activation, which keeps its identity."""
+
+    def read(self, policy: Policy, expression: Expression, activation: Activation) -> Iterator[Clause]:
+        """Yield the truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
+        table = self._clauses
+        found = table.of_expression.get((policy.id, expression.index))
+        if found is None:
+            found = table.of_expression[policy.id, expression.index] = [
+                (quote(text, node), table.add(node, self._ruleset.params), depth)
+                for text, node, depth in split_clauses(self._bundle, policy, expression.text, expression.tree, 0)
+            ]
+        _, values = self._values.setdefault(id(activation), (activation, {}))
+        for text, number, depth in found:
+            if number not in values:
+                value = table.evaluators[number](activation)
+                values[number] = None if type(value) is Unknown else value
+            yield Clause(text, values[number], depth)
 
 
 def split_clauses(

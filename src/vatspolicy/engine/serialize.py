@@ -24,7 +24,7 @@ from vatspolicy.engine.decision import (
     nearest_routes,
     rank_routes,
 )
-from vatspolicy.engine.explanation import FactRead, FactReader, clauses, deciding_facts
+from vatspolicy.engine.explanation import ClauseReader, FactRead, FactReader, deciding_facts
 from vatspolicy.engine.law_texts import LawTexts
 from vatspolicy.engine.notices import notices
 from vatspolicy.engine.opinions import OPINION, OpinionResult, applies
@@ -133,6 +133,9 @@ class _Serializer:
         self.activations = Activations(self.ruleset, profile, decision.as_of)
         self.texts = LawTexts(bundle, decision.as_of, profile.launch, languages)
         self.reader = FactReader(profile, self.ruleset)
+        self.clause_reader = ClauseReader(bundle, self.ruleset)
+        self.operators: dict[Subject, str] = {}
+        """Operator of each subject: company or partner."""
         self.shown: dict[tuple[str, Subject], dict[str, Any]] = {}
         """Routes by rule and subject: an activity and its needs show the same ones."""
         self.mark, self.format_path = functools.cache(profile.mark), functools.cache(format_path)
@@ -221,7 +224,13 @@ class _Serializer:
         return self.bundle.folder if layer is None else layer.folder
 
     def bearer(self, bearer: str, finding: Finding) -> str:
-        return find_bearer(self.profile, bearer, self.activations.of(finding.subject))
+        if bearer != "operator":
+            return "company"
+        found = self.operators.get(finding.subject)
+        if found is None:
+            found = find_bearer(self.profile, bearer, self.activations.of(finding.subject))
+            self.operators[finding.subject] = found
+        return found
 
     def closing(self, finding: Finding) -> list[dict[str, Any]]:
         """Return the law of the nearest closed routes, which stand in the way of a need without an open one."""
@@ -231,7 +240,7 @@ class _Serializer:
         return [cited for rule in rules for cited in self.texts.citations(self.bundle.policies[rule.policy], rule.cite)]
 
     def clauses(self, policy: Policy, expression: Expression, activation: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found = clauses(self.bundle, self.ruleset, policy, expression, activation)
+        found = self.clause_reader.read(policy, expression, activation)
         return [{"text": clause.text, "value": clause.value, "depth": clause.depth} for clause in found]
 
     def fact(self, fact: FactRead) -> dict[str, Any]:

@@ -81,11 +81,15 @@ _SPACED_KEY = re.compile(r'"\s+:')
 
 def _keys(value: Any) -> int:
     """Count the keys of a value: as many as its text has `":`, unless a key is duplicate or a string contains `":`."""
-    if isinstance(value, dict):
-        return len(value) + sum(_keys(child) for child in value.values() if isinstance(child, dict | list))
-    if isinstance(value, list):
-        return sum(_keys(child) for child in value if isinstance(child, dict | list))
+    if type(value) is dict:
+        return len(value) + sum([_keys(child) for child in value.values() if type(child) in _NESTED])
+    if type(value) is list:
+        return sum([_keys(child) for child in value if type(child) in _NESTED])
     return 0
+
+
+_NESTED = (dict, list)
+"""Types of JSON values that hold others."""
 
 
 @dataclass(frozen=True)
