@@ -120,8 +120,7 @@ def select_law(
 def check(bundle_file: BundleFile, key: Path | None, skip_verify: bool, locks: Iterable[Lock]) -> Signature | None:
     """Verify the signature and the locks of a bundle file. Raises InvalidInput."""
     from vatspolicy.bundles.bundle_file import BundleFileError
-    from vatspolicy.bundles.keys import read_key
-    from vatspolicy.bundles.signature import verify
+    from vatspolicy.bundles.verification import verify_bundle
 
     locks = tuple(locks)
     scopes = {lock.scope for lock in locks}
@@ -131,7 +130,7 @@ def check(bundle_file: BundleFile, key: Path | None, skip_verify: bool, locks: I
         lock.check(bundle_file)
     if skip_verify:
         return None
-    signature = verify(bundle_file, read_key(key) if key else None, *scopes)
+    signature = verify_bundle(bundle_file, key, *scopes)
     for lock in locks:
         lock.check_key(bundle_file, signature)
     return signature

@@ -252,7 +252,10 @@ BundleOption = Annotated[
     ),
 ]
 KeyOption = Annotated[
-    Path | None, Option("--key", metavar="FILE", help="Public key that signed the bundle.", panel=INPUT, setting="key")
+    Path | None,
+    Option(
+        "--key", metavar="FILE", help="Public key, or policy about signers, of the bundle.", panel=INPUT, setting="key"
+    ),
 ]
 SkipVerifyOption = Annotated[bool, Option("--skip-verify", help="Skip signature verification.", panel=INPUT)]
 FixturesOption = Annotated[

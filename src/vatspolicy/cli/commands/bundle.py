@@ -27,7 +27,12 @@ ScopeOption = Annotated[
 ]
 PublicKeyOption = Annotated[
     Path | None,
-    typer.Option("--key", metavar="FILE", help="Public key that signed it (PEM or JWK).", rich_help_panel=INPUT),
+    typer.Option(
+        "--key",
+        metavar="FILE",
+        help="Public key that signed it (PEM or JWK), or a policy about signers.",
+        rich_help_panel=INPUT,
+    ),
 ]
 SkipOption = Annotated[
     bool,
@@ -143,7 +148,7 @@ def verify_bundle(
         pinned.check_key(bundle_file, signature)
     bundle_file.load()
     said = f"signed by {signature.key} ({signature.algorithm})" if signature else "signature not verified"
-    said = "unsigned" if not bundle_file.signed else said
+    said = "unsigned" if signature is None and not bundle_file.signed else said
     print_result(
         f"{file}: {bundle_file.revision}, {len(bundle_file.files)} files, {said}{', as pinned' if pinned else ''}\n"
     )
@@ -274,15 +279,14 @@ def generate_key(
 
 
 def _signature(bundle_file: BundleFile, key: Path | None, scope: str, skip: bool) -> Signature | None:
-    from vatspolicy.bundles.keys import read_key
-    from vatspolicy.bundles.signature import verify
+    from vatspolicy.bundles.verification import verify_bundle as verify
 
     if skip:
         if key is not None:
             abort(_("--key and --skip-verify contradict each other."))
         warn(_("the signature of the bundle is not verified (--skip-verify)."))
         return None
-    return verify(bundle_file, read_key(key) if key else None, scope)
+    return verify(bundle_file, key, scope)
 
 
 def _write(path: Path, content: bytes) -> None:

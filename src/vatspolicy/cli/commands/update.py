@@ -134,12 +134,11 @@ def _is_newer(old: BundleFile, new: BundleFile) -> bool:
 
 def _verify(fetched: FetchedBundle, key: Path | None, locks: Sequence[Path]) -> Signature | None:
     """Verify a newer bundle as the one in use was verified: with the same key and for the same scope."""
-    from vatspolicy.bundles.keys import read_key
     from vatspolicy.bundles.lockfile import read_lock
-    from vatspolicy.bundles.signature import verify
+    from vatspolicy.bundles.verification import verify_bundle
 
     pinned: list[Lock] = [read_lock(path) for path in locks]
-    signature = verify(fetched.bundle_file, read_key(key) if key else None, *{lock.scope for lock in pinned})
+    signature = verify_bundle(fetched.bundle_file, key, *{lock.scope for lock in pinned})
     for lock in pinned:
         lock.check_key(fetched.bundle_file, signature)
     return signature
