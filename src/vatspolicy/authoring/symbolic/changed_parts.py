@@ -18,7 +18,7 @@ from vatspolicy.authoring.symbolic.decision_encoder import (
     guard_outcome,
 )
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.query import Query
+from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.timeline import RuleSetHistory
 from vatspolicy.authoring.symbolic.values import IndexedChoice
@@ -37,6 +37,14 @@ CLASS = "activity.class"
 def class_choice(query: Query) -> IndexedChoice:
     """Return the class of an activity that may have any."""
     return query.space.choice(CLASS, tuple(sorted(words("class", query.schemas))))
+
+
+def class_of(solution: Solution) -> str | None:
+    """Return the class of the activity that a solution is about; None for a question about no activity."""
+    space = solution.query.space
+    if CLASS not in space.pool.ranges:
+        return None
+    return str(class_choice(solution.query).values[int(space.pool.number_of(CLASS, solution.model))])
 
 
 def touched_kinds(histories: Iterable[RuleSetHistory], rules: Iterable[Rule]) -> Kinds:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, Kinds, touched_kinds
+from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, Kinds, class_of, touched_kinds
 from vatspolicy.authoring.symbolic.formula import FALSE
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, mix, named_by
@@ -212,6 +212,11 @@ class RuleComparison:
                 return ALL_KINDS
         return touched_kinds((one.history, two.history), self.rules)
 
+    def _classes(self) -> Classes:
+        """Return the classes of the activities on which versions of a rule were found to differ."""
+        found = [solution for solution in (self.certain, self.difference) if solution is not None]
+        return frozenset(cls for cls in map(class_of, found) if cls is not None)
+
     # --- effect of the rule
 
     def verdict(self, shared: SharedSearch) -> RuleVerdict:
@@ -291,13 +296,14 @@ class RuleComparison:
                         wanted = [p for p in MOST_TELLING_FIRST if p in pairs and ("incomplete" in p) is incomplete]
                         profiles.find_pairs(mixed, wanted, changes.solutions, most=1, classes=classes)
 
-        def search_few_classes() -> None:
+        def search_other_classes() -> None:
             if "activity" in self.parts:
                 search(shared.shortest, self.directions, shared.proof.find_classes(mixed, PAIRS))
 
         steps: tuple[Callable[[], None], ...] = (
+            lambda: search(shared.shortest, self.directions, self._classes()),
             lambda: prove(lists=False, parts=self.parts),
-            search_few_classes,
+            search_other_classes,
             lambda: search(shared.shortest, self.directions),
             lambda: prove(lists=False),
             lambda: search(shared.with_lengths(search_lengths(members)), BOTH_DIRECTIONS),

@@ -136,10 +136,8 @@ class _DecisionComparison:
 
     def _search_few_classes(self, proof: TransitionProof) -> None:
         """Search for witnesses of the open transitions among the services of few classes, which is fast."""
-        if "activity" not in self.parts:
-            return
         try:
-            classes = proof.find_classes(self.head, self._open())
+            classes = proof.find_classes(self.head, self._open()) if "activity" in self.parts else frozenset()
         except Undecided:
             return
         self._search({}, classes)
