@@ -13,6 +13,8 @@ SPREAD := --dist loadfile --no-loadscope-reorder
 
 # Folders of tests that `make quick` leaves to `make test`.
 LONG := acceptance differential browser
+# Folders of tests that `make lowest` runs.
+LOW_TESTS := tests/cli tests/documents tests/engine tests/language_server tests/server
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,7 +37,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CATALOGUE := src/vatspolicy/i18n/locale/zh/LC_MESSAGES/vatspolicy.po
 KEYWORDS := --no-default-keywords --keyword=_ --keyword=Phrase:1,1t --keyword=Phrase:1,2c,2t
 
-.PHONY: help demo test test-long tests quick lint messages spark docs pictures bench audit package clean
+.PHONY: help demo test test-long tests quick lowest lint messages spark docs pictures bench audit package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +55,14 @@ tests: $(TOOLS) $(VENV)/.opa-$(KEY) ## every test; those on Spark run after `mak
 
 quick: $(TOOLS) ## the tests of single packages, policies and fixtures: about two minutes
 	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(LONG:%=--ignore=tests/%) $(PYTEST_ARGS)
+
+# uv resolves to the lowest version of each dependency that is named here, and to the newest of what these need in turn.
+LOWEST := .venv-lowest
+lowest: ## the tests of single packages with the lowest version of every dependency that pyproject.toml allows
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip --quiet --disable-pip-version-check install 'uv>=0.9'
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e '.[test]'
+	$(LOWEST)/bin/python -m pytest -n $(JOBS) $(SPREAD) $(LOW_TESTS) $(PYTEST_ARGS)
 
 lint: $(TOOLS) ## style, types and import layers
 	$(BIN)/ruff check .

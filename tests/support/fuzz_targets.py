@@ -13,7 +13,7 @@ import json
 import re
 import tarfile
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -289,6 +289,7 @@ def _request(profile: str) -> bytes:
 
 
 WAIVERS = """\
+schema: 1
 waivers:
   - rule: regulations/license
     scope: {product: shop, fingerprint: 'sha256:0000000000000000000000000000000000000000000000000000000000000000'}
@@ -298,6 +299,14 @@ waivers:
     granted: '2026-01-01'
     expiry: '2026-06-01'
 """
+APPROVERS = "schema: 1\nmax_days: 90\napprovers: [{name: a@example.com, rules: ['regulations/*']}]\n"
+BASELINE = """\
+schema: 1
+written: '2026-01-01'
+until: '2026-06-01'
+findings:
+  - {product: shop, rule: regulations/license, fingerprint: 'sha256:%s', since: '2026-01-01'}
+""" % ("0" * 64)
 EXPRESSIONS = (
     'data.ciio == true && services.exists(s, "data-center" in s.offers)',
     "company.foreign_percent > 50.0 || !term.t",
@@ -313,10 +322,33 @@ TARGETS: dict[str, tuple[Callable[[bytes], bool], Callable[[], list[bytes]]]] = 
     "policy": (read_policy, lambda: [(BASE / "regulations.yaml").read_bytes()]),
     "archive": (read_tar, lambda: [_tar({"policies/a.yaml": b"id: a\n", "b": b""})]),
     "bundle": (read_bundle_file, lambda: [_package()]),
-    "waivers": (read_waivers, lambda: [WAIVERS.encode()]),
+    "waivers": (read_waivers, lambda: [text.encode() for text in (WAIVERS, APPROVERS, BASELINE)]),
     "api": (
         request_api,
         lambda: [_request(SHOP), b"GET /health?bundles\n\n", b"GET /v1/policies/x\nauthorization: Bearer x\n\n"],
     ),
 }
 """Target and inputs to begin with, by name."""
+
+_WORD = re.compile(rb"[A-Za-z0-9_.-]+")
+
+
+def swap_words(data: bytes, swaps: Iterable[tuple[int, int]]) -> bytes:
+    """Put words of an input in the places of others: it stays well-formed more often than with pieces put in."""
+    for place, other in swaps:
+        words = list(_WORD.finditer(data))
+        if words:
+            start, end = words[place % len(words)].span()
+            data = data[:start] + words[other % len(words)].group() + data[end:]
+    return data
+
+
+COST = {"spec": 4, "policy": 8, "bundle": 8, "api": 4}
+"""How much dearer an input is than one of the others."""
+PIECES = (
+    b"\0", b"\xff", b"\xed\xa0\x80", "\u202e".encode(), "\u2028".encode(), b"\x1b[31m", b"\r\n", b"\t", b"NaN", b"1e999", b"-0",
+    b"9" * 40, b"[" * 60, b"{" * 60, b"(" * 60, b"&a ", b"*a", b"!!python/object:os.system ", b"<<: ", b"---\n", b"...", b"%", b"no",
+    b"010", b"'", b'"', b"\\", b"\\ud800", b"#", b"::error::x\n", b"</script>", b"]]>", b"${{", b"../../etc/passwd", b"C:\\", b" ",
+    b"__import__('os')", b"x" * 300, b"&&", b"||", b"==", b".matches('(a+)+$')", b".exists(x, x)", b"null", b"true", b"services", b"-" * 30,
+)  # fmt: skip
+"""Pieces that are put into seeds."""
