@@ -6,7 +6,8 @@ outcomes possible, and the decision is the strictest of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.cel.activation import Activation
@@ -130,8 +131,8 @@ class _Shared(NamedTuple):
     """Work that evaluators of one profile under other readings share."""
 
     matches: dict[Subject, Sequence[Match]]
-    activities: dict[tuple[Subject, bool, frozenset[str]], Part]
-    """Parts by class of a service, whether it is certain, and the names of its routes that are not admitted."""
+    parts: dict[tuple[Subject, bool, frozenset[str]], Part]
+    """Parts by subject, whether it is certain, and the names of its routes that are not admitted."""
 
 
 class _Evaluator:
@@ -179,7 +180,12 @@ class _Evaluator:
     def service(self, index: int) -> Part:
         """Evaluate one service, and the activities that it is or may be."""
         activation = service_activation(self.product, self.product["services"][index])
-        part = self.part("service", activation)
+        if self.shared is None:
+            part = self.part("service", activation)
+        else:  # readings change its classes, and nothing that its own rules say
+            own = self.recall("service", Subject.of(activation), True, self.shared, lambda: activation)
+            part = Part(activation, own.matches)
+            part.add(own)
         found = classify(self.ruleset, activation, self.readings, _of_kind("classify", part.matches))
         part.contested += [(rule, part.subject) for rule in found.contested]
         activities = []
@@ -207,11 +213,17 @@ class _Evaluator:
         if self.shared is None:
             return self.part("activity", activity_activation(self.ruleset, service, cls), certain)
         subject = Subject(service["service"]["id"], cls)
+        make = partial(activity_activation, self.ruleset, service, cls)
+        return self.recall("activity", subject, certain, self.shared, make)
+
+    def recall(
+        self, each: str, subject: Subject, certain: bool, shared: _Shared, activation: Callable[[], Activation]
+    ) -> Part:
+        """Return the part of a subject under these readings, which is evaluated once."""
         key = (subject, certain, frozenset(name for name, other in self.refused if other == subject))
-        if key not in self.shared.activities:
-            activation = activity_activation(self.ruleset, service, cls)
-            self.shared.activities[key] = self.part("activity", activation, certain)
-        return self.shared.activities[key]
+        if key not in shared.parts:
+            shared.parts[key] = self.part(each, activation(), certain)
+        return shared.parts[key]
 
     def part(self, each: str, activation: Activation, certain: bool = True) -> Part:
         """Evaluate the rules about one subject."""
