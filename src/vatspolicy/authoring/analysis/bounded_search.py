@@ -111,12 +111,18 @@ class BoundedSearch:
         """Return the formulas that a rule applies to a subject that exists."""
         return [*self.subject(rule.each)[0], self.applies[rule.name].true]
 
-    def is_satisfiable(self, formulas: Sequence[int]) -> bool:
-        """Return whether a profile satisfies all formulas; models found before are tried first. Raises Undecided."""
+    def known_model(self, formulas: Sequence[int]) -> Model | None:
+        """Return a model found before that satisfies all formulas, if there is one."""
         pool = self.query.space.pool
         for model, memo in self.models:
             if all(pool.evaluate(formula, model, memo) for formula in formulas):
-                return True
+                return model
+        return None
+
+    def is_satisfiable(self, formulas: Sequence[int]) -> bool:
+        """Return whether a profile satisfies all formulas; models found before are tried first. Raises Undecided."""
+        if self.known_model(formulas) is not None:
+            return True
         model_found = self.solver.find([*formulas, *self.invariants()])
         if model_found is None:
             return False
@@ -128,10 +134,8 @@ class BoundedSearch:
 
         No model is made, which takes most of the time of `is_satisfiable`.
         """
-        pool = self.query.space.pool
-        for model, memo in self.models:
-            if all(pool.evaluate(formula, model, memo) for formula in formulas):
-                return True
+        if self.known_model(formulas) is not None:
+            return True
         return self.solver.may_hold([*formulas, *self.invariants()])
 
     def explore(self, questions: Iterable[Sequence[int]]) -> None:

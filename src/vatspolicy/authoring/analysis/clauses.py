@@ -11,10 +11,12 @@ from typing import Any
 from vatspolicy.authoring.analysis.bounded_search import SymbolicSubject, encode_subject
 from vatspolicy.authoring.analysis.context import AnalysisContext
 from vatspolicy.authoring.analysis.findings import AnalysisFinding
+from vatspolicy.authoring.analysis.variants import Variants
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.solver import Model
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
 from vatspolicy.authoring.testing.clauses import reads_facts
 from vatspolicy.authoring.testing.coverage import terms_of
@@ -98,22 +100,68 @@ def _encode(
 
 def find_idle(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) -> Iterator[AnalysisFinding]:
     """Yield clauses without which no rule would say anything else, members of lists likewise, and vain conditions."""
+    shown = _ShortLists(context)
     for question in _questions(context.bundle, rules, kinds):
-        if not _shown_on_short_lists(context, question):
+        if not shown.show(question):
             yield from context.attempt(question.kind, question.about, functools.partial(_check, context, question))
 
 
-def _shown_on_short_lists(context: AnalysisContext, question: _Question) -> bool:
-    """Return whether a profile with short lists shows that it matters."""
-    search = context.search
-    for use in question.uses:
-        try:
-            formulas = question.encode(search.ruleset, search.subject(use.rule.each), use)
-        except Unsupported:
-            continue
-        if FALSE not in formulas and context.is_satisfiable(formulas):
+class _ShortLists:
+    """Profiles with short lists that show what matters: those found before, their variants, and new ones."""
+
+    def __init__(self, context: AnalysisContext) -> None:
+        self.context, self.search = context, context.search
+        self.variants = Variants(self.search)
+        self.beside: dict[str, list[tuple[Model, Any]]] = {}
+        """Profiles that showed a member of a list, with the member, by the key of its parameter."""
+        self.firing: dict[str, list[Model]] = {}
+        """A profile to which a rule applies, by its name."""
+
+    def show(self, question: _Question) -> bool:
+        """Return whether a profile shows that it matters."""
+        for use in question.uses:
+            try:
+                formulas = question.encode(self.search.ruleset, self.search.subject(use.rule.each), use)
+            except Unsupported:
+                continue
+            if FALSE in formulas:
+                continue
+            if question.member is not None:
+                found = self._show_member(question.member, formulas)
+            else:
+                found = self._show_clause(question, use, formulas)
+            if found:
+                return True
+        return False
+
+    def _show_member(self, asked: tuple[Parameter, Value, Any], formulas: Sequence[int]) -> bool:
+        parameter, value, member = asked
+        beside = self.beside.setdefault(parameter.key, [])
+        known = self.search.known_model(formulas)
+        if known is None:
+            bases = {id(model): (model, other) for model, other in (*beside[-3:], *beside[:1])}
+            for model, other in bases.values():
+                changes = functools.partial(self.variants.exchanges, other, member, value.since)
+                if self.variants.find(formulas, [model], changes):
+                    break
+            else:
+                if not self.context.is_satisfiable(formulas):
+                    return False
+            known = self.search.models[-1][0]
+        beside.append((known, member))
+        return True
+
+    def _show_clause(self, question: _Question, use: _Use, formulas: Sequence[int]) -> bool:
+        if self.search.known_model(formulas) is not None:
             return True
-    return False
+        if use.rule.name not in self.firing:
+            applies = use.rule.name in self.search.applies
+            model = self.search.known_model(self.search.fires(use.rule)) if applies else None
+            self.firing[use.rule.name] = [] if model is None else [model]
+        changes = functools.partial(self.variants.flips, formulas[-1:])
+        return self.variants.find(formulas, self.firing[use.rule.name], changes) or bool(
+            self.context.is_satisfiable(formulas)
+        )
 
 
 def _check(context: AnalysisContext, question: _Question) -> AnalysisFinding | None:

@@ -92,7 +92,8 @@ _JobResult = tuple[list[AnalysisFinding], list[NotEvaluated], list[PropertyResul
 _Job = tuple[str, int]
 """Name of a job, and the place of its property."""
 
-CLAUSES = ("cannot-fail", "idle-clause", "idle-member")
+CLAUSES = ("dead", "cannot-fail", "idle-clause")
+"""Kinds that share profiles: those to which a rule applies are near those in which one of its clauses decides."""
 
 
 def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job]:
@@ -102,13 +103,15 @@ def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job
         return
     if "never-decides" in kinds:
         yield "never-decides", 0
-    if request.properties and (request.touched is None or request.touched.decides):
-        yield from (("property", index) for index in range(len(settings.properties)))
     if kinds.intersection(CLAUSES):
         yield "clauses", 0
+    if "idle-member" in kinds:
+        yield "members", 0
+    if request.properties and (request.touched is None or request.touched.decides):
+        yield from (("property", index) for index in range(len(settings.properties)))
     if kinds & {"duplicate", "subsumed"}:
         yield "pairs", 0
-    yield from ((kind, 0) for kind in ("dead", "may-be-unknown", "conflict", "gap") if kind in kinds)
+    yield from ((kind, 0) for kind in ("gap", "may-be-unknown", "conflict") if kind in kinds)
     if "dates-missing" in kinds:
         yield "versions", 0
     if kinds & {kind for kind, about in KINDS.items() if not about.solver}:
@@ -133,16 +136,22 @@ def _do(request: AnalysisRequest, job: _Job, bundle: Bundle, settings: AnalysisS
     mine = [rule for rule in rules if context.concerns(rule)]
     checks: dict[str, Callable[[], Iterable[AnalysisFinding]]] = {
         "never-decides": lambda: find_shadowed(context, mine),
-        "dead": lambda: find_dead(context, mine),
         "may-be-unknown": lambda: find_undecided(context, mine, settings.details),
         "pairs": lambda: find_redundant(context, rules, kinds),
         "conflict": lambda: find_conflicts(context, rules),
-        "clauses": lambda: find_idle(context, mine, kinds),
+        "clauses": lambda: _find_in_rules(context, mine, kinds.intersection(CLAUSES)),
+        "members": lambda: find_idle(context, mine, {"idle-member"}),
         "versions": lambda: find_version_gaps(context, rules),
         "gap": lambda: find_gaps(context, [r for p in bundle.policies.values() for r in p.rules]),
         "structure": lambda: _about(find_structural(bundle, kinds), request.rules),
     }
     return list(checks[name]()), context.not_evaluated, []
+
+
+def _find_in_rules(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) -> Iterator[AnalysisFinding]:
+    if "dead" in kinds:
+        yield from find_dead(context, rules)
+    yield from find_idle(context, rules, kinds)
 
 
 def _about(findings: Iterable[AnalysisFinding], pattern: str) -> Iterator[AnalysisFinding]:

@@ -79,6 +79,8 @@ class ProfileSpace:
     """Operators by the companies whose foreign share counts for them."""
     amounts: set[str] = field(default_factory=set)
     """Variables that are numbers or days, and not indexes of a choice."""
+    tables: dict[str, dict[int, tuple[Any, ...]]] = field(default_factory=dict)
+    """Tables of values by the variable that is their index."""
     unclear: list[int] = field(default_factory=list)
     """Formulas that an address names a place of which the law treats parts differently."""
     _asked: set[Any] = field(default_factory=set)
@@ -177,6 +179,7 @@ class ProfileSpace:
     def choice(self, path: str, values: tuple[Any, ...]) -> IndexedChoice:
         """Return a variable with one of the values."""
         self.pool.ranges.setdefault(path, Range(0, len(values) - 1))
+        self.tables.setdefault(path, {})[id(values)] = values
         return IndexedChoice(path, values)
 
     def record(self, schema: Schema, path: str, present: int) -> SymbolicRecord:
