@@ -17,6 +17,7 @@ from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.authoring.mutation.nearby import find_nearby
 from vatspolicy.authoring.mutation.ruleset import AlteredBundle, apply_mutant
 from vatspolicy.authoring.mutation.run import MutationTrial
+from vatspolicy.authoring.symbolic.witness import OPINION_DAY
 from vatspolicy.authoring.testing.cases import Case, load_tests, read_case_profile, whole_base
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
 from vatspolicy.documents.yaml_writer import build_tree, write_inline
@@ -31,6 +32,7 @@ Changes = tuple[tuple[str, Any], ...]
 
 _LONGEST = 200
 """Longest name of a test, as in policy-tests.schema.json."""
+FIRST_DAY = "0001-01-01"
 _MADE_UP = {"schema", "product.id"}
 
 
@@ -131,8 +133,7 @@ class SuggestionMaker:
         entry = comparison.entry(*min(found, key=lambda one: _size(one[0])))
         if not comparison.kills(entry):
             return None
-        table = "" if entry.keys() & {"subject", "authority"} else mutant.table.replace("{rule}", rule.id)
-        return SuggestedTest(rule.policy, file.name, entry, table)
+        return SuggestedTest(rule.policy, file.name, entry, mutant.table.replace("{rule}", rule.id))
 
 
 @dataclass
@@ -188,6 +189,8 @@ class _Comparison:
 
     def reduce(self, changes: Changes, day: str) -> Changes:
         """Return the changes without all that the difference can do without."""
+        likely = tuple((path, _likely(value)) for path, value in changes)
+        changes = likely if self.differs(likely, day) else changes
         refused: set[str] = set()
         while True:
             for smaller in _smaller(changes):
@@ -323,6 +326,15 @@ def _smaller(changes: Changes) -> Iterator[Changes]:
     for index, (path, value) in enumerate(changes):
         for less in _parts(value):
             yield (*changes[:index], (path, less), *changes[index + 1 :])
+
+
+def _likely(value: Any) -> Any:
+    """Return a value with a likely day in place of the first day of the calendar, which a solver prefers."""
+    if isinstance(value, Mapping):
+        return {key: _likely(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_likely(inner) for inner in value]
+    return OPINION_DAY if value == FIRST_DAY else value
 
 
 def _parts(value: Any) -> Iterator[Any]:

@@ -21,6 +21,9 @@ from vatspolicy.policies.bundle import Bundle
 _MOST_ROWS = 64
 """Most rows of a table, as in policy-tests.schema.json."""
 
+_SHARED = ("authority", "subject")
+"""Keys that a case has for all of its rows."""
+
 
 def add_tests(bundle: Bundle, tests: Iterable[SuggestedTest]) -> list[UpdatedFile]:
     """Return the files of tests with suggested tests at their end, in canonical layout.
@@ -60,16 +63,22 @@ def arrange(tests: Iterable[SuggestedTest], taken: Iterable[str] = ()) -> Iterat
     different = {key_of(test.entry): test for test in tests}.values()
     tables: dict[str, list[Mapping[str, Any]]] = {}
     for test in different:
-        if test.table:
-            tables.setdefault(test.table, []).append(test.entry)
+        tables.setdefault(_table_of(test), []).append(test.entry)
     names = Counter(taken)
     for test in different:
-        rows = tables.pop(test.table, []) if test.table else [test.entry]
+        rows = tables.pop(_table_of(test), [])
         for start in range(0, len(rows), _MOST_ROWS):
             part = rows[start : start + _MOST_ROWS]
             case = part[0] if len(part) == 1 else _table(test.table, part)
             names[case["it"]] += 1
             yield case if names[case["it"]] == 1 else {**case, "it": f"{case['it']} ({names[case['it']]})"}
+
+
+def _table_of(test: SuggestedTest) -> str:
+    """Return a text that is equal for tests that can be rows of one table, which share authorities and subject."""
+    if not test.table:
+        return key_of(test.entry)
+    return key_of({"it": "", "table": test.table, **{name: test.entry.get(name) for name in _SHARED}})
 
 
 def _table(it: str, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -88,7 +97,8 @@ def _table(it: str, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         unset = [path for path in entry.get("unset", ()) if path not in removed]
         row = {"as_of": entry["as_of"]} if entry["as_of"] != usual else {}
         rows.append({**row, **_stated(set=own, unset=unset), "expect": entry["expect"]})
-    return {"it": it, "as_of": usual, **_stated(set=common, unset=removed), "rows": rows}
+    kept = {name: first[name] for name in _SHARED if name in first}
+    return {"it": it, "as_of": usual, **_stated(set=common, unset=removed), "rows": rows, **kept}
 
 
 def _stated(**parts: Any) -> dict[str, Any]:
