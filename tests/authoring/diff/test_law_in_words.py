@@ -35,10 +35,10 @@ def test_a_successor_stands_beside_the_rule_before_it(tmp_path: Path) -> None:
     assert "law/tell-2026: added, in place of law/tell. Tell." in text
     assert "- applies when foreign share of the company is above 0%" in text
     assert "+ applies when " in text
-    assert "§ Invented law, art. 1 [primary]: Something." in text
+    assert "§ art. 1 [primary]: Something." in text
     markdown = said(render("markdown", data, "en"))
-    assert "- applies when foreign share of the company is above 0%" in markdown
-    assert "+ applies when " in markdown
+    assert "before: applies when foreign share of the company is above 0%" in markdown
+    assert "**now: applies when " in markdown
     html = render("html", data, "zh")
     assert "取代 law/tell" in html
     assert "适用条件：" in html
@@ -55,7 +55,7 @@ def test_a_new_regulation_is_shown_with_its_rules_and_the_state_of_its_sources(t
     assert "+ applies when foreign share of the company is above 10%" in text
     assert "+ advise: verify" in text
     assert "+ in force from 2026-09-01" in text
-    assert "§ Invented law, art. 1 [unverified]: Something." in text
+    assert "§ art. 1 [unverified]: Something." in text
 
 
 def test_an_amended_rule_tells_what_differs(tmp_path: Path) -> None:

@@ -383,7 +383,7 @@ def test_what_a_witness_lists_is_told(tmp_path: Path, engine: Engine) -> None:
     assert "Proved: no decision changes. What decisions list changes." in text
     for format in ("text", "markdown", "html"):
         told = " ".join(render(format, data, "en").replace("\\", "").split())
-        assert "Listed from 2020-01-01: advice Tell: fires → –." in told, format
+        assert "Listed from 2020-01-01: advice Tell: given → –." in told, format
 
 
 def test_a_rule_that_other_edits_undo_says_so(tmp_path: Path, engine: Engine) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.comparison_data import complete_comparison
 from tests.support.console import Console
 from tests.support.project_builder import PROFILE, compare, policy, project
 from vatspolicy.authoring.symbolic.verdicts import PAIRS, STRICTER_PAIRS
@@ -46,7 +47,7 @@ def proved(data: dict[str, Any], *impossible: tuple[str, str]) -> dict[str, Any]
 def test_the_first_screen_says_what_happens_to_whom_where_and_from_when(tmp_path: Path) -> None:
     data = compared(tmp_path)
     first, effect, *rest = overview(data, "en")
-    assert first == "Invented law: parameter cap (Cap): changed, from 2020-01-01; 50 % → 70 %."
+    assert first == "Invented law: Cap (parameter law/cap): 50 % → 70 %; from 2020-01-01."
     assert effect == (
         "DENY → ALLOW from 2020-01-01, shown for companies and services as these: foreign share 60% to 65%; "
         "registered in Beijing; services: Data-center hosting or server rental for others [Invented law, art. 1]."
@@ -54,8 +55,32 @@ def test_the_first_screen_says_what_happens_to_whom_where_and_from_when(tmp_path
     assert "Known products that change: 2 of 3: p60: DENY → ALLOW; p65: DENY → ALLOW." in rest
     for format in ("text", "markdown", "html"):
         told = " ".join(render(format, data, "en").replace("\\", "").split())
-        assert told.index("Invented law: parameter cap") < told.index("Profiles: 3, on days: 2.")
-    assert any(sentence.startswith("虚构法规：参数 cap") for sentence in overview(data, "zh"))
+        assert told.index("Invented law: Cap") < told.index("Profiles: 3, on days: 2.")
+    assert any(sentence.startswith("虚构法规：上限（参数 law/cap）") for sentence in overview(data, "zh"))
+
+
+def test_access_stands_on_the_first_screen_and_edits_below_it(tmp_path: Path) -> None:
+    """Cells that change alike share a line; the full table is evidence."""
+    data = complete_comparison(tmp_path)
+    [cell] = data["access"]["cells"]
+    other = {**cell, "title": {"en": "B12 network", "zh": "B12 网络"}}
+    data["access"]["cells"] = [cell, other]
+    for format in ("text", "markdown", "html"):
+        told = " ".join(render(format, data, "en").replace("\\", "").split())
+        line = "General list: 50 % → 70 %: B11 center; B12 network"
+        assert told.index("as of 2026-06-01") < told.index(line) < told.index("What a reviewer must decide"), format
+        body = told[told.index("What a reviewer must decide") :]
+        assert "What was compared and proved" in body, format
+
+
+def test_a_reviewer_is_asked_where_no_citation_changes(tmp_path: Path) -> None:
+    asked = "Do the cited articles say so? The citations are the same as before: parameter law/cap (Cap)."
+    assert asked in list(questions(compared(tmp_path / "a"), "en"))
+    cited = MILDER.replace("cite: art-1, value: 70.0", "cite: art-2, value: 70.0")
+    line = "  art-1: {en: Something., zh: 某事。, verification: primary}\n"
+    assert line in cited
+    cited = cited.replace(line, line + line.replace("art-1", "art-2"))
+    assert asked not in list(questions(compared(tmp_path / "b", cited), "en"))
 
 
 def test_several_edits_are_counted_under_their_regulation(tmp_path: Path) -> None:

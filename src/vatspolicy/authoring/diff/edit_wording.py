@@ -25,6 +25,8 @@ FIELDS = {
     "is": Phrase("condition"),
     "covers": Phrase("what a license covers"),
     "known_until": Phrase("known until"),
+    "number": Phrase("document number"),
+    "verification": Phrase("verification"),
 }
 """Fields of entries that are told in words, by their names."""
 _SILENT = ("cite", "title")
@@ -55,6 +57,8 @@ class EditWording:
         if change.kind == "parameter" and name.partition("[")[0] == "value":
             name = "value"
             if isinstance(before, list) and isinstance(after, list):
+                if {*map(str, flat := _flat(before))} != {*map(str, flat_after := _flat(after))}:
+                    before, after = flat, flat_after
                 key = {"added": [m for m in after if m not in before], "removed": [m for m in before if m not in after]}
                 told: dict[str, Text | None] = {
                     side: self._value(change, members, rules) for side, members in key.items() if members
@@ -142,6 +146,15 @@ class EditWording:
             if found is not None and key in found.articles:
                 return found, found.articles[key]
         return None
+
+
+def _flat(members: Sequence[Any]) -> list[Any]:
+    """Return the members of entries, such as the places of each region, in place of entries with lists."""
+    found = []
+    for member in members:
+        lists = [one for one in member.values() if isinstance(one, list)] if isinstance(member, dict) else []
+        found += list(itertools.chain.from_iterable(lists)) or [member]
+    return found
 
 
 def _member(wording: Wording, value: Any, beside: Fact | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from vatspolicy.authoring.symbolic.change_calendar import ChangeCalendar
 from vatspolicy.authoring.symbolic.change_period import find_period
@@ -110,7 +111,9 @@ class _DecisionComparison:
         try:
             days = sorted(str(one.as_of) for one in shown)
             sides = self.base, self.head
-            return find_period(self.search, proof, sides, pairs, (days[0], days[-1]), self.parts, self.classes)
+            period = find_period(self.search, proof, sides, pairs, (days[0], days[-1]), self.parts, self.classes)
+            settled = all(one.verdict in (WITNESS, IMPOSSIBLE) for one in found)
+            return period if settled else replace(period, proved=False)  # an open transition may happen on any day
         except (Undecided, Unsupported):
             return None
 

@@ -39,6 +39,8 @@ class Card:
     """By whom it is accepted and why; empty if it is not."""
     lines: tuple[tuple[str, str], ...]
     """(sign, text): `-` and `+` for what was and is, `~` for what became of it, else a space."""
+    both: bool
+    """True if a line tells what was beside what is."""
     articles: tuple[str, ...]
     effect: tuple[str, ...]
     """Sentences on what follows."""
@@ -46,6 +48,8 @@ class Card:
     """A profile that shows it, where no compared product does."""
     rules: tuple[Data, ...]
     """The rules that it moves."""
+    moved: str
+    """The same in a sentence; empty for one rule and for none."""
     laws: tuple[Data, ...]
     """Edited rules in words that did not fit into the lines."""
 
@@ -61,18 +65,22 @@ def _card(data: Data, item: Data, lang: Language) -> Card:
     policies = {one["policy"] for one in changes if one["kind"] == "policy"}
     told = [card for card in data["law"] if card["rule"] in own or card["rule"].partition("/")[0] in policies]
     short = told if len(told) <= _OWN_RULES else []
+    regulation = changes[0]["regulation"][lang] if changes and changes[0]["regulation"] else ""
     by = dict.fromkeys(text for one in changes if (text := acceptance.edit_accepted_by(data, one, lang)))
+    lines = tuple(_lines(changes, item, short, lang))
     return Card(
         item,
         wording.item_title(data, item, lang),
         tuple(wording.place(one) for one in changes),
         any(one["retroactive"] for one in changes),
         joint("semicolon", lang).join(by),
-        tuple(_lines(changes, item, short, lang)),
-        tuple(_article(one, lang) for one in item["articles"]),
+        lines,
+        {"-", "+"} <= {sign for sign, _ in lines},
+        tuple(_article(one, regulation, lang) for one in item["articles"]),
         tuple(_effect(data, item, lang)),
         item["witness"] if known_example(data, item) is None else None,
         tuple(item["rules"]),
+        _moved(item, lang),
         tuple(card for card in told if not short),
     )
 
@@ -97,9 +105,10 @@ def _lines(changes: Sequence[Data], item: Data, laws: Sequence[Data], lang: Lang
         yield from ((sign, _cut(text)) for sign, text in law.lines(card, lang))
 
 
-def _article(one: Data, lang: Language) -> str:
-    text = law.article(one, lang)
-    return _cut(f"{one['regulation'][lang]}{joint('comma', lang)}{text}")
+def _article(one: Data, known: str, lang: Language) -> str:
+    """Quote an article, with its regulation unless that is the known one."""
+    text, regulation = law.article(one, lang), one["regulation"][lang]
+    return _cut(text if regulation == known else f"{regulation}{joint('comma', lang)}{text}")
 
 
 def _effect(data: Data, item: Data, lang: Language) -> Iterator[str]:
@@ -111,12 +120,16 @@ def _effect(data: Data, item: Data, lang: Language) -> Iterator[str]:
         yield phrase("excluded", lang, moves=wording.moves(item["excluded"], lang))
     if example := _example(data, item, lang):
         yield example
-    if len(item["rules"]) > 1:
-        names = wording.names([rule["rule"] for rule in item["rules"]], _NAMED)
-        yield count(COUNTS, "moves_rules", len(item["rules"]), lang, names=names)
     shared = _shared(data, item, lang)
     if shared:
         yield phrase("shared_with", lang, names=shared)
+
+
+def _moved(item: Data, lang: Language) -> str:
+    if len(item["rules"]) < 2:
+        return ""
+    names = wording.names([rule["rule"] for rule in item["rules"]], _NAMED)
+    return count(COUNTS, "moves_rules", len(item["rules"]), lang, names=names)
 
 
 def verdict(data: Data, item: Data, lang: Language) -> str:
@@ -174,7 +187,7 @@ def _example(data: Data, item: Data, lang: Language) -> str:
         return phrase("shows_it_on", lang, name=name, moved=f"{before} → {after}", day=day)
     if item["witness"] is None:
         return ""
-    name = wording.product(item["witness"], lang) or phrase("made_up", lang)
+    name = wording.like_product(item["witness"], lang) or phrase("made_up", lang)
     titles = {rule["rule"]: rule["message"][lang] for rule in item["rules"]}
     return phrase("shows_it", lang, name=name, moved=wording.shown(item["witness"], lang, titles).rstrip(".。"))
 

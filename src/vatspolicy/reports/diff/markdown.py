@@ -10,7 +10,6 @@ from markupsafe import Markup
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.broken import mark, marks
-from vatspolicy.reports.diff.cards import Card
 from vatspolicy.reports.diff.document import parts, values
 from vatspolicy.reports.diff.words import phrase
 from vatspolicy.reports.formats.html import trust
@@ -61,7 +60,6 @@ def _sections(data: Data, lang: Language, limit: int, broken: list[str]) -> list
             text = render_markdown(
                 f"diff/{key}.md.j2",
                 **told,
-                card_lines=_card_lines,
                 change_values=lambda change: _values(change, lang),
                 decisions=_decisions(data, lang, limit),
                 unfolded=_OPEN,
@@ -110,12 +108,6 @@ def _values(change: Data, lang: Language) -> str:
     return "\n".join(
         f"{' ' if sign == '~' else sign} {f'{name}: ' if name else ''}{value}" for name, sign, value in found
     )
-
-
-def _card_lines(card: Card) -> str:
-    """Return what an edit changes as lines of a diff."""
-    signs = {"~": " ", " ": " "}
-    return "\n".join(f"{signs.get(sign, sign)} {text}" for sign, text in card.lines)
 
 
 def _unbroken(day: str) -> Markup:

@@ -39,12 +39,19 @@ def _subject(data: Data, lang: Language) -> str:
     edits = [change for change in data["structure"] if change["kind"] in LAW]
     if not edits:
         return ""
-    titles = dict.fromkeys(one["regulation"][lang] for one in edits if one["regulation"])
-    about = _few(titles, lang)
-    if len(edits) > 1:
-        return count(COUNTS, "edits_of", len(edits), lang, names=about or edits[0]["policy"])
-    told = joint("semicolon", lang).join([wording.edit(edits[0], lang), *_new_values(data, lang)])
-    return phrase("edit_of", lang, name=about, edit=told) if about else phrase("end", lang, text=told)
+    about = _few(dict.fromkeys(one["regulation"][lang] for one in edits if one["regulation"]), lang)
+    count_of_items = len(data["edits"])
+    if count_of_items > 1 or not data["edits"]:
+        return count(COUNTS, "edits_of", count_of_items or len(edits), lang, names=about or edits[0]["policy"])
+    [item] = data["edits"]
+    first = data["structure"][item["changes"][0]] if item["changes"] else edits[0]
+    told = _new_values(data, lang)
+    if first["kind"] != "parameter" or not told:
+        told = [wording.became(first, lang), *told]
+    elif first["since"]:
+        told = [*told, phrase("since", lang, day=first["since"])]
+    title = wording.item_title(data, item, lang)
+    return phrase("edit_of", lang, name=title, edit=joint("semicolon", lang).join(told))
 
 
 def _new_values(data: Data, lang: Language) -> list[str]:
@@ -132,7 +139,8 @@ def _worse_off(data: Data, lang: Language) -> Iterator[str]:
     moved = dict.fromkeys("->".join(pair) for pair in tighter if pair[0] != pair[1])
     excluded = set(impossible(data))
     if moved:
-        yield phrase("worse", lang, moves=wording.moves(list(moved), lang))
+        told = [name for name in moved if "incomplete" not in name] or list(moved)
+        yield phrase("worse", lang, moves=wording.moves(told, lang))
     elif tighter:
         yield phrase("worse_range", lang)
     elif excluded >= {"->".join(pair) for pair in STRICTER_PAIRS}:
@@ -172,9 +180,12 @@ def questions(data: Data, lang: Language) -> Iterator[str]:
     twins = [change for change in data["structure"] if change["twin"] and change["change"] == "added"]
     if twins:
         yield phrase("ask_renamed", lang, names=_few((f"{c['twin']} → {c['policy']}/{c['name']}" for c in twins), lang))
-    unread = [card["rule"] for card in data["law"] if any(a["verification"] == "unverified" for a in card["articles"])]
+    unread = [card["rule"] for card in data["law"] if _is_unread(card)]
+    unread += [wording.item(data, item, lang) for item in data["edits"] if item["words"] and _is_unread(item)]
     if unread:
         yield phrase("ask_unread", lang, names=_few(unread, lang))
+    if uncited := _uncited(data, lang):
+        yield phrase("ask_cited", lang, names=_few(uncited, lang))
     left = [
         *(wording.move(name, lang) for name in unsettled(data)),
         *(wording.item(data, one, lang) for one in open_edits(data)),
@@ -183,6 +194,27 @@ def questions(data: Data, lang: Language) -> Iterator[str]:
         yield phrase("ask_open", lang, names=_few(left, lang))
     if data["release"] and data["release"]["faults"]:
         yield phrase("ask_version", lang, text=data["release"]["faults"][0]["text"][lang])
+
+
+def _is_unread(cited: Data) -> bool:
+    """Return True if something rests on an article that nobody has compared with its text."""
+    return any(article["verification"] == "unverified" for article in cited["articles"])
+
+
+def _uncited(data: Data, lang: Language) -> list[str]:
+    """Return the edits that change what the law says and cite the articles that it cited before."""
+    articles = {change["policy"] for change in data["structure"] if change["kind"] == "article"}
+    found = []
+    for item in data["edits"]:
+        changes = [data["structure"][place] for place in item["changes"]]
+        said = [one for one in changes if one["since"] and one["kind"] in ("parameter", "rule")]
+        told = all(one["change"] == "changed" or one["kind"] == "parameter" for one in said)
+        fields = {field["name"].rpartition(".")[2] for one in said for field in one["fields"]}
+        only_days = fields <= {"from", "until"}
+        silent = item["verdict"] in ("proved-equivalent", "no-rule") or articles & {one["policy"] for one in said}
+        if said and told and "cite" not in fields and not only_days and not silent:
+            found.append(wording.item(data, item, lang))
+    return found
 
 
 def _few(names: Iterable[str], lang: Language, mark: str = "list") -> str:

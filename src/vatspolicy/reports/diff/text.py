@@ -139,7 +139,7 @@ class _Report:
                 yield from self.flow(text, 6, "" if sign == "~" else f"{sign} ")
             for article in card.articles:
                 yield from self.flow(article, 6, "§ ")
-            for sentence in card.effect:
+            for sentence in filter(None, (*card.effect, card.moved)):
                 yield from self.flow(sentence, 5)
             if card.witness is not None:
                 yield from self.flow(wording.described(card.witness, self.lang), 8)

@@ -50,7 +50,7 @@ def item_title(data: Data, one: Data, lang: Language) -> str:
     first = data["structure"][one["changes"][0]]
     kind = word(KINDS, first["kind"], lang)
     code = f"{kind} {'/'.join(filter(None, (first['policy'], first['name'])))}"
-    title = first["title"][lang] if first["title"] else ""
+    title = first["title"][lang].rstrip(".。") if first["title"] else ""
     text = title + aside(code, lang) if title else code
     if first["regulation"] and first["regulation"][lang] != title:
         text = first["regulation"][lang] + joint("colon", lang) + text
@@ -68,7 +68,7 @@ def item(data: Data, one: Data, lang: Language) -> str:
     if not one["changes"]:
         return names([rule["rule"] for rule in one["rules"]])
     change = data["structure"][one["changes"][0]]
-    title = change["title"][lang] if change["title"] else ""
+    title = change["title"][lang].rstrip(".。") if change["title"] else ""
     name = "/".join(filter(None, (change["policy"], change["name"])))
     text = f"{word(KINDS, change['kind'], lang)} {name}{aside(title, lang) if title else ''}"
     more = len(one["changes"]) - 1
@@ -237,6 +237,15 @@ def product(witness: Data, lang: Language) -> str:
     name = f"{known['id']} ({known['variant']})" if known["variant"] else known["id"]
     changed = len(known["changed"])
     return count(KNOWN, "changed", changed, lang, name=name) if changed else phrase("known", lang, name=name)
+
+
+def like_product(witness: Data, lang: Language) -> str:
+    """Name the known product of a witness within a sentence; empty if there is none."""
+    known = witness["product"]
+    if known is None:
+        return ""
+    name, changed = subject({"product": known["id"], "variant": known["variant"]}), len(known["changed"])
+    return count(KNOWN, "like", changed, lang, name=name) if changed else name
 
 
 def described(witness: Data, lang: Language) -> str:

@@ -56,6 +56,8 @@ ITEMS: Table = {
 }
 VALUES: dict[str, Table] = {
     "advice-kind": ADVICE,
+    "advice": {"fires": Phrase("given")},
+    "duty": {"fires": Phrase("due", "duty")},
     "bearer": {"operator": Phrase("the operator"), "company": Phrase("the company")},
     "curable": {"yes": Phrase("yes"), "no": Phrase("no")},
     "share-cap": {"none": Phrase("none")},
@@ -187,6 +189,7 @@ PHRASES: Table = {
     "ask_stricter": Phrase("Does the law say that decisions become stricter?"),
     "ask_renamed": Phrase("Is a rename meant? An id never changes: {names}."),
     "ask_unread": Phrase("Who compares the articles that nobody has read? They carry {names}."),
+    "ask_cited": Phrase("Do the cited articles say so? The citations are the same as before: {names}."),
     "ask_open": Phrase("What was neither shown nor excluded: {names}. Is that acceptable?"),
     "ask_version": Phrase("Which version is it? {text}"),
     "edited": Phrase("Edits: {count}, in files: {files}."),
@@ -235,7 +238,7 @@ PHRASES: Table = {
     "stays": Phrase("What the rule says differs {days}; the decision stays {name}."),
     "seen_in": Phrase("Seen in: {names}."),
     "listed": Phrase("Rules that change no decision, only what is listed"),
-    "differ": Phrase("The versions differ {days}."),
+    "differ": Phrase("Its rules differ {days}."),
     "period_proved": Phrase("Decisions change {days}; on no other day, which is proved for all profiles."),
     "period": Phrase("Decisions change {days}; whether they change on other days is not settled."),
     "undecided_on": Phrase("Could hold, and is not settled: {names}. So this does not pass."),
@@ -263,6 +266,7 @@ COUNTS: Counts = {
     ),
 }
 KNOWN: Counts = {
+    "like": (Phrase("{name}, with {n} fact changed"), Phrase("{name}, with {n} facts changed")),
     "changed": (
         Phrase("Known product {name} with {n} fact changed"),
         Phrase("Known product {name} with {n} facts changed"),
