@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pickle
 import random
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,7 @@ from vatspolicy.authoring.symbolic import compare_change, compare_decisions, com
 from vatspolicy.authoring.symbolic.mixed_bundle import mix
 from vatspolicy.authoring.symbolic.timeline import END, Period
 from vatspolicy.authoring.symbolic.transitions import all_transitions
-from vatspolicy.authoring.symbolic.two_rulesets import differing_period
+from vatspolicy.authoring.symbolic.two_rulesets import TransitionProof, differing_period
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
@@ -61,6 +63,25 @@ def test_rules_that_are_all_the_same_leave_nothing_open(
     assert len(getattr(found, word)) == 12
     _, found = compare_change(base, head, [])  # nobody looked at the rule
     assert len(found.undecided) == 12
+
+
+@needs_solver
+def test_days_are_not_proved_while_a_transition_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base, head = law(tmp_path / "base", "data.persons > 10"), law(tmp_path / "head", "data.persons > 20")
+    period = compare_decisions(base, head).period
+    assert period is not None
+    assert period.proved
+    exclude = TransitionProof.exclude
+
+    def exclude_less(proof: TransitionProof, head: Bundle, wanted: Any, lists: bool, **more: Any) -> Any:
+        found = exclude(proof, head, wanted, lists, **more)
+        left = ("allow", "deny") if more.get("outside") is None else None
+        return replace(found, pairs=tuple(pair for pair in found.pairs if pair != left))
+
+    monkeypatch.setattr(TransitionProof, "exclude", exclude_less)
+    found = compare_decisions(base, head)
+    assert [one.name for one in found.undecided] == ["allow->deny"]
+    assert found.period == replace(period, proved=False)
 
 
 @needs_solver

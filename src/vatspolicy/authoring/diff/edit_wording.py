@@ -113,7 +113,7 @@ class EditWording:
     def articles(self, item: ReviewItem) -> list[dict[str, Any]]:
         """Return the articles that an edit rests on: those that the edited entries cite, else those of its rules."""
         keys = dict.fromkeys(itertools.chain.from_iterable(self._cited(self.changes[place]) for place in item.changes))
-        if not keys:
+        if not keys and len(item.rules) <= _QUOTED:  # the articles of many rules say nothing of what they share
             keys = dict.fromkeys(itertools.chain.from_iterable(self._cited_by(name) for name in item.rules))
         return [_quoted(*found) for key in list(keys)[:_QUOTED] if (found := self._article(*key)) is not None]
 

@@ -126,7 +126,9 @@ def _who(concerned: Data, lang: Language) -> Iterator[str]:
 def _law(data: Data, lang: Language) -> str:
     """Return the articles of the first changed rule that changes a decision."""
     causes = [cause for row in data["decisions"]["rows"] for cause in row["because"] if cause["change"]]
-    causes += [rule for item in data["edits"] if item["transitions"] for rule in item["rules"]]
+    causes += [rule for item in data["edits"] if item["transitions"] for rule in item["rules"][:1]]
+    if not data["decisions"]["rows"] and any(len(item["rules"]) > _NAMED for item in data["edits"]):
+        return ""
     return wording.law(causes[0], lang) if causes else ""
 
 
