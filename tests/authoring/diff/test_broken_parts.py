@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.project_builder import PROFILE, compare, policy, project
-from vatspolicy.authoring.diff import decisions, review
+from vatspolicy.authoring.diff import pairs, review
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.reports.diff import render, wording
 
@@ -62,10 +62,10 @@ def test_a_part_that_breaks_is_marked_and_the_rest_stands(
 
 def test_a_product_that_breaks_leaves_the_others_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
-    def evaluate_some(bundle: Any, profile: Any, day: str, **more: Any) -> Any:
-        return broken() if profile.name == "p60" else evaluate(bundle, profile, day, **more)
+    def evaluate_some(bundle: Any, profile: Any, *given: Any, **more: Any) -> Any:
+        return broken() if profile.name == "p60" else evaluate(bundle, profile, *given, **more)
 
-    monkeypatch.setattr(decisions, "evaluate", evaluate_some)
+    monkeypatch.setattr(pairs, "evaluate", evaluate_some)
     data = compared(tmp_path)
     assert {row["product"] for row in data["decisions"]["rows"]} == {"p65"}
     assert (data["title"]["en"], data["exit_code"]) == ("NOT EVALUATED", 4)
