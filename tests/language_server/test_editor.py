@@ -342,6 +342,17 @@ def test_results_of_tests_stand_above_rules_and_tests(editor: Editor, user: Path
     assert [one["command"]["title"] for one in lenses(editor, user)] == ["1 test failed, 2 tests passed"]
 
 
+def test_a_test_that_fails_is_a_finding_in_an_editor_without_lenses(folder: Path, tests: Path) -> None:
+    editor = Editor(folder)
+    try:
+        editor.begin(workspace={})
+        editor.open(tests, TESTS.replace("expect: {closed: silent}", "expect: {closed: fires}"))
+        [finding] = settle(editor, tests, "test-failed")
+        assert editor.covered(tests, finding["range"]).startswith("- {it: stays open")
+    finally:
+        assert editor.end() == 0
+
+
 def test_a_test_runs_by_command(editor: Editor, tests: Path, user: Path) -> None:
     for path, part in ((tests, "user: it closes: passed"), (user, "closed: 3 tests passed")):
         command = lenses(editor, path)[0]["command"]

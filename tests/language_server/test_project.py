@@ -12,6 +12,7 @@ from tests.support.layer_builder import write_layer
 from tests.support.specs import TODAY
 from vatspolicy.authoring.lint.run import run_lint
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.language_server.navigation import RenameRefused, rename_term
 from vatspolicy.language_server.project import Findings, Project
 from vatspolicy.policies.bundle import load_bundle
 
@@ -107,3 +108,16 @@ def test_a_policy_of_a_layer_is_checked_under_the_law_below(law: Path, tmp_path:
     bundle = project.law_of(file).bundle
     assert bundle is not None
     assert [layer.name for layer in bundle.layers] == ["law", "company"]
+
+
+def test_a_term_of_the_installed_law_is_not_renamed(law: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = tmp_path / "_resources" / "policies"
+    shutil.copytree(law, installed)
+    monkeypatch.setattr("vatspolicy.language_server.navigation.resource_folder", lambda _: installed)
+    file = installed / "definitions.yaml"
+    project = Project(lambda: TODAY)
+    place = file.read_text(encoding="utf-8").index("  foreign: ") + 3
+    with pytest.raises(RenameRefused, match="shipped law"):
+        rename_term(project, str(file.resolve()), place, "abroad")
+    other = (law / "definitions.yaml").resolve()
+    assert len(rename_term(project, str(other), place, "abroad")) > 3

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from vatspolicy.documents import Document, Limits, Path, parse_document
@@ -223,6 +224,12 @@ def _place(project: Project, document: Document, one: Mention) -> Place:
 # --- rename
 
 
+def is_installed(file: str) -> bool:
+    """Return whether a file belongs to the law that is installed with the program."""
+    place = absolute(resource_folder("policies"))
+    return "_resources" in FilePath(place).parts and absolute(file).startswith(os.path.join(place, ""))
+
+
 def check_rename(project: Project, file: str, index: int) -> tuple[Symbol, Span]:
     """Return the term at a place, and the part of the text that is its name.
 
@@ -235,7 +242,7 @@ def check_rename(project: Project, file: str, index: int) -> tuple[Symbol, Span]
         raise RenameRefused(_("Only a term can be renamed: ids of rules and policies never change."))
     if law.bundle is None or law.policy_of(file) is None:
         raise RenameRefused(_("The law cannot be read; correct its faults first."))
-    if law.base is None and not any(absolute(one) in absolute(file) for one in law.layers):
+    if is_installed(file):
         raise RenameRefused(_("The shipped law is not edited here."))
     for place in find_references(project, file, symbols[:1]):
         if place.file == absolute(file) and place.span.start <= index <= place.span.end:

@@ -161,7 +161,7 @@ class PolicyServer(LanguageServer):
         task.add_done_callback(self.tasks.discard)
 
     async def _look(self, file: str, look: int) -> None:
-        """Publish the findings of the loader, then those of lint, then let the editor ask for the tests again."""
+        """Publish the findings of the loader, then those of lint, then tests that fail, and have lenses asked for."""
         told = await self.ask(lambda: self.project.check(file)) or {}
         if self.looks.get(file) != look:
             return
@@ -176,11 +176,13 @@ class PolicyServer(LanguageServer):
         if self.looks.get(file) != look:
             return
         self.publish(file, {LINT: linted})
+        await asyncio.sleep(REST)
+        if self.looks.get(file) != look:
+            return
+        self.publish(_policy_file(file), {TESTS: await self.ask(lambda: self._failures(file)) or {}})
         lens = self.client_capabilities.workspace and self.client_capabilities.workspace.code_lens
-        if lens and lens.refresh_support:
-            await asyncio.sleep(REST)
-            if self.looks.get(file) == look:
-                self.workspace_code_lens_refresh(None)
+        if lens and lens.refresh_support and self.looks.get(file) == look:
+            self.workspace_code_lens_refresh(None)
 
     def publish(self, file: str, told: Mapping[str, Findings]) -> None:
         """Replace what some sources have found by looking at a file, and show what has changed by it."""
