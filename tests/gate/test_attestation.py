@@ -217,6 +217,18 @@ def test_a_milder_question_does_not_verify(gate: Console) -> None:
     assert (ran.code, "the law of a past day, 2026-05-01" in ran.out) == (1, True)
 
 
+def test_the_law_of_today_holds_for_today(gate: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A spec without a launch day was decided under the law of the day of the run, which may change."""
+    gate.write("open.yaml", SHOP.replace(", launch: '2027-01-31'", ""))
+    assert attest(gate, "open.yaml", to="open.jsonl").code == 0
+    assert verify(gate, "--spec", "open.yaml", file="open.jsonl").code == 0
+    monkeypatch.setattr("vatspolicy.clock.today", lambda: "2026-06-02")
+    ran = verify(gate, "--spec", "open.yaml", file="open.jsonl")
+    assert (ran.code, f"the law of a past day, {TODAY}" in ran.out) == (1, True)
+    assert verify(gate, "--spec", "open.yaml", "--as-of", TODAY, file="open.jsonl").code == 0
+    assert verify(gate, "--spec", "shop.yaml").code == 0, "its launch day is what it was"
+
+
 def test_a_waived_finding_is_told(gate: Console) -> None:
     given = (
         "--bundle",

@@ -126,6 +126,8 @@ class Expected:
     """What attestations must say."""
 
     law: SelectedLaw
+    today: str
+    """Day on which the attestation is verified."""
     fail_on: str
     """Level on which the gate must have failed; a stricter one will do."""
     as_of: str | None = None
@@ -189,7 +191,7 @@ def find_objections(statement: Mapping[str, Any], expected: Expected) -> list[Me
         found.append(_("It was decided under the law of another day, {day}.", day=day["day"]))
     if expected.as_of is None and day["why"] == WHY[0]:
         found.append(_("--as-of chose the day of the law, {day}. Ask for it with --as-of.", day=day["day"]))
-    elif expected.as_of is None and day["day"] < day["today"]:
+    elif expected.as_of is None and day["day"] < (expected.today if day["why"] == WHY[2] else day["today"]):
         found.append(_("It was decided under the law of a past day, {day}. Ask for it with --as-of.", day=day["day"]))
     if LEVELS.index(level) < LEVELS.index(expected.fail_on):
         found.append(_("Its gate failed on {level} only. Accept that with --fail-on.", level=level))

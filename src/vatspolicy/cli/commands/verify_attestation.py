@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vatspolicy import clock
 from vatspolicy.cli.console import abort, enter, print_result
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
@@ -75,7 +76,7 @@ def verify_attestation(
 
     signer = read_key(key)
     statements = read_statements(file, signer)
-    expected = Expected(_select(bundle, policies), fail_on.value, as_of)
+    expected = Expected(_select(bundle, policies), clock.today(), fail_on.value, as_of)
     found = []
     for spec in specs:
         about = find_statements(statements, _read(spec))
