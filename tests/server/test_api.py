@@ -355,6 +355,15 @@ def test_slots_are_bounded_and_freed_when_the_work_has_ended() -> None:
     asyncio.run(scenario())
 
 
+def test_decisions_on_few_services_are_made_at_once(client: Client) -> None:
+    """They take no slot, explained or not; a body with more services than a few does."""
+    full = {"explain": "full"}
+    assert client(limits=Limits(pending=0)).post(PLACE, json={"input": SHOP_DATA}).status_code == 200
+    assert client(limits=Limits(pending=0)).post(PLACE, json={"input": SHOP_DATA}, params=full).status_code == 200
+    many = {**SHOP_DATA, "services": [{"id": f"service-{place}"} for place in range(Limits.services + 1)]}
+    assert client(limits=Limits(pending=0)).post(PLACE, json={"input": many}).status_code == 429
+
+
 def test_too_many_at_once_are_told_to_wait(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     go, begun = threading.Event(), threading.Event()
 
