@@ -51,7 +51,8 @@ class YamlReader(Reader):
 
         if "%" in self.text and (directive := re.compile(_DIRECTIVE).match(self.text)):
             self.fail(directive.end() - 1, _("Directives are not used here."), _("Remove the line that begins with %."))
-        self.events: Iterator[Any] = yaml.parse(self.text, Loader=yaml_loader())
+        self.yaml = yaml
+        self.events: Iterator[Any] = iter(yaml_loader()(self.text).get_event, None)
         try:
             root = self._document()
         except yaml.MarkedYAMLError as error:
@@ -72,19 +73,17 @@ class YamlReader(Reader):
         return root
 
     def _document(self) -> Node:
-        import yaml
-
         next(self.events)
         opening = next(self.events)
-        if isinstance(opening, yaml.StreamEndEvent):
+        if isinstance(opening, self.yaml.StreamEndEvent):
             self.fail(0, _("The file is empty."))
         first = next(self.events)
-        if isinstance(first, yaml.ScalarEvent) and not first.value and not first.style and not first.tag:
+        if isinstance(first, self.yaml.ScalarEvent) and not first.value and not first.style and not first.tag:
             self.fail(0, _("The file is empty."))
         root = self._value(first, first.start_mark.index)
         next(self.events)
         closing = next(self.events)
-        if not isinstance(closing, yaml.StreamEndEvent):
+        if not isinstance(closing, self.yaml.StreamEndEvent):
             self.fail(
                 closing.start_mark.index, _("A second document begins here."), _("Keep one document in one file.")
             )
@@ -92,19 +91,17 @@ class YamlReader(Reader):
 
     def _value(self, event: Any, named_at: int) -> Node:
         """`named_at` is where to point when the value is empty: at its key."""
-        import yaml
-
         start = event.start_mark.index
         if event.anchor is not None:
             self._check_anchor(event, start)
-        if isinstance(event, yaml.AliasEvent):
+        if isinstance(event, self.yaml.AliasEvent):
             return self._alias(str(event.anchor), start)
         if event.tag is not None:
             hint = _("Remove the tag; put the value in quotes if it begins with !.")
             self.note(start, _("Tags such as !name are not used here."), hint)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
-        if isinstance(event, yaml.ScalarEvent):
+        if isinstance(event, self.yaml.ScalarEvent):
             node = self._scalar(event, start, named_at)
         else:
             node = self._container(event, start)
@@ -162,35 +159,29 @@ class YamlReader(Reader):
         return text
 
     def _container(self, event: Any, start: int) -> Node:
-        import yaml
-
         flow = 1 if event.flow_style else 0
         self.flow += flow
         self.depth += 1
         self.spend(start)
-        node = self._list(start) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(start)
+        node = self._list(start) if isinstance(event, self.yaml.SequenceStartEvent) else self._mapping(start)
         self.depth -= 1
         self.flow -= flow
         return node
 
     def _list(self, start: int) -> Node:
-        import yaml
-
         items: list[Node] = []
         node = Node(items, start, start, height=1)
-        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+        while not isinstance(event := next(self.events), self.yaml.SequenceEndEvent):
             self.path.append(len(items))
             items.append(self._value(event, event.start_mark.index))
             self.leave(node, items[-1])
         return node
 
     def _mapping(self, start: int) -> Node:
-        import yaml
-
         entries: dict[str, Node] = {}
         keys: dict[str, int] = {}
         node = Node(entries, start, start, keys=keys, height=1)
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+        while not isinstance(event := next(self.events), self.yaml.MappingEndEvent):
             key, at = self._key(event), event.start_mark.index
             if key is None:
                 self._value(next(self.events), at)
@@ -204,12 +195,10 @@ class YamlReader(Reader):
 
     def _key(self, event: Any) -> str | None:
         """Return the key; None if it cannot be one, which is noted while the caller still checks the value."""
-        import yaml
-
         start, end = event.start_mark.index, event.end_mark.index
-        if not isinstance(event, yaml.ScalarEvent):
+        if not isinstance(event, self.yaml.ScalarEvent):
             self.note(start, _("A key must be text."), _("Put it in quotes."))
-            if not isinstance(event, yaml.AliasEvent):
+            if not isinstance(event, self.yaml.AliasEvent):
                 told = len(self.problems)
                 self._value(event, start)
                 del self.problems[told:]

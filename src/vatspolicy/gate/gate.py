@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.clock import LAST, later, nanoseconds, now
 from vatspolicy.engine.decision import Decision
@@ -23,6 +23,7 @@ from vatspolicy.profile.profile import Profile, load_profile
 if TYPE_CHECKING:
     from typing import Any
 
+    from vatspolicy.gate.reader import Progress, Reader, Take
     from vatspolicy.gate.waivers import WaiverSet
 
 
@@ -111,6 +112,8 @@ class Checked(NamedTuple):
     spec: str
     code: ExitCode
     """INVALID if the spec could not be decided."""
+    day: str = ""
+    """Day of the law that decided it."""
     record: dict[str, Any] | None = None
     """Record of the decision, if the run keeps it."""
     seconds: float = 0.0
@@ -121,19 +124,6 @@ class Checked(NamedTuple):
     """What a reader of the run takes of the record instead."""
 
 
-class Reader(Protocol):
-    """Reads the decisions of a run while it goes on, so that the run need not keep them."""
-
-    def take(self, record: Mapping[str, Any], seconds: float) -> Any:
-        """Return what the reader wants of a decision, as plain data; perhaps in a process of its own."""
-
-    def add(self, taken: Any) -> None:
-        """Accept what was taken, in the order of the specs."""
-
-
-Progress: TypeAlias = "Callable[[int, int], None]"
-"""Takes the number of specs that are done, and of all specs."""
-Take: TypeAlias = "Callable[[Mapping[str, Any], float], Any]"
 MANY = 64
 """Number of specs from which a run uses all cores: below it, starting processes takes longer than they save."""
 CHUNK = 8
@@ -260,11 +250,21 @@ class Gate:
         if processes == 1:
             yield from map(check, specs)
             return
-        yield from map(check, specs[:CHUNK])  # loads for all processes what a decision needs
+        first = list(map(check, specs[:CHUNK]))  # loads for all processes what a decision needs
+        self._build_indexes([one.day for one in first])
+        yield from first
         chunks = [specs[start : start + CHUNK] for start in range(CHUNK, len(specs), CHUNK)]
         from vatspolicy.workers import map_in_order
 
         yield from chain.from_iterable(map_in_order(lambda: lambda chunk: list(map(check, chunk)), chunks, processes))
+
+    def _build_indexes(self, days: Sequence[str]) -> None:
+        """Build the indexes of the law of most of these days, else every process would build its own."""
+        if days and (day := max(days, key=days.count)):
+            from vatspolicy.engine.evaluator import BEARING
+            from vatspolicy.policies.model import KINDS
+
+            self.bundle.on(day).build_indexes((KINDS, BEARING))
 
     def check_one(self, spec: str, detail: Detail = Detail.FULL, take: Take | None = None) -> Checked:
         """Read and decide one spec."""
@@ -277,9 +277,9 @@ class Gate:
         seconds = (nanoseconds() - begun) / 1e9
         code = self.code(record)
         if take is not None:
-            return Checked(spec, code, seconds=seconds, taken=take(record, seconds))
+            return Checked(spec, code, decision.as_of, seconds=seconds, taken=take(record, seconds))
         kept = (profile, decision, record) if self.keeps_profiles else None
-        return Checked(spec, code, record, seconds, kept=kept)
+        return Checked(spec, code, decision.as_of, record, seconds, kept=kept)
 
     def _after_waivers(
         self,

@@ -1,0 +1,20 @@
+"""What a run of the gate tells while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias
+
+Progress: TypeAlias = "Callable[[int, int], None]"
+"""Takes the number of specs that are done, and of all specs."""
+Take: TypeAlias = "Callable[[Mapping[str, Any], float], Any]"
+
+
+class Reader(Protocol):
+    """Reads the decisions of a run while it goes on, so that the run need not keep them."""
+
+    def take(self, record: Mapping[str, Any], seconds: float) -> Any:
+        """Return what the reader wants of a decision, as plain data; perhaps in a process of its own."""
+
+    def add(self, taken: Any) -> None:
+        """Accept what was taken, in the order of the specs."""
