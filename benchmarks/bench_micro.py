@@ -1,14 +1,15 @@
 """The bundle's rules in other engines: the same rules and complete profiles, results compared before timing.
 
-    python benchmarks/bench_micro.py [--profiles 32] [--rounds 11] [--slow 3] [--cerbos PROGRAM] [--json FILE]
+    python benchmarks/bench_micro.py [--profiles 32] [--rounds 7] [--slow 2] [--cerbos PROGRAM] [--json FILE]
 
 Every rule in force is evaluated for every subject, in rounds that run each engine once. Each round has new profiles, so
 that no result comes from memory, and they are read again for each engine, as a request or a file brings them. Ours
 warms up on other profiles. Each turn starts with a few untimed profiles, because the engine before displaced the
-processor's caches. Peers are handed the variables of each subject and only evaluate rules; ours starts from the facts
-of a profile and makes the whole decision, with all its findings. An engine that is not installed, refuses the rules or
-differs in its results is named in the table and not timed. The ratio compares processor times of the same
-round; the median over the rounds is reported. The exit code is 1 if our own results differ among themselves.
+processor's caches. cel-python, which takes seconds for a profile, has one round of few profiles. Peers are handed the
+variables of each subject and only evaluate rules; ours starts from the facts of a profile and makes the whole decision,
+with all its findings. An engine that is not installed, refuses the rules or differs in its results is named in the
+table and not timed. The ratio compares processor times of the same round; the median over the rounds is reported. The
+exit code is 1 if our own results differ among themselves.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class Entry:
     ask: Callable[[Round], Any]
     covers: str
     clock: Callable[[], float] | None = None
-    rounds: int | None = None
+    most: int | None = None
+    """Profiles of the one round of a slow engine; None for every round whole."""
     warm: Callable[[], object] | None = None
 
 
@@ -154,7 +156,7 @@ def agree(found: Sequence[Entry], sets: Sets) -> None:
 
 
 def libraries(sets: Sets, slow: int) -> Iterator[tuple[str, str, str, str, int | None, Callable[[], Any]]]:
-    """Yield title, package, kind, description of the timed work, rounds, and the builder of each engine."""
+    """Yield title, package, kind, description of the timed work, most profiles, and the builder of each engine."""
     data = json.loads(json.dumps(sets[0].data(), ensure_ascii=False))
 
     def make(engine: Callable[[engines.Data], engines.Engine]) -> Callable[[], Callable[[Round], Any]]:
@@ -207,9 +209,9 @@ def _request(client: cerbos.Client, given: Round) -> Answers:
 def gather(sets: Sets, options: argparse.Namespace, stack: contextlib.ExitStack) -> tuple[list[Entry], list[Row]]:
     """Return the peers that can be timed, and rows for the others."""
     ready, refused = list[Entry](), list[Row]()
-    for title, package, kind, covers, rounds, make in libraries(sets, options.slow):
+    for title, package, kind, covers, most, make in libraries(sets, options.slow):
         try:
-            entry = Entry(title, importlib.metadata.version(package), kind, make(), covers, rounds=rounds)
+            entry = Entry(title, importlib.metadata.version(package), kind, make(), covers, most=most)
         except (ImportError, importlib.metadata.PackageNotFoundError):
             refused.append(Row(title, note=f"not installed ({INSTALL.get(package, package)})"))
             continue
@@ -231,7 +233,7 @@ def gather(sets: Sets, options: argparse.Namespace, stack: contextlib.ExitStack)
 def _admit(entry: Entry, sets: Sets, ready: list[Entry], refused: list[Row]) -> None:
     """Compare every result of every round in which the engine will be timed."""
     wrong = errors = total = 0
-    for number, work in enumerate(sets[: entry.rounds]):
+    for number, work in enumerate(_part(sets, entry)):
         found = compare(work.expected, entry.ask(Round(number, work, work.asked)))
         wrong, errors, total = wrong + found[0], errors + found[1], total + work.questions
     fit, said = verdict(wrong, errors, total)
@@ -243,14 +245,21 @@ def _admit(entry: Entry, sets: Sets, ready: list[Entry], refused: list[Row]) -> 
         refused.append(Row(entry.title, note=said, more={"version": entry.version}))
 
 
+def _part(sets: Sets, entry: Entry) -> Sets:
+    """Return the workloads that an engine is asked about: a slow one has a part of the first."""
+    if entry.most is None:
+        return sets
+    return [Workload(sets[0].bundle, sets[0].day, sets[0].profiles[: entry.most])]
+
+
 # --- the table --------------------------------------------------------------------------------------------------------
 
 
 def row(entry: Entry, times: Times, first: Times, sets: Sets) -> Row:
     """Build a row of the table."""
-    found = spread(times, len(sets[0].profiles))
+    found = spread(times, entry.most or len(sets[0].profiles))
     more = {"wall ms": round(found["wall"], 3), "rounds": times.rounds}
-    ratio = ratio_of(times, first)
+    ratio = ratio_of(times, first) * (len(sets[0].profiles) / entry.most if entry.most else 1)
     return Row(entry.title, found["cpu"], found["cpu_least"], "ms a profile", ratio, entry.covers, more)
 
 
@@ -267,8 +276,8 @@ def _name(title: str) -> str:
 def main() -> int:
     options = parser(__doc__)
     options.add_argument("--profiles", type=int, default=32, help="of a round")
-    options.add_argument("--rounds", type=int, default=11)
-    options.add_argument("--slow", type=int, default=3, metavar="ROUNDS", help="rounds of cel-python")
+    options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--slow", type=int, default=2, metavar="PROFILES", help="profiles of cel-python")
     options.add_argument("--cerbos", metavar="PROGRAM")
     given = options.parse_args()
     count = given.profiles
@@ -306,14 +315,15 @@ def main() -> int:
 
 
 def _candidate(entry: Entry, sets: Sets) -> Candidate:
-    ready = functools.partial(_anew if entry.kind == OURS else _subjects, sets)
+    ready = functools.partial(_anew if entry.kind == OURS else _subjects, _part(sets, entry))
+    slow = entry.most is not None
     found = Candidate(
         entry.title,
         entry.ask,
-        rounds=entry.rounds,
+        rounds=1 if slow else None,
         warm=entry.warm,
         ready=ready,
-        prelude=lambda: entry.ask(ready(-1)),
+        prelude=None if slow else lambda: entry.ask(ready(-1)),
     )
     return found if entry.clock is None else dataclasses.replace(found, clock=entry.clock)
 

@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -77,7 +78,7 @@ class Report:
         """Write the report as JSON, if a path is given."""
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            found = {**asdict(self), "machine": machine()}
+            found = {**asdict(self), "machine": machine(), "state": state()}
             path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def show(self) -> None:
@@ -225,7 +226,21 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-# --- the machine ------------------------------------------------------------------------------------------------------
+# --- the state and the machine ----------------------------------------------------------------------------------------
+
+
+def state() -> str:
+    """Return the commit that is measured, with a `+` if files differ from it; empty outside a repository."""
+
+    def ask(*words: str) -> str:
+        command = ["git", "-C", str(BUILD.parents[1]), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        changed = ask("status", "--porcelain", "--untracked-files=no", "--", "src", "policies", "schemas", "benchmarks")
+        return ask("rev-parse", "--short=8", "HEAD") + ("+" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def machine() -> dict[str, Any]:

@@ -4,9 +4,10 @@
     python benchmarks/report.py [build/bench.json] --markdown                     every table in the documents' form
     python benchmarks/report.py [build/bench.json] --write docs/performance.md    put them where the document has them
 
-A document has tables between the lines `<!-- bench: ID -->` and `<!-- /bench -->`, which are replaced. ID is the name
-of a benchmark, for its description and all of its tables; or BENCHMARK/about, BENCHMARK/TABLE, `targets`, `expect`,
-`machine` or `versions`.
+A document has tables between the lines `<!-- bench: ID -->` and `<!-- /bench -->`, which are replaced; those of parts
+without figures stay as they are. ID is the name of a benchmark, for its description and all of its tables; or
+BENCHMARK/about, BENCHMARK/TABLE, `targets`, `expect`, `machine` or `versions`. A table of a document has ours and the
+fastest peers, at most ROWS rows; the others are in the file. A part that was measured on another commit says so.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from measure import figure
 ORDER = ("server", "check", "startup", "hostile", "diff", "portfolio", "growth", "micro")
 ROOT = Path(__file__).resolve().parents[1]
 Found = Mapping[str, Any]
+ROWS = 5
+"""Most rows of a table in a document."""
 
 
 def merge(found: Mapping[str, Found], failed: Mapping[str, str]) -> dict[str, Any]:
@@ -38,8 +41,10 @@ def merge(found: Mapping[str, Found], failed: Mapping[str, str]) -> dict[str, An
     versions: dict[str, str] = {}
     for bench in benches.values():
         versions |= bench.get("versions", {})
+    states = [bench["state"] for bench in benches.values() if bench.get("state")]
     return {
         "machine": machine,
+        "state": max(states, key=states.count, default=""),
         "versions": versions,
         "expect": [sentence for bench in benches.values() for sentence in bench.get("expect", ())],
         "targets": [target for bench in benches.values() for target in bench.get("targets", ())],
@@ -106,24 +111,44 @@ def _target(target: Found) -> str:
 
 
 def sections(report: Found) -> dict[str, str]:
-    """Markdown by the id of the place."""
+    """Markdown by the id of the place, without those of parts that have no figures."""
     found = {}
     for name, bench in report["benches"].items():
-        tables = {table["id"]: f"{table['title']}:\n\n{markdown(table)}" for table in bench["tables"]}
-        about = [bench["about"]] if bench.get("about") else []
-        found[name] = "\n\n".join([*about, *tables.values()])
-        found[f"{name}/about"] = "".join(about)
+        shown = [{**table, "rows": choose(table["rows"])} for table in bench["tables"]]
+        tables = {table["id"]: markdown(table) for table in shown}
+        if len(tables) > 1:
+            tables = {table["id"]: f"{table['title']}:\n\n{tables[table['id']]}" for table in shown}
+        left = sum(len(table["rows"]) for table in bench["tables"]) - sum(len(table["rows"]) for table in shown)
+        state = bench.get("state") or report.get("state", "")
+        other = f"Measured on `{state}`." if state != report.get("state", "") else ""
+        more = f"{left} more rows are in `build/bench.json`." if left else ""
+        about = [said for said in (bench.get("about", ""), other, more) if said]
+        found[name] = "\n\n".join([*filter(None, [" ".join(about)]), *tables.values()])
+        found[f"{name}/about"] = " ".join(about)
         found.update((f"{name}/{id}", text) for id, text in tables.items())
-    found["targets"] = _grid(
-        ["target", "wanted", "is", ""],
-        [[t["target"], t["wanted"], t["reached"], "met" if t["met"] else "**missed**"] for t in report["targets"]],
-    )
+    if report["targets"]:
+        found["targets"] = _grid(
+            ["target", "wanted", "is", ""],
+            [[t["target"], t["wanted"], t["reached"], "met" if t["met"] else "**missed**"] for t in report["targets"]],
+        )
     found["expect"] = " ".join(report["expect"])
-    found["machine"] = (
-        ", ".join(f"{key.replace('_gb', ' (GB)')} {v}" for key, v in report["machine"].items() if v) + "."
-    )
+    machine = {**report["machine"], "commit": report.get("state")}
+    found["machine"] = ", ".join(f"{key.replace('_gb', ' (GB)')} {v}" for key, v in machine.items() if v) + "."
     found["versions"] = ", ".join(f"{name} {version}" for name, version in report["versions"].items()) + "."
-    return found
+    return {name: body for name, body in found.items() if body.strip(".")}
+
+
+def choose(rows: Sequence[Found]) -> Sequence[Found]:
+    """Return the rows that a document shows: of more than ROWS, the first three of ours and the fastest peers."""
+    if len(rows) <= ROWS:
+        return rows
+    timed = [row for row in rows if row.get("median") is not None]
+    own = [row for row in timed if "vatspolicy" in row["what"]][:3]
+    peers = [row for row in timed if "vatspolicy" not in row["what"]]
+    if all(row.get("ratio") is not None for row in peers):
+        peers.sort(key=lambda row: float(row["ratio"]))
+    kept = [id(row) for row in (*own, *peers[: ROWS - len(own)])]
+    return [row for row in timed if id(row) in kept]
 
 
 def markdown(table: Found) -> str:
@@ -162,17 +187,43 @@ def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-BLOCK = re.compile(r"(<!-- bench: ([a-z/-]+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- bench: ([a-z/-]+) -->\n)(.*?)(<!-- /bench -->)", re.DOTALL)
 
 
 def rewrite(document: str, found: Mapping[str, str]) -> str:
-    """Return the document with its tables replaced. A table without figures says that it was not measured."""
+    """Return the document with its tables replaced. What has no figures stays; an empty place says that it has none."""
 
     def block(match: re.Match[str]) -> str:
-        body = found.get(match[2]) or "Not measured in this run."
-        return f"{match[1]}\n{body}\n\n{match[3]}"
+        old, new = match[3].strip(), found.get(match[2], "")
+        if match[2] == "targets":
+            new = _keep_rows(old, new)
+        elif match[2] == "expect":
+            new = " ".join(_keep(re.split(r"(?<=\.) (?=[`A-Z])", old), re.split(r"(?<=\.) (?=[`A-Z])", new)))
+        elif match[2] == "versions":
+            new = ", ".join(_keep(*(text.strip(". \n").split(", ") for text in (old, new)))) + "."
+        return f"{match[1]}{new or old or 'Not measured.'}\n{match[4]}"
 
     return BLOCK.sub(block, document)
+
+
+def _keep_rows(old: str, new: str) -> str:
+    """Return a table with its new rows, and the old ones that have none instead."""
+    before, after = old.splitlines(), new.splitlines()
+    return "\n".join([*(after or before)[:2], *_keep(before[2:], after[2:])])
+
+
+def _keep(old: Sequence[str], new: Sequence[str]) -> list[str]:
+    """Return new texts in the place of old ones that say the same with other figures, and the rest of both."""
+    left: dict[str, list[str]] = {}
+    for text in filter(None, new):
+        left.setdefault(_skeleton(text), []).append(text)
+    kept = [found.pop(0) if (found := left.get(_skeleton(text))) else text for text in old if text]
+    return [*kept, *(text for texts in left.values() for text in texts)]
+
+
+def _skeleton(text: str) -> str:
+    """Return a text, or the first cell of a row, without its figures."""
+    return re.sub(r"[\d,.]+", "", text.removeprefix("| ").partition(" | ")[0])
 
 
 def main() -> int:

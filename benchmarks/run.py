@@ -2,7 +2,8 @@
 
     python benchmarks/run.py [NAME ...] [--json build/bench.json]
 
-NAME is the name of a file without `bench_`, such as server; without NAME, all run. The output of each is kept in
+NAME is the name of a file without `bench_`, such as server; without NAME, all run. Parts that do not run keep the
+figures of an earlier run, and the report names the commit that they are of. The output of each is kept in
 build/bench/NAME.log, its figures in build/bench/NAME.json. The exit code is 1 if one failed or found wrong results.
 """
 
@@ -37,6 +38,15 @@ def run(name: str) -> str | None:
     return f"exit code {code}; {said[-1] if said else 'it said nothing'} ({log.relative_to(HERE.parent)})"
 
 
+def _read_earlier(path: Path) -> dict[str, Any]:
+    """Return the parts of the last report; none if there is no readable one."""
+    try:
+        benches: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["benches"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    return benches
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     known = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
@@ -54,7 +64,7 @@ def main() -> int:
         figures = BUILD / f"{name}.json"
         if figures.exists():
             found[name] = json.loads(figures.read_text(encoding="utf-8"))
-    report = merge(found, failed)
+    report = merge(_read_earlier(options.json) | found, failed)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(text(report), end="")

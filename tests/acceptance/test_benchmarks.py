@@ -27,11 +27,12 @@ import bench_portfolio
 import cerbos
 import engines
 import load
+import run
 import servers
 from invented import Invented, agree
 from measure import Candidate, Report, Row, Table, Target, figure, interleave
 from multiply import Words, again, multiplied, vocabularies
-from report import merge, rewrite, sections, text
+from report import ROWS, merge, rewrite, sections, text
 from workload import Workload, compare, draw_profiles, verdict
 
 from vatspolicy.engine.evaluator import evaluate
@@ -392,6 +393,66 @@ def test_tables_of_a_document_are_replaced(report: dict[str, Any]) -> None:
     assert "old" not in once
     assert once.count("| ours | 1.00 | 0.900 | 1.00 | 3 | all |") == 2
     assert once.count("Asked.") == 1
-    assert "Not measured in this run." in once
+    assert "Not measured." in once
     assert rewrite("<!-- bench: expect -->\n<!-- /bench -->", sections(report)).count("It is fast.") == 1
     assert rewrite(once, sections(report)) == once
+
+
+def test_parts_without_new_figures_stay_in_the_document(report: dict[str, Any]) -> None:
+    document = (
+        "<!-- bench: server -->\n\n| a | 1 |\n\n<!-- /bench -->\n"
+        "<!-- bench: expect -->\n\nIt makes 2.5 a second. It is fast.\n\n<!-- /bench -->\n"
+        "<!-- bench: targets -->\n\n| target | wanted | is |  |\n| --- | --- | --- | --- |\n"
+        "| with 8 peers | 1 | 2 | met |\n| with 32 peers | 3 | 4 | met |\n| fast | 20 | 30 | met |\n\n<!-- /bench -->\n"
+    )
+    again = rewrite(document, sections(report))
+    assert "| a | 1 |" in again
+    assert "It makes 2.5 a second. It is fast.\n" in again
+    assert (
+        "| with 8 peers | 1 | 2 | met |\n| with 32 peers | 3 | 4 | met |\n| fast | 20 | 5 | **missed** |\n" in again
+    )
+    faster = report | {
+        "expect": ["It makes 7 a second."],
+        "targets": [
+            {"target": f"with {peers} peers", "wanted": "1", "reached": str(peers), "met": True} for peers in (9, 33)
+        ],
+    }
+    again = rewrite(document, sections(faster))
+    assert "It makes 7 a second. It is fast.\n" in again
+    assert "| with 9 peers | 1 | 9 | met |\n| with 33 peers | 1 | 33 | met |\n| fast | 20 | 30 | met |\n" in again
+
+
+def test_a_part_of_another_commit_says_so_and_a_long_table_is_cut(report: dict[str, Any]) -> None:
+    other = json.loads(json.dumps(report["benches"]["micro"]))
+    other["state"] = "00000000"
+    [table] = other["tables"]
+    ours = [{**table["rows"][0], "what": f"vatspolicy {number}"} for number in range(4)]
+    table["rows"] = [
+        *ours,
+        *({**table["rows"][0], "what": f"engine {place}", "ratio": 9.0 - place} for place in range(ROWS)),
+    ]
+    merged = merge({**report["benches"], "startup": other, "growth": report["benches"]["micro"]}, {})
+    assert merged["state"] == report["benches"]["micro"]["state"]
+    shown = sections(merged)
+    assert "Measured on `00000000`." in shown["startup"]
+    assert "Measured on" not in shown["micro"]
+    rows = re.findall(r"^\| (vatspolicy \d|engine \d)", shown["startup"], re.MULTILINE)
+    assert rows == [
+        "vatspolicy 0",
+        "vatspolicy 1",
+        "vatspolicy 2",
+        *(f"engine {ROWS - 2 + place}" for place in range(2)),
+    ]
+    assert "4 more rows are in `build/bench.json`." in shown["startup"]
+
+
+def test_a_run_of_some_parts_keeps_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def measure(name: str) -> None:
+        (tmp_path / f"{name}.json").write_text(json.dumps({"rate": 2 if name == "micro" else 3}))
+
+    monkeypatch.setattr(run, "run", measure)
+    monkeypatch.setattr(run, "BUILD", tmp_path)
+    for name in ("micro", "growth"):
+        monkeypatch.setattr(sys, "argv", ["run.py", name, "--json", str(tmp_path / "bench.json")])
+        assert run.main() == 0
+    assert list(json.loads((tmp_path / "bench.json").read_text())["benches"]) == ["growth", "micro"]
