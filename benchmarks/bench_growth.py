@@ -15,7 +15,7 @@ import dataclasses
 import functools
 import importlib.metadata
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import engines
@@ -132,7 +132,7 @@ def by_rules(base: Bundle, sets: Sequence[Sequence[Profile]]) -> tuple[Table, fl
                 {**more, f"{last}x to 1x": round(_ratio(spent[last], spent[1]), 2)},
             )
         )
-    rows += [row for one in sizes for row in one.said]
+    rows += _once(row for one in sizes for row in one.said)
     return Table("rules", "More rules", rows), _ratio(times[f"8 {OURS}"], times[f"1 {OURS}"])
 
 
@@ -165,7 +165,12 @@ def by_profiles(base: Bundle, most: int) -> Table:
         )
         for title, each in rows.items()
     ]
-    return Table("profiles", "More profiles", [*found, *said])
+    return Table("profiles", "More profiles", [*found, *_once(said)])
+
+
+def _once(rows: Iterable[Row]) -> list[Row]:
+    """Return rows without repetitions: an engine that is not installed is not installed at any size."""
+    return list({(row.what, row.note): row for row in rows}.values())
 
 
 def _each(times: Times, count: int) -> float:
