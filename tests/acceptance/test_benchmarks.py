@@ -408,9 +408,7 @@ def test_parts_without_new_figures_stay_in_the_document(report: dict[str, Any]) 
     again = rewrite(document, sections(report))
     assert "| a | 1 |" in again
     assert "It makes 2.5 a second. It is fast.\n" in again
-    assert (
-        "| with 8 peers | 1 | 2 | met |\n| with 32 peers | 3 | 4 | met |\n| fast | 20 | 5 | **missed** |\n" in again
-    )
+    assert "| with 8 peers | 1 | 2 | met |\n| with 32 peers | 3 | 4 | met |\n| fast | 20 | 5 | **missed** |\n" in again
     faster = report | {
         "expect": ["It makes 7 a second."],
         "targets": [
