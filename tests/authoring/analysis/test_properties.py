@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,47 @@ def test_without_a_solver_nothing_passes_in_silence(monkeypatch: pytest.MonkeyPa
     assert (result.verdict, result.reason) == ("unknown", "Proofs need a solver: pip install '.[smt]'.")
 
 
-# --- a further fact stays in the range: trials --------------------------------------------------------------------------
+# --- trials -----------------------------------------------------------------------------------------------------------
+
+TRIED = """\
+base: {company: {foreign_percent: 0}, services: [{id: s, operated_by: company, hosting: overseas, offers: [data-center], content: [news]}]}
+cases:
+  - {it: is tried, as_of: '2026-01-01', expect: {center: fires}}
+"""
+TRIALS: Mapping[str, tuple[LawProperty, str, str]] = {
+    "a word that frees": (WORDS_MORE, FREED, "refuted"),
+    "a word that frees, of services that are not meant": (HERE, FREED, "unknown"),
+    "a word that denies": (WORDS_MORE, '"news" in service.content', "tested"),
+    "a fact that decides": (FACTS, 'service.hosting == "overseas"', "tested"),
+}
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_trials_on_the_profiles_of_the_tests(name: str, tmp_path: Path) -> None:
+    item, when, verdict = TRIALS[name]
+    law(tmp_path / "law", OPEN, rule("x", "service", when, "deny: {reason: PROHIBITED-SECTOR}"))
+    (tmp_path / "law/law.test.yaml").write_text(TRIED)
+    bundle = load_bundle(tmp_path / "law")
+    result = prove(bundle, replace(item, searched=True))
+    assert result.verdict == verdict, result
+    if verdict == "refuted":
+        assert result.as_of is not None
+        pair = [data for data in (result.witness, result.other) if data is not None]
+        assert [evaluate(bundle, load_profile(dict(data)), result.as_of).decision for data in pair] == [
+            *result.decisions
+        ]
+        assert result.decisions[0] == "deny"
+    elif verdict == "tested":
+        assert "pairs of profiles" in result.scope["en"]
+
+
+def test_trials_are_for_more_words_and_more_facts_alone(console: Console, tmp_path: Path) -> None:
+    law(tmp_path / "law", OPEN)
+    entry = "{id: a, statement: {en: A., zh: 甲。}, trials: true, %s}"
+    for form, code in (("more_facts: {}", 5), ("more_licenses: {}", 3)):
+        (tmp_path / "law/properties.yaml").write_text(f"properties:\n  - {entry % form}\n")
+        ran = console("analyze", "--policies", tmp_path / "law", "--properties")
+        assert (ran.code == 3) is (code == 3), ran.err
 
 
 # --- the command --------------------------------------------------------------------------------------------------------

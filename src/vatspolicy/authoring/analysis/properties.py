@@ -19,6 +19,7 @@ from vatspolicy.authoring.analysis.self_composition import (
     encode_more_words,
 )
 from vatspolicy.authoring.analysis.settings import LawProperty
+from vatspolicy.authoring.analysis.trials import make_pairs
 from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.symbolic.decision_encoder import encode_classes, encode_decision
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
@@ -31,7 +32,7 @@ from vatspolicy.authoring.symbolic.two_rulesets import SHORT
 from vatspolicy.authoring.symbolic.values import Constant, Unsupported
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.engine.decision import WORDS, Decision
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import say_both
@@ -48,6 +49,8 @@ def prove(bundle: Bundle, wanted: LawProperty, budget: int = BUDGET) -> Property
     empty = PropertyResult(wanted.id, wanted.statement, wanted.cite, "unknown", say_both(EVERY), wanted.line)
     try:
         proof = _PropertyProof(bundle, wanted, budget)
+        if wanted.searched:
+            return proof.try_pairs(empty)
         return proof.prove_never(empty) if wanted.form == "never" else proof.prove_pair(empty)
     except (Undecided, Unsupported, TooLarge) as error:
         return replace(empty, reason=reason_of(error))
@@ -211,14 +214,37 @@ class _PropertyProof:
         except (Undecided, Unsupported, TooLarge) as error:
             return error
 
+    # --- trials
+
+    def try_pairs(self, result: PropertyResult) -> PropertyResult:
+        """Return the result of trials: refuted, or tested; unknown if there was nothing to try."""
+        tried = 0
+        for one, two, day in make_pairs(self.bundle, self.wanted):
+            if self.period.start <= day < self.period.end:
+                tried += 1
+                ranges = [self._range(data, day) for data in (one, two)]
+                if self._breaks(*ranges):
+                    words = [_word(self._decide(data, day)) for data in (one, two)]
+                    return replace(result, verdict="refuted", witness=one, other=two, as_of=day, decisions=tuple(words))
+        if not tried:
+            return replace(result, reason="No test of a policy has a profile to try.")
+        told = Phrase("{n} pairs of profiles, made of the tests of the policies")
+        return replace(result, verdict="tested", scope=say_both(told, n=tried))
+
+    def _decide(self, data: Any, day: str) -> Decision:
+        return evaluate(self.bundle, load_profile(data, schemas=self.bundle.schemas), day)
+
+    def _range(self, data: Any, day: str) -> tuple[str, str]:
+        """Return the range of a decision, without its findings."""
+        profile = load_profile(data, schemas=self.bundle.schemas)
+        return possible_outcomes(self.bundle.on(day), profile, day, asking=False).range
+
     def _refute(self, result: PropertyResult, pair: ProfilePair, answer: Solution) -> PropertyResult:
         """Return the refutation, confirmed by the evaluator."""
         day = answer.as_of
         one, two = pair.profiles(answer.model)
-        before, after = (
-            evaluate(self.bundle, load_profile(data, schemas=self.bundle.schemas), day) for data in (one, two)
-        )
-        if not self._breaks(before, after):
+        before, after = (self._decide(data, day) for data in (one, two))
+        if not self._breaks(before.range, after.range):
             raise Unconfirmed(f"the evaluator decides {before.decision} and {after.decision}")
         return replace(
             result,
@@ -229,9 +255,9 @@ class _PropertyProof:
             decisions=(_word(before), _word(after)),
         )
 
-    def _breaks(self, before: Decision, after: Decision) -> bool:
-        """Return whether two decisions of the evaluator break the property."""
-        (low, high), (lower, higher) = (tuple(map(WORDS.index, d.range)) for d in (before, after))
+    def _breaks(self, before: tuple[str, str], after: tuple[str, str]) -> bool:
+        """Return whether two ranges of the evaluator break the property."""
+        (low, high), (lower, higher) = (tuple(map(WORDS.index, words)) for words in (before, after))
         if self.wanted.form == "more_facts":
             return lower < low or higher > high
         changes: Any = self.body.get("never")

@@ -41,6 +41,8 @@ class LawProperty:
     until: str | None
     with_opinions: bool = True
     """True if the property is about profiles with legal opinions too."""
+    searched: bool = False
+    """True if the property is searched by trials, as its proof is too large."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ class _Reader:
             day or period.get("from"),
             iso(ordinal(day) + 1) if day else period.get("until"),
             entry.get("opinions", True),
+            entry.get("trials", False),
         )
 
     def detail(self, index: int, entry: Mapping[str, Any]) -> OptionalObject | None:
