@@ -22,6 +22,7 @@ from tests.support.shipped import POLICIES, ROOT, fixture_file, policy_files
 from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.documents import load_document
+from vatspolicy.profile.vocabulary import words_of
 from vatspolicy.reports.diff import render
 
 TODAY = "2026-11-26"
@@ -129,6 +130,8 @@ def _shift(rule: Law, _draw: random.Random) -> list[Law] | None:
     return [rule | {"from": days.get(since, since[:8] + ("02" if since.endswith("01") else "01"))}] if since else None
 
 
+_OFFERS = json.dumps([one.value for one in words_of(("services", 0, "offers"))][:40])
+"""Forty offers, as a list of CEL."""
 RULE_EDITS: Mapping[str, RuleEdit] = {
     "condition negated": _when(lambda text: f"!({text})"),
     "condition always true": _when(lambda _: "true"),
@@ -138,6 +141,14 @@ RULE_EDITS: Mapping[str, RuleEdit] = {
     "narrowed by a share": _when(lambda text: f"({text}) && company.foreign_percent > 0.01"),
     "narrowed by deals": _when(lambda text: f'({text}) && deals.exists(d, d.kind == "merger")'),
     "narrowed by the number of services": _when(lambda text: f"({text}) && services.size() > 1"),
+    "narrowed by a long list": _when(
+        lambda text: f"({text}) && service.offers.exists(o, o in {_OFFERS})" if "service." in text else None
+    ),
+    "narrowed by nested quantifiers": _when(
+        lambda text: f'({text}) && services.exists(s, s.facilities.exists(f, f.tenure == "lease" && s.area.all(a, a.within != "")))'
+        if "services" in text
+        else f"({text}) && services.exists(s, s.offers.exists(o, services.all(t, !(o in t.offers) || t.offers.size() > 1)))"
+    ),
     "widened by a day": _when(lambda text: f'({text}) || as_of == "2026-12-01"'),
     "widened by licenses": _when(lambda text: f"({text}) || company.licenses.size() > 2"),
     "and for or": _swap("||", "&&"),

@@ -34,7 +34,20 @@ def test_a_past_decision_is_decided_again_on_its_day(tmp_path: Path) -> None:
     found = compare_log(
         tmp_path, event(PROFILE), event(PROFILE, "2023-12-31"), event(P80), event(PROFILE), fail_on=("loosened",)
     )
-    assert found["decisions"]["recorded"] == {"records": 4, "evaluated": 4, "changed": 2, "unread": []}
+    recorded = found["decisions"]["recorded"]
+    [one] = recorded.pop("changes")
+    assert recorded == {"records": 4, "evaluated": 4, "changed": 2, "unread": []}
+    assert (one["product"], one["records"], one["days"], one["direction"]) == ("p60", 2, ["2026-01-01"], "loosened")
+    assert (one["before"]["decision"], one["after"]["decision"]) == ("deny", "allow")
+    assert [cause["rule"] for cause in one["because"]] == ["law/too-foreign"]
+    recorded["changes"] = [one]
+    for format in ("text", "markdown", "html"):
+        told = " ".join(render(format, found, "en").replace("\\", "").split())
+        assert "Past decisions with another outcome" in told, format
+        assert "Products with another outcome: 1; past decisions by change: DENY → ALLOW (2)." in told, format
+    assert "2 × p60: DENY → ALLOW (2026-01-01) ← law/too-foreign: Too foreign." in " ".join(
+        render("text", found, "en").split()
+    )
     [row] = found["decisions"]["rows"]
     assert (row["product"], row["variant"], row["days"]) == ("p60", "decisions.jsonl:1", ["2026-01-01"])
     assert (row["before"]["decision"], row["after"]["decision"]) == ("deny", "allow")
@@ -83,12 +96,11 @@ def test_receipts_and_logs_of_check_are_read(tmp_path: Path, console: Console, m
     diff = ["diff", "base", "head", "--semantic", "off", "--today", "2026-06-01", "-f", "json"]
     for file in ("receipt.json", "decisions.jsonl"):
         ran = console(*diff, "--profiles", file)
-        assert json.loads(ran.out)["decisions"]["recorded"] == {
-            "records": 1,
-            "evaluated": 1,
-            "changed": 1,
-            "unread": [],
-        }
+        recorded = json.loads(ran.out)["decisions"]["recorded"]
+        [one] = recorded.pop("changes")
+        assert (one["product"], one["records"]) == ("p60", 1)
+        assert recorded == {"records": 1, "evaluated": 1, "changed": 1, "unread": []}
+        assert console(*diff, "--log", file).out == ran.out
     spec.write_text(json.dumps(P80), encoding="utf-8")
     ran = console(*diff, "--profiles", "receipt.json")
     assert [one["code"] for one in json.loads(ran.out)["decisions"]["recorded"]["unread"]] == ["other-spec"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,17 +126,36 @@ class Recorded:
     def _skip(self, file: str, line: int, code: str) -> None:
         self.unread.append(Unread(file, line, code))
 
-    def data(self, rows: Iterable[Row]) -> dict[str, Any] | None:
-        """Return how many past decisions there are and change (comparison.schema.json); None if there are none."""
+    def data(self, rows: Iterable[Row], serialize: Callable[[Row], Mapping[str, Any]]) -> dict[str, Any] | None:
+        """Return how many past decisions there are, and which change (comparison.schema.json); None if there are none.
+
+        `rows` are those of all products; `serialize` returns one as plain data.
+        """
         if not self.records:
             return None
+        rows = [row for row in rows if row.product in self.times]
         changed = {row.product for row in rows}
         return {
             "records": self.records,
             "evaluated": sum(self.times.values()),
             "changed": sum(times for product, times in self.times.items() if product in changed),
+            "changes": self._changes(rows, serialize),
             "unread": list(self._unread_data()),
         }
+
+    def _changes(self, rows: Iterable[Row], serialize: Callable[[Row], Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return the products with another outcome, with the number of their records, the most records first."""
+        found: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            told = serialize(row)
+            same = {key: told[key] for key in ("product", "before", "after", "direction")}
+            rules = [cause["rule"] for cause in told["because"]]
+            entry = found.setdefault(
+                json.dumps([same, rules]), {**same, "records": 0, "days": [], "because": told["because"]}
+            )
+            entry["records"] += self.times[row.product]
+            entry["days"] = sorted({*entry["days"], *row.days})
+        return sorted(found.values(), key=lambda one: (-one["records"], one["product"]))
 
     def _unread_data(self) -> Iterator[dict[str, Any]]:
         for one in self.unread:

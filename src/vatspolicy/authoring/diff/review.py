@@ -236,7 +236,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         why.append(Why("nothing"))
     decisions = parts.make("decisions", lambda: serializer.decisions(comparison), dict[str, Any]())
     decisions = decisions or serializer.decisions(Comparison((), (), 0, (), ()))
-    decisions["recorded"] = recorded.data(comparison.rows)
+    decisions["recorded"] = recorded.data(comparison.rows, serializer.row)
     if recorded.unread:
         why.append(Why("recorded", len(recorded.unread)))
     data: dict[str, Any] = {"decisions": decisions, "semantic": semantic}

@@ -75,6 +75,8 @@ def review_diff(
     profiles: Annotated[
         list[str],
         typer.Option(
+            "--profiles",
+            "--log",
             metavar="DIR|FILE",
             help="Further profiles to decide, beside the fixtures of both sides: specs, decision logs (check --log) "
             "and receipts; repeatable.",

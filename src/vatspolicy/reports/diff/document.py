@@ -27,6 +27,7 @@ def parts(data: Data) -> Iterator[str]:
         "accepted": acceptance.has_something(data),
         "evidence": list(evidence(data, "en")),
         "access": data["access"] and (data["access"]["cells"] or data["access"]["places"]),
+        "past": decisions.get("recorded") and decisions["recorded"]["changes"],
         "decisions": decisions.get("rows"),
         "details": decisions.get("details"),
         "transitions": semantic.get("transitions"),

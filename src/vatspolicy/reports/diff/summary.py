@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_edits, possible, seen, unsettled
-from vatspolicy.i18n.words import joint, word
+from vatspolicy.i18n.words import VERDICTS, aside, joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import acceptance, wording
 from vatspolicy.reports.diff.wording import moves, period, place
@@ -63,6 +64,13 @@ def _recorded(recorded: Data, lang: Language) -> Iterator[str]:
     """Summarize the past decisions, and name the first of those that are not evaluated."""
     counts = {key: recorded[key] for key in ("records", "evaluated", "changed")}
     yield phrase("recorded", lang, **counts, unread=len(recorded["unread"]))
+    moved: Counter[str] = Counter()
+    for one in recorded["changes"]:
+        before, after = (word(VERDICTS, one[side]["decision"], lang) for side in ("before", "after"))
+        moved[f"{before} → {after}"] += one["records"]
+    if moved:
+        names = joint("semicolon", lang).join(f"{name}{aside(str(times), lang)}" for name, times in moved.most_common())
+        yield phrase("recorded_moves", lang, products=len({one["product"] for one in recorded["changes"]}), names=names)
     for one in recorded["unread"][:_NAMED]:
         yield f"{place(one)}{joint('colon', lang)}{one['text'][lang]}"
     if len(recorded["unread"]) > _NAMED:

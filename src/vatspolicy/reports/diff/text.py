@@ -56,6 +56,7 @@ class _Report:
             ("accepted", self.accepted),
             ("evidence", self.evidence),
             ("access", self.access),
+            ("past", self.past),
             ("decisions", self.decisions),
             ("details", self.details),
             ("transitions", self.transitions),
@@ -169,6 +170,24 @@ class _Report:
             yield from self.flow(f"{regime}{joint('colon', self.lang)}{before} → {after}", 6)
         if len(found) > _LIMIT:
             yield f"  {phrase('more', self.lang, count=len(found) - _LIMIT)}"
+
+    def past(self) -> Iterator[str]:
+        recorded = self.data["decisions"]["recorded"] if self.data["decisions"] else None
+        if not recorded or not recorded["changes"]:
+            return
+        yield from self.heading("past")
+        for one in recorded["changes"][:_LIMIT]:
+            before, after = (wording.answer(one[side], self.lang) for side in ("before", "after"))
+            times = f"{one['records']} × {one['product']}"
+            yield from self.flow(
+                f"{times}{joint('colon', self.lang)}{before} → {after} ({wording.days(one['days'])})", 2
+            )
+            for cause in one["because"][:3]:
+                yield from self.flow(
+                    f"{cause['rule']}{joint('colon', self.lang)}{cause['message'][self.lang]}", 6, "← "
+                )
+        if len(recorded["changes"]) > _LIMIT:
+            yield f"  {phrase('more', self.lang, count=len(recorded['changes']) - _LIMIT)}"
 
     def decisions(self) -> Iterator[str]:
         rows = self.data["decisions"]["rows"] if self.data["decisions"] else []

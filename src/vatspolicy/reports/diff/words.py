@@ -114,6 +114,9 @@ PHRASES: Table = {
     "entry_stale": Phrase("{edit}: STALE, accepted by {person} {days}: {reason}"),
     "entry_expired": Phrase("{edit}: EXPIRED, accepted by {person} {days}: {reason}"),
     "to_accept": Phrase("These changes fail. To accept one, add its entry with reason and person to {file}:"),
+    "past": Phrase("Past decisions with another outcome"),
+    "records": Phrase("records"),
+    "recorded_moves": Phrase("Products with another outcome: {products}; past decisions by change: {names}."),
     "recorded": Phrase(
         "Past decisions: {records}; decided again: {evaluated}; with another outcome: {changed}; "
         "not evaluated: {unread}."
