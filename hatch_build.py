@@ -22,14 +22,17 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ENTRIES = """
+from vatspolicy.documents import parse_document
+from vatspolicy.documents.validation import validate
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import invariants
 load_bundle()
 invariants()
+validate(parse_document("{}", "spec.json"), "profile")
 """
 SHIPPED = "vatspolicy/_resources/compiled"
 ORIGIN = "vatspolicy/_resources/origin.json"
-KINDS = ("bundle-", "invariants-")
+KINDS = ("acceptor-", "bundle-", "invariants-")
 
 
 def find_origin(root: str, environment: Mapping[str, str]) -> dict[str, object]:

@@ -141,7 +141,7 @@ def test_the_wheel_brings_its_law_compiled(built: Distributions, installed: Path
     """A first start finds it, and keeps no compiled law of its own; one of another Python, or of edited law, does, whole and by policy."""
     with zipfile.ZipFile(built.wheel) as archive:
         compiled = [Path(name).name for name in archive.namelist() if "/_resources/compiled/" in name]
-    assert sorted(name.partition("-")[0] for name in compiled) == ["bundle", "invariants"]
+    assert sorted(name.partition("-")[0] for name in compiled) == ["acceptor", "bundle", "invariants"]
     assert {name.partition(".")[2] for name in compiled} == {sys.implementation.cache_tag}
     command = [
         str(installed / "vatspolicy"),

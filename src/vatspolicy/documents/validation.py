@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
 
     from jsonschema_rs import Draft202012Validator, ValidationError
 
+    from vatspolicy.documents.acceptor import Acceptor
     from vatspolicy.documents.faults import Fault
 
+ACCEPTED = ("profile",)
+"""Schemas of documents that a start reads."""
+FEW = 64
+"""Documents that generated code accepts before the library, which is faster once it is imported."""
 _NULL_IS_UNKNOWN = frozenset({"profile"})
 _BASE = "schemas:///"
 """Folder of the schemas in the URIs that errors quote."""
@@ -50,7 +56,7 @@ class Validator:
     def __init__(self, name: str, schemas: SchemaSet) -> None:
         self._name, self._schemas = name, schemas
         self._names: dict[str, str] = {}  # by URI, as errors quote it
-        self._library = self._build()
+        self._left = FEW if name in ACCEPTED and schemas == SchemaSet.shipped() else 0
 
     @classmethod
     def of(cls, name: str, schemas: SchemaSet) -> Validator:
@@ -67,7 +73,7 @@ class Validator:
     def problems(self, document: Document) -> list[Problem]:
         """Return the violations, sorted by place: the first MAX_EXPLAINED, and one problem for all others."""
         data = self._without_nulls(document.data)
-        if self._library.is_valid(data):
+        if self._accepts(data) or self._library.is_valid(data):
             return []
         from vatspolicy.documents.validation_messages import Explainer
 
@@ -80,7 +86,19 @@ class Validator:
         )
         return sorted(first_problems(itertools.chain.from_iterable(explained)))
 
-    def _build(self) -> Draft202012Validator:
+    def _accepts(self, data: Any) -> bool:
+        """Return True if generated code accepts the data. The import of the library takes as long as FEW documents."""
+        self._left -= 1
+        return self._left >= 0 and self._acceptor is not None and self._acceptor(data)
+
+    @functools.cached_property
+    def _acceptor(self) -> Acceptor | None:
+        from vatspolicy.documents.acceptor import load_acceptor
+
+        return load_acceptor(self._name, self._schemas, _constraints)
+
+    @functools.cached_property
+    def _library(self) -> Draft202012Validator:
         from jsonschema_rs import Draft202012Validator
 
         return Draft202012Validator(
