@@ -26,7 +26,7 @@ from tests.support.activations import tree_of
 from tests.support.console import Console, Ran, needs_posix
 from tests.support.fuzz_targets import EXPRESSIONS, only_own_code
 from tests.support.random_inputs import Expressions
-from tests.support.shipped import ROOT
+from tests.support.shipped import ROOT, shipped_bundle
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy import clock
 from vatspolicy.cel.codegen import GeneratedModule
@@ -34,6 +34,7 @@ from vatspolicy.cel.grammar import ExpressionError
 from vatspolicy.cel.types import BOOL
 from vatspolicy.documents import load_document
 from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.gate import ExitCode, Gate
 from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_file
 from vatspolicy.policies.bundle import load_bundle
@@ -140,6 +141,21 @@ def test_memory_and_time_of_a_bomb_are_bounded(tmp_path: Path, law: Path) -> Non
     _, err = process.communicate(timeout=120)
     assert process.returncode == 3, err[-500:]
     assert {name for name in BOMBS if f"{name}.yaml:".encode() in err} == set(BOMBS)
+
+
+def test_as_many_services_as_fit_are_decided_in_two_seconds(tmp_path: Path) -> None:
+    """Each says nothing of itself, so that every rule about it is open. The law is read before."""
+    services = "".join(f"- {{id: s{number}}}\n" for number in range(32))
+    (tmp_path / "wide.yaml").write_text(f"schema: 2\nproduct: {{id: wide}}\ncompany: {{}}\nservices:\n{services}")
+    (tmp_path / "one.yaml").write_text("schema: 2\nproduct: {id: one}\ncompany: {}\nservices: [{id: s0}]\n")
+    gate = Gate(shipped_bundle(), "2026-11-26")
+    assert gate.check_one(str(tmp_path / "one.yaml")).code is ExitCode.INCOMPLETE
+    begun = time.process_time()
+    wide = gate.check_one(str(tmp_path / "wide.yaml"))
+    assert time.process_time() - begun < 2
+    assert wide.code is ExitCode.INCOMPLETE
+    assert wide.record is not None
+    assert len(wide.record["services"]) == 32
 
 
 @pytest.mark.parametrize("format", FORMATS)
