@@ -117,7 +117,12 @@ def test_it_says_what_the_validator_says(acceptor: Acceptor, validator: Validato
 def test_it_is_asked_about_the_first_documents_alone(acceptor: Acceptor, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     validator = Validator("profile", SchemaSet.shipped())
-    monkeypatch.setitem(vars(validator), "_acceptor", lambda data: asked.append(data) or acceptor(data))
+
+    def note(data: Any) -> bool:
+        asked.append(data)
+        return acceptor(data)
+
+    monkeypatch.setitem(vars(validator), "_acceptor", note)
     document = load_document(SPECS[0])
     for _ in range(FEW + 3):
         assert validator.problems(document) == []
