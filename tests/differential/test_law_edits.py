@@ -6,13 +6,22 @@ A long run tries one of every kind; `python -m tests.support.law_edits` tries an
 from __future__ import annotations
 
 import itertools
+import json
 import random
+from dataclasses import replace
 
 import pytest
 
 from tests.support.effort import LONG, SEED
-from tests.support.law_edits import RULE_EDITS, Edit, attempt, draw_edits, rule_edits
+from tests.support.facts_left_out import facts_of, without
+from tests.support.law_edits import RULE_EDITS, TODAY, Edit, attempt, base, draw_edits, head, rule_edits
+from tests.support.shipped import fixture_files
 from tests.support.solver import needs_solver
+from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
+from vatspolicy.documents import load_document
+from vatspolicy.errors import InvalidInput
+from vatspolicy.profile.profile import load_profile
+from vatspolicy.reports.diff import render
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +48,29 @@ def test_there_are_edits_of_every_kind(edits: list[Edit]) -> None:
     kinds = {edit.kind for edit in edits}
     assert kinds >= RULE_EDITS.keys() - {"end taken out"}, RULE_EDITS.keys() - kinds
     assert len(kinds - RULE_EDITS.keys()) > 15
+
+
+def test_products_with_a_fact_left_out_break_no_comparison() -> None:
+    """Fixtures are mutated fact by fact; those that are valid are decided by both sides of each edit."""
+    draw = random.Random(SEED)
+    files: list[tuple[str, bytes]] = []
+    for file in draw.sample(sorted(fixture_files()), 12 if LONG else 2):
+        data = load_document(file).data
+        for number, path in enumerate(facts_of(data, ())):
+            changed = without(data, path)
+            try:
+                load_profile(changed)
+            except InvalidInput:
+                continue
+            files.append((f"fixtures/{file.stem}-{number}.yaml", json.dumps(changed, ensure_ascii=False).encode()))
+    assert len(files) > 20
+    edits = rule_edits(["condition negated", "curable", "boundary", "other instrument of a need", "due"], draw)
+    for edit in itertools.islice(edits, 8 if LONG else 2):
+        before, after = (replace(side, fixtures=tuple(files)) for side in (base(), head(edit)))
+        data = compare_revisions(before, after, ComparisonSettings(TODAY, semantic="off"))
+        assert [why["code"] for why in data["why"]] in ([], ["invalid"]), (edit.kind, edit.subject, data["why"])
+        assert not {problem["file"] for problem in data["problems"]} & {name for name, _ in files}
+        for format in ("text", "markdown", "html"):
+            broken: list[str] = []
+            render(format, data, "zh", broken=broken)
+            assert not broken, (edit.kind, edit.subject)
