@@ -256,6 +256,20 @@ def test_only_what_a_change_touches_is_looked_at(console: Console, tmp_path: Pat
     assert console("analyze", "-p", new, "--since", "no-such-revision").code == 2
 
 
+def test_gaps_are_asked_only_of_a_change_that_may_open_one(console: Console, tmp_path: Path) -> None:
+    old = write(tmp_path / "old", None)
+    fault = FAULTS["an offer without a class"]
+    new = write(tmp_path / "new", fault)
+    assert "offers own-shop" in console("analyze", "-p", new, "--since", old, "--kind", "gap").out
+    removed = write(tmp_path / "removed", None)
+    path = removed / "law.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace(BASE[1], ""), encoding="utf-8")
+    assert "offers own-shop" in console("analyze", "-p", removed, "--since", old, "--kind", "gap").out
+    beside = write(tmp_path / "beside", Fault("gap", (), (service("x", Y, "advise: {kind: note}"),)))
+    ran = console("analyze", "-p", beside, "--since", old, "--kind", "gap")
+    assert (ran.code, "1 rule, 0 findings failing" in ran.out) == (0, True)
+
+
 def test_a_clause_that_only_another_file_needs_is_not_blamed(tmp_path: Path) -> None:
     shared = Fault("idle-member", (), (service("x", f'{X} && service.features.exists(f, f in param.some)', "advise: {kind: verify}"), service("z", "service.features.exists(f, f in param.some)", "advise: {kind: note}")), head=("parameters:\n", "parameters:\n  some: {values: [{from: '2020-01-01', cite: art-1, value: [accounts, comments]}]}\n"))  # fmt: skip
     folder = write(tmp_path / "law", shared)

@@ -142,10 +142,22 @@ def _do(request: AnalysisRequest, job: _Job, bundle: Bundle, settings: AnalysisS
         "clauses": lambda: _find_in_rules(context, mine, kinds.intersection(CLAUSES)),
         "members": lambda: find_idle(context, mine, {"idle-member"}),
         "versions": lambda: find_version_gaps(context, rules),
-        "gap": lambda: find_gaps(context, [r for p in bundle.policies.values() for r in p.rules]),
+        "gap": lambda: find_gaps(context, _rules_of(bundle)) if _may_open_gaps(bundle, touched) else (),
         "structure": lambda: _about(find_structural(bundle, kinds), request.rules),
     }
     return list(checks[name]()), context.not_evaluated, []
+
+
+def _rules_of(bundle: Bundle) -> list[Rule]:
+    return [rule for policy in bundle.policies.values() for rule in policy.rules]
+
+
+def _may_open_gaps(bundle: Bundle, touched: frozenset[str] | None) -> bool:
+    """Return whether a change may leave a service or an activity without a rule: it touches one of theirs."""
+    if touched is None:
+        return True
+    found = [rule for rule in _rules_of(bundle) if rule.name in touched]
+    return len(found) < len(touched) or any(rule.kind == "classify" or rule.each == "activity" for rule in found)
 
 
 def _find_in_rules(context: AnalysisContext, rules: Sequence[Rule], kinds: set[str]) -> Iterator[AnalysisFinding]:
