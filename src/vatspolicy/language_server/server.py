@@ -25,8 +25,18 @@ from vatspolicy.i18n import Language, _, translate
 from vatspolicy.language_server import completion, findings, hover, lenses, navigation, outline
 from vatspolicy.language_server.findings import Finding
 from vatspolicy.language_server.law import absolute
+from vatspolicy.language_server.messages import (
+    RUN_CASE,
+    RUN_RULE,
+    diagnostic_of,
+    fix_of,
+    item_of,
+    lens_of,
+    range_of,
+    symbol_of,
+)
 from vatspolicy.language_server.project import Findings, Project
-from vatspolicy.language_server.text import UTF_16, Span, Text
+from vatspolicy.language_server.text import UTF_16
 from vatspolicy.policies.files import TESTS_ENDING
 
 T = TypeVar("T")
@@ -36,29 +46,10 @@ REST = 0.6
 """Seconds after a look before tests are run."""
 LARGEST = 2**20
 """Characters of a file in which places are looked for; its findings say that it is too large."""
-RUN_CASE, RUN_RULE = "vatspolicy.runCase", "vatspolicy.runRule"
-"""Commands: run one test, or all tests of a rule."""
 REFUSED = -32803
 """Code of an answer that refuses a request (RequestFailed)."""
 LOADER, LINT, TESTS = "loader", "lint", "tests"
 """Sources of findings: each look replaces what the same source has found in the same file."""
-_LEVELS = {
-    findings.ERROR: types.DiagnosticSeverity.Error,
-    findings.WARNING: types.DiagnosticSeverity.Warning,
-    findings.HINT: types.DiagnosticSeverity.Hint,
-}
-_KINDS = {
-    completion.KEY: types.CompletionItemKind.Property,
-    completion.VALUE: types.CompletionItemKind.EnumMember,
-    completion.FACT: types.CompletionItemKind.Field,
-    completion.NAME: types.CompletionItemKind.Variable,
-    completion.FUNCTION: types.CompletionItemKind.Function,
-}
-_PARTS = {
-    "object": types.SymbolKind.Object,
-    "list": types.SymbolKind.Array,
-    "value": types.SymbolKind.String,
-}
 
 
 class PolicyServer(LanguageServer):
@@ -197,22 +188,13 @@ class PolicyServer(LanguageServer):
 
     def _show(self, file: str) -> None:
         text = self.project.text(file)
-        diagnostics = [self._diagnostic(one, text) for one in self.findings_of(file)]
+        diagnostics = [diagnostic_of(one, text) for one in self.findings_of(file)]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(self.uri(file), diagnostics))
 
     def findings_of(self, file: str) -> list[Finding]:
         """Return the findings in a file, each once."""
         found = (one for told in self.found.values() for one in told.get(file, ()))
         return list(dict.fromkeys(found))
-
-    def _diagnostic(self, finding: Finding, text: Text) -> types.Diagnostic:
-        return types.Diagnostic(
-            self.range(finding.span, text),
-            finding.message,
-            severity=_LEVELS[finding.level],
-            code=finding.code,
-            source="vatspolicy",
-        )
 
     # --- answers
 
@@ -239,17 +221,13 @@ class PolicyServer(LanguageServer):
         file, position = self.file(params.text_document.uri), params.position
         return file, lambda: self.project.text(file).index(position.line, position.character)
 
-    def range(self, span: Span, text: Text) -> types.Range:
-        """Return a part of a text as the editor counts."""
-        return types.Range(*(types.Position(*text.place(index)) for index in (span.start, span.end)))
-
     def uri(self, file: str) -> str:
         """Return the address of a file."""
         return self.uris.get(file) or (FilePath(file).as_uri() if os.path.isabs(file) else file)
 
     def location(self, place: navigation.Place) -> types.Location:
         """Return a place as the protocol writes it."""
-        return types.Location(self.uri(place.file), self.range(place.span, self.project.text(place.file)))
+        return types.Location(self.uri(place.file), range_of(place.span, self.project.text(place.file)))
 
     async def show_meaning(self, params: types.HoverParams) -> types.Hover | None:
         """Show the meaning of what stands at a place."""
@@ -265,19 +243,9 @@ class PolicyServer(LanguageServer):
             if not self.fits(file):
                 return []
             text = self.project.text(file)
-            return [self._item(one, text) for one in completion.complete(self.project, file, index())]
+            return [item_of(one, text) for one in completion.complete(self.project, file, index())]
 
         return types.CompletionList(is_incomplete=False, items=await self.ask(work) or [])
-
-    def _item(self, one: completion.Proposal, text: Text) -> types.CompletionItem:
-        return types.CompletionItem(
-            one.label,
-            kind=_KINDS[one.kind],
-            detail=one.detail or None,
-            sort_text=f"{'0' if one.first else '1'}{one.label}",
-            filter_text=f"{one.label} {one.filter}".strip(),
-            text_edit=types.TextEdit(self.range(one.span, text), one.text),
-        )
 
     def fits(self, file: str) -> bool:
         """Return whether a file is small enough for places to be looked for in it."""
@@ -310,7 +278,7 @@ class PolicyServer(LanguageServer):
 
         def work() -> types.Range:
             _symbol, span = navigation.check_rename(self.project, file, index())
-            return self.range(span, self.project.text(file))
+            return range_of(span, self.project.text(file))
 
         return await self.ask(lambda: self._or_refuse(work))
 
@@ -342,25 +310,13 @@ class PolicyServer(LanguageServer):
             text = self.project.text(file)
             start, end = (text.index(one.line, one.character) for one in (params.range.start, params.range.end))
             return [
-                self._replace(file, one, word, text)
+                fix_of(self.uri(file), one, word, text, self.project.lang)
                 for one in self.findings_of(file)
                 if one.replaced is not None and one.span.start <= end and start <= one.span.end
                 for word in one.words
             ]
 
         return await self.ask(work) or []
-
-    def _replace(self, file: str, finding: Finding, word: str, text: Text) -> types.CodeAction:
-        assert finding.replaced is not None
-        edit = types.TextEdit(self.range(finding.replaced, text), word)
-        title = translate(_("Replace by {word!r}", word=word), self.project.lang)
-        return types.CodeAction(
-            title,
-            kind=types.CodeActionKind.QuickFix,
-            diagnostics=[self._diagnostic(finding, text)],
-            is_preferred=len(finding.words) == 1,
-            edit=types.WorkspaceEdit(changes={self.uri(file): [edit]}),
-        )
 
     async def show_outline(self, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
         """Show the parts of a file."""
@@ -369,19 +325,9 @@ class PolicyServer(LanguageServer):
         def work() -> list[types.DocumentSymbol]:
             text, document = self.project.text(file), self.project.document(file)
             parts = [] if document is None or self.project.kind_of(file) is None else outline.find_parts(document, text)
-            return [self._symbol(part, text) for part in parts]
+            return [symbol_of(part, text) for part in parts]
 
         return await self.ask(work) or []
-
-    def _symbol(self, part: outline.Part, text: Text) -> types.DocumentSymbol:
-        return types.DocumentSymbol(
-            part.name or "-",
-            _PARTS[part.kind],
-            self.range(part.span, text),
-            self.range(part.name_span, text),
-            detail=part.detail or None,
-            children=[self._symbol(one, text) for one in part.parts],
-        )
 
     # --- tests
 
@@ -392,7 +338,7 @@ class PolicyServer(LanguageServer):
 
         def work() -> tuple[list[types.CodeLens], Findings]:
             text = self.project.text(file)
-            shown = [self._lens(uri, one, text) for one in lenses.find_lenses(self.project, file)]
+            shown = [lens_of(uri, one, text) for one in lenses.find_lenses(self.project, file)]
             return shown, self._failures(file)
 
         shown, failures = await self.ask(work) or ([], {})
@@ -407,15 +353,6 @@ class PolicyServer(LanguageServer):
             place = absolute(result.case.file)
             told.setdefault(place, []).extend(findings.of_cases([result], self.project.text(place), self.project.lang))
         return told
-
-    def _lens(self, uri: str, one: lenses.Lens, text: Text) -> types.CodeLens:
-        if one.place is not None:
-            command = types.Command(one.title, RUN_CASE, arguments=[uri, list(one.place)])
-        elif one.rule:
-            command = types.Command(one.title, RUN_RULE, arguments=[uri, one.rule])
-        else:
-            command = types.Command(one.title, "")
-        return types.CodeLens(self.range(one.span, text), command)
 
     async def run_case(self, uri: str, place: list[Any]) -> None:
         """Run one test, and tell its result."""

@@ -1,0 +1,95 @@
+"""Findings, proposals, parts and lenses as the protocol writes them."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from vatspolicy.i18n import Language, _, translate
+from vatspolicy.language_server import completion, findings, lenses, outline
+from vatspolicy.language_server.findings import Finding
+from vatspolicy.language_server.text import Span, Text
+
+RUN_CASE, RUN_RULE = "vatspolicy.runCase", "vatspolicy.runRule"
+"""Commands: run one test, or all tests of a rule."""
+_LEVELS = {
+    findings.ERROR: types.DiagnosticSeverity.Error,
+    findings.WARNING: types.DiagnosticSeverity.Warning,
+    findings.HINT: types.DiagnosticSeverity.Hint,
+}
+_KINDS = {
+    completion.KEY: types.CompletionItemKind.Property,
+    completion.VALUE: types.CompletionItemKind.EnumMember,
+    completion.FACT: types.CompletionItemKind.Field,
+    completion.NAME: types.CompletionItemKind.Variable,
+    completion.FUNCTION: types.CompletionItemKind.Function,
+}
+_PARTS = {
+    "object": types.SymbolKind.Object,
+    "list": types.SymbolKind.Array,
+    "value": types.SymbolKind.String,
+}
+
+
+def range_of(span: Span, text: Text) -> types.Range:
+    """Return a part of a text as the editor counts."""
+    return types.Range(*(types.Position(*text.place(index)) for index in (span.start, span.end)))
+
+
+def diagnostic_of(finding: Finding, text: Text) -> types.Diagnostic:
+    """Return a finding."""
+    return types.Diagnostic(
+        range_of(finding.span, text),
+        finding.message,
+        severity=_LEVELS[finding.level],
+        code=finding.code,
+        source="vatspolicy",
+    )
+
+
+def item_of(one: completion.Proposal, text: Text) -> types.CompletionItem:
+    """Return a proposal."""
+    return types.CompletionItem(
+        one.label,
+        kind=_KINDS[one.kind],
+        detail=one.detail or None,
+        sort_text=f"{'0' if one.first else '1'}{one.label}",
+        filter_text=f"{one.label} {one.filter}".strip(),
+        text_edit=types.TextEdit(range_of(one.span, text), one.text),
+    )
+
+
+def fix_of(uri: str, finding: Finding, word: str, text: Text, lang: Language) -> types.CodeAction:
+    """Return the quick fix that replaces a word."""
+    assert finding.replaced is not None
+    edit = types.TextEdit(range_of(finding.replaced, text), word)
+    title = translate(_("Replace by {word!r}", word=word), lang)
+    return types.CodeAction(
+        title,
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=[diagnostic_of(finding, text)],
+        is_preferred=len(finding.words) == 1,
+        edit=types.WorkspaceEdit(changes={uri: [edit]}),
+    )
+
+
+def symbol_of(part: outline.Part, text: Text) -> types.DocumentSymbol:
+    """Return a part of a file with the parts in it."""
+    return types.DocumentSymbol(
+        part.name or "-",
+        _PARTS[part.kind],
+        range_of(part.span, text),
+        range_of(part.name_span, text),
+        detail=part.detail or None,
+        children=[symbol_of(one, text) for one in part.parts],
+    )
+
+
+def lens_of(uri: str, one: lenses.Lens, text: Text) -> types.CodeLens:
+    """Return a lens with the command that it runs."""
+    if one.place is not None:
+        command = types.Command(one.title, RUN_CASE, arguments=[uri, list(one.place)])
+    elif one.rule:
+        command = types.Command(one.title, RUN_RULE, arguments=[uri, one.rule])
+    else:
+        command = types.Command(one.title, "")
+    return types.CodeLens(range_of(one.span, text), command)
