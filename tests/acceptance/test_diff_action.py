@@ -249,6 +249,9 @@ def test_a_token_that_may_not_write_fails_nothing(tmp_path: Path) -> None:
 def test_only_the_second_job_may_write_and_it_runs_no_code_of_the_change() -> None:
     jobs: dict[str, Any] = WORKFLOW["jobs"]
     assert "permissions" not in jobs["compare"]
+    assert "permissions" not in jobs["analyze"]
+    assert "--since HEAD^1" in jobs["analyze"]["steps"][-1]["run"]
+    assert jobs["analyze"]["steps"][0]["with"] == {"fetch-depth": 2, "persist-credentials": False}
     assert jobs["comment"]["permissions"] == {"pull-requests": "write"}
     assert "head.repo.full_name == github.repository" in jobs["comment"]["if"]
     used = [step.get("uses", "") for step in jobs["comment"]["steps"]]
