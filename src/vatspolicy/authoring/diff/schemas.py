@@ -11,8 +11,8 @@ from vatspolicy.authoring.diff.sources import LawRevision
 _WRITTEN_BY_US = {
     f"{name}.schema.json"
     for name in (
-        *("analysis", "comparison", "decision", "lint", "matrix", "mutation"),
-        *("question", "routes", "summary", "test-run", "timeline", "vectors"),
+        *("analysis", "attestation", "comparison", "decision", "lint", "matrix", "mutation"),
+        *("question", "routes", "summary", "test-run", "timeline", "update", "vectors"),
     )
 }
 """Schemas of the program's output: a reader breaks if something is missing or unknown to it."""

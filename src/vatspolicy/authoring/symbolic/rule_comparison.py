@@ -296,12 +296,17 @@ class RuleComparison:
                         wanted = [p for p in MOST_TELLING_FIRST if p in pairs and ("incomplete" in p) is incomplete]
                         profiles.find_pairs(mixed, wanted, changes.solutions, most=1, classes=classes)
 
+        def search_found_classes() -> None:
+            """Search products of few classes; one without a class reaches no decision, which would show little."""
+            if classes := self._classes():
+                search(shared.shortest, self.directions, classes)
+
         def search_other_classes() -> None:
             if "activity" in self.parts:
                 search(shared.shortest, self.directions, shared.proof.find_classes(mixed, PAIRS))
 
         steps: tuple[Callable[[], None], ...] = (
-            lambda: search(shared.shortest, self.directions, self._classes()),
+            search_found_classes,
             lambda: prove(lists=False, parts=self.parts),
             search_other_classes,
             lambda: search(shared.shortest, self.directions),
