@@ -8,6 +8,7 @@ import json
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -241,6 +242,29 @@ def test_credentials_go_to_no_other_host(project: Console, registry: Registry) -
         assert push(project, registry).code == 0
         assert push(project, other).code == 0
         assert {authorization for *_, authorization in other.seen} == {None}
+
+
+@pytest.mark.parametrize("answer", [b"Content-Length: 9", b"Transfer-Encoding: chunked", b"Location: https://[x",
+                                    b'WWW-Authenticate: Bearer realm="https://[x"', b"Location: http://localhost:99999/"])  # fmt: skip
+@pytest.mark.parametrize("status", [200, 202, 302, 401, 404])
+def test_an_answer_that_is_none_is_refused(project: Console, answer: bytes, status: int) -> None:
+    whole = b"HTTP/1.1 %d x\r\n%s\r\n\r\nzz" % (status, answer)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.recv(65536)
+                        connection.sendall(whole)
+
+        threading.Thread(target=serve, daemon=True).start()
+        for words in (("pull", "--key", "release.pub", "-o", "pulled.tar.gz"), ("push", "bundle.tar.gz")):
+            ran = project("bundle", words[0], *words[1:], f"oci://127.0.0.1:{port}/law/bundle:v7")
+            assert ran.code == 3, ran.err
+    assert not (project.folder / "pulled.tar.gz").exists()
 
 
 def test_only_what_can_be_pulled_is_pushed(project: Console, registry: Registry) -> None:

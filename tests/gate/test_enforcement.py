@@ -76,6 +76,23 @@ def test_it_ends_by_the_day_of_the_decision(console: Console, company: Path, lau
     assert (over in " ".join(ran.out.split())) == (code == 1)
 
 
+@pytest.mark.parametrize(
+    ("launch", "told"),
+    [
+        (", launch: '2027-02-01'", "enforced as written, since the launch is after 2027-01-31 (layer company)."),
+        ("", "enforced as written, since no launch day is stated (layer company)."),
+    ],
+)
+def test_a_launch_that_may_be_later_is_not_let_through(console: Console, company: Path, launch: str, told: str) -> None:
+    enforce(company, "warn", "2027-01-31")
+    assert check(console, "--as-of", "2026-12-01").code == 0
+    console.write("spec.yaml", SHOP.replace(", launch: '2027-01-31'", launch))
+    for day in ("2026-12-01", "2027-01-31"):
+        ran = check(console, "--details", "--as-of", day)
+        assert ran.code == 1
+        assert told in " ".join(ran.out.split())
+
+
 def test_it_begins_by_the_day_of_the_decision(console: Console, company: Path) -> None:
     enforce(company, "warn")
     ran = check(console, "--details", "--as-of", "2026-06-30", "--allow-past-as-of")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -78,6 +79,21 @@ def _lines(project: Project, told: Findings) -> set[tuple[str, int, str]]:
             line, _ = project.text(file).place(one.span.start)
             found.add((Path(file).name, line + 1, one.message))
     return found
+
+
+def test_a_file_without_an_end_is_not_read(tmp_path: Path) -> None:
+    """An editor may name any file, and a link of a checkout may lead to a device."""
+    project = Project(lambda: TODAY)
+    large, pipe, device = tmp_path / "large.yaml", tmp_path / "pipe.yaml", tmp_path / "device.yaml"
+    large.write_bytes(b"#" * (2**20 + 1))
+    assert project.text(str(large)).content == ""
+    large.write_bytes(b"#" * 2**20)
+    assert len(project.text(str(large)).content) == 2**20
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    for file in (pipe, device, tmp_path, tmp_path / "none.yaml"):
+        assert project.text(str(file)).content == ""
+        assert project.document(str(file)) is not None or project.kind_of(str(file)) is None
 
 
 def test_the_tests_run_under_the_edited_law(copy_of_law: Path) -> None:

@@ -118,6 +118,7 @@ def test_routes_law_and_values(bundle: Bundle) -> None:
         ("check", {"profile": {}}, "The key 'product' is missing."),
         ("check", {"profile": {**SHOP_DATA, "colour": "red"}}, "colour: This key is not known here."),
         ("check", {"profile": SHOP_DATA, "as_of": "1990-01-01"}, "as_of "),
+        ("next_question", {"profile": SHOP_DATA, "as_of": "1990-01-01"}, "as_of "),
         ("explain", {"name": "nothing"}, "nothing"),
         ("list_values", {"name": "nothing"}, "There is no list 'nothing'."),
     ],
@@ -126,6 +127,14 @@ def test_a_mistake_is_an_error_with_a_sentence(bundle: Bundle, tool: str, argume
     answer = call(bundle, tool, arguments)
     assert answer.is_error
     assert told in answer.content[0].text
+
+
+@pytest.mark.parametrize("tool", ["check", "next_question", "routes"])
+@pytest.mark.parametrize("day", ["2027-02-30", "2027-06", "2027-06-01; x", "20270601", "9999-99-99", "today", ""])
+def test_text_that_is_no_day_chooses_no_law(bundle: Bundle, tool: str, day: str) -> None:
+    answer = call(bundle, tool, {"profile": SHOP_DATA, "as_of": day})
+    assert answer.is_error
+    assert "as_of must be a calendar day" in answer.content[0].text
 
 
 def test_the_limits_of_the_api_hold(bundle: Bundle) -> None:

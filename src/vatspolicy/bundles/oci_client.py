@@ -67,16 +67,25 @@ class RegistryClient:
         for _step in range(MAX_REDIRECTS):
             if answer.status not in _REDIRECTS or method not in ("GET", "HEAD"):
                 return answer
-            url = urljoin(url, answer.headers.get("location", ""))
+            url = self._join(url, answer.headers.get("location", ""))
             self._require_tls(url)
             answer = self._send(method, url, headers or {}, None, max_bytes, None)
         return self.fail(_("The registry redirects in a circle."))
 
     def own_address(self, location: str | None, base: str) -> str:
         """Return an address that the registry sends an upload to. Raises BundleFileError for another host."""
-        url = urljoin(base, location or "")
+        url = self._join(base, location or "")
         if not location or urlsplit(url)[:2] != urlsplit(self.reference.base)[:2]:
             self.fail(_("The registry sends the upload to another host."))
+        return url
+
+    def _join(self, base: str, location: str) -> str:
+        """Return the address that a location is, read from another. Raises BundleFileError for one that is none."""
+        try:
+            url = urljoin(base, location)
+            urlsplit(url)
+        except ValueError:
+            self.fail(_("The registry leads to an address without TLS."))
         return url
 
     def fail(self, message: str, hint: str = "") -> NoReturn:
@@ -110,12 +119,13 @@ class RegistryClient:
         proxies = [urllib.request.ProxyHandler({})] if local else []
         opener = urllib.request.build_opener(_NoRedirect, *proxies)
         try:
-            with opener.open(request, timeout=TIMEOUT) as response:
-                return self._read(response.status, response.headers, response, max_bytes)
-        except urllib.error.HTTPError as error:
-            with error:
-                return self._read(error.code, error.headers, error, MAX_SMALL)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+            try:
+                with opener.open(request, timeout=TIMEOUT) as response:
+                    return self._read(response.status, response.headers, response, max_bytes)
+            except urllib.error.HTTPError as error:
+                with error:
+                    return self._read(error.code, error.headers, error, MAX_SMALL)
+        except (OSError, OverflowError, http.client.HTTPException, ValueError) as error:
             reason = getattr(error, "reason", None)
             why = (
                 getattr(reason, "strerror", None) or getattr(error, "strerror", None) or type(reason or error).__name__
@@ -149,7 +159,7 @@ class RegistryClient:
         asked = dict(_CHALLENGE.findall(rest))
         if scheme.lower() != "bearer" or "realm" not in asked:
             self.refuse(Answer(401, {}, b""))
-        self._require_tls(asked["realm"])
+        self._require_tls(self._join(self.reference.base, asked["realm"]))
         scope = f"repository:{self.reference.repository}:{self.actions}"
         query = urlencode({**({"service": asked["service"]} if "service" in asked else {}), "scope": scope})
         joint = "&" if urlsplit(asked["realm"]).query else "?"
@@ -168,9 +178,11 @@ class RegistryClient:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Follow nothing: the client decides what goes along."""
+    def http_error_302(self, *_: Any, **__: Any) -> None:
+        """Follow nothing, and read no address: the client decides what goes along."""
         return
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 def _find_password(host: str) -> str | None:

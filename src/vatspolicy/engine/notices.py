@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from vatspolicy.i18n import LazyText, LocalizedText, Phrase
 from vatspolicy.i18n.words import series
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import NEVER
 from vatspolicy.profile.profile import Profile
 
 LATER_LAW, READ_AS_NONE, LAYERS, REPLACED, ENFORCED = "later-law", "read-as-none", "layers", "replaced", "enforced"
@@ -22,6 +23,8 @@ _ENFORCED = {
     "off": Phrase("{rule} is switched off until {until} (layer {layer}). Reason: {reason} Owner: {owner}."),
     "early": Phrase("{rule} is enforced as written before {since} (layer {layer})."),
     "over": Phrase("{rule} is enforced as written again since {until} has passed (layer {layer})."),
+    "late": Phrase("{rule} is enforced as written, since the launch is after {until} (layer {layer})."),
+    "open": Phrase("{rule} is enforced as written, since no launch day is stated (layer {layer})."),
 }
 _NAMES = {
     "licenses": Phrase("licenses of the company"),
@@ -44,6 +47,8 @@ def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str,
             yield REPLACED, _REPLACED.fill(rule=name, by=rule.name, layer=layer.name, **said)
         for entry in bundle.enforcements:
             key = "early" if as_of < entry.since else "over" if entry.until < as_of else entry.level
+            if key in ("warn", "off") and entry.until < (profile.launch or NEVER):
+                key = "late" if profile.launch else "open"
             yield ENFORCED, _ENFORCED[key].fill(**entry._asdict())
     data = profile.document.data
     owners = {"licenses": data.get("company") or {}, "deals": data, "filings": data}

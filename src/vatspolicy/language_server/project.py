@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -12,6 +13,7 @@ from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.authoring.testing.runner import CaseResult, run_cases
 from vatspolicy.bundles.select import split_layers
 from vatspolicy.documents import Document, Path, parse_document
+from vatspolicy.documents.reader import LIMITS
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Language
@@ -56,10 +58,7 @@ class Project:
         """Return the text of a file: as it is open, else as it stands on disk; empty if it cannot be read."""
         content = self.texts.get(file)
         if content is None:
-            try:
-                content = FilePath(file).read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError, ValueError):
-                content = ""
+            content = read_from_disk(file) or ""
         return Text.of(content, self.encoding)
 
     def law_of(self, file: str) -> Law:
@@ -206,6 +205,18 @@ class Project:
     def policy(self, file: str) -> Policy | None:
         """Return the policy of a file."""
         return self.law_of(file).policy_of(file)
+
+
+def read_from_disk(file: str) -> str | None:
+    """Return the text of a file; None for a device, a pipe, and a file that is too large or cannot be read."""
+    try:
+        if not os.path.isfile(file):
+            return None
+        with open(file, "rb") as stream:
+            content = stream.read(LIMITS.size + 1)
+        return content.decode("utf-8") if len(content) <= LIMITS.size else None
+    except (OSError, ValueError):
+        return None
 
 
 def _is_base(folder: FilePath) -> bool:

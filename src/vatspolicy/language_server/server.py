@@ -35,7 +35,7 @@ from vatspolicy.language_server.messages import (
     range_of,
     symbol_of,
 )
-from vatspolicy.language_server.project import Findings, Project
+from vatspolicy.language_server.project import Findings, Project, read_from_disk
 from vatspolicy.language_server.text import UTF_16
 from vatspolicy.policies.files import TESTS_ENDING
 
@@ -404,12 +404,7 @@ def _policy_file(file: str) -> str:
 
 def _differs_on_disk(file: str, text: str | None) -> bool:
     """Return whether a file stands otherwise on disk than it is open; True for one that is not open."""
-    if text is None:
-        return True
-    try:
-        return FilePath(file).read_text(encoding="utf-8") != text
-    except (OSError, UnicodeDecodeError):
-        return True
+    return text is None or read_from_disk(file) != text
 
 
 def serve(policies: Iterable[FilePath], lang: Language, today: Callable[[], str]) -> None:

@@ -13,6 +13,7 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
+from vatspolicy.clock import is_day
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.documents.words import search_words
@@ -68,8 +69,7 @@ class _Tools:
         """
 
         def work() -> Data:
-            gate = Gate(self.bundle, self.today(), as_of)
-            gate.check_day()
+            gate = self.gate(as_of)
             _decision, record = gate.decide(read_profile(self.read(profile), self.bundle.schemas))
             return compact(record, lang, Judgement())
 
@@ -82,6 +82,7 @@ class _Tools:
         """
 
         def work() -> Data:
+            self.gate(as_of)
             document = self.read(profile) if profile else None
             state = start(self.bundle, self.today(), document, None, as_of, False, False, lang)
             return interview_to_data(state)
@@ -95,8 +96,7 @@ class _Tools:
 
         def work() -> Data:
             found = read_profile(self.read(profile), self.bundle.schemas)
-            gate = Gate(self.bundle, self.today(), as_of)
-            gate.check_day()
+            gate = self.gate(as_of)
             plan = find_remediations(self.bundle, found, gate.find_day(found), to, 5, 3)
             return dict(plan_to_data(self.bundle, found, plan))
 
@@ -133,6 +133,14 @@ class _Tools:
             return data
 
         return await self.run(work)
+
+    def gate(self, as_of: str | None) -> Gate:
+        """Return the gate of a day of the law. Raises ToolError for text that is no day, DayError for another day."""
+        if not is_day(as_of):
+            raise ToolError(translate(_("as_of must be a calendar day such as 2027-03-01.")))
+        gate = Gate(self.bundle, self.today(), as_of)
+        gate.check_day()
+        return gate
 
     def read(self, profile: Profile) -> Document:
         """Return a profile as a document. Raises ToolError if it is too large, InvalidInput if it is no profile."""

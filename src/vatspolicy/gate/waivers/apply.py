@@ -253,12 +253,12 @@ class _Run:
     # --- layers
 
     def apply_enforcement(self) -> None:
-        """Set aside the findings of rules that a layer has made a warning, or switched off, on the day decided."""
+        """Set aside the findings of rules that a layer has made a warning, or switched off, through the launch day."""
         for case in self.cases:
-            entries = self.bundle.enforced(case.decision.as_of)
+            entries = self.bundle.enforced(case.decision.as_of) if case.profile.launch else {}
             for place, finding in waivable(case.decision) if entries else ():
                 entry = entries.get(finding.rule.name)
-                if entry is not None and entry.level != "deny":
+                if entry is not None and entry.level != "deny" and case.last_day <= entry.until:
                     told = {"by": entry.level, "reason": entry.reason, "approver": entry.owner, "until": entry.until}
                     case.waived.setdefault(place, {**told, "file": entry.file, "line": entry.line})
 
