@@ -22,6 +22,7 @@ ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
 SHELL = [ROOT / ".ci/run", ROOT / ".ci/image", *sorted((ROOT / ".github").rglob("*.sh"))]
 GITLAB = ROOT / "templates/gitlab-ci.yml"
 UPDATE = ROOT / "templates/update-law.yml"
+REVIEW = ROOT / "templates/policy-review.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 
 
@@ -151,7 +152,11 @@ def test_workflows_are_bounded(path: Path) -> None:
 
 def test_actions_are_pinned_to_a_commit() -> None:
     """A tag can be moved; a commit cannot. `$/` is this repository at the same commit."""
-    used = [line for path in (*WORKFLOWS, *ACTIONS, UPDATE) for line in path.read_text(encoding="utf-8").splitlines()]
+    used = [
+        line
+        for path in (*WORKFLOWS, *ACTIONS, UPDATE, REVIEW)
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
     used = [line.split("uses:", 1)[1].strip() for line in used if re.match(r"\s*(- )?uses:", line)]
     assert used
     for reference in used:
@@ -304,7 +309,7 @@ def test_gitlab_reports_follow_no_link_of_the_checkout(gitlab: tuple[dict[str, A
 
 def test_no_placeholder_breaks_a_copy() -> None:
     """A text to copy that names nobody's repository says in a line above what to replace; no tag that is not there."""
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"), GITLAB, UPDATE]
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"), GITLAB, UPDATE, REVIEW]
     found = 0
     for page in pages:
         text = page.read_text(encoding="utf-8")
@@ -322,13 +327,14 @@ def test_gitlab_job_fails_when_there_is_no_spec(gitlab: tuple[dict[str, Any], Pa
     assert run_gitlab(job, project, VATSPOLICY_SPECS="specs/*.yaml").returncode == 5
 
 
-# --- the workflow that proposes a newer law -----------------------------------------------------------------------------
+# --- the workflows to copy -----------------------------------------------------------------------------
 
 
-def test_linters_find_nothing_in_the_update_workflow(tmp_path: Path) -> None:
-    workflow = tmp_path / ".github/workflows/update-law.yml"
+@pytest.mark.parametrize("template", [UPDATE, REVIEW], ids=lambda path: path.stem)
+def test_linters_find_nothing_in_a_workflow_to_copy(tmp_path: Path, template: Path) -> None:
+    workflow = tmp_path / ".github/workflows" / template.name
     workflow.parent.mkdir(parents=True)
-    shutil.copy(UPDATE, workflow)
+    shutil.copy(template, workflow)
     checked = run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", workflow)
     for result in (lint_workflows(workflow, cwd=tmp_path), audit(workflow), checked):
         assert result.returncode == 0, result.stdout + result.stderr

@@ -1,0 +1,80 @@
+"""The workflow that a repository of policies copies: its scripts find what a change of the policies breaks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.authoring.analysis.test_findings import FAULTS, write
+from tests.support.shipped import ROOT
+from tests.support.solver import needs_solver
+
+TEMPLATE = yaml.safe_load((ROOT / "templates/policy-review.yml").read_text(encoding="utf-8"))
+STEPS = {step.get("name"): step for step in TEMPLATE["jobs"]["review"]["steps"]}
+CASES = """\
+base:
+  company: {foreign_percent: 0, mainland_entity: true}
+  services: [{id: s, offers: [own-shop], features: [accounts], operated_by: company, audience: public}]
+cases:
+  - {it: asks for a permit, as_of: '2026-01-01', expect: {permit: unmet}}
+"""
+
+
+def git(project: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main")
+    subprocess.run(["git", *who, *arguments], cwd=project, check=True, capture_output=True)
+
+
+def run_step(name: str, project: Path, temp: Path) -> tuple[int, str]:
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS[name]["run"]]
+    environment = {**os.environ, "RUNNER_TEMP": str(temp)}
+    ran = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    return ran.returncode, ran.stdout + ran.stderr
+
+
+@needs_solver
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_the_review_of_a_change_analyzes_what_it_touches(tmp_path: Path) -> None:
+    project, binaries = tmp_path / "project", tmp_path / "tool/bin"
+    project.mkdir()
+    binaries.mkdir(parents=True)
+    (binaries / "vatspolicy").symlink_to(Path(sysconfig.get_path("scripts")) / "vatspolicy")
+    git(project, "init", "-q")
+    law = write(project / "policies", None) / "law.yaml"
+    (project / "policies/law.test.yaml").write_text(CASES, encoding="utf-8")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "base")
+    sound = law.read_text(encoding="utf-8")
+    changes = {
+        "sound": sound.replace("Rule capital.", "Rule on capital."),
+        "dead": sound + FAULTS["a word and its opposite"].more[0],
+        "milder": sound.replace('"accounts" in service.features', '"comments" in service.features'),
+    }
+    codes = {}
+    for branch, text in changes.items():
+        git(project, "switch", "-qc", branch, "main")
+        law.write_text(text, encoding="utf-8")
+        git(project, "commit", "-qam", branch)
+        git(project, "switch", "-q", "--detach", "main")
+        git(project, "merge", "-q", "--no-ff", "-m", "merge", branch)
+        codes[branch] = {
+            name: run_step(name, project, tmp_path) for name in ("Test", "Analyze what the change touches")
+        }
+    tested = {branch: found["Test"][0] for branch, found in codes.items()}
+    analyzed = {branch: found["Analyze what the change touches"] for branch, found in codes.items()}
+    assert tested == {"sound": 0, "dead": 0, "milder": 1}, codes
+    assert {branch: code for branch, (code, _) in analyzed.items()} == {"sound": 0, "dead": 1, "milder": 0}, codes
+    assert "::error file=policies/law.yaml,line=" in analyzed["dead"][1]
+    assert "x never applies" in analyzed["dead"][1]
+
+
+def test_the_base_of_the_change_is_fetched_and_nothing_may_be_written() -> None:
+    assert TEMPLATE["permissions"] == {"contents": "read"}
+    assert TEMPLATE["jobs"]["review"]["steps"][0]["with"] == {"fetch-depth": 2, "persist-credentials": False}
+    assert "[smt]" in TEMPLATE["env"]["PACKAGE"]
