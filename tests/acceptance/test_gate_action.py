@@ -1,5 +1,7 @@
 """The gate action's own steps, run as a runner runs them: inputs through the environment, outputs through files."""
 
+import base64
+import importlib.util
 import json
 import os
 import re
@@ -21,6 +23,9 @@ from tests.support.shipped import ROOT
 ACTION = ROOT / ".github/actions/gate/action.yml"
 GATE = yaml.safe_load(ACTION.read_text(encoding="utf-8"))
 FIXTURES = ROOT / "fixtures"
+needs_signatures = pytest.mark.skipif(
+    importlib.util.find_spec("cryptography") is None, reason="the extra sign is missing"
+)
 REPORTS = ("sarif", "json", "junit", "markdown")
 
 # Variables of the run that these tests are themselves part of.
@@ -291,6 +296,63 @@ def test_wrong_inputs_are_refused(runner: Runner, inputs: dict[str, str]) -> Non
     assert run.outputs["decision"] == "not-evaluated"
 
 
+def keygen(folder: Path) -> Path:
+    """A private key; the public one stands beside it."""
+    command: list[str | Path] = [Path(sysconfig.get_path("scripts")) / "vatspolicy", "bundle", "keygen", "pipeline"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder / "pipeline.pem"
+
+
+@needs_signatures
+@pytest.mark.parametrize("decision", ["allow", "deny"])
+def test_decisions_are_attested_and_the_receipt_is_signed(runner: Runner, decision: str) -> None:
+    key = keygen(runner.temp)
+    written = runner.temp / "decision.intoto.jsonl"
+    receipt = runner.workspace / "receipt.json"
+    run = decide(runner, decision, attest=str(written), sign_key=str(key), receipt="receipt.json")
+    assert run.exit_code == EXIT_CODES[decision], run.log
+    [envelope] = [json.loads(line) for line in written.read_text(encoding="utf-8").splitlines()]
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    assert statement["predicate"]["verificationResult"] == ("PASSED" if decision == "allow" else "FAILED")
+    assert "signature" in json.loads(receipt.read_text(encoding="utf-8"))
+    program = Path(sysconfig.get_path("scripts")) / "vatspolicy"
+    command: list[str | Path] = [program, "verify-attestation", written, "--spec", "product.yaml"]
+    command += ["--key", key.with_suffix(".pub")]
+    command += ["--as-of", find_spec(decision)[1]]
+    ran = subprocess.run(command, cwd=runner.workspace, capture_output=True, text=True, check=False)
+    assert ran.returncode == (0 if decision == "allow" else 1), ran.stdout + ran.stderr
+
+
+@needs_signatures
+def test_an_attestation_without_a_key_is_refused(runner: Runner) -> None:
+    run = decide(runner, "allow", attest="decision.intoto.jsonl")
+    assert (run.exit_code, run.outputs["decision"]) == (2, "not-evaluated")
+    assert not (runner.workspace / "decision.intoto.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "extra"),
+    [({}, ""), ({"sign_key": "a.pem"}, "[sign]"), ({"bundle": "law.tar.gz", "key": "law.pub"}, "[sign]")],
+)
+def test_signatures_are_installed_where_they_are_used(tmp_path: Path, inputs: dict[str, str], extra: str) -> None:
+    """The install step, on a Python that writes down how it is called."""
+    temp = tmp_path / "temp"
+    (temp / "vatspolicy-venv/bin").mkdir(parents=True)
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{temp}/called\n')
+    python.chmod(0o755)
+    (temp / "vatspolicy-venv/bin/python").symlink_to(python)
+    step = next(step for step in GATE["runs"]["steps"] if step.get("run", "").endswith("install"))
+    runner = Runner(tmp_path, temp, installed=False)
+    given = {name: str(spec.get("default", "")) for name, spec in GATE["inputs"].items()}
+    given |= {name.replace("_", "-"): value for name, value in inputs.items()}
+    environment = {name: runner.expand(value, given) for name, value in step["env"].items()}
+    environment["GATE_PYTHON"] = str(python)
+    code, log = runner.run_step(step, environment, temp / "outputs", temp / "summary")
+    assert code == 0, log
+    assert (temp / "called").read_text(encoding="utf-8").split("\n")[-2] == f"{ROOT}{extra}"
+
+
 def test_files_and_globs_with_spaces(runner: Runner) -> None:
     spec, day = find_spec("allow")
     for name in ("my specs/cloud one.yaml", "more/two.yaml", "more/three.yaml"):
@@ -448,6 +510,8 @@ def test_inputs_become_options(stand_in: Runner) -> None:
         bundle="law.tar.gz",
         key="law.pub",
         receipt="out/receipt.json",
+        attest="out/decision.intoto.jsonl",
+        sign_key="pipeline.pem",
         log="out/log.jsonl",
         expect="1",
         lang="zh",
@@ -459,6 +523,7 @@ def test_inputs_become_options(stand_in: Runner) -> None:
     assert {"--as-of=2026-03-01", "--fail-on=needs-license", "--policies=own policies"} <= set(options)
     assert {"--waivers=waivers.yaml", "--approvers=approvers.yaml", "--baseline=baseline.yaml"} <= set(options)
     assert {"--bundle=law.tar.gz", "--key=law.pub", "--receipt=out/receipt.json", "--log=out/log.jsonl"} <= set(options)
+    assert {"--attest=out/decision.intoto.jsonl", "--sign-key=pipeline.pem"} <= set(options)
     assert {"--strict-waivers", "--no-config", "--expect=1"} <= set(options)
     assert {"--lang=zh", "--allow-past-as-of", "html=out/here/decision.html"} <= set(options)
     assert "text=out/here/decision.txt" in options

@@ -1,5 +1,6 @@
 """Everything under `.github`, the GitLab template, the pre-commit hooks and the shell scripts, by their own linters."""
 
+import importlib.util
 import json
 import os
 import re
@@ -255,6 +256,10 @@ def test_gitlab_job_reports(gitlab: tuple[dict[str, Any], Path]) -> None:
             "git+https://gitlab-ci-token:secret@gitlab.example/group/vatspolicy.git@v1",
         ),
         ({"VATSPOLICY_PACKAGE": "vatspolicy==0.1.0"}, "vatspolicy==0.1.0"),
+        (
+            {"VATSPOLICY_PROJECT": "group/vatspolicy", "VATSPOLICY_SIGN_KEY": "key.pem"},
+            "vatspolicy[sign]@git+https://gitlab-ci-token:secret@gitlab.example/group/vatspolicy.git",
+        ),
     ],
 )
 def test_gitlab_job_installs_from_the_project_that_holds_it(
@@ -274,6 +279,25 @@ def test_gitlab_job_installs_from_the_project_that_holds_it(
     else:
         assert result.returncode == 0, result.stderr
         assert (project / "installed").read_text().split()[-1] == installed
+
+
+@pytest.mark.skipif(importlib.util.find_spec("cryptography") is None, reason="the extra sign is missing")
+def test_gitlab_job_attests_decisions(gitlab: tuple[dict[str, Any], Path]) -> None:
+    job, project = gitlab
+    (project / "my specs").mkdir()
+    expected = min((ROOT / "fixtures").rglob("*.expect.yaml"))
+    shutil.copy(expected.with_name(expected.name.replace(".expect", "")), project / "my specs/a.yaml")
+    keys = project.parent / "key folder"
+    keys.mkdir()
+    assert run(SCRIPTS / "vatspolicy", "bundle", "keygen", "pipeline", cwd=keys).returncode == 0
+    given = {"VATSPOLICY_SPECS": "my*/*.yaml", "VATSPOLICY_OPTIONS": "--allow-past-as-of --no-fail"}
+    written = project / "vatspolicy-report/decision.intoto.jsonl"
+    given["VATSPOLICY_ATTEST"] = "vatspolicy-report/decision.intoto.jsonl"
+    assert run_gitlab(job, project, **given).returncode == 2, "without a key"
+    assert not written.exists()
+    result = run_gitlab(job, project, **given, VATSPOLICY_SIGN_KEY=str(keys / "pipeline.pem"))
+    assert result.returncode == 0, result.stderr
+    assert json.loads(written.read_text(encoding="utf-8"))["signatures"]
 
 
 def test_gitlab_job_runs_no_python_of_the_checkout(gitlab: tuple[dict[str, Any], Path]) -> None:

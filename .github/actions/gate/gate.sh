@@ -17,6 +17,9 @@ bin=$venv/bin
 [[ ! -d $venv/Scripts ]] || bin=$venv/Scripts # on Windows
 
 install() {
+  local extra=
+  # Signatures need a library for them.
+  [[ -z ${GATE_BUNDLE:-}${GATE_SIGN_KEY:-} ]] || extra='[sign]'
   cd -- "$RUNNER_TEMP"
   "${GATE_PYTHON:-python3}" -I -m venv --clear "$venv"
   [[ ! -d $venv/Scripts ]] || bin=$venv/Scripts
@@ -24,7 +27,7 @@ install() {
   if [[ -n ${GITHUB_ACTION_REPOSITORY:-} ]]; then
     export VATSPOLICY_BUILD_REPOSITORY=${GITHUB_SERVER_URL:-https://github.com}/$GITHUB_ACTION_REPOSITORY
   fi
-  "$bin/python" -I -m pip install --quiet --disable-pip-version-check "$root"
+  "$bin/python" -I -m pip install --quiet --disable-pip-version-check "$root$extra"
 }
 
 random_word() {
@@ -227,6 +230,8 @@ check() {
   [[ -z ${GATE_BUNDLE:-} ]] || arguments+=("--bundle=$GATE_BUNDLE")
   [[ -z ${GATE_KEY:-} ]] || arguments+=("--key=$GATE_KEY")
   [[ -z ${GATE_RECEIPT:-} ]] || arguments+=("--receipt=$GATE_RECEIPT")
+  [[ -z ${GATE_ATTEST:-} ]] || arguments+=("--attest=$GATE_ATTEST")
+  [[ -z ${GATE_SIGN_KEY:-} ]] || arguments+=("--sign-key=$GATE_SIGN_KEY")
   [[ -z ${GATE_LOG:-} ]] || arguments+=("--log=$GATE_LOG")
   [[ -z ${GATE_EXPECT:-} ]] || arguments+=("--expect=$GATE_EXPECT")
   [[ -z ${GATE_POLICIES:-} ]] || arguments+=("--policies=$GATE_POLICIES")
