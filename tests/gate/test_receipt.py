@@ -307,6 +307,8 @@ def test_a_signature_that_does_not_hold_is_refused(console: Console, signed: dic
     for token in (f"{none}.{body}.", f"{head}.{body}.", "", f"{head}.{body}.{tail[::-1]}"):
         assert "not by the key" in replayed({**signed, "signature": token}, "--key", "gate.pub")
     assert "This is not a receipt." in replayed({**signed, "signature": 7}, "--key", "gate.pub")
+    console.write("forged.json", '{"decision": {"decision": "allow"}, ' + json.dumps(signed)[1:])
+    assert console("replay", "forged.json", "--key", "gate.pub").code == 3, "readers choose different ones of two keys"
 
 
 def test_the_signature_of_a_bundle_signs_no_receipt(console: Console, signed: dict[str, Any], law: Path) -> None:

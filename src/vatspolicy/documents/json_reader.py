@@ -32,7 +32,9 @@ def _scan(text: str, limits: Limits) -> Any:
     """Return the data of a text that the strict reader accepts for certain. Raises ValueError for any other."""
     import json
 
-    data = json.loads(text, object_pairs_hook=_object, parse_int=_integer, parse_float=_decimal, parse_constant=_refuse)
+    data = json.loads(
+        text, object_pairs_hook=make_object, parse_int=_integer, parse_float=_decimal, parse_constant=_refuse
+    )
     _check(data, limits, "\\" in text)
     return data
 
@@ -57,9 +59,10 @@ def _check(data: Any, limits: Limits, escaped: bool) -> None:
         level = below
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of JSON with these keys and values. Raises ValueError for a key that is given twice."""
     found = dict(pairs)
-    if len(found) < len(pairs):  # a key was given twice
+    if len(found) < len(pairs):
         raise ValueError
     return found
 

@@ -18,6 +18,7 @@ from vatspolicy.bundles.bundle_file import BundleFileError
 from vatspolicy.bundles.dsse import EnvelopeError, open_envelope, sign_envelope
 from vatspolicy.bundles.keys import Key
 from vatspolicy.bundles.select import SelectedLaw
+from vatspolicy.documents.json_reader import make_object
 from vatspolicy.documents.validation import is_valid
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.judgement import LEVELS, Judgement
@@ -155,7 +156,7 @@ def _parse(content: bytes) -> list[Any]:
     """Return the envelopes of a file: one JSON text, or one a line."""
     for texts in ([content], content.splitlines()):
         try:
-            return [json.loads(text) for text in texts if text.strip()]
+            return [json.loads(text, object_pairs_hook=make_object) for text in texts if text.strip()]
         except (ValueError, RecursionError):
             continue
     return []
@@ -163,7 +164,7 @@ def _parse(content: bytes) -> list[Any]:
 
 def _open(file: str, envelope: Any, key: Key) -> dict[str, Any]:
     try:
-        statement = json.loads(open_envelope(envelope, PAYLOAD, key))
+        statement = json.loads(open_envelope(envelope, PAYLOAD, key), object_pairs_hook=make_object)
     except EnvelopeError:
         message = _("Its signature is not by the key {id} ({algorithm}).", id=key.id, algorithm=key.algorithm)
         raise BundleFileError(file, message, _("The attestation was changed, or somebody else signed it.")) from None

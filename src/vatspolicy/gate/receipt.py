@@ -15,6 +15,7 @@ from typing import Any
 from vatspolicy import __version__
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.documents import STDIN, parse_document
+from vatspolicy.documents.json_reader import make_object
 from vatspolicy.engine.decision import INCOMPLETE
 from vatspolicy.engine.serialize import Detail
 from vatspolicy.errors import InvalidInput, Problem
@@ -238,7 +239,7 @@ def read_receipt(path: Path) -> dict[str, Any]:
     """Read the receipt in a file. Raises InvalidInput."""
     file = str(path)
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(path.read_bytes(), object_pairs_hook=make_object)
     except OSError as error:
         message = _("The receipt cannot be read: {reason}.", reason=reason_of(error))
         raise InvalidInput([Problem(file, 1, 1, "", message)]) from None

@@ -74,10 +74,10 @@ def find_names(text: str) -> Iterator[Name]:
     """Yield the names of an expression outside its string literals."""
     blank = _STRING.sub(lambda found: " " * len(found.group()), text)
     for found in _NAME.finditer(blank):
-        if blank[: found.start()].endswith(".") or found.group() in ("true", "false", "in", "size"):
+        if blank.endswith(".", 0, found.start()) or found.group() in ("true", "false", "in", "size"):
             continue
         parts = tuple(found.group().split("."))
-        called = blank[found.end() :].startswith("(") and len(parts) > 1
+        called = blank.startswith("(", found.end()) and len(parts) > 1
         yield Name(parts[:-1] if called else parts, found.start())
 
 
@@ -109,7 +109,13 @@ def string_at(text: str, offset: int) -> tuple[int, str] | None:
 
 def bindings(text: str, offset: int) -> dict[str, tuple[str, ...]]:
     """Return the variables that quantifiers before an offset bind, each with the name of its list."""
-    return {found.group(2): tuple(found.group(1).split(".")) for found in _BINDING.finditer(text[:offset])}
+    return {name: over for end, name, over in find_bindings(text) if end <= offset}
+
+
+def find_bindings(text: str) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    """Yield the variables that quantifiers bind: where that is read, the variable, and the name of its list."""
+    for found in _BINDING.finditer(text):
+        yield found.end(), found.group(2), tuple(found.group(1).split("."))
 
 
 def fact_paths(parts: tuple[str, ...], bound: Mapping[str, tuple[str, ...]], depth: int = 0) -> list[Path]:

@@ -5,6 +5,7 @@ One reading serves hover, definitions, references and rename.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,8 +14,8 @@ from vatspolicy.language_server.expressions import (
     PARAMETER,
     TERM,
     Name,
-    bindings,
     fact_paths,
+    find_bindings,
     find_names,
     find_shown_facts,
     find_subject,
@@ -80,14 +81,24 @@ def mentions_at(
     if on_key:
         return
     if find_subject(kind, path, scalars) is not None:
-        for name in find_names(text):
-            yield from _of_name(name, text, path, owners)
+        yield from _of_expression(text, path, owners)
     elif is_message(kind, path) and "{" in text:
         for name in find_shown_facts(text):
-            yield from _of_name(name, "", path, owners)
+            yield from _of_name(name, {}, path, owners)
 
 
-def _of_name(name: Name, text: str, path: Path, owners: Owners) -> Iterator[Mention]:
+def _of_expression(text: str, path: Path, owners: Owners) -> Iterator[Mention]:
+    """Yield what an expression names, under the variables that are bound before each name."""
+    coming = deque(find_bindings(text))
+    bound: dict[str, tuple[str, ...]] = {}
+    for name in find_names(text):
+        while coming and coming[0][0] <= name.start:
+            _end, variable, over = coming.popleft()
+            bound[variable] = over
+        yield from _of_name(name, bound, path, owners)
+
+
+def _of_name(name: Name, bound: Mapping[str, tuple[str, ...]], path: Path, owners: Owners) -> Iterator[Mention]:
     """Yield the symbols of a chain of names: a term, a parameter, or the fact that each of its parts is."""
     starts = name.starts()
     if name.parts[0] in (TERM, PARAMETER):
@@ -95,7 +106,6 @@ def _of_name(name: Name, text: str, path: Path, owners: Owners) -> Iterator[Ment
             kind = TERMS if name.parts[0] == TERM else PARAMETERS
             yield Mention(owners.of(kind, name.parts[1]), path, False, starts[1], len(name.parts[1]))
         return
-    bound = bindings(text, name.start)
     for count, (start, part) in enumerate(zip(starts, name.parts, strict=True), 1):
         if count == 1 and part in bound:
             continue
