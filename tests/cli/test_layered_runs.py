@@ -158,10 +158,36 @@ def test_the_tests_of_the_top_layer_are_run_under_all_layers(stacked: Console) -
     assert [one["name"] for one in ran["tests"]] == ["unit: it is silent"]
 
 
-@pytest.mark.parametrize("words", [("analyze",), ("test", "--mutation")])
-def test_commands_without_layers_refuse_them(stacked: Console, words: tuple[str, ...]) -> None:
-    ran = stacked(*words, "-p", "law", "-p", "company")
+def test_commands_without_layers_refuse_them(stacked: Console) -> None:
+    ran = stacked("analyze", "-p", "law", "-p", "company")
     assert (ran.code, "does not take layers" in ran.err) == (2, True)
+
+
+def test_mistakes_are_made_in_the_top_layer_alone(stacked: Console) -> None:
+    opened = rule("opened", "product", "false", DENIAL, "from: '2022-01-01'")
+    rules = (
+        "rules:\n"
+        + overriding("company/closed", opened)
+        + rule("abroad", "service", 'service.hosting == "overseas"', DENIAL, "from: '2021-01-01'")
+    )
+    write_layer(stacked.folder / "unit", "unit", unit=rules)
+    words = ("test", "-p", "law", "-p", "company", "-p", "unit", "--mutation", "-f", "json")
+    asked = stacked(*words)
+    assert (asked.code, "Add --no-suggestions" in asked.err) == (2, True)
+
+    def survivors(expected: str) -> list[str]:
+        tests = "base: {services: [{id: s, hosting: overseas}]}\ncases:\n"
+        tests += f"  - {{it: is tested, as_of: '2026-01-01', expect: {expected}}}\n"
+        (stacked.folder / "unit" / "unit.test.yaml").write_text(tests)
+        ran = json.loads(stacked(*words, "--no-suggestions").out)
+        assert {one["file"] for one in ran["survivors"]} == {"unit/unit.yaml"}
+        assert set(ran["policies"]) == {"unit"}
+        return [f"{one['subject']}: {one['mistake']}" for one in ran["survivors"]]
+
+    before, after = survivors("{opened: silent}"), survivors("{opened: silent, abroad: fires}")
+    assert len(after) < len(before)
+    assert not [one for one in before if one.startswith("unit/opened") and "20" in one], "its dates stay"
+    assert [one for one in before if one.startswith("unit/abroad") and "2021" in one]
 
 
 def test_explain_shows_what_a_rule_overrides(stacked: Console) -> None:

@@ -134,13 +134,18 @@ class MutantSelection:
 
 
 def select_mutants(bundle: Bundle, selection: MutantSelection) -> tuple[list[Mutant], int]:
-    """Return the selected mutants, in the order of the files, and the number before sampling."""
+    """Return the selected mutants, in the order of the files, and the number before sampling.
+
+    Of a law in layers, the top layer has mutants. A rule that replaces another keeps its dates, as these decide on
+    which days the other is in force.
+    """
     generator = MutantGenerator(bundle)
     every = [
         mutant
-        for policy in bundle.policies.values()
+        for policy in bundle.own_policies
         for mutant in generator.mutants_of(policy)
         if selection.pattern is None or selection.pattern.search(mutant.subject)
+        if not (mutant.dates and any(bundle.replaces(rule) for rule in mutant.rules))
     ]
     if selection.sample is None or selection.sample >= len(every):
         return every, len(every)
