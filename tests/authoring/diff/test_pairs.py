@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,12 @@ from vatspolicy.authoring.diff.pairs import PairEvaluator
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.sources import load_pair
 from vatspolicy.authoring.diff.untouched import Untouched
+from vatspolicy.documents import load_document
+from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.snapshot import compare_items, itemize
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import Profile, load_profile
 
 KINDS = (
     "narrowed by a number",
@@ -58,3 +62,49 @@ def test_the_items_that_differ_are_those_of_whole_decisions(effects: tuple[str, 
                 counts["fewer rules"] += len(found.before.duties) < len(before.duties)
     assert counts["same range"] > 4, counts
     assert counts["fewer rules"] > 2 or "classify" in effects, counts
+
+
+def test_days_on_which_nothing_of_a_profile_changes_are_decided_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    decided: Counter[str] = Counter()
+
+    def count(bundle: Bundle, profile: Profile, day: str, *rest: Any, **more: Any) -> Decision:
+        decided[profile.name] += 1
+        return evaluate(bundle, profile, day, *rest, **more)
+
+    monkeypatch.setattr("vatspolicy.authoring.diff.pairs.evaluate", count)
+    left, right = load_pair(base(), head(many_rules(60, 4, effects=("deny", "duty", "advise", "need"), kinds=KINDS)))
+    differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
+    untouched, pairs = Untouched(differences), PairEvaluator()
+    days = [day for day in differences.days(left.bundle.policies, "2026-11-26") if differences.on(day)]
+    compared = 0
+    for path in random.Random(4).sample(fixture_files(), 4):
+        profile = load_profile(str(path))
+        sides = (left.bundle, profile), (right.bundle, profile)
+        for day in days:
+            touching = untouched.touching(profile, day)
+            assert touching is None or {rule.name for rule in touching} <= differences.on(day)
+            found = pairs.compare(sides, day, differences.on(day), touching)
+            before, after = (evaluate(bundle, profile, day) for bundle, _ in sides)
+            whole = compare_items(itemize(before, left.bundle), itemize(after, right.bundle))
+            assert found.items == whole, (profile.name, day)
+            compared += 2
+    assert sum(decided.values()) < compared / 2, (decided, compared)
+
+
+def test_a_license_that_ends_between_two_days_is_decided_on_each() -> None:
+    left, right = load_pair(base(), head(many_rules(1, 1, effects=("advise",), kinds=KINDS)))
+    days = ("2026-11-25", "2026-11-26")
+    ranges = set()
+    pairs = PairEvaluator()
+    for path in fixture_files():
+        data = load_document(str(path)).data
+        licenses = data.get("company", {}).get("licenses", [])
+        if not licenses or data.get("opinions"):
+            continue
+        ending = [{**license, "valid_until": days[0]} for license in licenses]
+        profile = load_profile({**data, "company": {**data["company"], "licenses": ending}})
+        sides = (left.bundle, profile), (right.bundle, profile)
+        found = [pairs.compare(sides, day, (), None).before.range for day in days]
+        assert found == [evaluate(left.bundle, profile, day).range for day in days], profile.name
+        ranges.add(found[0] == found[1])
+    assert ranges == {True, False}

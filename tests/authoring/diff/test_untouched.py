@@ -27,10 +27,10 @@ def test_what_is_left_out_is_decided_alike() -> None:
     differences = Differences(RuleSignatures(left.bundle), RuleSignatures(right.bundle))
     untouched = Untouched(differences)
     days = [day for day in differences.days(left.bundle.policies, "2026-11-26") if differences.on(day)]
-    profiles = [load_profile(str(path)) for path in draw.sample(fixture_files(), 40)]
+    profiles = [load_profile(str(path)) for path in draw.sample(fixture_files(), 60)]
     counts = {True: 0, False: 0}
     for profile in profiles:
-        for day in draw.sample(days, 5):
+        for day in draw.sample(days, 7):
             same = (profile, day) in untouched
             found = compare_items(
                 itemize(evaluate(left.bundle, profile, day), left.bundle),

@@ -6,12 +6,13 @@ licensed otherwise. So most notes and duties need not be evaluated to see that t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from vatspolicy.authoring.diff.untouched import Touching
-from vatspolicy.authoring.symbolic.change_calendar import DecidingRules, RelevantRules
+from vatspolicy.authoring.symbolic.change_calendar import DecidingRules, RelevantRules, days_in
 from vatspolicy.engine.decision import Decision, Finding
 from vatspolicy.engine.evaluator import BEARING, evaluate
 from vatspolicy.engine.snapshot import Item, Key, compare_items, itemize
@@ -32,13 +33,15 @@ class DecidedPair(NamedTuple):
 
 
 class PairEvaluator:
-    """Evaluator of one profile after another by both sides."""
+    """Evaluator of one profile after another by both sides.
+
+    Days on which the rules that can bear on the profile are the same are decided once.
+    """
 
     def __init__(self) -> None:
         self._rules: dict[int, DecidingRules] = {}
         """The rules of each bundle, by its identity: the base may be loaded twice, under different schemas."""
-        self._relevant: dict[int, RelevantRules] = {}
-        """The rules of each bundle that can bear on the profile in hand."""
+        self._profile: _ProfileInHand | None = None
 
     def compare(
         self, sides: tuple[Side, Side], day: str, touched: Collection[str], touching: Touching | None
@@ -46,43 +49,77 @@ class PairEvaluator:
         """Decide a profile by both sides on a day.
 
         `touched`: names of the rules that differ on that day. `touching`: those that state something else of this
-        profile; None if they are not known, or if other rules may state something else because of them.
+        profile; None if they are not known, or if other rules may state something else because of them. The decisions
+        may be of another day on which they are the same.
         """
+        if any(profile.facts["opinions"] for _, profile in sides):  # an opinion may name any rule
+            return _pair(sides, [evaluate(*side, day, explain=False) for side in sides], touched)
+        if self._profile is None or self._profile.sides != sides:
+            self._profile = _ProfileInHand(sides, [self._rules_of(bundle) for bundle, _ in sides])
+        decide = self._profile.decide
         if touching is not None and not any(rule.kind == "classify" or rule.contested for rule in touching):
-            names = {rule.name for rule in touching}
+            names = frozenset(rule.name for rule in touching)
             if all(_is_apart(rule) for rule in touching):
-                return self._decide(sides, day, touched, lambda rule: rule.kind == "classify" or rule.name in names)
-            pair = self._decide(sides, day, touched, lambda rule: rule.kind in BEARING or rule.name in names, True)
+                return decide(day, touched, _Selection(("classify",), names))
+            pair = decide(day, touched, _Selection(BEARING, names), compare=True)
             if pair.before.range == pair.after.range and _readings(pair.before) == _readings(pair.after):
                 return pair
             # duties that were left out can make the difference whether a reading changes anything
-        return self._decide(sides, day, touched, compare=True)
+        return decide(day, touched, _Selection(KINDS), compare=True)
 
-    def _decide(
-        self,
-        sides: tuple[Side, Side],
-        day: str,
-        touched: Collection[str],
-        wanted: Callable[[Rule], bool] = lambda rule: True,
-        compare: bool = False,
-    ) -> DecidedPair:
-        before, after = (self._evaluate(side, day, wanted, compare) for side in sides)
-        shorter = drop_shared(before, after, touched)
-        items = compare_items(*(itemize(one, side[0]) for one, side in zip(shorter, sides, strict=True)))
-        return DecidedPair(before, after, items)
+    def _rules_of(self, bundle: Bundle) -> DecidingRules:
+        if id(bundle) not in self._rules:
+            self._rules[id(bundle)] = DecidingRules(bundle, KINDS)
+        return self._rules[id(bundle)]
 
-    def _evaluate(self, side: Side, day: str, wanted: Callable[[Rule], bool], compare: bool) -> Decision:
-        """Decide a profile on one of many days: rules that are false of it on every day are tried once."""
-        bundle, profile = side
-        if profile.facts["opinions"]:  # an opinion may name any rule
-            return evaluate(bundle, profile, day, explain=False)
-        key = id(bundle)
-        if key not in self._rules:
-            self._rules[key] = DecidingRules(bundle, KINDS)
-        known = self._relevant.get(key)
-        if known is None or known.profile is not profile:
-            known = self._relevant[key] = RelevantRules(self._rules[key], profile)
-        return evaluate(bundle, profile, day, compare, explain=False, ruleset=known.on(day, wanted))
+
+class _Selection(NamedTuple):
+    """Rules that are wanted: those of some kinds, and those of some names."""
+
+    kinds: tuple[str, ...]
+    names: frozenset[str] = frozenset()
+
+    def has(self, rule: Rule) -> bool:
+        return rule.kind in self.kinds or rule.name in self.names
+
+
+class _ProfileInHand:
+    """A profile that both sides decide on many days: rules that are false of it on every day are tried once."""
+
+    def __init__(self, sides: tuple[Side, Side], rules: Sequence[DecidingRules]) -> None:
+        self.sides = sides
+        self.relevant = [RelevantRules(own, profile) for own, (_, profile) in zip(rules, sides, strict=True)]
+        days = {day for _, profile in sides for day in days_in([profile.facts])}
+        self.days = sorted(days.union(*(own.days_compared for own in rules)))
+        """Days from which a comparison with the day of the decision may turn out otherwise."""
+        self._names: dict[_Selection, tuple[list[list[str]], frozenset[str]]] = {}
+        self._decided: dict[Hashable, DecidedPair] = {}
+
+    def decide(self, day: str, touched: Collection[str], selection: _Selection, compare: bool = False) -> DecidedPair:
+        """Decide the profile on a day by the selected rules."""
+        if selection not in self._names:
+            found = [[rule.name for rule in one.rules if selection.has(rule)] for one in self.relevant]
+            self._names[selection] = found, frozenset(name for names in found for name in names)
+        names, every = self._names[selection]
+        states: list[Hashable] = []
+        for one, own in zip(self.relevant, names, strict=True):
+            rules, instruments = one.side.states_on(day)
+            states += [tuple(map(rules.get, own)), instruments]
+        key = selection, compare, bisect_right(self.days, day), every.intersection(touched), tuple(states)
+        if key not in self._decided:
+            decisions = [
+                evaluate(bundle, profile, day, compare, explain=False, ruleset=one.on(day, selection.has))
+                for (bundle, profile), one in zip(self.sides, self.relevant, strict=True)
+            ]
+            self._decided[key] = _pair(self.sides, decisions, touched)
+        return self._decided[key]
+
+
+def _pair(sides: tuple[Side, Side], decisions: Sequence[Decision], touched: Collection[str]) -> DecidedPair:
+    before, after = decisions
+    shorter = drop_shared(before, after, touched)
+    items = compare_items(*(itemize(one, side[0]) for one, side in zip(shorter, sides, strict=True)))
+    return DecidedPair(before, after, items)
 
 
 def _is_apart(rule: Rule) -> bool:

@@ -33,6 +33,8 @@ class RuleSignatures:
         self.by_name = {rule.name: rule for policy in bundle.policies.values() for rule in policy.rules}
         self._signatures: dict[str, str] = {}
         self._params: dict[str, tuple[str, ...]] = {}
+        self._effects: dict[str, str] = {}
+        self._licenses: dict[str, tuple[str, list[Parameter]]] = {}
 
     def signature_on(self, name: str, day: str) -> Any:
         """Return the signature of a rule on a day; None if it is not in force."""
@@ -44,14 +46,20 @@ class RuleSignatures:
 
     def effect_on(self, name: str, day: str) -> Any:
         """Return the signature of everything but the condition of a rule in force: effect, instruments, citations."""
-        rule = self.by_name[name]
-        return [part for place, part in enumerate(self._parts(rule)) if place != _WHEN], self.licenses_on(name, day)
+        if name not in self._effects:
+            self._effects[name] = repr(
+                [part for place, part in enumerate(self._parts(self.by_name[name])) if place != _WHEN]
+            )
+        return self._effects[name], self.licenses_on(name, day)
 
     def licenses_on(self, name: str, day: str) -> Any:
         """Return the signature of the instruments that a rule in force names."""
-        named = [self.bundle.instruments[one] for one in instruments_of(self.by_name[name])]
-        keys = sorted({key for instrument in named for one in instrument.expressions for key in one.parameters})
-        return _plain(named), [None if (found := self._parameter(key).on(day)) is None else found.value for key in keys]
+        if name not in self._licenses:
+            named = [self.bundle.instruments[one] for one in instruments_of(self.by_name[name])]
+            keys = sorted({key for instrument in named for one in instrument.expressions for key in one.parameters})
+            self._licenses[name] = repr(_plain(named)), [self._parameter(key) for key in keys]
+        text, parameters = self._licenses[name]
+        return text, [None if (found := one.on(day)) is None else repr(found.value) for one in parameters]
 
     def full_signature(self, name: str) -> Any:
         """Return the signature of a rule over all days."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import functools
+from collections.abc import Collection, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.cel.activation import Activation
+from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.subjects import product_activation, service_activation
-from vatspolicy.policies.model import Route, Rule
+from vatspolicy.policies.model import Expression, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
@@ -17,13 +20,52 @@ Touching = list[Rule]
 """Versions of rules, of both sides."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Versions:
+    """Both versions of a rule that differ, under the same values of parameters."""
+
+    old: Rule | None
+    new: Rule | None
+    same_effect: bool
+
+    @property
+    def rules(self) -> Iterator[Rule]:
+        """The versions in force."""
+        return (rule for rule in (self.old, self.new) if rule is not None)
+
+
+class _Day(NamedTuple):
+    """The rules that differ on a day."""
+
+    versions: Mapping[str, frozenset[_Versions]]
+    """Versions by the kind of subject that a version is about."""
+    classifying: Hashable
+    """Equal for days on which the base classifies by the same rules under the same values of parameters."""
+
+
+class _Seen(NamedTuple):
+    """The versions that were compared on one subject of a profile, and those that say something else of it."""
+
+    compared: set[_Versions]
+    touching: set[_Versions]
+
+
 class Untouched:
-    """The rules that differ, day by day, for the question whether they concern a profile."""
+    """The rules that differ, day by day, for the question whether they concern a profile.
+
+    It remembers the answers for one profile at a time: most rules are the same on many days.
+    """
 
     def __init__(self, differences: Differences) -> None:
         self.sides = (differences.base, differences.head)
         self.differences = differences
-        self._rules: dict[str, list[tuple[Rule | None, Rule | None, bool]] | None] = {}
+        self._days: dict[str, _Day | None] = {}
+        self._versions: dict[Hashable, _Versions] = {}
+        self._profile: Profile | None = None
+        self._seen: dict[tuple[str, int, str], _Seen] = {}
+        """Comparisons by subject of the profile in hand: kind, place of the service, class."""
+        self._classes: dict[tuple[int, Hashable], Collection[str]] = {}
+        """Classes by place of the service, and the rules that classify it."""
 
     def __contains__(self, found: tuple[Profile, str]) -> bool:
         """Return True if no rule that differs on a day states anything of a profile, or all state the same.
@@ -38,31 +80,36 @@ class Untouched:
         None if any rule may, since an opinion names it or other instruments license an activity. Both sides must read
         the profile under the same schemas.
         """
-        if day not in self._rules:
-            self._rules[day] = self._rules_on(day)
-        left = self._rules[day]
-        if left is None or profile.facts["opinions"]:
+        if day not in self._days:
+            self._days[day] = self._rules_on(day)
+        rules = self._days[day]
+        if rules is None or profile.facts["opinions"]:
             return None
+        if self._profile is not profile:
+            self._profile = profile
+            self._seen.clear()
+            self._classes.clear()
         before, after = (side.bundle.on(day) for side in self.sides)
-        found: Touching = []
-        for each, one in _subjects(before, product_activation(profile, day)):
-            same = [
-                each not in {rule.each for rule in (old, new) if rule is not None}
-                or _same((before, old), (after, new), one, same_effect)
-                for old, new, same_effect in left
-            ]
-            if not all(same):
-                touched = [pair for pair, is_same in zip(left, same, strict=True) if not is_same]
-                left = [pair for pair, is_same in zip(left, same, strict=True) if is_same]
-                found += [rule for old, new, _ in touched for rule in (old, new) if rule is not None]
-        return found
+        found: set[_Versions] = set()
+        for key, one in self._subjects(before, product_activation(profile, day), rules.classifying):
+            seen = self._seen.get(key)
+            if seen is None:
+                seen = self._seen[key] = _Seen(set(), set())
+            versions = rules.versions[key[0]]
+            for pair in versions - seen.compared:
+                if not _same((before, pair.old), (after, pair.new), one, pair.same_effect):
+                    seen.touching.add(pair)
+                seen.compared.add(pair)
+            found |= seen.touching & versions
+        return [rule for pair in found for rule in pair.rules]
 
-    def _rules_on(self, day: str) -> list[tuple[Rule | None, Rule | None, bool]] | None:
-        """Return the pairs of versions that differ on a day, and whether their effects are the same.
+    def _rules_on(self, day: str) -> _Day | None:
+        """Return the rules that differ on a day.
 
         None if other instruments license an activity, since rules that are the same depend on these.
         """
-        found: list[tuple[Rule | None, Rule | None, bool]] = []
+        found: dict[str, set[_Versions]] = {"product": set(), "service": set(), "activity": set()}
+        rulesets = [side.bundle.on(day) for side in self.sides]
         for name in sorted(self.differences.on(day)):
             old, new = (_in_force(side, name, day) for side in self.sides)
             both = old is not None and new is not None and old.each == new.each
@@ -70,9 +117,35 @@ class Untouched:
                 licenses = [side.licenses_on(name, day) for side in self.sides] if both else [old, new]
                 if licenses[0] != licenses[1]:
                     return None
-            same = both and len({repr(side.effect_on(name, day)) for side in self.sides}) == 1
-            found.append((old, new, same and self._reads_the_same(old, new, day)))
-        return found
+            same = both and self.sides[0].effect_on(name, day) == self.sides[1].effect_on(name, day)
+            same = same and self._reads_the_same(old, new, day)
+            values = [_read_by(rule, one, day) for rule, one in zip((old, new), rulesets, strict=True)]
+            versions = self._versions.setdefault((name, same, *values), _Versions(old, new, same))
+            for rule in versions.rules:
+                found[rule.each].add(versions)
+        base = rulesets[0]
+        classifying = tuple([_read_by(rule, base, day) for rule in base.rules_for("service", "classify")])
+        return _Day({each: frozenset(versions) for each, versions in found.items()}, classifying)
+
+    def _subjects(
+        self, ruleset: RuleSet, product: Activation, classifying: Hashable
+    ) -> Iterator[tuple[tuple[str, int, str], Activation]]:
+        """Yield the subjects of a profile: activities last, which both sides find if no rule on services differs.
+
+        Whether an activity is licensed is left open.
+        """
+        yield ("product", 0, ""), product
+        services = [service_activation(product, service) for service in product["services"]]
+        for place, service in enumerate(services):
+            yield ("service", place, ""), service
+        for place, service in enumerate(services):
+            classes = self._classes.get((place, classifying))
+            if classes is None:
+                result = classify(ruleset, service)
+                others = {cls for rule in result.contested for cls in rule.other_readings}
+                classes = self._classes[place, classifying] = {*result.classes, *result.possible, *others}
+            for cls in classes:
+                yield ("activity", place, cls), {**service, "activity": {"class": cls}}
 
     def _reads_the_same(self, old: Rule | None, new: Rule | None, day: str) -> bool:
         """Return True if the conditions of two versions of a route, if it is one, read the same values on a day."""
@@ -88,19 +161,20 @@ def _in_force(side: RuleSignatures, name: str, day: str) -> Rule | None:
     return rule if rule is not None and rule.in_force(day) else None
 
 
-def _subjects(ruleset: RuleSet, product: Activation) -> Iterator[tuple[str, Activation]]:
-    """Yield the subjects of a profile: activities last, since both sides find the same if no rule on services differs.
+def _read_by(rule: Rule | None, ruleset: RuleSet, day: str) -> Hashable:
+    """Return a key that is equal for days on which a rule is in force and its condition reads the same.
 
-    Whether an activity is licensed is left open.
+    Values are told by their identity: the bundle holds them.
     """
-    yield "product", product
-    services = [service_activation(product, service) for service in product["services"]]
-    yield from (("service", service) for service in services)
-    for service in services:
-        found = classify(ruleset, service)
-        others = {cls for rule in found.contested for cls in rule.other_readings}
-        for cls in {*found.classes, *found.possible, *others}:
-            yield "activity", {**service, "activity": {"class": cls}}
+    if rule is None:
+        return None
+    values = tuple([id(ruleset.params[key]) for key in rule.when.parameters])
+    return rule.name, values, day if _reads_the_day(rule.when) else None
+
+
+@functools.cache
+def _reads_the_day(expression: Expression) -> bool:
+    return any(isinstance(node, Fact) and node.root == "as_of" for node in walk(expression.tree))
 
 
 def _same(

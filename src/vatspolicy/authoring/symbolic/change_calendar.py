@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
@@ -14,7 +15,7 @@ from vatspolicy.cel.ast import Literal, walk
 from vatspolicy.engine.evaluator import BEARING, possible_outcomes
 from vatspolicy.engine.subjects import service_activation
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Rule
+from vatspolicy.policies.model import Classify, Expression, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
@@ -55,6 +56,7 @@ class DecidingRules:
         self.days = {rule.name: self._days_of(rule) for rule in self.rules}
         covers = [instrument.covers for instrument in bundle.instruments.values() if instrument.covers is not None]
         self.days_of_licenses = {day for expression in covers for day in self._days_read(expression)}
+        self._states: dict[str, tuple[Mapping[str, Hashable], Hashable]] = {}
 
     def _days_of(self, rule: Rule) -> set[str]:
         return {rule.since, rule.until, *(day for one in rule.expressions for day in self._days_read(one))}
@@ -71,6 +73,32 @@ class DecidingRules:
         """Return True if an expression reads the same values on all days."""
         return all(len(self.parameters[key].values) == 1 for key in expression.parameters)
 
+    @functools.cached_property
+    def days_compared(self) -> set[str]:
+        """Days that some expression compares with the day of the decision."""
+        found = [one for rule in self.rules for one in rule.expressions]
+        found += [one for instrument in self.bundle.instruments.values() for one in instrument.expressions]
+        written = (node.value for one in found for node in walk(one.tree) if isinstance(node, Literal))
+        values = (value.value for parameter in self.parameters.values() for value in parameter.values)
+        return {*days_in(written), *days_in(values)}
+
+    def states_on(self, day: str) -> tuple[Mapping[str, Hashable], Hashable]:
+        """Return the states of the rules in force by their names, and that of the instruments.
+
+        A state is equal on two days if the same parameter values are read. Values are told by their identity: the
+        bundle holds them.
+        """
+        if day not in self._states:
+            whole, replaced = self.bundle.on(day), self.bundle.replaced(day)
+
+            def read(expressions: Iterable[Expression]) -> tuple[int, ...]:
+                return tuple([id(whole.params[key]) for one in expressions for key in one.parameters])
+
+            rules = (rule for rule in self.rules if rule.in_force(day) and rule.name not in replaced)
+            licenses = tuple([read(instrument.expressions) for instrument in whole.instruments.values()])
+            self._states[day] = {rule.name: read(rule.expressions) for rule in rules}, (licenses, whole.access)
+        return self._states[day]
+
 
 class RelevantRules:
     """The rules of a bundle that can bear on one profile on some day."""
@@ -81,13 +109,29 @@ class RelevantRules:
         product: Activation = dict(profile.facts)  # without a day and an activity: what is false then always is
         services = [service_activation(product, service) for service in product["services"]]
         self.subjects = {"product": [product], "service": services, "activity": services}
+        if not product["opinions"] and "classify" in side.kinds:  # an opinion may name any class
+            classes = dict.fromkeys(self._possible_classes())
+            self.subjects["activity"] = [{**one, "activity": {"class": cls}} for cls in classes for one in services]
         self.rules = [rule for rule in side.rules if self._may_hold(rule)]
-        self.days = side.days_of_licenses.union(*(side.days[rule.name] for rule in self.rules))
+        routes = [rule.name for rule in side.rules if rule.kind == "route"]  # any may license an activity elsewhere
+        self.days = side.days_of_licenses.union(*(side.days[name] for name in [*routes, *self.names]))
+
+    @functools.cached_property
+    def names(self) -> list[str]:
+        """Names of the rules."""
+        return [rule.name for rule in self.rules]
+
+    def _possible_classes(self) -> Iterator[str]:
+        """Yield the classes of which a service may be on some day, also under another reading of a rule."""
+        for rule in self.side.rules:
+            if isinstance(rule.effect, Classify) and self._may_hold(rule):
+                yield from (*rule.effect.classes, *rule.other_readings)
 
     def _may_hold(self, rule: Rule) -> bool:
-        if rule.kind == "route" or not self.side.is_steady(rule.when):  # a route may license its activity elsewhere
+        if not self.side.is_steady(rule.when):
             return True
-        return any(self.evaluator.function(rule.when)(one) is not False for one in self.subjects[rule.each])
+        function = self.evaluator.function(rule.when)
+        return any(function(one) is not False for one in self.subjects[rule.each])
 
     def range(self, day: str) -> tuple[str, str]:
         """Return the mildest and the strictest outcome on a day."""
