@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 import warnings
 from collections.abc import Iterator
@@ -34,9 +35,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from tests.support.api_server import Start
 from tests.support.api_server import start as start
 from tests.support.specs import HOSTING, SHOP, TODAY
+from vatspolicy.server.api import telemetry
 from vatspolicy.server.api.bundle_store import BundleStore, open_store
 from vatspolicy.server.api.router import Settings, make_api
-from vatspolicy.server.api.telemetry import Telemetry, find_telemetry, wanted_signals
+from vatspolicy.server.api.telemetry import Providers, Telemetry, find_telemetry, wanted_signals
 from vatspolicy.server.serve import ServeError
 
 PLACE = "/v1/data/vatspolicy/decision"
@@ -322,3 +324,27 @@ def test_a_collector_that_is_away_changes_no_answer(start: Start) -> None:
     request = urllib.request.Request(f"{server.base}{PLACE}", body, {"Content-Type": "application/json"})
     assert json.load(urllib.request.urlopen(request))["result"]["decision"]
     assert server.end()[0] == 0
+
+
+def test_a_collector_that_does_not_answer_does_not_keep_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended, answer = [], threading.Event()
+
+    class Provider:
+        def __init__(self, answers: bool) -> None:
+            self.answers = answers
+
+        def force_flush(self, _milliseconds: int) -> None:
+            if not self.answers:
+                answer.wait(60)
+
+        def shutdown(self) -> None:
+            ended.append(self.answers)
+
+    monkeypatch.setattr(telemetry, "FLUSH", 2000)
+    away, there = Provider(answers=False), Provider(answers=True)
+    begun = time.monotonic()
+    Providers(there, away).close()  # type: ignore[arg-type]
+    taken = time.monotonic() - begun
+    assert ended == [True], "the other signal is exported all the same"
+    answer.set()
+    assert taken < 30

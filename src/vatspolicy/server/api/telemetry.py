@@ -7,6 +7,7 @@ metric holds a path, a header or a value of a profile.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
@@ -203,10 +204,21 @@ class Providers(NamedTuple):
     meters: SdkMeterProvider
 
     def close(self) -> None:
-        """Export what is left, and end the threads."""
-        for provider in self:
-            provider.force_flush(FLUSH)
-            provider.shutdown()
+        """Export what is left and end the threads, both signals at once and in the time of FLUSH.
+
+        A collector that does not answer must not keep a server from ending. The library alone waits for 20 seconds.
+        """
+        threads = [threading.Thread(target=_end, args=(provider,), daemon=True) for provider in self]
+        for thread in threads:
+            thread.start()
+        until = time.monotonic() + FLUSH / 1000
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+
+def _end(provider: SdkTracerProvider | SdkMeterProvider) -> None:
+    provider.force_flush(FLUSH)
+    provider.shutdown()
 
 
 def make_providers(signals: Mapping[str, str]) -> Providers:
