@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.screening.duckdb_engine import answers_in, load_profiles, statements
+from vatspolicy.screening.duckdb_engine import Law, answers_in, load_profiles
+from vatspolicy.screening.rule_masks import MaskReader
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -17,15 +18,15 @@ class DuckDecider:
 
     def __init__(self, connection: DuckDBPyConnection, law: RuleSet, day: str) -> None:
         self.connection = connection
-        self.statements = statements(law, day)
+        self.law = Law(law, day)
 
     def run(self) -> None:
         """Decide the table `profiles`; the answers are in the table `decisions`."""
-        for statement in self.statements:
+        for statement in self.law.statements:
             self.connection.execute(statement)
 
     def decide(self, facts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return the answers about profiles, in order."""
         load_profiles(self.connection, facts)
         self.run()
-        return list(answers_in(self.connection, "decisions"))
+        return list(answers_in(self.connection, "decisions", MaskReader(self.law.rules)))

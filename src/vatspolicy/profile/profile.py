@@ -242,7 +242,8 @@ def _reader(type: Type, schemas: SchemaSet) -> Reader | None:
 def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) -> Reader:
     presumed = presumptions(schemas) if name == "services" else {}
     readers = {key: _reader(type, schemas) for key, type in fields.items()}
-    is_place, whole, is_company = "within" in fields, name == "place", "mainland_entity" in fields
+    is_place, is_company = "within" in fields, "mainland_entity" in fields
+    regions_of = functools.cache(functools.partial(_regions, name == "place", schemas))
     declared = [key for key in DECLARED if is_declared(name, key) and key in fields]
     is_traced = BASIS in fields
 
@@ -253,7 +254,10 @@ def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) ->
                 reader = readers[key]
                 found[key] = child if reader is None else reader(child)
         if is_place:
-            _expand_place(found, whole, schemas)
+            regions, zone = regions_of(found["at"])
+            found |= regions
+            if zone is not None:
+                found.setdefault("ftz", zone)
         if is_company and "registered" in found:  # a company is where it is registered
             found.setdefault("mainland_entity", found["registered"]["province"] != "overseas")
         if is_traced and found.get(BASIS) == DIRECT and found.get(SHARE, WHOLE) < WHOLE:
@@ -271,17 +275,18 @@ def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) ->
     return read
 
 
-def _expand_place(place: dict[str, Any], whole: bool, schemas: SchemaSet) -> None:
-    """Add the regions of the gazetteer. A `whole` place, served or licensed, is larger than any zone and in none.
+def _regions(whole: bool, schemas: SchemaSet, at: str) -> tuple[dict[str, Any], str | None]:
+    """Return the regions of a place in the gazetteer, and the zone unless a profile states one; None if it is open.
 
-    An address in a divided place lies in an unknown part of it.
+    A `whole` place, served or licensed, is larger than any zone and in none. An address in a divided place lies in an
+    unknown part of it.
     """
-    entry = gazetteer(schemas)[place["at"]]
-    if whole or not is_divided(place["at"], schemas):
-        place["within"] = list(within(place["at"], schemas))
-    place["province"] = entry["province"]
-    if "zone" in entry or whole:
-        place.setdefault("ftz", entry.get("zone", "none"))
+    entry = gazetteer(schemas)[at]
+    regions: dict[str, Any] = {}
+    if whole or not is_divided(at, schemas):
+        regions["within"] = list(within(at, schemas))
+    regions["province"] = entry["province"]
+    return regions, entry.get("zone", "none") if "zone" in entry or whole else None
 
 
 def _note_paths(facts: dict[str, Any]) -> dict[int, Path]:

@@ -6,14 +6,15 @@ import contextlib
 import errno
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.cel.types import INT, TEXT, ListOf, Type
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.input import quote
-from vatspolicy.screening.sql_decision import steps, text_of
+from vatspolicy.screening.rule_masks import MaskReader
+from vatspolicy.screening.sql_decision import reported_rules, steps, text_of
 from vatspolicy.screening.sql_expressions import ROW, SERVICE, fact_columns, sql_type
 
 if TYPE_CHECKING:
@@ -21,6 +22,26 @@ if TYPE_CHECKING:
 
 _TEXTS = ListOf(TEXT)
 _write = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+
+
+def _writer() -> Callable[[Mapping[str, Any]], str]:
+    """Return a function that writes a row as JSON: by orjson where it is installed, which takes half of the time."""
+    try:
+        import orjson
+    except ImportError:
+        return _write
+
+    def write(row: Mapping[str, Any]) -> str:
+        try:
+            return orjson.dumps(row).decode()
+        except TypeError:  # a number beyond 64 bits
+            return _write(row)
+
+    return write
+
+
+USEFUL = frozenset({"column_lifetime", "filter_pushdown", "projection_pullup", "unused_columns"})
+"""Optimizers of DuckDB that save more time than they take."""
 SHORT = 1 << 20
 """Least buffer for a line of facts, in bytes. DuckDB holds four such buffers per thread."""
 
@@ -66,9 +87,9 @@ def load_rows(
     """
     with tempfile.NamedTemporaryFile("w", suffix=".rows", encoding="utf-8", delete=False, dir=scratch) as file:
         try:
-            longest = 0
+            longest, write = 0, _writer()
             for row in rows:
-                longest = max(longest, file.write(_write(row) + "\n"))
+                longest = max(longest, file.write(write(row) + "\n"))
             file.close()
             load_lines(connection, table, columns, Path(file.name), 4 * longest)
         finally:
@@ -92,21 +113,30 @@ def _types(columns: Mapping[str, Type]) -> str:
     return ", ".join(f"{quote(name)}: {quote(sql_type(type).sql('duckdb'))}" for name, type in columns.items())
 
 
-def statements(ruleset: RuleSet, day: str) -> list[str]:
-    """Return the statements that replace the table `profiles` by the table `decisions` (see `sql_decision.steps`)."""
-    found = []
+def _statements(ruleset: RuleSet, day: str) -> Iterator[str]:
     for step in steps(ruleset, day):
-        found.append(f"CREATE OR REPLACE TABLE {step.name} AS {text_of(step.query, 'duckdb')}")
-        found += [f"DROP TABLE {table}" for table in step.last_reads]
-    return found
+        yield f"CREATE OR REPLACE TABLE {step.name} AS {text_of(step.query, 'duckdb')}"
+        yield from (f"DROP TABLE {table}" for table in step.last_reads)
+
+
+class Law:
+    """The rule set of one day as statements (see `sql_decision.steps`), with the names of the rules in its masks.
+
+    The statements replace the table `profiles` by the table `decisions`.
+    """
+
+    def __init__(self, ruleset: RuleSet, day: str) -> None:
+        self.statements = list(_statements(ruleset, day))
+        self.rules = reported_rules(ruleset)
 
 
 class DuckEngine:
-    """Engine on DuckDB; it keeps no data of rows between batches. `laws`: the `statements` of each rule set."""
+    """Engine on DuckDB; it keeps no data of rows between batches."""
 
-    def __init__(self, laws: Sequence[Sequence[str]], scratch: Path, threads: int | None = None) -> None:
-        self._laws = laws
+    def __init__(self, laws: Sequence[Law], scratch: Path, threads: int | None = None) -> None:
+        self._laws = [(law.statements, MaskReader(law.rules)) for law in laws]
         self._connection = connect(threads)
+        _plan_quickly(self._connection)
         self._connection.execute(f"SET temp_directory = {quote(str(scratch / 'duckdb'))}")
         self._scratch = scratch
 
@@ -114,15 +144,22 @@ class DuckEngine:
         """Yield the answers, in order."""
         with _written():
             load_profiles(self._connection, facts, self._scratch)
-            for number, law in enumerate(self._laws):
-                for statement in law:
+            for number, (statements, _) in enumerate(self._laws):
+                for statement in statements:
                     self._connection.execute(statement)
                 self._connection.execute(f"ALTER TABLE decisions RENAME TO answers{number}")
             self._connection.execute("DROP TABLE profiles")
-        tables = [f"answers{number}" for number in range(len(self._laws))]
-        yield from zip(*(answers_in(self._connection.cursor(), table) for table in tables), strict=True)
+        tables = {f"answers{number}": reader for number, (_, reader) in enumerate(self._laws)}
+        found = (answers_in(self._connection.cursor(), table, reader) for table, reader in tables.items())
+        yield from zip(*found, strict=True)
         for table in tables:
             self._connection.execute(f"DROP TABLE {table}")
+
+
+def _plan_quickly(connection: DuckDBPyConnection) -> None:
+    """Disable the optimizers that the statements do not gain by: they take longer for a batch than they save."""
+    optimizers = {name for (name,) in connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
+    connection.execute(f"SET disabled_optimizers = {quote(','.join(sorted(optimizers - USEFUL)))}")
 
 
 def load_profiles(
@@ -134,13 +171,17 @@ def load_profiles(
     load_rows(connection, "profiles", {ROW: INT, **columns}, rows, scratch)
 
 
-def answers_in(connection: DuckDBPyConnection, table: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a table of decisions, in order, without their numbers."""
+def answers_in(connection: DuckDBPyConnection, table: str, reader: MaskReader) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table of decisions, in order, without their numbers. `reader`: of their masks."""
     found = connection.execute(f'SELECT * EXCLUDE "{ROW}" FROM {table} ORDER BY "{ROW}"')  # noqa: S608 - our own names
     names = [column[0] for column in found.description or ()]
+    names = names[: len(names) - len(reader.columns)]
+    plain = len(names)
     while rows := found.fetchmany(1000):
         for row in rows:
-            yield dict(zip(names, row, strict=True))
+            answer: dict[str, Any] = dict(zip(names, row, strict=False))
+            answer["rules"] = reader.read(row[plain:])
+            yield answer
 
 
 def write_parquet(parts: Iterable[Path], target: Path, compared: bool, missing: bool) -> int:

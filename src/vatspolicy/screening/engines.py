@@ -96,9 +96,9 @@ def prepare_engine(name: str, rulesets: Sequence[RuleSet], day: str, scratch: Pa
     require(name)
     match name:
         case "duckdb":
-            from vatspolicy.screening.duckdb_engine import DuckEngine, statements
+            from vatspolicy.screening.duckdb_engine import DuckEngine, Law
 
-            return partial(DuckEngine, [statements(ruleset, day) for ruleset in rulesets], scratch)
+            return partial(DuckEngine, [Law(ruleset, day) for ruleset in rulesets], scratch)
         case "spark":
             from vatspolicy.screening.spark_engine import SparkEngine, open_session
 

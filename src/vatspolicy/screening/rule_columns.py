@@ -13,13 +13,13 @@ from vatspolicy.cel.sql import (
     Value,
     column,
     conjunction,
-    constant,
     disjunction,
     to_sql,
 )
 from vatspolicy.policies.model import Route, Rule
+from vatspolicy.screening.rule_masks import masks
 from vatspolicy.screening.sql_common_subexpressions import extract_common
-from vatspolicy.screening.sql_expressions import PLACES, empty, named, present, select, when
+from vatspolicy.screening.sql_expressions import named, select
 
 
 class RuleColumns:
@@ -54,14 +54,14 @@ class RuleColumns:
         """Return the truth value of a rule."""
         return self.truths[rule]
 
-    def fired(self, places: Mapping[str, int]) -> Sql:
-        """Return the indices of the rules that hold. `places`: indices by name."""
-        found = [
-            when(to_sql(truth), constant(places[rule.name]), exp.Null())
+    def fired(self, places: Mapping[str, int], only_if: Sql | None = None) -> list[Sql]:
+        """Return the masks of the rules that hold, none unless `only_if` is true. `places`: by name, from 0."""
+        found = {
+            places[rule.name]: to_sql(truth)
             for rule, truth in self.truths.items()
             if truth not in (Known(False), UNKNOWN)
-        ]
-        return present(found) if found else empty(PLACES)
+        }
+        return masks(found, len(places), only_if)
 
 
 class Routes:

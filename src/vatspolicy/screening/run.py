@@ -31,7 +31,7 @@ from vatspolicy.screening.summary import Summary, compare_rules, region_of
 from vatspolicy.screening.validation import Rejected, read_facts
 from vatspolicy.workers import can_fork, map_in_processes
 
-BATCH = 20_000
+BATCH = 40_000
 """Most rows of a batch, which bounds the memory of a run. A database plans its queries anew for each batch, which takes
 it as long as it takes to decide some 30,000 rows.
 """

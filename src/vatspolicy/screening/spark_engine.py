@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vatspolicy.cel.sql import column
 from vatspolicy.cel.types import INT
 from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.screening.sql_decision import steps, text_of
-from vatspolicy.screening.sql_expressions import ROW, fact_columns, sql_type
+from vatspolicy.screening.rule_masks import names_in
+from vatspolicy.screening.sql_decision import reported_rules, steps, text_of
+from vatspolicy.screening.sql_expressions import ROW, fact_columns, named, select, sql_type
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -64,7 +66,9 @@ def decide_frame(spark: SparkSession, profiles: DataFrame, ruleset: RuleSet, day
         if step.name in ("service_answers", "activity_answers"):
             found = found.cache()  # both are read twice and take the most time
         found.createOrReplaceTempView(step.name)
-    return found
+    answers = [column(name) for name in (ROW, "id", "decision", "mildest", "strictest", "services")]
+    query = select(*answers, named(names_in(reported_rules(ruleset)), "rules")).from_("decisions")
+    return spark.sql(text_of(query, "spark"))
 
 
 class SparkEngine:

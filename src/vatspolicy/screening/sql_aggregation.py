@@ -1,15 +1,14 @@
 """Aggregation of answers: activities into their service, services into their product.
 
-Every answer is a rank or a list here (see `sql_decision`), so that a disjunction is the highest rank.
+Every answer is a rank, a mask or a list here (see `sql_decision`), so that a disjunction is the highest rank.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlglot import exp
 
-from vatspolicy.cel.sql import column, constant, field_of
+from vatspolicy.cel.sql import Sql, column, constant, field_of
+from vatspolicy.screening.rule_masks import joined, mask_names
 from vatspolicy.screening.sql_expressions import (
     ACTIVITIES,
     ROW,
@@ -17,17 +16,18 @@ from vatspolicy.screening.sql_expressions import (
     high_end,
     low_end,
     named,
-    names_at,
     or_empty,
     select,
     struct,
-    together,
     word_of,
 )
 
 
-def service_decisions() -> exp.Select:
-    """Build the query of services: row, position, denied, needed, rules, and the reported service."""
+def service_decisions(rules: int) -> exp.Select:
+    """Build the query of services: row, position, denied, needed, masks of rules, and the reported service.
+
+    `rules`: number of rules that a mask may hold.
+    """
     activity = struct({"class": column("class"), "decision": word_of(column("denied"), column("needed"))})
     certain = exp.Filter(this=exp.ArrayAgg(this=activity), expression=exp.Where(this=column("certain")))
     found = select(
@@ -35,7 +35,7 @@ def service_decisions() -> exp.Select:
         column("position"),
         named(exp.Max(this=column("denied")), "denied"),
         named(exp.Max(this=column("needed")), "needed"),
-        named(exp.Flatten(this=exp.ArrayAgg(this=column("rules"))), "rules"),
+        *(named(exp.BitwiseOrAgg(this=column(name)), name) for name in mask_names(rules)),
         named(exp.ArraySort(this=certain), "activities"),
     )
     found = found.from_(exp.to_table("activity_answers"), copy=False).group_by(
@@ -59,7 +59,7 @@ def service_decisions() -> exp.Select:
         named(own("state"), "state"),
         named(denied, "denied"),
         named(needed, "needed"),
-        named(together(own("rules"), other("rules")), "rules"),
+        *(_joined(own(name), other(name)) for name in mask_names(rules)),
         named(or_empty(other("activities"), ACTIVITIES), "activities"),
     )
     same = exp.and_(*(exp.EQ(this=own(name), expression=other(name)) for name in (ROW, "position")), copy=False)
@@ -68,10 +68,10 @@ def service_decisions() -> exp.Select:
     )
 
 
-def decisions(names: Sequence[str]) -> exp.Select:
-    """Build the query of decisions: row, id, decision, mildest, strictest, services, rules.
+def decisions(rules: int) -> exp.Select:
+    """Build the query of decisions: row, id, decision, mildest, strictest, services, masks of rules.
 
-    `names`: names of rules by their index.
+    `rules`: number of rules that a mask may hold.
     """
     service = struct(
         {
@@ -86,7 +86,7 @@ def decisions(names: Sequence[str]) -> exp.Select:
         column(ROW),
         named(exp.Max(this=column("denied")), "denied"),
         named(exp.Max(this=column("needed")), "needed"),
-        named(exp.Flatten(this=exp.ArrayAgg(this=column("rules"))), "rules"),
+        *(named(exp.BitwiseOrAgg(this=column(name)), name) for name in mask_names(rules)),
         named(exp.ArraySort(this=exp.ArrayAgg(this=service)), "services"),
     )
     found = found.from_(exp.to_table("service_decisions"), copy=False).group_by(column(ROW), copy=False)
@@ -104,7 +104,7 @@ def decisions(names: Sequence[str]) -> exp.Select:
     same = exp.EQ(this=own(ROW), expression=other(ROW))
     joined = select(
         named(own(ROW), ROW), named(own("id"), "id"), named(denied, "denied"), named(needed, "needed"),
-        named(together(own("rules"), other("rules")), "rules"), named(other("services"), "services"),
+        *(_joined(own(name), other(name)) for name in mask_names(rules)), named(other("services"), "services"),
     ).from_(exp.to_table("product_answers"), copy=False)  # fmt: skip
     joined = joined.join(found.subquery("found", copy=False), on=same, join_type="left", copy=False)
     fields = {name: field_of(column("s"), name) for name in ("id", "state", "decision", "activities")}
@@ -118,5 +118,10 @@ def decisions(names: Sequence[str]) -> exp.Select:
         named(low, "mildest"),
         named(high, "strictest"),
         named(or_empty(shown, SERVICES), "services"),
-        named(names_at(names, exp.ArraySort(this=exp.ArrayDistinct(this=column("rules")))), "rules"),
+        *map(column, mask_names(rules)),
     ).from_(joined.subquery("joined", copy=False), copy=False)
+
+
+def _joined(own: exp.Column, other: exp.Column) -> Sql:
+    """Return the union of two masks of one name, the second of which may be NULL."""
+    return named(joined((own, exp.Coalesce(this=other, expressions=[constant(0)]))), own.name)

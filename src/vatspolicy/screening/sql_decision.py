@@ -48,9 +48,7 @@ from vatspolicy.screening.rule_columns import Routes, RuleColumns
 from vatspolicy.screening.sql_aggregation import decisions, service_decisions
 from vatspolicy.screening.sql_expressions import (
     BOOLEAN,
-    PLACES,
     ROW,
-    empty,
     fact_columns,
     is_true,
     members,
@@ -105,16 +103,23 @@ def text_of(query: exp.Select, dialect: str) -> str:
 def steps(ruleset: RuleSet, day: str, source: str = "profiles") -> tuple[Step, ...]:
     """Return the queries that decide the table `source` (columns: `row` and those of `fact_columns`), in order.
 
-    The last returns one row per profile: row, id, decision, mildest, strictest, services, rules.
+    The last returns one row per profile: row, id, decision, mildest, strictest, services, and the masks of the rules
+    that hold (see `rule_masks`), of those of `reported_rules`.
     """
     queries = _Queries(ruleset, day, source)
     return (
         Step("product_answers", queries.products()),
         Step("service_answers", queries.services()),
         Step("activity_answers", queries.activities()),
-        Step("service_decisions", service_decisions(), ("service_answers", "activity_answers")),
-        Step("decisions", decisions(queries.names), ("product_answers", "service_decisions")),
+        Step("service_decisions", service_decisions(len(queries.names)), ("service_answers", "activity_answers")),
+        Step("decisions", decisions(len(queries.names)), ("product_answers", "service_decisions")),
     )
+
+
+def reported_rules(ruleset: RuleSet) -> list[str]:
+    """Return the sorted names of the rules that are reported if they hold."""
+    subjects = ("product", "service", "activity")
+    return sorted({rule.name for each in subjects for e in FIRING for rule in ruleset.rules_for(each, e)})
 
 
 class _Queries:
@@ -134,14 +139,8 @@ class _Queries:
             "as_of": Known(day),
             "activity": {"class": column("class"), "licensed": column("licensed")},
         }
-        firing = {
-            rule.name
-            for each in ("product", "service", "activity")
-            for e in FIRING
-            for rule in ruleset.rules_for(each, e)
-        }
-        self.names = sorted(firing)
-        self.places = {name: place for place, name in enumerate(self.names, 1)}
+        self.names = reported_rules(ruleset)
+        self.places = {name: place for place, name in enumerate(self.names)}
 
     def ask(self, expression: Expression, variables: Mapping[str, Variable]) -> Value:
         return write(expression.tree, variables, self.ruleset.params)
@@ -149,7 +148,7 @@ class _Queries:
     # --- the queries
 
     def products(self) -> exp.Select:
-        """Build the query of products: row, id, denied, needed, rules."""
+        """Build the query of products: row, id, denied, needed, and masks of rules."""
         asked = self.asked("product", self.product, ("deny", "need", "duty", "advise"))
         readings = reading_columns(asked.rules, opinions_on(self.day, None))
         rows = select(exp.Star(), named(field_of(column("product"), "id"), "id"), *readings)
@@ -164,13 +163,14 @@ class _Queries:
             column("id"),
             named(rank(disjunction((denied, column("open")))), "denied"),
             named(rank(needed), "needed"),
-            named(asked.fired(self.places), "rules"),
+            *asked.fired(self.places),
         ).from_(with_truths.subquery("asked", copy=False), copy=False)
 
     def services(self) -> exp.Select:
         """Build the query of services.
 
-        Columns: row, position, denied, needed, rules, id, state, classes (see `members`), and the facts for activities.
+        Columns: row, position, denied, needed, masks of rules, id, state, classes (see `members`), and the facts for
+        activities.
         """
         facts = list(fact_columns())
         place = exp.Explode(this=exp.GenerateSeries(start=constant(1), end=exp.ArraySize(this=column("services"))))
@@ -216,7 +216,7 @@ class _Queries:
             column("position"),
             column("denied"),
             column("needed"),
-            named(asked.fired(self.places), "rules"),
+            *asked.fired(self.places),
             named(field_of(column("service"), "id"), "id"),
             named(self.state(asked, by_class), "state"),
             named(classes, "classes"),
@@ -224,7 +224,7 @@ class _Queries:
         ).from_(ranked.subquery("ranked", copy=False), copy=False)
 
     def activities(self) -> exp.Select:
-        """Build the query of activities, possible ones too: row, position, class, certain, denied, needed, rules."""
+        """Build the query of activities, possible ones too: row, position, class, certain, denied, needed, masks."""
         kept = [column(_name(path)) for path in self.kept]
         classes = select(column(ROW), column("position"), *kept, named(exp.Explode(this=column("classes")), "found"))
         classes = classes.from_(exp.to_table("service_answers"), copy=False)
@@ -253,7 +253,7 @@ class _Queries:
             column("certain"),
             named(ranks[0], "denied"),
             named(ranks[1], "needed"),
-            named(when(column("certain"), asked.fired(self.places), empty(PLACES)), "rules"),
+            *asked.fired(self.places, column("certain")),
         ).from_(with_truths.subquery("asked", copy=False), copy=False)
 
     # --- rules

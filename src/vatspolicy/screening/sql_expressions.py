@@ -46,8 +46,6 @@ def record_fields(name: str) -> Mapping[str, Type]:
 
 
 BOOLEAN, NAMES = sql_type(BOOL), sql_type(ListOf(TEXT))
-PLACES = exp.DataType(this=exp.DType.ARRAY, expressions=[exp.DataType(this=exp.DType.INT)], nested=True)
-"""Type of indices into a list of names, from 1: numbers are copied, compared and sorted faster than names."""
 ACTIVITY = Record("activity", {"class": TEXT, "decision": TEXT})
 ACTIVITIES = sql_type(ListOf(ACTIVITY))
 SERVICE = Record("service", {"id": TEXT, "state": TEXT, "decision": TEXT, "activities": ListOf(ACTIVITY)})
@@ -62,11 +60,6 @@ def empty(type: exp.DataType) -> Sql:
 def or_empty(value: Sql, type: exp.DataType) -> Sql:
     """Return the list, or an empty one if it is NULL."""
     return exp.Coalesce(this=value, expressions=[empty(type)])
-
-
-def together(one: Sql, other: Sql) -> Sql:
-    """Concatenate two lists of indices, the second of which may be NULL."""
-    return exp.Flatten(this=exp.Array(expressions=[one, or_empty(other, PLACES)]))
 
 
 def name_at(names: Sequence[str], place: Sql) -> Sql:

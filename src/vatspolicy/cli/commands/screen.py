@@ -85,7 +85,7 @@ def screen(
         typer.Option(
             metavar="ROWS",
             min=1,
-            help="Rows decided together (default: the input by processes, 1,000 to 20,000).",
+            help="Rows decided together (default: the input by processes, 1,000 to 40,000).",
             show_default=False,
             rich_help_panel=DECISION,
         ),
