@@ -57,4 +57,4 @@ def test_processes_share_the_rows_evenly_in_as_few_batches_as_memory_allows() ->
     """None takes more memory for a larger input."""
     sizes = {rows: batch_size(rows) for rows in (1, 1_000, 2_001, 10_000, 1_000_000_000)}
     assert sizes == {1: LEAST, 1_000: LEAST, 2_001: 1_001, 10_000: 5_000, 1_000_000_000: BATCH}
-    assert batch_size(100_000, 4) * 8 == 100_000
+    assert batch_size(200_000, 4) * 8 == 200_000
