@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+from bisect import bisect_right
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
+from vatspolicy.authoring.symbolic.change_calendar import DecidingRules, days_in
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.engine.classification import classify
@@ -40,7 +42,10 @@ class _Day(NamedTuple):
     versions: Mapping[str, frozenset[_Versions]]
     """Versions by the kind of subject that a version is about."""
     classifying: Hashable
-    """Equal for days on which the base classifies by the same rules under the same values of parameters."""
+    """Equal for days on which the base classifies by the same rules under the same values of parameters.
+
+    The rules may still compare something with the day.
+    """
 
 
 class _Seen(NamedTuple):
@@ -66,6 +71,9 @@ class Untouched:
         """Comparisons by subject of the profile in hand: kind, place of the service, class."""
         self._classes: dict[tuple[int, Hashable], Collection[str]] = {}
         """Classes by place of the service, and the rules that classify it."""
+        self._compared = DecidingRules(differences.base.bundle, ("classify",)).days_compared
+        self._turns: list[str] = []
+        """Days from which a comparison of a classifying rule with the day may turn out otherwise, of this profile."""
 
     def __contains__(self, found: tuple[Profile, str]) -> bool:
         """Return True if no rule that differs on a day states anything of a profile, or all state the same.
@@ -89,9 +97,11 @@ class Untouched:
             self._profile = profile
             self._seen.clear()
             self._classes.clear()
+            self._turns = sorted(self._compared.union(days_in([profile.facts])))
         before, after = (side.bundle.on(day) for side in self.sides)
         found: set[_Versions] = set()
-        for key, one in self._subjects(before, product_activation(profile, day), rules.classifying):
+        classifying = rules.classifying, bisect_right(self._turns, day)
+        for key, one in self._subjects(before, product_activation(profile, day), classifying):
             seen = self._seen.get(key)
             if seen is None:
                 seen = self._seen[key] = _Seen(set(), set())
@@ -124,7 +134,7 @@ class Untouched:
             for rule in versions.rules:
                 found[rule.each].add(versions)
         base = rulesets[0]
-        classifying = tuple([_read_by(rule, base, day) for rule in base.rules_for("service", "classify")])
+        classifying = tuple([_read_by(rule, base, "") for rule in base.rules_for("service", "classify")])
         return _Day({each: frozenset(versions) for each, versions in found.items()}, classifying)
 
     def _subjects(
