@@ -627,8 +627,9 @@ def test_a_document_is_not_read_beyond_its_limit(tmp_path: Path) -> None:
 def test_nothing_from_outside_is_run() -> None:
     """What would run or unpickle something stands where it is known, and nowhere else.
 
-    exec takes the byte code that is made of typed trees; marshal our own cache and parts of its entries; pickle what the
-    project's own worker processes hand one another.
+    exec takes the byte code that is made of typed trees, and the code that accepts documents of the shipped schemas; marshal
+    our own cache, parts of its entries, and the pieces of a report; pickle what the project's own worker processes hand
+    one another.
     """
     dangerous = {
         "exec",
@@ -658,8 +659,10 @@ def test_nothing_from_outside_is_run() -> None:
     assert found == {
         ("cel/codegen.py", "exec"),
         ("compile_cache.py", "marshal.loads"),
+        ("documents/acceptor.py", "exec"),
         ("policies/bundle.py", "marshal.loads"),
         ("policies/model.py", "marshal.loads"),
+        ("reports/decision/pieces.py", "marshal.loads"),
         ("authoring/symbolic/workers.py", "pickle.loads"),
     }
 
