@@ -49,7 +49,8 @@ def prepare_rows(source: LawSource, rows: Iterable[tuple[str, int]], today: str 
             try:
                 facts = read_facts(row, bundle.schemas, (bundle, today))
             except Rejected as error:
-                yield number + 1, text, None, None, error.reasons
+                reasons = [str.__str__(reason) for reason in error.reasons]  # Spark takes no subclass of str
+                yield number + 1, text, None, None, reasons
                 continue
             written = {ROW: number + 1, **{name: facts[name] for name in columns if name in facts}}
             yield number + 1, text, region_of(facts), json.dumps(written, ensure_ascii=False), None

@@ -54,6 +54,7 @@ from vatspolicy.screening.sql_expressions import (
     members,
     name_at,
     named,
+    operator_of,
     operator_share,
     rank,
     record_fields,
@@ -183,16 +184,10 @@ class _Queries:
         one = select(column(ROW), column("position"), *kept_facts, named(service, "service"))
         one = one.from_(placed.subquery("placed", copy=False), copy=False)
         operated_by = field_of(column("service"), "operated_by")
-        operator = exp.Case(
-            ifs=[
-                exp.If(this=exp.EQ(this=operated_by, expression=constant("company")), true=column("company")),
-                exp.If(this=there(operated_by), true=column("partner")),
-            ]
-        )
         asked = self.asked("service", self.service, FIRING)
         bound = select(
             exp.Star(),
-            named(operator, "operator"),
+            named(operator_of(operated_by), "operator"),
             named(operator_share(operated_by), OPERATOR_SHARE),
             named(opinion_classes(column("opinions")), CLASSES),
             *reading_columns(asked.rules, column("opinions")),

@@ -165,6 +165,22 @@ def word_of(denied: Sql, needed: Sql) -> Sql:
     return when(exp.EQ(this=low, expression=high), low, constant("incomplete"))
 
 
+def operator_of(operated_by: Sql) -> Sql:
+    """Return the company or the partner that operates a service, with the fields of a company: Spark has one type."""
+    partner = {
+        name: field_of(column("partner"), name)
+        if name in record_fields("partner")
+        else exp.Cast(this=exp.Null(), to=sql_type(type))
+        for name, type in record_fields("company").items()
+    }
+    return exp.Case(
+        ifs=[
+            exp.If(this=exp.EQ(this=operated_by, expression=constant("company")), true=column("company")),
+            exp.If(this=there(operated_by), true=struct(partner)),
+        ]
+    )
+
+
 def operator_share(operated_by: Sql) -> Sql:
     """Return the foreign share that counts for an operator: the largest of its holders, today and after their deals."""
     arms = []
