@@ -77,8 +77,8 @@ def test_another_bundle_is_taken_by_all_workers_or_by_none(start: Start, copy_of
     policy.write_text(good + "# a remark\n")
     server.process.send_signal(signal.SIGHUP)
     server.wait_for(lambda: state(server)["digest"] != first["digest"])
+    server.wait_for(lambda: not set(before) & set(server.workers()))  # they end what they have begun
     assert {decide(server)["result"]["bundle"]["digest"] for _ in range(12)} == {state(server)["digest"]}
-    server.wait_for(lambda: not set(before) & set(server.workers()))
     assert len(server.workers()) == 2
     after = server.workers()
     policy.write_text("nonsense: [")
