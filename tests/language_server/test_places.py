@@ -76,7 +76,7 @@ def test_a_place_in_a_whole_text_is_that_of_the_reader(data: st.DataObject) -> N
         return
     paths = list(_leaves(document.data, ()))
     for path in paths:
-        line, column = document.scalar_start(path)
+        line, column = document.locate(path, 0)
         place = Text(text)
         told = find_places(place, place.at(line, column))
         assert path in [one.path for one in told if not one.on_key], (text, path, told)

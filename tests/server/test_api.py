@@ -51,13 +51,6 @@ TOKEN = "correct-horse-battery-staple"
 Client = Callable[..., TestClient]
 
 
-@pytest.fixture(scope="module")
-def store(law: Path) -> Iterator[BundleStore]:
-    made = open_store(law)
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def client(store: BundleStore) -> Client:
     def make(of: BundleStore = store, url: str = LOCAL, **settings: Any) -> TestClient:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -20,20 +18,13 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of httpx, which newer releases of starlette want another one for
     from starlette.testclient import TestClient
 
-from vatspolicy.server.api.bundle_store import BundleStore, open_store
+from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.limits import Limits
 from vatspolicy.server.api.query import Query
 from vatspolicy.server.api.router import Question, Settings, make_api
 
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
 PLACE, BATCH = "/v1/data/vatspolicy/decision", "/v1/batch/data/vatspolicy/decision"
-
-
-@pytest.fixture(scope="module")
-def store(law: Path) -> Iterator[BundleStore]:
-    made = open_store(law)
-    yield made
-    made.close()
 
 
 def client(store: BundleStore, **limits: Any) -> TestClient:

@@ -6,8 +6,6 @@ Sections are those of https://openid.net/specs/authorization-api-1_0.html.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -22,7 +20,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of httpx, which newer releases of starlette want another one for
     from starlette.testclient import TestClient
 
-from vatspolicy.server.api.bundle_store import BundleStore, open_store
+from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.limits import Limits
 from vatspolicy.server.api.router import Settings, make_api
 
@@ -34,13 +32,6 @@ OPEN = {
 }
 """A product of which the foreign share is not known."""
 SUBJECT, ACTION = {"type": "pipeline", "id": "release"}, {"name": "launch"}
-
-
-@pytest.fixture(scope="module")
-def store(law: Path) -> Iterator[BundleStore]:
-    made = open_store(law)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from tests.support.api_server import Start
 from tests.support.api_server import start as start
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.server.api import telemetry
-from vatspolicy.server.api.bundle_store import BundleStore, open_store
+from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.router import Settings, make_api
 from vatspolicy.server.api.telemetry import Providers, Telemetry, find_telemetry, wanted_signals
 from vatspolicy.server.serve import ServeError
@@ -77,13 +77,6 @@ class Memory:
             for scope in resource.scope_metrics
             for metric in scope.metrics
         }
-
-
-@pytest.fixture(scope="module")
-def store(law: Path) -> Iterator[BundleStore]:
-    made = open_store(law)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -113,8 +113,3 @@ def _is_at(fact: str, path: str) -> bool:
 
 def _plain(path: str) -> str:
     return ".".join(step for step in path.split(".") if step != "*")
-
-
-def count_rules(readers: list[FactReader]) -> int:
-    """Return the number of rules among readers."""
-    return len({(one.policy.id, one.name.partition("/")[0]) for one in readers if one.kind == RULE})

@@ -45,7 +45,7 @@ class Key:
 
     @property
     def verifier(self) -> PublicKey | bytes:
-        """What verifies a signature by the key: its public key, or the secret itself."""
+        """Return the public key, or the secret of a shared key: a signature is verified with it."""
         if self.private:
             return self.material.public_key()  # type: ignore[union-attr]
         return self.material  # type: ignore[return-value]

@@ -161,8 +161,3 @@ def _measure(node: Node) -> tuple[int, int, int]:
         (_, outer, _), (_, inner, _) = parts
         loops = max(outer, 1 + inner)
     return height, loops, 1 + sum(part[2] for part in parts)
-
-
-def _capital(type: Type) -> str:
-    text = str(type)
-    return text[0].upper() + text[1:]

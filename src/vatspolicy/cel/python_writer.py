@@ -10,7 +10,7 @@ The operands of comparisons and the like are read first, each into a name that i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from vatspolicy.cel.ast import (
@@ -28,9 +28,8 @@ from vatspolicy.cel.ast import (
     Size,
     Term,
     TextTest,
-    children,
-    walk,
 )
+from vatspolicy.cel.scopes import free_facts, reads, variables_read
 from vatspolicy.cel.types import ListOf, Record
 
 Bound = Mapping[str, str]
@@ -377,7 +376,7 @@ def _body(node: Node) -> Node:
 
 
 def _without_not(node: Node) -> tuple[Node, bool]:
-    """Return what stands below negations and terms, and whether it has the truth value of the node."""
+    """Return the node below negations and terms, and True if it has the truth value of the outer one."""
     positive = True
     while isinstance(node, Not | Term):
         positive ^= isinstance(node, Not)
@@ -392,39 +391,6 @@ def _bound_inside(node: Node, bound: Bound) -> Bound:
             return {}
         node = node.body
     return bound
-
-
-def reads(node: Node, variable: str) -> bool:
-    """Return True if the node reads a variable of this name."""
-    return any(isinstance(part, Fact) and part.root == variable for part in walk(node))
-
-
-def variables_read(node: Node, bound: frozenset[str]) -> frozenset[str]:
-    """Return the bound variables that a node reads; a term reads none."""
-    match node:
-        case Fact(root=root):
-            return bound & {root}
-        case Term():
-            return frozenset()
-        case Quantifier(variable=variable, list=over, body=body):
-            return variables_read(over, bound) | variables_read(body, bound - {variable})
-    return frozenset().union(*(variables_read(child, bound) for child in children(node)))
-
-
-def free_facts(node: Node, bound: frozenset[str]) -> Iterator[Fact]:
-    """Yield the facts of the activation that a node reads outside of terms."""
-    match node:
-        case Fact(root=root):
-            if root not in bound:
-                yield node
-        case Term():
-            return
-        case Quantifier(variable=variable, list=over, body=body):
-            yield from free_facts(over, bound)
-            yield from free_facts(body, bound | {variable})
-        case _:
-            for child in children(node):
-                yield from free_facts(child, bound)
 
 
 def _field_that_is(variable: str, inner: str, parts: Iterable[Node]) -> str | None:

@@ -71,10 +71,6 @@ class Document:
                 return self._position(keys[last])
         return self._position(nodes[-1].start)
 
-    def scalar_start(self, path: Path) -> tuple[int, int]:
-        """(line, column) of the first character of the text at `path`: after a quote or the header of a block."""
-        return self.locate(path, 0)
-
     def locate(self, path: Path, offset: int) -> tuple[int, int]:
         """(line, column) of character `offset` (from 0; the length is allowed) of the text at `path`.
 

@@ -124,7 +124,7 @@ def _sha256(content: bytes) -> str:
 
 @dataclass(frozen=True)
 class Expected:
-    """What attestations must say."""
+    """Conditions that attestations must meet."""
 
     law: SelectedLaw
     today: str

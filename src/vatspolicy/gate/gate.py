@@ -121,7 +121,7 @@ class Checked(NamedTuple):
     kept: tuple[Profile, Decision, dict[str, Any]] | None = None
     """The profile and the decision, if the run keeps them."""
     taken: Any = None
-    """What a reader of the run takes of the record instead."""
+    """Parts of the record that a reader of the run takes instead."""
 
 
 MANY = 64

@@ -1,4 +1,4 @@
-"""What another law changes for specs: decisions, licenses, duties with their days, and changes ahead.
+"""Changes that another law makes for specs: decisions, licenses, duties with their days, and changes ahead.
 
 Each side reads and decides a spec under its own schemas.
 """

@@ -1,4 +1,4 @@
-"""What a run of the gate tells while it goes on."""
+"""Reader of a run of the gate: it is told of each spec while the run goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be written at a place: keys and values by the schema, names of the law, and the parts of expressions."""
+"""Completions at a place: keys and values by the schema, names of the law, and the parts of expressions."""
 
 from __future__ import annotations
 

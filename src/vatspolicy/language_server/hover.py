@@ -127,7 +127,7 @@ def _fact(path: str) -> tuple[str | int, ...]:
 
 @dataclass(frozen=True)
 class _Teller:
-    """What is told of symbols, with headings in one language."""
+    """Texts about symbols, with headings in one language."""
 
     law: Law
     lang: Language

@@ -17,11 +17,10 @@ from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.policies.builder import build_policies
 from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources, schemas_of_project
-from vatspolicy.policies.compiler import Compiled, compile_policy, find_name_problems
+from vatspolicy.policies.compiler import Compiled, compile_policy, compile_some, find_name_problems
 from vatspolicy.policies.files import TESTS_ENDING, LayerFiles
 from vatspolicy.policies.layers import refuse_overrides
 from vatspolicy.policies.model import NO_CODE, Policy
-from vatspolicy.policies.references import find_instrument_problems, find_route_problems
 
 Problems = dict[str, list[Problem]]
 """Problems by the absolute path of their file."""
@@ -154,18 +153,7 @@ class Law:
         again = [document]
         if any(before.get(part) != document.data.get(part) for part in _SHARED):
             again += (one for one in self._documents.values() if id in one.data.get("uses", ()))
-        compiled: list[Compiled] = []
-        problems: list[Problem] = []
-        for one in again:
-            try:
-                compiled.append(compile_policy(one, by_id, self.schemas))
-            except InvalidInput as error:
-                problems += error.problems
-        problems += find_instrument_problems(by_id)
-        problems += find_route_problems(by_id)
-        if problems:
-            raise InvalidInput(problems)
-        return compiled
+        return compile_some(again, by_id, lambda one: compile_policy(one, by_id, self.schemas))
 
 
 def _overlay(source: tuple[str, bytes], texts: Mapping[str, str]) -> tuple[str, bytes]:

@@ -9,8 +9,10 @@ from vatspolicy.authoring.testing.runner import FAILED, PASSED, SKIPPED, CaseRes
 from vatspolicy.documents import Path
 from vatspolicy.i18n import Language, Phrase, Sentences, translate
 from vatspolicy.i18n.words import Counts, Table, count, joint, word
+from vatspolicy.language_server.findings import of_cases
 from vatspolicy.language_server.kinds import POLICY, TESTS
-from vatspolicy.language_server.project import Project
+from vatspolicy.language_server.law import absolute
+from vatspolicy.language_server.project import Findings, Project
 from vatspolicy.language_server.text import Span
 
 _WORDS: Table = {
@@ -23,6 +25,16 @@ _COUNTS: Counts = {
     PASSED: (Phrase("{n} test passed"), Phrase("{n} tests passed")),
     FAILED: (Phrase("{n} test failed"), Phrase("{n} tests failed")),
 }
+
+
+def find_failures(project: Project, file: str) -> Findings:
+    """Return the findings of the tests of a policy that fail, in their own file."""
+    results = project.run_tests(file) if project.policy(file) else ()
+    told: Findings = {}
+    for result in results:
+        place = absolute(result.case.file)
+        told.setdefault(place, []).extend(of_cases([result], project.text(place), project.lang))
+    return told
 
 
 class Lens(NamedTuple):

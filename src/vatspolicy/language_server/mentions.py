@@ -1,4 +1,4 @@
-"""What a file names: terms, parameters, rules, articles, instruments, policies and facts, each with its place.
+"""Names in a file: terms, parameters, rules, articles, instruments, policies and facts, each with its place.
 
 One reading serves hover, definitions, references and rename.
 """
@@ -21,7 +21,6 @@ from vatspolicy.language_server.expressions import (
     find_subject,
     is_message,
 )
-from vatspolicy.policies.files import TESTS_ENDING
 from vatspolicy.policies.model import EFFECTS
 
 RULE, ARTICLE, INSTRUMENT, NEED, FACT = "rule", "article", "instrument", "need", "fact"
@@ -230,8 +229,3 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, bool, str]]:
             yield from _texts(child, (*path, index))
     elif isinstance(value, str):
         yield path, False, value
-
-
-def policy_of_tests(file: str) -> str:
-    """Return the file of the policy whose tests a file holds."""
-    return file.removesuffix(TESTS_ENDING) + ".yaml" if file.endswith(TESTS_ENDING) else file

@@ -22,7 +22,7 @@ from pygls.uris import to_fs_path
 
 from vatspolicy import __version__
 from vatspolicy.i18n import Language, _, translate
-from vatspolicy.language_server import completion, findings, hover, lenses, navigation, outline
+from vatspolicy.language_server import completion, hover, lenses, navigation, outline
 from vatspolicy.language_server.findings import Finding
 from vatspolicy.language_server.law import absolute
 from vatspolicy.language_server.messages import (
@@ -170,7 +170,9 @@ class PolicyServer(LanguageServer):
         await asyncio.sleep(REST)
         if self.looks.get(file) != look:
             return
-        self.publish(_policy_file(file), {TESTS: await self.ask(lambda: self._failures(file)) or {}})
+        self.publish(
+            _policy_file(file), {TESTS: await self.ask(lambda: lenses.find_failures(self.project, file)) or {}}
+        )
         lens = self.client_capabilities.workspace and self.client_capabilities.workspace.code_lens
         if lens and lens.refresh_support and self.looks.get(file) == look:
             self.workspace_code_lens_refresh(None)
@@ -339,20 +341,11 @@ class PolicyServer(LanguageServer):
         def work() -> tuple[list[types.CodeLens], Findings]:
             text = self.project.text(file)
             shown = [lens_of(uri, one, text) for one in lenses.find_lenses(self.project, file)]
-            return shown, self._failures(file)
+            return shown, lenses.find_failures(self.project, file)
 
         shown, failures = await self.ask(work) or ([], {})
         self.publish(_policy_file(file), {TESTS: failures})
         return shown
-
-    def _failures(self, file: str) -> Findings:
-        """Return the findings of tests that fail, in their own file."""
-        results = self.project.run_tests(file) if self.project.policy(file) else ()
-        told: Findings = {}
-        for result in results:
-            place = absolute(result.case.file)
-            told.setdefault(place, []).extend(findings.of_cases([result], self.project.text(place), self.project.lang))
-        return told
 
     async def run_case(self, uri: str, place: list[Any]) -> None:
         """Run one test, and tell its result."""

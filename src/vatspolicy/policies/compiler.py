@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from vatspolicy.cel.ast import Fact, Node, Param, walk
@@ -56,16 +56,28 @@ def compile_policies(documents: Iterable[Document], schemas: SchemaSet | None = 
     for document in documents:
         problems += find_name_problems(document, by_id)
         by_id.setdefault(document.data["id"], document)
+    of = schemas or SchemaSet.shipped()
+    return compile_some(by_id.values(), by_id, lambda document: _compile_or_recall(document, by_id, of), problems)
+
+
+def compile_some(
+    documents: Iterable[Document],
+    by_id: Mapping[str, Document],
+    compile_one: Callable[[Document], Compiled],
+    problems: Iterable[Problem] = (),
+) -> list[Compiled]:
+    """Return some of the policies `by_id`, compiled. Raises InvalidInput with `problems`, and those of all policies."""
     compiled: list[Compiled] = []
-    for document in by_id.values():
+    found = list(problems)
+    for document in documents:
         try:
-            compiled.append(_compile_or_recall(document, by_id, schemas or SchemaSet.shipped()))
+            compiled.append(compile_one(document))
         except InvalidInput as error:
-            problems += error.problems
-    problems += find_instrument_problems(by_id)
-    problems += find_route_problems(by_id)
-    if problems:
-        raise InvalidInput(problems)
+            found += error.problems
+    found += find_instrument_problems(by_id)
+    found += find_route_problems(by_id)
+    if found:
+        raise InvalidInput(found)
     return compiled
 
 

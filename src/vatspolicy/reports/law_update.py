@@ -1,4 +1,4 @@
-"""What a newer bundle changes for specs (update.schema.json), as text, Markdown and JSON."""
+"""Report on the changes that a newer bundle makes for specs (update.schema.json), as text, Markdown and JSON."""
 
 from __future__ import annotations
 

@@ -17,9 +17,8 @@ Between queries a truth value is a rank, because SQL's aggregates ignore NULL: 2
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlglot import exp
 
@@ -49,6 +48,7 @@ from vatspolicy.screening.sql_aggregation import decisions, service_decisions
 from vatspolicy.screening.sql_expressions import (
     BOOLEAN,
     ROW,
+    by_path,
     fact_columns,
     is_true,
     members,
@@ -56,6 +56,7 @@ from vatspolicy.screening.sql_expressions import (
     named,
     operator_of,
     operator_share,
+    path_name,
     rank,
     record_fields,
     select,
@@ -205,7 +206,9 @@ class _Queries:
         ranked = select(exp.Star(), *ranks).from_(classified.subquery("classified", copy=False), copy=False)
         still_open = exp.EQ(this=column("denied"), expression=constant(0))
         classes = members([column(f"is {cls}") for cls in by_class], still_open)
-        kept = [named(to_sql(look_up(self.service[root], names)), _name((root, *names))) for root, *names in self.kept]
+        kept = [
+            named(to_sql(look_up(self.service[root], names)), path_name((root, *names))) for root, *names in self.kept
+        ]
         return select(
             column(ROW),
             column("position"),
@@ -220,7 +223,7 @@ class _Queries:
 
     def activities(self) -> exp.Select:
         """Build the query of activities, possible ones too: row, position, class, certain, denied, needed, masks."""
-        kept = [column(_name(path)) for path in self.kept]
+        kept = [column(path_name(path)) for path in self.kept]
         classes = select(column(ROW), column("position"), *kept, named(exp.Explode(this=column("classes")), "found"))
         classes = classes.from_(exp.to_table("service_answers"), copy=False)
         one = select(
@@ -386,21 +389,6 @@ class _Queries:
         facts = (node for one in expressions for node in walk(one.tree) if isinstance(node, Fact))
         found |= {(fact.root, *fact.names) for fact in facts if fact.root in self.service and fact.root != "as_of"}
         return sorted(found)
-
-
-def by_path(paths: Iterable[tuple[str, ...]]) -> dict[str, Variable]:
-    """Return nested records of columns, each named by the path of its fact."""
-    found: dict[str, Any] = {}
-    for path in paths:
-        owner = found
-        for name in path[:-1]:
-            owner = owner.setdefault(name, {})
-        owner[path[-1]] = column(_name(path))
-    return found
-
-
-def _name(path: Sequence[str]) -> str:
-    return ".".join(path)
 
 
 def _classes(rule: Rule) -> tuple[str, ...]:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlglot import exp
 
-from vatspolicy.cel.sql import Known, Sql, Value, column, constant, disjunction, field_of, negation, some, to_sql
+from vatspolicy.cel.sql import (
+    Known,
+    Sql,
+    Value,
+    Variable,
+    column,
+    constant,
+    disjunction,
+    field_of,
+    negation,
+    some,
+    to_sql,
+)
 from vatspolicy.cel.types import BOOL, TEXT, Bool, Int, ListOf, Number, Record, Type
 from vatspolicy.engine.decision import WORDS
 from vatspolicy.profile.operators import SHARE, SHARE_AFTER, WHOLE, holders
@@ -43,6 +56,22 @@ def record_fields(name: str) -> Mapping[str, Type]:
     record = fact_columns()[name]
     assert isinstance(record, Record)
     return record.fields
+
+
+def by_path(paths: Iterable[tuple[str, ...]]) -> dict[str, Variable]:
+    """Return nested records of columns, each named by the path of its fact."""
+    found: dict[str, Any] = {}
+    for path in paths:
+        owner = found
+        for name in path[:-1]:
+            owner = owner.setdefault(name, {})
+        owner[path[-1]] = column(path_name(path))
+    return found
+
+
+def path_name(path: Sequence[str]) -> str:
+    """Return the name of the column of a fact."""
+    return ".".join(path)
 
 
 BOOLEAN, NAMES = sql_type(BOOL), sql_type(ListOf(TEXT))

@@ -18,8 +18,6 @@ from vatspolicy.profile.invariants import broken_invariants
 from vatspolicy.profile.profile import facts_of, read_profile
 from vatspolicy.screening.input import Row
 
-FactPath = tuple[str, ...]
-
 
 class Rejected(Exception):
     """A row without a valid profile. `reasons`: one sentence each, with the path of the fact but never its value.

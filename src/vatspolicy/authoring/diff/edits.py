@@ -19,7 +19,7 @@ _OWN = ("rule", "policy", "dates")
 
 @dataclass(frozen=True)
 class ReviewItem:
-    """What a reviewer judges at once: an edit with the rules that it moves, or edits that cannot be told apart."""
+    """An edit with the rules that it moves, or edits that cannot be told apart: a reviewer judges them at once."""
 
     changes: tuple[int, ...]
     """Places of the edits in the list of all changes; none for rules that differ without an edit of their own."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from vatspolicy.authoring.diff.acceptance import AcceptedChanges, mark_accepted, read_accepted, remainder
 from vatspolicy.authoring.diff.concerned import find_concerned
+from vatspolicy.authoring.diff.decided_witness import UnconfirmedProof
 from vatspolicy.authoring.diff.decisions import (
     Comparison,
     Product,
@@ -21,7 +22,7 @@ from vatspolicy.authoring.diff.law import find_followers, law_in_words
 from vatspolicy.authoring.diff.recorded import Recorded
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaChange, compare_schemas
-from vatspolicy.authoring.diff.semantic import Proof, UnconfirmedProof, prove, semantic_data
+from vatspolicy.authoring.diff.semantic import Proof, prove, semantic_data
 from vatspolicy.authoring.diff.serialize import ComparisonSerializer, release_data, schema_data, seen_in
 from vatspolicy.authoring.diff.sources import LawRevision, Source, load_pair
 from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure
@@ -67,7 +68,7 @@ class ComparisonSettings:
     compare_access: Callable[[Bundle, Bundle, str], dict[str, Any]] | None = None
     """Compares the access matrices of both sides on a day; None to leave them out."""
     each_rule: bool = False
-    """Whether each rule is asked changed alone, too."""
+    """True if proofs are also about each rule as if it changed alone."""
     accepted: Path | None = None
     """The file of accepted changes; None for `accepted.yaml` in the policies of the head, if it is there."""
 

@@ -13,13 +13,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from vatspolicy.authoring.diff.decided_witness import DecidedWitness, UnconfirmedProof
 from vatspolicy.authoring.diff.decisions import Answer, Comparison, Product, direction
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.sources import LawRevision, load_side
-from vatspolicy.engine.decision import WORDS, Decision
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.decision import WORDS
 from vatspolicy.errors import InvalidInput
-from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.profile.wording import FactWording
@@ -105,10 +104,6 @@ Cause = Callable[[str, str], Mapping[str, Any]]
 """Returns a rule with its citations, by its name and a day."""
 
 
-class UnconfirmedProof(Exception):
-    """The evaluator does not decide a witness as the solver says, so no answer of it may be shown."""
-
-
 def semantic_data(
     proof: Proof,
     head: LawRevision,
@@ -141,58 +136,6 @@ def semantic_data(
         verdicts = [serializer.verdict(found, group) for found, group in zip(proof.groups, groups, strict=True)]
         data["assumptions"] = list(proof.transitions.assumptions)
     return data, verdicts
-
-
-class _DecidedWitness:
-    """A profile of a witness, decided by both sides on any day."""
-
-    def __init__(self, sides: tuple[Any, Any], profile: Profile) -> None:
-        """Take the deciding rules of both sides (`change_calendar.DecidingRules`)."""
-        from vatspolicy.authoring.symbolic.change_calendar import RelevantRules, days_in
-
-        self.base, self.head = (side.bundle for side in sides)
-        self.profile = profile
-        self.relevant = [RelevantRules(side, profile) for side in sides]
-        self.days: frozenset[str] = frozenset(days_in([profile.facts])).union(*(rules.days for rules in self.relevant))
-        """Days on which an answer may change."""
-        self._decided: dict[str, tuple[Decision, Decision]] = {}
-
-    def on(self, day: str) -> tuple[Decision, Decision]:
-        if day not in self._decided:
-            self._decided[day] = evaluate(self.base, self.profile, day), evaluate(self.head, self.profile, day)
-        return self._decided[day]
-
-    def answers(self, day: str) -> tuple[Answer, Answer]:
-        """Return the answers of both sides, without findings and so in a part of the time."""
-        before, after = (
-            Answer(low if low == high else "incomplete", (low, high))
-            for low, high in (rules.range(day) for rules in self.relevant)
-        )
-        return before, after
-
-    def confirmed(self, day: str) -> tuple[Answer, Answer]:
-        """Return the answers of the full decisions of both sides. Raises UnconfirmedProof."""
-        before, after = (Answer(decision.decision, decision.range) for decision in self.on(day))
-        if (before, after) != self.answers(day):
-            raise UnconfirmedProof(day)
-        return before, after
-
-    def listed(self, names: Sequence[str], day: str) -> list[dict[str, Any]]:
-        """Return the items of some rules that differ."""
-        from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
-
-        found = listed_otherwise(self.base, self.head, names, self.profile, day)
-        return [
-            {
-                "kind": kind,
-                "name": item_name,
-                "before": old.value if old else None,
-                "after": new.value if new else None,
-                "before_text": say_both(old.text) if old and old.text else None,
-                "after_text": say_both(new.text) if new and new.text else None,
-            }
-            for (kind, item_name, _, _), (old, new) in found.items()
-        ]
 
 
 class _ProofSerializer:
@@ -241,7 +184,7 @@ class _ProofSerializer:
             "reason": found.reason,
         }
 
-    def near_transition(self, found: Any) -> tuple[_DecidedWitness, str, Nearby | None]:
+    def near_transition(self, found: Any) -> tuple[DecidedWitness, str, Nearby | None]:
         """Return the profile to show for a transition, a day that shows it, and the known product beside it, if any."""
         from vatspolicy.authoring.symbolic.witness import decision_of
 
@@ -301,7 +244,7 @@ class _ProofSerializer:
             "assumptions": list(found.assumptions),
         }
 
-    def near_group(self, found: Any, names: Sequence[str], decided: _DecidedWitness) -> Nearby | None:
+    def near_group(self, found: Any, names: Sequence[str], decided: DecidedWitness) -> Nearby | None:
         """Return the profile nearest to a known product that shows the change of the witness of some rules."""
         from vatspolicy.authoring.symbolic.mixed_bundle import mix
         from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
@@ -328,7 +271,7 @@ class _ProofSerializer:
     def witness(
         self,
         found: Any,
-        shown: _DecidedWitness,
+        shown: DecidedWitness,
         near: Nearby | None,
         as_of: str,
         shows: Callable[[str], bool],
@@ -371,13 +314,13 @@ class _ProofSerializer:
             "changed": changed,
         }
 
-    def decide(self, witness: Mapping[str, Any]) -> _DecidedWitness:
+    def decide(self, witness: Mapping[str, Any]) -> DecidedWitness:
         """Return a witness that both sides decide."""
         from vatspolicy.authoring.symbolic.change_calendar import DecidingRules
 
         if self.sides is None:
             self.sides = DecidingRules(self.base), DecidingRules(self.head)
-        return _DecidedWitness(self.sides, load_profile(witness, schemas=self.head.schemas))
+        return DecidedWitness(self.sides, load_profile(witness, schemas=self.head.schemas))
 
     def days_of(self, name: str) -> set[str]:
         """Return the days on which a version of a rule begins, ends, or reads another value."""

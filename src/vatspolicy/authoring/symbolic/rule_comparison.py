@@ -21,12 +21,12 @@ from vatspolicy.authoring.symbolic.rule_state import (
     rule_states,
 )
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.shared_search import SharedSearch
 from vatspolicy.authoring.symbolic.solver import Undecided, reason_of
-from vatspolicy.authoring.symbolic.timeline import Period
+from vatspolicy.authoring.symbolic.timeline import Period, hull
 from vatspolicy.authoring.symbolic.two_rulesets import (
     SHORT,
     Classes,
-    TransitionProof,
     TwoRuleSetSearch,
     search_lengths,
 )
@@ -57,28 +57,6 @@ BOTH_DIRECTIONS = (STRICTER_PAIRS, MILDER_PAIRS)
 
 Group = tuple[str, ...]
 """Names of rules (policy/rule) that are changed together."""
-
-
-def hull(periods: Sequence[Period]) -> Period | None:
-    """Return the period from the first to the last day of some periods."""
-    return Period(min(p.start for p in periods), max(p.end for p in periods)) if periods else None
-
-
-class SharedSearch:
-    """Searches and proofs over the decisions of the base, encoded once for all rules of a chunk."""
-
-    def __init__(self, base: Bundle, period: Period, budget: int) -> None:
-        self.base, self.period, self.budget = base, period, budget
-        self.proof = TransitionProof(period, base, budget)
-
-    @functools.cached_property
-    def shortest(self) -> TwoRuleSetSearch:
-        """Search with one member of each list."""
-        return self.with_lengths({})
-
-    def with_lengths(self, members: Mapping[str, int]) -> TwoRuleSetSearch:
-        """Return a search with lists of these lengths."""
-        return TwoRuleSetSearch(self.period, self.base, self.budget, members)
 
 
 @dataclass

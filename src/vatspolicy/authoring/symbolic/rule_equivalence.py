@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from vatspolicy.authoring.symbolic.rule_comparison import Group, RuleComparison, SharedSearch, hull
+from vatspolicy.authoring.symbolic.rule_comparison import Group, RuleComparison
+from vatspolicy.authoring.symbolic.shared_search import SharedSearch
 from vatspolicy.authoring.symbolic.solver import BUDGET
+from vatspolicy.authoring.symbolic.timeline import hull
 from vatspolicy.authoring.symbolic.transitions import all_transitions, compare_decisions
 from vatspolicy.authoring.symbolic.two_rulesets import (
     comparison_period,

@@ -35,6 +35,11 @@ class Period:
         return ordinal(self.end) - 1
 
 
+def hull(periods: Sequence[Period]) -> Period | None:
+    """Return the period from the first to the last day of some periods."""
+    return Period(min(p.start for p in periods), max(p.end for p in periods)) if periods else None
+
+
 END = iso(LAST_DAY)
 
 

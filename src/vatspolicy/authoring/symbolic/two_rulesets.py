@@ -66,14 +66,6 @@ def differing_rules(base: Bundle, head: Bundle, period: Period) -> dict[str, lis
     }
 
 
-def differing_period(base: Bundle, head: Bundle, period: Period) -> Period | None:
-    """Return the days from the first to the last on which decisions may differ, or None if they never do.
-
-    Rules with the same text and the same parameter values on the same days make no difference.
-    """
-    return period_of(differing_rules(base, head, period), period)
-
-
 def period_of(rules: Mapping[str, Sequence[Days]] | None, period: Period) -> Period | None:
     """Return the days from the first to the last of the rules that differ, or None if none does."""
     if rules is None:

@@ -14,7 +14,6 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.workers import can_fork, follow_parent
 
 Sides = tuple[Bundle, Bundle]
-Work = Callable[..., Any]
 R = TypeVar("R")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Data = Mapping[str, Any]
 Texts: TypeAlias = tuple[str, ...]
-"""What a format keeps of a decision."""
+"""Texts that a format keeps of a decision."""
 IN_MEMORY = 2**20
 """Bytes of pieces up to which they stay in memory."""
 
@@ -40,7 +40,7 @@ class View:
 
 
 class Run(NamedTuple):
-    """What is known of a run only at its end."""
+    """Facts about a run that are known only at its end."""
 
     problems: Sequence[Problem] = ()
     """Problems of specs that were not decided."""

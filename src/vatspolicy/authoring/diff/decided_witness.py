@@ -1,0 +1,69 @@
+"""A witness of a proof, decided by the evaluator under both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vatspolicy.authoring.diff.decisions import Answer
+from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.i18n.words import say_both
+from vatspolicy.profile.profile import Profile
+
+
+class UnconfirmedProof(Exception):
+    """The evaluator does not decide a witness as the solver says, so no answer of it may be shown."""
+
+
+class DecidedWitness:
+    """A profile of a witness, decided by both sides on any day."""
+
+    def __init__(self, sides: tuple[Any, Any], profile: Profile) -> None:
+        """Take the deciding rules of both sides (`change_calendar.DecidingRules`)."""
+        from vatspolicy.authoring.symbolic.change_calendar import RelevantRules, days_in
+
+        self.base, self.head = (side.bundle for side in sides)
+        self.profile = profile
+        self.relevant = [RelevantRules(side, profile) for side in sides]
+        self.days: frozenset[str] = frozenset(days_in([profile.facts])).union(*(rules.days for rules in self.relevant))
+        """Days on which an answer may change."""
+        self._decided: dict[str, tuple[Decision, Decision]] = {}
+
+    def on(self, day: str) -> tuple[Decision, Decision]:
+        """Return the decisions of both sides on a day."""
+        if day not in self._decided:
+            self._decided[day] = evaluate(self.base, self.profile, day), evaluate(self.head, self.profile, day)
+        return self._decided[day]
+
+    def answers(self, day: str) -> tuple[Answer, Answer]:
+        """Return the answers of both sides, without findings and so in a part of the time."""
+        before, after = (
+            Answer(low if low == high else "incomplete", (low, high))
+            for low, high in (rules.range(day) for rules in self.relevant)
+        )
+        return before, after
+
+    def confirmed(self, day: str) -> tuple[Answer, Answer]:
+        """Return the answers of the full decisions of both sides. Raises UnconfirmedProof."""
+        before, after = (Answer(decision.decision, decision.range) for decision in self.on(day))
+        if (before, after) != self.answers(day):
+            raise UnconfirmedProof(day)
+        return before, after
+
+    def listed(self, names: Sequence[str], day: str) -> list[dict[str, Any]]:
+        """Return the items of some rules that differ."""
+        from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
+
+        found = listed_otherwise(self.base, self.head, names, self.profile, day)
+        return [
+            {
+                "kind": kind,
+                "name": item_name,
+                "before": old.value if old else None,
+                "after": new.value if new else None,
+                "before_text": say_both(old.text) if old and old.text else None,
+                "after_text": say_both(new.text) if new and new.text else None,
+            }
+            for (kind, item_name, _, _), (old, new) in found.items()
+        ]
