@@ -85,7 +85,7 @@ class RegistryClient:
             url = urljoin(base, location)
             urlsplit(url)
         except ValueError:
-            self.fail(_("The registry leads to an address without TLS."))
+            self.fail(_("The registry leads to an address that cannot be read."))
         return url
 
     def fail(self, message: str, hint: str = "") -> NoReturn:
