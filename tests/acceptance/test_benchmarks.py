@@ -21,6 +21,7 @@ from tests.support.shipped import ROOT, shipped_bundle
 
 sys.path.append(str(ROOT / "benchmarks"))
 
+import bench_author
 import bench_diff
 import bench_hostile
 import bench_portfolio
@@ -256,6 +257,12 @@ def test_hostile_files_of_a_mebibyte_are_refused_in_bounded_work(tmp_path: Path)
     )
     assert process.returncode == 3, process.stderr[-500:]
     assert [name for name in names if name not in process.stderr] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C ends watch")
+def test_each_save_is_timed_until_its_answer(tmp_path: Path) -> None:
+    bench_diff.repository(tmp_path, lambda policies: (policies.parent / "CHANGED").touch())
+    assert len(bench_author.watch(tmp_path, 2)) == 2
 
 
 def test_a_lost_or_displaced_row_is_counted(tmp_path: Path) -> None:
