@@ -22,6 +22,7 @@ from tests.support.law_builder import bundle_of
 from tests.support.layer_builder import LAW
 from tests.support.oci_registry import Registry, run_registry
 from tests.support.specs import SHOP
+from vatspolicy.bundles import oci_client
 from vatspolicy.bundles.oci_client import MAX_SMALL
 from vatspolicy.bundles.oci_reference import parse_reference
 from vatspolicy.errors import InvalidInput
@@ -260,11 +261,58 @@ def test_an_answer_that_is_none_is_refused(project: Console, answer: bytes, stat
                         connection.recv(65536)
                         connection.sendall(whole)
 
-        threading.Thread(target=serve, daemon=True).start()
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
         for words in (("pull", "--key", "release.pub", "-o", "pulled.tar.gz"), ("push", "bundle.tar.gz")):
             ran = project("bundle", words[0], *words[1:], f"oci://127.0.0.1:{port}/law/bundle:v7")
             assert ran.code == 3, ran.err
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
     assert not (project.folder / "pulled.tar.gz").exists()
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 404 x\r\nContent-Length: 900\r\n\r\n",
+    ],
+)
+def test_a_slow_registry_ends(project: Console, monkeypatch: pytest.MonkeyPatch, begin: bytes) -> None:
+    """Each byte comes in time; all of them do not."""
+    monkeypatch.setattr(oci_client, "DEADLINE", 1)
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                connection, _ = server.accept()
+                with connection:
+                    connection.sendall(begin)
+                    while not done.wait(0.1):
+                        connection.sendall(b"1")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        began = time.monotonic()
+        where = f"oci://127.0.0.1:{server.getsockname()[1]}/law/bundle:v7"
+        ran = project("bundle", "pull", where, "--key", "release.pub")
+        assert (ran.code, "takes longer than 1 s" in ran.err) == (3, True), ran.err
+        assert time.monotonic() - began < 20
+        done.set()
+        thread.join(10)
+
+
+def test_all_requests_of_a_download_share_one_deadline(
+    project: Console, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(project, registry)
+    monkeypatch.setattr(oci_client, "DEADLINE", 1.5)
+    registry.pause = 1.0  # each of the two answers would come in time
+    assert "takes longer" in refused(project, registry)
 
 
 def test_only_what_can_be_pulled_is_pushed(project: Console, registry: Registry) -> None:

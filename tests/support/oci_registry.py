@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,12 @@ class Registry:
     """Empty, basic or bearer; the user is `user`, the password `secret`."""
     realm: str = ""
     """Token service that is not its own."""
+    identity: str = ""
+    """Identity token that the token service takes in place of user and password."""
+    token_at: str = ""
+    """Address that the token service redirects to."""
+    pause: float = 0
+    """Seconds before each answer."""
     blobs_at: str = ""
     """Base of the address that GET of a blob redirects to."""
     upload_at: str = ""
@@ -58,13 +65,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_all(self) -> None:
         registry = self.registry
+        time.sleep(registry.pause)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         authorization = self.headers.get("Authorization")
         registry.seen.append((self.command, self.path, authorization))
         parts = urlsplit(self.path)
         basic = f"Basic {base64.b64encode(b'user:secret').decode()}"
         if parts.path == "/token":
-            self.answer(200 if authorization == basic else 401, json.dumps({"token": "t0ken"}).encode())
+            form = parse_qs(body.decode())
+            known = authorization == basic
+            if registry.identity:
+                known = self.command == "POST" and form["refresh_token"] == [registry.identity]
+            if registry.token_at:
+                self.answer(307, Location=registry.token_at)
+                return
+            self.answer(200 if known else 401, json.dumps({"token": "t0ken"}).encode())
             return
         wanted = {"basic": basic, "bearer": "Bearer t0ken"}.get(registry.auth)
         if wanted and authorization != wanted and not parts.path.startswith("/storage"):

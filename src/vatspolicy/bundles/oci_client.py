@@ -1,29 +1,32 @@
 """HTTP for OCI registries: bounded answers, redirects without credentials, tokens and passwords.
 
 Credentials go to the registry, and to the token service that it names over TLS (or on this machine). They never go to
-the target of a redirect.
+the target of a redirect. All requests of a client share one deadline.
 """
 
 from __future__ import annotations
 
-import base64
+import contextvars
 import http.client
 import json
-import os
 import re
+import threading
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import IO, Any, NamedTuple, NoReturn
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from vatspolicy.bundles.bundle_file import BundleFileError
+from vatspolicy.bundles.oci_credentials import find_credentials
 from vatspolicy.bundles.oci_reference import Reference, is_local
 from vatspolicy.i18n import _
 
 TIMEOUT = 60
 """Seconds that a registry may be silent."""
+DEADLINE = 300
+"""Seconds for all requests of a download or an upload together."""
 MAX_SMALL = 4 * 2**20
 """Maximum size of a manifest (as the specification says) and of any other answer but a blob."""
 MAX_REDIRECTS = 5
@@ -47,6 +50,7 @@ class RegistryClient:
         self.reference, self.actions = reference, actions
         """`actions` is what a token is asked for: pull, or pull,push."""
         self._authorization: str | None = None
+        self._end = time.monotonic() + DEADLINE
 
     def request(
         self,
@@ -95,7 +99,7 @@ class RegistryClient:
     def refuse(self, answer: Answer) -> NoReturn:
         """Raise BundleFileError for an answer that is an error, with the registry's code for it."""
         if answer.status in (401, 403):
-            hint = _("Log in first (docker login, oras login); credential helpers are not used.")
+            hint = _("Log in first (docker login, oras login).")
             self.fail(_("The registry refuses access ({status}).", status=answer.status), hint)
         try:
             code = str(json.loads(answer.content)["errors"][0]["code"])
@@ -118,14 +122,22 @@ class RegistryClient:
         local = is_local(urlsplit(url).netloc)
         proxies = [urllib.request.ProxyHandler({})] if local else []
         opener = urllib.request.build_opener(_NoRedirect, *proxies)
-        try:
+
+        def receive() -> Answer:
             try:
                 with opener.open(request, timeout=TIMEOUT) as response:
                     return self._read(response.status, response.headers, response, max_bytes)
             except urllib.error.HTTPError as error:
                 with error:
                     return self._read(error.code, error.headers, error, MAX_SMALL)
-        except (OSError, OverflowError, http.client.HTTPException, ValueError) as error:
+
+        try:
+            return _run_until(self._end, receive)
+        except _TooLate:
+            return self.fail(_("The registry takes longer than {n} s.", n=DEADLINE))
+        except http.client.HTTPException:
+            return self.fail(_("The registry sends an answer that cannot be read."))
+        except (OSError, OverflowError, ValueError) as error:
             reason = getattr(error, "reason", None)
             why = (
                 getattr(reason, "strerror", None) or getattr(error, "strerror", None) or type(reason or error).__name__
@@ -151,20 +163,26 @@ class RegistryClient:
     def _authorize(self, challenge: str) -> str:
         """Return the header that answers a challenge: a token or a password."""
         scheme, _gap, rest = challenge.partition(" ")
-        password = _find_password(self.reference.host)
+        found = find_credentials(self.reference.host, str(self.reference))
         if scheme.lower() == "basic":
-            if password is None:
+            if found is None or found.basic is None:
                 self.refuse(Answer(401, {}, b""))
-            return f"Basic {password}"
+            return f"Basic {found.basic}"
         asked = dict(_CHALLENGE.findall(rest))
         if scheme.lower() != "bearer" or "realm" not in asked:
             self.refuse(Answer(401, {}, b""))
         self._require_tls(self._join(self.reference.base, asked["realm"]))
         scope = f"repository:{self.reference.repository}:{self.actions}"
-        query = urlencode({**({"service": asked["service"]} if "service" in asked else {}), "scope": scope})
-        joint = "&" if urlsplit(asked["realm"]).query else "?"
-        url = f"{asked['realm']}{joint}{query}"
-        answer = self._send("GET", url, {}, None, MAX_SMALL, f"Basic {password}" if password else None)
+        fields = {**({"service": asked["service"]} if "service" in asked else {}), "scope": scope}
+        if found is not None and found.identity is not None:
+            grant = {"grant_type": "refresh_token", "client_id": "vatspolicy", "refresh_token": found.identity}
+            form = {"Content-Type": "application/x-www-form-urlencoded"}
+            body = urlencode({**fields, **grant}).encode()
+            answer = self._send("POST", asked["realm"], form, body, MAX_SMALL, None)
+        else:
+            joint = "&" if urlsplit(asked["realm"]).query else "?"
+            basic = f"Basic {found.basic}" if found else None
+            answer = self._send("GET", f"{asked['realm']}{joint}{urlencode(fields)}", {}, None, MAX_SMALL, basic)
         if answer.status != 200:
             self.refuse(answer._replace(status=401) if answer.status in _REDIRECTS else answer)
         try:
@@ -185,15 +203,30 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
-def _find_password(host: str) -> str | None:
-    """Return user and password of a host from Docker's configuration, in Base64; None if it has none."""
-    folder = os.environ.get("DOCKER_CONFIG")
-    path = (Path(folder) if folder else Path.home() / ".docker") / "config.json"
-    try:
-        entries = json.loads(path.read_bytes())["auths"]
-        found = entries.get(host) or entries.get(f"https://{host}") or {}
-        text = found.get("auth") or base64.b64encode(f"{found['username']}:{found['password']}".encode()).decode()
-        base64.b64decode(text, validate=True)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-    return text if isinstance(text, str) else None
+class _TooLate(Exception):
+    """The deadline has passed."""
+
+
+def _run_until(end: float, function: Callable[[], Answer]) -> Answer:
+    """Return what a function returns by a moment of the monotonic clock, or raise what it raises. Raises _TooLate.
+
+    It runs in a thread: timeouts of sockets begin anew with each byte, and names are looked up without any. A thread
+    that is late is left behind; what it holds is bounded, and it does not keep the program.
+    """
+    answers: list[Answer] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            answers.append(function())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
+    thread.start()
+    thread.join(max(end - time.monotonic(), 0))
+    if errors:
+        raise errors[0]
+    if not answers:
+        raise _TooLate
+    return answers[0]
