@@ -92,9 +92,23 @@ class Bundle:
     def _layer_of(self) -> Mapping[str, Layer]:
         return {id: layer for layer in self.layers for id in layer.policies}
 
+    def is_base(self, policy: str) -> bool:
+        """Return whether a policy is one of the base, not of a layer above it."""
+        return not self.layers or policy in self.layers[0].policies
+
     def replaces(self, rule: Rule) -> bool:
         """Return whether a rule replaces the rule that it overrides, because the layer below allows it."""
         return rule.name in self._replacing
+
+    @functools.cached_property
+    def replacements(self) -> Mapping[str, tuple[Rule, ...]]:
+        """The rules that replace another one, by the name of that one: those of the top layer first."""
+        found: dict[str, tuple[Rule, ...]] = {}
+        for layer in reversed(self.layers[1:]):
+            for rule in (rule for id in layer.policies for rule in self.policies[id].rules):
+                if rule.overrides is not None and self.replaces(rule):
+                    found[rule.overrides.rule] = (*found.get(rule.overrides.rule, ()), rule)
+        return found
 
     @property
     def enforcements(self) -> Iterator[Enforcement]:
@@ -110,12 +124,13 @@ class Bundle:
 
         A rule that is itself replaced stands for nothing: the rule that it stood for is in force again.
         """
-        found: dict[str, Rule] = {}
-        for layer in reversed(self.layers[1:]):
-            for rule in (rule for id in layer.policies for rule in self.policies[id].rules):
-                if rule.overrides and self.replaces(rule) and rule.in_force(day) and rule.name not in found:
-                    found.setdefault(rule.overrides.rule, rule)
-        return found
+        found = ((name, self._replacement(name, day)) for name in self.replacements)
+        return {name: rule for name, rule in found if rule is not None}
+
+    def _replacement(self, name: str, day: str) -> Rule | None:
+        """Return the rule that stands for another one on a day, or None if that one stands for itself."""
+        rules = (rule for rule in self.replacements.get(name, ()) if rule.in_force(day))
+        return next((rule for rule in rules if self._replacement(rule.name, day) is None), None)
 
     def edit(self, policies: Mapping[str, Policy], sources: Mapping[str, bytes]) -> Bundle:
         """Return the bundle with some policies added or replaced, and the texts of some of its files by their names.
@@ -193,7 +208,7 @@ class Bundle:
         for policy in self.policies.values():
             for rule in policy.rules:
                 if rule.in_force(day):
-                    if rule.kind == "route" and (not self.layers or policy.id in self.layers[0].policies):
+                    if rule.kind == "route" and self.is_base(policy.id):
                         routes.append(rule)
                     if rule.name not in replaced:
                         rules.setdefault(rule.group, []).append(rule)

@@ -176,14 +176,8 @@ class BoundedSearch:
         """Return the outcome for the product and one service, without one rule if it is named."""
         ruleset = self.ruleset
         if without_rule:
-            ruleset = dataclasses.replace(ruleset, history=without(self.history, without_rule))
+            ruleset = dataclasses.replace(ruleset, history=self.history.without(without_rule))
         return encode_decision(ruleset, self.query.services[:1])
-
-
-def without(history: RuleSetHistory, name: str) -> RuleSetHistory:
-    """Return the history without one rule."""
-    rules = {key: tuple(rule for rule in found if rule.name != name) for key, found in history.rules.items()}
-    return dataclasses.replace(history, rules=rules)
 
 
 def find_bounded_solution(bundle: Bundle, period: Period, build: Build, budget: int = BUDGET) -> Solution | None:

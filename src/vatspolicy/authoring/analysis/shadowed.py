@@ -7,7 +7,7 @@ import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
-from vatspolicy.authoring.analysis.bounded_search import encode_fires, without
+from vatspolicy.authoring.analysis.bounded_search import encode_fires
 from vatspolicy.authoring.analysis.context import AnalysisContext
 from vatspolicy.authoring.analysis.findings import AnalysisFinding, NotEvaluated
 from vatspolicy.authoring.analysis.witness import make_witness
@@ -68,7 +68,7 @@ def _differ(pool: FormulaPool, before: Mapping[str, int], after: Mapping[str, in
 
 def _keeps_licenses(history: RuleSetHistory, rule: Rule) -> bool:
     """Return whether the same instruments license an activity without the rule: other routes lead to its own."""
-    return not isinstance(rule.effect, Route) or without(history, rule.name).access == history.access
+    return not isinstance(rule.effect, Route) or history.without(rule.name).access == history.access
 
 
 def _check_shadowed(context: AnalysisContext, rule: Rule, proof: _ShadowProof) -> AnalysisFinding | None:
@@ -128,7 +128,7 @@ def _decides(context: AnalysisContext, rule: Rule) -> bool:
 
     def build(query: Query) -> Sequence[int]:
         ruleset = query.encode(context.bundle)
-        less = dataclasses.replace(ruleset, history=without(ruleset.history, rule.name))
+        less = dataclasses.replace(ruleset, history=ruleset.history.without(rule.name))
         pool, services = query.space.pool, query.services[:1]
         words = [decision_words(pool, encode_decision(side, services)) for side in (ruleset, less)]
         return [_differ(pool, *words)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,19 +53,49 @@ class MixedBundle(Bundle):
     names: frozenset[str] = field(kw_only=True)
     changed: tuple[Rule, ...] = field(kw_only=True)
 
+    @functools.cached_property
+    def replacements(self) -> Mapping[str, tuple[Rule, ...]]:
+        """The rules that replace another one: as the head has them if it has one of both from there."""
+
+        def taken(side: Bundle, of_head: bool) -> Iterator[tuple[str, Rule]]:
+            pairs = ((name, rule) for name, found in side.replacements.items() for rule in found)
+            return ((name, rule) for name, rule in pairs if of_head != self.names.isdisjoint((name, rule.name)))
+
+        found: dict[str, tuple[Rule, ...]] = {}
+        for name, rule in (*taken(self.head, True), *taken(self.base, False)):
+            found[name] = (*found.get(name, ()), rule)
+        return found
+
+    def is_base(self, policy: str) -> bool:
+        """Return whether a policy is one of the base, not of a layer above it."""
+        return (self.base if policy in self.base.policies else self.head).is_base(policy)
+
     def on(self, day: str) -> RuleSet:
         """Return the rule set of a day, with the other rules in it."""
         ruleset, other = self.base.on(day), self.head.on(day)
+        replaced = self.replaced(day)
+        apart = self.names.union(replaced)
+        back = [self.base.rule(name) for name in self.base.replaced(day) if name not in apart]
         rules = {
-            key: tuple(rule for rule in found if rule.name not in self.names) for key, found in ruleset.rules.items()
+            key: tuple(
+                rule for rule in (*ruleset.rules.get(key, ()), *back) if rule.group == key and rule.name not in apart
+            )
+            for key in dict.fromkeys((*ruleset.rules, *(rule.group for rule in back)))
         }
-        changed = [rule for rule in self.changed if rule.in_force(day)]
+        in_force = [rule for rule in self.changed if rule.in_force(day)]
+        changed = [rule for rule in in_force if rule.name not in replaced]
         for key in dict.fromkeys(rule.group for rule in changed):
             order = [rule.name for rule in other.rules.get(key, ())]
             rank = {name: index for index, name in enumerate(order)}
             found = [*rules.get(key, ()), *(rule for rule in changed if rule.group == key)]
             rules[key] = tuple(sorted(found, key=lambda rule: rank.get(rule.name, -1)))
-        routes = [rule.effect for rule in rules.get("activity/route", ()) if isinstance(rule.effect, Route)]
+        hidden = [find_rule(self.head if name in self.names else self.base, name) for name in replaced]
+        licensing = (*rules.get("activity/route", ()), *(rule for rule in hidden if rule is not None))
+        routes = [
+            rule.effect
+            for rule in licensing
+            if isinstance(rule.effect, Route) and rule.in_force(day) and self.is_base(rule.policy)
+        ]
         added = set(other.instruments.keys() - ruleset.instruments.keys()).union(*map(named_by, self.changed))
         instruments = {**ruleset.instruments, **{name: other.instruments[name] for name in added}}
         own = [expression for rule in self.changed for expression in rule.compiled]

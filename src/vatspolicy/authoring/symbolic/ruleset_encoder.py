@@ -59,7 +59,7 @@ class SymbolicRuleSet:
     like: SymbolicRuleSet | None = None
     """Rule set that shares rules with this one: expressions in common are encoded once."""
     off: Mapping[str, int] = field(default_factory=dict)
-    """Formulas under which rules, by name, never apply."""
+    """Formulas under which rules, by name, never apply: what they replace is in force then."""
     _truths: dict[tuple[int, Any], DualRail] = field(default_factory=dict)
     _versions: dict[int, Versions] = field(default_factory=dict)
 
@@ -71,9 +71,16 @@ class SymbolicRuleSet:
         return pool.conjoin((pool.at_most({AS_OF: 1}, last), -pool.at_most({AS_OF: 1}, first - 1)))
 
     def in_force(self, rule: Rule) -> int:
-        """Return the formula that a rule is in force."""
+        """Return the formula that a rule is in force, and not replaced by another."""
         span = self.history.span(rule)
-        return FALSE if span is None else self.between(span)
+        if span is None:
+            return FALSE
+        replaced = (self._stands(other) for other in self.history.replacements.get(rule.name, ()))
+        return self.space.pool.conjoin((self.between(span), *(-there for there in replaced)))
+
+    def _stands(self, rule: Rule) -> int:
+        """Return the formula that a rule is in force and can apply."""
+        return self.space.pool.conjoin((self.in_force(rule), -self.off.get(rule.name, FALSE)))
 
     def versions(self, expression: Expression) -> Versions:
         """Return the parameter values that an expression reads, by the formula of their days."""
@@ -106,14 +113,12 @@ class SymbolicRuleSet:
 
     def holds(self, rule: Rule, activation: SymbolicActivation) -> DualRail:
         """Return the truth of a rule's condition; it is false on days on which the rule is not in force."""
-        there = self.in_force(rule)
+        there = self._stands(rule)
         if there == FALSE:
             return KNOWN_FALSE
         found, pool = self.evaluate(rule.when, activation), self.space.pool
         if rule.is_open and rule.kind in ("deny", "need", "route") and found.false != TRUE:
             found = self.encoder.every((found, self.status(rule, activation)))
-        if rule.name in self.off:
-            there = pool.conjoin((there, -self.off[rule.name]))
         return DualRail(pool.conjoin((there, found.true)), pool.disjoin((-there, found.false)))
 
     # --- opinions

@@ -6,8 +6,8 @@ The day is one more variable of a query, so that one question covers all days of
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import LAST_DAY, iso, ordinal
@@ -108,19 +108,32 @@ class RuleSetHistory:
     """True if all rules are in force on all days, as in the rule set of a single day."""
     limits: dict[int, Days] = field(default_factory=dict)
     """Expressions, by identity, that matter only on the days of their rule."""
+    replacements: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    """Rules of layers that replace another rule, by the name of that one."""
+    licensing: Mapping[str, tuple[str, Days]] = field(default_factory=dict)
+    """Instrument of each route that makes it a license for the rest of the law, with its days, by the route's name."""
 
     def rules_for(self, each: str, effect: str) -> tuple[Rule, ...]:
         """Return the rules on one kind of subject with one effect, in force on any of the days."""
         return self.rules.get(f"{each}/{effect}", ())
 
     def span(self, rule: Rule) -> Days | None:
-        """Return the days on which a rule is in force, or None if there are none."""
+        """Return the days on which a rule is in force or replaced, or None if there are none."""
         if self.always:
             return self.days
         first, last = max(self.days[0], ordinal(rule.since)), self.days[1]
         if rule.until < "9999":
             last = min(last, ordinal(rule.until) - 1)
         return (first, last) if first <= last else None
+
+    def days_of(self, rule: Rule) -> tuple[Days, ...]:
+        """Return the days on which a rule is in force and not replaced."""
+        span = self.span(rule)
+        days: tuple[Days, ...] = () if span is None else (span,)
+        for other in self.replacements.get(rule.name, ()):
+            for taken in self.days_of(other):
+                days = tuple(left for own in days for left in _without(own, taken))
+        return days
 
     def versions(self, expression: Expression) -> list[tuple[Days, Mapping[str, Any]]]:
         """Return the values that an expression reads, by days."""
@@ -135,14 +148,20 @@ class RuleSetHistory:
 
     @property
     def access(self) -> dict[str, list[Days]]:
-        """Instruments that routes lead to, with the days on which one does."""
+        """Instruments that license an activity for the rest of the law, with the days on which they do."""
         found: dict[str, list[Days]] = {}
-        for rule in self.rules_for("activity", "route"):
-            span = self.span(rule)
-            assert isinstance(rule.effect, Route)
-            if span is not None:
-                found.setdefault(rule.effect.instrument, []).append(span)
+        for instrument, span in self.licensing.values():
+            found.setdefault(instrument, []).append(span)
         return {name: _join(spans) for name, spans in found.items()}
+
+    def without(self, name: str) -> RuleSetHistory:
+        """Return the history without one rule: what it replaced is in force again."""
+
+        def rest(rules: Mapping[str, tuple[Rule, ...]]) -> dict[str, tuple[Rule, ...]]:
+            return {key: tuple(rule for rule in found if rule.name != name) for key, found in rules.items()}
+
+        licensing = {route: one for route, one in self.licensing.items() if route != name}
+        return replace(self, rules=rest(self.rules), replacements=rest(self.replacements), licensing=licensing)
 
 
 def build_history(law: Bundle | RuleSet, period: Period) -> RuleSetHistory:
@@ -153,9 +172,9 @@ def build_history(law: Bundle | RuleSet, period: Period) -> RuleSetHistory:
         if isinstance(law.evaluator, MixedEvaluator):
             other = ParameterValues(fixed=law.evaluator.other_params)
             foreign = dict.fromkeys(law.evaluator.foreign, other)
-        return RuleSetHistory(
-            days, dict(law.rules), law.instruments, ParameterValues(fixed=law.params), foreign, always=True
-        )
+        licensing = {name: (name, days) for name in law.access}
+        values = ParameterValues(fixed=law.params)
+        return RuleSetHistory(days, dict(law.rules), law.instruments, values, foreign, True, licensing=licensing)
     return _bundle_history(law, period)
 
 
@@ -163,9 +182,9 @@ def build_history(law: Bundle | RuleSet, period: Period) -> RuleSetHistory:
 def _bundle_history(bundle: Bundle, period: Period) -> RuleSetHistory:
     if isinstance(bundle, MixedBundle):
         return _mixed_history(bundle, period)
-    found = RuleSetHistory((period.first, period.last), {}, bundle.instruments, values_of(bundle))
-    _add_rules(found, (rule for policy in bundle.policies.values() for rule in policy.rules))
-    return found
+    days, replacements = (period.first, period.last), bundle.replacements
+    found = RuleSetHistory(days, {}, bundle.instruments, values_of(bundle), replacements=replacements)
+    return _with_rules(found, [rule for policy in bundle.policies.values() for rule in policy.rules], bundle)
 
 
 @functools.lru_cache(maxsize=16)
@@ -178,6 +197,7 @@ def _mixed_history(bundle: MixedBundle, period: Period) -> RuleSetHistory:
     """Return the history of the base with some rules of the head, as in `MixedBundle.on`."""
     base, head = build_history(bundle.base, period), build_history(bundle.head, period)
     rules = {key: tuple(rule for rule in found if rule.name not in bundle.names) for key, found in base.rules.items()}
+    licensing = {name: one for name, one in base.licensing.items() if name not in bundle.names}
     added = set(head.instruments.keys() - base.instruments.keys()).union(*map(named_by, bundle.changed))
     instruments = {**base.instruments, **{name: head.instruments[name] for name in added}}
     own = [instruments[name].covers for name in sorted(added)]
@@ -186,24 +206,39 @@ def _mixed_history(bundle: MixedBundle, period: Period) -> RuleSetHistory:
     for expression in own:
         if expression is not None:
             foreign[id(expression)] = head.foreign.get(id(expression), head.values)
-    found = RuleSetHistory(base.days, rules, instruments, base.values, foreign, limits=dict(base.limits))
-    _add_rules(found, bundle.changed)
-    return found
+    found = RuleSetHistory(base.days, rules, instruments, base.values, foreign, False, base.limits)
+    found = replace(found, replacements=bundle.replacements, licensing=licensing)
+    return _with_rules(found, bundle.changed, bundle)
 
 
-def _add_rules(history: RuleSetHistory, rules: Iterable[Rule]) -> None:
-    grouped: dict[str, list[Rule]] = {}
+def _with_rules(history: RuleSetHistory, rules: Iterable[Rule], bundle: Bundle) -> RuleSetHistory:
+    """Return the history with further rules of a bundle."""
+    grouped = {key: list(found) for key, found in history.rules.items()}
+    limits, licensing = dict(history.limits), dict(history.licensing)
     for rule in rules:
         span = history.span(rule)
         if span is not None:
             grouped.setdefault(rule.group, []).append(rule)
-            history.limits |= dict.fromkeys(map(id, rule.compiled), span)
-    for key, found in grouped.items():
-        history.rules[key] = (*history.rules.get(key, ()), *found)
+            limits |= dict.fromkeys(map(id, rule.compiled), span)
+            if isinstance(rule.effect, Route) and bundle.is_base(rule.policy):
+                licensing[rule.name] = rule.effect.instrument, span
+    found = {key: tuple(found) for key, found in grouped.items()}
+    return replace(history, rules=found, limits=limits, licensing=licensing)
 
 
 def _periods_between(starts: Sequence[int], last: int) -> list[Days]:
     return list(zip(starts, [start - 1 for start in starts[1:]] + [last], strict=True))
+
+
+def _without(own: Days, taken: Days) -> Iterator[Days]:
+    """Yield the days of a period that are not among others."""
+    if taken[1] < own[0] or own[1] < taken[0]:
+        yield own
+        return
+    if own[0] < taken[0]:
+        yield own[0], taken[0] - 1
+    if taken[1] < own[1]:
+        yield taken[1] + 1, own[1]
 
 
 def _join(spans: Sequence[Days]) -> list[Days]:

@@ -83,8 +83,10 @@ def _rule_contents(ruleset: SymbolicRuleSet) -> Iterator[tuple[str, Any]]:
             for rule in rules:
                 keys = [ruleset.expression_key(e, SymbolicActivation({})) for e in rule.expressions]
                 instruments = [ruleset.instrument_key(name) for name in sorted(named_by(rule))]
-                span = ruleset.history.span(rule)
-                yield rule.name, [span, rule.each, span, effect_constants(rule), keys, instruments]
+                days = ruleset.history.days_of(rule)
+                if days:
+                    content = [rule.each, days, effect_constants(rule), keys, instruments]
+                    yield rule.name, [(days[0][0], days[-1][1]), *content]
 
 
 # --- search for witnesses

@@ -1,0 +1,140 @@
+"""Formulas of a law in layers say what the evaluator says: on every day beside a boundary, with what is replaced and
+what comes back.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import random
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.support.assignments import LISTS, assign, holds
+from tests.support.effort import SEED, trials
+from tests.support.random_layers import random_product, random_stack
+from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
+from vatspolicy.authoring.symbolic.mixed_bundle import mix
+from vatspolicy.authoring.symbolic.query import Query
+from vatspolicy.authoring.symbolic.rule_switches import RuleSwitches
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.timeline import END, Period
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import Profile
+
+BOUNDS = {**dict.fromkeys(LISTS, 1), "services": 2, "company.licenses": 2}
+"""As many members as the lists of `random_product` have."""
+SEEDS = [SEED * 100 + place for place in range(trials(10))]
+
+
+def days_beside(*bundles: Bundle) -> list[str]:
+    """The days of all boundaries that the bundles cover, with the days before and after."""
+    first = max(bundle.covers_from for bundle in bundles)
+    found = set()
+    for day in {day for bundle in bundles for day in bundle.boundaries}:
+        own = datetime.date.fromisoformat(day)
+        found |= {(own + datetime.timedelta(days=one)).isoformat() for one in (-1, 0, 1)}
+    return sorted(day for day in found if day >= first)
+
+
+def whole(*bundles: Bundle) -> Period:
+    return Period(max(bundle.covers_from for bundle in bundles), END)
+
+
+def assert_same(
+    query: Query, ruleset: SymbolicRuleSet, bundle: Bundle, profile: Profile, days: Iterable[str]
+) -> set[str]:
+    """Compare the formulas of the decision with the evaluator on some days; return the words."""
+    formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
+    words = set()
+    for day in days:
+        values = assign(query, profile.facts, day)
+        found = [name for name, formula in formulas.items() if holds(query, formula, values)]
+        assert found == [evaluate(bundle, profile, day).decision], (day, profile.facts)
+        words |= set(found)
+    return words
+
+
+def rules_of(bundle: Bundle) -> list[str]:
+    return [rule.name for policy in bundle.policies.values() for rule in policy.rules]
+
+
+def without_rule(bundle: Bundle, name: str) -> Bundle:
+    policy = bundle.policies[name.partition("/")[0]]
+    less = dataclasses.replace(policy, rules=tuple(rule for rule in policy.rules if rule.name != name))
+    return dataclasses.replace(bundle, policies={**bundle.policies, policy.id: less})
+
+
+def test_a_stack_decides_as_its_formulas_say(tmp_path: Path) -> None:
+    words = set()
+    for seed in SEEDS:
+        draw = random.Random(seed)
+        bundle = random_stack(draw, tmp_path / str(seed))
+        days = days_beside(bundle)
+        assert any(bundle.replaced(day) for day in days)
+        query = Query(whole(bundle), BOUNDS)
+        ruleset = query.encode(bundle)
+        single = draw.choice(days)
+        one_day = Query(Period(single, END), BOUNDS)
+        for _ in range(4):
+            profile = random_product(draw)
+            words |= assert_same(query, ruleset, bundle, profile, days)
+            assert_same(one_day, one_day.encode(bundle.on(single)), bundle, profile, [single])
+    assert words == {"allow", "needs-license", "deny", "incomplete"}
+
+
+def test_the_days_of_a_rule_are_those_of_the_rule_sets(tmp_path: Path) -> None:
+    for seed in SEEDS:
+        bundle = random_stack(random.Random(seed), tmp_path / str(seed))
+        history = Query(whole(bundle), {}).encode(bundle).history
+        for day in days_beside(bundle):
+            number = datetime.date.fromisoformat(day).toordinal()
+            found = {
+                rule.name
+                for rules in history.rules.values()
+                for rule in rules
+                if any(first <= number <= last for first, last in history.days_of(rule))
+            }
+            assert found == {rule.name for rules in bundle.on(day).rules.values() for rule in rules}
+            access = {name for name, days in history.access.items() if any(a <= number <= b for a, b in days)}
+            assert access == set(bundle.on(day).access)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_rule_that_is_switched_off_gives_back_what_it_replaces(seed: int, tmp_path: Path) -> None:
+    draw = random.Random(seed + 50)
+    bundle = random_stack(draw, tmp_path)
+    above = [rule for id in bundle.layers[-1].policies for rule in bundle.policies[id].rules]
+    rule = draw.choice(above)
+    less = without_rule(bundle, rule.name)
+    query = Query(whole(bundle), BOUNDS)
+    ruleset = query.encode(bundle)
+    profile = random_product(draw)
+    assert_same(query, dataclasses.replace(ruleset, off={rule.name: TRUE}), less, profile, days_beside(bundle))
+    assert_same(query, dataclasses.replace(ruleset, off={rule.name: FALSE}), bundle, profile, days_beside(bundle))
+    fewer = dataclasses.replace(ruleset, history=ruleset.history.without(rule.name))
+    assert_same(query, fewer, less, profile, days_beside(bundle))
+    assert set(RuleSwitches(ruleset, above).off) == {one.name for one in above}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_mixed_stack_decides_as_its_formulas_say(seed: int, tmp_path: Path) -> None:
+    """Any part of a change is a law of its own: with what its rules replace, and without what they no longer do."""
+    draw = random.Random(seed + 100)
+    base, head = random_stack(draw, tmp_path / "base"), random_stack(draw, tmp_path / "head")
+    names = sorted({*rules_of(base), *rules_of(head)})
+    days = days_beside(base, head)
+    unchanged = Query(whole(base, head), BOUNDS)
+    assert_same(unchanged, unchanged.encode(mix(base, head, ())), base, random_product(draw), days)
+    for chosen in (names, draw.sample(names, draw.randint(1, len(names))), draw.sample(names, 1)):
+        mixed = mix(base, head, chosen)
+        query = Query(whole(base, head), BOUNDS)
+        ruleset = query.encode(mixed)
+        profile = random_product(draw)
+        assert_same(query, ruleset, mixed, profile, days)
+        if chosen is names:
+            assert_same(query, ruleset, head, profile, days)
