@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,8 +65,8 @@ class ComparisonSettings:
     """Processes that share the work of proofs."""
     fail_on: Sequence[str] = ()
     """Conditions (verdict.parse_conditions)."""
-    compare_access: Callable[[Bundle, Bundle, str], dict[str, Any]] | None = None
-    """Compares the access matrices of both sides on a day; None to leave them out."""
+    compare_access: Callable[[Bundle, Bundle, str, Collection[str]], dict[str, Any]] | None = None
+    """Compares the access matrices of both sides on a day, given the names of the rules that differ then; or None."""
     each_rule: bool = False
     """True if proofs are also about each rule as if it changed alone."""
     accepted: Path | None = None
@@ -221,7 +221,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         if settings.compare_access is None or not days or base.schemas != head.schemas:
             return None
         day = next((day for day in days if day >= settings.today), days[-1])
-        return settings.compare_access(base.bundle, head.bundle, day)
+        return settings.compare_access(base.bundle, head.bundle, day, differences.on(day))
 
     matrix = parts.make("access", access, None)
     semantic, verdicts, reasons = _semantic(proof(), head, differences, items, serializer, comparison, found)

@@ -75,7 +75,7 @@ class BestCaseSearch:
         self.routes = tuple(rule for rule in routes if isinstance(rule.effect, Route))
         prohibitions = [rule for each in ("service", "activity") for rule in self.ruleset.rules_for(each, "deny")]
         self.rules = (*self.ruleset.rules_for("service", "classify"), *self.routes, *prohibitions)
-        strings = frozenset(_strings([*self.ruleset.params.values(), *self._literals()]))
+        strings = frozenset(strings_of([*self.ruleset.params.values(), *self._literals()]))
         self.locations = find_locations(strings, self.schemas)
         self.origins = _origins(strings, self.schemas)
         self.flags = _flags(self.schemas)
@@ -179,10 +179,10 @@ class BestCaseSearch:
 
     def activity(self, business: Business, choice: Mapping[str, Any]) -> Activation:
         """Return the activation of activity rules in a case."""
-        return {**self.service(business.offer, choice), "activity": self._unlicensed[business.cls]}
+        return {**self.service(business.offer, choice), "activity": self.unlicensed[business.cls]}
 
     @functools.cached_property
-    def _unlicensed(self) -> Mapping[str, Any]:
+    def unlicensed(self) -> Mapping[str, Any]:
         """Activity of each class if no license is held."""
         activation = self.service("other", self.first_choice())
         classes = sorted(words("class", self.schemas))
@@ -340,7 +340,7 @@ class BestCaseSearch:
     def barring(self, business: Business, case: BestCase) -> tuple[Rule, ...]:
         """Return the prohibitions that apply in a case and that no applicant can cure."""
         service = self.service(business.offer, case.choice)
-        activity = {**service, "activity": self._unlicensed[business.cls]}
+        activity = {**service, "activity": self.unlicensed[business.cls]}
         activations = {"service": service, "activity": activity}
         key = (
             business,
@@ -352,6 +352,16 @@ class BestCaseSearch:
 
     def _matching(self, rules: Iterable[Rule], activations: Mapping[str, Activation]) -> tuple[Rule, ...]:
         return tuple(rule for rule in rules if self.ruleset.evaluate(rule.when, activations[rule.each]))
+
+    def may_hold(self, rule: Rule, business: Business) -> bool:
+        """Return False if a prohibition is false of a business in every case."""
+        activation = self.activity(business, {"location": None, "origin": self.origins[0], "share": 100.0})
+        unknown = {"foreign_percent", "investor_origin", *self.flags}
+        company = {key: value for key, value in activation["company"].items() if key not in unknown}
+        service = {key: value for key, value in activation["service"].items() if key not in unknown}
+        facts = {**self._base, "company": company, "services": [service]}
+        partly = service_activation({**facts, "as_of": self.day}, service)
+        return self.ruleset.evaluate(rule.when, {**partly, "activity": activation["activity"]}) is not False
 
     def is_nationwide(self, rule: Rule) -> bool:
         """Return True if the `when` of a route does not depend on the place."""
@@ -408,13 +418,13 @@ def _origins(strings: frozenset[str], schemas: SchemaSet) -> tuple[list[str], ..
     return ([ordinary], *([country] for country in foreign if country in strings))
 
 
-def _strings(value: Any) -> Iterator[str]:
+def strings_of(value: Any) -> Iterator[str]:
     """Yield every string in parameters and literals."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for child in value.values():
-            yield from _strings(child)
+            yield from strings_of(child)
     elif isinstance(value, list | tuple):
         for child in value:
-            yield from _strings(child)
+            yield from strings_of(child)

@@ -1,62 +1,171 @@
-"""Cells of the access matrix that a change of the law changes."""
+"""Cells of the access matrix that a change of the law changes.
+
+A cell is computed only if a rule that differs can bear on it: its route, or a prohibition that may hold for its
+business. All others are the same on both sides, provided that the law tells the same places, shares and origins apart.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
-from vatspolicy.guidance.access_matrix.matrix import build_matrix
+from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding, strings_of
+from vatspolicy.guidance.access_matrix.matrix import find_best, find_rules, state_of, summarize_regime
+from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Route, Rule
+from vatspolicy.profile.vocabulary import describe, label
 
-Data = Mapping[str, Any]
-_ABSENT = {"state": "none", "max_foreign_percent": None, "contested": False}
+Data = dict[str, Any]
+_ABSENT: Data = {"state": "none", "max_foreign_percent": None, "contested": False}
 """The cell of a service or a regime that the matrix does not have."""
 
 
-def compare_matrices(base: Bundle, head: Bundle, day: str) -> dict[str, Any]:
-    """Return the cells of services × regimes that differ on a day, and the regimes that are open in other places."""
-    before, after = (build_matrix(bundle, day) for bundle in (base, head))
-    old, new = _cells(before), _cells(after)
-    columns = [{column["id"]: column for column in matrix["columns"]} for matrix in (before, after)]
-    rows = {row["class"]: row["title"] for matrix in (before, after) for row in matrix["rows"]}
-    found: dict[Any, list[dict[str, str]]] = {}
-    for key in dict.fromkeys((*new, *old)):
-        pair = tuple(_said(side.get(key, (_ABSENT, {}))[0]) for side in (old, new))
-        if pair[0] != pair[1]:
-            cls, _, column = key
-            found.setdefault((cls, column, *pair), []).append(new.get(key, old.get(key))[1])  # type: ignore[index]
-    titles = {id: column["title"] for side in columns for id, column in side.items()}
-    return {
-        "as_of": day,
-        "cells": [
+def compare_matrices(base: Bundle, head: Bundle, day: str, changed: Collection[str] | None = None) -> Data:
+    """Return the cells of services × regimes that differ on a day, and the regimes that are open in other places.
+
+    Both bundles have the same schemas. `changed`: names of all rules (policy/rule) that differ on that day, because of
+    their text, a term, a value or an instrument; None if they are not known, so that every cell is compared.
+    """
+    if changed is not None and not _may_change(base, head, day, changed):
+        return {"as_of": day, "cells": [], "places": []}
+    return _MatrixComparison(base, head, day, changed).run()
+
+
+def _may_change(base: Bundle, head: Bundle, day: str, changed: Collection[str]) -> bool:
+    """Return False if no rule that differs has a part in the matrix, and the law names the same words in its values."""
+    rulesets = [bundle.on(day) for bundle in (base, head)]
+    for ruleset in rulesets:
+        for each, kind in (("service", "classify"), ("service", "deny"), ("activity", "deny"), ("activity", "route")):
+            if any(rule.name in changed for rule in ruleset.rules_for(each, kind)):
+                return True
+    before, after = (frozenset(strings_of([*ruleset.params.values()])) for ruleset in rulesets)
+    return before != after
+
+
+class _MatrixComparison:
+    def __init__(self, base: Bundle, head: Bundle, day: str, changed: Collection[str] | None) -> None:
+        self.day = day
+        self.sides = BestCaseSearch(base, day), BestCaseSearch(head, day)
+        before, after = self.sides
+        names = [{rule.name for rule in side.rules} for side in self.sides]
+        self.changed = {*(changed or ()), *(names[0] ^ names[1])}
+        self.whole = changed is None or any(
+            getattr(before, fact) != getattr(after, fact)
+            for fact in ("locations", "origins", "shares", "flags", "unlicensed")
+        )
+        """True if any cell may differ."""
+        self.bars = [
+            (side, rule)
+            for side in self.sides
+            for rule in (*side.nationwide_bars, *side.local_bars)
+            if rule.name in self.changed
+        ]
+        """Prohibitions that differ, of both sides."""
+        self._found: dict[tuple[str, Business], Finding | None] = {}
+        """Findings of the base by route and business."""
+
+    @functools.cached_property
+    def _rules(self) -> tuple[Mapping[str, Rule], ...]:
+        return tuple({rule.name: rule for rule in side.routes} for side in self.sides)
+
+    @functools.cached_property
+    def _barred(self) -> frozenset[Business]:
+        """Businesses for which a prohibition that differs may hold."""
+        businesses = dict.fromkeys(business for side in self.sides for business in side.businesses)
+        return frozenset(
+            business for business in businesses if any(side.may_hold(rule, business) for side, rule in self.bars)
+        )
+
+    def _may_differ(self, route: str, business: Business) -> bool:
+        return self.whole or route in self.changed or business in self._barred
+
+    def run(self) -> Data:
+        """Compute the cells that may differ, and compare them."""
+        regimes = {
+            rule.effect.name: None
+            for side in self.sides
+            for rule in side.routes
+            if isinstance(rule.effect, Route) and self._regime_may_differ(rule.name)
+        }
+        found = [self._findings(place, list(regimes)) for place in (0, 1)]
+        columns = [
+            [
+                summarize_regime(side, name, [cells[name] for cells in findings.values()], side.locations)
+                for name in regimes
+                if find_rules(side, name)
+            ]
+            for side, findings in zip(self.sides, found, strict=True)
+        ]
+        for own in columns:
+            own.sort(key=lambda column: column.pop("order"))
+        named = [{column["id"]: column for column in own} for own in columns]
+        titles = {id: column["title"] for own in named for id, column in own.items()}
+        return {
+            "as_of": self.day,
+            "cells": self._cells(found, titles, list(dict.fromkeys((*named[1], *named[0])))),
+            "places": [
+                {"column": id, "regime": titles[id], "before": both[0], "after": both[1]}
+                for id in titles
+                if (both := [own[id]["places"] if id in own else None for own in named])[0] != both[1]
+            ],
+        }
+
+    def _regime_may_differ(self, route: str) -> bool:
+        if set(self.sides[0].businesses) != set(self.sides[1].businesses):
+            return True
+        return any(self._may_differ(route, business) for business in self.sides[0].businesses)
+
+    def _findings(self, place: int, regimes: list[str]) -> dict[Business, dict[str, Finding | None]]:
+        """Return the best finding of one side for every business under these regimes."""
+        side = self.sides[place]
+
+        def find(rule: Rule, business: Business) -> Finding | None:
+            key = rule.name, business
+            if place == 1 and key in self._found and not self._may_differ(*key):
+                same = self._found[key]
+                return same and replace(same, rule=rule)
+            found = side.best(rule, business, side.locations)
+            if place == 0:
+                self._found[key] = found
+            return found
+
+        rules = {name: find_rules(side, name) for name in regimes}
+        return {
+            business: {name: find_best(rules[name], business, find) for name in regimes} for business in side.businesses
+        }
+
+    def _cells(
+        self, found: list[dict[Business, dict[str, Finding | None]]], titles: Mapping[str, Any], columns: list[str]
+    ) -> list[Data]:
+        """Return the cells that differ, those of one class and regime that change alike together."""
+        alike: dict[Any, list[dict[str, str]]] = {}
+        schemas = self.sides[1].schemas
+        names = describe(("services", 0, "offers", 0), schemas)["x-enum"]
+        for business in dict.fromkeys((*self.sides[1].businesses, *self.sides[0].businesses)):
+            for column in columns:
+                pair = tuple(tuple(_cell(own.get(business, {}).get(column)).values()) for own in found)
+                if pair[0] != pair[1]:
+                    alike.setdefault((business.cls, column, *pair), []).append(say_both(names[business.offer]))
+        return [
             {
                 "class": cls,
-                "title": rows[cls],
+                "title": say_both(label("class", cls, schemas)),
                 "column": column,
                 "regime": titles[column],
                 "offers": offers,
                 "before": dict(zip(_ABSENT, one, strict=True)),
                 "after": dict(zip(_ABSENT, two, strict=True)),
             }
-            for (cls, column, one, two), offers in found.items()
-        ],
-        "places": [
-            {"column": id, "regime": titles[id], "before": both[0], "after": both[1]}
-            for id in titles
-            if (both := [side[id]["places"] if id in side else None for side in columns])[0] != both[1]
-        ],
-    }
+            for (cls, column, one, two), offers in alike.items()
+        ]
 
 
-def _cells(matrix: Data) -> dict[tuple[str, str, str], tuple[Data, dict[str, str]]]:
-    """Return the cells by class, offer and regime, with the title of the offer."""
-    return {
-        (row["class"], offer["id"], cell["column"]): (cell, offer["title"])
-        for row in matrix["rows"]
-        for offer in row["offers"]
-        for cell in row["cells"]
-    }
-
-
-def _said(cell: Data) -> tuple[Any, ...]:
-    return tuple(cell[key] for key in _ABSENT)
+def _cell(finding: Finding | None) -> Data:
+    """Return what a cell states, without its reasons."""
+    if finding is None:
+        return _ABSENT
+    share = finding.case.share if finding.case else None
+    return {"state": state_of(finding), "max_foreign_percent": share, "contested": finding.rule.contested}

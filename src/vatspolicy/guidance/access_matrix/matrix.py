@@ -5,7 +5,7 @@ Computed from the routes of the bundle; no cell, row or column is written by han
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from vatspolicy.engine.record_parts import titled
@@ -53,7 +53,7 @@ def build_matrix(
         "place": place,
         "zone": zone,
         "bundle": {"version": bundle.version, "digest": bundle.digest},
-        "routes": {name: _title(_rules(search, name)) for name in names},
+        "routes": {name: _title(find_rules(search, name)) for name in names},
         "columns": columns,
         "rows": rows,
     }
@@ -81,11 +81,15 @@ def _narrow(locations: tuple[Location, ...], place: str | None, zone: str | None
 
 def _by_regimes(search: BestCaseSearch, locations: tuple[Location, ...]) -> tuple[list[Data], list[Data]]:
     names = list(dict.fromkeys(rule.effect.name for rule in search.routes if isinstance(rule.effect, Route)))
+    rules = {name: find_rules(search, name) for name in names}
+
+    def find(rule: Rule, business: Business) -> Finding | None:
+        return search.best(rule, business, locations)
+
     found = {
-        business: {name: _best(search, business, _rules(search, name), locations) for name in names}
-        for business in search.businesses
+        business: {name: find_best(rules[name], business, find) for name in names} for business in search.businesses
     }
-    columns = [_regime(search, name, [cells[name] for cells in found.values()], locations) for name in names]
+    columns = [summarize_regime(search, name, [cells[name] for cells in found.values()], locations) for name in names]
     columns.sort(key=lambda column: column.pop("order"))
     rows = _rows(
         search, {business: {n: _cell(search, business, cells[n]) for n in names} for business, cells in found.items()}
@@ -95,34 +99,39 @@ def _by_regimes(search: BestCaseSearch, locations: tuple[Location, ...]) -> tupl
     return columns, rows
 
 
-def _rules(search: BestCaseSearch, name: str) -> tuple[Rule, ...]:
+def find_rules(search: BestCaseSearch, name: str) -> tuple[Rule, ...]:
+    """Return the routes of a regime."""
     return tuple(rule for rule in search.routes if isinstance(rule.effect, Route) and rule.effect.name == name)
 
 
-def _best(
-    search: BestCaseSearch, business: Business, rules: Iterable[Rule], locations: tuple[Location, ...]
+def find_best(
+    rules: Iterable[Rule], business: Business, find: Callable[[Rule, Business], Finding | None]
 ) -> Finding | None:
     """Return the best finding for a business among several routes: the highest share, or else the obstacles."""
     best: Finding | None = None
     for rule in rules:
-        finding = search.best(rule, business, locations)
+        finding = find(rule, business)
         if finding is not None and (best is None or _rank(finding) > _rank(best)):
             best = finding
     return best
 
 
 def _rank(finding: Finding) -> tuple[int, float]:
-    return (STRICTNESS.index(_state(finding)), finding.case.share if finding.case else -1.0)
+    return (STRICTNESS.index(state_of(finding)), finding.case.share if finding.case else -1.0)
 
 
-def _state(finding: Finding | None) -> str:
+def state_of(finding: Finding | None) -> str:
+    """Return the state of a cell (STRICTNESS)."""
     if finding is None:
         return "none"
     return "open" if finding.case else "prohibited" if finding.barred else "closed"
 
 
-def _regime(search: BestCaseSearch, name: str, cells: list[Finding | None], locations: tuple[Location, ...]) -> Data:
-    rules = _rules(search, name)
+def summarize_regime(
+    search: BestCaseSearch, name: str, cells: list[Finding | None], locations: tuple[Location, ...]
+) -> Data:
+    """Return the column of a regime, with its place among the columns as `order`. `cells`: those of all businesses."""
+    rules = find_rules(search, name)
     opened = [finding for finding in cells if finding is not None and finding.case is not None]
     territorial = any(condition.where for rule in rules for condition in rule.effect.conditions)  # type: ignore[union-attr]
     foreign = sum(finding.case.share > 0 for finding in opened if finding.case)
@@ -166,7 +175,7 @@ def _open_locations(search: BestCaseSearch, finding: Finding, locations: tuple[L
 
 def _cell(search: BestCaseSearch, business: Business, finding: Finding | None) -> Data:
     """Build one cell: the share with its binding conditions, or the reasons why there is none."""
-    cell: Data = {"state": _state(finding), "max_foreign_percent": None, "contested": False}
+    cell: Data = {"state": state_of(finding), "max_foreign_percent": None, "contested": False}
     cell |= {"rule": None, "conditions": [], "reasons": [], "articles": []}
     if finding is None:
         return cell

@@ -1,0 +1,133 @@
+"""The comparison of two matrices computes few cells, and finds what a comparison of all cells finds."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.support.effort import SEED, part
+from tests.support.law_edits import TODAY, Edit, base, draw_edits, head, many_rules
+from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
+from vatspolicy.authoring.diff.sources import load_side
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.errors import InvalidInput
+from vatspolicy.guidance.access_matrix import build_matrix
+from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch
+from vatspolicy.guidance.access_matrix.comparison import compare_matrices
+from vatspolicy.policies.bundle import Bundle
+
+BEARING = ("classify", "deny", "route")
+"""Effects on which the matrix depends."""
+STATED = ("state", "max_foreign_percent", "contested")
+
+
+@functools.cache
+def shipped() -> Bundle:
+    return load_side(base(), SchemaSet.shipped()).bundle
+
+
+@functools.cache
+def whole(bundle: Bundle) -> Mapping[str, Any]:
+    return build_matrix(bundle, TODAY)
+
+
+def edits() -> list[Edit]:
+    """Edits of rules that bear on the matrix, of terms, parameters and files; and of many rules at once."""
+    small = [edit for edit in draw_edits(2, SEED) if not edit.schemas]
+    many = [many_rules(count, SEED, (effect,)) for count in (1, 12) for effect in BEARING]
+    return [*many, *part(small, 10)]
+
+
+def compared(edit: Edit) -> tuple[Bundle, frozenset[str]] | None:
+    """Return the law with an edit and the names of the rules that differ today; None if the loader refuses it."""
+    try:
+        changed = load_side(head(edit), SchemaSet.shipped()).bundle
+    except InvalidInput:
+        return None
+    return changed, Differences(RuleSignatures(shipped()), RuleSignatures(changed)).on(TODAY)
+
+
+def cells(matrix: Mapping[str, Any]) -> dict[tuple[str, str, str], tuple[Any, ...]]:
+    """Return what the cells state, by class, offer and regime, without those that a regime does not have."""
+    return {
+        (row["class"], offer["title"]["en"], cell["column"]): tuple(cell[key] for key in STATED)
+        for row in matrix["rows"]
+        for offer in row["offers"]
+        for cell in row["cells"]
+        if cell["state"] != "none"
+    }
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[tuple[str, str, str], Any]:
+    """Return the cells of two whole matrices that state something else."""
+    old, new = cells(before), cells(after)
+    nothing = ("none", None, False)
+    pairs = {key: (old.get(key, nothing), new.get(key, nothing)) for key in old.keys() | new.keys()}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def told(found: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str, str], Any]]:
+    for cell in found["cells"]:
+        for offer in cell["offers"]:
+            pair = tuple(tuple(cell[side][key] for key in STATED) for side in ("before", "after"))
+            yield (cell["class"], offer["en"], cell["column"]), pair
+
+
+def places(matrix: Mapping[str, Any]) -> dict[str, Any]:
+    return {column["id"]: column["places"] for column in matrix["columns"]}
+
+
+@pytest.mark.parametrize("edit", edits(), ids=lambda edit: f"{edit.kind}: {edit.subject}"[:60])
+def test_it_finds_what_two_whole_matrices_show(edit: Edit) -> None:
+    made = compared(edit)
+    if made is None:
+        return
+    after, changed = made
+    found = compare_matrices(shipped(), after, TODAY, changed)
+    one, two = whole(shipped()), build_matrix(after, TODAY)
+    assert dict(told(found)) == differing(one, two)
+    old, new = places(one), places(two)
+    moved = {id for id in old.keys() | new.keys() if old.get(id) != new.get(id)}
+    assert {entry["column"] for entry in found["places"]} == moved
+    assert all((entry["before"], entry["after"]) == (old.get(entry["column"]), new.get(entry["column"]))
+               for entry in found["places"])  # fmt: skip
+
+
+def test_the_edits_change_cells_and_places() -> None:
+    shown = [
+        compare_matrices(shipped(), made[0], TODAY, made[1])
+        for edit in edits()[:6]
+        if (made := compared(edit)) is not None
+    ]
+    assert sum(bool(one["cells"]) for one in shown) >= 2
+
+
+def test_a_change_of_other_rules_computes_no_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = compared(many_rules(5, SEED, ("duty",)))
+    assert made is not None
+    assert made[1]
+
+    def best(*_: Any) -> Any:
+        raise AssertionError("no cell need be computed")
+
+    monkeypatch.setattr(BestCaseSearch, "best", best)
+    assert compare_matrices(shipped(), made[0], TODAY, made[1]) == {"as_of": TODAY, "cells": [], "places": []}
+
+
+def test_a_changed_route_computes_the_cells_of_its_regime(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = compared(many_rules(1, SEED, ("route",)))
+    assert made is not None
+    assert len(made[1]) == 1
+    asked: set[str] = set()
+    best = BestCaseSearch.best
+
+    def count(self: BestCaseSearch, rule: Any, *rest: Any) -> Any:
+        asked.add(rule.effect.name)
+        return best(self, rule, *rest)
+
+    monkeypatch.setattr(BestCaseSearch, "best", count)
+    compare_matrices(shipped(), made[0], TODAY, made[1])
+    assert len(asked) == 1
