@@ -46,14 +46,13 @@ class Expression:
 
     @functools.cached_property
     def tree(self) -> Node:
-        """The typed tree."""
-        return from_data(self.data)
+        """The typed tree; expressions that are stored alike share it, also those of other bundles."""
+        return _read_tree(self.stored)
 
     @property
     def data(self) -> list[Any]:
         """The tree as plain data."""
-        data: list[Any] = marshal.loads(self.stored)  # noqa: S302 - written by `store_tree`
-        return data
+        return _load_tree(self.stored)
 
     @functools.cached_property
     def is_true(self) -> bool:
@@ -69,6 +68,16 @@ class Expression:
         """Return the fields alone: the tree is read again where it is needed."""
         names = ("index", "text", "line", "column", "stored")
         return {name: getattr(self, name) for name in names}
+
+
+def _load_tree(stored: bytes) -> list[Any]:
+    data: list[Any] = marshal.loads(stored)  # noqa: S302 - written by `store_tree`
+    return data
+
+
+@functools.lru_cache(maxsize=8192)
+def _read_tree(stored: bytes) -> Node:
+    return from_data(_load_tree(stored))
 
 
 def store_tree(tree: Node) -> bytes:

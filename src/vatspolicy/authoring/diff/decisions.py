@@ -278,14 +278,19 @@ def products(
         key = json.dumps(product.document.data, sort_keys=True, ensure_ascii=False)
         found.setdefault(key, product)
 
+    read: set[tuple[str, bytes, bytes | None]] = set()
     for side in (head, base):
-        for file, content in side.source.fixtures:
-            if not file.endswith(EXPECTED):
-                try:
-                    for product in _variants(side, file, content):
-                        add(product)
-                except InvalidInput as error:
-                    problems += named_after(base.source, error.problems) if side is base else error.problems
+        fixtures = dict(side.source.fixtures)
+        for file, content in fixtures.items():
+            expected = fixtures.get(beside := _beside(file))
+            if file.endswith(EXPECTED) or (file, content, expected) in read:
+                continue
+            try:
+                for product in _variants((file, content), (beside, expected)):
+                    add(product)
+                read.add((file, content, expected))
+            except InvalidInput as error:
+                problems += named_after(base.source, error.problems) if side is base else error.problems
     for argument in arguments:
         try:
             specs = find_specs(argument)
@@ -303,12 +308,17 @@ def products(
     return list(found.values()), sorted(set(problems))
 
 
-def _variants(side: LawRevision, file: str, content: bytes) -> Iterator[Product]:
-    """Yield a fixture's profile, and the variants in its expectations."""
+def _beside(file: str) -> str:
+    """Return the file of the expectations of a fixture."""
+    return file.removesuffix(".yaml") + EXPECTED
+
+
+def _variants(fixture: tuple[str, bytes], expectations: tuple[str, bytes | None]) -> Iterator[Product]:
+    """Yield a fixture's profile, and the variants in its expectations. Both are given as name and content."""
+    file, content = fixture
     document = parse_document(content, file)
     yield Product(document)
-    beside = file.removesuffix(".yaml") + EXPECTED
-    expected = dict(side.source.fixtures).get(beside)
+    beside, expected = expectations
     entries = parse_document(expected, beside).data if expected is not None else {}
     for entry in entries.get("decisions", []) if isinstance(entries, dict) else []:
         if isinstance(entry, dict) and (edits := list(_edits(entry))):

@@ -11,7 +11,7 @@ from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import Literal, walk
+from vatspolicy.cel.ast import Literal, Node, walk
 from vatspolicy.engine.evaluator import BEARING, possible_outcomes
 from vatspolicy.engine.subjects import service_activation
 from vatspolicy.policies.bundle import Bundle
@@ -53,21 +53,30 @@ class DecidingRules:
         self.bundle, self.kinds = bundle, kinds
         self.parameters = {p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()}
         self.rules = [rule for policy in bundle.policies.values() for rule in policy.rules if rule.kind in kinds]
-        self.days = {rule.name: self._days_of(rule) for rule in self.rules}
-        covers = [instrument.covers for instrument in bundle.instruments.values() if instrument.covers is not None]
-        self.days_of_licenses = {day for expression in covers for day in self._days_read(expression)}
+        self._days: dict[str, frozenset[str]] = {}
         self._states: dict[str, tuple[Mapping[str, Hashable], Hashable]] = {}
 
-    def _days_of(self, rule: Rule) -> set[str]:
-        return {rule.since, rule.until, *(day for one in rule.expressions for day in self._days_read(one))}
+    def days_of(self, rule: Rule) -> frozenset[str]:
+        """Return the days on which the effect of a rule may change."""
+        found = self._days.get(rule.name)
+        if found is None:
+            read = (day for one in rule.expressions for day in self._days_read(one))
+            found = self._days[rule.name] = frozenset([rule.since, rule.until, *read])
+        return found
 
     def _days_read(self, expression: Expression) -> Iterator[str]:
         """Yield the days on which values begin that an expression reads, and those that are written in it."""
-        yield from days_in(node.value for node in walk(expression.tree) if isinstance(node, Literal))
+        yield from _days_written(expression.tree)
         for key in expression.parameters:
             for value in self.parameters[key].values:
                 yield value.since
                 yield from days_in([value.value])
+
+    @functools.cached_property
+    def days_of_licenses(self) -> set[str]:
+        """Days on which what an instrument covers may change."""
+        covers = [one.covers for one in self.bundle.instruments.values() if one.covers is not None]
+        return {day for expression in covers for day in self._days_read(expression)}
 
     def is_steady(self, expression: Expression) -> bool:
         """Return True if an expression reads the same values on all days."""
@@ -78,9 +87,9 @@ class DecidingRules:
         """Days that some expression compares with the day of the decision."""
         found = [one for rule in self.rules for one in rule.expressions]
         found += [one for instrument in self.bundle.instruments.values() for one in instrument.expressions]
-        written = (node.value for one in found for node in walk(one.tree) if isinstance(node, Literal))
+        written = (day for one in found for day in _days_written(one.tree))
         values = (value.value for parameter in self.parameters.values() for value in parameter.values)
-        return {*days_in(written), *days_in(values)}
+        return {*written, *days_in(values)}
 
     def states_on(self, day: str) -> tuple[Mapping[str, Hashable], Hashable]:
         """Return the states of the rules in force by their names, and that of the instruments.
@@ -113,8 +122,12 @@ class RelevantRules:
             classes = dict.fromkeys(self._possible_classes())
             self.subjects["activity"] = [{**one, "activity": {"class": cls}} for cls in classes for one in services]
         self.rules = [rule for rule in side.rules if self._may_hold(rule)]
-        routes = [rule.name for rule in side.rules if rule.kind == "route"]  # any may license an activity elsewhere
-        self.days = side.days_of_licenses.union(*(side.days[name] for name in [*routes, *self.names]))
+
+    @functools.cached_property
+    def days(self) -> set[str]:
+        """Days on which the effect of the rules may change."""
+        routes = [rule for rule in self.side.rules if rule.kind == "route"]  # any may license an activity elsewhere
+        return self.side.days_of_licenses.union(*map(self.side.days_of, [*routes, *self.rules]))
 
     @functools.cached_property
     def names(self) -> list[str]:
@@ -154,6 +167,11 @@ class RelevantRules:
 def _differ(sides: Iterable[RelevantRules], day: str) -> bool:
     words = {low if low == high else "incomplete" for low, high in (side.range(day) for side in sides)}
     return len(words) > 1
+
+
+def _days_written(tree: Node) -> list[str]:
+    """Return every day that is written in an expression, and the day after it."""
+    return list(days_in(node.value for node in walk(tree) if isinstance(node, Literal)))
 
 
 def days_in(things: Iterable[Any]) -> Iterator[str]:

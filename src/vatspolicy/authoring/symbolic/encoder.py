@@ -12,6 +12,7 @@ from typing import Any
 
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.operations import SymbolicOperations
+from vatspolicy.authoring.symbolic.structures import structure_of
 from vatspolicy.authoring.symbolic.values import (
     UNKNOWN,
     BoundedList,
@@ -38,7 +39,6 @@ from vatspolicy.cel.ast import (
     Size,
     Term,
     TextTest,
-    children,
 )
 from vatspolicy.cel.types import Bool
 
@@ -61,46 +61,18 @@ class SymbolicActivation:
 class ExpressionKeys:
     """Keys of expressions: equal keys have equal values in every profile, however long its lists are."""
 
-    _structures: dict[int, tuple[Node, tuple[int, frozenset[str], frozenset[str]]]] = field(default_factory=dict)
-    _signatures: dict[Any, int] = field(default_factory=dict)
+    _numbers: dict[str, int] = field(default_factory=dict)
     _texts: dict[tuple[str, int], tuple[Mapping[str, Any], str]] = field(default_factory=dict)
 
     def of(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> Any:
         """Return the key of a node in an activation."""
-        structure, names, keys = self._structure(node)
-        subject = tuple(pair for pair in activation.subject if pair[0] in names)
-        return structure, subject, tuple((key, self._value_text(key, params)) for key in sorted(keys))
+        structure, names, keys = structure_of(node)
+        subject = tuple([pair for pair in activation.subject if pair[0] in names])
+        return structure, subject, tuple([(key, self._value_text(key, params)) for key in keys])
 
     def short(self, thing: Any) -> str:
         """Return a short text that is equal for equal things."""
-        return str(self._signatures.setdefault(repr(thing), len(self._signatures)))
-
-    def _structure(self, node: Node) -> tuple[int, frozenset[str], frozenset[str]]:
-        """Return a number for the structure of a node, with the variables and parameters that it reads."""
-        kept = self._structures.get(id(node))
-        if kept is not None:
-            return kept[1]
-        inner = [self._structure(child) for child in children(node)]
-        names = frozenset[str]().union(*(part[1] for part in inner))
-        keys = frozenset[str]().union(*(part[2] for part in inner))
-        own: tuple[Any, ...] = ()
-        match node:
-            case Literal(value=value):
-                own = (repr(value),)
-            case Fact(root=root, names=fields):
-                own, names = (root, fields), names | {root} | ({"licensed"} if fields == ("licensed",) else frozenset())
-            case Param(key=key):
-                own, keys = (key,), keys | {key}
-            case Compare(op=op) | Arithmetic(op=op):
-                own = (op,)
-            case TextTest(kind=kind, pattern=pattern):
-                own = (kind, pattern)
-            case Quantifier(kind=kind, variable=variable):
-                own, names = (kind, variable), names - {variable} | inner[0][1]
-        signature = (type(node).__name__, own, tuple(part[0] for part in inner))
-        number = self._signatures.setdefault(signature, len(self._signatures))
-        self._structures[id(node)] = (node, (number, names, keys))  # keeping the node keeps its id unique
-        return number, names, keys
+        return str(self._numbers.setdefault(repr(thing), len(self._numbers)))
 
     def _value_text(self, key: str, params: Mapping[str, Any]) -> str:
         """Return the value of a parameter as text."""

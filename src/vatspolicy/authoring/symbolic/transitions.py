@@ -9,6 +9,7 @@ from dataclasses import replace
 from vatspolicy.authoring.symbolic.change_calendar import ChangeCalendar
 from vatspolicy.authoring.symbolic.change_period import find_period
 from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, Kinds, touched_kinds
+from vatspolicy.authoring.symbolic.domain import iso
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
 from vatspolicy.authoring.symbolic.query import Solution, describe_invariants
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
@@ -103,15 +104,17 @@ class _DecisionComparison:
         return Transitions(found, describe_invariants(self.invariants), self._period(found, proof))
 
     def _period(self, found: Sequence[Transition], proof: TransitionProof) -> ChangePeriod | None:
-        """Return the days on which decisions change."""
+        """Return the days on which decisions change: at least those on which the witnesses are decided otherwise."""
         shown = [one for one in found if one.as_of is not None]
         if self.search is None or not shown:
             return None
         pairs = [(one.before, one.after) for one in shown]
+        start, end = self.period.start, iso(self.period.last)
+        first = max(start, min(str(one.first_day or one.as_of) for one in shown))
+        last = min(end, max(one.last_day or end for one in shown))
         try:
-            days = sorted(str(one.as_of) for one in shown)
             sides = self.base, self.head
-            period = find_period(self.search, proof, sides, pairs, (days[0], days[-1]), self.parts, self.classes)
+            period = find_period(self.search, proof, sides, pairs, (first, last), self.parts, self.classes)
             settled = all(one.verdict in (WITNESS, IMPOSSIBLE) for one in found)
             return period if settled else replace(period, proved=False)  # an open transition may happen on any day
         except (Undecided, Unsupported):
