@@ -62,7 +62,7 @@ class Expression:
     @functools.cached_property
     def parameters(self) -> tuple[str, ...]:
         """Keys of the parameters that the tree reads, each once, in the order of the text."""
-        return tuple(dict.fromkeys(node.key for node in walk(self.tree) if isinstance(node, Param)))
+        return _find_parameters(self.stored)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields alone: the tree is read again where it is needed."""
@@ -78,6 +78,11 @@ def _load_tree(stored: bytes) -> list[Any]:
 @functools.lru_cache(maxsize=8192)
 def _read_tree(stored: bytes) -> Node:
     return from_data(_load_tree(stored))
+
+
+@functools.lru_cache(maxsize=8192)
+def _find_parameters(stored: bytes) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(node.key for node in walk(_read_tree(stored)) if isinstance(node, Param)))
 
 
 def store_tree(tree: Node) -> bytes:

@@ -194,8 +194,6 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     schemas = parts.make("structure", lambda: compare_schemas(base, head), list[SchemaChange]())
     edited = frozenset(base.documents.keys() | head.documents.keys()) if base.schemas == head.schemas else None
     differences = Differences(RuleSignatures(base.bundle), RuleSignatures(head.bundle), edited)
-    recorded = Recorded(base, head)
-    found, unread = products(base, head, settings.profiles, recorded.read)
     changed = {change.policy for change in changes if change.kind in LAW}
 
     edits = EditsOfRules(changes, differences.base, differences.head)
@@ -206,6 +204,8 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     together = [ReviewItem((), tuple(differences.names))] if differences.names else []
     items = parts.make("structure", group, together)
     proof = _start_proof(base, head, differences, items, settings)
+    recorded = Recorded(base, head)
+    found, unread = products(base, head, settings.profiles, recorded.read)
 
     def decide() -> Comparison:
         days = differences.days(changed, settings.today, settings.days)

@@ -389,7 +389,7 @@ def _fixtures(base: LawRevision, head: LawRevision) -> Iterator[Change]:
             yield Change("fixtures", "fixture", file, "added", file, 1)
         elif file not in new:
             yield Change("fixtures", "fixture", file, "removed", file, 1)
-        elif _data(old[file], file) != _data(new[file], file):
+        elif old[file] != new[file] and _data(old[file], file) != _data(new[file], file):
             yield Change("fixtures", "fixture", file, "changed", file, 1)
 
 
