@@ -43,6 +43,8 @@ NEEDS = wanted("monotone", fact="company.foreign_percent", never=["needs-license
 MORE, FACTS = wanted("more_licenses"), wanted("more_facts", **SHIPPED["more-facts-stay-in-range"].body)
 PARTNER = wanted("more_licenses", holder="partner")
 WORDS_MORE = wanted("more_words", fact="services.*.content", never=["deny->allow", "deny->needs-license"])
+OFFERS = wanted("more_words", fact="services.*.offers", never=["deny->allow", "deny->needs-license"])
+ALL_FACTS = wanted("more_facts", **{"except": []})
 FREED = 'service.hosting == "overseas" && !("music" in service.content)'
 ABROAD, HERE = (
     wanted("more_words", when=f'service.hosting == "{place}"', **{**WORDS_MORE.body, "each": "service"})
@@ -66,6 +68,12 @@ PAIRS: Mapping[str, tuple[LawProperty, tuple[str, ...], str]] = {
     "stated content frees a service that is meant": (ABROAD, (OPEN, rule("x", "service", FREED, "deny: {reason: PROHIBITED-SECTOR}")), "refuted"),
     "stated content frees another service": (HERE, (OPEN, rule("x", "service", FREED, "deny: {reason: PROHIBITED-SECTOR}")), "proved"),
     "facts narrow": (FACTS, (OPEN, rule("x", "service", "operator.foreign_percent > 10.0", "deny: {reason: SHARE-ABOVE-CAP}")), "proved"),
+    "a fact replaces what is presumed": (ALL_FACTS, (OPEN, rule("x", "service", 'service.content.all(c, c != "news")', "deny: {reason: PROHIBITED-SECTOR}")), "refuted"),
+    "an offer frees": (OFFERS, (OPEN, rule("x", "service", '!("saas" in service.offers)', "deny: {reason: PROHIBITED-SECTOR}")), "refuted"),
+    "an offer frees what a license covers": (OFFERS, (route("open", "operator.licenses.exists(l, !l.valid) || true"), rule("x", "activity", '!activity.licensed && !("saas" in service.offers)', "deny: {reason: PROHIBITED-SECTOR}")), "refuted"),
+    "an offer denies": (OFFERS, (OPEN, rule("x", "service", '"saas" in service.offers && service.content.exists(c, c == "news")', "deny: {reason: PROHIBITED-SECTOR}")), "proved"),
+    "an offer unsettles what is presumed": (OFFERS, (OPEN, rule("x", "service", 'service.content.all(c, c != "news")', "deny: {reason: PROHIBITED-SECTOR}")), "proved"),
+    "an offer frees, another rule denies": (OFFERS, (OPEN, *(rule(id, "service", f'{no}("saas" in service.offers)', "deny: {reason: PROHIBITED-SECTOR}") for id, no in (("x", "!"), ("z", "")))), "proved"),
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ find is not proved. `find_solution` answers one question for lists of any length
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -186,20 +187,29 @@ def find_bounded_solution(bundle: Bundle, period: Period, build: Build, budget: 
     return answer if isinstance(answer, Solution) else None
 
 
-def find_solution(bundle: Bundle, period: Period, build: Build, budget: int = BUDGET) -> Solution | None:
+def find_solution(
+    bundle: Bundle, period: Period, build: Build, budget: int = BUDGET, proof_first: bool = False
+) -> Solution | None:
     """Return a solution, or None if it is proved that there is none. Raises Unsupported and Undecided.
 
     Short lists come first, since most solutions have them; then the relaxation, which proves most questions that have
-    no solution; then lists that grow.
+    no solution; then lists that grow. `proof_first`: the relaxation comes first, for a question that is expected to
+    have no solution.
     """
 
     def exact(query: Query) -> Sequence[int]:
         return build(query, query.encode(bundle))
 
+    may_hold = False
+    if proof_first:
+        with contextlib.suppress(Undecided):  # short lists may have a solution all the same
+            may_hold = _may_hold_relaxed(bundle, period, build, budget)
+            if not may_hold:
+                return None
     answer = solve(period, exact, budget, SHORT, schemas=bundle.schemas)
     if isinstance(answer, Solution):
         return answer
-    if not _may_hold_relaxed(bundle, period, build, budget):
+    if not may_hold and not _may_hold_relaxed(bundle, period, build, budget):
         return None
     answer = solve(period, exact, budget, schemas=bundle.schemas)
     return None if isinstance(answer, NoSolution) else answer

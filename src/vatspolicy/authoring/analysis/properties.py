@@ -10,6 +10,7 @@ from typing import Any
 
 from vatspolicy.authoring.analysis.bounded_search import all_days, encode_applies, encode_subject, find_solution
 from vatspolicy.authoring.analysis.findings import PropertyResult
+from vatspolicy.authoring.analysis.refinement import LENGTHS, RefinementProof
 from vatspolicy.authoring.analysis.self_composition import (
     FreeEncoder,
     ProfilePair,
@@ -80,7 +81,7 @@ class _PropertyProof:
                 return replace(result, reason="No rule has such a name.")
             answer = self._first_solution([functools.partial(self._encode_state, rule) for rule in rules])
         else:
-            answer = find_solution(self.bundle, self.period, self._encode_decided, self.budget)
+            answer = find_solution(self.bundle, self.period, self._encode_decided, self.budget, proof_first=True)
         if answer is None:
             return replace(result, verdict="proved")
         answer = answer.minimized()
@@ -96,7 +97,7 @@ class _PropertyProof:
 
     def _first_solution(self, builds: Sequence[Callable[[Query, SymbolicRuleSet], list[int]]]) -> Solution | None:
         for build in builds:
-            answer = find_solution(self.bundle, self.period, build, self.budget)
+            answer = find_solution(self.bundle, self.period, build, self.budget, proof_first=True)
             if answer is not None:
                 return answer
         return None
@@ -170,8 +171,11 @@ class _PropertyProof:
             broken += [pool.conjoin((after.high[i], -before.high[i])) for i in (0, 1)]
         elif changes:
             # at least as strict as the first word, at most as strict as the second
+            low: tuple[int, ...] = before.low
+            if pair.directions is not None:  # what holds of the second profile, too, keeps it as strict
+                low = tuple(map(pair.directions.without_rising, low))
             broken = [
-                pool.conjoin((before.low[WORDS.index(a) - 1], -after.high[WORDS.index(b)]))
+                pool.conjoin((low[WORDS.index(a) - 1], -after.high[WORDS.index(b)]))
                 for a, _, b in (change.partition("->") for change in changes)
             ]
         else:
@@ -201,6 +205,8 @@ class _PropertyProof:
         """Return None if the property is proved with the members of lists left free, else the reason why not."""
         bounds: dict[str, int] = {}
         try:
+            if self.wanted.form == "more_facts" and self._is_refinement():
+                return None
             while True:
                 free = Query(self.period, dict(bounds), FreeEncoder, self.bundle.schemas)
                 formulas = self._encode_broken(self._encode_pair(free, relaxed=True))
@@ -213,6 +219,12 @@ class _PropertyProof:
                 self.lengths |= {path: max(count, self.lengths.get(path, 1)) for path, count in missing.items()}
         except (Undecided, Unsupported, TooLarge) as error:
             return error
+
+    def _is_refinement(self) -> bool:
+        """Return whether it is proved part by part that further facts keep the range."""
+        query = Query(self.period, dict(LENGTHS), schemas=self.bundle.schemas)
+        pair = self._encode_pair(query, relaxed=False)
+        return RefinementProof(pair, self.budget).is_proved()
 
     # --- trials
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vatspolicy.authoring.analysis.directions import Directions
 from vatspolicy.authoring.symbolic.decision_encoder import SymbolicOutcome, encode_decision
 from vatspolicy.authoring.symbolic.domain import ProfileSpace, plain
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
@@ -27,47 +28,75 @@ from vatspolicy.authoring.symbolic.values import (
     KnownValue,
     LinearSum,
     SymbolicRecord,
-    Unsupported,
+    SymbolicValue,
 )
 from vatspolicy.authoring.symbolic.witness import opinions_of, profile_of, record_data
 from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Expression
+from vatspolicy.profile.vocabulary import presumptions
 
 EXTRA_LICENSE = "{holder}.licenses.99"
 """Path of the license that only the second profile has."""
 
+SAID = "said "
+"""First word in the names of the flags that the first profile says a fact, too."""
+
+ANY_LICENSE = "any license"
+"""Path of the license of which it is asked how the activities that it covers differ between two profiles."""
+
 Profile = dict[str, Any]
+
+
+@dataclass
+class Difference:
+    """How two profiles differ, as far as both of their encoders must know it."""
+
+    fact: str = ""
+    """Name of the fact that differs."""
+    holder: str = "company"
+    """Who holds one more license in the second profile."""
+    directions: Directions | None = None
+    """Directions of the formulas of the first profile; None if they are not looked at."""
+    held: dict[str, str] = field(default_factory=dict)
+    """Whether an instrument is held that may cover more or less: `rises`, `falls` or `stays`, by the question."""
+
+    def concerns(self, node: Node, schemas: SchemaSet) -> bool:
+        """Return whether an expression may have another truth in each profile: it reads a fact that differs."""
+        return bool(self.fact) and mentions(node, self.fact, schemas)
 
 
 @dataclass
 class FreeEncoder(Encoder):
     """Encoder with free truths for quantifiers, equal in both profiles where these cannot differ."""
 
-    changed_fact: str = ""
-    """Name of the fact that differs; a quantifier that reads it has its own truth in each profile."""
+    difference: Difference = field(default_factory=Difference)
     prefix: str = ""
+    """First word of the names of truths that only the second profile has."""
     hiding: bool = False
-    holder: str = "company"
-    """Who holds one more license in the second profile."""
 
     def quantified(
         self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Mapping[str, Any]
     ) -> DualRail:
-        """Return a free truth."""
+        """Return a free truth; a quantifier that reads a fact that differs has its own in each profile."""
         if not isinstance(base, BoundedList):
             return super().quantified(node, base, activation, params)
-        if self.prefix and self.changed_fact == "licenses" and base.path == f"{self.holder}.licenses":
-            before = free_truth(self.space, self._quantifier_name(node, base, activation, params), self.hiding)
-            extra = free_truth(self.space, f"more {self._quantifier_name(node, base, activation, params)}", False)
+        name = f"{base.path} {self.keys.short(self.keys.of(node, activation, params))}"
+        difference = self.difference
+        if self.prefix and difference.fact == "licenses" and base.path == f"{difference.holder}.licenses":
+            before, extra = self.free(name), free_truth(self.space, f"more {name}", False)
             return (self.some if node.kind == "exists" else self.every)((before, extra))
-        own = self.prefix if self.changed_fact and mentions(node.body, self.changed_fact) else ""
-        return free_truth(self.space, own + self._quantifier_name(node, base, activation, params), self.hiding)
+        if not difference.concerns(node.body, self.space.schemas):
+            return self.free(name)
+        found = self.free(self.prefix + name)
+        if difference.directions is not None:
+            difference.directions.add(unrelated=(found.true, found.false))
+        return found
 
-    def _quantifier_name(
-        self, node: Quantifier, base: BoundedList, activation: SymbolicActivation, params: Mapping[str, Any]
-    ) -> str:
-        """Return the name of a quantifier over a list."""
-        return f"{base.path} {self.keys.short(self.keys.of(node, activation, params))}"
+    def free(self, name: str) -> DualRail:
+        """Return a free truth of that name."""
+        return free_truth(self.space, name, self.hiding)
 
 
 class FreeRuleSet(RelaxedRuleSet):
@@ -77,37 +106,80 @@ class FreeRuleSet(RelaxedRuleSet):
         """Return a free truth, the same for questions that must have the same answer."""
         encoder, pool = self.encoder, self.space.pool
         assert isinstance(encoder, FreeEncoder)
-        covers = self.history.instruments[name].covers
-        if (
-            encoder.changed_fact not in ("", "licenses")
-            and covers is not None
-            and mentions(covers.tree, encoder.changed_fact)
-        ):
-            raise Unsupported(f"when {name} is held depends on {encoder.changed_fact}")
+        difference, covers = encoder.difference, self.history.instruments[name].covers
         whole = f"held {self.license_key(activation, name)} {holder} {dict(activation.subject).get('operator', '')}"
-        found = free_truth(self.space, whole, encoder.hiding)
-        if encoder.changed_fact == "licenses" and encoder.prefix:
+        if difference.fact == "licenses" and encoder.prefix:
             more = free_truth(self.space, f"more {whole}", False)
             entity = activation.values.get(holder, ())
             ours = pool.disjoin(
-                held for held, base in entity if isinstance(base, SymbolicRecord) and base.path == encoder.holder
+                held for held, base in entity if isinstance(base, SymbolicRecord) and base.path == difference.holder
             )
-            found = encoder.some((found, DualRail(pool.conjoin((ours, more.true)), pool.disjoin((-ours, more.false)))))
+            extra = DualRail(pool.conjoin((ours, more.true)), pool.disjoin((-ours, more.false)))
+            return encoder.some((encoder.free(whole), extra))
+        if difference.fact == "licenses" or covers is None or not difference.concerns(covers.tree, self.space.schemas):
+            return encoder.free(whole)
+        if encoder.prefix:
+            return self._held_after(whole)
+        return self._held_before(whole, activation, covers)
+
+    def _held_before(self, whole: str, activation: SymbolicActivation, covers: Expression) -> DualRail:
+        """Return whether the first profile holds an instrument that may cover more or less in the second.
+
+        An instrument is held if one license covers the activity: so the answer moves as `covers` does of any license.
+        """
+        encoder = self.encoder
+        assert isinstance(encoder, FreeEncoder)
+        moves = encoder.difference.directions
+        if moves is None:
+            return encoder.free(whole)
+        schema = self.space.resolve(self.space.schemas.load("profile")["properties"]["company"])
+        item = self.space.resolve(self.space.resolve(schema["properties"]["licenses"])["items"])
+        license = self.space.record(item, ANY_LICENSE, TRUE)
+        truth = self.evaluate(covers, activation.bind("license", ((TRUE, license),), ANY_LICENSE))
+        rises = moves.rises(truth.true) and moves.falls(truth.false)
+        falls = moves.falls(truth.true) and moves.rises(truth.false)
+        found = encoder.free(whole)
+        if rises and falls:
+            encoder.difference.held[whole] = "stays"
+        elif rises or falls:
+            encoder.difference.held[whole] = "rises" if rises else "falls"
+            moves.add(rising=(found.true, -found.false) if rises else (-found.true, found.false))
+        else:
+            moves.add(unrelated=(found.true, found.false))
         return found
+
+    def _held_after(self, whole: str) -> DualRail:
+        """Return whether the second profile holds it."""
+        encoder = self.encoder
+        assert isinstance(encoder, FreeEncoder)
+        own, before = encoder.free(f"{encoder.prefix}{whole}"), encoder.free(whole)
+        match encoder.difference.held.get(whole):
+            case "stays":
+                return before
+            case "rises":
+                return encoder.some((before, own))
+            case "falls":
+                return encoder.every((before, own))
+        return own
 
 
 def free_truth(space: ProfileSpace, name: str, hiding: bool) -> DualRail:
     """Return a free truth; in the profile with hidden facts it is the same or unknown."""
     pool = space.pool
     true, known = pool.flag(name), pool.flag(f"{name}?")
-    said = pool.flag(f"said {name}") if hiding else TRUE
+    said = pool.flag(f"{SAID}{name}") if hiding else TRUE
     return DualRail(pool.conjoin((known, true, said)), pool.conjoin((known, -true, said)))
 
 
-def mentions(node: Node, name: str) -> bool:
-    """Return whether an expression reads a fact of that name, whatever its owner."""
-    names = {name, "licensed"} if name == "licenses" else {name}
+def mentions(node: Node, name: str, schemas: SchemaSet) -> bool:
+    """Return whether an expression reads a fact of that name, or one presumed from it, whatever its owner."""
+    names = {name, "licensed"} if name == "licenses" else {name, *presumed_from(name, schemas)}
     return any(isinstance(part, Fact) and not names.isdisjoint(part.names) for part in walk(node))
+
+
+def presumed_from(name: str, schemas: SchemaSet) -> list[str]:
+    """Return the lists of a service that are empty if they are left out behind some words of a fact of that name."""
+    return [other for other, (fact, _) in presumptions(schemas).items() if fact == name]
 
 
 @dataclass
@@ -121,10 +193,12 @@ class ProfilePair:
     """Formulas that the two profiles are related as the property states."""
     profiles_of: Callable[[Model], tuple[Profile, Profile]] = field(repr=False)
     """Function from a model to the two profiles."""
+    directions: Directions | None = None
+    """Directions of the formulas of the first profile, where they follow from how the two are related."""
 
     def outcomes(self) -> tuple[SymbolicOutcome, SymbolicOutcome]:
         """Return the outcomes of both profiles, for the product and one service."""
-        first, second = (encode_decision(ruleset, _services(ruleset)[:1]) for ruleset in (self.first, self.second))
+        first, second = (encode_decision(ruleset, services_of(ruleset)[:1]) for ruleset in (self.first, self.second))
         return first, second
 
     def invariants(self) -> list[int]:
@@ -139,7 +213,7 @@ class ProfilePair:
         return self.profiles_of(found)
 
 
-def _services(ruleset: SymbolicRuleSet) -> list[Any]:
+def services_of(ruleset: SymbolicRuleSet) -> list[Any]:
     """Return the services as the rule set sees them: some of their facts may be hidden."""
     [(_, slots)] = ruleset.space.roots["services"]  # type: ignore[misc]
     assert isinstance(slots, BoundedList)
@@ -147,7 +221,7 @@ def _services(ruleset: SymbolicRuleSet) -> list[Any]:
 
 
 def _encode_both(
-    query: Query, other: ProfileSpace, bundle: Bundle, relaxed: bool, changed_fact: str, hiding: bool = False
+    query: Query, other: ProfileSpace, bundle: Bundle, relaxed: bool, difference: Difference, hiding: bool = False
 ) -> Any:
     """Return the rule sets over the query's own space and over the other one."""
     if not relaxed:
@@ -155,10 +229,9 @@ def _encode_both(
         second = SymbolicRuleSet(other, encoder, query.encode(bundle).history, ((TRUE, query.day),))
         return query.encode(bundle), second
     assert isinstance(query.encoder, FreeEncoder)
-    query.encoder.changed_fact = changed_fact
+    query.encoder.difference = difference
     encoder = FreeEncoder(other, keys=query.encoder.keys)
-    encoder.changed_fact, encoder.prefix, encoder.hiding = changed_fact, "second ", hiding
-    encoder.holder = query.encoder.holder
+    encoder.difference, encoder.prefix, encoder.hiding = difference, "second ", hiding
     history = query.encode(bundle).history
     as_of = ((TRUE, query.day),)
     return FreeRuleSet(query.space, query.encoder, history, as_of), FreeRuleSet(other, encoder, history, as_of)
@@ -197,7 +270,8 @@ def encode_monotone(query: Query, bundle: Bundle, fact: str, relaxed: bool) -> P
     pool.ranges[f"{fact}'"] = pool.ranges[fact]
     higher = LinearSum(((f"{fact}'", 1),), 0)
     other, _ = _with_company(query, {name: ((present, higher),)}, root)
-    first, second = _encode_both(query, other, bundle, relaxed, name)
+    directions = Directions(pool, fact)
+    first, second = _encode_both(query, other, bundle, relaxed, Difference(name, directions=directions))
 
     def profiles_of(found: Model) -> tuple[Profile, Profile]:
         one = profile_of(space, found)
@@ -207,7 +281,7 @@ def encode_monotone(query: Query, bundle: Bundle, fact: str, relaxed: bool) -> P
         return one, two
 
     rises = pool.at_most({fact: 1, f"{fact}'": -1}, 0, strict=True)
-    return ProfilePair(query, first, second, [present, rises], profiles_of)
+    return ProfilePair(query, first, second, [present, rises], profiles_of, directions)
 
 
 def encode_more_licenses(query: Query, bundle: Bundle, relaxed: bool, holder: str = "company") -> ProfilePair:
@@ -221,9 +295,7 @@ def encode_more_licenses(query: Query, bundle: Bundle, relaxed: bool, holder: st
     extra = space.record(space.resolve(schema["items"]), EXTRA_LICENSE.format(holder=holder), TRUE)
     longer = BoundedList(slots.path, lambda: [*slots.members, (TRUE, extra)])
     other, _ = _with_company(query, {"licenses": ((held, longer),)}, holder)
-    if isinstance(query.encoder, FreeEncoder):
-        query.encoder.holder = holder
-    first, second = _encode_both(query, other, bundle, relaxed, "licenses")
+    first, second = _encode_both(query, other, bundle, relaxed, Difference("licenses", holder))
 
     def profiles_of(found: Model) -> tuple[Profile, Profile]:
         one = profile_of(space, found)
@@ -239,34 +311,44 @@ def encode_more_words(query: Query, bundle: Bundle, fact: str, relaxed: bool) ->
     name = fact.removeprefix("services.*.")
     space, pool = query.space, query.space.pool
     (exists, service), *rest = query.services
-    [(present, stated)] = service.get(name)
-    assert isinstance(stated, EnumSet)
+    [(present, listed)] = service.get(name)
+    assert isinstance(listed, EnumSet)
+    assert isinstance(service, SymbolicRecord)
 
     def more(word: str) -> str:
-        return f"more {stated.path}={word}"
+        return f"more {listed.path}={word}"
 
     def has(word: str) -> int:
-        return pool.disjoin((stated.has(word), pool.conjoin((present, pool.flag(more(word))))))
+        return pool.disjoin((listed.has(word), pool.conjoin((present, pool.flag(more(word))))))
 
-    longer = EnumSet(stated.path, stated.words, has, stated.longest)
-    changed = {name: ((present, longer),)}
-    twin = SymbolicRecord(
-        service.path, service.schema, lambda key: changed[key] if key in changed else service.get(key)
-    )
+    longer = EnumSet(listed.path, listed.words, has, listed.longest)
+    presumed = presumed_from(name, query.schemas)
+
+    def make(key: str) -> SymbolicValue:
+        if key == name:
+            return ((present, longer),)
+        if key in presumed:  # of a list that is left out, something else may be presumed
+            stated = space.value(service.schema["properties"][key], f"{service.path}.{key}", exists, False)
+            found: SymbolicValue = space.empty_behind(key, stated, twin, exists)
+            return found
+        return service.get(key)
+
+    twin = SymbolicRecord(service.path, service.schema, make)
     other = _copy(space)
     [(held, slots)] = space.roots["services"]  # type: ignore[misc]
     assert isinstance(slots, BoundedList)
     other.roots = {**space.roots, "services": ((held, BoundedList(slots.path, lambda: [(exists, twin), *rest])),)}
-    first, second = _encode_both(query, other, bundle, relaxed, name)
+    directions = Directions(pool, rising={listed.has(word) for word in listed.words})
+    first, second = _encode_both(query, other, bundle, relaxed, Difference(name, directions=directions))
 
     def profiles_of(found: Model) -> tuple[Profile, Profile]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
         words = two["services"][0].setdefault(name, [])
-        words += [word for word in stated.words if found.get(more(word)) and word not in words]
+        words += [word for word in listed.words if found.get(more(word)) and word not in words]
         return one, two
 
-    return ProfilePair(query, first, second, [present], profiles_of)
+    return ProfilePair(query, first, second, [present], profiles_of, directions)
 
 
 class PartlyHiddenSpace(ProfileSpace):
@@ -282,7 +364,7 @@ class PartlyHiddenSpace(ProfileSpace):
         is_kept = last in self.kept or plain(path) in self.kept
         if path == name or last.isdigit() or is_kept or (path in self.opinions and "opinions" in self.kept):
             return shared
-        return self.pool.conjoin((shared, self.pool.flag(f"said {name}")))
+        return self.pool.conjoin((shared, self.pool.flag(f"{SAID}{name}")))
 
 
 def encode_hidden(query: Query, bundle: Bundle, kept: Sequence[str], relaxed: bool) -> ProfilePair:
@@ -293,20 +375,20 @@ def encode_hidden(query: Query, bundle: Bundle, kept: Sequence[str], relaxed: bo
     other.kept = frozenset(kept)
     other.roots, other.read, other.operators = {}, set(), {}
     other.__post_init__()
-    full, less = _encode_both(query, other, bundle, relaxed, "", hiding=True)
+    full, less = _encode_both(query, other, bundle, relaxed, Difference(), hiding=True)
 
     def profiles_of(found: Model) -> tuple[Profile, Profile]:
         two = profile_of(space, found)
         one = copy.deepcopy(two)
         for name, value in sorted(found.items(), reverse=True):  # the longest paths first
-            if value and name.endswith("?") and not name.startswith("said ") and " " not in name:
+            if value and name.endswith("?") and not name.startswith(SAID) and " " not in name:
                 path = name.removesuffix("?")
                 last = path.rpartition(".")[2]
                 always = last.isdigit() or last in kept or plain(path) in kept
-                if not always and not found.get(f"said {name}"):
+                if not always and not found.get(f"{SAID}{name}"):
                     _remove(one, path.split("."))
         if "opinions" not in kept and "opinions" in two:
-            one["opinions"] = opinions_of(space, found, two, lambda name: not found.get(f"said {name}"))
+            one["opinions"] = opinions_of(space, found, two, lambda name: not found.get(f"{SAID}{name}"))
         return one, two
 
     return ProfilePair(query, less, full, [], profiles_of)

@@ -5,7 +5,7 @@ Mirrors `engine.classification` and `engine.evaluator`; tests hold them together
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
@@ -142,18 +142,26 @@ def _encode_service(
 ) -> SymbolicOutcome:
     """Return the outcome for one service and its activities."""
     pool = ruleset.space.pool
-    found = encode_classes(ruleset, ruleset.service_activation(service))
     outcomes = [encode_service(ruleset, service)]
-    for cls, possible in found.possible.items():
-        if classes is not None and cls not in classes:
-            continue
-        certain = found.certain.get(cls, FALSE)
-        exists = pool.disjoin((certain, possible))
-        if exists == FALSE:
-            continue
-        activity = ruleset.activity_activation(service, ((TRUE, Constant(cls)),), cls)
-        outcomes.append(guard_outcome(pool, certain, encode_rules(ruleset, "activity", activity), exists))
+    for certain, possible, outcome in encode_activities(ruleset, service, classes):
+        outcomes.append(guard_outcome(pool, certain, outcome, pool.disjoin((certain, possible))))
     return _strictest(pool, outcomes)
+
+
+def encode_activities(
+    ruleset: SymbolicRuleSet, service: SymbolicRecord, classes: frozenset[str] | None = None
+) -> Iterator[tuple[int, int, SymbolicOutcome]]:
+    """Yield the outcome for each activity of a service, with the formulas that it certainly and possibly exists.
+
+    `classes`: the only classes that are looked at.
+    """
+    pool = ruleset.space.pool
+    found = encode_classes(ruleset, ruleset.service_activation(service))
+    for cls, possible in found.possible.items():
+        certain = found.certain.get(cls, FALSE)
+        if (classes is None or cls in classes) and pool.disjoin((certain, possible)) != FALSE:
+            activity = ruleset.activity_activation(service, ((TRUE, Constant(cls)),), cls)
+            yield certain, possible, encode_rules(ruleset, "activity", activity)
 
 
 def encode_rules(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActivation) -> SymbolicOutcome:
