@@ -169,7 +169,6 @@ def test_a_write_that_fails_leaves_both_files_as_they_were(
     project: Console, monkeypatch: pytest.MonkeyPatch, failing: int
 ) -> None:
     from vatspolicy import output
-    from vatspolicy.bundles import lockfile
 
     before, calls = state(project), [0]
 
@@ -179,7 +178,6 @@ def test_a_write_that_fails_leaves_both_files_as_they_were(
             raise OSError(28, "No space left on device", str(path))
         write_bytes(path, content)
 
-    monkeypatch.setattr(lockfile, "write_bytes", fail)
     monkeypatch.setattr(output, "write_bytes", fail)
     ran = project("update", "--apply", "--from", "releases")
     assert (ran.code, "cannot write" in ran.err, ran.out) == (70, True, "")

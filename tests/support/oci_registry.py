@@ -31,6 +31,10 @@ class Registry:
     """Identity token that the token service takes in place of user and password."""
     token_at: str = ""
     """Address that the token service redirects to."""
+    lists_referrers: bool = False
+    """True for a registry that knows the referrers of a manifest itself."""
+    referrers: bytes = b""
+    """List of referrers in place of the true one."""
     pause: float = 0
     """Seconds before each answer."""
     blobs_at: str = ""
@@ -103,12 +107,20 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(201, Location=f"/v2/law/bundle/blobs/{digest}")
         elif "/manifests/" in path and self.command == "PUT":
             digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
-            needed = [json.loads(body)["config"], *json.loads(body)["layers"]]
-            if any(one["digest"] not in registry.blobs for one in needed):
+            data = json.loads(body)
+            blobs = [data["config"], *data["layers"]] if "config" in data else []
+            missing = [one for one in blobs if one["digest"] not in registry.blobs]
+            missing += [one for one in data.get("manifests", []) if one["digest"] not in registry.manifests]
+            if missing or name not in (digest, name.replace(":", "")):
                 self.answer(404, b'{"errors": [{"code": "MANIFEST_BLOB_UNKNOWN"}]}')
                 return
             registry.manifests |= {name: body, digest: body}
-            self.answer(201, Location=path)
+            subject = (
+                {"OCI_Subject": data["subject"]["digest"]} if registry.lists_referrers and "subject" in data else {}
+            )
+            self.answer(201, Location=path, **subject)
+        elif "/referrers/" in path and registry.lists_referrers:
+            self.answer(200, registry.referrers or self.list_referrers(name))
         elif "/manifests/" in path and name in registry.manifests:
             self.answer(200, registry.manifests[name], Content_Type="application/vnd.oci.image.manifest.v1+json")
         elif name in registry.blobs and registry.blobs_at and self.command == "GET" and path.startswith("/v2"):
@@ -117,6 +129,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(200, registry.blobs[name])
         else:
             self.answer(404, b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}')
+
+    def list_referrers(self, subject: str) -> bytes:
+        listed = []
+        for content in dict.fromkeys(self.registry.manifests.values()):
+            data = json.loads(content)
+            if data.get("subject", {}).get("digest") == subject:
+                digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+                listed.append({"digest": digest, "size": len(content), "artifactType": data["artifactType"]})
+        return json.dumps({"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": listed}).encode()
 
     do_GET = do_HEAD = do_PUT = do_POST = handle_all  # noqa: N815 - names of the library
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from vatspolicy.bundles.bundle_file import BundleFile, BundleFileError
 from vatspolicy.bundles.signature import Signature
+from vatspolicy.bundles.sigstore_policy import proof_path
 from vatspolicy.documents import Document, load_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _
-from vatspolicy.output import write_bytes, write_file
+from vatspolicy.output import write_all, write_file
 
 _FIELDS = {"version": str, "number": int, "digest": str, "key": str, "scope": str}
 _NEEDED = ("version", "number", "digest")
@@ -81,10 +82,17 @@ def _problem_with(document: Document, name: str, message: str) -> InvalidInput:
 
 
 def pin(path: Path, bundle_file: BundleFile, signature: Signature | None, allow_rollback: bool = False) -> Lock:
-    """Write the lock for a bundle, whose signature has been verified.
+    """Write the lock for a bundle, whose signature has been verified. Raises as `make_lock` does, and OSError."""
+    lock = make_lock(path, bundle_file, signature, allow_rollback)
+    write_file(path, lock_to_yaml(lock))
+    return lock
+
+
+def make_lock(path: Path, bundle_file: BundleFile, signature: Signature | None, allow_rollback: bool = False) -> Lock:
+    """Return the lock for a bundle, whose signature has been verified.
 
     Raises BundleFileError for a bundle that is older than the one pinned now, or another one of the same number, unless
-    `allow_rollback`; InvalidInput for a lock that cannot be read; OSError for one that cannot be written.
+    `allow_rollback`; InvalidInput for a lock that cannot be read.
     """
     if path.exists() and not allow_rollback:
         now = read_lock(path)
@@ -95,7 +103,7 @@ def pin(path: Path, bundle_file: BundleFile, signature: Signature | None, allow_
             )
         if bundle_file.number == now.number and bundle_file.digest != now.digest:
             raise BundleFileError(bundle_file.file, _("It is another bundle under the number of the pinned one."), hint)
-    lock = Lock(
+    return Lock(
         str(path),
         bundle_file.version,
         bundle_file.number,
@@ -103,8 +111,6 @@ def pin(path: Path, bundle_file: BundleFile, signature: Signature | None, allow_
         signature.key if signature else None,
         signature.scope if signature else "",
     )
-    write_file(path, lock_to_yaml(lock))
-    return lock
 
 
 def replace_bundle(
@@ -112,21 +118,18 @@ def replace_bundle(
 ) -> None:
     """Put a newer bundle, whose signature has been verified, in place of the one in use, and pin it by each lock.
 
-    All files are written, or all stay as they were; each is whole at any moment. A process that is killed in between
-    leaves a bundle and a lock that do not match, so that no run decides. Raises as `pin` does.
+    The Sigstore bundle that proves the signature goes beside it. All files are written, or all stay as they were. A
+    process that is killed in between leaves a bundle and a lock that do not match, so that no run decides. Raises as
+    `pin` does.
     """
-    before = {one: one.read_bytes() for one in (path, *locks) if one.exists()}
-    try:
-        write_bytes(path, content)
-        for lock in locks:
-            pin(lock, bundle_file, signature)
-    except BaseException:
-        for one in (path, *locks):
-            if one in before:
-                write_bytes(one, before[one])
-            else:
-                one.unlink(missing_ok=True)
-        raise
+    pinned = {lock: lock_to_yaml(make_lock(lock, bundle_file, signature)).encode() for lock in locks}
+    write_all({**with_proof(path, content, signature), **pinned})
+
+
+def with_proof(path: Path, content: bytes, signature: Signature | None) -> dict[Path, bytes]:
+    """Return the file of a bundle and, before it, the Sigstore bundle beside it, if one proves its signature."""
+    proof = signature.proof if signature else None
+    return {**({} if proof is None else {proof_path(path): proof}), path: content}
 
 
 def lock_to_yaml(lock: Lock) -> str:

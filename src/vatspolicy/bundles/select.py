@@ -130,7 +130,7 @@ def check(bundle_file: BundleFile, key: Path | None, skip_verify: bool, locks: I
         lock.check(bundle_file)
     if skip_verify:
         return None
-    signature = verify_bundle(bundle_file, key, *scopes)
+    signature = verify_bundle(bundle_file, key, next(iter(scopes), ""))
     for lock in locks:
         lock.check_key(bundle_file, signature)
     return signature

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from vatspolicy.bundles.bundle_file import SIGNATURES, BundleFile, BundleFileError
@@ -105,6 +105,8 @@ class Signature:
     algorithm: str
     scope: str
     """Scope of the bundle; empty if not stated."""
+    proof: bytes | None = field(default=None, repr=False)
+    """Sigstore bundle that proves it; None for a signature by a key."""
 
 
 def sign(bundle_file: BundleFile, key: Key, scope: str = "", last_day: str | None = None) -> BundleFile:

@@ -6,10 +6,14 @@ transparency log, and the signature. Nothing is fetched.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from vatspolicy.bundles.archive import MAX_BYTES
 from vatspolicy.bundles.bundle_file import BundleFile, BundleFileError, read_bundle_bytes
@@ -56,21 +60,53 @@ def read_policy(path: Path) -> SignerPolicy | None:
     return SignerPolicy(str(path), root, data["issuer"], data.get("identity"), data.get("repository"))
 
 
-def verify_sigstore(bundle_file: BundleFile, policy: SignerPolicy, scope: str = "") -> Signature:
-    """Verify the Sigstore bundle beside the file of a bundle. Raises BundleFileError.
+class Evidence(NamedTuple):
+    """The bytes of a bundle's file, and Sigstore bundles of which one must prove who signed them."""
+
+    content: bytes
+    proofs: Sequence[bytes]
+
+
+def proof_path(path: Path) -> Path:
+    """Return the place of the Sigstore bundle beside the file of a bundle."""
+    return path.with_name(path.name + ENDING)
+
+
+def read_proof(file: str, path: Path) -> bytes:
+    """Return the Sigstore bundle in a file. Raises BundleFileError about the bundle `file`."""
+    return _read(file, path, _MAX_SMALL)
+
+
+def signs(proof: bytes, content: bytes) -> bool:
+    """Return True if a Sigstore bundle says that it signs a file of this content. Who signed is not verified."""
+    try:
+        digest = json.loads(proof)["messageSignature"]["messageDigest"]["digest"]
+        return base64.b64decode(digest) == hashlib.sha256(content).digest()
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+def verify_sigstore(
+    bundle_file: BundleFile, policy: SignerPolicy, scope: str = "", evidence: Evidence | None = None
+) -> Signature:
+    """Verify the Sigstore bundle of a bundle: one of the evidence, or the one beside its file. Raises BundleFileError.
 
     The file is read anew, and must hold what was read before: its bytes are what was signed.
     """
     file = bundle_file.file
     if scope:
         raise BundleFileError(file, _("Its signature has {said}.", said="no scope"))
-    content = _read(file, Path(file), MAX_BYTES)
-    proof = _read(file, Path(file + ENDING), _MAX_SMALL)
+    if evidence is None:
+        path = Path(file)
+        evidence = Evidence(_read(file, path, MAX_BYTES), [read_proof(file, proof_path(path))])
+    if not evidence.proofs:
+        hint = _("Attach one with vatspolicy bundle push, or name its file with --sigstore.")
+        raise BundleFileError(file, _("No Sigstore bundle is attached to it."), hint)
     root = _read(policy.file, policy.trusted_root, _MAX_SMALL)
-    _verify(file, content, proof, root, policy)
-    if read_bundle_bytes(file, content).files != bundle_file.files:
+    proof = _find_valid(file, evidence, root, policy)
+    if read_bundle_bytes(file, evidence.content).files != bundle_file.files:
         raise BundleFileError(file, _("It has changed while it was read."))
-    return Signature(policy.identity or policy.repository, ALGORITHM, "")
+    return Signature(policy.identity or policy.repository, ALGORITHM, "", proof)
 
 
 def _read(file: str, path: Path, limit: int) -> bytes:
@@ -85,7 +121,8 @@ def _read(file: str, path: Path, limit: int) -> bytes:
     return content
 
 
-def _verify(file: str, content: bytes, proof: bytes, root: bytes, policy: SignerPolicy) -> None:
+def _find_valid(file: str, evidence: Evidence, root: bytes, policy: SignerPolicy) -> bytes:
+    """Return the first Sigstore bundle that proves who signed a file. Raises BundleFileError if none does."""
     try:
         from sigstore.models import Bundle, TrustedRoot
         from sigstore.verify import Verifier
@@ -101,12 +138,37 @@ def _verify(file: str, content: bytes, proof: bytes, root: bytes, policy: Signer
         repository = policies.OIDCSourceRepositoryURI(str(policy.repository))
         who = policies.AllOf([policies.OIDCIssuerV2(policy.issuer), repository])
     try:
-        verifier = Verifier(trusted_root=TrustedRoot(RootData.from_json(root)))
+        Verifier(trusted_root=TrustedRoot(RootData.from_json(root)))
     except Exception:  # any error of the library
         raise BundleFileError(policy.file, _("Its trust root cannot be used.")) from None
-    try:
-        verifier.verify_artifact(content, Bundle.from_json(proof), who)
-    except Exception:  # any error of the library; its text may quote the file
-        signer = policy.identity or policy.repository
-        message = _("Its Sigstore bundle does not prove that {signer} signed it.", signer=signer)
-        raise BundleFileError(file, message, _("The bundle was changed, or somebody else signed it.")) from None
+    for proof in evidence.proofs:
+        try:
+            bundle = Bundle.from_json(proof)
+            then = _limit(root, bundle.signing_certificate.not_valid_before_utc)
+            verifier = Verifier(trusted_root=TrustedRoot(RootData.from_json(then)))
+            verifier.verify_artifact(evidence.content, bundle, who)
+        except Exception:  # noqa: S112 - any error of the library; its text may quote the file
+            continue
+        return proof
+    message = _(
+        "Its Sigstore bundle does not prove that {signer} signed it.", signer=policy.identity or policy.repository
+    )
+    raise BundleFileError(file, message, _("The bundle was changed, or somebody else signed it."))
+
+
+def _limit(root: bytes, moment: datetime) -> bytes:
+    """Return a trust root with the authorities and logs of which it says that they were valid at a moment.
+
+    The library takes those that have ended, too, whenever a certificate was issued. A certificate is valid for ten
+    minutes, and the logs prove that it was used in that time.
+    """
+    data = json.loads(root)
+    for name in ("certificateAuthorities", "ctlogs", "tlogs", "timestampAuthorities"):
+        data[name] = [one for one in data.get(name) or [] if _is_valid(one, moment)]
+    return json.dumps(data).encode()
+
+
+def _is_valid(one: dict[str, Any], moment: datetime) -> bool:
+    span = one.get("publicKey", one).get("validFor") or {}
+    start, end = (datetime.fromisoformat(span[name]) if name in span else moment for name in ("start", "end"))
+    return start <= moment <= end

@@ -14,6 +14,7 @@ from vatspolicy.bundles.archive import MAX_BYTES, is_archive
 from vatspolicy.bundles.bundle_file import BundleFile, BundleFileError, read_bundle_bytes
 from vatspolicy.bundles.oci import pull_bundle
 from vatspolicy.bundles.oci_reference import SCHEME
+from vatspolicy.bundles.sigstore_policy import ENDING, proof_path, read_proof
 from vatspolicy.i18n import _, reason_of
 
 GIT = "git+"
@@ -28,22 +29,28 @@ class FetchedBundle(NamedTuple):
 
     bundle_file: BundleFile
     content: bytes
+    proofs: tuple[bytes, ...] = ()
+    """Sigstore bundles of the file, if they were asked for."""
 
 
-def fetch_bundle(source: str) -> FetchedBundle:
+def fetch_bundle(source: str, with_proofs: bool = False) -> FetchedBundle:
     """Return the bundle behind a source. Raises BundleFileError (an InvalidInput) for one that cannot be read.
 
     A source is a file, a folder (its bundle of the highest number), `oci://HOST/REPOSITORY:TAG`, or
-    `git+REPOSITORY@TAG:PATH`, where TAG may be a pattern such as v* (its highest version).
+    `git+REPOSITORY@TAG:PATH`, where TAG may be a pattern such as v* (its highest version). Sigstore bundles are those
+    attached to it in a registry, or the file beside it.
     """
     if source.startswith(SCHEME):
-        return _read(source, pull_bundle(source).content)
+        pulled = pull_bundle(source, with_proofs)
+        return _read(source, pulled.content)._replace(proofs=pulled.proofs)
     if source.startswith(GIT):
-        return _fetch_from_git(source)
+        return _fetch_from_git(source, with_proofs)
     path = Path(source)
-    if path.is_dir():
-        return _find_newest(source, path)
-    return _read(source, read_file(path))
+    found = _find_newest(source, path) if path.is_dir() else _read(source, read_file(path))
+    if not with_proofs:
+        return found
+    file = found.bundle_file.file
+    return found._replace(proofs=(read_proof(file, proof_path(Path(file))),))
 
 
 def _read(name: str, content: bytes) -> FetchedBundle:
@@ -75,26 +82,27 @@ def _find_newest(source: str, folder: Path) -> FetchedBundle:
     return best
 
 
-def _fetch_from_git(source: str) -> FetchedBundle:
+def _fetch_from_git(source: str, with_proofs: bool) -> FetchedBundle:
     parsed = _GIT.fullmatch(source)
     if parsed is None:
         raise BundleFileError(source, _("Write a bundle in git as git+REPOSITORY@TAG:PATH."))
     repository, path = parsed["repository"], parsed["path"]
+    paths = [path, path + ENDING] if with_proofs else [path]
     remote = "://" in repository
     if repository.startswith("-") or (remote and not repository.startswith(_SCHEMES)):
         raise BundleFileError(source, _("A repository is a folder, or an address with https, ssh or file."))
     try:
         tag = _find_tag(source, repository, parsed["tag"])
         if not remote:
-            content = _read_blob(source, Git(Path(repository)), tag, path)
+            contents = _read_blobs(source, Git(Path(repository)), tag, paths)
         else:
             with tempfile.TemporaryDirectory(prefix="vatspolicy-git-") as folder:
                 options = ("--quiet", "--bare", "--depth=1", "--single-branch", "--no-tags", f"--branch={tag}")
                 _git(source, "clone", *options, "--", repository, folder)
-                content = _read_blob(source, Git(Path(folder)), tag, path)
+                contents = _read_blobs(source, Git(Path(folder)), tag, paths)
     except SourceError as error:
         raise BundleFileError(source, str(error)) from None
-    return _read(source, content)
+    return _read(source, contents[0])._replace(proofs=tuple(contents[1:]))
 
 
 def _find_tag(source: str, repository: str, wanted: str) -> str:
@@ -106,12 +114,13 @@ def _find_tag(source: str, repository: str, wanted: str) -> str:
     return found[0]
 
 
-def _read_blob(source: str, git: Git, tag: str, path: str) -> bytes:
+def _read_blobs(source: str, git: Git, tag: str, paths: list[str]) -> list[bytes]:
     commit = git.commit(f"refs/tags/{tag}")
-    files = git.files(commit, [path], lambda name: name == path, prefix="")
-    if not files:
-        raise BundleFileError(source, _("The tag {tag!r} has no file {path!r}.", tag=tag, path=path))
-    return files[0][1]
+    files = dict(git.files(commit, paths, lambda name: name in paths, prefix=""))
+    for path in paths:
+        if path not in files:
+            raise BundleFileError(source, _("The tag {tag!r} has no file {path!r}.", tag=tag, path=path))
+    return [files[path] for path in paths]
 
 
 def _git(source: str, *arguments: str) -> str:

@@ -309,6 +309,15 @@ StdinNameOption = Annotated[
 LangOption = Annotated[
     Lang, Option("--lang", help="Language of the report and of errors.", panel=OUTPUT, setting="lang")
 ]
+SigstoreOption = Annotated[
+    Path | None,
+    Option(
+        "--sigstore",
+        metavar="FILE",
+        help="Sigstore bundle (default: the one attached, or beside the file).",
+        panel=INPUT,
+    ),
+]
 FORMAT = Option("--format", "-f", help="Format on standard output.", panel=OUTPUT)
 
 

@@ -12,15 +12,26 @@ import typer
 
 from vatspolicy.cli.console import abort, print_result, refuse_link, warn
 from vatspolicy.cli.declaration import CommandGroup
-from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Lang, LangOption, PoliciesOption, parse_day
+from vatspolicy.cli.parameters import (
+    FORMAT,
+    INPUT,
+    OUTPUT,
+    RULES,
+    Lang,
+    LangOption,
+    PoliciesOption,
+    SigstoreOption,
+    parse_day,
+)
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Language, Phrase, _, reason_of
 from vatspolicy.i18n.words import Table, joint, word
-from vatspolicy.output import write_bytes
+from vatspolicy.output import write_all, write_bytes
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.bundle_file import BundleFile
     from vatspolicy.bundles.signature import Signature
+    from vatspolicy.bundles.sigstore_policy import Evidence
 
 ScopeOption = Annotated[
     str, typer.Option(metavar="TEXT", help="Scope that the signature must have.", rich_help_panel=INPUT)
@@ -212,17 +223,27 @@ def pin_bundle(
 def push_bundle(
     file: FileArgument,
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="Where to push it: oci://HOST/REPOSITORY:TAG.")],
+    sigstore: SigstoreOption = None,
 ) -> None:
     """Push a bundle to an OCI registry. Users and passwords come from Docker's config.json.
 
+    The Sigstore bundle beside the file (FILE.sigstore.json), if there is one, is attached to it.
+
     Example: vatspolicy bundle push bundle.tar.gz oci://registry.example.org/law/bundle:v17
     """
-    from vatspolicy.bundles.bundle_file import read_bundle_bytes
+    from vatspolicy.bundles.bundle_file import BundleFileError, read_bundle_bytes
     from vatspolicy.bundles.oci import push_bundle as push
+    from vatspolicy.bundles.sigstore_policy import proof_path, read_proof, signs
     from vatspolicy.cli.bundle_sources import read_file
 
     content = read_file(file)
-    print_result(f"{push(reference, read_bundle_bytes(str(file), content), content)}\n")
+    bundle_file = read_bundle_bytes(str(file), content)
+    beside = sigstore or (found if (found := proof_path(file)).exists() else None)
+    proof = read_proof(str(file), beside) if beside else None
+    if proof is not None and not signs(proof, content):
+        raise BundleFileError(str(beside), _("This is not a Sigstore bundle of {path}.", path=file))
+    pinned = push(reference, bundle_file, content, proof)
+    print_result(f"{pinned}\n" + (f"{beside} attached\n" if beside else ""))
 
 
 def pull_bundle(
@@ -232,6 +253,7 @@ def pull_bundle(
     ],
     key: PublicKeyOption = None,
     scope: ScopeOption = "",
+    sigstore: SigstoreOption = None,
     skip_verify: SkipOption = False,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.", rich_help_panel=OUTPUT)
@@ -239,18 +261,33 @@ def pull_bundle(
 ) -> None:
     """Pull a bundle from an OCI registry. It is written once its digests, its files and its signature are verified.
 
+    If --key is a policy about signers, the Sigstore bundle attached to it proves who signed; it is written beside it.
+
     Example: vatspolicy bundle pull oci://registry.example.org/law/bundle:v17 --key release.pub
     """
     from vatspolicy.bundles.bundle_file import read_bundle_bytes
+    from vatspolicy.bundles.lockfile import with_proof
     from vatspolicy.bundles.oci import pull_bundle as pull
+    from vatspolicy.bundles.sigstore_policy import Evidence, read_proof
+    from vatspolicy.bundles.verification import wants_proof
 
     if key is None and not skip_verify:
         abort(_("pass --key to verify it; --skip-verify only checks that it is complete."))
-    pulled = pull(reference)
+    wanted = not skip_verify and wants_proof(key)
+    if sigstore and not wanted:
+        abort(_("--sigstore goes with a policy about signers (--key)."))
+    proof = read_proof(reference, sigstore) if sigstore else None
+    pulled = pull(reference, wanted and proof is None)
     bundle_file = read_bundle_bytes(reference, pulled.content)
-    signature = _signature(bundle_file, key, scope, skip_verify)
-    refuse_link(output)
-    _write(output, pulled.content)
+    evidence = Evidence(pulled.content, pulled.proofs if proof is None else (proof,))
+    signature = _signature(bundle_file, key, scope, skip_verify, evidence)
+    contents = with_proof(output, pulled.content, signature)
+    for path in contents:
+        refuse_link(path)
+    try:
+        write_all(contents)
+    except (OSError, ValueError) as error:
+        abort(_("cannot write {path}: {reason}.", path=output, reason=reason_of(error)), ExitCode.INTERNAL)
     by = f"signed by {signature.key} ({signature.algorithm})" if signature else "signature not verified"
     print_result(f"{output}: {bundle_file.revision}, {by}\n{pulled.pinned}\n")
 
@@ -278,7 +315,9 @@ def generate_key(
     print_result(f"{name}.pem (private, keep it secret), {name}.pub\n")
 
 
-def _signature(bundle_file: BundleFile, key: Path | None, scope: str, skip: bool) -> Signature | None:
+def _signature(
+    bundle_file: BundleFile, key: Path | None, scope: str, skip: bool, evidence: Evidence | None = None
+) -> Signature | None:
     from vatspolicy.bundles.verification import verify_bundle as verify
 
     if skip:
@@ -286,7 +325,7 @@ def _signature(bundle_file: BundleFile, key: Path | None, scope: str, skip: bool
             abort(_("--key and --skip-verify contradict each other."))
         warn(_("the signature of the bundle is not verified (--skip-verify)."))
         return None
-    return verify(bundle_file, key, scope)
+    return verify(bundle_file, key, scope, evidence)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vatspolicy import clock
-from vatspolicy.cli.console import abort, publish, refuse_link, report_problems
+from vatspolicy.cli.console import abort, publish, refuse_link, report_problems, warn
 from vatspolicy.cli.context import CommandContext
 from vatspolicy.cli.declaration import Argument, Command
-from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Outputs, make_output_option
+from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Outputs, SigstoreOption, make_output_option
 from vatspolicy.cli.settings import FILE
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode, find_specs
@@ -59,6 +59,7 @@ def update(
         bool,
         typer.Option("--apply", help="Put the newer bundle in place of the one in use.", rich_help_panel=OUTPUT),
     ] = False,
+    sigstore: SigstoreOption = None,
     format: Annotated[UpdateFormat, FORMAT] = UpdateFormat.TEXT,
     outputs: Annotated[Outputs, make_output_option(tuple(UpdateFormat))] = (),
 ) -> ExitCode:
@@ -70,6 +71,8 @@ def update(
     Example: vatspolicy update --check --from releases/
     """
     from vatspolicy.bundles.select import find_locks, read_layers
+    from vatspolicy.bundles.sigstore_policy import read_proof
+    from vatspolicy.bundles.verification import wants_proof
     from vatspolicy.cli.bundle_sources import fetch_bundle
     from vatspolicy.gate.law_update import FORMAT as VERSION
     from vatspolicy.gate.law_update import compare_specs
@@ -87,7 +90,13 @@ def update(
     files = list(dict.fromkeys(file for spec in specs for file in _find(spec)))
     old = law.select(specs)
     locks = find_locks(files)
-    fetched = fetch_bundle(source)
+    wanted = wants_proof(law.key)
+    if sigstore and not wanted:
+        abort(_("--sigstore goes with a policy about signers (--key)."))
+    proof = read_proof(source, sigstore) if sigstore else None
+    fetched = fetch_bundle(source, wanted and proof is None)
+    if proof is not None:
+        fetched = fetched._replace(proofs=(proof,))
     assert old.bundle_file is not None
     newer = _is_newer(old.bundle_file, fetched.bundle_file)
     signature = _verify(fetched, law.key, locks) if newer else None
@@ -135,10 +144,12 @@ def _is_newer(old: BundleFile, new: BundleFile) -> bool:
 def _verify(fetched: FetchedBundle, key: Path | None, locks: Sequence[Path]) -> Signature | None:
     """Verify a newer bundle as the one in use was verified: with the same key and for the same scope."""
     from vatspolicy.bundles.lockfile import read_lock
+    from vatspolicy.bundles.sigstore_policy import Evidence
     from vatspolicy.bundles.verification import verify_bundle
 
     pinned: list[Lock] = [read_lock(path) for path in locks]
-    signature = verify_bundle(fetched.bundle_file, key, *{lock.scope for lock in pinned})
+    scope = next((lock.scope for lock in pinned), "")
+    signature = verify_bundle(fetched.bundle_file, key, scope, Evidence(fetched.content, fetched.proofs))
     for lock in pinned:
         lock.check_key(fetched.bundle_file, signature)
     return signature
@@ -147,8 +158,10 @@ def _verify(fetched: FetchedBundle, key: Path | None, locks: Sequence[Path]) -> 
 def _apply(bundle: Path, fetched: FetchedBundle, signature: Signature | None, locks: Sequence[Path]) -> None:
     """Write the newer bundle and its locks, or leave all files as they were."""
     from vatspolicy.bundles.lockfile import replace_bundle
+    from vatspolicy.bundles.sigstore_policy import proof_path
 
-    for path in (bundle, *locks):
+    beside = proof_path(bundle)
+    for path in (bundle, beside, *locks):
         refuse_link(path)
     try:
         replace_bundle(bundle, fetched.content, fetched.bundle_file, signature, locks)
@@ -157,6 +170,8 @@ def _apply(bundle: Path, fetched: FetchedBundle, signature: Signature | None, lo
             _("cannot write {path}: {reason}.", path=error.filename or bundle, reason=reason_of(error)),
             ExitCode.INTERNAL,
         )
+    if beside.exists() and (signature is None or signature.proof is None):
+        warn(_("{path} is of the older bundle. Remove it, or put that of the newer one in its place.", path=beside))
 
 
 command = Command(update, "update", RULES)
