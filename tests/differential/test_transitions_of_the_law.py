@@ -53,6 +53,32 @@ def test_a_change_of_the_shipped_law() -> None:
 
 
 @needs_solver
+def test_a_place_that_is_added_to_the_pilot_makes_nothing_stricter() -> None:
+    """Conditions of one route on the company and on all of its facilities change together."""
+    base, head = shipped_bundle(), edited("vats-pilot-2024", "places: [shenzhen]", "places: [shenzhen, guangzhou]")
+    found = checked(base, head, compare_decisions(base, head, as_of="2026-07-15"), attackers=5)
+    stricter = {"allow->needs-license", "allow->incomplete", "allow->deny", "needs-license->deny", "incomplete->deny"}
+    assert {one.name for one in found.impossible} == stricter
+    assert "deny->allow" in names(found)
+    assert not found.undecided
+
+
+@long_run
+@needs_solver
+def test_a_route_that_excludes_another_is_settled() -> None:
+    """No product is in the place of one route with the facilities that another asks for: allowed instead of licensed."""
+    base = shipped_bundle()
+    head = edited(
+        "services-opening-pilot",
+        'term.foreign && activity.class == "B13" && term.reaches_elsewhere',
+        'term.foreign && activity.class != "B13" && term.reaches_elsewhere',
+    )
+    found = checked(base, head, compare_decisions(base, head), attackers=5)
+    assert {one.name for one in found.impossible} == {"allow->needs-license", "needs-license->allow"}
+    assert not found.undecided
+
+
+@needs_solver
 def test_fixtures_are_decided_by_the_encoding_as_by_the_evaluator() -> None:
     """The whole decision, over the law of all days, of the profiles that people wrote."""
     bundle = shipped_bundle()

@@ -11,10 +11,13 @@ import pytest
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.solver import needs_solver
+from tests.support.transitions import checked
+from vatspolicy.authoring.symbolic import compare_decisions
 from vatspolicy.authoring.symbolic.changed_parts import can_stay, touched_kinds
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
+from vatspolicy.authoring.symbolic.relaxation import Exact
 from vatspolicy.authoring.symbolic.timeline import END, Period, build_history
-from vatspolicy.authoring.symbolic.two_rulesets import TransitionProof
+from vatspolicy.authoring.symbolic.transition_proof import TransitionProof
 from vatspolicy.authoring.symbolic.verdicts import DECISIONS, PAIRS
 from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.policies.bundle import Bundle
@@ -80,9 +83,9 @@ def test_no_profile_shows_what_is_excluded(tmp_path: Path, name: str, back: bool
     parts = touched_kinds([build_history(bundle, period) for bundle in (base, head)], rules)
     assert parts == kinds
     proof = TransitionProof(period, base, 20_000_000)
-    excluded = set(proof.exclude(head, PAIRS, lists=False, parts=parts).pairs)
+    excluded = set(proof.exclude(head, PAIRS, Exact(), parts=parts).pairs)
     assert excluded
-    assert excluded <= set(proof.exclude(head, PAIRS, lists=False).pairs), "whole decisions exclude no less"
+    assert excluded <= set(proof.exclude(head, PAIRS, Exact()).pairs), "whole decisions exclude no less"
     draw = random.Random(11)
     made = Profiles(draw, hints_of(head))
     for _ in range(40):
@@ -95,7 +98,7 @@ def test_a_narrower_denial_tightens_nothing_and_needs_no_license(tmp_path: Path)
     old, new, parts = CHANGES["denial of a product"]
     base, head = law(tmp_path / "base", old), law(tmp_path / "head", new)
     proof = TransitionProof(Period(base.covers_from, END), base, 20_000_000)
-    excluded = proof.exclude(head, PAIRS, lists=False, parts=frozenset(parts)).pairs
+    excluded = proof.exclude(head, PAIRS, Exact(), parts=frozenset(parts)).pairs
     assert {(a, b) for a, b in PAIRS if "deny" not in (a, b) and "incomplete" not in (a, b)} <= set(excluded)
     assert {("allow", "deny"), ("needs-license", "deny"), ("incomplete", "deny")} <= set(excluded)
     assert ("deny", "allow") not in excluded
@@ -114,3 +117,60 @@ def test_a_part_that_stays_can_be_a_part_of_a_stricter_decision() -> None:
     }
     for one, other in itertools.permutations(DECISIONS, 2):
         assert can_stay(one, other) is ((one, other) in wholes), (one, other)
+
+
+IN_PLACES = """\
+parameters:
+  places: {title: {en: Places, zh: 地区}, values: [{from: '2020-01-01', cite: art-1, value: [%s]}]}
+"""
+FACILITIES = "service.facilities.%s(f, param.places.exists(p, p in f.within))"
+CLEARED = "need: {instrument: clearance, bearer: company}"
+CLEARANCE = """\
+instruments:
+  clearance: {title: {en: Clearance, zh: 许可}, authority: [{when: 'true', is: miit}], no_term: true}
+"""
+NEAR = {  # of a change that a relaxed proof does not settle: instruments or parameters, the rule, and what is excluded
+    "a place is added to a route": (
+        (IN_PLACES % "beijing", IN_PLACES % "beijing, shenzhen"),
+        (route("r", FACILITIES % "all"), route("r", FACILITIES % "all")),
+        {"allow->deny", "needs-license->deny", "incomplete->deny", "allow->incomplete"},
+    ),
+    "a place is added to a denial": (
+        (IN_PLACES % "beijing", IN_PLACES % "beijing, shenzhen"),
+        (rule("r", "service", FACILITIES % "exists", DENY), rule("r", "service", FACILITIES % "exists", DENY)),
+        {"deny->allow", "deny->needs-license", "deny->incomplete", "incomplete->allow", "incomplete->needs-license"},
+    ),
+    "a list that is known and a license that is listed": (
+        (CLEARANCE, CLEARANCE),
+        (
+            rule("r", "product", 'deals.exists(d, "defense" in d.sectors)', CLEARED),
+            rule("r", "product", 'deals.all(d, "defense" in d.sectors)', CLEARED),
+        ),
+        {"allow->incomplete"},
+    ),
+}
+
+
+@needs_solver
+@pytest.mark.parametrize("name", NEAR)
+def test_what_stands_in_the_way_of_a_proof_is_made_exact(tmp_path: Path, name: str) -> None:
+    more, versions, settled = NEAR[name]
+    base, head = (
+        bundle_of(
+            tmp_path / side,
+            classes=CLASSES,
+            license=LICENSE,
+            changed=extra + "rules:\n" + route("open", "company.mainland_entity") + version,
+        )
+        for side, extra, version in zip(("base", "head"), more, versions, strict=True)
+    )
+    proof = TransitionProof(Period(base.covers_from, END), base, 20_000_000)
+    rules = [found for bundle in (base, head) if (found := find_rule(bundle, "changed/r")) is not None]
+    parts = frozenset({rules[0].each})
+    relaxed = {"->".join(pair) for pair in proof.exclude(head, PAIRS, Exact(), parts=parts).pairs}
+    assert not relaxed & settled
+    excluded = proof.exclude_by_need(head, PAIRS, Exact(), parts).pairs
+    assert relaxed | settled <= {"->".join(pair) for pair in excluded}
+    whole = checked(base, head, compare_decisions(base, head), attackers=150)
+    assert not whole.undecided
+    assert set(excluded) <= {(one.before, one.after) for one in whole.impossible}

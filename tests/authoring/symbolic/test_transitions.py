@@ -16,9 +16,11 @@ from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
 from vatspolicy.authoring.symbolic import compare_change, compare_decisions, compare_rules, rule_equivalence, solver
 from vatspolicy.authoring.symbolic.mixed_bundle import mix
+from vatspolicy.authoring.symbolic.relaxation import Exact
 from vatspolicy.authoring.symbolic.timeline import END, Period
+from vatspolicy.authoring.symbolic.transition_proof import TransitionProof
 from vatspolicy.authoring.symbolic.transitions import all_transitions
-from vatspolicy.authoring.symbolic.two_rulesets import TransitionProof, differing_rules
+from vatspolicy.authoring.symbolic.two_rulesets import differing_rules
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
@@ -73,8 +75,8 @@ def test_days_are_not_proved_while_a_transition_is_open(tmp_path: Path, monkeypa
     assert period.proved
     exclude = TransitionProof.exclude
 
-    def exclude_less(proof: TransitionProof, head: Bundle, wanted: Any, lists: bool, **more: Any) -> Any:
-        found = exclude(proof, head, wanted, lists, **more)
+    def exclude_less(proof: TransitionProof, head: Bundle, wanted: Any, exact: Exact, **more: Any) -> Any:
+        found = exclude(proof, head, wanted, exact, **more)
         left = ("allow", "deny") if more.get("outside") is None else None
         return replace(found, pairs=tuple(pair for pair in found.pairs if pair != left))
 
@@ -171,6 +173,27 @@ def test_two_services_can_hide_a_change(tmp_path: Path) -> None:
     base = law(tmp_path / "base", "data.persons > 10", more=wider)
     head = law(tmp_path / "head", "data.persons > 20", more=wider)
     assert len(checked(base, head, compare_decisions(base, head)).impossible) == 12
+
+
+LONGER = {  # changes that only a profile with several members of a list shows
+    "licenses": ("data.persons > 10", "data.persons > 10 || company.licenses.size() > 2", "allow->deny"),
+    "deals": (
+        'deals.exists(d, "defense" in d.sectors)',
+        'deals.all(d, "defense" in d.sectors) && deals.exists(d, "defense" in d.sectors)',
+        "deny->allow",
+    ),
+}
+
+
+@needs_solver
+@pytest.mark.parametrize("name", LONGER)
+def test_lists_are_searched_as_long_as_the_rules_need(tmp_path: Path, name: str) -> None:
+    """The first search, with one member of each list, finds some of the changes; the others are not left open."""
+    before, after, shown = LONGER[name]
+    base, head = law(tmp_path / "base", before), law(tmp_path / "head", after)
+    found = checked(base, head, compare_decisions(base, head))
+    assert shown in names(found)
+    assert not found.undecided
 
 
 @needs_solver

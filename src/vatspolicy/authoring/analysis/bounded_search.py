@@ -14,13 +14,13 @@ from vatspolicy.authoring.symbolic.changed_parts import CLASS
 from vatspolicy.authoring.symbolic.decision_encoder import SymbolicOutcome, encode_classes, encode_decision
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
+from vatspolicy.authoring.symbolic.list_lengths import SHORT
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, assume_invariants, solve
 from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
 from vatspolicy.authoring.symbolic.rule_state import encode_subject_pair
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Undecided, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period, RuleSetHistory
-from vatspolicy.authoring.symbolic.two_rulesets import SHORT
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
 from vatspolicy.cel.ast import Node
 from vatspolicy.policies.bundle import Bundle

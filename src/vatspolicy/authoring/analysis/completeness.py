@@ -18,10 +18,10 @@ from vatspolicy.authoring.analysis.settings import OptionalObject
 from vatspolicy.authoring.analysis.witness import make_witness
 from vatspolicy.authoring.symbolic.decision_encoder import encode_classes
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
+from vatspolicy.authoring.symbolic.list_lengths import SHORT
 from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Undecided
-from vatspolicy.authoring.symbolic.two_rulesets import SHORT
 from vatspolicy.authoring.symbolic.values import Constant, EnumSet, IndexedChoice
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase

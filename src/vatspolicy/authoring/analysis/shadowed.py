@@ -16,13 +16,13 @@ from vatspolicy.authoring.symbolic.decision_encoder import (
     encode_decision,
 )
 from vatspolicy.authoring.symbolic.formula import FALSE, FormulaPool
+from vatspolicy.authoring.symbolic.list_lengths import SHORT
 from vatspolicy.authoring.symbolic.query import Query, Solution, solve
 from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
 from vatspolicy.authoring.symbolic.rule_switches import RuleSwitches
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Undecided, open_solver, reason_of
 from vatspolicy.authoring.symbolic.timeline import RuleSetHistory
-from vatspolicy.authoring.symbolic.two_rulesets import SHORT
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.i18n import LANGUAGES, Phrase
 from vatspolicy.i18n.words import joint, say_both

@@ -13,12 +13,12 @@ from vatspolicy.authoring.mutation.ruleset import mutated_trees, rewrite_bundle
 from vatspolicy.authoring.symbolic import compare_rules
 from vatspolicy.authoring.symbolic.decision_encoder import encode_access
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
+from vatspolicy.authoring.symbolic.list_lengths import SHORT
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, named_by
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, solve
 from vatspolicy.authoring.symbolic.rule_state import encode_subject_pair
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided
-from vatspolicy.authoring.symbolic.two_rulesets import SHORT
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
 from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
 from vatspolicy.policies.bundle import Bundle

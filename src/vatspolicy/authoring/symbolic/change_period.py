@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from vatspolicy.authoring.symbolic.changed_parts import Kinds
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.authoring.symbolic.relaxation import Exact
 from vatspolicy.authoring.symbolic.timeline import END, Period
-from vatspolicy.authoring.symbolic.two_rulesets import Classes, TransitionProof, TwoRuleSetSearch
+from vatspolicy.authoring.symbolic.transition_proof import TransitionProof
+from vatspolicy.authoring.symbolic.two_rulesets import Classes, TwoRuleSetSearch
 from vatspolicy.authoring.symbolic.verdicts import ChangePeriod, Pair
 from vatspolicy.policies.bundle import Bundle
 
@@ -27,13 +29,14 @@ def find_period(
     pairs: Sequence[Pair],
     days: tuple[str, str],
     parts: Kinds,
+    exact: Exact,
     classes: Classes = None,
 ) -> ChangePeriod:
     """Return the days from the first to the last on which one of the pairs is shown. Raises Unsupported, Undecided.
 
     `search` has lists in which a profile shows each of the pairs, and some are shown on `days`, the first and the last
     that are known. The period is proved if no profile of any kind shows one of them on a day outside. `parts` are those
-    that the change can touch. `classes`: those of which services are looked at first.
+    that the change can touch, and `exact` what its rules read. `classes`: those of which services are looked at first.
     """
     period = search.query.period
     starts = _starts(period, (day for bundle in bases for day in bundle.boundaries))
@@ -44,14 +47,15 @@ def find_period(
         show = functools.partial(search.find_day, head, pairs, classes=among)
         return _first(show, starts, found[0]), _last(show, starts, period.last, found[1])
 
-    def is_proved(lists: bool, parts: Kinds | None = None) -> bool:
-        return found == whole or set(proof.exclude(head, pairs, lists, found, parts).pairs) == set(pairs)
+    def is_proved(exact: Exact, parts: Kinds | None = None) -> bool:
+        return found == whole or set(proof.exclude(head, pairs, exact, found, parts).pairs) == set(pairs)
 
     found = widen(classes)
-    proved = is_proved(False, parts)
+    proved = is_proved(Exact(), parts)
     if not proved:
         found = found if classes is None else widen(None)
-        proved = is_proved(False, parts) or is_proved(False) or is_proved(True)
+        attempts = ((Exact(), parts), (Exact(), None), (exact, parts), (exact, None))
+        proved = any(is_proved(*one) for one in attempts) or is_proved(exact.with_all_quantifiers())
     first, last = found
     open_end = last == period.last and period.end == END
     return ChangePeriod(iso(first), None if open_end else iso(last), proved)

@@ -30,7 +30,7 @@ class Query:
     period: Period
     bounds: Mapping[str, int]
     """Most members of lists of objects by path, as in `ProfileSpace`."""
-    encoder_class: type[Encoder] = Encoder
+    encoder_class: Callable[[ProfileSpace], Encoder] = Encoder
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped)
     """Schemas that define which profiles exist."""
     space: ProfileSpace = field(init=False)
@@ -45,7 +45,10 @@ class Query:
         self.day = self.space.number(AS_OF, Range(self.period.first, self.period.last), day=True)
 
     def encode(
-        self, law: Bundle | RuleSet, kind: type[SymbolicRuleSet] = SymbolicRuleSet, like: SymbolicRuleSet | None = None
+        self,
+        law: Bundle | RuleSet,
+        kind: Callable[..., SymbolicRuleSet] = SymbolicRuleSet,
+        like: SymbolicRuleSet | None = None,
     ) -> SymbolicRuleSet:
         """Return the symbolic rule set of a bundle over the period, or of a rule set in force on all of its days.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
+from vatspolicy.authoring.symbolic.change_search import BOTH_DIRECTIONS, ChangeSearch, DecisionChanges
 from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, Kinds, class_of, touched_kinds
 from vatspolicy.authoring.symbolic.formula import FALSE
+from vatspolicy.authoring.symbolic.list_lengths import SHORT
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, mix, named_by
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
@@ -24,22 +26,13 @@ from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.shared_search import SharedSearch
 from vatspolicy.authoring.symbolic.solver import Undecided, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period, hull
-from vatspolicy.authoring.symbolic.two_rulesets import (
-    SHORT,
-    Classes,
-    TwoRuleSetSearch,
-    search_lengths,
-)
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import (
     EQUIVALENT,
     MASKED,
-    MILDER_PAIRS,
     MOST_TELLING_FIRST,
     PAIRS,
-    STRICTER_PAIRS,
     UNKNOWN,
-    UNSETTLED,
     UNSUPPORTED,
     WITNESS,
     Pair,
@@ -53,21 +46,8 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty
 from vatspolicy.profile.profile import Profile, load_profile
 
-BOTH_DIRECTIONS = (STRICTER_PAIRS, MILDER_PAIRS)
-
 Group = tuple[str, ...]
 """Names of rules (policy/rule) that are changed together."""
-
-
-@dataclass
-class _DecisionChanges:
-    """Changes of the decision word that a rule makes alone."""
-
-    solutions: dict[Pair, Solution] = field(default_factory=dict)
-    """Profiles that show a change, by pair of words."""
-    proved_none: bool = False
-    reason: str = UNSETTLED
-    """Why there is neither a profile nor a proof."""
 
 
 class RuleComparison:
@@ -190,7 +170,7 @@ class RuleComparison:
                 return ALL_KINDS
         return touched_kinds((one.history, two.history), self.rules)
 
-    def _classes(self) -> Classes:
+    def _classes(self) -> frozenset[str]:
         """Return the classes of the activities on which versions of a rule were found to differ."""
         found = [solution for solution in (self.certain, self.difference) if solution is not None]
         return frozenset(cls for cls in map(class_of, found) if cls is not None)
@@ -223,9 +203,9 @@ class RuleComparison:
         self.find_difference()
         none = len(transitions.impossible) == len(PAIRS)
         reason = "" if none else transitions.undecided[0].reason
-        return self._verdict(self.head, lambda: _DecisionChanges({}, none, reason))
+        return self._verdict(self.head, lambda: DecisionChanges({}, none, reason))
 
-    def _verdict(self, mixed: Bundle, find_changes: Callable[[], _DecisionChanges]) -> RuleVerdict:
+    def _verdict(self, mixed: Bundle, find_changes: Callable[[], DecisionChanges]) -> RuleVerdict:
         """Return the verdict after `find_difference`. `mixed` is the base with the rules of the head."""
         if not self.rules:
             return RuleVerdict(self.name, UNKNOWN, reason="Neither bundle has this rule.")
@@ -238,7 +218,7 @@ class RuleComparison:
             reason = f"Internal error: a witness was not confirmed ({error})."
             return RuleVerdict(self.name, UNKNOWN, reason=reason)
 
-    def _verdict_on_difference(self, mixed: Bundle, find_changes: Callable[[], _DecisionChanges]) -> RuleVerdict:
+    def _verdict_on_difference(self, mixed: Bundle, find_changes: Callable[[], DecisionChanges]) -> RuleVerdict:
         if not self.can_decide:
             if self.difference is None:
                 assert self.failure is not None
@@ -256,52 +236,12 @@ class RuleComparison:
         reason = f"The rule says something else; whether a decision word can change is not known. {changes.reason}"
         return self._show_rule(self.difference, UNKNOWN, reason, mixed)
 
-    def _find_changes(self, mixed: Bundle, shared: SharedSearch) -> _DecisionChanges:
-        """Find the changes of the decision word that the rules make alone: searches and proofs, the cheap first."""
-        changes = _DecisionChanges()
+    def _find_changes(self, mixed: Bundle, shared: SharedSearch) -> DecisionChanges:
+        """Return the changes of the decision word that the rules make alone."""
         members = {} if self.difference is None else self.difference.query.space.limits
-
-        def prove(lists: bool, parts: Kinds | None = None) -> None:
-            excluded = shared.proof.exclude(mixed, PAIRS, lists, parts=parts)
-            self.invariants |= set(excluded.invariants)
-            changes.proved_none = len(excluded.pairs) == len(PAIRS)
-
-        def search(profiles: TwoRuleSetSearch, directions: Sequence[frozenset[Pair]], classes: Classes = None) -> None:
-            """Find one change in each direction: between decisions that are reached, if there is one."""
-            for pairs in directions:
-                for incomplete in (False, True):
-                    if not changes.solutions.keys() & pairs:
-                        wanted = [p for p in MOST_TELLING_FIRST if p in pairs and ("incomplete" in p) is incomplete]
-                        profiles.find_pairs(mixed, wanted, changes.solutions, most=1, classes=classes)
-
-        def search_found_classes() -> None:
-            """Search products of few classes; one without a class reaches no decision, which would show little."""
-            if classes := self._classes():
-                search(shared.shortest, self.directions, classes)
-
-        def search_other_classes() -> None:
-            if "activity" in self.parts:
-                search(shared.shortest, self.directions, shared.proof.find_classes(mixed, PAIRS))
-
-        steps: tuple[Callable[[], None], ...] = (
-            search_found_classes,
-            lambda: prove(lists=False, parts=self.parts),
-            search_other_classes,
-            lambda: search(shared.shortest, self.directions),
-            lambda: prove(lists=False),
-            lambda: search(shared.with_lengths(search_lengths(members)), BOTH_DIRECTIONS),
-            lambda: prove(lists=True),
-        )
-        for step in steps:
-            try:
-                step()
-            except Unsupported as error:
-                changes.reason = reason_of(error)
-                break
-            except Undecided as error:
-                changes.reason = reason_of(error)
-            if changes.solutions or changes.proved_none:
-                break
+        search = ChangeSearch(mixed, shared, self.rules, self.parts, self.directions, self._classes(), members)
+        changes = search.run()
+        self.invariants |= changes.invariants
         return changes
 
     # --- witnesses

@@ -10,10 +10,7 @@ from vatspolicy.authoring.symbolic.shared_search import SharedSearch
 from vatspolicy.authoring.symbolic.solver import BUDGET
 from vatspolicy.authoring.symbolic.timeline import hull
 from vatspolicy.authoring.symbolic.transitions import all_transitions, compare_decisions
-from vatspolicy.authoring.symbolic.two_rulesets import (
-    comparison_period,
-    differing_rules,
-)
+from vatspolicy.authoring.symbolic.two_rulesets import comparison_period, differing_rules
 from vatspolicy.authoring.symbolic.verdicts import (
     EQUIVALENT,
     IMPOSSIBLE,

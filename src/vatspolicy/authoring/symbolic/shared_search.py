@@ -6,7 +6,8 @@ import functools
 from collections.abc import Mapping
 
 from vatspolicy.authoring.symbolic.timeline import Period
-from vatspolicy.authoring.symbolic.two_rulesets import TransitionProof, TwoRuleSetSearch
+from vatspolicy.authoring.symbolic.transition_proof import TransitionProof
+from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch
 from vatspolicy.policies.bundle import Bundle
 
 

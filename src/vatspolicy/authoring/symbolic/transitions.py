@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from vatspolicy.authoring.symbolic.change_calendar import ChangeCalendar
 from vatspolicy.authoring.symbolic.change_period import find_period
 from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, Kinds, touched_kinds
 from vatspolicy.authoring.symbolic.domain import iso
+from vatspolicy.authoring.symbolic.list_lengths import lengths_for, search_lengths
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
 from vatspolicy.authoring.symbolic.query import Solution, describe_invariants
+from vatspolicy.authoring.symbolic.relaxation import Exact, read_by
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period, build_history
+from vatspolicy.authoring.symbolic.transition_proof import ExcludedPairs, TransitionProof
 from vatspolicy.authoring.symbolic.two_rulesets import (
-    SHORT,
     Classes,
-    TransitionProof,
     TwoRuleSetSearch,
     comparison_period,
     differing_rules,
@@ -52,16 +53,7 @@ def compare_decisions(base: Bundle, head: Bundle, as_of: str | None = None, budg
     period = period_of(rules, period)
     if period is None:
         return all_transitions(IMPOSSIBLE, "No rule that decides differs.")
-    return _DecisionComparison(base, head, period, budget, _parts(base, head, period, rules)).run()
-
-
-def _parts(base: Bundle, head: Bundle, period: Period, names: Iterable[str] | None) -> Kinds:
-    """Return the kinds of parts of a product that the rules that differ can touch; None for rules not known."""
-    if names is None:
-        return ALL_KINDS
-    rules = [find_rule(bundle, name) for name in names for bundle in (base, head)]
-    histories = [build_history(bundle, period) for bundle in (base, head)]
-    return touched_kinds(histories, [rule for rule in rules if rule is not None])
+    return _DecisionComparison(base, head, period, budget, rules).run()
 
 
 def all_transitions(verdict: str, reason: str) -> Transitions:
@@ -72,11 +64,21 @@ def all_transitions(verdict: str, reason: str) -> Transitions:
 class _DecisionComparison:
     """Comparison of the decisions of two bundles on the days on which they may differ."""
 
-    def __init__(self, base: Bundle, head: Bundle, period: Period, budget: int, parts: Kinds) -> None:
-        self.base, self.head, self.period, self.budget, self.parts = base, head, period, budget, parts
+    def __init__(self, base: Bundle, head: Bundle, period: Period, budget: int, names: Iterable[str] | None) -> None:
+        """Take the bundles, and the names of the rules that differ; None if others may differ, too."""
+        self.base, self.head, self.period, self.budget = base, head, period, budget
+        found = [find_rule(bundle, name) for name in names or () for bundle in (base, head)]
+        self.rules = [rule for rule in found if rule is not None]
+        self.exact = read_by(self.rules)
+        """Quantifiers and instruments of these rules."""
+        histories = [build_history(bundle, period) for bundle in (base, head)]
+        self.parts: Kinds = ALL_KINDS if names is None else touched_kinds(histories, self.rules)
+        """Kinds of parts of a product that the rules can touch."""
         self.found: dict[Pair, Transition] = {}
+        self.searches: dict[tuple[tuple[str, int], ...], TwoRuleSetSearch] = {}
+        """Searches by the lengths of their lists."""
         self.search: TwoRuleSetSearch | None = None
-        """The last search that found a witness."""
+        """The last search that found a witness: no list of an earlier one is longer."""
         self.classes: Classes = None
         """Classes of services among which every witness was found; None for any."""
         self.reason = UNSETTLED
@@ -87,16 +89,25 @@ class _DecisionComparison:
         """Calendar of the changes of both bundles."""
         return ChangeCalendar(self.base, self.head)
 
+    @functools.cached_property
+    def lengths(self) -> dict[str, int]:
+        """Lengths of the lists that the rules that differ can tell apart. Raises Unsupported."""
+        return lengths_for((self.base, self.head), self.rules, self.period)
+
     def run(self) -> Transitions:
         """Alternate proofs and searches, the cheap ones first, until every transition is settled."""
         proof = TransitionProof(self.period, self.base, self.budget)
         try:
-            self._prove(proof, lists=False, parts=self.parts)
-            self._search_few_classes(proof)
-            self._prove(proof, lists=False)
-            for members in ({}, SHORT):
+            self._prove(proof, Exact(), self.parts)
+            self._search_few_classes(proof, {})
+            self._prove_by_need(proof, self.parts)
+            self._prove(proof, Exact())
+            if self.lengths:
+                self._search_few_classes(proof, self.lengths)
+            for members in ({}, search_lengths(self.lengths)):
                 self._search(members)
-            self._prove(proof, lists=True)
+            self._prove_by_need(proof)
+            self._prove(proof, self.exact.with_all_quantifiers())
         except Unsupported as error:
             self._settle_rest(UNSUPPORTED, reason_of(error))
         self._settle_rest(UNKNOWN, self.reason)
@@ -114,7 +125,8 @@ class _DecisionComparison:
         last = min(end, max(one.last_day or end for one in shown))
         try:
             sides = self.base, self.head
-            period = find_period(self.search, proof, sides, pairs, (first, last), self.parts, self.classes)
+            rules = self.parts, self.exact
+            period = find_period(self.search, proof, sides, pairs, (first, last), *rules, self.classes)
             settled = all(one.verdict in (WITNESS, IMPOSSIBLE) for one in found)
             return period if settled else replace(period, proved=False)  # an open transition may happen on any day
         except (Undecided, Unsupported):
@@ -127,12 +139,20 @@ class _DecisionComparison:
     def _settle_rest(self, verdict: str, reason: str) -> None:
         self.found |= {pair: Transition(*pair, verdict, reason=reason) for pair in self._open()}
 
-    def _prove(self, proof: TransitionProof, lists: bool, parts: Kinds | None = None) -> None:
-        """Prove transitions impossible. `lists`: with exact lists, which costs more; `parts`: part by part."""
+    def _prove(self, proof: TransitionProof, exact: Exact, parts: Kinds | None = None) -> None:
+        """Prove transitions impossible. The more is exact, the more it costs; `parts`: part by part."""
         if not self._open():
             return
+        self._exclude(lambda: proof.exclude(self.head, self._open(), exact, parts=parts))
+
+    def _prove_by_need(self, proof: TransitionProof, parts: Kinds | None = None) -> None:
+        """Prove transitions impossible, with as much exact as the proof needs. `parts`: part by part."""
+        if self._open():
+            self._exclude(lambda: proof.exclude_by_need(self.head, self._open(), self.exact, parts))
+
+    def _exclude(self, prove: Callable[[], ExcludedPairs]) -> None:
         try:
-            excluded = proof.exclude(self.head, self._open(), lists, parts=parts)
+            excluded = prove()
         except Undecided as error:
             self.reason = reason_of(error)
             return
@@ -140,27 +160,33 @@ class _DecisionComparison:
         reason = "No profile can be decided so on any day."
         self.found |= {pair: Transition(*pair, IMPOSSIBLE, reason=reason) for pair in excluded.pairs}
 
-    def _search_few_classes(self, proof: TransitionProof) -> None:
+    def _search_few_classes(self, proof: TransitionProof, members: Mapping[str, int]) -> None:
         """Search for witnesses of the open transitions among the services of few classes, which is fast."""
+        if not self._open():
+            return
         try:
             classes = proof.find_classes(self.head, self._open()) if "activity" in self.parts else frozenset()
         except Undecided:
             return
-        self._search({}, classes)
-        self.classes = classes
+        self._search(members, classes)
 
-    def _search(self, members: dict[str, int], classes: Classes = None) -> None:
+    def _search(self, members: Mapping[str, int], classes: Classes = None) -> None:
         """Search for witnesses of the open transitions, with lists of these lengths."""
         if not self._open():
             return
         solutions: dict[Pair, Solution] = {}
-        search = self.search or TwoRuleSetSearch(self.period, self.base, self.budget, members)
+        lengths = tuple(sorted(members.items()))
+        if lengths not in self.searches:
+            self.searches[lengths] = TwoRuleSetSearch(self.period, self.base, self.budget, members)
+        search = self.searches[lengths]
         try:
             search.find_pairs(self.head, self._open(), solutions, classes=classes)
         except Undecided as error:
             self.reason = reason_of(error)
-        self.search = search if solutions else self.search
-        self.classes = classes if solutions else self.classes
+        if solutions:
+            earlier = classes if self.search is None else self.classes
+            self.search = search
+            self.classes = None if classes is None or earlier is None else classes | earlier
         for pair, solution in solutions.items():
             try:
                 self.found[pair] = self._confirm(pair, solution)

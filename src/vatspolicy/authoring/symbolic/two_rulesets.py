@@ -1,36 +1,24 @@
-"""Possible changes of the outcome when one rule set replaces another.
-
-A decision is the strictest of its parts: the product and each of its services. Suppose a profile is decided `a` under
-the first rule set and `b` under the second. Then with one of its services alone, the first decides `a` while the second
-is no stricter than `b`; and with one of its services alone, the second decides `b` while the first is no stricter than
-`a`. Each is a question about the product and one service. If either has no solution, no profile with any number of
-services changes from `a` to `b`. All other lists are as long as the question needs, or as the schema allows (`query`).
-"""
+"""Two rule sets side by side: where their texts differ, and profiles with short lists that they decide differently."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from vatspolicy.authoring.symbolic.changed_parts import Kinds, can_stay, class_choice, encode_part, need_service
 from vatspolicy.authoring.symbolic.decision_encoder import (
-    SymbolicOutcome,
-    can_be_part,
     decision_words,
     encode_decision,
     exclude_other_classes,
 )
 from vatspolicy.authoring.symbolic.domain import AS_OF, iso, ordinal
-from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
+from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
+from vatspolicy.authoring.symbolic.formula import FALSE
 from vatspolicy.authoring.symbolic.mixed_bundle import named_by
 from vatspolicy.authoring.symbolic.query import Query, Solution
-from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
 from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.solver import Solver, Undecided, open_solver
+from vatspolicy.authoring.symbolic.solver import Solver, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Days, Period
 from vatspolicy.authoring.symbolic.verdicts import PAIRS, Pair
 from vatspolicy.policies.bundle import Bundle
@@ -91,19 +79,8 @@ def _rule_contents(ruleset: SymbolicRuleSet) -> Iterator[tuple[str, Any]]:
 
 # --- search for witnesses
 
-SHORT = {"services": 1, "company.licenses": 2, "partner.licenses": 2, "services.*.area": 2, "services.*.facilities": 2}
-"""Lengths of lists to search for a witness, where one member of each is not enough."""
-
 Classes = frozenset[str] | None
 """The only classes that services can be of; None for any."""
-
-LONG = 4
-"""Largest length of a list to search for a witness, where a rule needs longer lists."""
-
-
-def search_lengths(members: Mapping[str, int]) -> dict[str, int]:
-    """Return the lengths of lists to search for a rule that needs this many members."""
-    return SHORT | {path: min(max(count, SHORT.get(path, 1)), LONG) for path, count in members.items()}
 
 
 class TwoRuleSetSearch:
@@ -181,183 +158,3 @@ class TwoRuleSetSearch:
         formulas = [formula, *self.query.invariant_formulas]
         model = self.solver.find(formulas)
         return None if model is None else Solution(self.query, self.solver, formulas, model, self.query.invariant_ids)
-
-
-# --- proofs that there are none
-
-Condition = tuple[Pair, int]
-"""A pair of decision words, and the number of a necessary condition for it.
-
-0: some part has the first word before the change; 1: some part has the second word after it; 2: the difference between
-`incomplete` and `needs-license` changes somewhere.
-"""
-
-
-@dataclass(frozen=True)
-class ExcludedPairs:
-    """Pairs of decision words that are proved impossible."""
-
-    pairs: tuple[Pair, ...]
-    invariants: tuple[str, ...]
-    """Ids of the invariants that the proofs assume."""
-
-
-class TransitionProof:
-    """Proofs over all profiles that changes from one decision word to another are impossible."""
-
-    def __init__(self, period: Period, base: Bundle, budget: int) -> None:
-        self.period, self.base, self.budget = period, base, budget
-        self.contexts: dict[type[Encoder], ProofContext] = {}
-        self.bounds: dict[type[Encoder], Mapping[str, int]] = {}
-
-    def exclude(
-        self,
-        head: Bundle,
-        wanted: Sequence[Pair],
-        lists: bool,
-        outside: tuple[int, int] | None = None,
-        parts: Kinds | None = None,
-    ) -> ExcludedPairs:
-        """Return the wanted pairs that are proved impossible. Raises Unsupported and Undecided.
-
-        `outside`: only on days before the first and after the last of these (numbers).
-
-        Without `lists`, quantifiers over lists are relaxed, which is fast. With it, lists grow to as many members as
-        the question needs. With `parts`, the kinds of parts that the change can touch, each part is looked at alone,
-        which is faster still.
-        """
-        conditions = [(pair, number) for pair in wanted for number in range(3)]
-        try:
-            encoder = Encoder if lists else RelaxedEncoder
-            unsatisfiable, invariants = self._unsatisfiable(head, conditions, encoder, outside, parts)
-        except TooLarge as error:
-            raise Undecided(str(error)) from None
-        excluded = {pair for pair, _ in unsatisfiable}
-        return ExcludedPairs(tuple(pair for pair in wanted if pair in excluded), invariants)
-
-    def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> frozenset[str]:
-        """Return classes of activities of which one alone may make the pairs. Raises Unsupported and Undecided."""
-        return self._context(RelaxedEncoder).find_classes(head, pairs)
-
-    def _unsatisfiable(
-        self,
-        head: Bundle,
-        conditions: Sequence[Condition],
-        encoder: type[Encoder],
-        outside: tuple[int, int] | None,
-        parts: Kinds | None,
-    ) -> tuple[list[Condition], tuple[str, ...]]:
-        """Return the conditions that no profile satisfies, with lists as long as the encoder needs them."""
-        left = list(conditions)
-        invariants: tuple[str, ...] = ()
-        while left:
-            context = self._context(encoder)
-            left, invariants = context.unsatisfiable(head, left, outside, parts)
-            missing = context.query.space.missing_bounds()
-            if not missing:
-                break
-            del self.contexts[encoder]
-            self.bounds[encoder] = {**self.bounds[encoder], **missing}
-        return left, invariants
-
-    def _context(self, encoder: type[Encoder]) -> ProofContext:
-        """Return the context shared by all rule sets, with lists as long as they have been needed so far."""
-        if encoder not in self.contexts:
-            bounds = self.bounds.setdefault(encoder, {})
-            query = Query(self.period, dict(bounds), encoder, self.base.schemas)
-            self.contexts[encoder] = ProofContext(query, self.base, self.budget)
-        return self.contexts[encoder]
-
-
-class ProofContext:
-    """Query with the base encoded once, in which conditions of several heads are checked."""
-
-    def __init__(self, query: Query, base: Bundle, budget: int) -> None:
-        self.query = query
-        self.base = query.encode(base, RelaxedRuleSet)
-        self.solver = open_solver(query.space, budget)
-        self._parts: dict[str, SymbolicOutcome] = {}
-
-    @functools.cached_property
-    def before(self) -> SymbolicOutcome:
-        """Outcome of the base for the product and one service."""
-        need_service(self.query)
-        return encode_decision(self.base, self.query.services[:1])
-
-    def unsatisfiable(
-        self,
-        head: Bundle,
-        wanted: Sequence[Condition],
-        outside: tuple[int, int] | None = None,
-        parts: Kinds | None = None,
-    ) -> tuple[list[Condition], tuple[str, ...]]:
-        """Return the conditions that no facts satisfy, and the ids of the assumed invariants. Raises Undecided."""
-        pool = self.query.space.pool
-        conditions = self._encode(head, wanted, parts)
-        if outside is not None:
-            days = pool.disjoin((pool.at_most({AS_OF: 1}, outside[0] - 1), -pool.at_most({AS_OF: 1}, outside[1])))
-            conditions = {key: pool.conjoin((formula, days)) for key, formula in conditions.items()}
-        invariants, ids = self.query.invariant_formulas, self.query.invariant_ids
-        left = {key: formula for key, formula in conditions.items() if formula not in (TRUE, FALSE)}
-        satisfied = {key for key, formula in conditions.items() if formula == TRUE}
-        self.solver.prepare([*left.values(), *(invariants if left else ())])
-        while left:
-            model = self.solver.find([pool.disjoin(left.values()), *invariants])
-            if model is None:
-                break
-            truths = pool.truths(model)
-            satisfied |= {key for key, formula in left.items() if truths[abs(formula)] is (formula > 0)}
-            left = {key: formula for key, formula in left.items() if key not in satisfied}
-        return [key for key in wanted if key not in satisfied], ids
-
-    def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> frozenset[str]:
-        """Return classes of activities of which one alone may make the pairs; none for a pair that none may make."""
-        pool, space = self.query.space.pool, self.query.space
-        wanted = list(pairs)
-        numbered = [(pair, number) for pair in wanted for number in range(3)]
-        conditions = self._encode(head, numbered, frozenset({"activity"}))
-        left = {pair: pool.conjoin(conditions[pair, number] for number in range(3)) for pair in wanted}
-        found: set[str] = set()
-        while left := {pair: formula for pair, formula in left.items() if formula not in (TRUE, FALSE)}:
-            model = self.solver.find([pool.disjoin(left.values()), *self.query.invariant_formulas])
-            if model is None:
-                break
-            truths = pool.truths(model)
-            left = {pair: formula for pair, formula in left.items() if truths[abs(formula)] is not (formula > 0)}
-            choice = class_choice(self.query)
-            found.add(choice.values[int(space.pool.number_of(choice.name, model))])
-        return frozenset(found)
-
-    def _encode(self, head: Bundle, wanted: Iterable[Condition], parts: Kinds | None) -> dict[Condition, int]:
-        """Return the conditions as formulas over the product and one service, or over the parts of some kinds."""
-        pool, query = self.query.space.pool, self.query
-        ruleset = query.encode(head, RelaxedRuleSet, like=self.base)
-        if parts is None:
-            sides = [(self.before, encode_decision(ruleset, query.services[:1]))]
-        else:
-            sides = [(self._part(kind), encode_part(ruleset, kind, query)) for kind in sorted(parts)]
-        words = [tuple(decision_words(pool, side) for side in pair) for pair in sides]
-        found: dict[Condition, int] = {}
-        for pair, number in wanted:
-            a, b = pair
-            options = [FALSE]
-            if parts is not None and number < 2 and can_stay(*(pair if number == 0 else reversed(pair))):
-                options = [TRUE]  # a part that the change does not touch may have this word
-            for (one, two), (before, after) in zip(sides, words, strict=True):
-                first = pool.conjoin((before[a], can_be_part(two, b)))
-                second = pool.conjoin((after[b], can_be_part(one, a)))
-                third = TRUE
-                if pair == ("incomplete", "needs-license"):
-                    # the need was not certain, and now is; or the denial that was possible no longer is
-                    third = pool.disjoin((pool.conjoin((second, -one.low[0])), pool.conjoin((first, one.high[1]))))
-                elif pair == ("needs-license", "incomplete"):
-                    third = pool.disjoin((pool.conjoin((first, -two.low[0])), pool.conjoin((second, two.high[1]))))
-                options.append((first, second, third)[number])
-            found[pair, number] = pool.disjoin(options)
-        return found
-
-    def _part(self, kind: str) -> SymbolicOutcome:
-        """Return the outcome of the base for one part of a kind."""
-        if kind not in self._parts:
-            self._parts[kind] = encode_part(self.base, kind, self.query)
-        return self._parts[kind]

@@ -1,0 +1,263 @@
+"""Proofs over all profiles that a change from one decision word to another is impossible.
+
+A decision is the strictest of its parts: the product and each of its services. Suppose a profile is decided `a` under
+the first rule set and `b` under the second. Then with one of its services alone, the first decides `a` while the second
+is no stricter than `b`; and with one of its services alone, the second decides `b` while the first is no stricter than
+`a`. Each is a question about the product and one service. If either has no solution, no profile with any number of
+services changes from `a` to `b`. All other lists are as long as the question needs, or as the schema allows (`query`).
+
+A proof is tried with little exact, since that is fast: quantifiers over lists and licenses that are held may have any
+value then. What remains possible rests on some of these values; they are made exact, and the proof is tried again.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from vatspolicy.authoring.symbolic.changed_parts import Kinds, can_stay, class_choice, encode_part, need_service
+from vatspolicy.authoring.symbolic.decision_encoder import (
+    SymbolicOutcome,
+    can_be_part,
+    decision_words,
+    encode_decision,
+)
+from vatspolicy.authoring.symbolic.domain import AS_OF
+from vatspolicy.authoring.symbolic.encoder import Encoder
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
+from vatspolicy.authoring.symbolic.minimize import drop_irrelevant
+from vatspolicy.authoring.symbolic.query import Query
+from vatspolicy.authoring.symbolic.relaxation import Exact, RelaxedEncoder, RelaxedRuleSet
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.solver import Model, Undecided, open_solver
+from vatspolicy.authoring.symbolic.timeline import Period
+from vatspolicy.authoring.symbolic.verdicts import Pair
+from vatspolicy.policies.bundle import Bundle
+
+Condition = tuple[Pair, int]
+"""A pair of decision words, and the number of a necessary condition for it.
+
+0: some part has the first word before the change; 1: some part has the second word after it; 2: the difference between
+`incomplete` and `needs-license` changes somewhere.
+"""
+
+
+REFINEMENTS = 8
+"""Attempts at a proof, each of which makes more exact."""
+
+
+@dataclass(frozen=True)
+class ExcludedPairs:
+    """Pairs of decision words that are proved impossible."""
+
+    pairs: tuple[Pair, ...]
+    invariants: tuple[str, ...]
+    """Ids of the invariants that the proofs assume."""
+
+
+class TransitionProof:
+    """Proofs over all profiles that changes from one decision word to another are impossible."""
+
+    def __init__(self, period: Period, base: Bundle, budget: int) -> None:
+        self.period, self.base, self.budget = period, base, budget
+        self.contexts: dict[Exact, ProofContext] = {}
+        self.bounds: dict[Exact, Mapping[str, int]] = {}
+        self.last: ProofContext | None = None
+        """Context of the last question."""
+
+    def exclude(
+        self,
+        head: Bundle,
+        wanted: Sequence[Pair],
+        exact: Exact,
+        outside: tuple[int, int] | None = None,
+        parts: Kinds | None = None,
+    ) -> ExcludedPairs:
+        """Return the wanted pairs that are proved impossible. Raises Unsupported and Undecided.
+
+        `outside`: only on days before the first and after the last of these (numbers).
+
+        The less is `exact`, the faster; for what is, lists grow to as many members as the question needs. With
+        `parts`, the kinds of parts that the change can touch, each part is looked at alone, which is faster still.
+        """
+        conditions = [(pair, number) for pair in wanted for number in range(3)]
+        try:
+            unsatisfiable, invariants = self._unsatisfiable(head, conditions, exact, outside, parts)
+        except TooLarge as error:
+            raise Undecided(str(error)) from None
+        excluded = {pair for pair, _ in unsatisfiable}
+        return ExcludedPairs(tuple(pair for pair in wanted if pair in excluded), invariants)
+
+    def exclude_by_need(self, head: Bundle, wanted: Sequence[Pair], exact: Exact, parts: Kinds | None) -> ExcludedPairs:
+        """Return the wanted pairs that are proved impossible. Raises Unsupported and Undecided.
+
+        What stands in the way of a proof is made exact, a few times: the truths on which a solution rests that is none.
+        """
+        left, found, invariants = list(wanted), list[Pair](), set[str]()
+        for _ in range(REFINEMENTS):
+            excluded = self.exclude(head, left, exact, parts=parts)
+            found += excluded.pairs
+            invariants |= set(excluded.invariants)
+            left = [pair for pair in left if pair not in excluded.pairs]
+            more = self.last.assumed() if left and self.last is not None else Exact()
+            if not more:
+                break
+            if exact:  # what is read by no other question
+                self.contexts.pop(exact, None)
+            exact = exact | more
+        return ExcludedPairs(tuple(found), tuple(sorted(invariants)))
+
+    def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> frozenset[str]:
+        """Return classes of activities of which one alone may make the pairs. Raises Unsupported and Undecided."""
+        return self._context(Exact()).find_classes(head, pairs)
+
+    def _unsatisfiable(
+        self,
+        head: Bundle,
+        conditions: Sequence[Condition],
+        exact: Exact,
+        outside: tuple[int, int] | None,
+        parts: Kinds | None,
+    ) -> tuple[list[Condition], tuple[str, ...]]:
+        """Return the conditions that no profile satisfies, with lists as long as what is exact needs them."""
+        left = list(conditions)
+        invariants: tuple[str, ...] = ()
+        while left:
+            context = self._context(exact)
+            left, invariants = context.unsatisfiable(head, left, outside, parts)
+            self.last = context
+            missing = context.query.space.missing_bounds()
+            if not missing:
+                break
+            del self.contexts[exact]
+            self.bounds[exact] = {**self.bounds[exact], **missing}
+        return left, invariants
+
+    def _context(self, exact: Exact) -> ProofContext:
+        """Return the context shared by all rule sets, with lists as long as they have been needed so far."""
+        if exact not in self.contexts:
+            bounds = self.bounds.setdefault(exact, {})
+            relaxed = functools.partial(RelaxedEncoder, exact=exact.quantifiers)
+            encoder = Encoder if exact.all_quantifiers else relaxed
+            query = Query(self.period, dict(bounds), encoder, self.base.schemas)
+            self.contexts[exact] = ProofContext(query, self.base, self.budget, exact.instruments)
+        return self.contexts[exact]
+
+
+class ProofContext:
+    """Query with the base encoded once, in which conditions of several heads are checked."""
+
+    def __init__(self, query: Query, base: Bundle, budget: int, held: frozenset[str] = frozenset()) -> None:
+        """Take the query and the base. `held`: instruments that are held by the licenses that a profile lists."""
+        self.query = query
+        self.kind = functools.partial(RelaxedRuleSet, exact=held)
+        self.base = query.encode(base, self.kind)
+        self.solver = open_solver(query.space, budget)
+        self._parts: dict[str, SymbolicOutcome] = {}
+        self.solutions: list[tuple[list[int], Model, SymbolicRuleSet]] = []
+        """Formulas that hold in the last solutions, these, and the rule set of the head."""
+
+    @functools.cached_property
+    def before(self) -> SymbolicOutcome:
+        """Outcome of the base for the product and one service."""
+        need_service(self.query)
+        return encode_decision(self.base, self.query.services[:1])
+
+    def unsatisfiable(
+        self,
+        head: Bundle,
+        wanted: Sequence[Condition],
+        outside: tuple[int, int] | None = None,
+        parts: Kinds | None = None,
+    ) -> tuple[list[Condition], tuple[str, ...]]:
+        """Return the conditions that no facts satisfy, and the ids of the assumed invariants. Raises Undecided."""
+        pool = self.query.space.pool
+        ruleset = self.query.encode(head, self.kind, like=self.base)
+        conditions = self._encode(ruleset, wanted, parts)
+        if outside is not None:
+            days = pool.disjoin((pool.at_most({AS_OF: 1}, outside[0] - 1), -pool.at_most({AS_OF: 1}, outside[1])))
+            conditions = {key: pool.conjoin((formula, days)) for key, formula in conditions.items()}
+        invariants, ids = self.query.invariant_formulas, self.query.invariant_ids
+        left = {key: formula for key, formula in conditions.items() if formula not in (TRUE, FALSE)}
+        satisfied = {key for key, formula in conditions.items() if formula == TRUE}
+        self.solver.prepare([*left.values(), *(invariants if left else ())])
+        self.solutions = []
+        while left:
+            model = self.solver.find([pool.disjoin(left.values()), *invariants])
+            if model is None:
+                break
+            truths = pool.truths(model)
+            held = [formula for formula in left.values() if truths[abs(formula)] is (formula > 0)]
+            self.solutions.append(([*held, *invariants], model, ruleset))
+            satisfied |= {key for key, formula in left.items() if truths[abs(formula)] is (formula > 0)}
+            left = {key: formula for key, formula in left.items() if key not in satisfied}
+        return [key for key in wanted if key not in satisfied], ids
+
+    def assumed(self) -> Exact:
+        """Return what had to have some value in the last solutions, while it may have any here."""
+        found = Exact()
+        for formulas, model, head in self.solutions:
+            found |= self._free(drop_irrelevant(self.query.space, formulas, model), head)
+        return found
+
+    def _free(self, model: Model, head: SymbolicRuleSet) -> Exact:
+        """Return what the variables in a model stand for that may have any value."""
+        sides = [side.free for side in (self.base, head) if isinstance(side, RelaxedRuleSet)]
+        held = frozenset(side[name] for side in sides for name in model if name in side)
+        free = self.query.encoder.free if isinstance(self.query.encoder, RelaxedEncoder) else {}
+        return Exact(tuple(free[name] for name in model if name in free), held)
+
+    def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> frozenset[str]:
+        """Return classes of activities of which one alone may make the pairs; none for a pair that none may make."""
+        pool, space = self.query.space.pool, self.query.space
+        wanted = list(pairs)
+        numbered = [(pair, number) for pair in wanted for number in range(3)]
+        ruleset = self.query.encode(head, self.kind, like=self.base)
+        conditions = self._encode(ruleset, numbered, frozenset({"activity"}))
+        left = {pair: pool.conjoin(conditions[pair, number] for number in range(3)) for pair in wanted}
+        found: set[str] = set()
+        while left := {pair: formula for pair, formula in left.items() if formula not in (TRUE, FALSE)}:
+            model = self.solver.find([pool.disjoin(left.values()), *self.query.invariant_formulas])
+            if model is None:
+                break
+            truths = pool.truths(model)
+            left = {pair: formula for pair, formula in left.items() if truths[abs(formula)] is not (formula > 0)}
+            choice = class_choice(self.query)
+            found.add(choice.values[int(space.pool.number_of(choice.name, model))])
+        return frozenset(found)
+
+    def _encode(
+        self, ruleset: SymbolicRuleSet, wanted: Iterable[Condition], parts: Kinds | None
+    ) -> dict[Condition, int]:
+        """Return the conditions as formulas over the product and one service, or over the parts of some kinds."""
+        pool, query = self.query.space.pool, self.query
+        if parts is None:
+            sides = [(self.before, encode_decision(ruleset, query.services[:1]))]
+        else:
+            sides = [(self._part(kind), encode_part(ruleset, kind, query)) for kind in sorted(parts)]
+        words = [tuple(decision_words(pool, side) for side in pair) for pair in sides]
+        found: dict[Condition, int] = {}
+        for pair, number in wanted:
+            a, b = pair
+            options = [FALSE]
+            if parts is not None and number < 2 and can_stay(*(pair if number == 0 else reversed(pair))):
+                options = [TRUE]  # a part that the change does not touch may have this word
+            for (one, two), (before, after) in zip(sides, words, strict=True):
+                first = pool.conjoin((before[a], can_be_part(two, b)))
+                second = pool.conjoin((after[b], can_be_part(one, a)))
+                third = TRUE
+                if pair == ("incomplete", "needs-license"):
+                    # the need was not certain, and now is; or the denial that was possible no longer is
+                    third = pool.disjoin((pool.conjoin((second, -one.low[0])), pool.conjoin((first, one.high[1]))))
+                elif pair == ("needs-license", "incomplete"):
+                    third = pool.disjoin((pool.conjoin((first, -two.low[0])), pool.conjoin((second, two.high[1]))))
+                options.append((first, second, third)[number])
+            found[pair, number] = pool.disjoin(options)
+        return found
+
+    def _part(self, kind: str) -> SymbolicOutcome:
+        """Return the outcome of the base for one part of a kind."""
+        if kind not in self._parts:
+            self._parts[kind] = encode_part(self.base, kind, self.query)
+        return self._parts[kind]
