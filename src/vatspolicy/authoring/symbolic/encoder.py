@@ -70,10 +70,6 @@ class ExpressionKeys:
         subject = tuple([pair for pair in activation.subject if pair[0] in names])
         return structure, subject, tuple([(key, self._value_text(key, params)) for key in keys])
 
-    def structure(self, node: Node) -> int:
-        """Return a number that is equal for nodes that read the same variables and parameters in the same way."""
-        return self._structure(node)[0]
-
     def short(self, thing: Any) -> str:
         """Return a short text that is equal for equal things."""
         return str(self._numbers.setdefault(repr(thing), len(self._numbers)))

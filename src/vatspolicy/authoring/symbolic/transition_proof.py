@@ -206,7 +206,7 @@ class ProofContext:
         sides = [side.free for side in (self.base, head) if isinstance(side, RelaxedRuleSet)]
         held = frozenset(side[name] for side in sides for name in model if name in side)
         free = self.query.encoder.free if isinstance(self.query.encoder, RelaxedEncoder) else {}
-        return Exact(tuple(free[name] for name in model if name in free), held)
+        return Exact(frozenset(free[name] for name in model if name in free), held)
 
     def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> frozenset[str]:
         """Return classes of activities of which one alone may make the pairs; none for a pair that none may make."""
