@@ -218,6 +218,19 @@ def test_each_finding(tmp_path: Path, name: str) -> None:
     assert re.sub(r"^[^ ]*/", "", str(found.problem)).startswith(expected)
 
 
+def test_an_expression_that_some_profile_makes_slow_is_a_warning(tmp_path: Path) -> None:
+    """Three quantifiers over at most 32 services each: 2 + 32 * (2 + 32 * (2 + 32 * 5)) steps."""
+    when = "services.exists(a, services.exists(b, services.exists(c, BODY)))"
+    text = CLEAN.replace("    when: term.foreign\n", f"    when: term.foreign && {when}\n")
+    few = linted(tmp_path / "few", text.replace("BODY", "c.resells_carrier"))
+    assert "costly-expression" not in [one.rule for one in few.findings]
+    report = linted(tmp_path / "law", text.replace("BODY", "a.id == b.id && b.id == c.id"))
+    [found] = [one for one in report.findings if one.rule == "costly-expression"]
+    assert (found.level, found.fails) == ("warning", False)
+    expected = "clean.yaml:20:11: Evaluating this can take 231,495 steps, which is more than 100,000."
+    assert re.sub(r"^[^ ]*/", "", str(found.problem)).startswith(expected)
+
+
 def test_several_findings_stand_in_the_order_of_the_file(tmp_path: Path) -> None:
     text = CLEAN.replace("zh: 整洁", "zh: Clean").replace("zh: 软件。", "zh: Software.").replace("zh: 备用", "")
     found = findings(tmp_path / "law", text)

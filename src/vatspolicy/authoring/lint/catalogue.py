@@ -41,6 +41,15 @@ RULES: Mapping[str, LintRule] = {
             "value to `parameters` and read it as `param.NAME`. The numbers 0 and 1 are allowed."
         ),
     ),
+    "costly-expression": LintRule(
+        WARNING,
+        Phrase("An expression takes at most 100,000 steps for each product, service or activity."),
+        Phrase(
+            "A step evaluates one part of the expression once; a quantifier evaluates its body for each member that "
+            "the profile schema allows (`maxItems`). `vatspolicy explain RULE` states the steps of a rule, "
+            "`vatspolicy bench SPECS` measures time."
+        ),
+    ),
     "unused-term": LintRule(
         ERROR,
         Phrase("An expression uses each term."),

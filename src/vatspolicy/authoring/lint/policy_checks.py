@@ -17,6 +17,7 @@ from vatspolicy.errors import Problem
 from vatspolicy.i18n import Listing, _
 from vatspolicy.i18n.lint import faults
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.cost import COSTLY, expression_cost
 from vatspolicy.policies.model import NEVER, Expression, Policy, Rule
 
 Found: TypeAlias = "Iterator[tuple[str, Problem]]"
@@ -147,11 +148,26 @@ def _unused_terms(file: PolicyFile) -> Found:
             yield "unused-term", file.document.problem(("terms", name), _("No expression uses this term."), key=True)
 
 
+def _costs(file: PolicyFile) -> Found:
+    """Yield expressions that some profile could make slow."""
+    for expression in file.expressions:
+        steps = expression_cost(file.bundle, expression)
+        if steps > COSTLY:
+            message = _(
+                "Evaluating this can take {steps} steps, which is more than {most}.",
+                steps=f"{steps:,}",
+                most=f"{COSTLY:,}",
+            )
+            hint = _("Quantify over fewer lists at once.")
+            yield "costly-expression", Problem(file.policy.file, expression.line, expression.column, "", message, hint)
+
+
 CHECKS: tuple[Callable[[PolicyFile], Found], ...] = (
     _key_order,
     _translations,
     _citations,
     _numbers,
+    _costs,
     _seen_both_ways,
     _unused_terms,
 )

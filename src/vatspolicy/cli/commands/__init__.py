@@ -23,6 +23,7 @@ COMMANDS = (
     "fmt",
     "diff",
     "analyze",
+    "bench",
     "schema",
     "bundle",
     "update",

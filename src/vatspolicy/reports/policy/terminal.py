@@ -8,8 +8,9 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import Table, aside, joint, word
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.cost import rule_cost
 from vatspolicy.policies.expression_wording import Wording
-from vatspolicy.policies.model import NEVER, Article, Expression
+from vatspolicy.policies.model import NEVER, Article, Expression, Rule
 from vatspolicy.policies.wording import describe_effect, describe_readings
 from vatspolicy.reports.lists import cut_lists
 from vatspolicy.reports.policy.lookup import find, list_cases
@@ -27,6 +28,10 @@ _WORDS: Table = {
     "rules": Phrase("rules"),
     "checks": Phrase("checks"),
     "then": Phrase("then"),
+    "cost": Phrase("cost: at most {steps} steps for each {subject}"),
+    "product": Phrase("product", "explain"),
+    "service": Phrase("service", "explain"),
+    "activity": Phrase("activity", "explain"),
     "conditions": Phrase("conditions"),
     "relies": Phrase("relied on by"),
     "tests": Phrase("tests"),
@@ -144,6 +149,7 @@ class _Page:
         yield from self.flow(f"{self.label('checks')}{self.check(rule.when)}", 2)
         yield from self.flow(f"CEL{self.colon}{one_line(rule.when.text)}", 2)
         yield from self.flow(f"{self.label('then')}{describe_effect(self.bundle, rule, self.lang)}", 2)
+        yield from self.flow(self.cost(rule), 2)
         for sentence in describe_readings(rule, self.lang):
             yield from self.flow(sentence, 4)
         if part.conditions:
@@ -162,6 +168,11 @@ class _Page:
         for read in part.parameters_read:
             yield from self.parameter(read)
         yield from self.relied_on(part)
+
+    def cost(self, rule: Rule) -> str:
+        """Return the most steps that the expressions of a rule take."""
+        steps = f"{rule_cost(self.bundle, rule):,}"
+        return word(_WORDS, "cost", self.lang, steps=steps, subject=self.word(rule.each))
 
     def check(self, expression: Expression) -> str:
         """Return what an expression checks; long lists are cut."""

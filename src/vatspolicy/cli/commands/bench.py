@@ -1,0 +1,70 @@
+"""`vatspolicy bench`: how long decisions on specs take, rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from vatspolicy.cli.console import abort, publish
+from vatspolicy.cli.context import SpecContext, require_covered
+from vatspolicy.cli.declaration import Argument, Command
+from vatspolicy.cli.parameters import FORMAT, OUTPUT, RULES, Outputs, make_output_option
+from vatspolicy.cli.settings import FILE
+from vatspolicy.gate.gate import ExitCode
+from vatspolicy.i18n import _
+
+
+class BenchFormat(StrEnum):
+    """Formats of a measurement."""
+
+    TEXT, JSON = "text", "json"
+
+
+def bench(
+    context: SpecContext,
+    specs: Annotated[
+        Sequence[str],
+        Argument(
+            metavar="SPEC",
+            help="Product specs: files, folders or globs (default: those of vatspolicy.toml).",
+            setting="specs",
+        ),
+    ] = (),
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="How many rules to show, at most.", rich_help_panel=OUTPUT)
+    ] = 10,
+    format: Annotated[BenchFormat, FORMAT] = BenchFormat.TEXT,
+    outputs: Annotated[Outputs, make_output_option(tuple(BenchFormat))] = (),
+) -> None:
+    """Measure how long decisions on specs take, and which rules take most of that time.
+    A spec takes a tenth of a second to measure.
+
+    Example: vatspolicy bench specs -p policies
+    """
+    from vatspolicy.authoring.timing import measure_decisions
+    from vatspolicy.clock import today
+    from vatspolicy.gate.gate import Gate, find_specs
+    from vatspolicy.profile.profile import load_profile
+    from vatspolicy.reports.timing import render
+
+    if not specs:
+        abort(_("no spec is given: name files, folders or globs, or set specs in {file}.", file=FILE))
+    files: list[str] = []
+    for spec in specs:
+        found = find_specs(spec)
+        if not found:
+            abort(_("no spec found at {argument!r}.", argument=spec), ExitCode.NOTHING)
+        files += found
+    bundle = context.law.load()
+    if context.as_of is not None:
+        require_covered(bundle, context.as_of)
+    gate = Gate(bundle, today(), context.as_of, allow_past=True)
+    profiles = [(file, load_profile(file, (), bundle.schemas)) for file in dict.fromkeys(files)]
+    timing = measure_decisions(bundle, [(file, profile, gate.find_day(profile)) for file, profile in profiles])
+    publish(lambda form, _color: render(form, timing, limit, context.lang.value), format, outputs)
+
+
+command = Command(bench, "bench", RULES)
