@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.law_builder import rule
+from tests.support.layer_builder import write_layer
 from tests.support.project_builder import policy, project
 from tests.support.repositories import commit, git
 from tests.support.runner import read_outputs
@@ -163,6 +165,15 @@ def test_a_report_of_an_earlier_run_does_not_stay(runner: Runner) -> None:
     runner()
     ran = runner(fail_on="sometimes")
     assert "Loosens" not in ran.summary
+
+
+def test_the_folders_of_a_stack_are_read_in_both_states(runner: Runner) -> None:
+    denial = rule("more", "product", "company.foreign_percent > 10.0", "deny: {reason: SHARE-ABOVE-CAP}")
+    write_layer(runner.workspace / "rules", "company", more="rules:\n" + denial)
+    commit(runner.workspace)
+    found = runner(policies="policies\nrules\n\n", fail_on="any")
+    assert (found.code, found.outputs["verdict"]) == (1, "tightened")
+    assert runner(policies="policies\nnone\n").code == 3
 
 
 def test_profiles_with_spaces_and_none(runner: Runner) -> None:

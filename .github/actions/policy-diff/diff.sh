@@ -118,6 +118,10 @@ compare() {
     line=${line%$'\r'}
     [[ -z ${line//[[:space:]]/} ]] || arguments+=("--profiles=$line")
   done <<<"${DIFF_PROFILES:-}"
+  while IFS= read -r line || [[ -n $line ]]; do
+    line=${line%$'\r'}
+    [[ -z ${line//[[:space:]]/} ]] || arguments+=("--policies=$line")
+  done <<<"${DIFF_POLICIES:-}"
   [[ -z ${DIFF_FAIL_ON:-} ]] || arguments+=("--fail-on=$DIFF_FAIL_ON")
   [[ -z ${DIFF_ACCEPTED:-} ]] || arguments+=("--accepted=$DIFF_ACCEPTED")
   [[ -z ${DIFF_SEMANTIC:-} ]] || arguments+=("--semantic=$DIFF_SEMANTIC")

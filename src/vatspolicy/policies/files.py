@@ -65,24 +65,40 @@ def read_layer(folder: FilePath, shown: str) -> LayerFiles:
     Raises:
         InvalidInput: A file or a folder cannot be read, or would be left out: a rule that is not seen forbids nothing.
     """
-    found: list[tuple[str, bytes]] = []
+    found: list[tuple[str, str, bytes]] = []
     problems: list[Problem] = []
     if not os.path.isdir(folder):
         raise InvalidInput([Problem(str(folder), 1, 1, "", _("This layer does not exist."))])
     for place in _walk(folder, problems):
         name = os.path.join(shown, os.path.relpath(place, folder))
         try:
-            kind = os.lstat(place).st_mode
-            if stat.S_ISLNK(kind):
-                problems.append(Problem(name, 1, 1, "", _("A layer holds no links."), _("Copy the file.")))
-            elif place.endswith(".yaml") and stat.S_ISREG(kind):
+            mode = os.lstat(place).st_mode
+            kind = "link" if stat.S_ISLNK(mode) else "file" if stat.S_ISREG(mode) else "other"
+            text = b""
+            if kind == "file" and place.endswith(".yaml"):
                 with open(place, "rb") as stream:
-                    found.append((name, stream.read()))
-            elif place.lower().endswith((".yaml", ".yml")):
-                problems.append(Problem(name, 1, 1, "", _("This file would not be read."), _("Name it NAME.yaml.")))
+                    text = stream.read()
+            found.append((name, kind, text))
         except OSError as error:
             problems.append(_unreadable(name, error))
-    files = dict(found)
+    return make_layer(shown, found, problems)
+
+
+def make_layer(shown: str, found: Iterable[tuple[str, str, bytes]], unreadable: Iterable[Problem] = ()) -> LayerFiles:
+    """Return the layer of some files: each a name below `shown`, its kind (file, link or other), and its bytes.
+
+    Raises:
+        InvalidInput: With `unreadable` and every file that would be left out.
+    """
+    problems = list(unreadable)
+    files: dict[str, bytes] = {}
+    for name, kind, text in found:
+        if kind == "link":
+            problems.append(Problem(name, 1, 1, "", _("A layer holds no links."), _("Copy the file.")))
+        elif kind == "file" and name.endswith(".yaml"):
+            files[name] = text
+        elif name.lower().endswith((".yaml", ".yml")):
+            problems.append(Problem(name, 1, 1, "", _("This file would not be read."), _("Name it NAME.yaml.")))
     head = files.pop(os.path.join(shown, HEAD), None)
     if head is None and not problems:
         hint = _("It states name, title and owner.")

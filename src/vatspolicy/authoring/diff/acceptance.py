@@ -16,7 +16,7 @@ from vatspolicy.authoring.diff.decisions import direction_of_all
 from vatspolicy.authoring.diff.edits import EditsOfRules
 from vatspolicy.authoring.diff.sources import LawRevision, Source
 from vatspolicy.authoring.diff.structure import LAW, Change
-from vatspolicy.authoring.diff.verdict import direction_of, failures, is_among, settled
+from vatspolicy.authoring.diff.verdict import RED_LINES, direction_of, failures, is_among, settled
 from vatspolicy.authoring.diff.words import NOT_ACCEPTED
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.documents.validation import validate
@@ -142,7 +142,7 @@ class _Marker:
                 for item in items
             ],
             sorted(below),
-            sorted(one["rule"] for one in self.data["red_lines"] if self.is_behind(place, [one["rule"]])),
+            sorted(_line(one) for one in self.data["red_lines"] if place in one["changes"]),
             change.retroactive,
         ]
         directions = [direction for *_, direction in moves]
@@ -228,14 +228,15 @@ class _Marker:
             seen = entry["witness"] is not None or (entry["before"], entry["after"]) in shown
             entry["accepted"] = whole if seen else []
         for one in self.data["red_lines"]:
-            one["accepted"] = self.of_rules([one["rule"]])
+            one["accepted"] = self.of_all([self.pairs[place][1]["acceptance"] for place in one["changes"]])
 
     def mark_failing(self, conditions: Sequence[str]) -> None:
         """Mark the edits because of which a condition holds."""
         left = remainder(self.data)
         for condition in failures(left, conditions):
             rules = set(_causes(left, condition))
-            edits = {place for item in _failing(left, condition) for place in item["changes"]}
+            lines = [one for one in left["red_lines"] if one["code"] == condition]
+            edits = {place for item in (*_failing(left, condition), *lines) for place in item["changes"]}
             for place, (change, shown) in enumerate(self.pairs):
                 causes = place in edits or self.is_behind(place, rules)
                 causes = change.retroactive if condition == "retroactive" else causes
@@ -257,6 +258,12 @@ class _Marker:
         """Return the names of edits if all of them are accepted, else none."""
         names = [one["edit"] for one in edits if one is not None and one["state"] == "accepted"]
         return list(dict.fromkeys(names)) if len(names) == len(edits) else []
+
+
+def _line(red_line: Data) -> str:
+    """Return the effect of a red line; that of a rule that can be waived is its name, as it always was."""
+    keys = ("code", "rule", "level", "since", "until")
+    return str(red_line["rule"] if red_line["code"] == "waivable" else [red_line[key] for key in keys])
 
 
 def _same_edit(entry: Entry, one: Data) -> bool:
@@ -315,9 +322,7 @@ def _counting(items: Iterable[Data]) -> list[Data]:
 
 def _causes(left: Mapping[str, Any], condition: str) -> Iterator[str]:
     """Yield the rules because of which a condition holds, accepted changes left out."""
-    if condition == "waivable":
-        yield from (one["rule"] for one in left["red_lines"])
-    if condition in ("waivable", "retroactive", "unknown", "version"):
+    if condition in (*RED_LINES, "retroactive", "unknown", "version"):
         return
     for row in left["decisions"]["rows"]:
         move = f"{row['before']['decision']}->{row['after']['decision']}"
@@ -329,7 +334,7 @@ def _causes(left: Mapping[str, Any], condition: str) -> Iterator[str]:
 
 def _failing(left: Mapping[str, Any], condition: str) -> Iterator[Data]:
     """Yield the items of review because of which a condition holds, accepted changes left out."""
-    if condition in ("waivable", "retroactive", "unknown", "version"):
+    if condition in (*RED_LINES, "retroactive", "unknown", "version"):
         return
     shown = any(
         _meets(condition, f"{one['before']}->{one['after']}", one["direction"])

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.authoring.diff.layer_edits import policy_of
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, instruments_of
 from vatspolicy.authoring.diff.structure import LAW, Change
 from vatspolicy.cel.ast import Term, walk
 from vatspolicy.policies.model import Rule
 
-_ORDER = ("rule", "parameter", "term", "instrument", "dates", "policy")
+_ORDER = ("rule", "parameter", "term", "instrument", "dates", "policy", "may_loosen", "layer")
 """Kinds of edits that can change a rule, the nearest to it first."""
 _OWN = ("rule", "policy", "dates")
 """Kinds of edits of rules themselves, not of something that they read."""
@@ -114,9 +115,14 @@ class EditsOfRules:
 
 def _read(side: RuleSignatures, rule: Rule) -> Iterator[tuple[str, str, str]]:
     """Yield kind, policy and name of everything whose edit changes a rule."""
-    yield "rule", rule.policy, rule.id
-    yield "dates", rule.policy, "effective"
-    yield "policy", rule.policy, ""
+    replacing = side.replacing(rule.name)
+    for one in (rule, *replacing):
+        yield "rule", one.policy, one.id
+        yield "dates", one.policy, "effective"
+        yield "policy", one.policy, ""
+        yield from (("may_loosen", policy_of(layer.name), one.name) for layer in side.bundle.layers)
+        layer = side.bundle.layer_of(one.policy)
+        yield from (("layer", policy_of(found.name), "") for found in (layer,) if found is not None)
     named = [side.bundle.instruments[one] for one in instruments_of(rule)]
     yield from (("instrument", one.policy, one.id) for one in named)
     for expression in (*rule.expressions, *(e for one in named for e in one.expressions)):

@@ -11,9 +11,10 @@ import os
 import posixpath
 import re
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from vatspolicy.i18n import _, reason_of
 
@@ -23,10 +24,22 @@ MAX_FILES = 20_000
 MAX_BYTES = 128 * 2**20
 """Most files, and most bytes of them together, that are read of one state."""
 _REGULAR = ("100644", "100755")
+_LINK = "120000"
+"""Modes of regular files, and of a symbolic link, in a tree of git."""
 
 
 class SourceError(Exception):
     """A revision or folder cannot be read; the text is a sentence and a hint."""
+
+
+class _TreeEntry(NamedTuple):
+    """One file of a commit."""
+
+    name: str
+    kind: str
+    """file, link or other (a submodule)."""
+    id: str
+    size: int
 
 
 @dataclass(frozen=True)
@@ -81,17 +94,38 @@ class Git:
         Paths and names are from the folder, or from `prefix`, which is from the root of the repository.
         """
         prefix = self.prefix() if prefix is None else prefix
+        entries = [
+            entry for entry in self._entries(commit, paths, prefix) if entry.kind == "file" and wanted(entry.name)
+        ]
+        return list(zip((entry.name for entry in entries), self._contents(entries), strict=True))
+
+    def has(self, commit: str, place: str) -> bool:
+        """Return whether a commit has a file or a folder at a place, from the root. Raises SourceError."""
+        return not place or bool(self._run("ls-tree", "-z", "--full-tree", commit, "--", place))
+
+    def everything(self, commit: str, place: str) -> list[tuple[str, str, bytes]]:
+        """Return name, kind (file, link or other) and bytes of all that is below a place, from the root.
+
+        Bytes are those of the .yaml files. Raises SourceError.
+        """
+        entries = list(self._entries(commit, [""], f"{place}/" if place else ""))
+        read = [entry for entry in entries if entry.kind == "file" and entry.name.endswith(".yaml")]
+        texts = dict(zip((entry.name for entry in read), self._contents(read), strict=True))
+        return [(entry.name, entry.kind, texts.get(entry.name, b"")) for entry in entries]
+
+    def _entries(self, commit: str, paths: Sequence[str], prefix: str) -> Iterator[_TreeEntry]:
         below = filter(None, [f"{prefix}{path}" for path in paths])
         listing = self._run("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *below)
-        entries = []
         for line in filter(None, listing.split(b"\0")):
             head, _, path = line.partition(b"\t")
             mode, _, id, size = head.decode("ascii").split()
             name = path.decode("utf-8", "surrogateescape").removeprefix(prefix)
-            if mode in _REGULAR and wanted(name):
-                entries.append((name, id, int(size)))
-        check_size(len(entries), sum(size for _, _, size in entries))
-        return list(zip((name for name, _, _ in entries), self._blobs([id for _, id, _ in entries]), strict=True))
+            kind = "file" if mode in _REGULAR else "link" if mode == _LINK else "other"
+            yield _TreeEntry(name, kind, id, int(size) if kind == "file" else 0)
+
+    def _contents(self, entries: Sequence[_TreeEntry]) -> list[bytes]:
+        check_size(len(entries), sum(entry.size for entry in entries))
+        return self._blobs([entry.id for entry in entries])
 
     def _blobs(self, ids: Sequence[str]) -> list[bytes]:
         output = self._run("cat-file", "--batch", given="".join(f"{id}\n" for id in ids).encode()) if ids else b""

@@ -16,7 +16,7 @@ from vatspolicy.policies.wording import describe_effect
 
 LIKENESS = 0.6
 """Likeness of two ids from which on a rule with another target may be the one before."""
-_WORDED = ("when", "effect", "conditions", "since", "until", "unwaivable")
+_WORDED = ("when", "effect", "conditions", "since", "until", "unwaivable", "overrides")
 """Parts of a rule in words whose change is told."""
 
 
@@ -128,6 +128,7 @@ def _card(base: Bundle, head: Bundle, old: Rule | None, new: Rule | None) -> dic
         "change": "removed" if new is None else "changed" if same_name else "added",
         "predecessor": old.name if old is not None and new is not None and not same_name else None,
         "message": say_both(shown.message),
+        "layer": name_layer(bundle, shown.policy),
         "file": policy.file,
         "line": shown.line,
         "before": before,
@@ -156,7 +157,14 @@ def _words(bundle: Bundle, rule: Rule) -> dict[str, Any]:
             {"id": condition.id, "check": _say(bundle, condition.check, rule.since)} for condition in conditions
         ],
         "unwaivable": rule.unwaivable,
+        "overrides": rule.overrides and {**rule.overrides._asdict(), "replaces": bundle.replaces(rule)},
     }
+
+
+def name_layer(bundle: Bundle, policy: str) -> str | None:
+    """Return the name of the layer of a policy; None for a policy of the law, or of no side."""
+    layer = bundle.layer_of(policy)
+    return None if layer is None or bundle.is_base(policy) else layer.name
 
 
 def _say(bundle: Bundle, expression: Expression, day: str) -> dict[str, str]:

@@ -19,13 +19,14 @@ from vatspolicy.authoring.diff.decisions import (
 )
 from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem
 from vatspolicy.authoring.diff.law import find_followers, law_in_words
+from vatspolicy.authoring.diff.layer_edits import compare_layers
 from vatspolicy.authoring.diff.recorded import Recorded
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaChange, compare_schemas
 from vatspolicy.authoring.diff.semantic import Proof, prove, semantic_data
 from vatspolicy.authoring.diff.serialize import ComparisonSerializer, release_data, schema_data, seen_in
 from vatspolicy.authoring.diff.sources import LawRevision, Source, load_pair
-from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure
+from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure, date_change
 from vatspolicy.authoring.diff.verdict import (
     check_release,
     exit_code,
@@ -83,13 +84,24 @@ def compare_revisions(base: Source, head: Source, settings: ComparisonSettings) 
     return _finish(data, settings)
 
 
+def not_loadable(
+    base: str, head: str | None, problems: Iterable[Problem], settings: ComparisonSettings
+) -> dict[str, Any]:
+    """Return the data of a comparison with a side of which a file cannot be read as a whole."""
+    data = _empty(settings, [Why("invalid")], problems)
+    return _finish(data | {key: _unread(name or "") for key, name in (("base", base), ("head", head))}, settings)
+
+
 def not_comparable(base: str, head: str | None, message: str, settings: ComparisonSettings) -> dict[str, Any]:
     """Return the data of a comparison with a side that cannot be read; `message` is the reason."""
     data = _empty(settings, [Why("source")], [])
     data["why"][0]["text"] = {"en": message, "zh": message}
-    for key, name in (("base", base), ("head", head or "")):
-        data[key] = {"name": name, "title": name, "commit": None, "version": None, "digest": None}
+    data |= {key: _unread(name or "") for key, name in (("base", base), ("head", head))}
     return _finish(data, settings)
+
+
+def _unread(name: str) -> dict[str, Any]:
+    return {"name": name, "title": name, "commit": None, "version": None, "digest": None, "layers": []}
 
 
 def _finish(data: dict[str, Any], settings: ComparisonSettings) -> dict[str, Any]:
@@ -190,9 +202,10 @@ class _Parts:
 def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings) -> dict[str, Any]:
     parts = _Parts()
     nothing: list[dict[str, Any]] = []
-    changes = parts.make("structure", lambda: compare_structure(base, head, settings.today), list[Change]())
+    changes = parts.make("structure", lambda: _changes(base, head, settings.today), list[Change]())
     schemas = parts.make("structure", lambda: compare_schemas(base, head), list[SchemaChange]())
-    edited = frozenset(base.documents.keys() | head.documents.keys()) if base.schemas == head.schemas else None
+    same = base.schemas == head.schemas and list(base.layers.items()) == list(head.layers.items())
+    edited = frozenset(base.documents.keys() | head.documents.keys()) if same else None
     differences = Differences(RuleSignatures(base.bundle), RuleSignatures(head.bundle), edited)
     changed = {change.policy for change in changes if change.kind in LAW}
 
@@ -258,7 +271,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     told = parts.make("structure", lambda: list(serializer.items(items, verdicts, comparison, never)), nothing)
     data |= {"semantic": semantic, "edits": told}
     witnesses = any(edit["verdict"] == "witness" or lists_otherwise(edit) for edit in told)
-    red_lines = parts.make("structure", lambda: [serializer.red_line(name) for name in differences.waivable], nothing)
+    red_lines = parts.make("structure", serializer.red_lines, nothing)
     moves = bool(comparison.rows or comparison.details or shown or witnesses or red_lines)
     direction = direction_of_all([*(row.direction for row in comparison.rows), *shown])
     structure = parts.make("structure", lambda: [serializer.change(change) for change in changes], nothing)
@@ -352,6 +365,12 @@ def _contradicted(data: Mapping[str, Any]) -> bool:
     return bool(seen(data) & set(impossible(data)))
 
 
+def _changes(base: LawRevision, head: LawRevision, today: str) -> list[Change]:
+    """Return every edit, those of layers last."""
+    of_layers = (date_change(change, today) for change in compare_layers(base, head))
+    return [*compare_structure(base, head, today), *of_layers]
+
+
 def _named(source: Source, side: LawRevision | None = None) -> dict[str, Any]:
     return {
         "name": source.name,
@@ -359,6 +378,7 @@ def _named(source: Source, side: LawRevision | None = None) -> dict[str, Any]:
         "commit": source.commit,
         "version": side.bundle.version if side else None,
         "digest": side.bundle.digest if side else None,
+        "layers": [layer.name for layer in side.bundle.layers[1:]] if side else [],
     }
 
 

@@ -35,11 +35,34 @@ class RuleSignatures:
         self._params: dict[str, tuple[str, ...]] = {}
         self._effects: dict[str, str] = {}
         self._licenses: dict[str, tuple[str, list[Parameter]]] = {}
+        self._replaced: dict[str, frozenset[str]] = {}
+
+    def in_force(self, name: str, day: str) -> Rule | None:
+        """Return a rule that is in force on a day and that no rule of a layer replaces."""
+        rule = self.by_name.get(name)
+        return rule if rule is not None and rule.in_force(day) and name not in self._replaced_on(day) else None
+
+    def _replaced_on(self, day: str) -> frozenset[str]:
+        if day not in self._replaced:
+            self._replaced[day] = frozenset(self.bundle.replaced(day))
+        return self._replaced[day]
+
+    def replacing(self, name: str) -> list[Rule]:
+        """Return the rules that replace a rule, with those that replace them, and so on."""
+        found = list(self.bundle.replacements.get(name, ()))
+        return [*found, *(one for rule in found for one in self.replacing(rule.name))]
+
+    def _days(self, rule: Rule) -> Any:
+        """Return the days on which a rule is in force, by the first day of each state."""
+        if rule.name not in self.bundle.replacements:
+            return rule.since, rule.until
+        states = [(day, self.in_force(rule.name, day) is not None) for day in self.bundle.boundaries]
+        return [state for before, state in zip([(None, None), *states], states, strict=False) if before[1] != state[1]]
 
     def signature_on(self, name: str, day: str) -> Any:
-        """Return the signature of a rule on a day; None if it is not in force."""
-        rule = self.by_name.get(name)
-        if rule is None or not rule.in_force(day):
+        """Return the signature of a rule on a day; None if it is not in force, or replaced."""
+        rule = self.in_force(name, day)
+        if rule is None:
             return None
         values = [self._parameter(key).on(day) for key in self._params_of(rule)]
         return self._signature(rule), [None if value is None else value.value for value in values]
@@ -65,7 +88,7 @@ class RuleSignatures:
         """Return the signature of a rule over all days."""
         rule = self.by_name[name]
         timelines = [[(v.since, v.value) for v in self._parameter(key).values] for key in self._params_of(rule)]
-        return rule.since, rule.until, self._signature(rule), timelines
+        return self._days(rule), self._signature(rule), timelines
 
     def sources(self, name: str) -> frozenset[str]:
         """Return the policies that a rule depends on: its own, those of the instruments it names, and all they use."""
@@ -104,6 +127,7 @@ class RuleSignatures:
             rule.unwaivable,
             cited,
             rule.kind,
+            rule.kind != "route" or self.bundle.is_base(rule.policy),  # a route of a layer is no license elsewhere
             *map(_plain, (rule.when, rule.effect, named)),
         ]
 
@@ -137,17 +161,33 @@ class Differences:
         for name in dict.fromkeys((*new, *old)):
             if name not in old or name not in new:
                 found[name] = "removed" if name in old else "added"
-            elif self.edited is not None and not self.edited & (self.base.sources(name) | self.head.sources(name)):
+            elif self.edited is not None and not self.edited & self._sources(name):
                 continue
             elif self.base.full_signature(name) != self.head.full_signature(name):
                 found[name] = "changed"
         return found
 
+    def _sources(self, name: str) -> set[str]:
+        """Return the policies that a rule depends on, on both sides, with those of the rules that replace it."""
+        sides = (self.base, self.head)
+        return {
+            id for side in sides for one in (name, *(r.name for r in side.replacing(name))) for id in side.sources(one)
+        }
+
     @property
     def waivable(self) -> list[str]:
-        """Names of the rules that nobody could waive in the base, and that can be waived in the head."""
-        sides = (self.base.by_name, self.head.by_name)
-        return [name for name in self.names if [s[name].unwaivable for s in sides if name in s] == [True, False]]
+        """Names of the rules that nobody could waive in the base, and that can be waived in the head.
+
+        A rule that can be waived, and that now replaces another, makes that one waivable.
+        """
+        return [name for name in self.names if self._can_be_waived(name)]
+
+    def _can_be_waived(self, name: str) -> bool:
+        sides = (self.base, self.head)
+        if any(name not in side.by_name for side in sides) or not self.base.by_name[name].unwaivable:
+            return False
+        before, after = ({rule.name for rule in side.replacing(name) if not rule.unwaivable} for side in sides)
+        return not self.head.by_name[name].unwaivable or not after <= before
 
     def on(self, day: str) -> frozenset[str]:
         """Return the rules that behave differently on a day, or are in force on one side only."""
@@ -191,6 +231,7 @@ class Differences:
             for id in changed:
                 found |= side.boundaries(id)
             rules = [side.by_name[name] for name in self.names if name in side.by_name]
+            rules += [rule for name in self.names for rule in side.replacing(name)]
             found |= {day for rule in rules for day in (rule.since, rule.until)}
         return [day for day in sorted(found) if first <= day < "9999"]
 
@@ -211,7 +252,7 @@ def instruments_of(rule: Rule) -> list[str]:
     return [name for name in names if name is not None]
 
 
-_WHEN = 5
+_WHEN = 6
 """Place of the condition among the parts of a rule."""
 
 _WORDS = {"title", "message", "policy", "template"}

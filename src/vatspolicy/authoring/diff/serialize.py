@@ -9,10 +9,12 @@ from typing import Any
 from vatspolicy.authoring.diff.decisions import Answer, Comparison, Detail, Row, direction_of_all
 from vatspolicy.authoring.diff.edit_wording import EditWording
 from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem
+from vatspolicy.authoring.diff.law import name_layer
+from vatspolicy.authoring.diff.layer_edits import RedLine, find_red_lines
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.schemas import SchemaChange
 from vatspolicy.authoring.diff.sources import LawRevision
-from vatspolicy.authoring.diff.structure import Change
+from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS, Change
 from vatspolicy.authoring.diff.verdict import Release, direction_of
 from vatspolicy.authoring.diff.words import FAULTS
 from vatspolicy.i18n.words import both
@@ -53,11 +55,16 @@ class ComparisonSerializer:
         policies = (side.bundle.policies.get(change.policy) for side in (self.head, self.base))
         policy = next((found for found in policies if found is not None), None)
         data = dataclasses.asdict(change) | {"title": self.title(change), "regulation": policy and _text(policy.title)}
+        data["layer"] = self.layer(change.policy)
+        if change.kind in OF_LAYERS:
+            data["regulation"] = self.title_of_layer(data["layer"])
         data["fields"] = [dataclasses.asdict(field) for field in change.fields]
         return data
 
     def title(self, change: Change) -> dict[str, str] | None:
-        """Return the title of a policy, parameter, instrument or article; for a rule its message."""
+        """Return the title of a policy, parameter, instrument, article or layer; for a rule its message."""
+        if change.kind in OF_LAYERS:
+            return self.message(change.name) if change.name else self.title_of_layer(self.layer(change.policy))
         for side in (self.head, self.base):
             policy = side.bundle.policies.get(change.policy)
             if policy is None:
@@ -74,6 +81,19 @@ class ComparisonSerializer:
                 case "policy":
                     return _text(policy.title)
         return None
+
+    def layer(self, policy: str) -> str | None:
+        """Return the name of the layer of a policy, or of an edit of a layer.yaml; None for a policy of the law."""
+        if policy.startswith(LAYER_PREFIX):
+            return policy.removeprefix(LAYER_PREFIX)
+        return next((one for side in (self.head, self.base) if (one := name_layer(side.bundle, policy))), None)
+
+    def title_of_layer(self, name: str | None) -> dict[str, str] | None:
+        """Return the title of a layer."""
+        found = (
+            next((side.layers[name] for side in (self.head, self.base) if name in side.layers), None) if name else None
+        )
+        return found and _text(found["title"])
 
     def items(
         self,
@@ -173,10 +193,25 @@ class ComparisonSerializer:
             "days": list(detail.days),
         }
 
-    def red_line(self, name: str) -> dict[str, Any]:
-        """Return a rule that can be waived from now on, with the line that was edited."""
+    def red_lines(self) -> list[dict[str, Any]]:
+        """Return the rules that can be waived from now on, that no longer fail the gate, and that may be loosened."""
+        found = find_red_lines(self.differences.base, self.differences.head, self.edits.all)
+        return [*map(self._waivable, self.differences.waivable), *map(self._of_layers, found)]
+
+    def _waivable(self, name: str) -> dict[str, Any]:
         file, line = self.edits.place(name)
-        return {"code": "waivable", "rule": name, "message": self.message(name), "file": file, "line": line}
+        behind = [place for place, change in enumerate(self.edits.all) if change in self.edits.of(name)]
+        data: dict[str, Any] = {"code": "waivable", "rule": name, "message": self.message(name), "file": file}
+        layer = self.layer(name.partition("/")[0])
+        return data | {"line": line, "changes": behind, "layer": layer, "level": None, "since": None, "until": None}
+
+    def _of_layers(self, one: RedLine) -> dict[str, Any]:
+        own = {"unenforced": "enforce", "loosenable": "may_loosen"}[one.code]
+        of_rule, of_layer = (
+            [place for place, change in enumerate(self.edits.all) if (change.kind, change.name) == wanted]
+            for wanted in ((own, one.rule), ("layer", ""))
+        )
+        return dataclasses.asdict(one) | {"message": self.message(one.rule), "changes": of_rule or of_layer}
 
     def message(self, name: str) -> dict[str, str] | None:
         """Return the message of a rule."""
@@ -194,6 +229,7 @@ class ComparisonSerializer:
         return {
             "rule": name,
             "change": self.differences.names.get(name),
+            "layer": self.layer(rule.policy),
             "message": _text(rule.message),
             "citations": [_citation(policy, policy.articles[key], day) for key in rule.cite],
             "file": policy.file,

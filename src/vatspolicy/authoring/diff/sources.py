@@ -5,25 +5,36 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vatspolicy.authoring.diff.git import Git, SourceError, check_size
+from vatspolicy.authoring.diff.stacks import (
+    CommitTree,
+    Files,
+    FolderTree,
+    Tree,
+    name_places,
+    read_layers,
+    read_stack,
+    require_layers,
+    split_base,
+)
 from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
-from vatspolicy.bundles.bundle_file import LAYERS
+from vatspolicy.bundles.bundle_file import LAYERS, read_bundle_file
 from vatspolicy.documents import Document, parse_document
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _, reason_of
-from vatspolicy.policies.bundle import Bundle, build_bundle
-from vatspolicy.policies.files import TESTS_ENDING, is_law
+from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
+from vatspolicy.policies.files import HEAD, RELEASE, TESTS_ENDING, LayerFiles, is_law, is_layer, make_layer, read_layer
+from vatspolicy.policies.layers import read_head
 
 FOLDERS = {"policies": ".yaml", "schemas": ".json", "fixtures": ".yaml"}
 """Folders of a project that are read, with the ending of the files in them."""
 CHANGELOG = "CHANGELOG.md"
-RELEASE = "bundle.yaml"
 WORKING_TREE = "."
 """The name of the project on disk."""
 
@@ -31,8 +42,6 @@ _REVISION_PATH = re.compile(r"((?:[^:{}]|\{[^}]*\})+):(.*)")
 """A revision and a path in it; a colon in braces belongs to the revision."""
 _PATHS = ("./", "../", "/", "~")
 """Beginnings of a path, which no revision has."""
-
-Files = tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,14 @@ class Source:
     """Schema files by name; empty where the state has none of its own."""
     fixtures: Files = field(repr=False)
     changelog: str | None = field(repr=False)
+    layers: tuple[LayerFiles, ...] = field(default=(), repr=False)
+    """The layers above the policies, the lowest first."""
+
+    @property
+    def files(self) -> Files:
+        """Every file of the law: policies, bundle.yaml, the layers and what stands beside them."""
+        above = (file for layer in self.layers for file in (layer.head, *layer.sources))
+        return (*self.policies, *above)
 
     @property
     def title(self) -> str:
@@ -57,20 +74,29 @@ class Source:
         return self.name if known else f"{self.name} ({str(self.commit)[:9]})"
 
 
-def read_pair(base: str, head: str | None, folder: Path) -> tuple[Source, Source]:
+def read_pair(base: str, head: str | None, folder: Path, law: Sequence[Path] = ()) -> tuple[Source, Source]:
     """Read the states of `BASE HEAD`, `BASE..HEAD`, `BASE...HEAD` (since they parted), or `BASE` (until now, on disk).
+
+    `law`: the folder of policies (if the first is not a layer) and the layers above it, which are read as they are in
+    each state. A state that is a whole law, such as a bundle, takes the layers alone. A layer that only one of the
+    states has is not there in the other.
 
     Raises:
         SourceError: A state cannot be read.
+        InvalidInput: A layer cannot be read as a whole, or is in none of the states.
     """
     git = Git(folder)
     if head is None and (found := _range(base, folder)):
         left, dots, right = found
         if dots == "...":
             commit = git.merge_base(git.commit(left), git.commit(right))
-            return _read_commit(git, f"{left}...{right}", commit), read_source(right, folder)
+            sides = _State(f"{left}...{right}", CommitTree(git, commit), commit), _find_state(right, folder, law)
+            left_side, right_side = _read_states(sides, folder, law)
+            return left_side, right_side
         base, head = left, right
-    return read_source(base, folder), read_source(WORKING_TREE if head is None else head, folder)
+    names = base, WORKING_TREE if head is None else head
+    before, after = _read_states([_find_state(name, folder, law) for name in names], folder, law)
+    return before, after
 
 
 def _range(text: str, folder: Path) -> tuple[str, str, str] | None:
@@ -88,19 +114,88 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def read_source(name: str, folder: Path) -> Source:
-    """Read a folder or bundle if there is one of the name, else `REVISION:PATH` or a revision. Raises SourceError."""
+def read_source(name: str, folder: Path, law: Sequence[Path] = ()) -> Source:
+    """Read a folder or bundle if there is one of the name, else `REVISION:PATH` or a revision.
+
+    Raises:
+        SourceError: It cannot be read.
+        InvalidInput: A layer cannot be read as a whole.
+    """
+    [found] = _read_states([_find_state(name, folder, law)], folder, law)
+    return found
+
+
+@dataclass(frozen=True)
+class _State:
+    """A state before its law is read."""
+
+    name: str
+    tree: Tree
+    """Where the folders of the law are looked up."""
+    commit: str | None = None
+    whole: Source | None = None
+    """The law, of a state that is a whole law in itself; None for a project."""
+
+
+def _find_state(name: str, folder: Path, law: Sequence[Path]) -> _State:
+    """Find a folder or bundle if there is one of the name, else `REVISION:PATH` or a revision. Raises SourceError."""
+    here = FolderTree(folder)
     if name and _is_folder(folder / name):
-        return _read_folder(name, folder / name)
+        own = FolderTree(folder / name)
+        if law and (name == WORKING_TREE or not (own.has(RELEASE) or own.has(HEAD))):
+            return _State(name, own)
+        return _State(name, here, whole=_read_folder(name, folder / name))
     if is_archive(name) and _exists(folder / name):
-        return _read_archive(name, folder / name)
+        return _State(name, here, whole=_read_archive(name, folder / name))
     if not name.startswith(_PATHS) and (found := _REVISION_PATH.fullmatch(name)):
-        return _read_revision_path(Git(folder), name, found[1], found[2])
+        git = Git(folder)
+        source = _read_revision_path(git, name, found[1], found[2])
+        return _State(name, CommitTree(git, str(source.commit)), source.commit, source)
     if name.startswith(_PATHS) or is_archive(name):
         missing = _("There is no bundle {name!r}.", name=name), _("There is no folder {name!r}.", name=name)
         raise SourceError(missing[0] if is_archive(name) else missing[1])
     git = Git(folder)
-    return _read_commit(git, name, git.commit(name))
+    commit = git.commit(name)
+    return _State(name, CommitTree(git, commit), commit)
+
+
+def _read_states(states: Sequence[_State], folder: Path, law: Sequence[Path]) -> tuple[Source, ...]:
+    """Read the law of each state, with the layers above it. Raises SourceError, InvalidInput."""
+    places = name_places(law, folder)
+    trees = [state.tree for state in states]
+    base, layers = split_base([state.tree for state in states if state.whole is None] or trees, places)
+    require_layers(trees, layers)
+    found: list[Source] = []
+    problems: list[Problem] = []
+    for place, state in enumerate(states):
+        try:
+            found.append(_read_state(state, base, layers, bool(places)))
+        except InvalidInput as error:
+            named = place == 0 and len(states) > 1
+            problems += [p._replace(file=f"{state.name}:{p.file}") for p in error.problems] if named else error.problems
+    if problems:
+        raise InvalidInput(problems)
+    return tuple(found)
+
+
+def _read_state(state: _State, base: str | None, layers: Sequence[str], has_law: bool) -> Source:
+    if state.whole is not None:
+        return replace(state.whole, layers=(*state.whole.layers, *read_layers(state.tree, layers)))
+    if not has_law:
+        assert isinstance(state.tree, CommitTree) and state.commit is not None
+        return _read_commit(state.tree.git, state.name, state.commit)
+    read = read_stack(state.tree, base, layers)
+    if not read.policies:
+        raise SourceError(_("There are no policies in {name!r}. A project has a folder policies/.", name=state.name))
+    return Source(
+        name=state.name,
+        commit=state.commit,
+        policies=read.policies,
+        schemas={file.rpartition("/")[2]: content for file, content in read.schemas},
+        fixtures=read.fixtures,
+        changelog=None if read.changelog is None else read.changelog.decode("utf-8", "replace"),
+        layers=read.layers,
+    )
 
 
 def _exists(path: Path) -> bool:
@@ -111,17 +206,21 @@ def _exists(path: Path) -> bool:
 
 
 def _read_archive(name: str, path: Path) -> Source:
-    """Read a bundle: an archive of policies/ (and schemas/, fixtures/), or of policies alone."""
+    """Read a bundle: an archive of policies/ (and schemas/, fixtures/), or of policies alone.
+
+    Raises:
+        SourceError: The file cannot be read.
+        InvalidInput: Its layers are not those of its manifest.
+    """
     try:
         files = read_archive(path, lambda file: _wanted(file) or _wanted(f"policies/{file}") or file.startswith(LAYERS))
     except ArchiveError as error:
         raise SourceError(str(error)) from None
-    if any(file.startswith(LAYERS) for file, _ in files):
-        raise SourceError(_("{name!r} has layers, which cannot be compared.", name=name))
     names = {file for file, _ in files}
+    layers = read_bundle_file(path).layers if any(file.startswith(LAYERS) for file in names) else ()
     if not any(file.startswith("policies/") for file in names) and RELEASE in names:
         files = [(f"policies/{file}", content) for file, content in files]
-    return _source(name, None, [(file, content) for file, content in files if _wanted(file)])
+    return replace(_source(name, None, [(file, content) for file, content in files if _wanted(file)]), layers=layers)
 
 
 def _read_revision_path(git: Git, name: str, revision: str, path: str) -> Source:
@@ -135,6 +234,10 @@ def _read_revision_path(git: Git, name: str, revision: str, path: str) -> Source
             archive.write_bytes(bundle[0][1])
             return replace(_read_archive(name, archive), commit=commit)
     prefix = f"{place}/" if place else ""
+    if git.has(commit, f"{prefix}{HEAD}") and not git.has(commit, f"{prefix}{RELEASE}"):
+        shown = path.strip("/")
+        found = [(f"{shown}/{one}", kind, text) for one, kind, text in git.everything(commit, place)]
+        return replace(_above_shipped(name, make_layer(shown, found)), commit=commit)
     files = git.files(commit, [*FOLDERS, CHANGELOG], _wanted, prefix)
     if not any(one.startswith("policies/") for one, _ in files):  # a folder of policies alone has bundle.yaml
         alone = git.files(commit, [""], lambda one: _wanted(f"policies/{one}"), prefix)
@@ -148,8 +251,10 @@ def _read_commit(git: Git, name: str, commit: str) -> Source:
 
 
 def _read_folder(name: str, path: Path) -> Source:
-    """Read a project (with a folder `policies`), or a folder of policies alone."""
+    """Read a project (with a folder `policies`), a folder of policies alone, or a layer above the shipped law."""
     prefix, roots = "", [path / folder for folder in FOLDERS]
+    if not roots[0].is_dir() and is_layer(path):
+        return _above_shipped(name, read_layer(path, name))
     if not roots[0].is_dir():
         if not (path / RELEASE).is_file():
             raise SourceError(_("There are no policies in {name!r}. A project has a folder policies/.", name=name))
@@ -166,6 +271,12 @@ def _read_folder(name: str, path: Path) -> Source:
             _("The folder {name!r} cannot be read: {reason}.", name=name, reason=reason_of(error))
         ) from None
     return _source(name, None, contents)
+
+
+def _above_shipped(name: str, layer: LayerFiles) -> Source:
+    """Return the shipped law with a layer above it."""
+    policies = tuple(read_sources(resource_folder("policies")))
+    return Source(name, None, policies, {}, (), None, (layer,))
 
 
 def _wanted(name: str) -> bool:
@@ -208,6 +319,13 @@ class LawRevision:
     """Tests by the id of their policy, as (file, data), without those of files that are the same on the other side."""
     release: Document = field(repr=False)
     """bundle.yaml."""
+    heads: Mapping[str, Document] = field(default_factory=dict, repr=False)
+    """The layer.yaml of each layer by the name of the layer, that of the base first if it has one."""
+
+    @property
+    def layers(self) -> dict[str, Any]:
+        """What each layer.yaml says, by the name of the layer, in the order of the layers."""
+        return {name: document.data for name, document in self.heads.items()}
 
     @property
     def schemas(self) -> SchemaSet:
@@ -231,7 +349,7 @@ def load_pair(base: Source, head: Source) -> tuple[LawRevision, LawRevision]:
         base_schemas = head_schemas
     problems: list[Problem] = []
     sides = []
-    same = frozenset(base.policies) & frozenset(head.policies)
+    same = frozenset(base.files) & frozenset(head.files)
     for source, schemas in ((base, base_schemas), (head, head_schemas)):
         try:
             sides.append(load_side(source, schemas, same))
@@ -245,7 +363,7 @@ def load_pair(base: Source, head: Source) -> tuple[LawRevision, LawRevision]:
 def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, bytes]] = frozenset()) -> LawRevision:
     """Load a state under these schemas; `same` are files to leave out. Raises InvalidInput."""
     try:
-        bundle = build_bundle(list(source.policies), schemas)
+        bundle = build_bundle(list(source.policies), schemas, source.layers)
     except (FileNotFoundError, KeyError, TypeError, ValueError) as error:  # schemas that this program cannot use
         if isinstance(error, InvalidInput):
             raise
@@ -253,7 +371,10 @@ def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, byt
         raise InvalidInput([Problem("schemas", 1, 1, "", message)]) from None
     named = {name: content for name, content in source.policies if name.rpartition("/")[2] == RELEASE}
     release = [parse_document(content, name) for name, content in named.items()][-1]
-    rest = [file for file in source.policies if file not in same and file[0] not in named]
+    folder = release.file.rpartition("/")[0]
+    heads = [file for file in source.policies if file[0] == f"{folder}/{HEAD}".lstrip("/")]
+    read = [read_head(*file) for file in (*heads, *(layer.head for layer in source.layers))]
+    rest = [file for file in source.files if file not in same and file[0] not in named]
     documents = [parse_document(content, name) for name, content in rest if is_law(name)]
     tests = {document.data["id"]: (document.file, document.data.pop("tests", None)) for document in documents}
     for name, content in rest:
@@ -266,6 +387,7 @@ def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, byt
         documents={document.data["id"]: document for document in documents},
         tests=tests,
         release=release,
+        heads={head.data["name"]: head for head in read},
     )
 
 

@@ -21,8 +21,12 @@ _WORDS_OR_LISTS = {"cite", "is"}
 _EMPTY: Mapping[str, Any] = {}
 _NOTHING: tuple[Any, ...] = (None, [], {})
 """Values that mean the same as a key that is left out."""
-LAW = ("policy", "dates", "edition", "instrument", "parameter", "term", "rule")
-"""Kinds of changes that can change a decision."""
+OF_LAYERS = ("layer", "may_loosen", "enforce")
+"""Kinds of changes of a layer.yaml."""
+LAYER_PREFIX = "layer:"
+"""Beginning of the name of a layer where an edit names its policy."""
+LAW = ("policy", "dates", "edition", "instrument", "parameter", "term", "rule", *OF_LAYERS)
+"""Kinds of changes that can change a decision, or whether the gate passes it."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,10 @@ class Change:
     """One entry of one file that was added, removed or changed."""
 
     policy: str
-    """Id of the policy; `bundle` for bundle.yaml, `fixtures` for a fixture."""
+    """Id of the policy; `bundle` for bundle.yaml, `fixtures` for a fixture, `layer:NAME` for a layer.yaml."""
     kind: str
-    """policy, source, dates, uses, review, edition, article, instrument, parameter, term, rule, tests or fixture."""
+    """policy, source, dates, uses, review, edition, article, instrument, parameter, term, rule, tests, fixture, layer,
+    may_loosen or enforce."""
     name: str
     change: str
     """added, removed or changed."""
@@ -72,7 +77,7 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
         fields = [Field(key, old.get(key), new.get(key)) for key in ("from", "known_until")]
         line = head.release.mark(("covers",))[0]
         found.append(
-            _dated(
+            date_change(
                 Change(
                     "bundle",
                     "dates",
@@ -89,11 +94,12 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
     for id in sorted(base.documents.keys() | head.documents.keys()):
         before_file, after_file = base.documents.get(id), head.documents.get(id)
         changes = _PolicyDiff(id, before_file, after_file).changes()
-        found += (_dated(change, today) for change in changes)
+        found += (date_change(change, today) for change in changes)
     return [*_with_twins(found, base, head), *_tests(base, head), *_fixtures(base, head)]
 
 
-def _dated(change: Change, today: str) -> Change:
+def date_change(change: Change, today: str) -> Change:
+    """Return an edit, marked if it affects a past day."""
     return replace(change, retroactive=change.since is not None and change.since < today)
 
 
@@ -121,7 +127,7 @@ class _PolicyDiff:
             yield self.whole()
             return
         for kind, keys in (("source", ("title", "topics", "source")), ("uses", ("supersedes", "uses"))):
-            fields = tuple(_fields({k: self.old.get(k) for k in keys}, {k: self.new.get(k) for k in keys}))
+            fields = tuple(compare_fields({k: self.old.get(k) for k in keys}, {k: self.new.get(k) for k in keys}))
             if fields:
                 yield self.change(kind, "", "changed", (fields[0].name.partition(".")[0],), fields)
         yield from self.dates()
@@ -158,7 +164,7 @@ class _PolicyDiff:
 
     def dates(self) -> Iterator[Change]:
         old, new = self.old["effective"], self.new["effective"]
-        fields = tuple(_fields(old, new))
+        fields = tuple(compare_fields(old, new))
         if fields:
             days = [day or NEVER for field in fields for day in (field.before, field.after)]
             yield self.change("dates", "effective", "changed", ("effective",), fields, min(days))
@@ -189,7 +195,7 @@ class _PolicyDiff:
         if old is None and new is None:
             return
         change = "added" if old is None else "removed" if new is None else "changed"
-        fields = tuple(_fields(old or _EMPTY, new or _EMPTY, expressions=expressions))
+        fields = tuple(compare_fields(old or _EMPTY, new or _EMPTY, expressions=expressions))
         if fields:
             yield self.change(kind, name, change, path, fields, since)
 
@@ -212,7 +218,7 @@ class _PolicyDiff:
         """Return the change of the first day of a value."""
         path = ("parameters", name, "values", [entry["from"] for entry in now].index(after["from"]))
         days = before["from"], after["from"]
-        fields = [Field("from", *days), *(f for f in _fields(before, after) if f.name != "from")]
+        fields = [Field("from", *days), *(f for f in compare_fields(before, after) if f.name != "from")]
         return self.change("parameter", name, "changed", path, fields, min(days))
 
     def value(self, name: str, day: str, was: Any, now: Any) -> Iterator[Change]:
@@ -221,7 +227,7 @@ class _PolicyDiff:
         entries = now if after is not None else was
         path = ("parameters", name, "values", [e["from"] for e in entries].index(day))
         in_force = [_in_force(entries, day) for entries in (was, now)]
-        fields = list(_fields(in_force[0] or _EMPTY, in_force[1] or _EMPTY))
+        fields = list(compare_fields(in_force[0] or _EMPTY, in_force[1] or _EMPTY))
         fields = [field for field in fields if field.name != "from"]
         values = [entry["value"] if entry else None for entry in in_force]
         law = _normal(values[0]) != _normal(values[1])
@@ -255,7 +261,7 @@ class _PolicyDiff:
         ]
         if len(spans) == 1:
             return str(spans[0][0])
-        names = {field.name.partition(".")[0].partition("[")[0] for field in _fields(before, after)}
+        names = {field.name.partition(".")[0].partition("[")[0] for field in compare_fields(before, after)}
         days = [min(spans[0][0], spans[1][0])] if names - {"from", "until", "message", "cite"} else []
         days += [min(pair) for pair in zip(*spans, strict=True) if pair[0] != pair[1]]
         return min(days, default=None)
@@ -287,7 +293,7 @@ def _in_force(entries: Any, day: str) -> Mapping[str, Any] | None:
 # --- values ----------------------------------------------------------------------------------------------------------
 
 
-def _fields(old: Any, new: Any, prefix: str = "", expressions: bool = False) -> Iterator[Field]:
+def compare_fields(old: Any, new: Any, prefix: str = "", expressions: bool = False) -> Iterator[Field]:
     """Yield the values that differ, by their places. Lists of entries with an id are compared entry by entry."""
     if old in _NOTHING and new in _NOTHING:
         return
@@ -295,13 +301,13 @@ def _fields(old: Any, new: Any, prefix: str = "", expressions: bool = False) -> 
         for key in dict.fromkeys((*new, *old)):
             if key != "id":
                 name = f"{prefix}.{key}" if prefix and key else prefix or key
-                yield from _fields(old.get(key), new.get(key), name, expressions or key in _EXPRESSIONS)
+                yield from compare_fields(old.get(key), new.get(key), name, expressions or key in _EXPRESSIONS)
     elif _by_id(old) is not None and _by_id(new) is not None:
         was, now = _by_id(old) or {}, _by_id(new) or {}
         for id in dict.fromkeys((*now, *was)):
             name = f"{prefix}[{id}]"
             if id in was and id in now:
-                yield from _fields(was[id], now[id], name)
+                yield from compare_fields(was[id], now[id], name)
             else:
                 yield Field(name, was.get(id), now.get(id))
     elif _normal(old, prefix, expressions) != _normal(new, prefix, expressions):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
+from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.symbolic.change_calendar import DecidingRules, days_in
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Fact, walk
@@ -121,7 +121,7 @@ class Untouched:
         found: dict[str, set[_Versions]] = {"product": set(), "service": set(), "activity": set()}
         rulesets = [side.bundle.on(day) for side in self.sides]
         for name in sorted(self.differences.on(day)):
-            old, new = (_in_force(side, name, day) for side in self.sides)
+            old, new = (side.in_force(name, day) for side in self.sides)
             both = old is not None and new is not None and old.each == new.each
             if any(rule is not None and isinstance(rule.effect, Route) for rule in (old, new)):
                 licenses = [side.licenses_on(name, day) for side in self.sides] if both else [old, new]
@@ -164,11 +164,6 @@ class Untouched:
         before, after = (side.bundle.on(day).params for side in self.sides)
         keys = {*old.parameters, *new.parameters}
         return all(key in before and key in after and repr(before[key]) == repr(after[key]) for key in keys)
-
-
-def _in_force(side: RuleSignatures, name: str, day: str) -> Rule | None:
-    rule = side.by_name.get(name)
-    return rule if rule is not None and rule.in_force(day) else None
 
 
 def _read_by(rule: Rule | None, ruleset: RuleSet, day: str) -> Hashable:

@@ -9,12 +9,14 @@ from typing import Any
 
 from vatspolicy.authoring.diff.schemas import SchemaChange
 from vatspolicy.authoring.diff.sources import LawRevision
-from vatspolicy.authoring.diff.structure import LAW, Change
+from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, Change
 from vatspolicy.documents import Document
 from vatspolicy.gate.gate import ExitCode, worst
 from vatspolicy.i18n import Listing, _
 
-CONDITIONS = ("loosened", "tightened", "any", "waivable", "unknown", "version", "retroactive")
+RED_LINES = ("waivable", "unenforced", "loosenable")
+"""Conditions on rules that lose force at the gate, or may lose it, while no decision changes."""
+CONDITIONS = ("loosened", "tightened", "any", *RED_LINES, "unknown", "version", "retroactive")
 """Conditions that a comparison may fail on, beside transitions such as `deny->allow`."""
 OUTCOMES = ("allow", "needs-license", "incomplete", "deny")
 STRICTER = ("allow->needs-license", "allow->deny", "needs-license->deny")
@@ -147,8 +149,8 @@ def _holds(data: Data, condition: str) -> bool:
             listed = bool(data["decisions"] and data["decisions"]["details"])
             shown = any(edit["verdict"] == "witness" or lists_otherwise(edit) for edit in data["edits"])
             return bool(rows or listed or possible(data) or data["red_lines"] or shown)
-        case "waivable":
-            return bool(data["red_lines"])
+        case "waivable" | "unenforced" | "loosenable":
+            return any(one["code"] == condition for one in data["red_lines"])
         case "unknown":
             return is_open(data)
         case "version":
@@ -169,7 +171,7 @@ def _may_hold(data: Data, condition: str) -> bool:
             return is_open(data)
         case "version":
             return bool(data["release"] and data["release"]["level"] == "unknown")
-        case "waivable" | "unknown" | "retroactive":
+        case "waivable" | "unenforced" | "loosenable" | "unknown" | "retroactive":
             return False
     return is_among(condition, left)
 
@@ -245,7 +247,10 @@ def check_release(
     `open_questions`: it is not settled whether a decision changes.
     """
     before, after = base.bundle.version, head.bundle.version
-    level, because = _level(changes, schemas, decisions_change, open_questions)
+    of_law = [change for change in changes if _is_of_law(base, head, change)]
+    layered = bool(base.bundle.layers or head.bundle.layers)
+    concerned = bool(of_law or schemas or not layered)  # a change of layers alone needs no release of the law
+    level, because = _level(of_law, schemas, decisions_change and concerned, open_questions and concerned)
     released = _released(before, base.source.changelog)
     needed = _next(released, level) if released else None
     least = max(needed or _parse(before), _parse(before))
@@ -256,6 +261,14 @@ def check_release(
         faults += [] if _has_entry(base, head) else [Fault("changelog", after, "CHANGELOG.md", 1)]
     faults += _file_faults(base, head, changes)
     return Release(before, after, level, because, _text(needed) if needed else None, tuple(faults))
+
+
+def _is_of_law(base: LawRevision, head: LawRevision, change: Change) -> bool:
+    """Return whether an edit is one of the law, not of a layer above it."""
+    if change.policy.startswith(LAYER_PREFIX):
+        return False
+    sides = [side.bundle for side in (head, base) if change.policy in side.bundle.policies]
+    return not sides or sides[0].is_base(change.policy)
 
 
 def _level(

@@ -20,6 +20,7 @@ from vatspolicy.cli.parameters import (
     Lang,
     LangOption,
     Outputs,
+    PoliciesOption,
     make_output_option,
     parse_day,
     to_american,
@@ -72,6 +73,7 @@ def review_diff(
             metavar="HEAD", help="A git revision, a folder, a bundle or REV:PATH.", show_default="the files on disk"
         ),
     ] = None,
+    policies: PoliciesOption = (),
     profiles: Annotated[
         list[str],
         typer.Option(
@@ -114,7 +116,7 @@ def review_diff(
         typer.Option(
             metavar="CONDITIONS",
             callback=parse_fail_on,
-            help="loosened, tightened, any, waivable, unknown, version, retroactive, "
+            help="loosened, tightened, any, waivable, unenforced, loosenable, unknown, version, retroactive, "
             "or transitions such as 'deny->allow'; separated by commas.",
             rich_help_panel=DECISION,
         ),
@@ -155,7 +157,7 @@ def review_diff(
     """
     from vatspolicy import clock
     from vatspolicy.authoring.diff.git import SourceError
-    from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions, not_comparable
+    from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions, not_comparable, not_loadable
     from vatspolicy.authoring.diff.sources import read_pair
     from vatspolicy.gate.gate import ExitCode, worst
     from vatspolicy.guidance.access_matrix.comparison import compare_matrices
@@ -167,7 +169,9 @@ def review_diff(
         day, as_of, profiles, semantic.value, workers, fail_on, compare_matrices, each_rule, accepted
     )
     try:
-        data, refused = compare_revisions(*read_pair(base, head, Path()), settings), ""
+        data, refused = compare_revisions(*read_pair(base, head, Path(), policies), settings), ""
+    except InvalidInput as error:
+        data, refused = not_loadable(base, head, error.problems, settings), ""
     except SourceError as error:
         data, refused = not_comparable(base, head, str(error), settings), str(error)
     if save_fixtures is not None:

@@ -58,6 +58,9 @@ def _parts(said: Data, lang: Language) -> dict[str, str]:
     for condition in said["conditions"]:
         check = cut_lists(condition["check"][lang], lang)
         parts[condition["id"]] = phrase("condition", lang, id=condition["id"], text=check)
+    if said["overrides"]:
+        own = {key: said["overrides"][key] for key in ("rule", "reason", "owner")}
+        parts["overrides"] = phrase("replaces" if said["overrides"]["replaces"] else "overrides", lang, **own)
     return parts | ({"unwaivable": phrase("not_waivable", lang)} if said["unwaivable"] else {})
 
 

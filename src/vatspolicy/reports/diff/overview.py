@@ -168,7 +168,8 @@ def questions(data: Data, lang: Language) -> Iterator[str]:
     """Yield the decisions that a reviewer must take."""
     if data["decisions"] is None:
         return
-    yield from (phrase("ask_waivable", lang, rule=one["rule"]) for one in data["red_lines"])
+    asked = ((f"ask_{one['code']}", one) for one in data["red_lines"])
+    yield from (phrase(key, lang, rule=one["rule"], name=one["layer"]) for key, one in asked)
     found = dict.fromkeys([*possible(data), *sorted(seen(data))])
     for key, names in (
         ("ask_milder", data["verdict"] in ("loosened", "both")),

@@ -24,10 +24,14 @@ RULES = {
     "retroactive-edit": ("warning", "What was law on a past day is edited."),
     "schema-breaks": ("warning", "A schema breaks its readers."),
     "gate-waivable": ("error", "A gate that nobody could waive can be waived."),
+    "gate-unenforced": ("error", "The gate passes findings that it did not pass."),
+    "rule-loosenable": ("warning", "A layer above may loosen a rule."),
     "accepted-stale": ("warning", _("An entry of the accepted changes does not apply.")),
     "release": ("warning", "Version, changelog or review does not fit the change."),
 }
 """Rules of this report: level and description."""
+RED_LINES = {"waivable": "gate-waivable", "unenforced": "gate-unenforced", "loosenable": "rule-loosenable"}
+"""Rules of this report by the codes of red lines."""
 
 
 def render(data: Data, lang: Language) -> str:
@@ -74,7 +78,7 @@ def results(data: Data, lang: Language) -> Iterator[Result]:
         elif item["verdict"] in ("unknown", "unsupported"):
             yield "not-settled", text, *_place(data, item), ""
     for one in data["red_lines"]:
-        yield "gate-waivable", wording.red_line(one, lang), one["file"], one["line"], accepted(one)
+        yield RED_LINES[one["code"]], wording.red_line(one, lang), one["file"], one["line"], accepted(one)
     for change in data["structure"]:
         if change["retroactive"]:
             yield (

@@ -21,8 +21,13 @@ _NAMED = 5
 
 def sides(data: Data, lang: Language) -> str:
     """Name the two sides of the comparison, and the day that counts as today."""
-    base, head = (data[side]["title"] for side in ("base", "head"))
+    base, head = (_state(data[side], lang) for side in ("base", "head"))
     return phrase("words", lang, base=base, head=head, today=data["today"]) if head else str(base)
+
+
+def _state(side: Data, lang: Language) -> str:
+    names = joint("list", lang).join(side["layers"])
+    return phrase("with_layers", lang, state=side["title"], names=names) if names else str(side["title"])
 
 
 def sentences(data: Data, lang: Language) -> Iterator[str]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from vatspolicy.authoring.diff.structure import OF_LAYERS
 from vatspolicy.authoring.diff.verdict import impossible, unsettled
 from vatspolicy.i18n.words import VERDICTS, aside, count, gap, joint, word
 from vatspolicy.profile.vocabulary import Language
@@ -49,13 +50,25 @@ def item_title(data: Data, one: Data, lang: Language) -> str:
         return names([rule["rule"] for rule in one["rules"]])
     first = data["structure"][one["changes"][0]]
     kind = word(KINDS, first["kind"], lang)
-    code = f"{kind} {'/'.join(filter(None, (first['policy'], first['name'])))}"
+    code = f"{kind} {entry(first)}"
     title = first["title"][lang].rstrip(".。") if first["title"] else ""
     text = title + aside(code, lang) if title else code
     if first["regulation"] and first["regulation"][lang] != title:
-        text = first["regulation"][lang] + joint("colon", lang) + text
+        text = first["regulation"][lang] + of_layer(first, lang) + joint("colon", lang) + text
     more = len(one["changes"]) - 1
     return phrase("and_more", lang, names=text, n=more) if more else text
+
+
+def entry(change: Data) -> str:
+    """Return the name of an edited entry: policy/name; of an entry of a layer.yaml the rule or the layer."""
+    if change["kind"] in OF_LAYERS:
+        return str(change["name"] or change["layer"])
+    return "/".join(filter(None, (change["policy"], change["name"])))
+
+
+def of_layer(one: Data, lang: Language) -> str:
+    """Return the layer of something in parentheses; empty for something of the law."""
+    return aside(phrase("of_layer", lang, name=one["layer"]), lang) if one["layer"] else ""
 
 
 def next_day(days: Sequence[str], today: str) -> str:
@@ -69,8 +82,7 @@ def item(data: Data, one: Data, lang: Language) -> str:
         return names([rule["rule"] for rule in one["rules"]])
     change = data["structure"][one["changes"][0]]
     title = change["title"][lang].rstrip(".。") if change["title"] else ""
-    name = "/".join(filter(None, (change["policy"], change["name"])))
-    text = f"{word(KINDS, change['kind'], lang)} {name}{aside(title, lang) if title else ''}"
+    text = f"{word(KINDS, change['kind'], lang)} {entry(change)}{aside(title, lang) if title else ''}"
     more = len(one["changes"]) - 1
     return phrase("and_more", lang, names=text, n=more) if more else text
 
@@ -119,7 +131,8 @@ def law(cause: Data, lang: Language) -> str:
     for citation in cause["citations"]:
         labels.setdefault(citation["title"][lang], []).append(citation["label"][lang])
     comma = joint("comma", lang)
-    return joint("semicolon", lang).join(comma.join([title, *found]) for title, found in labels.items())
+    text = joint("semicolon", lang).join(comma.join([title, *found]) for title, found in labels.items())
+    return text + of_layer(cause, lang) if "layer" in cause else text
 
 
 def detail(data: Data, lang: Language) -> str:
@@ -146,7 +159,10 @@ def _value(item: Data, side: str, lang: Language) -> str:
 
 def red_line(one: Data, lang: Language) -> str:
     """Describe an edit that nobody may overlook."""
-    return phrase(one["code"], lang, rule=one["rule"])
+    if one["code"] == "unenforced":
+        days = period(one["since"], one["until"], lang)
+        return phrase(f"unenforced_{one['level']}", lang, rule=one["rule"], days=days, name=one["layer"])
+    return phrase(one["code"], lang, rule=one["rule"], name=one["layer"])
 
 
 def move(name: str, lang: Language) -> str:

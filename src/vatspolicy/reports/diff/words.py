@@ -30,6 +30,9 @@ KINDS: Table = {
     "tests": Phrase("tests"),
     "fixture": Phrase("fixture"),
     "schema": Phrase("schema"),
+    "layer": Phrase("layer", "diff"),
+    "may_loosen": Phrase("permission to loosen"),
+    "enforce": Phrase("enforcement"),
 }
 ITEMS: Table = {
     "class": Phrase("class"),
@@ -139,6 +142,10 @@ PHRASES: Table = {
     "in_force_until": Phrase("in force until {last}"),
     "condition": Phrase("condition {id}: {text}"),
     "not_waivable": Phrase("cannot be waived"),
+    "of_layer": Phrase("layer {name}"),
+    "replaces": Phrase("replaces {rule}; reason: {reason}; owner: {owner}"),
+    "overrides": Phrase("overrides {rule}, which stays in force too; reason: {reason}; owner: {owner}"),
+    "with_layers": Phrase("{state} with the layers {names}"),
     "was": Phrase("before: {text}"),
     "is": Phrase("now: {text}"),
     "says_so": Phrase("{edit}. {message}"),
@@ -188,6 +195,8 @@ PHRASES: Table = {
     "and_more": Phrase("{names} and {n} more"),
     "to_decide": Phrase("What a reviewer must decide"),
     "ask_waivable": Phrase("May {rule} be waived from now on? Until now nobody could."),
+    "ask_unenforced": Phrase("May the gate pass findings of {rule}? Until now it did not."),
+    "ask_loosenable": Phrase("May the layer above {name} loosen {rule}?"),
     "ask_milder": Phrase("Does the law say that decisions become milder?"),
     "ask_stricter": Phrase("Does the law say that decisions become stricter?"),
     "ask_renamed": Phrase("Is a rename meant? An id never changes: {names}."),
@@ -249,6 +258,11 @@ PHRASES: Table = {
     "fits": Phrase("{before} → {after}; this change is {level} ({because}), and {before} is not released yet."),
     "untouched": Phrase("{before} → {after}; nothing that is released changes."),
     "waivable": Phrase("RED LINE: {rule} could not be waived; now it can be."),
+    "unenforced_warn": Phrase("RED LINE: {rule} only warns {days} (layer {name}), and the gate passes its findings."),
+    "unenforced_off": Phrase(
+        "RED LINE: {rule} is switched off {days} (layer {name}), and the gate passes its findings."
+    ),
+    "loosenable": Phrase("RED LINE: layer {name} lets the layer above it loosen {rule}."),
     "broken_part": Phrase("NOT EVALUATED: {text}"),
     "not_written": Phrase("This part of the report could not be written ({error})."),
     "failed": Phrase("Fails on: {names}."),

@@ -1,0 +1,335 @@
+"""Comparison of laws in layers: which layers a side has, and what the review says of their edits."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.law_builder import rule
+from tests.support.layer_builder import overriding, write_layer
+from tests.support.project_builder import policy, project
+from tests.support.repositories import commit, git
+from vatspolicy.authoring.diff.git import SourceError
+from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
+from vatspolicy.authoring.diff.sources import Source, read_pair, read_source
+from vatspolicy.bundles.build import build_bundle_file, pack
+from vatspolicy.documents import parse_document
+from vatspolicy.documents.validation import validate
+from vatspolicy.errors import InvalidInput
+
+TODAY = "2026-06-01"
+LAW = Path("policies")
+COMPANY, UNIT = Path("rules/company"), Path("rules/unit")
+DENIAL = "deny: {reason: SHARE-ABOVE-CAP}"
+OWN = "company-rules/foreign"
+FOREIGN = rule("foreign", "product", "company.foreign_percent > 10.0", DENIAL)
+MILDER = overriding(OWN, rule("milder", "product", "company.foreign_percent > 40.0", DENIAL))
+PROFILE = {
+    "schema": 2,
+    "product": {"id": "p30"},
+    "company": {"foreign_percent": 30},
+    "services": [{"id": "s", "offers": ["data-center"]}],
+}
+
+
+def company(root: Path, *may_loosen: str, text: str = FOREIGN, extra: str = "") -> Path:
+    folder = write_layer(root / COMPANY, "company", may_loosen, company_rules="rules:\n" + text)
+    head = folder / "layer.yaml"
+    head.write_text(head.read_text(encoding="utf-8") + extra, encoding="utf-8")
+    return folder
+
+
+def unit(root: Path, text: str = MILDER) -> Path:
+    return write_layer(root / UNIT, "unit", unit_rules="rules:\n" + text)
+
+
+def entry(level: str, since: str = "2026-01-01", until: str = "2026-12-31") -> str:
+    return f"enforce:\n  {OWN}: {{level: {level}, reason: R., from: '{since}', until: '{until}', owner: O}}\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A repository with a law, a fixture and the layer of a company, in its first revision."""
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    project(tmp_path, {"law": policy("law")}, {"p30": PROFILE})
+    company(tmp_path)
+    commit(tmp_path)
+    return tmp_path
+
+
+def review(root: Path, *layers: Path, base: str = "main", head: str | None = None, **settings: Any) -> dict[str, Any]:
+    sides = read_pair(base, head, root, [root / LAW, *(root / layer for layer in layers)])
+    return checked(compare_revisions(*sides, ComparisonSettings(**{"today": TODAY, "semantic": "off", **settings})))
+
+
+def checked(data: dict[str, Any]) -> dict[str, Any]:
+    assert validate(parse_document(json.dumps(data), "comparison.json"), "comparison") == []
+    return data
+
+
+def moves(data: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(row["before"]["decision"], row["after"]["decision"]) for row in data["decisions"]["rows"]]
+
+
+def layers_of(source: Source) -> list[str]:
+    return [layer.head[0] for layer in source.layers]
+
+
+# --- which layers a side has
+
+
+def test_layers_are_read_as_they_are_in_each_revision(root: Path) -> None:
+    company(root, text=FOREIGN.replace("10.0", "50.0"))
+    data = review(root, COMPANY)
+    assert (moves(data), data["verdict"]) == ([("deny", "allow")], "loosened")
+    [item] = data["edits"]
+    [change] = [data["structure"][place] for place in item["changes"]]
+    assert (change["policy"], change["layer"], change["file"]) == (
+        "company-rules",
+        "company",
+        "rules/company/company-rules.yaml",
+    )
+    [cause] = data["decisions"]["rows"][0]["because"]
+    assert (cause["rule"], cause["layer"]) == (OWN, "company")
+    assert data["base"]["layers"] == data["head"]["layers"] == ["company"]
+
+
+def test_without_its_layers_the_law_alone_is_compared(root: Path) -> None:
+    company(root, text=FOREIGN.replace("10.0", "50.0"))
+    assert review(root)["title"]["en"] == "No change"
+
+
+def test_a_layer_that_one_side_lacks_is_added_as_a_whole(root: Path) -> None:
+    git(root, "rm", "-r", "--quiet", "rules")
+    commit(root)
+    company(root)
+    data = review(root, COMPANY)
+    assert moves(data) == [("allow", "deny")]
+    assert [(one["kind"], one["change"]) for one in data["structure"]] == [("policy", "added"), ("layer", "added")]
+    assert (data["base"]["layers"], data["head"]["layers"]) == ([], ["company"])
+    back = review(root, COMPANY, base=".", head="main")
+    assert moves(back) == [("deny", "allow")]
+    assert [(one["kind"], one["change"]) for one in back["structure"]] == [("policy", "removed"), ("layer", "removed")]
+
+
+def test_a_layer_that_no_side_has_is_refused(root: Path) -> None:
+    with pytest.raises(InvalidInput, match="This layer does not exist"):
+        review(root, Path("rules/none"))
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        (lambda folder: (folder / "layer.yaml").unlink(), "The layer has no layer.yaml."),
+        (lambda folder: (folder / "more.yml").write_text("x: 1"), "This file would not be read."),
+        (lambda folder: (folder / "link.yaml").symlink_to("company-rules.yaml"), "A layer holds no links."),
+        (lambda folder: (folder / "bundle.yaml").write_text("x: 1"), "A layer has no bundle.yaml."),
+    ],
+)
+def test_a_layer_that_cannot_be_read_as_a_whole_is_refused_on_both_sides(
+    root: Path, break_it: Any, message: str
+) -> None:
+    break_it(root / COMPANY)
+    with pytest.raises(InvalidInput) as on_disk:
+        review(root, COMPANY)
+    assert [problem.message for problem in on_disk.value.problems] == [message]
+    assert all(
+        problem.file.startswith("rules/company") or "rules/company" in problem.file
+        for problem in on_disk.value.problems
+    )
+    commit(root)
+    shutil.rmtree(root / COMPANY)
+    company(root)
+    with pytest.raises(InvalidInput) as in_git:
+        review(root, COMPANY)
+    assert [problem.message for problem in in_git.value.problems] == [message]
+    assert all(problem.file.startswith("main:rules/company") for problem in in_git.value.problems)
+
+
+def test_two_layers_of_one_name_are_not_compared(root: Path) -> None:
+    write_layer(root / UNIT, "company", unit_rules="rules:\n" + MILDER)
+    data = review(root, COMPANY, UNIT)
+    assert (data["exit_code"], [one["message"] for one in data["problems"]]) == (
+        3,
+        ["Another layer has the same name."],
+    )
+
+
+def test_a_bundle_with_layers_is_a_complete_stack(root: Path) -> None:
+    def build(name: str) -> str:
+        (root / name).write_bytes(pack(build_bundle_file(root / LAW, 1, name, layers=[root / COMPANY]).files))
+        return name
+
+    old = build("old.tar.gz")
+    company(root, text=FOREIGN.replace("10.0", "50.0"))
+    new = build("new.tar.gz")
+    settings = ComparisonSettings(TODAY, profiles=[str(root / "fixtures/p30.yaml")], semantic="off")
+    data = checked(compare_revisions(*read_pair(old, new, root), settings))
+    [change] = data["structure"]
+    assert (change["file"], change["layer"], data["verdict"]) == (
+        "layers/1-company/company-rules.yaml",
+        "company",
+        "loosened",
+    )
+    commit(root)
+    assert layers_of(read_source("main:new.tar.gz", root)) == ["layers/1-company/layer.yaml"]
+    above = read_source("new.tar.gz", root, [unit(root)])
+    assert layers_of(above) == ["layers/1-company/layer.yaml", "rules/unit/layer.yaml"]
+
+
+def test_a_layer_as_a_side_stands_above_the_shipped_law(root: Path) -> None:
+    for name in ("rules/company", "main:rules/company"):
+        found = read_source(name, root)
+        assert layers_of(found) == ["rules/company/layer.yaml"]
+        assert len(found.policies) > 10
+
+
+def test_a_path_out_of_the_repository_is_refused(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = company(tmp_path_factory.mktemp("elsewhere"))
+    with pytest.raises(SourceError, match="leads out of the repository"):
+        review(root, other)
+
+
+# --- edits of layers
+
+
+def test_an_added_override_that_replaces_loosens(root: Path) -> None:
+    company(root, OWN)
+    unit(root)
+    commit(root)
+    unit(root, MILDER.replace("40.0", "20.0"))
+    commit(root)
+    data = review(root, COMPANY, UNIT, base="main", head="main~1")
+    assert moves(data) == [("deny", "allow")]
+    no_override = "rules:\n" + rule("milder", "product", "company.foreign_percent > 40.0", DENIAL)
+    write_layer(root / UNIT, "unit", unit_rules=no_override)
+    data = review(root, COMPANY, UNIT, base="main~1")
+    assert moves(data) == [("allow", "deny")]
+    [item] = data["edits"]
+    assert [one["rule"] for one in item["rules"]] == [OWN]
+    [card] = data["law"]
+    assert (card["layer"], card["after"]["overrides"]) == ("unit", None)
+    assert card["before"]["overrides"]["rule"] == OWN
+    assert card["before"]["overrides"]["replaces"] is True
+
+
+def test_a_permission_that_is_given_moves_the_rule_that_it_lets_replace(root: Path) -> None:
+    unit(root)
+    commit(root)
+    company(root, OWN)
+    data = review(root, COMPANY, UNIT)
+    [change] = data["structure"]
+    assert (change["policy"], change["kind"], change["name"], change["change"]) == (
+        "layer:company",
+        "may_loosen",
+        OWN,
+        "added",
+    )
+    assert moves(data) == [("deny", "allow")]
+    [item] = data["edits"]
+    assert (item["changes"], [one["rule"] for one in item["rules"]]) == ([0], [OWN])
+    [line] = data["red_lines"]
+    assert (line["code"], line["rule"], line["layer"], line["changes"]) == ("loosenable", OWN, "company", [0])
+    failing = review(root, COMPANY, UNIT, fail_on=["loosenable"])
+    assert (failing["failed_on"], failing["exit_code"]) == (["loosenable"], 1)
+    assert failing["structure"][0]["acceptance"]["fails"] is True
+
+
+def test_an_entry_of_enforce_is_a_red_line_and_changes_no_decision(root: Path) -> None:
+    company(root, extra=entry("warn"))
+    data = review(root, COMPANY, fail_on=["loosened", "unenforced"])
+    assert (moves(data), data["verdict"], data["failed_on"]) == ([], "neither", ["unenforced"])
+    [line] = data["red_lines"]
+    shown = {key: line[key] for key in ("code", "rule", "layer", "level", "since", "until")}
+    assert shown == {
+        "code": "unenforced",
+        "rule": OWN,
+        "layer": "company",
+        "level": "warn",
+        "since": "2026-01-01",
+        "until": "2026-12-31",
+    }
+    assert line["file"] == "rules/company/layer.yaml"
+    assert review(root, COMPANY, base=".", head="main")["red_lines"] == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "days"),
+    [
+        (entry("warn"), entry("off"), ("2026-01-01", "2026-12-31")),
+        (entry("warn", until="2026-03-31"), entry("warn"), ("2026-04-01", "2026-12-31")),
+        (entry("warn", since="2026-02-01"), entry("warn"), ("2026-01-01", "2026-01-31")),
+        (entry("'off'"), entry("warn"), None),
+        (entry("warn"), entry("warn", until="2026-02-28"), None),
+        (entry("warn"), entry("deny"), None),
+        (entry("warn"), entry("warn").replace("R.", "Other."), None),
+    ],
+)
+def test_only_days_on_which_findings_pass_that_did_not_are_a_red_line(
+    root: Path, before: str, after: str, days: tuple[str, str] | None
+) -> None:
+    company(root, extra=before.replace(" off,", " 'off',"))
+    commit(root)
+    company(root, extra=after.replace(" off,", " 'off',"))
+    data = review(root, COMPANY)
+    assert [change["kind"] for change in data["structure"]] == ["enforce"]
+    assert [(line["since"], line["until"]) for line in data["red_lines"]] == ([days] if days else [])
+
+
+def test_a_rule_that_could_not_be_waived_is_a_red_line_if_one_that_can_be_replaces_it(root: Path) -> None:
+    company(root, OWN, text=FOREIGN.replace("message:", "unwaivable: true, message:"))
+    unit(root, rule("nothing", "product", "false", DENIAL))
+    commit(root)
+    unit(root, MILDER.replace("40.0", "10.0"))
+    data = review(root, COMPANY, UNIT, fail_on=["waivable"])
+    assert [(line["code"], line["rule"]) for line in data["red_lines"]] == [("waivable", OWN)]
+    assert data["failed_on"] == ["waivable"]
+
+
+def test_a_change_of_layers_needs_no_release_of_the_law(root: Path) -> None:
+    company(root, text=FOREIGN.replace("10.0", "50.0"))
+    release = review(root, COMPANY)["release"]
+    assert (release["level"], release["needed"]) == ("none", "1.2.3")
+    project(root, {"law": policy("law").replace("50.0", "20.0")}, {"p30": PROFILE})
+    assert review(root, COMPANY)["release"]["level"] == "minor"
+
+
+def test_an_accepted_entry_of_enforce_counts_no_more(root: Path) -> None:
+    company(root, extra=entry("warn"))
+    [change] = review(root, COMPANY)["structure"]
+    own = {key: change["acceptance"][key] for key in ("edit", "fingerprint", "effect")}
+    assert own["edit"] == f"layer:company/enforce/{OWN}"
+    (root / "accepted.yaml").write_text(
+        json.dumps({"schema": 1, "accepted": [{**own, "reason": "R.", "person": "P", "day": TODAY}]})
+    )
+    data = review(root, COMPANY, accepted=root / "accepted.yaml", fail_on=["unenforced", "any"])
+    assert (data["failed_on"], data["accepted"]["entries"][0]["state"]) == ([], "accepted")
+
+
+# --- proofs
+
+
+def test_proofs_are_about_the_whole_stack(root: Path) -> None:
+    pytest.importorskip("z3")
+    company(root, OWN)
+    dated = "from: '2026-02-01', until: '2026-08-01', each:"
+    unit(root, MILDER.replace("each:", dated))
+    commit(root)
+    unit(root, rule("milder", "product", "company.foreign_percent > 40.0", DENIAL).replace("each:", dated))
+    data = review(root, COMPANY, UNIT, semantic="z3")
+    [item] = [item for item in data["edits"] if item["rules"]]
+    assert (item["verdict"], item["since"], item["until"]) == ("witness", "2026-02-01", "2026-07-31")
+    assert item["transitions"] == ["allow->deny"] or item["transitions"][0] == "allow->deny"
+    assert data["semantic"]["period"] == {"first": "2026-02-01", "last": "2026-07-31", "proved": True}
+    assert data["semantic"]["engine"] == "z3"
+    # the same edit of a rule that replaces nothing is proved to change nothing
+    company(root)
+    unit(root, MILDER)
+    commit(root)
+    unit(root, MILDER.replace("40.0", "45.0"))
+    data = review(root, COMPANY, UNIT, semantic="z3")
+    assert [(item["verdict"], item["transitions"]) for item in data["edits"]] == [("masked", [])]
