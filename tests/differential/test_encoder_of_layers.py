@@ -14,7 +14,10 @@ import pytest
 
 from tests.support.assignments import LISTS, assign, holds
 from tests.support.effort import SEED, trials
+from tests.support.law_builder import rule
+from tests.support.layer_builder import overriding, stack, write_law, write_layer
 from tests.support.random_layers import random_product, random_stack
+from vatspolicy.authoring.symbolic.change_calendar import ChangeCalendar
 from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.mixed_bundle import mix
@@ -23,8 +26,8 @@ from vatspolicy.authoring.symbolic.rule_switches import RuleSwitches
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.timeline import END, Period
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.profile.profile import Profile, load_profile
 
 BOUNDS = {**dict.fromkeys(LISTS, 1), "services": 2, "company.licenses": 2}
 """As many members as the lists of `random_product` have."""
@@ -138,3 +141,40 @@ def test_a_mixed_stack_decides_as_its_formulas_say(seed: int, tmp_path: Path) ->
         assert_same(query, ruleset, mixed, profile, days)
         if chosen is names:
             assert_same(query, ruleset, head, profile, days)
+
+
+def test_the_days_of_a_difference_are_those_of_what_replaces(tmp_path: Path) -> None:
+    """The dates of a replacement count although its own condition is false."""
+    law = write_law(tmp_path / "law")
+    (law / "layer.yaml").write_text(
+        "name: law\ntitle: {en: Law, zh: 法}\nowner: us\nmay_loosen: [limits/relay]\n", encoding="utf-8"
+    )
+    text = overriding("limits/relay", rule("none", "service", "false", "deny: {reason: SECTOR-NOT-OPEN}"))
+    layer = write_layer(
+        tmp_path / "a", "a", a="rules:\n" + text.replace("each:", "from: '2024-03-01', until: '2024-09-01', each:")
+    )
+    shop = {"id": "s", "offers": ["own-shop"], "audience": "public", "operated_by": "company"}
+    profile = load_profile({"schema": 2, "product": {"id": "p"}, "company": {}, "services": [shop]})
+    calendar = ChangeCalendar(load_bundle(law), stack(law, layer))
+    assert calendar.differing_days(profile, "2024-06-01") == ("2024-03-01", "2024-08-31")
+
+
+def test_the_days_on_which_decisions_differ_are_found(tmp_path: Path) -> None:
+    """A rule comes and goes with what replaces it."""
+    compared = 0
+    for seed in SEEDS:
+        draw = random.Random(seed + 150)
+        base, head = random_stack(draw, tmp_path / f"{seed}/base"), random_stack(draw, tmp_path / f"{seed}/head")
+        calendar, days = ChangeCalendar(base, head), days_beside(base, head)
+        for _ in range(6):
+            profile = random_product(draw)
+            differs = {day: len({evaluate(side, profile, day).decision for side in (base, head)}) > 1 for day in days}
+            found = [day for day in days if differs[day]]
+            if found:
+                first, last = calendar.differing_days(profile, found[0])
+                assert first == found[0]
+                end = next((day for day in days if day > first and not differs[day]), None)
+                before_end = end and (datetime.date.fromisoformat(end) - datetime.timedelta(days=1)).isoformat()
+                assert last == before_end
+                compared += 1
+    assert compared > len(SEEDS)

@@ -127,6 +127,11 @@ class Bundle:
         found = ((name, self._replacement(name, day)) for name in self.replacements)
         return {name: rule for name, rule in found if rule is not None}
 
+    def replacing(self, name: str) -> list[Rule]:
+        """Return the rules that replace a rule on some day, with those that replace them, and so on."""
+        found = self.replacements.get(name, ())
+        return [*found, *(one for rule in found for one in self.replacing(rule.name))]
+
     def _replacement(self, name: str, day: str) -> Rule | None:
         """Return the rule that stands for another one on a day, or None if that one stands for itself."""
         rules = (rule for rule in self.replacements.get(name, ()) if rule.in_force(day))

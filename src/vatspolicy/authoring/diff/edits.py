@@ -115,7 +115,7 @@ class EditsOfRules:
 
 def _read(side: RuleSignatures, rule: Rule) -> Iterator[tuple[str, str, str]]:
     """Yield kind, policy and name of everything whose edit changes a rule."""
-    replacing = side.replacing(rule.name)
+    replacing = side.bundle.replacing(rule.name)
     for one in (rule, *replacing):
         yield "rule", one.policy, one.id
         yield "dates", one.policy, "effective"

@@ -47,11 +47,6 @@ class RuleSignatures:
             self._replaced[day] = frozenset(self.bundle.replaced(day))
         return self._replaced[day]
 
-    def replacing(self, name: str) -> list[Rule]:
-        """Return the rules that replace a rule, with those that replace them, and so on."""
-        found = list(self.bundle.replacements.get(name, ()))
-        return [*found, *(one for rule in found for one in self.replacing(rule.name))]
-
     def _days(self, rule: Rule) -> Any:
         """Return the days on which a rule is in force, by the first day of each state."""
         if rule.name not in self.bundle.replacements:
@@ -171,7 +166,10 @@ class Differences:
         """Return the policies that a rule depends on, on both sides, with those of the rules that replace it."""
         sides = (self.base, self.head)
         return {
-            id for side in sides for one in (name, *(r.name for r in side.replacing(name))) for id in side.sources(one)
+            id
+            for side in sides
+            for one in (name, *(r.name for r in side.bundle.replacing(name)))
+            for id in side.sources(one)
         }
 
     @property
@@ -186,7 +184,7 @@ class Differences:
         sides = (self.base, self.head)
         if any(name not in side.by_name for side in sides) or not self.base.by_name[name].unwaivable:
             return False
-        before, after = ({rule.name for rule in side.replacing(name) if not rule.unwaivable} for side in sides)
+        before, after = ({rule.name for rule in side.bundle.replacing(name) if not rule.unwaivable} for side in sides)
         return not self.head.by_name[name].unwaivable or not after <= before
 
     def on(self, day: str) -> frozenset[str]:
@@ -231,7 +229,7 @@ class Differences:
             for id in changed:
                 found |= side.boundaries(id)
             rules = [side.by_name[name] for name in self.names if name in side.by_name]
-            rules += [rule for name in self.names for rule in side.replacing(name)]
+            rules += [rule for name in self.names for rule in side.bundle.replacing(name)]
             found |= {day for rule in rules for day in (rule.since, rule.until)}
         return [day for day in sorted(found) if first <= day < "9999"]
 

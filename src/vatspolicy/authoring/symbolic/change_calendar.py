@@ -61,7 +61,8 @@ class DecidingRules:
         found = self._days.get(rule.name)
         if found is None:
             read = (day for one in rule.expressions for day in self._days_read(one))
-            found = self._days[rule.name] = frozenset([rule.since, rule.until, *read])
+            own = (day for one in (rule, *self.bundle.replacing(rule.name)) for day in (one.since, one.until))
+            found = self._days[rule.name] = frozenset([*own, *read])
         return found
 
     def _days_read(self, expression: Expression) -> Iterator[str]:
