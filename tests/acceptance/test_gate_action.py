@@ -332,7 +332,15 @@ def test_an_attestation_without_a_key_is_refused(runner: Runner) -> None:
 
 @pytest.mark.parametrize(
     ("inputs", "extra"),
-    [({}, ""), ({"sign_key": "a.pem"}, "[sign]"), ({"bundle": "law.tar.gz", "key": "law.pub"}, "[sign]")],
+    [
+        ({}, ""),
+        ({"sign_key": "a.pem"}, "[sign]"),
+        ({"bundle": "law.tar.gz", "key": "law.pub"}, "[sign]"),
+        ({"bundle": "law.tar.gz", "key": "a signer.json"}, "[sigstore]"),
+        ({"bundle": "law.tar.gz", "key": "a signer.json", "sign_key": "a.pem"}, "[sign,sigstore]"),
+        ({"config": "true"}, "[sigstore]"),
+        ({"config": "true", "key": "law.pub"}, "[sign]"),
+    ],
 )
 def test_signatures_are_installed_where_they_are_used(tmp_path: Path, inputs: dict[str, str], extra: str) -> None:
     """The install step, on a Python that writes down how it is called."""
@@ -343,6 +351,8 @@ def test_signatures_are_installed_where_they_are_used(tmp_path: Path, inputs: di
     python.chmod(0o755)
     (temp / "vatspolicy-venv/bin/python").symlink_to(python)
     step = next(step for step in GATE["runs"]["steps"] if step.get("run", "").endswith("install"))
+    (tmp_path / "a signer.json").write_text('{"trusted_root": "root.json"}', encoding="utf-8")
+    (tmp_path / "vatspolicy.toml").write_text("bundle = 'law.tar.gz'\nkey = 'a signer.json' # who\n", encoding="utf-8")
     runner = Runner(tmp_path, temp, installed=False)
     given = {name: str(spec.get("default", "")) for name, spec in GATE["inputs"].items()}
     given |= {name.replace("_", "-"): value for name, value in inputs.items()}

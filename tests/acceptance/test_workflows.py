@@ -265,7 +265,18 @@ def test_gitlab_job_reports(gitlab: tuple[dict[str, Any], Path]) -> None:
 def test_gitlab_job_installs_from_the_project_that_holds_it(
     gitlab: tuple[dict[str, Any], Path], variables: dict[str, str], installed: str | None
 ) -> None:
-    job, project = gitlab
+    result, arguments = install_by_gitlab(*gitlab, variables)
+    if installed is None:
+        assert (result.returncode, "Set VATSPOLICY_PROJECT" in result.stderr) == (2, True)
+    else:
+        assert result.returncode == 0, result.stderr
+        assert arguments[-1] == installed
+
+
+def install_by_gitlab(
+    job: dict[str, Any], project: Path, variables: dict[str, str]
+) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """The lines that install, and what pip is told."""
     python = project.parent / "tool/bin/python"
     python.write_text('#!/bin/sh\necho "$*" >>installed\n')
     python.chmod(0o755)
@@ -274,11 +285,38 @@ def test_gitlab_job_installs_from_the_project_that_holds_it(
     script = "\n".join(["set -eo pipefail", *(given_tool if "mktemp" in line else line for line in lines)])
     given = job["variables"] | {"CI_JOB_TOKEN": "secret", "CI_SERVER_HOST": "gitlab.example"} | variables
     result = run("bash", "-c", script, cwd=project, **given)
-    if installed is None:
-        assert (result.returncode, "Set VATSPOLICY_PROJECT" in result.stderr) == (2, True)
-    else:
-        assert result.returncode == 0, result.stderr
-        assert (project / "installed").read_text().split()[-1] == installed
+    log = project / "installed"
+    return result, log.read_text().split() if log.exists() else []
+
+
+@pytest.mark.parametrize(
+    ("variables", "toml", "extras"),
+    [
+        ({}, "", ""),
+        ({"VATSPOLICY_KEY": "law.pub"}, "", "[sign]"),
+        ({"VATSPOLICY_KEY": "a signer.json"}, "", "[sigstore]"),
+        ({"VATSPOLICY_KEY": "a signer.json", "VATSPOLICY_SIGN_KEY": "a.pem"}, "", "[sign,sigstore]"),
+        ({"VATSPOLICY_OPTIONS": "--bundle law.tar.gz --key=law.pub"}, "", "[sign]"),
+        ({"VATSPOLICY_OPTIONS": "--bundle law.tar.gz --key signer.json --fail-on deny"}, "", "[sigstore]"),
+        ({"VATSPOLICY_OPTIONS": "--sign-key a.pem --key signer.json --receipt r*"}, "", "[sign,sigstore]"),
+        ({}, "key = 'a signer.json' # who\n", "[sigstore]"),
+        ({}, 'bundle = "law.tar.gz"\nkey = "law.pub"\n', "[sign]"),
+        ({"VATSPOLICY_KEY": "law.pub"}, "key = 'a signer.json'\n", "[sign]"),
+    ],
+)
+def test_gitlab_job_installs_what_its_inputs_need(
+    gitlab: tuple[dict[str, Any], Path], variables: dict[str, str], toml: str, extras: str
+) -> None:
+    job, project = gitlab
+    for name in ("a signer.json", "signer.json"):
+        (project / name).write_text('{"trusted_root": "root.json"}')
+    (project / "law.pub").write_text("-----BEGIN PUBLIC KEY-----")
+    if toml:
+        (project / "vatspolicy.toml").write_text(toml)
+    result, arguments = install_by_gitlab(job, project, {"VATSPOLICY_PROJECT": "group/vatspolicy"} | variables)
+    assert result.returncode == 0, result.stderr
+    address = "git+https://gitlab-ci-token:secret@gitlab.example/group/vatspolicy.git"
+    assert arguments[-1] == (f"vatspolicy{extras}@{address}" if extras else address)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("cryptography") is None, reason="the extra sign is missing")

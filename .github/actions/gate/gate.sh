@@ -16,10 +16,24 @@ venv=$RUNNER_TEMP/vatspolicy-venv
 bin=$venv/bin
 [[ ! -d $venv/Scripts ]] || bin=$venv/Scripts # on Windows
 
+# Extras for what the inputs verify and sign: a key needs a library, and a policy about signers another one.
+find_extras() {
+  local key=${GATE_KEY:-} sign='' sigstore=''
+  if [[ -z $key && ${GATE_CONFIG:-false} == true && -f vatspolicy.toml ]]; then
+    key=$(sed -n "s/^ *key *= *[\"']\([^\"']*\)[\"'].*/\1/p" vatspolicy.toml)
+  fi
+  if [[ -n $key ]] && grep -qs -e '"trusted_root"' -- "$key"; then
+    sigstore=sigstore
+  elif [[ -n $key ]]; then
+    sign=sign
+  fi
+  [[ -z ${GATE_SIGN_KEY:-} ]] || sign=sign
+  [[ -z $sign$sigstore ]] || printf '[%s%s%s]' "$sign" "${sign:+${sigstore:+,}}" "$sigstore"
+}
+
 install() {
-  local extra=
-  # Signatures need a library for them.
-  [[ -z ${GATE_BUNDLE:-}${GATE_SIGN_KEY:-} ]] || extra='[sign]'
+  local extra
+  extra=$(find_extras)
   cd -- "$RUNNER_TEMP"
   "${GATE_PYTHON:-python3}" -I -m venv --clear "$venv"
   [[ ! -d $venv/Scripts ]] || bin=$venv/Scripts
