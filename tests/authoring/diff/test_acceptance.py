@@ -101,9 +101,40 @@ def test_an_entry_of_a_merged_change_has_expired(tmp_path: Path) -> None:
     assert "Delete the entry" in found["accepted"]["entries"][0]["why"]["en"]
 
 
+def test_an_entry_accepts_no_second_change_of_the_same_kind(tmp_path: Path) -> None:
+    """The edit was accepted, merged, undone and is made again: the digests are the same, and the change counts."""
+    accepted = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    base, head = pair(tmp_path, accepted=accepted)
+    assert compare(base, head, fail_on=FAIL)["exit_code"] == 0
+    held = base / "policies/accepted.yaml"
+    held.write_text((head / "policies/accepted.yaml").read_text())
+    own = tmp_path / "own.yaml"
+    own.write_text(held.read_text())
+    for given in (None, own):
+        found = compare(base, head, fail_on=FAIL, accepted=given)
+        assert (outcome(found), states(found)) == ((["loosened"], 1), ["stale"])
+        assert "The base holds this entry" in found["accepted"]["entries"][0]["why"]["en"]
+    held.write_text(held.read_text().replace("schema: 1", "schema: 7"))
+    assert compare(base, head, fail_on=FAIL)["exit_code"] == 1, "a base that is not valid accepts no more"
+    for text in ("[", "accepted: 7", "accepted: [7]", "[]"):
+        held.write_text(text)
+        assert compare(base, head, fail_on=FAIL)["exit_code"] == 0
+    held.write_text((head / "policies/accepted.yaml").read_text())
+    anew = entries(compare(base, head, fail_on=FAIL), day="2026-05-31")
+    own.write_text(dump_yaml({"schema": 1, "accepted": [*accepted, *anew]}))
+    assert compare(base, head, fail_on=FAIL, accepted=own)["exit_code"] == 3, "one entry a change"
+    own.write_text(dump_yaml({"schema": 1, "accepted": anew}))
+    found = compare(base, head, fail_on=FAIL, accepted=own)
+    assert (outcome(found), states(found)) == (([], 0), ["accepted"])
+    held.unlink()
+
+
 @pytest.mark.parametrize(
     ("days", "state"),
     [
+        ({"day": "2025-06-01"}, "accepted"),
+        ({"day": "2025-05-31"}, "stale"),  # 366 days have passed
+        ({"day": "2025-06-01", "until": "2026-06-01"}, "accepted"),
         ({"day": "2026-06-01", "until": "2026-06-01"}, "accepted"),
         ({"day": "2026-06-02"}, "stale"),
         ({"day": "2026-01-01", "until": "2026-05-31"}, "stale"),
@@ -113,6 +144,13 @@ def test_an_entry_counts_in_its_days(tmp_path: Path, days: dict[str, str], state
     accepted = entries(compare(*pair(tmp_path), fail_on=FAIL), **days)
     found = compare(*pair(tmp_path, accepted=accepted), fail_on=FAIL)
     assert (states(found), found["exit_code"]) == ([state], 0 if state == "accepted" else 1)
+
+
+def test_an_entry_lasts_a_year_at_most(tmp_path: Path) -> None:
+    accepted = entries(compare(*pair(tmp_path), fail_on=FAIL), day="2025-06-01", until="2026-06-02")
+    found = compare(*pair(tmp_path, accepted=accepted), fail_on=FAIL)
+    assert (found["exit_code"], states(found)) == (3, [])
+    assert "366 days at most" in json.dumps(found["problems"])
 
 
 def test_one_accepted_change_does_not_cover_another(tmp_path: Path) -> None:

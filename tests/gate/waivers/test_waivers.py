@@ -345,6 +345,22 @@ def test_a_baseline_must_last_to_the_launch(bundle: Bundle) -> None:
     assert (outcome.exit_code, "expired" in kinds(outcome)) == (FAILED, True)
 
 
+@pytest.mark.parametrize("as_of", [None, "2026-06-15"])
+def test_a_baseline_does_not_apply_without_a_launch_day(bundle: Bundle, as_of: str | None) -> None:
+    """As for waivers and for what a layer enforces: to leave the day out makes nothing last longer."""
+    for text, code, kind in (
+        (DENIED, OK, "in-baseline"),
+        (DENIED.replace("  launch: '2027-01-31'}\n", "  }\n"), FAILED, "too-broad"),
+    ):
+        Path("spec.yaml").write_text(text)
+        gate = Gate(bundle, TODAY, waiver_set=WaiverSet())
+        Path("base.yaml").write_text(baseline_text(bundle, gate.run(["spec.yaml"]).decided, TODAY, UNTIL, None))
+        outcome = ran(bundle, waiver_set=WaiverSet(baseline=load_baseline(Path("base.yaml"))), as_of=as_of)
+        assert (outcome.exit_code, set(kinds(outcome))) == (code, {kind})
+        assert outcome.remarks is not None
+        assert ("no launch day" in outcome.remarks[0]["message"]["en"]) == (kind == "too-broad")
+
+
 def test_without_approvers_nothing_applies(bundle: Bundle) -> None:
     write(entries(bundle, OUTCAST))
     outcome = ran(bundle, waiver_set=load_waiver_set(Path("waivers.yaml")))

@@ -5,6 +5,7 @@ Acceptance bears on `--fail-on` alone. The title, the verdict and every part of 
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.i18n.words import both
 from vatspolicy.policies.files import ACCEPTED
+from vatspolicy.policies.layers import LONGEST
 
 Data = dict[str, Any]
 
@@ -44,8 +46,8 @@ class Entry:
     person: str
     day: str
     """First day (ISO)."""
-    until: str | None
-    """Last day (ISO); None for no last day."""
+    until: str
+    """Last day (ISO); without one in the file, that of the longest entry."""
     line: int
 
 
@@ -55,40 +57,70 @@ class AcceptedChanges:
 
     file: str | None = None
     entries: tuple[Entry, ...] = ()
+    merged: frozenset[tuple[Any, ...]] = frozenset()
+    """Entries of the base, by edit, fingerprint and day: what they accepted was merged with them."""
 
 
-def read_accepted(head: Source, path: Path | None) -> AcceptedChanges:
-    """Read the accepted changes in a file, or in the policies of the head if `path` is None.
+def read_accepted(base: Source, head: Source, path: Path | None) -> AcceptedChanges:
+    """Read the accepted changes in a file, or in the policies of the head if `path` is None, and those of the base.
 
     Raises:
         InvalidInput: The file cannot be read or is not valid, with every problem.
     """
+    merged = frozenset(_read_merged(base))
     if path is not None:
-        return _parse(load_document(path))
-    found = [(file, content) for file, content in head.policies if file.rpartition("/")[2] == ACCEPTED]
+        return _parse(load_document(path), merged)
+    found = _find_files(head)
     if len(found) > 1:
         message = _("There is another file of accepted changes, {file}. Keep one.", file=found[0][0])
         raise InvalidInput([Problem(found[1][0], 1, 1, "", message)])
-    return _parse(parse_document(found[0][1], found[0][0])) if found else AcceptedChanges()
+    return _parse(parse_document(found[0][1], found[0][0]), merged) if found else AcceptedChanges()
 
 
-def _parse(document: Document) -> AcceptedChanges:
+def _find_files(side: Source) -> list[tuple[str, Any]]:
+    return [(file, content) for file, content in side.policies if file.rpartition("/")[2] == ACCEPTED]
+
+
+def _read_merged(base: Source) -> Iterator[tuple[Any, ...]]:
+    """Yield the entries of the base. Of a file that is not valid, every entry that has the keys counts."""
+    for file, content in _find_files(base):
+        try:
+            data = parse_document(content, file).data
+        except InvalidInput:
+            continue
+        listed = data.get("accepted") if isinstance(data, dict) else None
+        for one in listed if isinstance(listed, list) else ():
+            if isinstance(one, dict):
+                yield tuple(str(one.get(key)) for key in ("edit", "fingerprint", "day"))
+
+
+def _last_day(day: str) -> str:
+    """Return the last day of the longest entry that begins on a day."""
+    first = datetime.date.fromisoformat(day).toordinal()
+    return datetime.date.fromordinal(min(first + LONGEST - 1, datetime.date.max.toordinal())).isoformat()
+
+
+def _parse(document: Document, merged: frozenset[tuple[Any, ...]]) -> AcceptedChanges:
     if problems := validate(document, "accepted"):
         raise InvalidInput(problems)
     entries = []
     seen: set[tuple[str, str]] = set()
     for index, data in enumerate(document.data["accepted"]):
         place = ("accepted", index)
-        entry = Entry(**{"until": None, **data}, line=document.mark(place)[0])
+        longest = _last_day(data["day"])
+        entry = Entry(**{"until": longest, **data}, line=document.mark(place)[0])
         if (entry.edit, entry.fingerprint) in seen:
             problems.append(document.problem(place, _("Another entry of this file accepts the same change.")))
-        if entry.until is not None and entry.until < entry.day:
+        if entry.until < entry.day:
             problems.append(document.problem((*place, "until"), _("The entry ends before it begins.")))
+        if entry.until > longest:
+            message = _("An entry lasts {longest} days at most.", longest=LONGEST)
+            problems.append(document.problem((*place, "until"), message))
         seen.add((entry.edit, entry.fingerprint))
         entries.append(entry)
     if problems:
         raise InvalidInput(problems)
-    return AcceptedChanges(document.file, tuple(entries))
+    return AcceptedChanges(document.file, tuple(entries), merged)
 
 
 def mark_accepted(
@@ -177,19 +209,21 @@ class _Marker:
         taken = {
             entry.fingerprint: one for entry in accepted.entries for one in self.law if _same_edit(entry, one)
         }  # these edits have an entry of their own
-        return [self.match_entry(entry, taken, str(accepted.file)) for entry in accepted.entries]
+        return [self.match_entry(entry, taken, accepted) for entry in accepted.entries]
 
-    def match_entry(self, entry: Entry, taken: Mapping[str, Data], file: str) -> Data:
+    def match_entry(self, entry: Entry, taken: Mapping[str, Data], accepted: AcceptedChanges) -> Data:
         mine = taken.get(entry.fingerprint)
         others = [one for one in self.law if one["edit"] == entry.edit and one["fingerprint"] not in taken]
         today = self.data["today"]
         if mine is None or mine["edit"] != entry.edit:
             why = "edit" if others else "gone"
+        elif (entry.edit, entry.fingerprint, entry.day) in accepted.merged:
+            why, others = "merged", [mine]
         elif mine["effect"] != entry.effect:
             why, others = "effect", [mine]
         elif today < entry.day:
             why, others = "early", [mine]
-        elif entry.until is not None and today > entry.until:
+        elif today > entry.until:
             why, others = "ended", [mine]
         else:
             why, others = "", []
@@ -204,7 +238,7 @@ class _Marker:
             "person": entry.person,
             "day": entry.day,
             "until": entry.until,
-            "file": file,
+            "file": str(accepted.file),
             "line": entry.line,
         }
 

@@ -241,7 +241,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     problems = sorted({*unread, *comparison.problems})
     why = [Why("invalid")] if problems else []
     try:
-        accepted = read_accepted(head.source, settings.accepted)
+        accepted = read_accepted(base.source, head.source, settings.accepted)
     except InvalidInput as error:
         accepted = AcceptedChanges()
         problems += error.problems

@@ -48,6 +48,9 @@ NOT_ACCEPTED: Table = {
     "effect": Phrase("What the edit changes in decisions was altered after it was accepted, so it counts again."),
     "early": Phrase("The change is accepted only from {day} on, so it counts."),
     "ended": Phrase("The change was accepted until {until}, so it counts again."),
+    "merged": Phrase(
+        "The base holds this entry, so what it accepted was merged before. Accept the change anew, with a new day."
+    ),
     "gone": Phrase("This change is not part of the comparison any more. Delete the entry."),
 }
 """Reasons why an entry of the accepted changes does not apply."""

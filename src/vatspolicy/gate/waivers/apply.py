@@ -44,6 +44,9 @@ WHY: Mapping[str, Mapping[str, str]] = {
     "baseline-early": Phrase("The baseline does not apply: it was written on a day to come."),
     "baseline-over": Phrase("The baseline does not apply: it ended on {until}."),
     "baseline-several": Phrase("The baseline does not apply here: several specs of this run are this product."),
+    "baseline-no-launch": Phrase(
+        "The baseline does not apply here: the spec has no launch day, so it could launch after the last day."
+    ),
     "fixed": Phrase("Fixed or changed: the baseline need not hold it. Shrink the baseline."),
     "in-baseline": Phrase("Findings in the baseline: {count}, the oldest since {since}, until {until}."),
 }
@@ -295,6 +298,9 @@ class _Run:
                 for place, finding in waivable(case.decision)
                 if finding.rule.name == entry.rule and self.fingerprint_of(case, place, finding) == entry.fingerprint
             ]
+            if any(case.profile.launch is None for case, _ in found):
+                yield waiver_notice("too-broad", "baseline-no-launch", *here)
+                continue
             if any(baseline.until < case.last_day for case, _ in found):
                 yield waiver_notice("expired", "before-launch", *here)
                 continue
