@@ -41,7 +41,7 @@ def test_a_fact_turned_round_gives_a_profile_to_which_the_rule_does_not_apply(
         assert base is not None
         asked = [*search.subject(rule.each)[0], truth.false]
         assert variants.find(asked, [base], functools.partial(variants.flips, [truth.true]))
-        model = drop_irrelevant(search.query.space, [*asked, *search.invariants()], search.models[-1][0])
+        model = drop_irrelevant(search.query.space, [*asked, *search.invariants()], search.models.last)
         data, day = profile_of(search.query.space, model), day_of(search.query.space, model)
         assert states_of(bundle, data, day, [rule])[rule.name] == {"silent"}
 

@@ -10,12 +10,13 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from vatspolicy.authoring.analysis.model_block import ModelStore
 from vatspolicy.authoring.symbolic.changed_parts import CLASS
 from vatspolicy.authoring.symbolic.decision_encoder import SymbolicOutcome, encode_classes, encode_decision
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.list_lengths import SHORT
-from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, assume_invariants, solve
+from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, solve
 from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
 from vatspolicy.authoring.symbolic.rule_state import encode_subject_pair
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
@@ -100,7 +101,7 @@ class BoundedSearch:
                 except Unsupported as error:
                     self.unsupported[rule.name] = str(error)
         self.solver = open_solver(self.query.space, budget)
-        self.models: list[tuple[Model, dict[int, bool]]] = []
+        self.models = ModelStore(self.query.space.pool)
 
     def subject(self, each: str) -> SymbolicSubject:
         """Return the subject of a kind."""
@@ -114,11 +115,7 @@ class BoundedSearch:
 
     def known_model(self, formulas: Sequence[int]) -> Model | None:
         """Return a model found before that satisfies all formulas, if there is one."""
-        pool = self.query.space.pool
-        for model, memo in self.models:
-            if all(pool.evaluate(formula, model, memo) for formula in formulas):
-                return model
-        return None
+        return self.models.find(formulas)
 
     def is_satisfiable(self, formulas: Sequence[int]) -> bool:
         """Return whether a profile satisfies all formulas; models found before are tried first. Raises Undecided."""
@@ -127,7 +124,7 @@ class BoundedSearch:
         model_found = self.solver.find([*formulas, *self.invariants()])
         if model_found is None:
             return False
-        self.models.append((model_found, {}))
+        self.models.add(model_found)
         return True
 
     def may_be_satisfiable(self, formulas: Sequence[int]) -> bool | None:
@@ -143,8 +140,7 @@ class BoundedSearch:
         """Find profiles each of which satisfies many questions at once, so that few have to be asked alone."""
         pool = self.query.space.pool
         left = [whole for whole in dict.fromkeys(map(pool.conjoin, questions)) if whole != FALSE]
-        for model, memo in self.models:
-            left = [whole for whole in left if not pool.evaluate(whole, model, memo)]
+        left = [whole for whole in left if self.models.find([whole]) is None]
         self.prepare(left)
         assumed = self.invariants()
         while left:
@@ -155,8 +151,8 @@ class BoundedSearch:
                 except Undecided:
                     answer = []
                 if not isinstance(answer, list):
-                    memo = {}
-                    self.models.append((answer, memo))
+                    self.models.add(answer)
+                    memo: dict[int, bool] = {}
                     left = [whole for whole in left if not pool.evaluate(whole, answer, memo)]
                     break
                 clash = {*answer}
@@ -167,7 +163,7 @@ class BoundedSearch:
 
     def invariants(self) -> list[int]:
         """Return the formulas of the invariants that concern the facts read so far."""
-        return assume_invariants(self.query.space, self.query.encoder)[0]
+        return self.query.invariant_formulas
 
     def prepare(self, formulas: Iterable[int]) -> None:
         """Pass formulas to the solver that later questions use."""

@@ -147,7 +147,7 @@ class _ShortLists:
             else:
                 if not self.context.is_satisfiable(formulas):
                     return False
-            known = self.search.models[-1][0]
+            known = self.search.models.last
         beside.append((known, member))
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -62,7 +63,8 @@ def run_analysis(request: AnalysisRequest) -> AnalysisReport:
         with ProcessPoolExecutor(request.workers, mp_context=get_context("spawn")) as pool:
             parts = list(pool.map(_work, [request] * len(jobs), jobs))
     else:
-        parts = [_do(request, job, bundle, settings) for job in jobs]
+        worker = _Worker(request, bundle, settings)
+        parts = [worker.do(job) for job in jobs]
     findings = [finding for part in parts for finding in part[0]]
     order = list(KINDS)
     findings.sort(key=lambda f: (order.index(f.kind), f.file, f.line, f.about))
@@ -107,8 +109,10 @@ def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job
         yield "clauses", 0
     if "idle-member" in kinds:
         yield "members", 0
-    if request.properties and (request.touched is None or request.touched.decides):
-        yield from (("property", index) for index in range(len(settings.properties)))
+    if request.properties:
+        decides = request.touched is None or request.touched.decides
+        asked = enumerate(settings.properties)
+        yield from (("property", index) for index, item in asked if decides or item.form == "ascending")
     if kinds & {"duplicate", "subsumed"}:
         yield "pairs", 0
     yield from ((kind, 0) for kind in ("gap", "may-be-unknown", "conflict") if kind in kinds)
@@ -120,32 +124,53 @@ def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job
 
 def _work(request: AnalysisRequest, job: _Job) -> _JobResult:
     """Return the result of one job in a worker process."""
+    return _worker(request).do(job)
+
+
+@functools.lru_cache(maxsize=1)
+def _worker(request: AnalysisRequest) -> _Worker:
+    """Return the worker of this process."""
     settings = load_settings(request.folder or resource_folder("policies"))
-    return _do(request, job, load_bundle(request.folder), settings)
+    return _Worker(request, load_bundle(request.folder), settings)
 
 
-def _do(request: AnalysisRequest, job: _Job, bundle: Bundle, settings: AnalysisSettings) -> _JobResult:
-    name, share = job
-    if name == "property":
-        wanted = settings.properties[share]
-        return [], [], [prove(bundle, wanted, request.budget)]
-    kinds = set(request.kinds)
-    touched = None if request.touched is None else request.touched.names
-    context = AnalysisContext(bundle, _period(bundle, request.as_of), request.budget, touched)
-    rules = _chosen(bundle, request)
-    mine = [rule for rule in rules if context.concerns(rule)]
-    checks: dict[str, Callable[[], Iterable[AnalysisFinding]]] = {
-        "never-decides": lambda: find_shadowed(context, mine),
-        "may-be-unknown": lambda: find_undecided(context, mine, settings.details),
-        "pairs": lambda: find_redundant(context, rules, kinds),
-        "conflict": lambda: find_conflicts(context, rules),
-        "clauses": lambda: _find_in_rules(context, mine, kinds.intersection(CLAUSES)),
-        "members": lambda: find_idle(context, mine, {"idle-member"}),
-        "versions": lambda: find_version_gaps(context, rules),
-        "gap": lambda: find_gaps(context, _rules_of(bundle)) if _may_open_gaps(bundle, touched) else (),
-        "structure": lambda: _about(find_structural(bundle, kinds), request.rules),
-    }
-    return list(checks[name]()), context.not_evaluated, []
+class _Worker:
+    """Does the jobs of one process. They share a search, and so the profiles that it has found."""
+
+    def __init__(self, request: AnalysisRequest, bundle: Bundle, settings: AnalysisSettings) -> None:
+        self.request, self.bundle, self.settings = request, bundle, settings
+        self.shared = self._new_context()
+
+    def _new_context(self) -> AnalysisContext:
+        touched = None if self.request.touched is None else self.request.touched.names
+        return AnalysisContext(self.bundle, _period(self.bundle, self.request.as_of), self.request.budget, touched)
+
+    def do(self, job: _Job) -> _JobResult:
+        """Return the result of one job."""
+        name, place = job
+        if name == "property":
+            return [], [], [prove(self.bundle, self.settings.properties[place], self.request.budget)]
+        # whole decisions would slow down all other questions to a shared solver
+        context = self._new_context() if name == "never-decides" else self.shared
+        noted = len(context.not_evaluated)
+        return list(self._check(name, context)), context.not_evaluated[noted:], []
+
+    def _check(self, name: str, context: AnalysisContext) -> Iterable[AnalysisFinding]:
+        request, bundle, kinds = self.request, self.bundle, set(self.request.kinds)
+        rules = _chosen(bundle, request)
+        mine = [rule for rule in rules if context.concerns(rule)]
+        checks: dict[str, Callable[[], Iterable[AnalysisFinding]]] = {
+            "never-decides": lambda: find_shadowed(context, mine),
+            "may-be-unknown": lambda: find_undecided(context, mine, self.settings.details),
+            "pairs": lambda: find_redundant(context, rules, kinds),
+            "conflict": lambda: find_conflicts(context, rules),
+            "clauses": lambda: _find_in_rules(context, mine, kinds.intersection(CLAUSES)),
+            "members": lambda: find_idle(context, mine, {"idle-member"}),
+            "versions": lambda: find_version_gaps(context, rules),
+            "gap": lambda: find_gaps(context, _rules_of(bundle)) if _may_open_gaps(bundle, context.touched) else (),
+            "structure": lambda: _about(find_structural(bundle, kinds), request.rules),
+        }
+        return checks[name]()
 
 
 def _rules_of(bundle: Bundle) -> list[Rule]:

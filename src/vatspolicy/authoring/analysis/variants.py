@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.authoring.analysis.bounded_search import BoundedSearch
+from vatspolicy.authoring.analysis.model_block import ModelBlock
 from vatspolicy.authoring.symbolic.domain import AS_OF, ordinal
 from vatspolicy.authoring.symbolic.formula import Amount, Bound, Flag
 from vatspolicy.authoring.symbolic.solver import Model
@@ -40,13 +41,11 @@ class Variants:
         """Return whether a variant of one of the models satisfies all formulas; it is kept as a model of the search."""
         ordered = formulas[::-1]  # the last one is the question itself, the others say that its subject exists
         for base in bases:
-            for change in changes_of(base):
-                model = {**base, **change}
-                memo: dict[int, bool] = {}
-                if all(self.pool.evaluate(formula, model, memo) for formula in ordered) and self._exists(
-                    model, change, memo
-                ):
-                    self.search.models.append((model, memo))
+            changes = list(changes_of(base))
+            for place in ModelBlock(self.pool, base, changes).all_of(ordered):
+                model = {**base, **changes[place]}
+                if self._exists(model, changes[place]):
+                    self.search.models.add(model)
                     return True
         return False
 
@@ -97,7 +96,7 @@ class Variants:
                 if known.low <= value <= known.high:
                     yield {name: value}
 
-    def _exists(self, model: Model, change: Change, memo: dict[int, bool]) -> bool:
+    def _exists(self, model: Model, change: Change) -> bool:
         """Return whether the axioms and invariants hold that speak about what changed."""
         for condition in (*self.space.axioms, *self.search.invariants()):
             if condition not in self._indexed:
@@ -108,6 +107,7 @@ class Variants:
                     for name in names:
                         self._conditions.setdefault(name, []).append(condition)
         conditions = {one for name in change for one in self._conditions.get(name, ())}
+        memo: dict[int, bool] = {}
         return all(self.pool.evaluate(condition, model, memo) for condition in conditions)
 
 

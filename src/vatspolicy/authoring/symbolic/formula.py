@@ -135,7 +135,7 @@ class FormulaPool:
                 else:
                     memo[number] = all(memo[abs(p)] is (p > 0) for p in part)
             else:
-                memo[number] = self._holds(part, values)
+                memo[number] = self.holds(part, values)
         return memo[abs(formula)] is (formula > 0)
 
     def truths(self, values: Assignment) -> list[bool]:
@@ -151,10 +151,11 @@ class FormulaPool:
                 else:
                     found.append(True)
             else:
-                found.append(self._holds(part, values))
+                found.append(self.holds(part, values))
         return found
 
-    def _holds(self, atom: Atom, values: Assignment) -> bool:
+    def holds(self, atom: Atom, values: Assignment) -> bool:
+        """Return whether an atom holds under the assignment."""
         if isinstance(atom, Flag):
             return bool(values.get(atom.name, False))
         total = sum(factor * self.number_of(name, values) for name, factor in atom.terms)

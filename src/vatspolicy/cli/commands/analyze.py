@@ -24,6 +24,9 @@ from vatspolicy.cli.parameters import (
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import Listing, Sentences, _
 
+MOST_WORKERS = 4
+"""Most processes if none are asked for: each takes half a gigabyte, and the longest question ends the run."""
+
 
 class AnalysisFormat(StrEnum):
     """Formats of an analysis (vatspolicy.reports.analysis.FORMATS; typer wants an enumeration)."""
@@ -74,7 +77,12 @@ def analyze(
             metavar="UNITS", min=1, help="Work that one question may cost (z3's units).", rich_help_panel=DECISION
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.", rich_help_panel=DECISION)] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", "-j", min=1, help="Processes.", show_default="one a core, at most 4", rich_help_panel=DECISION
+        ),
+    ] = None,
     format: Annotated[AnalysisFormat, FORMAT] = AnalysisFormat.TEXT,
     outputs: Annotated[Outputs, make_output_option(tuple(AnalysisFormat))] = (),
     lang: LangOption = Lang.EN,
@@ -89,6 +97,7 @@ def analyze(
     from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.authoring.symbolic.solver import BUDGET
     from vatspolicy.reports.analysis import render
+    from vatspolicy.workers import cores
 
     LawOptions(policies).refuse_layers("analyze")
     every = tuple(name for name in KINDS if name != "accepted-not-found")
@@ -113,7 +122,7 @@ def analyze(
             touched=touched,
             strict=strict,
             budget=budget or BUDGET,
-            workers=jobs,
+            workers=jobs or min(cores(), MOST_WORKERS),
         )
     )
     publish(lambda name, _: render(name, report, lang.value), format, outputs)
