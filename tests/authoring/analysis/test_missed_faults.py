@@ -53,10 +53,6 @@ class Mistake:
 
 
 MISSED = {
-    "thresholds swapped between two rules": Mistake(
-        (("value: 10.0", "value: 29.0"), ("value: 30.0", "value: 10.0"), ("value: 29.0", "value: 30.0")),
-        "{filing: fires, approval: silent}",
-    ),
     "a threshold with the wrong number": Mistake((("value: 30.0", "value: 20.0"),), "{approval: silent}"),
     "another comparison": Mistake(
         ((">= param.filing_percent", "> param.filing_percent"),), "{filing: fires}, set: {company.foreign_percent: 10}"
@@ -76,6 +72,19 @@ MISSED = {
         "{report: fires}, set: {services.0.features: [comments]}",
     ),
 }  # fmt: skip
+
+SWAP = Mistake(
+    (("value: 10.0", "value: 29.0"), ("value: 30.0", "value: 10.0"), ("value: 29.0", "value: 30.0")),
+    "{filing: fires, approval: silent}",
+)
+"""Thresholds swapped between two rules that have nothing to do with each other."""
+GRADE = """\
+properties:
+  - id: a-filing-comes-first
+    statement: {en: A filing is due at a lower share than an approval., zh: 备案的股比低于批准的股比。}
+    cite: [law/art-1]
+    ascending: {parameters: [law/filing_percent, law/approval_percent]}
+"""
 
 
 def law_with(folder: Path, mistake: Mistake, changes: tuple[tuple[str, str], ...]) -> Bundle:
@@ -114,3 +123,45 @@ def test_a_mistake_that_leaves_the_law_consistent_is_missed_and_a_test_notices_i
     assert before.run() == []
     assert after.run() != []
     assert Differences(RuleSignatures(sound), RuleSignatures(faulty)).names
+
+
+def test_swapped_thresholds_are_found_where_a_property_grades_them(tmp_path: Path) -> None:
+    for side, changes in (("sound", ()), ("swapped", SWAP.changes)):
+        law_with(tmp_path / side, SWAP, changes)
+        (tmp_path / side / "properties.yaml").write_text(GRADE, encoding="utf-8")
+    sound, faulty = (run_analysis(AnalysisRequest(tmp_path / side, findings=False)) for side in ("sound", "swapped"))
+    assert [(result.verdict, result.scope["en"]) for result in sound.properties] == [("proved", "all days")]
+    assert [(result.verdict, result.as_of) for result in faulty.properties] == [("refuted", "2020-01-01")]
+    assert (sound.exit_code, faulty.exit_code) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("law/filing_share", "There is no parameter law/filing_share."),
+        ("law/posts", "The parameter law/posts is not a number."),
+    ],
+)
+def test_a_grade_of_no_number_is_unknown(name: str, reason: str, tmp_path: Path) -> None:
+    law_with(tmp_path / "law", SWAP, ())
+    (tmp_path / "law/properties.yaml").write_text(GRADE.replace("law/filing_percent", name), encoding="utf-8")
+    report = run_analysis(AnalysisRequest(tmp_path / "law", findings=False))
+    assert [(result.verdict, result.reason) for result in report.properties] == [("unknown", reason)]
+    assert report.exit_code == 4
+
+
+def test_a_grade_holds_on_each_day(tmp_path: Path) -> None:
+    """The lower number rises above the higher one on a later day alone, and before the first value there is none."""
+    later = "value: 10.0}, {from: '2022-05-01', cite: art-1, value: 40.0}"
+    law_with(
+        tmp_path / "law",
+        SWAP,
+        (
+            ("value: 10.0}", later),
+            ("from: '2020-01-01', cite: art-1, value: 30.0", "from: '2021-01-01', cite: art-1, value: 30.0"),
+        ),
+    )
+    (tmp_path / "law/properties.yaml").write_text(GRADE, encoding="utf-8")
+    [result] = run_analysis(AnalysisRequest(tmp_path / "law", findings=False)).properties
+    assert (result.verdict, result.as_of) == ("refuted", "2022-05-01")
+    assert result.reason == "law/filing_percent is 40.0 and law/approval_percent is 30.0, from 2022-05-01 on."

@@ -20,6 +20,7 @@ from vatspolicy.authoring.analysis.self_composition import (
     encode_more_words,
 )
 from vatspolicy.authoring.analysis.settings import LawProperty
+from vatspolicy.authoring.analysis.thresholds import NotGraded, find_descent
 from vatspolicy.authoring.analysis.trials import make_pairs
 from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.symbolic.decision_encoder import encode_classes, encode_decision
@@ -42,6 +43,7 @@ from vatspolicy.policies.model import Rule
 from vatspolicy.profile.profile import load_profile
 
 EVERY = Phrase("all profiles, lists of any length")
+EVERY_DAY = Phrase("all days")
 SHORT_LISTS = Phrase("profiles with one service and few licenses and places")
 
 
@@ -50,6 +52,8 @@ def prove(bundle: Bundle, wanted: LawProperty, budget: int = BUDGET) -> Property
     empty = PropertyResult(wanted.id, wanted.statement, wanted.cite, "unknown", say_both(EVERY), wanted.line)
     try:
         proof = _PropertyProof(bundle, wanted, budget)
+        if wanted.form == "ascending":
+            return proof.compare_thresholds(empty)
         if wanted.searched:
             return proof.try_pairs(empty)
         return proof.prove_never(empty) if wanted.form == "never" else proof.prove_pair(empty)
@@ -71,6 +75,20 @@ class _PropertyProof:
     def _applicability(self, ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> list[int]:
         """Return the formulas that the property applies to the profile."""
         return [] if self.wanted.when is None else [ruleset.encoder.truth(self.wanted.when, activation, {}).true]
+
+    # --- thresholds
+
+    def compare_thresholds(self, result: PropertyResult) -> PropertyResult:
+        """Return whether parameters ascend on each day. Asks no solver."""
+        result = replace(result, scope=say_both(EVERY_DAY))
+        try:
+            found = find_descent(self.bundle, self.body["parameters"], self.period)
+        except NotGraded as error:
+            return replace(result, reason=str(error))
+        if found is None:
+            return replace(result, verdict="proved")
+        reason = f"{found.lower} is {found.values[0]} and {found.higher} is {found.values[1]}, from {found.day} on."
+        return replace(result, verdict="refuted", as_of=found.day, reason=reason)
 
     # --- one profile
 

@@ -22,7 +22,7 @@ from vatspolicy.policies.model import as_tuple
 from vatspolicy.profile.vocabulary import LocalizedText
 
 FILE_NAME = PROPERTIES
-FORMS = ("never", "monotone", "more_licenses", "more_words", "more_facts")
+FORMS = ("never", "monotone", "more_licenses", "more_words", "more_facts", "ascending")
 
 
 @dataclass(frozen=True)
