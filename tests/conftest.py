@@ -15,6 +15,7 @@ from tests.support.shipped import GOLDEN, PARTS, policy_file
 from tests.support.specs import TODAY
 from vatspolicy import clock
 from vatspolicy import i18n as language
+from vatspolicy.authoring.symbolic import kept_answers
 from vatspolicy.policies.bundle import Bundle, load_bundle
 
 
@@ -24,6 +25,7 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VATSPOLICY_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("COLUMNS", "100")
+        patch.setattr(kept_answers, "recall", lambda *_: None)  # each test makes its proofs itself
         for name in ("NO_COLOR", "FORCE_COLOR", "VATSPOLICY_DEBUG", "VATSPOLICY_LANG"):
             patch.delenv(name, raising=False)
         yield

@@ -9,6 +9,7 @@ its own policies in `SHIPPED`, which belong to the installation like the code be
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import marshal
 import os
@@ -46,16 +47,21 @@ def digest(parts: Iterable[bytes]) -> str:
 
 
 @functools.lru_cache
-def compiler_digest() -> str:
-    """Return the digest of the code that compiles policies: another version of it must not read old entries."""
-    folders = [os.path.join(os.path.dirname(os.path.realpath(__file__)), name) for name in ("cel", "policies")]
+def code_digest(kind: str, names: tuple[str, ...]) -> str:
+    """Return the digest of folders of this program's code: another version of it must not read old entries."""
+    folders = [os.path.join(os.path.dirname(os.path.realpath(__file__)), *name.split("/")) for name in names]
 
     def read() -> str:
         from pathlib import Path
 
         return digest(path.read_bytes() for folder in map(Path, folders) for path in sorted(folder.glob("*.py")))
 
-    return cached_while_unchanged("compiler", [(folder, ".py") for folder in folders], read)
+    return cached_while_unchanged(kind, [(folder, ".py") for folder in folders], read)
+
+
+def compiler_digest() -> str:
+    """Return the digest of the code that compiles policies."""
+    return code_digest("compiler", ("cel", "policies"))
 
 
 def get_or_build(kind: str, key: str, build: Callable[[], Any], read: Callable[[Any], T]) -> T:
@@ -69,6 +75,21 @@ def get_or_build(kind: str, key: str, build: Callable[[], Any], read: Callable[[
     data = build()
     _save(_name(kind, key), data)
     return read(data)
+
+
+def keep(kind: str, key: str, data: Any, most: int) -> None:
+    """Write the entry `kind`-`key`, and remove the oldest of the kind if there are more than `most`."""
+    _save(_name(kind, key), data)
+    folder = _folder()
+    try:
+        with os.scandir(folder) if folder and _is_trusted(folder) else contextlib.nullcontext(()) as entries:
+            found = sorted(
+                (entry.stat().st_mtime_ns, entry.path) for entry in entries if entry.name.startswith(f"{kind}-")
+            )
+        for _, path in found[:-most]:
+            os.unlink(path)
+    except OSError:  # another process removes them, too
+        return
 
 
 def get(kind: str, key: str, read: Callable[[Any], T]) -> T | None:

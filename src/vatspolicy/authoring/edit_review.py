@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.sources import read_source
-from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules
+from vatspolicy.authoring.symbolic import RuleVerdict, recall_rule
 from vatspolicy.authoring.symbolic.solver import has_solver
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.documents.schemas import SchemaSet
@@ -63,7 +63,7 @@ class Baseline:
         """Yield verdicts on changed rules over all profiles, each after some seconds; none without the solver."""
         if has_solver():
             for name in rules:
-                yield from compare_rules(self.bundle, head, [name])
+                yield recall_rule(self.bundle, head, name)
 
     def prepare(self, cases: Iterable[Case]) -> None:
         """Decide the profiles of cases, so that no review has to. Decisions on earlier cases are forgotten."""

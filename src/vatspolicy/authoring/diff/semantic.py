@@ -85,7 +85,7 @@ def prove(
     try:
         analysis = importlib.import_module("vatspolicy.authoring.symbolic")
         alone = [(name,) for name in names] if each_rule else []
-        verdicts, transitions = analysis.compare_change(left, head.bundle, [*groups, *alone], workers=workers)
+        verdicts, transitions = analysis.recall_change(left, head.bundle, [*groups, *alone], workers=workers)
     except Exception as error:  # on any error, keep the rest of the report and mark it as incomplete
         return Proof("failed", engine, "failed", type(error).__name__)
     return Proof(

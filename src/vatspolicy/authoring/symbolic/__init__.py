@@ -13,7 +13,16 @@ from vatspolicy.authoring.symbolic.verdicts import RuleVerdict, Transition, Tran
 if TYPE_CHECKING:
     from vatspolicy.policies.bundle import Bundle
 
-__all__ = ["RuleVerdict", "Transition", "Transitions", "compare_change", "compare_decisions", "compare_rules"]
+__all__ = [
+    "RuleVerdict",
+    "Transition",
+    "Transitions",
+    "compare_change",
+    "compare_decisions",
+    "compare_rules",
+    "recall_change",
+    "recall_rule",
+]
 
 
 def compare_rules(
@@ -70,3 +79,29 @@ def compare_change(
     from vatspolicy.authoring.symbolic.solver import BUDGET
 
     return compare(base, head, groups, as_of=as_of, budget=BUDGET if budget is None else budget, workers=workers)
+
+
+def recall_change(
+    base: Bundle, head: Bundle, groups: Sequence[Sequence[str]], *, workers: int = 1
+) -> tuple[list[RuleVerdict], Transitions]:
+    """Return the results of `compare_change`, those of an earlier run if everything that they depend on is the same."""
+    from vatspolicy.authoring.symbolic.kept_answers import recall, remember
+
+    asked = [tuple(group) for group in groups]
+    verdicts, transitions = recall(base, head, asked, True) or ([], None)
+    if transitions is None:
+        verdicts, transitions = compare_change(base, head, asked, workers=workers)
+        remember(base, head, asked, (verdicts, transitions))
+    return verdicts, transitions
+
+
+def recall_rule(base: Bundle, head: Bundle, name: str) -> RuleVerdict:
+    """Return the verdict of `compare_rules` on a rule, that of an earlier run if all that it depends on is the same."""
+    from vatspolicy.authoring.symbolic.kept_answers import recall, remember
+
+    asked = [(name,)]
+    verdicts, _ = recall(base, head, asked, False) or ([], None)
+    if not verdicts:
+        verdicts = compare_rules(base, head, [name])
+        remember(base, head, asked, (verdicts, None))
+    return verdicts[0]

@@ -1,0 +1,197 @@
+"""Answers about a change that an earlier run found, kept in the user's cache.
+
+An answer depends on both states of the law as a whole, on the schemas, on the code of this program and on the solver,
+so its key is a digest of all of these. Texts for people are no part of it: an edit of a message, a quotation, a
+comment, a test or a fixture asks nothing again. An entry is plain JSON under the checks of the compile cache. A witness
+in it is decided again by the evaluator before it is believed; if one is not confirmed, the whole entry is left aside. A
+proof cannot be checked in less time than it takes to find: it is believed as byte code in the same folder is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib.metadata
+import importlib.util
+import json
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from vatspolicy.authoring.symbolic.mixed_bundle import mix
+from vatspolicy.authoring.symbolic.verdicts import (
+    EQUIVALENT,
+    IMPOSSIBLE,
+    MASKED,
+    PAIRS,
+    UNKNOWN,
+    UNSUPPORTED,
+    WITNESS,
+    ChangePeriod,
+    RuleVerdict,
+    Transition,
+    Transitions,
+)
+from vatspolicy.compile_cache import code_digest, digest, get, keep
+from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Expression
+from vatspolicy.profile.profile import load_profile
+
+Group = tuple[str, ...]
+Answers = tuple[list[RuleVerdict], Transitions | None]
+"""Verdicts on groups of rules, and on the change as a whole, if that was asked."""
+
+MOST = 40
+"""Entries that are kept; the oldest go first."""
+_KIND = "proof"
+_FOLDERS = ("authoring/symbolic", "cel", "documents", "engine", "policies", "profile")
+"""The code that an answer depends on."""
+_VERDICTS = frozenset([EQUIVALENT, MASKED, WITNESS, UNSUPPORTED, UNKNOWN])
+
+
+def recall(base: Bundle, head: Bundle, groups: Sequence[Group], whole: bool) -> Answers | None:
+    """Return what an earlier run found, if its witnesses hold; with `whole`, also the verdicts on the whole change."""
+    key = _key(base, head, groups, whole)
+    found = None if key is None else get(_KIND, key, lambda entry: _read(entry, groups, whole))
+    return found if found is not None and _is_confirmed(base, head, groups, found) else None
+
+
+def remember(base: Bundle, head: Bundle, groups: Sequence[Group], answers: Answers) -> None:
+    """Keep the answers for the next run."""
+    verdicts, change = answers
+    key = _key(base, head, groups, change is not None)
+    if key is not None:
+        data = {
+            "rules": [dataclasses.asdict(one) for one in verdicts],
+            "change": None if change is None else dataclasses.asdict(change),
+        }
+        keep(_KIND, key, json.dumps(data, ensure_ascii=False), MOST)
+
+
+# --- what an answer depends on
+
+
+def _key(base: Bundle, head: Bundle, groups: Sequence[Group], whole: bool) -> str | None:
+    """Return the digest of everything that the answers depend on; None if it is not known."""
+    if importlib.util.find_spec("z3") is None:
+        return None
+    try:
+        solver = importlib.metadata.version("z3-solver")
+        sides = [digest_law(bundle) for bundle in (base, head)]
+    except (importlib.metadata.PackageNotFoundError, TypeError):
+        return None
+    asked = json.dumps([groups, whole])
+    return digest(part.encode() for part in (code_digest("prover", _FOLDERS), solver, asked, *sides))
+
+
+@functools.lru_cache(maxsize=2)
+def digest_law(bundle: Bundle) -> str:
+    """Return the digest of everything of a state of the law but texts for people. Raises TypeError for other values."""
+    law = {
+        "covers": bundle.covers_from,
+        "until": bundle.known_until,
+        "layers": _plain(bundle.layers),
+        "replacing": sorted(bundle._replacing),
+        "policies": [_plain(policy) for policy in bundle.policies.values()],
+        "schemas": sorted((name, digest([content])) for name, content in bundle.schemas.files.items()),
+    }
+    return digest([json.dumps(law, sort_keys=True, ensure_ascii=False).encode()])
+
+
+_TEXTS = frozenset(
+    [
+        *("title", "message", "template", "topics", "why", "settled_by", "held_by"),
+        *("en", "zh", "label", "note", "url", "verified", "source", "version"),
+        *("file", "line", "column", "terms", "term_lines"),
+    ]
+)
+"""Fields of policies, rules and articles that are for people, or say where something stands.
+
+Terms are in the expressions that use them.
+"""
+
+
+def _plain(value: Any) -> Any:
+    """Return a part of the law as plain data. Raises TypeError for a value of an unknown kind."""
+    if isinstance(value, Expression):
+        return digest([value.stored])
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: _plain(child) for name, child in value._asdict().items() if name not in _TEXTS}
+    if dataclasses.is_dataclass(value):
+        fields = (field.name for field in dataclasses.fields(value))
+        return {name: _plain(getattr(value, name)) for name in fields if name not in _TEXTS}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(child) for key, child in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(child) for child in value]
+    if isinstance(value, AbstractSet):
+        return sorted(map(str, value))
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(type(value).__name__)
+
+
+# --- reading
+
+
+def _read(entry: str, groups: Sequence[Group], whole: bool) -> Answers:
+    """Return the answers of an entry. Raises KeyError, TypeError or ValueError if it is none of this program."""
+    data = json.loads(entry)
+    verdicts = [
+        RuleVerdict(**{**one, "transitions": tuple(one["transitions"]), "assumptions": tuple(one["assumptions"])})
+        for one in data["rules"]
+    ]
+    if [one.rule for one in verdicts] != [group[0] for group in groups]:
+        raise ValueError("verdicts on other rules")
+    if not all(one.verdict in _VERDICTS for one in verdicts):
+        raise ValueError("other verdicts")
+    return verdicts, _read_change(data["change"]) if whole else None
+
+
+def _read_change(change: Mapping[str, Any]) -> Transitions:
+    found = tuple(Transition(**one) for one in change["found"])
+    if tuple((one.before, one.after) for one in found) != PAIRS:
+        raise ValueError("other transitions")
+    for one in found:
+        if one.verdict not in (WITNESS, IMPOSSIBLE, UNKNOWN, UNSUPPORTED):
+            raise ValueError("another verdict on a transition")
+        if (one.verdict == WITNESS) is not (one.witness is not None and one.as_of is not None):
+            raise ValueError("a transition and its witness do not fit")
+    period = None if change["period"] is None else ChangePeriod(**change["period"])
+    return Transitions(found, tuple(change["assumptions"]), period)
+
+
+def _is_confirmed(base: Bundle, head: Bundle, groups: Sequence[Group], answers: Answers) -> bool:
+    """Return whether the evaluator decides every witness as the answers say."""
+    verdicts, change = answers
+    try:
+        return all(_shows(base, head, one) for one in (change.possible if change is not None else ())) and all(
+            _shows_rules(base, head, group, one)
+            for group, one in zip(groups, verdicts, strict=True)
+            if one.witness is not None
+        )
+    except (InvalidInput, KeyError, TypeError, ValueError):
+        return False
+
+
+def _shows(base: Bundle, head: Bundle, found: Transition | RuleVerdict) -> bool:
+    from vatspolicy.authoring.symbolic.witness import decision_of
+
+    assert found.witness is not None
+    profile = load_profile(found.witness, schemas=base.schemas)
+    words = [decision_of(bundle, profile, str(found.as_of)) for bundle in (base, head)]
+    return words == [found.before, found.after]
+
+
+def _shows_rules(base: Bundle, head: Bundle, group: Group, found: RuleVerdict) -> bool:
+    """Return whether a witness shows a changed decision word, or something else that the decisions list otherwise."""
+    from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
+
+    assert found.witness is not None
+    if not _shows(base, mix(base, head, group), found):
+        return False
+    if found.transitions:
+        return found.before != found.after
+    profile = load_profile(found.witness, schemas=base.schemas)
+    return bool(listed_otherwise(base, head, group, profile, str(found.as_of)))
