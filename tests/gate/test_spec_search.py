@@ -68,6 +68,14 @@ def test_a_link_to_a_folder_is_refused(here: Path, argument: str) -> None:
     assert refusals(argument) == [("specs/more", "This link leads to a folder, which is not followed.")]
 
 
+@pytest.mark.parametrize("argument", ["specs", "specs/*.yaml", "specs/*", "specs/**/*.yaml"])
+def test_a_link_to_a_folder_does_not_pass_for_a_spec(here: Path, argument: str) -> None:
+    """`specs/*.yaml` finds files alone; this name promises one, and hides a folder of them."""
+    (here / "products").mkdir()
+    (here / "specs/gpu.yaml").symlink_to(here / "products")
+    assert refusals(argument) == [("specs/gpu.yaml", "This link leads to a folder, which is not followed.")]
+
+
 def test_a_linked_folder_that_is_named_is_followed(here: Path) -> None:
     (here / "link").symlink_to("specs")
     assert find_specs("link") == ["link/a.yaml", "link/team/b.yaml"]

@@ -129,6 +129,8 @@ class _Search:
         """Return True for a file that can be read as a spec. Report any other entry with the name of one."""
         try:
             if entry.is_dir():
+                if entry.name.lower().endswith(ENDINGS):
+                    self._is_folder(entry)  # a link to a folder, named like a spec, is reported
                 return False
             if entry.name.endswith(EXPECTED):
                 return self._is_alone(entry, names)
