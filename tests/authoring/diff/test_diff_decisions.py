@@ -201,7 +201,7 @@ def test_conditions_on_which_it_fails(tmp_path: Path, conditions: list[str], fai
     assert (data["failed_on"], data["exit_code"]) == (failed, 1 if failed else 0)
 
 
-@pytest.mark.parametrize("text", ["looser", "deny->", "deny->maybe", "deny=>allow"])
+@pytest.mark.parametrize("text", ["", " , ", "looser", "deny->", "deny->maybe", "deny=>allow"])
 def test_a_condition_that_is_none(text: str) -> None:
     with pytest.raises(ValueError, match="is not a condition"):
         parse_conditions([text])

@@ -33,7 +33,10 @@ def parse_conditions(texts: Iterable[str]) -> list[str]:
     Raises:
         ValueError: A text is not a condition; the error is a sentence for the user.
     """
-    found = [part.strip() for text in texts for part in text.split(",") if part.strip()]
+    found: list[str] = []
+    for text in texts:
+        parts = [part.strip() for part in text.split(",")]
+        found += list(filter(None, parts)) or [""]  # an empty text, such as an unset variable, must not open the gate
     for part in found:
         before, arrow, after = part.partition("->")
         known = all(word in (*OUTCOMES, "*") for word in (before, after)) if arrow else part in CONDITIONS
