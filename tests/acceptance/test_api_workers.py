@@ -118,6 +118,23 @@ def test_what_is_under_way_ends_before_the_workers(start: Start, number: int, co
     assert server.end()[0] == code
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_connection_that_was_just_taken_is_answered_before_the_end(start: Start, workers: str) -> None:
+    """Its request is on the way. A reload ends workers, too, and loses no request."""
+    server = start("--workers", workers)
+    with server.connect() as connection, server.connect() as silent:
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = connection.recv(1000)
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b"connection: close" in answer.lower()
+        silent.settimeout(10)
+        assert silent.recv(1) == b"", "nobody waits for a client that says nothing"
+    assert server.end()[0] == 0
+
+
 def test_workers_do_not_outlive_their_supervisor(start: Start) -> None:
     server = start("--workers", "2")
     workers = server.workers()

@@ -11,6 +11,8 @@ HEAD = 32 * 1024
 """Bytes of the head of a request."""
 IDLE = 30
 """Seconds that a connection may be without a request."""
+FIRST = 0.5
+"""Seconds for the first request of a connection that is open when the server ends."""
 
 
 class Connection(HttpToolsProtocol):
@@ -21,6 +23,8 @@ class Connection(HttpToolsProtocol):
     _head_timer: asyncio.TimerHandle | None = None
     _reader_timer: asyncio.TimerHandle | None = None
     _in_head, _in_body = False, False
+    _is_ending = False
+    """True if the server ends, and waits for the first request of the connection."""
     _is_head = False
     """True if the data that is read holds nothing but a head."""
     _size, _received = 0, 0
@@ -64,11 +68,21 @@ class Connection(HttpToolsProtocol):
         """End a head."""
         self._in_head, self._in_body, self._is_head = False, True, False
         super().on_headers_complete()
+        if self._is_ending:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """End a request."""
         self._in_body = False
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """End with the request under way. A connection that was taken just now is answered first: its request comes."""
+        if self.cycle is None and not self._is_ending:
+            self._is_ending = True
+            self.loop.call_later(FIRST, self.shutdown)
+        else:
+            super().shutdown()
 
     def pause_writing(self) -> None:
         """Note that the client reads more slowly than it is answered."""
