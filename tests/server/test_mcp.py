@@ -154,3 +154,22 @@ def test_the_command_serves_over_standard_input() -> None:
             return await client.call_tool("check", {"profile": SPEC_DATA})
 
     assert asyncio.run(work()).structured_content["decision"] == "needs-license"
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("explain", {"name": "x" * 1_000_000}),
+        ("explain", {"name": "calendar/" + "x" * 1_000_000}),
+        ("list_values", {"name": "x" * 1_000_000}),
+        ("check", {"profile": {"x" * 1_000_000: 1}}),
+        ("check", {"profile": {}, "as_of": "x" * 1_000_000}),
+        ("check", {"profile": {}, "lang": "x" * 1_000_000}),
+        ("x" * 1_000_000, {}),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, str) else "-",
+)
+def test_an_error_does_not_repeat_a_long_name(bundle: Bundle, tool: str, arguments: dict[str, Any]) -> None:
+    answer = call(bundle, tool, arguments)
+    assert answer.is_error
+    assert len(answer.content[0].text) < 2_000

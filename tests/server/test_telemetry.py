@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.server
 import json
+import logging
+import re
 import subprocess
 import sys
 import threading
@@ -35,7 +37,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from tests.support.api_server import Start
 from tests.support.api_server import start as start
 from tests.support.specs import HOSTING, SHOP, TODAY
-from vatspolicy.server.api import telemetry
+from vatspolicy.server.api import export_log, telemetry
 from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.router import Settings, make_api
 from vatspolicy.server.api.telemetry import Providers, Telemetry, find_telemetry, wanted_signals
@@ -317,6 +319,52 @@ def test_a_collector_that_is_away_changes_no_answer(start: Start) -> None:
     request = urllib.request.Request(f"{server.base}{PLACE}", body, {"Content-Type": "application/json"})
     assert json.load(urllib.request.urlopen(request))["result"]["decision"]
     assert server.end()[0] == 0
+
+
+def test_a_collector_that_is_away_is_told_once_a_minute(start: Start) -> None:
+    variables = {
+        "OTEL_METRIC_EXPORT_INTERVAL": "100",
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "1",
+        "OTEL_BSP_SCHEDULE_DELAY": "50",
+    }
+    address = "http://user:s3cret@127.0.0.1:9/?key=s3cret"
+    server = start("--workers", "1", OTEL_EXPORTER_OTLP_ENDPOINT=address, NO_PROXY="127.0.0.1", **variables)
+    body = json.dumps({"input": SHOP_DATA}).encode()
+    request = urllib.request.Request(f"{server.base}{PLACE}", body, {"Content-Type": "application/json"})
+    begun = time.monotonic()
+    while time.monotonic() - begun < 5:
+        assert json.load(urllib.request.urlopen(request))["result"]["decision"]
+        time.sleep(0.1)
+    code, said = server.end()
+    assert code == 0
+    assert len(re.findall("telemetry is not exported: (?:ConnectionError|timeout)[.]", said)) == 1, said
+    assert said.count("\n") == 2, said
+    for never in ("Traceback", "s3cret", "Failed to export", "Transient"):
+        assert never not in said
+
+
+def test_failures_between_two_lines_are_counted() -> None:
+    told: list[str] = []
+    now = [0.0]
+    log = export_log.ExportLog(told.append, lambda: now[0])
+    logger = logging.getLogger("opentelemetry.exporter.x.trace_exporter")
+    for moment, arguments in (
+        (0, (OSError("s3cret"),)),
+        (1, (404, "s3cret")),
+        (59.9, ()),
+        (60, (503, "s3cret")),
+        (130, ()),
+    ):
+        now[0] = moment
+        record = logger.makeRecord(
+            logger.name, logging.ERROR, "", 1, "failed" + " %s" * len(arguments), arguments, None
+        )
+        log.handle(record)
+    assert told == [
+        "telemetry is not exported: OSError.",
+        "telemetry is not exported: HTTP 503 (2 more failures before).",
+        "telemetry is not exported: trace_exporter.",
+    ]
 
 
 def test_a_collector_that_does_not_answer_does_not_keep_a_server(monkeypatch: pytest.MonkeyPatch) -> None:

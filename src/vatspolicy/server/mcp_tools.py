@@ -36,6 +36,8 @@ T = TypeVar("T")
 Data = dict[str, Any]
 Profile = dict[str, Any]
 _WIDTH = 100
+_LONGEST_NAME = 200
+"""Characters of a name that an error repeats at most. No policy, rule, list or tool has a longer name."""
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 _INSTRUCTIONS = (
     "vatspolicy decides whether a digital product may launch in mainland China, under the law of a day. "
@@ -49,11 +51,21 @@ def make_server(
     bundle: Bundle, version: str, limits: Limits | None = None, today: Callable[[], str] = today_in_china
 ) -> MCPServer:
     """Return a server with the tools over one bundle."""
-    server = MCPServer("vatspolicy", instructions=_INSTRUCTIONS, version=version, log_level="ERROR")
+    server = _Server("vatspolicy", instructions=_INSTRUCTIONS, version=version, log_level="ERROR")
     tools = _Tools(bundle, limits or Limits(), today)
     for tool in (tools.check, tools.next_question, tools.routes, tools.explain, tools.list_values):
         server.add_tool(tool, annotations=_READS)
     return server
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+
+
+class _Server(MCPServer):
+    async def call_tool(self, name: str, *arguments: Any, **more: Any) -> Any:
+        """Call a tool by its name, of which an error of the library repeats the beginning only."""
+        return await super().call_tool(_cut(name), *arguments, **more)
 
 
 class _Tools:
@@ -107,7 +119,7 @@ class _Tools:
 
         def work() -> str:
             try:
-                return explain_name(self.bundle, name, lang, _WIDTH, self.today())
+                return explain_name(self.bundle, _cut(name), lang, _WIDTH, self.today())
             except KeyError as error:
                 raise ToolError(translate(error.args[0])) from None
 
@@ -125,7 +137,7 @@ class _Tools:
                 return {"lists": [{"list": one.name, "title": dict(one.title)} for one in lists.values()]}
             found = find_list(name, self.bundle.schemas)
             if found is None:
-                raise ToolError(translate(_("There is no list {name!r}.", name=name)))
+                raise ToolError(translate(_("There is no list {name!r}.", name=_cut(name))))
             data = to_data(found)
             if words:
                 fitting = {word.value for _grade, word in search_words(words, found.words)}

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from vatspolicy import __version__
 from vatspolicy.i18n import Listing, _
 from vatspolicy.origin import install
+from vatspolicy.server.api.export_log import take_export_log
 from vatspolicy.server.serve import ServeError
 
 if TYPE_CHECKING:
@@ -255,7 +256,8 @@ def make_providers(signals: Mapping[str, str]) -> Providers:
 def find_telemetry(notify: Callable[[str], None]) -> Callable[[BundleStore], Telemetry] | None:
     """Return the function that opens what the environment asks for in one process; None if it asks for nothing.
 
-    `notify` is told that the extra is missing. What must be imported is imported here, so that workers share it.
+    `notify` is told that the extra is missing, and of exports that fail. What must be imported is imported here, so that
+    workers share it.
 
     Raises:
         ServeError: A variable asks for what is not known here.
@@ -270,6 +272,7 @@ def find_telemetry(notify: Callable[[str], None]) -> Callable[[BundleStore], Tel
         import_module(name)
 
     def open_telemetry(store: BundleStore) -> Telemetry:
+        take_export_log(notify)
         providers = make_providers(signals)
         return Telemetry(store, providers.tracers, providers.meters, providers.close)
 
