@@ -256,8 +256,8 @@ def make_providers(signals: Mapping[str, str]) -> Providers:
 def find_telemetry(notify: Callable[[str], None]) -> Callable[[BundleStore], Telemetry] | None:
     """Return the function that opens what the environment asks for in one process; None if it asks for nothing.
 
-    `notify` is told that the extra is missing, and of exports that fail. What must be imported is imported here, so that
-    workers share it.
+    `notify` is told that the extra is missing, and of exports that fail. What must be imported is imported here, so
+    that workers share it.
 
     Raises:
         ServeError: A variable asks for what is not known here.
