@@ -82,12 +82,26 @@ class Document:
             return self._position(node.start)
         if not isinstance(value, str):
             return self._position(node.text_start + offset)
+        places = self._characters(node, value)
+        return self._position(places[offset] if 0 <= offset < len(places) else node.start)
+
+    def characters(self, path: Path) -> list[int]:
+        """Return the index of each character of the text at `path`, and of the place behind the last one.
+
+        Empty if there is no text.
+        """
+        nodes = self._nodes(path)
+        value = nodes[-1].value
+        return self._characters(nodes[-1], value) if len(nodes) > len(path) and isinstance(value, str) else []
+
+    def _characters(self, node: Node, value: str) -> list[int]:
+        """Return the places of the characters of a scalar; empty if they cannot be told."""
         read = list(islice(characters(self.text, node.text_start, node.style, value), len(value)))
+        if "".join(char for char, _ in read) != value:
+            return []
         places = [at for _, at in read]
         places.append(places[-1] + 1 if places else node.text_start + (node.style in ("'", '"')))
-        if "".join(char for char, _ in read) != value or not 0 <= offset < len(places):
-            return self._position(node.start)
-        return self._position(places[offset])
+        return places
 
     def source_line(self, line: int) -> str:
         """Return the text of a line without its line break; empty outside the file."""

@@ -11,7 +11,7 @@ from vatspolicy.documents import Path
 from vatspolicy.documents.words import Word
 from vatspolicy.language_server.expressions import PARAMETER, TERM, Scope, fact_paths, scalar_type, string_at
 from vatspolicy.language_server.hover import make_scope
-from vatspolicy.language_server.kinds import FIXTURE, LAYER, POLICY, TESTS
+from vatspolicy.language_server.kinds import FIXTURE, LAYER, POLICY, SETTINGS, TESTS
 from vatspolicy.language_server.law import Law
 from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.schema_nodes import (
@@ -23,13 +23,14 @@ from vatspolicy.language_server.schema_nodes import (
     required_keys,
 )
 from vatspolicy.language_server.sketch import Sketch, find_places
-from vatspolicy.language_server.text import Span
+from vatspolicy.language_server.text import NEAR, Span
 from vatspolicy.policies.model import EFFECTS, Policy
+from vatspolicy.policies.reads import asked_facts, details
 from vatspolicy.profile.vocabulary import fact_schemas
 
 KEY, VALUE, FACT, NAME, FUNCTION = "key", "value", "fact", "name", "function"
 """Kinds of proposals."""
-_WRITTEN = re.compile(r"[\w./-]*$")
+_WRITTEN = re.compile(r"[\w./*-]*$")
 _IN_NAME = re.compile(r"[A-Za-z_][\w.]*$|$")
 _QUANTIFIERS = {
     "exists": "exists(x, )",
@@ -60,7 +61,7 @@ def complete(project: Project, file: str, index: int) -> list[Proposal]:
     if kind is None:
         return []
     text = project.text(file)
-    written = _WRITTEN.search(text.line_before(index))
+    written = _WRITTEN.search(text.near(index))
     assert written is not None
     span = Span(index - len(written.group()), index)
     found: dict[tuple[str, str], Proposal] = {}
@@ -74,7 +75,7 @@ def _at(project: Project, file: str, kind: str, place: Sketch, span: Span) -> It
     law = project.law_of(file)
     scope = None if place.on_key else make_scope(project, file, place)
     if scope is not None:
-        before = _IN_NAME.search(place.text[: place.offset])
+        before = _IN_NAME.search(place.text[max(place.offset - NEAR, 0) : place.offset])
         assert before is not None
         yield from _in_expression(law, scope, place, span, before.group())
         return
@@ -146,6 +147,8 @@ def _names(project: Project, file: str, kind: str, place: Sketch) -> Iterator[tu
                 yield from ((rule.name, _both(rule.message)) for one in policies.values() for rule in one.rules)
             case ("decisions", _, "duties" | "needs", _):
                 yield from ((name, _both(one.title)) for name, one in law.bundle.instruments.items())
+    elif kind == SETTINGS and not place.on_key:
+        yield from _names_in_settings(law, place)
     elif kind == LAYER and path[:1] in (("may_loosen",), ("enforce",)) and len(path) == 2:
         yield from ((rule.name, _both(rule.message)) for one in law.bundle.own_policies for rule in one.rules)
 
@@ -167,6 +170,45 @@ def _names_in_policy(law: Law, policy: Policy | None, place: Sketch) -> Iterator
             yield from ((name, "") for name in sorted(filter(None, needs)))
         case ("rules", _, "overrides", "rule"):
             yield from ((rule.name, _both(rule.message)) for one in bundle.policies.values() for rule in one.rules)
+
+
+def _names_in_settings(law: Law, place: Sketch) -> Iterator[tuple[str, str]]:
+    """Yield the names that properties.yaml may say at a place: rules, terms, parameters, articles and facts."""
+    bundle = law.bundle
+    assert bundle is not None
+    policies = bundle.policies.values()
+    match place.path:
+        case ("details", _, "facts"):
+            yield from ((path, _fact_title_at(law, path)) for path in sorted(details(law.schemas)))
+        case ("accepted", _, "about", int(number)):
+            yield from ((rule.name, _both(rule.message)) for one in policies for rule in one.rules)
+            if number > 0:
+                head = place.scalars.get((*place.path[:3], 0), "")
+                owner = bundle.policies.get(head.partition("/")[0])
+                for one in () if owner is None else (owner, *(bundle.policies[id] for id in owner.uses)):
+                    yield from ((f"{TERM}.{name}", " ".join(text.split())) for name, text in one.terms.items())
+                return
+            for one in policies:
+                yield from ((f"{one.id}/{name}", " ".join(text.split())) for name, text in one.terms.items())
+                yield from ((key.key, _parameter_title(law, key.key)) for key in one.parameters.values())
+            yield from _fact_names(law)
+        case ("properties", _, "never", "rule"):
+            yield from ((rule.name, _both(rule.message)) for one in policies for rule in one.rules)
+        case ("properties", _, "cite", _) | ("properties", _, "cite"):
+            for one in policies:
+                yield from ((f"{one.id}/{key}", _both(article.label)) for key, article in one.articles.items())
+        case ("properties", _, "more_facts", "except", _):
+            yield from _fact_names(law)
+
+
+def _fact_names(law: Law) -> Iterator[tuple[str, str]]:
+    """Yield the paths of facts as analyses write them, with * for the members of a list."""
+    yield from ((path, _fact_title_at(law, path)) for path in asked_facts(law.schemas))
+
+
+def _fact_title_at(law: Law, path: str) -> str:
+    steps = tuple(0 if step == "*" else step for step in path.split("."))
+    return _title(describe_nodes(find_nodes("profile", steps, law.schemas)))
 
 
 def _facts(law: Law) -> Iterator[tuple[str, str]]:
@@ -206,8 +248,9 @@ def _roots(law: Law, scope: Scope, span: Span) -> Iterator[Proposal]:
     for name in (*scope.bound, *scope.environment.variables):
         paths = fact_paths((name,), scope.bound)
         yield Proposal(name, name, FACT, span, _fact_title(law, paths))
-    for name in (TERM, PARAMETER):
-        yield Proposal(name, f"{name}.", NAME, span)
+    for name, known in ((TERM, scope.environment.terms), (PARAMETER, scope.environment.params)):
+        if known:
+            yield Proposal(name, f"{name}.", NAME, span)
     yield Proposal("size", "size()", FUNCTION, span)
 
 

@@ -11,36 +11,36 @@ from vatspolicy.cel.ast import Node
 from vatspolicy.cel.parser import ExpressionError, TypeEnvironment
 from vatspolicy.cel.types import ListOf, Record, Type
 from vatspolicy.documents import Path
-from vatspolicy.language_server.kinds import POLICY
+from vatspolicy.language_server.kinds import POLICY, SETTINGS
 from vatspolicy.policies.message_values import placed_facts
 from vatspolicy.policies.reads import ROOTS
 
-_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_NAME = re.compile(r"[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*")
+_PART = re.compile(r"\w+")
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?")
-_BINDING = re.compile(r"([A-Za-z_][\w.]*)\.(?:exists|all)\(\s*([A-Za-z_]\w*)\s*,")
+_CALL = re.compile(r"\s*\(")
+_VARIABLE = re.compile(r"\s*\(\s*([A-Za-z_]\w*)\s*,")
 _COMPARED = re.compile(r"([A-Za-z_][\w.]*)\s*(?:==|!=|in)\s*\[?(?:\s*(?:\"[^\"]*\"|'[^']*')\s*,)*\s*$")
 _MEMBER = re.compile(r"\s*(?:in|==|!=)\s+([A-Za-z_][\w.]*)")
+_NEAR = 4000
+"""Characters before a literal in which the name is looked for that it is compared with."""
 TERM, PARAMETER = "term", "param"
 """Roots of names that are no facts."""
+QUANTIFIERS = ("exists", "all")
+_MOST_BOUND = 8
+"""Quantifiers around a name at most, one in another."""
 
 
 class Name(NamedTuple):
-    """A chain of names such as `company.foreign_percent`, and its place in an expression."""
+    """A chain of names such as `company.foreign_percent`, and the place of each part in an expression."""
 
     parts: tuple[str, ...]
-    start: int
-
-    def starts(self) -> list[int]:
-        """Return the offset of each part."""
-        found, at = [], self.start
-        for part in self.parts:
-            found.append(at)
-            at += len(part) + 1
-        return found
-
-    def until(self, offset: int) -> int:
-        """Return the number of parts up to the one at an offset."""
-        return sum(start <= offset for start in self.starts())
+    starts: tuple[int, ...]
+    """Offset of each part."""
+    call: str = ""
+    """Name of the function that is called on it, such as `exists`."""
+    end: int = 0
+    """Offset behind the chain, the name of the function included."""
 
 
 def find_subject(kind: str, path: Path, scalars: Mapping[Path, str]) -> str | None:
@@ -49,6 +49,10 @@ def find_subject(kind: str, path: Path, scalars: Mapping[Path, str]) -> str | No
     None if no expression stands there.
     """
     match path:
+        case ("properties", _, "when") if kind == SETTINGS:
+            return scalars.get((*path[:2], "each"), "product")
+        case ("details", _, "when") if kind == SETTINGS:
+            return "service" if scalars.get((*path[:2], "facts"), "").startswith("services.") else "product"
         case _ if kind != POLICY:
             return None
         case ("terms", _) | ("instruments", _, "authority", _, "when"):
@@ -74,25 +78,28 @@ def find_names(text: str) -> Iterator[Name]:
     """Yield the names of an expression outside its string literals."""
     blank = _STRING.sub(lambda found: " " * len(found.group()), text)
     for found in _NAME.finditer(blank):
-        if blank.endswith(".", 0, found.start()) or found.group() in ("true", "false", "in", "size"):
+        if found.group() in ("true", "false", "in", "size") or _follows_dot(blank, found.start()):
             continue
-        parts = tuple(found.group().split("."))
-        called = blank.startswith("(", found.end()) and len(parts) > 1
-        yield Name(parts[:-1] if called else parts, found.start())
+        words = [(part.group(), part.start()) for part in _PART.finditer(blank, *found.span())]
+        call = words.pop()[0] if len(words) > 1 and _CALL.match(blank, found.end()) else ""
+        parts, starts = zip(*words, strict=True)
+        yield Name(parts, starts, call, found.end())
+
+
+def _follows_dot(text: str, start: int) -> bool:
+    """Return whether a name is a member of something that is no name, such as of a list in brackets."""
+    while start > 0 and text[start - 1].isspace():
+        start -= 1
+    return text.endswith(".", 0, start)
 
 
 def find_shown_facts(text: str) -> Iterator[Name]:
     """Yield the facts in braces of a message."""
     for start, name in placed_facts(text):
-        yield Name(tuple(name.split(".")), start)
-
-
-def name_at(text: str, offset: int) -> Name | None:
-    """Return the name at an offset."""
-    for name in find_names(text):
-        if name.start <= offset <= name.start + len(".".join(name.parts)):
-            return name
-    return None
+        words = [(part.group(), start + part.start()) for part in _PART.finditer(name)]
+        if words:
+            parts, starts = zip(*words, strict=True)
+            yield Name(parts, starts, end=start + len(name))
 
 
 def string_at(text: str, offset: int) -> tuple[int, str] | None:
@@ -109,24 +116,32 @@ def string_at(text: str, offset: int) -> tuple[int, str] | None:
 
 def bindings(text: str, offset: int) -> dict[str, tuple[str, ...]]:
     """Return the variables that quantifiers before an offset bind, each with the name of its list."""
-    return {name: over for end, name, over in find_bindings(text) if end <= offset}
+    found = (bound for name in find_names(text) if (bound := binding(text, name)) is not None)
+    return {variable: over for end, variable, over in found if end <= offset}
 
 
-def find_bindings(text: str) -> Iterator[tuple[int, str, tuple[str, ...]]]:
-    """Yield the variables that quantifiers bind: where that is read, the variable, and the name of its list."""
-    for found in _BINDING.finditer(text):
-        yield found.end(), found.group(2), tuple(found.group(1).split("."))
+def binding(text: str, name: Name) -> tuple[int, str, tuple[str, ...]] | None:
+    """Return the variable that a quantifier over a list binds: where that is read, the variable, the name of the list.
+
+    None if the name is not that of a list that a quantifier follows.
+    """
+    found = _VARIABLE.match(text, name.end) if name.call in QUANTIFIERS else None
+    return None if found is None else (found.end(), found.group(1), name.parts)
 
 
-def fact_paths(parts: tuple[str, ...], bound: Mapping[str, tuple[str, ...]], depth: int = 0) -> list[Path]:
+def fact_paths(parts: tuple[str, ...], bound: Mapping[str, tuple[str, ...]]) -> list[Path]:
     """Return the paths of the profile that a name stands for, with 0 for a member of a list; none for others."""
-    if depth > 8 or not parts or parts[0] in (TERM, PARAMETER):
+    seen: set[str] = set()
+    rest: Path = ()
+    while parts and parts[0] in bound and parts[0] not in seen:
+        if len(seen) == _MOST_BOUND:
+            return []
+        seen.add(parts[0])
+        parts, rest = bound[parts[0]], (0, *parts[1:], *rest)
+    if not parts or parts[0] in (TERM, PARAMETER):
         return []
-    if parts[0] in bound:
-        lists = fact_paths(bound[parts[0]], {one: bound[one] for one in bound if one != parts[0]}, depth + 1)
-        return [(*path, 0, *parts[1:]) for path in lists]
     starts = ROOTS.get(parts[0], (parts[0],))
-    return [(*(0 if step == "*" else step for step in start.split(".")), *parts[1:]) for start in starts]
+    return [(*(0 if step == "*" else step for step in start.split(".")), *parts[1:], *rest) for start in starts]
 
 
 @dataclass(frozen=True)
@@ -169,9 +184,9 @@ class Scope:
         if found is None:
             return None
         start, content = found
-        if before := _COMPARED.search(text[: start - 1]):
+        if before := _COMPARED.search(text[max(start - _NEAR, 0) : start - 1]):
             return tuple(before.group(1).split("."))
-        if behind := _MEMBER.match(text[start + len(content) + 1 :]):
+        if behind := _MEMBER.match(text, start + len(content) + 1):
             return tuple(behind.group(1).split("."))
         return None
 

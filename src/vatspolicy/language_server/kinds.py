@@ -10,7 +10,9 @@ from vatspolicy.policies.files import ACCEPTED, HEAD, PROPERTIES, RELEASE, TESTS
 
 POLICY, TESTS, PROFILE, FIXTURE, BUNDLE, LAYER = "policy", "policy-tests", "profile", "fixture", "bundle", "layer"
 """Names of the schemas of policies, their tests, specs, expectations, and of what a folder says about itself."""
-_BY_NAME = {RELEASE: BUNDLE, HEAD: LAYER, ACCEPTED: "accepted", PROPERTIES: "properties"}
+SETTINGS = "properties"
+"""Name of the schema of properties.yaml: properties of the law, accepted findings and optional objects."""
+_BY_NAME = {RELEASE: BUNDLE, HEAD: LAYER, ACCEPTED: "accepted", PROPERTIES: SETTINGS}
 _MODELINE = re.compile(r"^# yaml-language-server: \$schema=(\S+)", re.MULTILINE)
 _BEGINNING = 2000
 """Characters in which the line that names a schema is looked for."""
@@ -40,3 +42,13 @@ def find_law_folder(file: str) -> Path | None:
         if any((folder / head).is_file() for head in (RELEASE, HEAD)):
             return folder
     return None
+
+
+def policy_file(file: str) -> str:
+    """Return the file of the policy that a file holds, or whose tests it holds."""
+    return file.removesuffix(TESTS_ENDING) + ".yaml" if file.endswith(TESTS_ENDING) else file
+
+
+def tests_file(file: str) -> str:
+    """Return the file of the tests of a policy, or the file itself if it holds tests."""
+    return policy_file(file).removesuffix(".yaml") + TESTS_ENDING

@@ -9,12 +9,15 @@ import itertools
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
+from typing import Any
 
 from vatspolicy.bundles.select import read_layers
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.language_server.kinds import policy_file, tests_file
+from vatspolicy.language_server.mentions import Owners
 from vatspolicy.policies.builder import build_policies
 from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources, schemas_of_project
 from vatspolicy.policies.compiler import Compiled, compile_policy, compile_some, find_name_problems
@@ -67,11 +70,11 @@ class Law:
         """
         self.stale, self.problems = False, {}
         try:
-            self.bundle = self._read(self.texts)
+            self.bundle = self.read(self.texts)
         except InvalidInput as error:
             self.problems = by_file(error.problems)
             try:
-                self.bundle = self._read({})
+                self.bundle = self.read({})
             except InvalidInput:
                 return
         self._names = {absolute(policy.file): policy.id for policy in self.bundle.policies.values()}
@@ -82,10 +85,14 @@ class Law:
             elif self.problems and not self.bundle.layers and self.policy_of(file) is not None:
                 self.edit_policy(file)
 
-    def _read(self, texts: Mapping[str, str]) -> Bundle:
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The absolute paths of the base and the layers."""
+        return (absolute(self.base or resource_folder("policies")), *map(absolute, self.layers))
+
+    def read(self, texts: Mapping[str, str]) -> Bundle:
         """Read all files, those among `texts` as they stand there. Raises InvalidInput."""
-        folders = [absolute(self.base or resource_folder("policies")), *map(absolute, self.layers)]
-        if not any(file.startswith(os.path.join(folder, "")) for file in texts for folder in folders):
+        if not any(file.startswith(os.path.join(folder, "")) for file in texts for folder in self.folders):
             return load_bundle(self.base, layers=read_layers(self.layers))
         root = self.base or resource_folder("policies")
         own = schemas_of_project(root)
@@ -97,8 +104,7 @@ class Law:
 
     def policy_of(self, file: str) -> Policy | None:
         """Return the policy that a file holds, or whose tests it holds; None if there is none."""
-        name = file.removesuffix(TESTS_ENDING) + ".yaml" if file.endswith(TESTS_ENDING) else file
-        id = self._names.get(name)
+        id = self._names.get(policy_file(file))
         return None if id is None or self.bundle is None else self.bundle.policies.get(id)
 
     def document(self, id: str) -> Document | None:
@@ -110,12 +116,21 @@ class Law:
         """The last good document of each policy by its id."""
         return self._documents
 
+    def names_of(self, id: str, data: Any = None) -> Owners:
+        """Return the names that a policy may use: by its data, else as it was last good; none of an unknown one."""
+        if data is None:
+            data = self._documents[id].data if id in self._documents else {}
+        uses = data.get("uses") if isinstance(data, dict) else None
+        used = [one for one in uses if isinstance(one, str)] if isinstance(uses, list) else []
+        return Owners(id, data, [(one, self._documents[one].data) for one in used if one in self._documents])
+
     def edit_tests(self, file: str) -> None:
         """Take the tests of a policy as they stand in an open file."""
         policy = self.policy_of(file)
         if self.bundle is not None and policy is not None:
-            name = policy.file.removesuffix(".yaml") + TESTS_ENDING
-            self.bundle = self.bundle.edit({}, {name: self.texts[file].encode("utf-8", "surrogatepass")})
+            self.bundle = self.bundle.edit(
+                {}, {tests_file(policy.file): self.texts[file].encode("utf-8", "surrogatepass")}
+            )
 
     def edit_policy(self, file: str) -> Problems:
         """Take a policy as it stands in an open file, if it is good; return what is wrong with it and with others."""

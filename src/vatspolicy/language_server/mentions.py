@@ -5,8 +5,7 @@ One reading serves hover, definitions, references and rename.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from vatspolicy.documents import Document, Path
@@ -14,17 +13,20 @@ from vatspolicy.language_server.expressions import (
     PARAMETER,
     TERM,
     Name,
+    binding,
     fact_paths,
-    find_bindings,
     find_names,
     find_shown_facts,
     find_subject,
     is_message,
 )
+from vatspolicy.language_server.kinds import SETTINGS
 from vatspolicy.policies.model import EFFECTS
 
 RULE, ARTICLE, INSTRUMENT, NEED, FACT = "rule", "article", "instrument", "need", "fact"
 TERMS, PARAMETERS, POLICIES = "term", "parameter", "policy"
+_DEEPEST = 16
+"""Parts of the name of a fact at most; no fact of a profile has as many."""
 
 
 class Symbol(NamedTuple):
@@ -50,29 +52,50 @@ class Mention(NamedTuple):
 class Owners:
     """The policies that define the terms and parameters that a policy may use."""
 
-    def __init__(self, policy: str, data: Mapping[str, Any], used: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    def __init__(self, policy: str, data: Any, used: Iterable[tuple[str, Any]]) -> None:
         self.policy = policy
+        used = tuple(used)
         self.uses = tuple(id for id, _ in used)
+        self._data = data
         self._owners: dict[tuple[str, str], str] = {}
         for id, one in ((policy, data), *used):
             for kind, key in ((TERMS, "terms"), (PARAMETERS, "parameters")):
-                for name in one.get(key) or ():
+                for name in _mapping(one, key):
                     self._owners.setdefault((kind, name), id)
 
     def of(self, kind: str, name: str) -> Symbol:
         """Return the symbol of a term or a parameter."""
         return Symbol(kind, self._owners.get((kind, name), ""), name)
 
+    def has_term(self, name: str) -> bool:
+        """Return whether the policy itself defines a term."""
+        return name in _mapping(self._data, "terms")
 
-def find_mentions(kind: str, document: Document, owners: Owners) -> Iterator[Mention]:
-    """Yield everything that a file names."""
+    def has_rule(self, name: str) -> bool:
+        """Return whether the policy has a rule."""
+        rules = self._data.get("rules") if isinstance(self._data, dict) else None
+        return isinstance(rules, list) and any(isinstance(one, dict) and one.get("id") == name for one in rules)
+
+
+Names = Callable[[str], Owners]
+"""The names that the policy of an id may use."""
+
+
+def _mapping(data: Any, key: str) -> Mapping[str, Any]:
+    """Return a part of a file that may hold a fault; empty if it is no mapping."""
+    part = data.get(key) if isinstance(data, dict) else None
+    return part if isinstance(part, dict) else {}
+
+
+def find_mentions(kind: str, document: Document, owners: Owners, names: Names) -> Iterator[Mention]:
+    """Yield everything that a file names. `names`: the names of other policies, for properties.yaml."""
     scalars = {path: text for path, on_key, text in _texts(document.data, ()) if not on_key}
     for path, on_key, text in _texts(document.data, ()):
-        yield from mentions_at(kind, path, on_key, text, scalars, owners)
+        yield from mentions_at(kind, path, on_key, text, scalars, owners, names)
 
 
 def mentions_at(
-    kind: str, path: Path, on_key: bool, text: str, scalars: Mapping[Path, str], owners: Owners
+    kind: str, path: Path, on_key: bool, text: str, scalars: Mapping[Path, str], owners: Owners, names: Names
 ) -> Iterator[Mention]:
     """Yield what the key or value at a path names."""
     for symbol, defines in _find(kind, path, on_key, text, owners):
@@ -81,6 +104,8 @@ def mentions_at(
         return
     if find_subject(kind, path, scalars) is not None:
         yield from _of_expression(text, path, owners)
+    elif kind == SETTINGS:
+        yield from _of_accepted(path, text, scalars, names)
     elif is_message(kind, path) and "{" in text:
         for name in find_shown_facts(text):
             yield from _of_name(name, {}, path, owners)
@@ -88,24 +113,22 @@ def mentions_at(
 
 def _of_expression(text: str, path: Path, owners: Owners) -> Iterator[Mention]:
     """Yield what an expression names, under the variables that are bound before each name."""
-    coming = deque(find_bindings(text))
     bound: dict[str, tuple[str, ...]] = {}
     for name in find_names(text):
-        while coming and coming[0][0] <= name.start:
-            _end, variable, over = coming.popleft()
-            bound[variable] = over
         yield from _of_name(name, bound, path, owners)
+        if (found := binding(text, name)) is not None:
+            _end, variable, over = found
+            bound[variable] = over
 
 
 def _of_name(name: Name, bound: Mapping[str, tuple[str, ...]], path: Path, owners: Owners) -> Iterator[Mention]:
     """Yield the symbols of a chain of names: a term, a parameter, or the fact that each of its parts is."""
-    starts = name.starts()
     if name.parts[0] in (TERM, PARAMETER):
         if len(name.parts) > 1:
             kind = TERMS if name.parts[0] == TERM else PARAMETERS
-            yield Mention(owners.of(kind, name.parts[1]), path, False, starts[1], len(name.parts[1]))
+            yield Mention(owners.of(kind, name.parts[1]), path, False, name.starts[1], len(name.parts[1]))
         return
-    for count, (start, part) in enumerate(zip(starts, name.parts, strict=True), 1):
+    for count, (start, part) in enumerate(zip(name.starts[:_DEEPEST], name.parts[:_DEEPEST], strict=True), 1):
         if count == 1 and part in bound:
             continue
         for fact in fact_paths(name.parts[:count], bound):
@@ -132,6 +155,8 @@ def _find(kind: str, path: Path, on_key: bool, text: str, owners: Owners) -> Fou
             yield from _in_fixture(path, on_key, text)
         case "layer":
             yield from _in_layer(path, on_key, text)
+        case "properties":
+            yield from _in_settings(path, on_key, text)
 
 
 def _in_policy(path: Path, on_key: bool, text: str, owners: Owners) -> Found:
@@ -197,16 +222,50 @@ def _in_layer(path: Path, on_key: bool, text: str) -> Found:
             yield _rule(text), False
 
 
-def find_accepted_terms(data: Any, owners: Callable[[str], Owners]) -> Iterator[Mention]:
-    """Yield the terms in the accepted findings of properties.yaml: `about: [policy/rule, term.name]`."""
-    for index, entry in enumerate(data.get("accepted", ()) if isinstance(data, dict) else ()):
-        about: Sequence[Any] = entry.get("about", ()) if isinstance(entry, dict) else ()
-        for place, text in enumerate(about):
-            if isinstance(text, str) and text.startswith(f"{TERM}."):
-                name = text.removeprefix(f"{TERM}.")
-                symbol = owners(str(about[0]).partition("/")[0]).of(TERMS, name)
-                path: Path = ("accepted", index, "about", place)
-                yield Mention(symbol, path, False, len(TERM) + 1, len(name))
+def _in_settings(path: Path, on_key: bool, text: str) -> Found:
+    """Yield what properties.yaml names, except in what an accepted finding is about."""
+    match path:
+        case _ if on_key:
+            return
+        case ("properties", _, "never", "rule"):
+            yield _rule(text), False
+        case ("properties", _, "cite", _):
+            policy, _slash, article = text.partition("/")
+            yield Symbol(ARTICLE, policy, article), False
+        case ("details", _, "facts") | ("properties", _, "more_facts", "except", _):
+            yield fact_symbol(_steps(text.replace(".*", ".0"))), False
+        case ("properties", _, ("monotone" | "more_words"), "fact"):
+            yield fact_symbol(_steps(text.replace(".*", ".0"))), False
+
+
+def _of_accepted(path: Path, text: str, scalars: Mapping[Path, str], names: Names) -> Iterator[Mention]:
+    """Yield what an accepted finding of properties.yaml is about: a rule, a parameter, a term, a clause of one of them.
+
+    `about` begins with the rule, the parameter or the term; the clause of it stands last.
+    """
+    match path:
+        case ("accepted", _, "about", int(place)):
+            entry = path[:2]
+        case _:
+            return
+    kind, head = scalars.get((*entry, "kind"), ""), scalars.get((*entry, "about", 0), "")
+    own = names(head.partition("/")[0])
+    if place == 0 and "/" in text:
+        about = _subject_of(kind, own, text.partition("/")[2])
+        start = 0 if about.kind == RULE else text.index("/") + 1
+        yield Mention(about, path, False, start, len(text) - start)
+    elif kind == "idle-clause" and place > 0 and (*path[:3], place + 1) not in scalars:
+        yield from _of_expression(text, path, own)
+    elif kind not in ("idle-clause", "idle-member", "cannot-fail") and "/" in text:
+        yield Mention(_rule(text), path, False, 0, len(text))
+
+
+def _subject_of(kind: str, own: Owners, name: str) -> Symbol:
+    if kind in ("unused-parameter", "idle-member"):
+        return Symbol(PARAMETERS, own.policy, name)
+    if kind == "unused-term" or (kind == "idle-clause" and own.has_term(name) and not own.has_rule(name)):
+        return Symbol(TERMS, own.policy, name)
+    return Symbol(RULE, own.policy, name)
 
 
 def _rule(name: str) -> Symbol:

@@ -1,38 +1,20 @@
-"""The symbol at a place, its definition, its references, and the rename of a term."""
+"""The symbol at a place, and its definition."""
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path as FilePath
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from vatspolicy.documents import Document, Limits, Path, parse_document
 from vatspolicy.documents.schemas import SchemaSet, resource_folder, schema_named
 from vatspolicy.errors import InvalidInput
-from vatspolicy.i18n import _
-from vatspolicy.language_server.kinds import POLICY, TESTS
 from vatspolicy.language_server.law import Law, absolute
-from vatspolicy.language_server.mentions import (
-    FACT,
-    TERMS,
-    Mention,
-    Owners,
-    Symbol,
-    find_accepted_terms,
-    find_mentions,
-    mentions_at,
-)
+from vatspolicy.language_server.mentions import FACT, Symbol, mentions_at
 from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.sketch import find_places
 from vatspolicy.language_server.text import Span, Text
-from vatspolicy.policies.files import PROPERTIES, TESTS_ENDING
 
 _SCHEMA_LIMITS = Limits(size=2**24, nodes=10**6, depth=128)
-_TERM_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-"""As the schema of policies has it."""
 
 
 class Place(NamedTuple):
@@ -42,19 +24,15 @@ class Place(NamedTuple):
     span: Span
 
 
-class RenameRefused(Exception):
-    """A rename that would break the law, or lose a use. Its text is a sentence with the reason."""
-
-
 def symbols_at(project: Project, file: str, index: int) -> list[Symbol]:
     """Return what a place of a file names; several for a fact of the operator, who is the company or the partner."""
     kind = project.kind_of(file)
     if kind is None:
         return []
-    owners = project.owners(file)
+    owners, names = project.owners(file), project.law_of(file).names_of
     found: dict[Symbol, None] = {}
     for place in find_places(project.text(file), index):
-        for one in mentions_at(kind, place.path, place.on_key, place.text, place.scalars, owners):
+        for one in mentions_at(kind, place.path, place.on_key, place.text, place.scalars, owners, names):
             if one.offset <= place.offset <= one.offset + one.length:
                 found[one.symbol] = None
     return list(found)
@@ -149,130 +127,3 @@ def _schema_document(name: str, schemas: SchemaSet) -> Document | None:
         return parse_document(schemas.files[file], str(resource_folder("schemas") / file), _SCHEMA_LIMITS)
     except InvalidInput:
         return None
-
-
-# --- references
-
-
-@dataclass
-class _Files:
-    """The files of a law with what they name, as they are open or as they were last good."""
-
-    project: Project
-    law: Law
-    broken: list[str] = field(default_factory=list)
-    """Files that cannot be read, or hold a fault at this moment."""
-
-    def mentions(self) -> Iterator[tuple[Document, Mention]]:
-        """Yield what the policies, their tests and the accepted findings of analysis name. The law has a bundle."""
-        assert self.law.bundle is not None
-        for id, good in self.law.documents.items():
-            file = absolute(good.file)
-            yield from ((found, one) for found in self._read(file, good) for one in self._find(POLICY, found, id))
-            tests = file.removesuffix(".yaml") + TESTS_ENDING
-            for found in self._read(tests, None):
-                yield from ((found, one) for one in self._find(TESTS, found, id))
-
-        for found in self._read(absolute(os.path.join(self.law.bundle.folder, PROPERTIES)), None):
-            yield from ((found, one) for one in find_accepted_terms(found.data, self._owners))
-
-    def _read(self, file: str, good: Document | None) -> Iterator[Document]:
-        if good is not None and file not in self.project.texts:
-            yield good
-            return
-        if os.path.lexists(file) or file in self.project.texts:
-            found = self.project.document(file)
-            if found is None:
-                self.broken.append(file)
-            else:
-                yield found
-
-    def _find(self, kind: str, document: Document, id: str) -> Iterator[Mention]:
-        own = document.data if kind == POLICY else self.law.documents[id].data
-        yield from find_mentions(kind, document, self._owners(id, own))
-
-    def _owners(self, id: str, own: Mapping[str, Any] | None = None) -> Owners:
-        found = own if own is not None else self.law.documents[id].data if id in self.law.documents else {}
-        used = [(one, self.law.documents[one].data) for one in found.get("uses", ()) if one in self.law.documents]
-        return Owners(id, found, used)
-
-
-def find_references(project: Project, file: str, symbols: Iterable[Symbol], defining: bool = True) -> list[Place]:
-    """Return every place of the law that names a symbol, and its definition if that is wanted."""
-    wanted, law = set(symbols), project.law_of(file)
-    if not wanted or law.bundle is None:
-        return []
-    found = [
-        _place(project, document, one)
-        for document, one in _Files(project, law).mentions()
-        if one.symbol in wanted and (defining or not one.defines)
-    ]
-    return sorted(set(found), key=lambda one: (one.file, one.span.start))
-
-
-def _place(project: Project, document: Document, one: Mention) -> Place:
-    """Return the place of a mention in its file."""
-    file = absolute(document.file)
-    text = project.text(file) if file in project.texts else Text(document.text)
-    if one.on_key:
-        return Place(file, text.token(text.at(*document.mark(one.path, key=True))))
-    start = text.at(*document.locate(one.path, one.offset))
-    end = text.at(*document.locate(one.path, one.offset + one.length - 1)) + 1
-    return Place(file, Span(start, end))
-
-
-# --- rename
-
-
-def is_installed(file: str) -> bool:
-    """Return whether a file belongs to the law that is installed with the program."""
-    place = absolute(resource_folder("policies"))
-    return "_resources" in FilePath(place).parts and absolute(file).startswith(os.path.join(place, ""))
-
-
-def check_rename(project: Project, file: str, index: int) -> tuple[Symbol, Span]:
-    """Return the term at a place, and the part of the text that is its name.
-
-    Raises:
-        RenameRefused: There is no term there, or the law cannot be read.
-    """
-    symbols = [symbol for symbol in symbols_at(project, file, index) if symbol.kind == TERMS]
-    law = project.law_of(file)
-    if not symbols or not symbols[0].owner:
-        raise RenameRefused(_("Only a term can be renamed: ids of rules and policies never change."))
-    if law.bundle is None or law.policy_of(file) is None:
-        raise RenameRefused(_("The law cannot be read; correct its faults first."))
-    if is_installed(file):
-        raise RenameRefused(_("The shipped law is not edited here."))
-    for place in find_references(project, file, symbols[:1]):
-        if place.file == absolute(file) and place.span.start <= index <= place.span.end:
-            return symbols[0], place.span
-    raise RenameRefused(_("The law cannot be read; correct its faults first."))
-
-
-def rename_term(project: Project, file: str, index: int, name: str) -> list[Place]:
-    """Return every place that holds the name of the term at a place, which `name` may replace.
-
-    Raises:
-        RenameRefused: The name is no name of a term, it is taken where the term is used, or a file has faults.
-    """
-    symbol, _span = check_rename(project, file, index)
-    if not _TERM_NAME.fullmatch(name) or len(name) > 80:
-        raise RenameRefused(_("A term is named by lower-case words joined by underscores."))
-    law = project.law_of(file)
-    assert law.bundle is not None
-    for id, policy in law.bundle.policies.items():
-        seen = {id, *policy.uses}
-        if symbol.owner in seen and (
-            taken := next((one for one in seen if name in law.documents[one].data.get("terms", {})), None)
-        ):
-            raise RenameRefused(_("The term {name!r} is defined in {policy} too.", name=name, policy=taken))
-    files = _Files(project, law)
-    found = [_place(project, document, one) for document, one in files.mentions() if one.symbol == symbol]
-    if files.broken:
-        raise RenameRefused(_("{file} cannot be read; correct its faults first.", file=files.broken[0]))
-    for place in found:
-        text = project.text(place.file)
-        if text.content[place.span.start : place.span.end] != symbol.name:
-            raise RenameRefused(_("A use in {file} cannot be replaced; rename it by hand.", file=place.file))
-    return sorted(set(found), key=lambda one: (one.file, one.span.start))

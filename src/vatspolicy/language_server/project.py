@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
+from vatspolicy.authoring.analysis.settings import find_setting_problems
 from vatspolicy.authoring.lint.finding import LintFinding
 from vatspolicy.authoring.lint.run import run_lint
 from vatspolicy.authoring.testing.cases import cases_of
@@ -19,7 +20,18 @@ from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Language
 from vatspolicy.language_server import findings
 from vatspolicy.language_server.findings import Finding
-from vatspolicy.language_server.kinds import BUNDLE, LAYER, POLICY, PROFILE, TESTS, find_kind, find_law_folder
+from vatspolicy.language_server.kinds import (
+    BUNDLE,
+    LAYER,
+    POLICY,
+    PROFILE,
+    SETTINGS,
+    TESTS,
+    find_kind,
+    find_law_folder,
+    policy_file,
+    tests_file,
+)
 from vatspolicy.language_server.law import Law, Problems, absolute, by_file
 from vatspolicy.language_server.mentions import Owners
 from vatspolicy.language_server.text import UTF_16, Text
@@ -29,6 +41,8 @@ from vatspolicy.profile.profile import read_profile
 
 Findings = dict[str, list[Finding]]
 """Findings by the absolute path of their file."""
+Folders = tuple[FilePath | None, tuple[FilePath, ...]]
+"""The base of a law, None for the shipped one, and its layers."""
 _STRAY = ""
 """Policy of a file of tests that stands beside none."""
 
@@ -50,7 +64,9 @@ class Project:
     """Files with the document in each."""
     _checked: dict[str, str] = field(default_factory=dict)
     """Open files with the text that was taken into their law."""
-    _laws: dict[tuple[FilePath | None, tuple[FilePath, ...]], Law] = field(default_factory=dict)
+    _laws: dict[Folders, Law] = field(default_factory=dict)
+    _shown: dict[str, tuple[str, Text]] = field(default_factory=dict)
+    """Files with their content as it was last asked for, and its text."""
 
     # --- files and laws
 
@@ -59,20 +75,25 @@ class Project:
         content = self.texts.get(file)
         if content is None:
             content = read_from_disk(file) or ""
-        return Text.of(content, self.encoding)
+        kept = self._shown.get(file)
+        if kept is None or kept[0] != content or kept[1].encoding != self.encoding:
+            kept = self._shown[file] = content, Text.of(content, self.encoding)
+        return kept[1]
 
     def law_of(self, file: str) -> Law:
         """Return the law that a file is part of, or that decides it."""
-        base, layers = self._folders(file)
-        law = self._laws.get((base, layers))
+        return self._law(self._folders(file))
+
+    def _law(self, folders: Folders) -> Law:
+        law = self._laws.get(folders)
         if law is None:
-            law = self._laws[base, layers] = Law(base, layers, self.texts)
+            law = self._laws[folders] = Law(*folders, self.texts)
             law.load()
         elif law.stale:
             law.load()
         return law
 
-    def _folders(self, file: str) -> tuple[FilePath | None, tuple[FilePath, ...]]:
+    def _folders(self, file: str) -> Folders:
         base, layers = split_layers(self.policies)
         folder = find_law_folder(file)
         if folder is None:
@@ -100,15 +121,23 @@ class Project:
             self._parsed[file] = kept
         return kept[1]
 
-    def owners(self, file: str, law: Law | None = None) -> Owners:
-        """Return the policies whose names a file may use."""
-        law = law or self.law_of(file)
+    def owners(self, file: str) -> Owners:
+        """Return the policies whose names a file may use: as it is open if it can be read, else as it was last good."""
+        law = self.law_of(file)
         policy = law.policy_of(file)
         if policy is None:
             return Owners(_STRAY, {}, ())
-        used = [(id, one.data) for id in policy.uses if (one := law.document(id)) is not None]
-        document = law.document(policy.id)
-        return Owners(policy.id, document.data if document else {}, used)
+        document = None if file.endswith(TESTS_ENDING) else self.document(file)
+        return law.names_of(policy.id, None if document is None else document.data)
+
+    def laws_with(self, file: str) -> list[Law]:
+        """Return every known law that has the folder of a file: those of open files, and the one of the options."""
+        keys = dict.fromkeys(self._folders(one) for one in [file, *self.texts])
+        if self.policies:
+            keys[split_layers(self.policies)] = None
+        folder = find_law_folder(file)
+        found = {law.folders: law for law in map(self._law, keys)}
+        return [law for law in found.values() if folder is not None and absolute(folder) in law.folders]
 
     def forget(self) -> None:
         """Read every law again when it is needed: files have changed on disk."""
@@ -144,7 +173,8 @@ class Project:
             if kind == PROFILE:
                 read_profile(document, law.schemas)
                 return []
-            return validate(document, kind, law.schemas)
+            found = validate(document, kind, law.schemas)
+            return found or (find_setting_problems(document) if kind == SETTINGS else [])
         except InvalidInput as error:
             return list(error.problems)
 
@@ -155,7 +185,7 @@ class Project:
         if law.bundle is None or policy is None or find_law_folder(file) is None:
             return {file: []}
         place = absolute(policy.file)
-        tests = place.removesuffix(".yaml") + TESTS_ENDING
+        tests = tests_file(place)
         try:
             report = run_lint(law.bundle, today=self.today(), only=[policy])
         except InvalidInput as error:  # in its tests, which may not be the file that is edited
@@ -198,9 +228,10 @@ class Project:
         return run_cases(cases)[0] if cases else None
 
     def _take(self, file: str) -> None:
-        """Take a file into its law as it stands, if that has not been done."""
-        if file in self.texts and self._checked.get(file) != self.texts[file]:
-            self.check(file)
+        """Take a policy and its tests into their law as they stand, if that has not been done."""
+        for one in (policy_file(file), tests_file(file)):
+            if one in self.texts and self._checked.get(one) != self.texts[one]:
+                self.check(one)
 
     def policy(self, file: str) -> Policy | None:
         """Return the policy of a file."""

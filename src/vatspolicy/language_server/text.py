@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from vatspolicy.documents.positions import line_starts, position
 
 UTF_8, UTF_16, UTF_32 = "utf-8", "utf-16", "utf-32"
 """Encodings whose units an editor may count within a line."""
 _TOKEN = re.compile(r"""'(?:[^'\n]|'')*'|"(?:[^"\\\n]|\\.)*"|[^\s,\[\]{}"'#:](?:[^\n,\[\]{}#:]|:(?=\S)|(?<=\S)#)*""")
+_WIDE = {UTF_8: re.compile("[^\x00-\x7f]"), UTF_16: re.compile("[\U00010000-\U0010ffff]"), UTF_32: re.compile("(?!)")}
+"""Characters that take more than one unit."""
+NEAR = 1000
+"""Characters before a place in which the word is looked for that is being written."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +63,19 @@ class Text:
 
     def place(self, index: int) -> tuple[int, int]:
         """Return line and units of an index, both from 0."""
-        line, column = position(self._lines, min(max(index, 0), len(self.content)))
-        start = self._lines[line - 1]
-        return line - 1, sum(map(self._width, self.content[start : start + column - 1]))
+        index = min(max(index, 0), len(self.content))
+        line, column = position(self._lines, index)
+        return line - 1, column - 1 + self._further_units(index) - self._further_units(self._lines[line - 1])
+
+    @cached_property
+    def _wide(self) -> tuple[list[int], list[int]]:
+        """The indexes of characters of more than one unit, and how many further units all before each have."""
+        found = [found.start() for found in _WIDE[self.encoding].finditer(self.content)]
+        return found, [0, *accumulate(self._width(self.content[index]) - 1 for index in found)]
+
+    def _further_units(self, index: int) -> int:
+        wide, units = self._wide
+        return units[bisect_left(wide, index)]
 
     def at(self, line: int, column: int) -> int:
         """Return the index of a place of a problem: line and column count characters from 1."""
@@ -83,6 +99,10 @@ class Text:
     def line_before(self, index: int) -> str:
         """Return the line of an index up to it."""
         return self.content[self.content.rfind("\n", 0, index) + 1 : index]
+
+    def near(self, index: int) -> str:
+        """Return the end of the line of an index up to it, long enough for any name."""
+        return self.line_before(index)[-NEAR:]
 
     def line_after(self, index: int) -> str:
         """Return the line of an index from it."""

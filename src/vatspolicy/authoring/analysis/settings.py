@@ -92,6 +92,13 @@ def load_settings(folder: Path) -> AnalysisSettings:
     return settings
 
 
+def find_setting_problems(document: Document) -> list[Problem]:
+    """Return the problems of a file of settings that its schema allows: an id twice, an expression with a fault."""
+    reader = _Reader(document)
+    reader.read()
+    return reader.problems
+
+
 class _Reader:
     def __init__(self, document: Document) -> None:
         self.document, self.problems = document, list[Problem]()

@@ -1,0 +1,173 @@
+"""Answers about a place of a file, as the protocol writes them. One thread asks at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcContentModified, JsonRpcException
+from pygls.uris import to_fs_path
+
+from vatspolicy.i18n import translate
+from vatspolicy.language_server import completion, hover, navigation, outline, references
+from vatspolicy.language_server.findings import Finding
+from vatspolicy.language_server.law import absolute
+from vatspolicy.language_server.messages import fix_of, item_of, range_of, symbol_of
+from vatspolicy.language_server.project import Project
+from vatspolicy.language_server.rename import RenameRefused, check_rename, rename_term
+
+LARGEST = 2**20
+"""Characters of a file in which places are looked for; its findings say that it is too large."""
+REFUSED = -32803
+"""Code of an answer that refuses a request (RequestFailed)."""
+
+
+def file_of(uri: str) -> str:
+    """Return the absolute path of an address; the address itself if it is that of no file."""
+    path = to_fs_path(uri)
+    return absolute(path) if path else uri
+
+
+_Placed = (
+    types.HoverParams
+    | types.CompletionParams
+    | types.DefinitionParams
+    | types.ReferenceParams
+    | types.PrepareRenameParams
+    | types.RenameParams
+)
+
+
+@dataclass
+class Answers:
+    """Answers to the requests of an editor."""
+
+    project: Project
+    findings_of: Callable[[str], list[Finding]]
+    """Function that returns the findings in a file."""
+    uris: dict[str, str] = field(default_factory=dict)
+    """Addresses of files as the editor writes them."""
+    versions: dict[str, int] = field(default_factory=dict)
+    """Versions of the texts that are open in the project."""
+    newest: dict[str, int] = field(default_factory=dict)
+    """Versions of the texts that the editor has sent last: the worker may not have them yet."""
+    with_versions: bool = False
+    """True if the editor checks that its texts have the versions that an edit is for."""
+
+    def uri(self, file: str) -> str:
+        """Return the address of a file."""
+        return self.uris.get(file) or (FilePath(file).as_uri() if os.path.isabs(file) else file)
+
+    def locations(self, places: Iterable[navigation.Place]) -> list[types.Location]:
+        """Return places as the protocol writes them."""
+        return [types.Location(self.uri(one.file), range_of(one.span, self.project.text(one.file))) for one in places]
+
+    def place(self, params: _Placed) -> tuple[str, int] | None:
+        """Return file and index of the place of a request; None in a file that is too large."""
+        file, position = file_of(params.text_document.uri), params.position
+        text = self.project.text(file)
+        return (file, text.index(position.line, position.character)) if self.fits(file) else None
+
+    def fits(self, file: str) -> bool:
+        """Return whether a file is small enough for places to be looked for in it."""
+        return len(self.project.text(file).content) <= LARGEST
+
+    # --- at a place
+
+    def tell_meaning(self, params: types.HoverParams) -> types.Hover | None:
+        """Return the meaning of what stands at a place."""
+        place = self.place(params)
+        text = None if place is None else hover.hover(self.project, *place)
+        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
+
+    def propose(self, params: types.CompletionParams) -> types.CompletionList:
+        """Return what may be written at a place."""
+        place = self.place(params)
+        found = [] if place is None else completion.complete(self.project, *place)
+        items = [item_of(one, self.project.text(place[0])) for one in found] if place is not None else []
+        return types.CompletionList(is_incomplete=False, items=items)
+
+    def define(self, params: types.DefinitionParams) -> list[types.Location]:
+        """Return the definition of what stands at a place."""
+        if (place := self.place(params)) is None:
+            return []
+        symbols = navigation.symbols_at(self.project, *place)
+        return self.locations(navigation.find_definitions(self.project, place[0], symbols))
+
+    def refer(self, params: types.ReferenceParams) -> list[types.Location]:
+        """Return every place that names what stands at a place."""
+        if (place := self.place(params)) is None:
+            return []
+        symbols, defining = navigation.symbols_at(self.project, *place), params.context.include_declaration
+        return self.locations(references.find_references(self.project, place[0], symbols, defining))
+
+    # --- rename
+
+    def find_name(self, params: types.PrepareRenameParams) -> types.Range | None:
+        """Return the name that would be replaced. Raises JsonRpcException with the reason if there is none."""
+        if (place := self.place(params)) is None:
+            return None
+        try:
+            _symbol, span = check_rename(self.project, *place)
+        except RenameRefused as error:
+            raise self._refusal(error) from None
+        return range_of(span, self.project.text(place[0]))
+
+    def rename(self, params: types.RenameParams) -> types.WorkspaceEdit | None:
+        """Return the edits that rename a term in every policy. Raises JsonRpcException with the reason if it cannot be.
+
+        Edits of texts that the editor has changed meanwhile are refused.
+        """
+        if (place := self.place(params)) is None:
+            return None
+        try:
+            places = rename_term(self.project, *place, params.new_name)
+        except RenameRefused as error:
+            raise self._refusal(error) from None
+        edits: dict[str, list[types.TextEdit]] = {}
+        for one in places:
+            edit = types.TextEdit(range_of(one.span, self.project.text(one.file)), params.new_name)
+            edits.setdefault(one.file, []).append(edit)
+        if any(self.versions.get(file) != self.newest.get(file) for file in edits):
+            raise JsonRpcContentModified
+        return self._edit(edits)
+
+    def _edit(self, edits: Mapping[str, list[types.TextEdit]]) -> types.WorkspaceEdit:
+        """Return edits with the versions of the texts that they are for, if the editor checks them."""
+        if not self.with_versions:
+            return types.WorkspaceEdit(changes={self.uri(file): own for file, own in edits.items()})
+        changes = [
+            types.TextDocumentEdit(
+                types.OptionalVersionedTextDocumentIdentifier(self.uri(file), self.versions.get(file)), list(own)
+            )
+            for file, own in edits.items()
+        ]
+        return types.WorkspaceEdit(document_changes=list(changes))
+
+    def _refusal(self, error: RenameRefused) -> JsonRpcException:
+        return JsonRpcException(translate(error.args[0], self.project.lang), REFUSED)
+
+    # --- in a file
+
+    def fix(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+        """Return the offers to replace a word by those that a hint proposes."""
+        file = file_of(params.text_document.uri)
+        text = self.project.text(file)
+        start, end = (text.index(one.line, one.character) for one in (params.range.start, params.range.end))
+        return [
+            fix_of(self.uri(file), one, word, text, self.project.lang)
+            for one in self.findings_of(file)
+            if one.replaced is not None and one.span.start <= end and start <= one.span.end
+            for word in one.words
+        ]
+
+    def show_parts(self, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+        """Return the parts of a file."""
+        file = file_of(params.text_document.uri)
+        if not self.fits(file) or self.project.kind_of(file) is None:
+            return []
+        text, document = self.project.text(file), self.project.document(file)
+        return [] if document is None else [symbol_of(part, text) for part in outline.find_parts(document, text)]
