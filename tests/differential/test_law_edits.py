@@ -16,7 +16,6 @@ import pytest
 from tests.support.effort import LONG, SEED
 from tests.support.facts_left_out import facts_of, without
 from tests.support.law_edits import (
-    RULE_EDITS,
     TODAY,
     Edit,
     Trial,
@@ -30,6 +29,7 @@ from tests.support.law_edits import (
     say,
     summary,
 )
+from tests.support.rule_edits import RULE_EDITS
 from tests.support.shipped import fixture_files
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions

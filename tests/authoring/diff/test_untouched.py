@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 
-from tests.support.law_edits import RULE_EDITS, Edit, base, head, many_rules
+from tests.support.law_edits import Edit, base, head, many_rules
+from tests.support.rule_edits import RULE_EDITS
 from tests.support.shipped import fixture_files
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.sources import load_pair
