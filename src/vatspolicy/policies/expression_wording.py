@@ -78,6 +78,11 @@ class Wording:
         """Return an expression as a clause, in markup."""
         return self.clause(plain_tree(node), _SCOPE)
 
+    def clauses(self, node: Node) -> list[str]:
+        """Return the parts of an expression that must all hold, each as a clause."""
+        plain = plain_tree(node)
+        return [self.clause(part, _SCOPE) for part in (plain.parts if isinstance(plain, And) else (plain,))]
+
     def clause(self, node: Node, scope: Scope) -> str:
         """Return a plain tree as a clause."""
         match node:

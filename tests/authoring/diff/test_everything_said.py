@@ -187,4 +187,4 @@ def test_a_witness_of_a_mark_is_a_product_that_meets_the_rule(tmp_path: Path) ->
 
 def test_the_first_sentence_names_what_was_edited(tmp_path: Path) -> None:
     data = edited(tmp_path, "    unwaivable: true\n", "", GATE)
-    assert "before: cannot be waived." in " ".join(render("text", data, "en").split())
+    assert "no longer: cannot be waived." in " ".join(render("text", data, "en").split())

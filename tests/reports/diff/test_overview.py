@@ -193,11 +193,28 @@ def test_changed_cells_of_the_access_matrix_are_told(tmp_path: Path) -> None:
     assert "外资准入的变化" in render("html", data, "zh")
 
 
+def test_a_condition_of_a_route_is_named_by_what_it_asks_for(tmp_path: Path) -> None:
+    """Its id says little to a lawyer. That it is gone is said where no sign is shown."""
+    line = next(line for line in ACCESS.splitlines(keepends=True) if "- {id: region" in line)
+    data = access(tmp_path, f"      conditions:\n{line}", "")
+    told = " ".join(render("markdown", data, "en").replace("\\", "").split())
+    assert "no longer: condition “In a region” (region): place (registered office) of the operator is one of" in told
+    assert told.index("no longer: condition") < told.index("- applies when the class is"), "what differs comes first"
+    back = compare(tmp_path / "head", tmp_path / "base")
+    assert "**new: condition “In a region” (region): " in " ".join(
+        render("markdown", back, "en").replace("\\", "").split()
+    )
+
+
 def test_a_regime_that_opens_in_another_place_is_told(tmp_path: Path) -> None:
     data = access(tmp_path, "value: [beijing]", "value: [beijing, shenzhen]")
     assert data["access"]["cells"] == []
     [one] = data["access"]["places"]
     assert (one["before"]["en"], one["after"]["en"]) == ("Beijing", "Beijing; Shenzhen")
+    told = " ".join(render("text", data, "en").split())
+    assert "General list, places where it is open: + Shenzhen" in told, "places that stay are not repeated"
+    closed = access(tmp_path / "less", "value: [beijing]", "value: [shenzhen]")
+    assert "places where it is open: + Shenzhen; - Beijing" in " ".join(render("text", closed, "en").split())
     assert "General list: Beijing → Beijing; Shenzhen" in " ".join(render("text", data, "en").split())
 
 
@@ -217,3 +234,63 @@ def test_the_command_compares_the_matrix(console: Console) -> None:
     ran = console("diff", "base", "head", "--semantic", "off")
     assert (ran.code, "General list: 50" in ran.out) == (0, True)
     assert console("diff", "base", "base", "--semantic", "off").out.count("Access of foreign investors") == 0
+
+
+def test_a_day_that_moves_is_told_with_its_value_and_the_article_of_the_value(tmp_path: Path) -> None:
+    dated = "      - {from: '2020-01-01', cite: art-1, value: 50.0}\n"
+    later = "      - {from: '2024-01-01', cite: art-2, value: 70.0}\n"
+    line = "  art-1: {en: Something., zh: 某事。, verification: primary}\n"
+    base = LAW.replace(dated, dated + later).replace(line, line + line.replace("art-1", "art-2"))
+    data = compared(tmp_path, base.replace("2024-01-01", "2024-01-02"), base)
+    first = next(iter(overview(data, "en")))
+    assert "first day of 70 %: 2024-01-01 → 2024-01-02" in first
+    assert [article["label"]["en"] for article in data["edits"][0]["articles"]] == ["art. 2"]
+
+
+def test_a_source_that_was_there_before_a_new_value_is_asked_about(tmp_path: Path) -> None:
+    line = "  art-1: {en: Something., zh: 某事。, verification: primary}\n"
+    dated = "      - {from: '2020-01-01', cite: art-2, value: 50.0}\n"
+    base = LAW.replace(line, line + line.replace("art-1", "art-2")).replace("cite: art-1, value", "cite: art-2, value")
+    head = base.replace(dated, dated + "      - {from: '2026-09-01', cite: art-1, value: 70.0}\n")
+    [asked] = [one for one in questions(compared(tmp_path, head, base), "en") if "cited" in one]
+    assert asked == (
+        "Do the cited articles say so? They stood here before the change, and it does not edit them: "
+        "parameter law/cap (Cap)."
+    )
+
+
+def test_a_term_has_no_article_and_a_reviewer_is_asked_for_one(tmp_path: Path) -> None:
+    data = compared(
+        tmp_path, LAW.replace("is_foreign: company.foreign_percent > 0", "is_foreign: company.foreign_percent > 61")
+    )
+    asked = list(questions(data, "en"))
+    assert "On which article does it rest? The edited entry cites none: term law/is_foreign." in asked
+
+
+def test_changes_in_both_directions_are_told_apart_and_the_worst_first(tmp_path: Path) -> None:
+    data = proved(compared(tmp_path))
+    data["verdict"] = "both"
+    for entry in data["semantic"]["transitions"]:
+        entry["verdict"] = "witness" if "incomplete" not in (entry["before"], entry["after"]) else "proved-impossible"
+    [told] = [one for one in overview(data, "en") if one.startswith("Stricter: ")]
+    assert told.startswith(
+        "Stricter: ALLOW → DENY; NEEDS LICENSE → DENY; ALLOW → NEEDS LICENSE; "
+        "milder: NEEDS LICENSE → ALLOW; DENY → ALLOW; DENY → NEEDS LICENSE; from 2020-01-01"
+    )
+
+
+def test_a_decision_that_only_becomes_incomplete_is_no_refusal(tmp_path: Path) -> None:
+    data = proved(compared(tmp_path), *[pair for pair in STRICTER_PAIRS if "incomplete" not in pair])
+    [entry] = [
+        one for one in data["semantic"]["transitions"] if (one["before"], one["after"]) == ("allow", "incomplete")
+    ]
+    entry |= {"direction": "tightened", "witness": {"since": "2020-01-01"}, "verdict": "witness"}
+    [told] = [one for one in overview(data, "en") if "worse" in one or "refused" in one]
+    assert told == (
+        "Nobody is refused, or needs a license, who was not before, which is proved; but a decision that was reached can "
+        "become incomplete, as it depends on a fact that did not matter before: ALLOW → INCOMPLETE."
+    )
+    data["verdict"] = "both"
+    asked = list(questions(data, "en"))
+    assert "Does the law ask for the facts that leave decisions incomplete?" in asked
+    assert "Does the law say that decisions become stricter?" not in asked

@@ -11,16 +11,19 @@ from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by
 from vatspolicy.authoring.diff.structure import Change, Field
 from vatspolicy.cel.ast import Compare, Fact, In, Node, Param, Term, walk
 from vatspolicy.i18n import LANGUAGES, Phrase
-from vatspolicy.i18n.words import say_both
+from vatspolicy.i18n.words import joint, say_both
 from vatspolicy.policies.expression_wording import Wording
 from vatspolicy.policies.model import Article, Policy, Rule
 
 Text = dict[str, str]
 _QUOTED = 3
 """Articles that an edit quotes, at most."""
+FIRST_DAY = Phrase("first day of {value}")
 YES, NO, NOTHING = Phrase("yes"), Phrase("no"), Phrase("none")
 FIELDS = {
-    "from": Phrase("in force from"),
+    "from": Phrase("first day"),
+    "cite": Phrase("cited articles"),
+    "message": Phrase("message"),
     "until": Phrase("in force until"),
     "is": Phrase("condition"),
     "covers": Phrase("what a license covers"),
@@ -46,7 +49,27 @@ class EditWording:
             change = self.changes[place]
             if change.kind not in ("rule", "policy", "article"):
                 found += [line for one in change.fields if (line := self._line(change, one, item.rules)) is not None]
+            elif change.kind == "rule" and change.change == "changed":
+                found += [line for one in change.fields if (line := self._text_line(change, one)) is not None]
         return found
+
+    def _text_line(self, change: Change, field: Field) -> dict[str, Any] | None:
+        """Return the articles that a rule cites, or its message, where they differ."""
+        told: dict[str, Any] = dict.fromkeys(("before", "after", "added", "removed"))
+        if field.name == "cite":
+            before, after = (_listed(keys) for keys in (field.before, field.after))
+            for side, keys, others in (("added", after, before), ("removed", before, after)):
+                told[side] = self._labels(change.policy, [key for key in keys if key not in others])
+        elif field.name == "message":
+            told |= {"before": say_both(field.before), "after": say_both(field.after)}
+        return {"what": say_both(FIELDS[field.name]), **told} if any(told.values()) else None
+
+    def _labels(self, policy: str, keys: Sequence[str]) -> Text | None:
+        """Return the names of some articles in one line."""
+        found = [both[1].label for key in keys if (both := self._article(policy, key)) is not None]
+        return (
+            {lang: joint("semicolon", lang).join(one[lang] for one in found) for lang in LANGUAGES} if found else None
+        )
 
     def _line(self, change: Change, field: Field, rules: Sequence[str]) -> dict[str, Any] | None:
         name = field.name or ("is" if change.kind == "term" else "value")
@@ -76,6 +99,10 @@ class EditWording:
         if not any(told.values()):
             return None
         label = None if name == "value" else say_both(FIELDS.get(name, {"en": name, "zh": name}))
+        if name == "from" and change.kind == "parameter" and before and after:
+            value = self.head.bundle.policies[change.policy].parameters[change.name].on(after)
+            assert value is not None
+            label = say_both(FIRST_DAY, value=self._value(change, value.value, rules))
         return {"what": label, **line, **told}
 
     def _value(self, change: Change, value: Any, rules: Iterable[str]) -> Text:
@@ -128,9 +155,12 @@ class EditWording:
                 case "article":
                     found = [change.name]
                 case "rule":
-                    found = [key for rule in policy.rules if rule.id == change.name for key in cited_by(rule)]
+                    cited = [key for rule in policy.rules if rule.id == change.name for key in cited_by(rule)]
+                    found = list(dict.fromkeys([*_cited_by_fields(change), *cited]))
                 case "parameter" if change.name in policy.parameters and change.since is not None:
-                    value = policy.parameters[change.name].on(change.since)
+                    moved = [field for field in change.fields if field.name == "from" and field.before and field.after]
+                    days = [max(field.before, field.after) for field in moved]
+                    value = policy.parameters[change.name].on(max(days, default=change.since))
                     found = list(value.cite) if value is not None else []
             yield from ((change.policy, key) for key in found)
             if found:
@@ -146,6 +176,18 @@ class EditWording:
             if found is not None and key in found.articles:
                 return found, found.articles[key]
         return None
+
+
+def _cited_by_fields(change: Change) -> Iterator[str]:
+    """Yield the keys of the articles that the edited conditions of a route cite."""
+    for field in change.fields:
+        for value in (field.after, field.before):
+            if isinstance(value, dict):
+                yield from _listed(value.get("cite"))
+
+
+def _listed(keys: Any) -> list[str]:
+    return [keys] if isinstance(keys, str) else list(keys or ())
 
 
 def _flat(members: Sequence[Any]) -> list[Any]:

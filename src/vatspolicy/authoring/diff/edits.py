@@ -39,7 +39,8 @@ class EditsOfRules:
     def of(self, name: str) -> list[Change]:
         """Return the edits behind a rule (policy/rule), the nearest first."""
         read = {key for side in self.sides if name in side.by_name for key in _read(side, side.by_name[name])}
-        return [one for one in self.changes if (one.kind, one.policy, one.name) in read]
+        found = [one for one in self.changes if (one.kind, one.policy, one.name) in read]
+        return [one for one in found if not _is_of_text(one)] or found
 
     def group(self, names: Iterable[str], followers: Mapping[str, str]) -> list[ReviewItem]:
         """Return every edit of the law once, with those of `names` (rules that differ) that it moves.
@@ -132,6 +133,12 @@ def _read(side: RuleSignatures, rule: Rule) -> Iterator[tuple[str, str, str]]:
         for node in walk(expression.tree):
             if isinstance(node, Term):
                 yield from (("term", policy, node.name) for policy in side.sources(rule.name))
+
+
+def _is_of_text(change: Change) -> bool:
+    """Return True if an edit of a rule changes only its citations and texts."""
+    names = {field.name.partition(".")[0] for field in change.fields}
+    return change.kind == "rule" and change.change == "changed" and names <= {"cite", "message", "title"}
 
 
 def _full_name(change: Change) -> str:

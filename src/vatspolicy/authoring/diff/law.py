@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.authoring.diff.structure import Change
-from vatspolicy.i18n import LANGUAGES
+from vatspolicy.i18n import LANGUAGES, Language
 from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Wording
@@ -152,9 +152,15 @@ def _words(bundle: Bundle, rule: Rule) -> dict[str, Any]:
         "since": None if rule.since == ALWAYS else rule.since,
         "until": None if rule.until == NEVER else rule.until,
         "when": _say(bundle, rule.when, rule.since),
+        "clauses": _clauses(bundle, rule.when, rule.since),
         "effect": {lang: describe_effect(bundle, rule, lang) for lang in LANGUAGES},
         "conditions": [
-            {"id": condition.id, "check": _say(bundle, condition.check, rule.since)} for condition in conditions
+            {
+                "id": condition.id,
+                "message": say_both(condition.message),
+                "check": _say(bundle, condition.check, rule.since),
+            }
+            for condition in conditions
         ],
         "unwaivable": rule.unwaivable,
         "overrides": rule.overrides and {**rule.overrides._asdict(), "replaces": bundle.replaces(rule)},
@@ -169,5 +175,15 @@ def name_layer(bundle: Bundle, policy: str) -> str | None:
 
 def _say(bundle: Bundle, expression: Expression, day: str) -> dict[str, str]:
     """Return a condition in words, with the values of parameters on a day."""
+    return {lang: wording.say(expression.tree) for lang, wording in _wordings(bundle, day)}
+
+
+def _clauses(bundle: Bundle, expression: Expression, day: str) -> list[dict[str, str]]:
+    """Return the parts of a condition that must all hold, in words."""
+    told = {lang: wording.clauses(expression.tree) for lang, wording in _wordings(bundle, day)}
+    return [dict(zip(told, texts, strict=True)) for texts in zip(*told.values(), strict=True)]
+
+
+def _wordings(bundle: Bundle, day: str) -> Iterator[tuple[Language, Wording]]:
     on = max(day, bundle.covers_from)
-    return {lang: Wording(bundle, lang, day=on).say(expression.tree) for lang in LANGUAGES}
+    yield from ((lang, Wording(bundle, lang, day=on)) for lang in LANGUAGES)

@@ -36,11 +36,21 @@ def summary(data: Data, lang: Language) -> list[str]:
         names = phrase("and_more", lang, names=names, n=more) if more > 0 else names
         found.append(f"{regime}{joint('colon', lang)}{before} → {after}{joint('colon', lang)}{names}")
     for one in data["places"]:
-        before, after = (one[side][lang] if one[side] else ABSENT for side in ("before", "after"))
         what = phrase("places", lang) + joint("colon", lang)
-        found.append(f"{one['regime'][lang]}{joint('comma', lang)}{what}{before} → {after}")
+        found.append(f"{one['regime'][lang]}{joint('comma', lang)}{what}{_moved(one, lang)}")
     more = len(found) - _LINES
     return [*found[:_LINES], *([phrase("more", lang, count=more)] if more > 0 else [])]
+
+
+def _moved(one: Data, lang: Language) -> str:
+    """Return the places that come and go; all of both sides where a regime opens or closes, or has parts of a place."""
+    before, after = (one[side][lang] if one[side] else ABSENT for side in ("before", "after"))
+    if ABSENT in (before, after) or any(bracket in before + after for bracket in "(（"):
+        return f"{before} → {after}"
+    mark = joint("names", lang)
+    old, new = before.split(mark), after.split(mark)
+    signed = {"+": [name for name in new if name not in old], "-": [name for name in old if name not in new]}
+    return joint("semicolon", lang).join(f"{sign} {mark.join(names)}" for sign, names in signed.items() if names)
 
 
 def rows(data: Data, lang: Language) -> Iterator[tuple[str, str, str, str]]:

@@ -39,8 +39,8 @@ class Card:
     """By whom it is accepted and why; empty if it is not."""
     lines: tuple[tuple[str, str], ...]
     """(sign, text): `-` and `+` for what was and is, `~` for what became of it, else a space."""
-    both: bool
-    """True if a line tells what was beside what is."""
+    marks: Mapping[str, str]
+    """Phrase that stands for a sign where signs are not shown; none for an entry that is wholly new or gone."""
     articles: tuple[str, ...]
     effect: tuple[str, ...]
     """Sentences on what follows."""
@@ -61,9 +61,7 @@ def cards(data: Data, lang: Language) -> list[Card]:
 
 def _card(data: Data, item: Data, lang: Language) -> Card:
     changes = [data["structure"][place] for place in item["changes"]]
-    own = {f"{one['policy']}/{one['name']}" for one in changes if one["kind"] == "rule"}
-    policies = {one["policy"] for one in changes if one["kind"] == "policy"}
-    told = [card for card in data["law"] if card["rule"] in own or card["rule"].partition("/")[0] in policies]
+    told = law.of_item(data, item)
     short = told if len(told) <= _OWN_RULES else []
     regulation = changes[0]["regulation"][lang] if changes and changes[0]["regulation"] else ""
     by = dict.fromkeys(text for one in changes if (text := acceptance.edit_accepted_by(data, one, lang)))
@@ -75,7 +73,7 @@ def _card(data: Data, item: Data, lang: Language) -> Card:
         any(one["retroactive"] for one in changes),
         joint("semicolon", lang).join(by),
         lines,
-        {"-", "+"} <= {sign for sign, _ in lines},
+        law.marks({sign for sign, _ in lines}, {one["change"] for one in changes} in ({"added"}, {"removed"})),
         tuple(_article(one, regulation, lang) for one in item["articles"]),
         tuple(_effect(data, item, lang)),
         item["witness"] if known_example(data, item) is None else None,
@@ -87,7 +85,10 @@ def _card(data: Data, item: Data, lang: Language) -> Card:
 
 def _lines(changes: Sequence[Data], item: Data, laws: Sequence[Data], lang: Language) -> Iterator[tuple[str, str]]:
     """Yield what the edited entries were and are, in words."""
+    replaced = {name for card in laws if card["predecessor"] for name in (card["rule"], card["predecessor"])}
     for change in changes:
+        if change["kind"] == "rule" and f"{change['policy']}/{change['name']}" in replaced:
+            continue  # the rule says whose place it takes
         if len(changes) > 1:
             yield "~", wording.edit(change, lang)
         elif change["change"] != "changed" or change["since"] or change["twin"]:
@@ -100,7 +101,9 @@ def _lines(changes: Sequence[Data], item: Data, laws: Sequence[Data], lang: Lang
         for sign, keys in (("-", ("before", "removed")), ("+", ("after", "added"))):
             yield from ((sign, what + _cut(line[key][lang])) for key in keys if line[key])
     for card in laws:
-        if len(laws) > 1 or card["predecessor"]:
+        if card["predecessor"]:
+            yield " ", law.what(card, lang)
+        elif len(laws) > 1:
             yield " ", law.edit(card, lang)
         yield from ((sign, _cut(text)) for sign, text in law.lines(card, lang))
 
@@ -166,7 +169,11 @@ def _days(data: Data, item: Data, lang: Language) -> str:
     period = data["semantic"]["period"] if data["semantic"] else None
     if period and is_whole(data, item):
         key = "period_proved" if period["proved"] else "period"
-        return phrase(key, lang, days=wording.period(period["first"], period["last"], lang))
+        text = phrase(key, lang, days=wording.period(period["first"], period["last"], lang))
+        later = period["last"] is not None and (item["until"] is None or item["until"] > period["last"])
+        if period["proved"] and later:
+            text += gap(lang) + phrase("differ_later", lang, days=wording.period(item["since"], item["until"], lang))
+        return text
     return phrase("differ", lang, days=wording.period(item["since"], item["until"], lang))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.i18n.words import joint, word
@@ -14,32 +14,77 @@ from vatspolicy.reports.lists import cut_lists
 
 Data = Mapping[str, Any]
 
+_MEMBERS = 2
+"""Members of a list that a clause names which stays as it was."""
+
+
+def of_item(data: Data, item: Data) -> list[Data]:
+    """Return the edited rules of an item of review, those of a whole policy included."""
+    changes = [data["structure"][place] for place in item["changes"]]
+    own = {f"{one['policy']}/{one['name']}" for one in changes if one["kind"] == "rule"}
+    whole = {one["policy"] for one in changes if one["kind"] == "policy"}
+    return [card for card in data["law"] if card["rule"] in own or card["rule"].partition("/")[0] in whole]
+
 
 def edit(card: Data, lang: Language) -> str:
     """Describe an edited rule in one line, such as `tax/levy-2026: added, in place of tax/levy`, and its message."""
-    text = card["rule"] + joint("colon", lang) + word(CHANGES, card["change"], lang)
+    return phrase("says_so", lang, edit=what(card, lang), message=card["message"][lang])
+
+
+def what(card: Data, lang: Language) -> str:
+    """Describe an edited rule without its message: `tax/levy-2026: added, in place of tax/levy, from 2026-09-01`."""
+    text: str = card["rule"] + joint("colon", lang) + word(CHANGES, card["change"], lang)
     if card["predecessor"]:
         text += joint("comma", lang) + phrase("instead", lang, name=card["predecessor"])
-    return phrase("says_so", lang, edit=text, message=card["message"][lang])
+        since = card["after"]["since"]
+        text += joint("comma", lang) + phrase("since", lang, day=since) if since else ""
+    return text
+
+
+def marks(signs: Collection[str], whole: bool) -> Mapping[str, str]:
+    """Return the phrases in place of signs: `before` and `now`, or `no longer` and `new` where one side says nothing.
+
+    `whole`: the lines tell an entry that is wholly new or gone, whose parts need no sign.
+    """
+    if {"-", "+"} <= {*signs}:
+        return {"-": "was", "+": "is"}
+    return {} if whole else {"-": "gone", "+": "new"}
 
 
 def lines(card: Data, lang: Language) -> Iterator[tuple[str, str]]:
-    """Yield (sign, text) of the parts of an edited rule: `-` and `+` where versions differ, else a space."""
+    """Yield (sign, text) of the parts of an edited rule: `-` and `+` where versions differ, then ` ` for the rest."""
     sides = [_parts(card[side], lang) if card[side] else {} for side in ("before", "after")]
+    kept = []
     for key in dict.fromkeys((*sides[0], *sides[1])):
         before, after = (side.get(key) for side in sides)
-        if before != after:
+        if key == "days" and card["predecessor"]:
+            continue  # the edits say from when the rule takes the place of the one before
+        changed, stay = _clauses(card, lang) if key == "when" and before and after and before != after else ([], [])
+        if stay:
+            yield from changed
+            kept.append(phrase("asks_still", lang, text=joint("semicolon", lang).join(stay)))
+        elif before != after:
             yield from ((sign, text) for sign, text in (("-", before), ("+", after)) if text)
         elif before and key in ("when", "effect"):
-            yield " ", before
+            kept.append(before)
+    yield from ((" ", text) for text in kept)
+
+
+def _clauses(card: Data, lang: Language) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return (sign, text) of the clauses of a condition that come and go, and those that stay."""
+    before, after = ([one[lang] for one in card[side]["clauses"]] for side in ("before", "after"))
+    stay = [text for text in before if text in after]
+    gone, new = ([cut_lists(text, lang) for text in side if text not in stay] for side in (before, after))
+    asked = [("-", text) for text in gone] + [("+", text) for text in new]
+    told = [(sign, phrase("asks", lang, text=text)) for sign, text in asked]
+    return told, [cut_lists(text, lang, _MEMBERS) for text in stay]
 
 
 def sentences(card: Data, lang: Language) -> Iterator[str]:
     """Yield the parts of an edited rule with words in place of signs: `before: …`, `now: …`."""
-    marks = {"-": "was", "+": "is"}
-    both = card["before"] is not None and card["after"] is not None
-    for sign, text in lines(card, lang):
-        yield phrase(marks[sign], lang, text=text) if both and sign in marks else text
+    told = list(lines(card, lang))
+    keys = marks({sign for sign, _ in told}, card["before"] is None or card["after"] is None)
+    yield from (phrase(keys[sign], lang, text=text) if sign in keys else text for sign, text in told)
 
 
 def article(one: Data, lang: Language) -> str:
@@ -57,7 +102,8 @@ def _parts(said: Data, lang: Language) -> dict[str, str]:
     }
     for condition in said["conditions"]:
         check = cut_lists(condition["check"][lang], lang)
-        parts[condition["id"]] = phrase("condition", lang, id=condition["id"], text=check)
+        message = condition["message"][lang].rstrip(".。")
+        parts[condition["id"]] = phrase("condition_of", lang, message=message, id=condition["id"], text=check)
     if said["overrides"]:
         own = {key: said["overrides"][key] for key in ("rule", "reason", "owner")}
         parts["overrides"] = phrase("replaces" if said["overrides"]["replaces"] else "overrides", lang, **own)

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.authoring.diff.structure import LAW
-from vatspolicy.authoring.diff.verdict import STRICTER, impossible, open_edits, possible, seen, unsettled
+from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_edits, possible, seen, unsettled
 from vatspolicy.authoring.symbolic.verdicts import STRICTER_PAIRS
-from vatspolicy.i18n.words import VERDICTS, aside, count, joint, word
+from vatspolicy.i18n.words import VERDICTS, aside, count, gap, joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import law, wording
 from vatspolicy.reports.diff.words import COUNTS, ITEMS, phrase
 
 Data = Mapping[str, Any]
 
+_WORST = ("allow->deny", "needs-license->deny", "allow->needs-license")
+"""The stricter changes of the decision word, the worst first."""
 _NAMED = 3
 """Names that a sentence lists."""
 _VALUES = 2
 """Values of an edit that its sentence tells."""
 _LONGEST = 90
 """Characters of a name in a sentence."""
+_LONG_PRODUCT = 60
+"""Characters of the name of a product in a sentence."""
+_LONG_VALUE = 240
+"""Characters of a value or a condition in the first sentence."""
 
 
 def overview(data: Data, lang: Language) -> Iterator[str]:
@@ -39,37 +45,68 @@ def _subject(data: Data, lang: Language) -> str:
     edits = [change for change in data["structure"] if change["kind"] in LAW]
     if not edits:
         return ""
-    about = _few(dict.fromkeys(one["regulation"][lang] for one in edits if one["regulation"]), lang)
-    count_of_items = len(data["edits"])
-    if count_of_items > 1 or not data["edits"]:
-        return count(COUNTS, "edits_of", count_of_items or len(edits), lang, names=about or edits[0]["policy"])
-    [item] = data["edits"]
+    item = _only_item(data)
+    if item is None:
+        about = _few(dict.fromkeys(one["regulation"][lang] for one in edits if one["regulation"]), lang)
+        return count(COUNTS, "edits_of", len(data["edits"]) or len(edits), lang, names=about or edits[0]["policy"])
     first = data["structure"][item["changes"][0]] if item["changes"] else edits[0]
-    told = _new_values(data, lang)
-    if first["kind"] != "parameter" or not told:
+    cards = law.of_item(data, item)
+    told = _new_values(data, item, cards, lang)
+    if len(cards) == 1 and cards[0]["predecessor"]:
+        told = [law.what(cards[0], lang), *told]
+    elif first["kind"] != "parameter" or not told:
         told = [wording.became(first, lang), *told]
-    elif first["since"]:
+    elif first["since"] and not any(field["name"] == "from" for field in first["fields"]):
         told = [*told, phrase("since", lang, day=first["since"])]
     title = wording.item_title(data, item, lang)
-    return phrase("edit_of", lang, name=title, edit=joint("semicolon", lang).join(told))
+    edit, more = joint("semicolon", lang).join(told), len(data["edits"]) - 1
+    text = phrase("edit_of", lang, name=title, edit=edit)
+    return _end(text) + (gap(lang) + count(COUNTS, "edits_beside", more, lang) if more else "")
 
 
-def _new_values(data: Data, lang: Language) -> list[str]:
-    """Return the first values of the only edit in words: old → new, or the members that come and go."""
-    found = []
-    for sign, text in law.lines(data["law"][0], lang) if len(data["law"]) == 1 else ():
-        found += [phrase({"-": "was", "+": "is"}[sign], lang, text=text)] if sign in "-+" else []
-    for line in data["edits"][0]["words"] if data["edits"] else ():
+def _only_item(data: Data) -> Data | None:
+    """Return the only edit, or the only one of several that moves rules; None if there is no such edit."""
+    moving = data["edits"] if len(data["edits"]) == 1 else [one for one in data["edits"] if one["rules"]]
+    return moving[0] if len(moving) == 1 else None
+
+
+def _new_values(data: Data, item: Data, cards: Sequence[Data], lang: Language) -> list[str]:
+    """Return the first values of an edit in words: old → new, or the members that come and go."""
+    found = list(_law_values(data, item, cards[0], lang)) if len(cards) == 1 else []
+    for line in item["words"]:
         what = line["what"][lang] + joint("colon", lang) if line["what"] else ""
         if line["before"] and line["after"]:
             found.append(f"{what}{line['before'][lang]} → {line['after'][lang]}")
         found += [f"{what}+ {_cut(line['added'][lang])}"] if line["added"] else []
         found += [f"{what}- {_cut(line['removed'][lang])}"] if line["removed"] else []
-    return [_cut(one) for one in found[:_VALUES]]
+    return [_cut(one, _LONG_VALUE) for one in found[:_VALUES]]
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+def _law_values(data: Data, item: Data, card: Data, lang: Language) -> Iterator[str]:
+    """Yield the parts that tell an edited rule: its effect if it is new or gone, else what differs."""
+    whole = card["after"] if card["before"] is None else card["before"] if card["after"] is None else None
+    if whole is not None:
+        if data["structure"][item["changes"][0]]["kind"] == "policy":
+            yield phrase("quoted", lang, text=card["message"][lang].rstrip(".。"))
+        effect = whole["effect"][lang]
+        yield phrase("was", lang, text=effect) if card["after"] is None else effect
+        return
+    told = [(sign, text) for sign, text in law.lines(card, lang) if sign in "-+"]
+    marks = law.marks({sign for sign, _ in told}, whole=False)
+    yield from (phrase(marks[sign], lang, text=text) for sign, text in told)
+
+
+def _cut(text: str, longest: int = _LONGEST) -> str:
+    """Return a text of at most so many characters, cut between words."""
+    if len(text) <= longest:
+        return text
+    kept = text[:longest]
+    return (kept.rpartition(" ")[0] if " " in kept[longest // 2 :] else kept).rstrip(" ,;:") + "…"
+
+
+def _end(text: str) -> str:
+    """Return a sentence that ends once: with its period, or with the mark that something is left out."""
+    return text.replace("….", "…").replace("…。", "…")
 
 
 def _effect(data: Data, lang: Language) -> Iterator[str]:
@@ -78,13 +115,24 @@ def _effect(data: Data, lang: Language) -> Iterator[str]:
     moves = [name for name in found if "incomplete" not in name] or list(found)
     if not moves:
         return
-    text = wording.moves(moves, lang)
+    text = _moves(data["verdict"], moves, lang)
     days = _days(data, lang)
     who = joint("semicolon", lang).join(_who(data["concerned"], lang))
     law = _law(data, lang)
     told = phrase("moves_on", lang, moves=text, days=days) if days else text
-    told = phrase("shown_for", lang, moves=told, who=who) if who else told
+    if who:
+        told = phrase("shown_for" if data["concerned"]["products"] else "example_for", lang, moves=told, who=who)
     yield phrase("end", lang, text=f"{told} [{law}]" if law else told)
+
+
+def _moves(verdict: str, moves: Sequence[str], lang: Language) -> str:
+    """Return changes of the decision word, the worst first; in both directions, the stricter apart from the milder."""
+    stricter = [name for name in _WORST if name in moves]
+    milder = [name for name in moves if name in MILDER]
+    if verdict != "both" or not (stricter and milder):
+        return wording.moves([*stricter, *(name for name in moves if name not in stricter)], lang)
+    told = {"stricter": stricter, "milder": milder}
+    return phrase("both_ways", lang, **{key: wording.moves(names, lang) for key, names in told.items()})
 
 
 def _below(data: Data, lang: Language) -> Iterator[str]:
@@ -124,7 +172,10 @@ def _who(concerned: Data, lang: Language) -> Iterator[str]:
 
 
 def _law(data: Data, lang: Language) -> str:
-    """Return the articles of the first changed rule that changes a decision."""
+    """Return the articles of the only edit, else those of the first changed rule that changes a decision."""
+    item = _only_item(data)
+    if item is not None and item["articles"]:
+        return wording.law({"citations": [{"title": one["regulation"], **one} for one in item["articles"]]}, lang)
     causes = [cause for row in data["decisions"]["rows"] for cause in row["because"] if cause["change"]]
     causes += [rule for item in data["edits"] if item["transitions"] for rule in item["rules"][:1]]
     if not data["decisions"]["rows"] and any(len(item["rules"]) > _NAMED for item in data["edits"]):
@@ -134,13 +185,12 @@ def _law(data: Data, lang: Language) -> str:
 
 def _worse_off(data: Data, lang: Language) -> Iterator[str]:
     """Yield whether anybody is worse off, and how far that is proved."""
-    semantic, rows = data["semantic"], data["decisions"]["rows"]
-    shown = [(row["before"]["decision"], row["after"]["decision"], row["direction"]) for row in rows]
-    shown += [(one["before"], one["after"], one["direction"]) for one in semantic["transitions"] if one["witness"]]
-    tighter = [(before, after) for before, after, direction in shown if direction == "tightened"]
+    semantic, tighter = data["semantic"], _tighter(data)
     moved = dict.fromkeys("->".join(pair) for pair in tighter if pair[0] != pair[1])
     excluded = set(impossible(data))
-    if moved:
+    if _only_unknown(data, moved):
+        yield phrase("only_unknown", lang, moves=wording.moves(list(moved), lang))
+    elif moved:
         told = [name for name in moved if "incomplete" not in name] or list(moved)
         yield phrase("worse", lang, moves=wording.moves(told, lang))
     elif tighter:
@@ -153,12 +203,28 @@ def _worse_off(data: Data, lang: Language) -> Iterator[str]:
         yield phrase("worse_open", lang)
 
 
+def _tighter(data: Data) -> list[tuple[str, str]]:
+    """Return the decision words before and after of every shown change to a stricter decision."""
+    rows, transitions = data["decisions"]["rows"], data["semantic"]["transitions"]
+    shown = [(row["before"]["decision"], row["after"]["decision"], row["direction"]) for row in rows]
+    found = [one for one in transitions if one["witness"]]
+    shown += [(one["before"], one["after"], one["direction"]) for one in found]
+    return [(before, after) for before, after, direction in shown if direction == "tightened"]
+
+
+def _only_unknown(data: Data, moved: Collection[str]) -> bool:
+    """Return True if every stricter decision is incomplete, and it is proved that there is no other."""
+    proved = {*impossible(data)} >= {*STRICTER}
+    return bool(moved) and proved and all(name.endswith("->incomplete") for name in moved)
+
+
 def _known_products(data: Data, lang: Language) -> Iterator[str]:
     rows = data["decisions"]["rows"]
     told: dict[str, str] = {}
     for row in rows:
         before, after = (word(VERDICTS, row[side]["decision"], lang) for side in ("before", "after"))
-        told.setdefault(wording.subject(row), f"{wording.subject(row)}{joint('colon', lang)}{before} → {after}")
+        name = wording.subject(row)
+        told.setdefault(name, f"{_cut(name, _LONG_PRODUCT)}{joint('colon', lang)}{before} → {after}")
     if told:
         names = _few(told.values(), lang, "semicolon")
         yield phrase("known_change", lang, some=len(told), all=data["decisions"]["products"], names=names)
@@ -176,7 +242,8 @@ def questions(data: Data, lang: Language) -> Iterator[str]:
         ("ask_stricter", data["verdict"] in ("tightened", "both")),
     ):
         if names and found:
-            yield phrase(key, lang)
+            unknown = key == "ask_stricter" and _only_unknown(data, ["->".join(pair) for pair in _tighter(data)])
+            yield phrase("ask_unknown" if unknown else key, lang)
     back = [change for change in data["structure"] if change["retroactive"]]
     if back:
         yield count(COUNTS, "ask_past", len(back), lang, places=_few((f"{c['file']}:{c['line']}" for c in back), lang))
@@ -187,8 +254,8 @@ def questions(data: Data, lang: Language) -> Iterator[str]:
     unread += [wording.item(data, item, lang) for item in data["edits"] if item["words"] and _is_unread(item)]
     if unread:
         yield phrase("ask_unread", lang, names=_few(unread, lang))
-    if uncited := _uncited(data, lang):
-        yield phrase("ask_cited", lang, names=_few(uncited, lang))
+    for key, uncited in _uncited(data, lang).items():
+        yield _end(phrase(key, lang, names=_few(uncited, lang)))
     left = [
         *(wording.move(name, lang) for name in unsettled(data)),
         *(wording.item(data, one, lang) for one in open_edits(data)),
@@ -204,19 +271,21 @@ def _is_unread(cited: Data) -> bool:
     return any(article["verification"] == "unverified" for article in cited["articles"])
 
 
-def _uncited(data: Data, lang: Language) -> list[str]:
-    """Return the edits that change what the law says and cite the articles that it cited before."""
+def _uncited(data: Data, lang: Language) -> dict[str, list[str]]:
+    """Return by question the edits that change what the law says and bring no article with them."""
     articles = {change["policy"] for change in data["structure"] if change["kind"] == "article"}
-    found = []
+    found: dict[str, list[str]] = {}
     for item in data["edits"]:
         changes = [data["structure"][place] for place in item["changes"]]
-        said = [one for one in changes if one["since"] and one["kind"] in ("parameter", "rule")]
+        said = [one for one in changes if one["since"] and one["kind"] in ("parameter", "rule", "term")]
         told = all(one["change"] == "changed" or one["kind"] == "parameter" for one in said)
         fields = {field["name"].rpartition(".")[2] for one in said for field in one["fields"]}
         only_days = fields <= {"from", "until"}
         silent = item["verdict"] in ("proved-equivalent", "no-rule") or articles & {one["policy"] for one in said}
-        if said and told and "cite" not in fields and not only_days and not silent:
-            found.append(wording.item(data, item, lang))
+        if said and told and not only_days and not silent:
+            key = "ask_known_source" if "cite" in fields else "ask_cited"
+            key = "ask_source" if {one["kind"] for one in said} == {"term"} else key
+            found.setdefault(key, []).append(wording.item(data, item, lang))
     return found
 
 

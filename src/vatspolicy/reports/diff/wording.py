@@ -37,7 +37,7 @@ def edit(change: Data, lang: Language) -> str:
 def became(change: Data, lang: Language) -> str:
     """Return what became of an entry, and from when: `added, from 2024-10-23`."""
     text = word(CHANGES, change["change"], lang)
-    if change["since"]:
+    if change["since"] and not (change["change"] == "removed" and change["kind"] in ("rule", "policy")):
         text += joint("comma", lang) + phrase("since", lang, day=change["since"])
     if change["twin"]:
         text += joint("semicolon", lang) + phrase("twin", lang, name=change["twin"])

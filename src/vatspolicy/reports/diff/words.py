@@ -137,10 +137,12 @@ PHRASES: Table = {
     "each_rule": Phrase("Each rule, as if it changed alone"),
     "instead": Phrase("in place of {name}"),
     "applies": Phrase("applies when {text}"),
+    "asks": Phrase("condition: {text}"),
+    "asks_still": Phrase("as before, it asks for all of these: {text}"),
     "in_force": Phrase("in force {days}"),
     "always_in_force": Phrase("in force on all days"),
     "in_force_until": Phrase("in force until {last}"),
-    "condition": Phrase("condition {id}: {text}"),
+    "condition_of": Phrase("condition “{message}” ({id}): {text}"),
     "not_waivable": Phrase("cannot be waived"),
     "of_layer": Phrase("layer {name}"),
     "replaces": Phrase("replaces {rule}; reason: {reason}; owner: {owner}"),
@@ -148,7 +150,10 @@ PHRASES: Table = {
     "with_layers": Phrase("{state} with the layers {names}"),
     "was": Phrase("before: {text}"),
     "is": Phrase("now: {text}"),
+    "gone": Phrase("no longer: {text}"),
+    "new": Phrase("new: {text}"),
     "says_so": Phrase("{edit}. {message}"),
+    "quoted": Phrase("“{text}”"),
     "details": Phrase("Below the decision"),
     "transitions": Phrase("What can change, over all profiles"),
     "problems": Phrase("Could not be read"),
@@ -179,11 +184,17 @@ PHRASES: Table = {
     "end": Phrase("{text}."),
     "moves_on": Phrase("{moves} {days}", "days"),
     "shown_for": Phrase("{moves}, shown for companies and services as these: {who}"),
+    "example_for": Phrase("{moves}, for example for this product: {who}"),
+    "both_ways": Phrase("Stricter: {stricter}; milder: {milder};"),
     "share": Phrase("foreign share {low}"),
     "shares": Phrase("foreign share {low} to {high}"),
     "registered": Phrase("registered in {names}"),
     "services": Phrase("services: {names}"),
     "worse": Phrase("Somebody is worse off: {moves}."),
+    "only_unknown": Phrase(
+        "Nobody is refused, or needs a license, who was not before, which is proved; but a decision that was reached "
+        "can become incomplete, as it depends on a fact that did not matter before: {moves}."
+    ),
     "worse_range": Phrase("Somebody is worse off: a decision that is incomplete can become stricter."),
     "nobody_worse": Phrase("Nobody is worse off, which is proved for all profiles and days."),
     "nobody_decided_worse": Phrase(
@@ -199,9 +210,14 @@ PHRASES: Table = {
     "ask_loosenable": Phrase("May the layer above {name} loosen {rule}?"),
     "ask_milder": Phrase("Does the law say that decisions become milder?"),
     "ask_stricter": Phrase("Does the law say that decisions become stricter?"),
+    "ask_unknown": Phrase("Does the law ask for the facts that leave decisions incomplete?"),
     "ask_renamed": Phrase("Is a rename meant? An id never changes: {names}."),
     "ask_unread": Phrase("Who compares the articles that nobody has read? They carry {names}."),
     "ask_cited": Phrase("Do the cited articles say so? The citations are the same as before: {names}."),
+    "ask_known_source": Phrase(
+        "Do the cited articles say so? They stood here before the change, and it does not edit them: {names}."
+    ),
+    "ask_source": Phrase("On which article does it rest? The edited entry cites none: {names}."),
     "ask_open": Phrase("What was neither shown nor excluded: {names}. Is that acceptable?"),
     "ask_version": Phrase("Which version is it? {text}"),
     "edited": Phrase("Edits: {count}, in files: {files}."),
@@ -251,6 +267,7 @@ PHRASES: Table = {
     "seen_in": Phrase("Seen in: {names}."),
     "listed": Phrase("Rules that change no decision, only what is listed"),
     "differ": Phrase("Its rules differ {days}."),
+    "differ_later": Phrase("Its rules differ {days}; on the later days that changes no decision."),
     "period_proved": Phrase("Decisions change {days}; on no other day, which is proved for all profiles."),
     "period": Phrase("Decisions change {days}; whether they change on other days is not settled."),
     "undecided_on": Phrase("Could hold, and is not settled: {names}. So this does not pass."),
@@ -277,6 +294,10 @@ PHRASES: Table = {
 COUNTS: Counts = {
     "moves_rules": (Phrase("It moves {n} rule: {names}."), Phrase("It moves {n} rules: {names}.")),
     "edits_of": (Phrase("{n} edit of {names}."), Phrase("{n} edits of {names}.")),
+    "edits_beside": (
+        Phrase("{n} other edit moves no rule."),
+        Phrase("{n} other edits move no rule."),
+    ),
     "ask_past": (
         Phrase("Is the law of past days wrong as it stands? {n} edit reaches back: {places}."),
         Phrase("Is the law of past days wrong as it stands? {n} edits reach back: {places}."),
