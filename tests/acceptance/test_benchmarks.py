@@ -21,6 +21,7 @@ from tests.support.shipped import ROOT, shipped_bundle
 
 sys.path.append(str(ROOT / "benchmarks"))
 
+import bench_analyze
 import bench_author
 import bench_diff
 import bench_hostile
@@ -263,6 +264,39 @@ def test_hostile_files_of_a_mebibyte_are_refused_in_bounded_work(tmp_path: Path)
 def test_each_save_is_timed_until_its_answer(tmp_path: Path) -> None:
     bench_diff.repository(tmp_path, lambda policies: (policies.parent / "CHANGED").touch())
     assert len(bench_author.watch(tmp_path, 2)) == 2
+
+
+ANALYZED: dict[str, Any] = {
+    "rules": 2,
+    "not_evaluated": [],
+    "properties": [{"id": "p", "verdict": "proved"}],
+    "findings": [
+        {"kind": "unread-fact", "severity": "information", "accepted": None, "message": {"en": "unread"}},
+        {"kind": "dead", "severity": "error", "accepted": "known", "message": {"en": "dead"}},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"not_evaluated": [{"kind": "dead"}]}, "questions not evaluated: 1"),
+        ({"properties": [{"id": "p", "verdict": "tested"}]}, "not proved: p"),
+        ({"findings": [{**ANALYZED["findings"][1], "accepted": None}]}, "dead: dead"),
+    ],
+)
+def test_an_analysis_counts_only_if_it_answered_everything(wrong: dict[str, Any], said: str) -> None:
+    assert bench_analyze.check(ANALYZED) == "rules: 2, properties proved: 1"
+    with pytest.raises(RuntimeError, match=said):
+        bench_analyze.check(ANALYZED | wrong)
+
+
+def test_an_analysis_is_run_in_a_repository(tmp_path: Path) -> None:
+    folder = tmp_path / "law"
+    bench_diff.repository(folder, lambda policies: (policies.parent / "CHANGED").touch())
+    touched = bench_analyze.Run("since", "nothing", ("--since", "HEAD~1"), 15)
+    turns, said = bench_analyze.measure(folder, touched, 1)
+    assert (len(turns), said) == (1, "rules: 0, properties proved: 0")
 
 
 def test_a_lost_or_displaced_row_is_counted(tmp_path: Path) -> None:

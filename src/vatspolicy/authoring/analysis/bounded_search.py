@@ -6,7 +6,6 @@ find is not proved. `find_solution` answers one question for lists of any length
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -183,29 +182,20 @@ def find_bounded_solution(bundle: Bundle, period: Period, build: Build, budget: 
     return answer if isinstance(answer, Solution) else None
 
 
-def find_solution(
-    bundle: Bundle, period: Period, build: Build, budget: int = BUDGET, proof_first: bool = False
-) -> Solution | None:
+def find_solution(bundle: Bundle, period: Period, build: Build, budget: int = BUDGET) -> Solution | None:
     """Return a solution, or None if it is proved that there is none. Raises Unsupported and Undecided.
 
     Short lists come first, since most solutions have them; then the relaxation, which proves most questions that have
-    no solution; then lists that grow. `proof_first`: the relaxation comes first, for a question that is expected to
-    have no solution.
+    no solution; then lists that grow.
     """
 
     def exact(query: Query) -> Sequence[int]:
         return build(query, query.encode(bundle))
 
-    may_hold = False
-    if proof_first:
-        with contextlib.suppress(Undecided):  # short lists may have a solution all the same
-            may_hold = _may_hold_relaxed(bundle, period, build, budget)
-            if not may_hold:
-                return None
     answer = solve(period, exact, budget, SHORT, schemas=bundle.schemas)
     if isinstance(answer, Solution):
         return answer
-    if not may_hold and not _may_hold_relaxed(bundle, period, build, budget):
+    if not _may_hold_relaxed(bundle, period, build, budget):
         return None
     answer = solve(period, exact, budget, schemas=bundle.schemas)
     return None if isinstance(answer, NoSolution) else answer
@@ -215,11 +205,31 @@ def _may_hold_relaxed(bundle: Bundle, period: Period, build: Build, budget: int)
     """Return False only if no profile satisfies the formulas, whatever holds of the members of lists."""
     bounds: dict[str, int] = {}
     while True:
-        query = Query(period, dict(bounds), RelaxedEncoder, bundle.schemas)
-        formulas = [*build(query, query.encode(bundle, RelaxedRuleSet)), *query.invariant_formulas]
-        if FALSE not in formulas and open_solver(query.space, budget).find(formulas) is not None:
+        question = RelaxedSearch(bundle, period, budget, bounds)
+        if question.may_hold(build):
             return True
-        missing = query.space.missing_bounds()  # the length of a list is compared with a number
+        missing = question.query.space.missing_bounds()  # the length of a list is compared with a number
         if not missing:
             return False
         bounds |= missing
+
+
+class RelaxedSearch:
+    """Relaxed encoding of a bundle, which may serve several questions."""
+
+    def __init__(self, bundle: Bundle, period: Period, budget: int, bounds: Mapping[str, int] | None = None) -> None:
+        self.query = Query(period, dict(bounds or {}), RelaxedEncoder, bundle.schemas)
+        self.ruleset = self.query.encode(bundle, RelaxedRuleSet)
+        self.solver = open_solver(self.query.space, budget)
+
+    def may_hold(self, build: Build) -> bool:
+        """Return False only if no profile satisfies the formulas; lists may need longer bounds for a proof."""
+        formulas = [*build(self.query, self.ruleset), *self.query.invariant_formulas]
+        return FALSE not in formulas and self.solver.find(formulas) is not None
+
+    def excludes(self, build: Build) -> bool:
+        """Return True only if it is proved that no profile satisfies the formulas."""
+        try:
+            return not self.may_hold(build) and not self.query.space.missing_bounds()
+        except Undecided:
+            return False

@@ -8,7 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from vatspolicy.authoring.analysis.bounded_search import all_days, encode_applies, encode_subject, find_solution
+from vatspolicy.authoring.analysis.bounded_search import (
+    Build,
+    RelaxedSearch,
+    all_days,
+    encode_applies,
+    encode_subject,
+    find_solution,
+)
 from vatspolicy.authoring.analysis.findings import PropertyResult
 from vatspolicy.authoring.analysis.refinement import LENGTHS, RefinementProof
 from vatspolicy.authoring.analysis.self_composition import (
@@ -47,11 +54,17 @@ EVERY_DAY = Phrase("all days")
 SHORT_LISTS = Phrase("profiles with one service and few licenses and places")
 
 
-def prove(bundle: Bundle, wanted: LawProperty, budget: int = BUDGET) -> PropertyResult:
-    """Return the result of one property."""
+Relaxations = dict[tuple[Period, bool], RelaxedSearch]
+"""Relaxed encodings of one bundle by days, and by whether there may be opinions: properties share them."""
+
+
+def prove(
+    bundle: Bundle, wanted: LawProperty, budget: int = BUDGET, relaxations: Relaxations | None = None
+) -> PropertyResult:
+    """Return the result of one property. `relaxations`: those of the bundle that have been made."""
     empty = PropertyResult(wanted.id, wanted.statement, wanted.cite, "unknown", say_both(EVERY), wanted.line)
     try:
-        proof = _PropertyProof(bundle, wanted, budget)
+        proof = _PropertyProof(bundle, wanted, budget, {} if relaxations is None else relaxations)
         if wanted.form == "ascending":
             return proof.compare_thresholds(empty)
         if wanted.searched:
@@ -64,8 +77,8 @@ def prove(bundle: Bundle, wanted: LawProperty, budget: int = BUDGET) -> Property
 
 
 class _PropertyProof:
-    def __init__(self, bundle: Bundle, wanted: LawProperty, budget: int) -> None:
-        self.bundle, self.wanted, self.budget = bundle, wanted, budget
+    def __init__(self, bundle: Bundle, wanted: LawProperty, budget: int, relaxations: Relaxations) -> None:
+        self.bundle, self.wanted, self.budget, self.relaxations = bundle, wanted, budget, relaxations
         self.body = wanted.body
         self.lengths = dict(SHORT)
         """Lengths of lists to search: longer where a rule compares the length with a number."""
@@ -99,7 +112,7 @@ class _PropertyProof:
                 return replace(result, reason="No rule has such a name.")
             answer = self._first_solution([functools.partial(self._encode_state, rule) for rule in rules])
         else:
-            answer = find_solution(self.bundle, self.period, self._encode_decided, self.budget, proof_first=True)
+            answer = self._find_solution(self._encode_decided)
         if answer is None:
             return replace(result, verdict="proved")
         answer = answer.minimized()
@@ -115,10 +128,19 @@ class _PropertyProof:
 
     def _first_solution(self, builds: Sequence[Callable[[Query, SymbolicRuleSet], list[int]]]) -> Solution | None:
         for build in builds:
-            answer = find_solution(self.bundle, self.period, build, self.budget, proof_first=True)
+            answer = self._find_solution(build)
             if answer is not None:
                 return answer
         return None
+
+    def _find_solution(self, build: Build) -> Solution | None:
+        """Return a solution, or None if there is none. The proof comes first, as most properties hold."""
+        key = (self.period, self.wanted.with_opinions)
+        if key not in self.relaxations:
+            self.relaxations[key] = RelaxedSearch(self.bundle, self.period, self.budget)
+        if self.relaxations[key].excludes(build):
+            return None
+        return find_solution(self.bundle, self.period, build, self.budget)
 
     def _rules(self) -> list[Rule]:
         pattern = self.body.get("rule", "")

@@ -16,7 +16,7 @@ from vatspolicy.authoring.analysis.clauses import find_idle
 from vatspolicy.authoring.analysis.completeness import find_gaps, find_undecided
 from vatspolicy.authoring.analysis.context import AnalysisContext
 from vatspolicy.authoring.analysis.findings import KINDS, AnalysisFinding, AnalysisReport, NotEvaluated, PropertyResult
-from vatspolicy.authoring.analysis.properties import prove
+from vatspolicy.authoring.analysis.properties import Relaxations, prove
 from vatspolicy.authoring.analysis.rule_checks import find_conflicts, find_dead, find_redundant
 from vatspolicy.authoring.analysis.settings import FILE_NAME, AnalysisSettings, load_settings
 from vatspolicy.authoring.analysis.shadowed import find_shadowed
@@ -140,6 +140,7 @@ class _Worker:
     def __init__(self, request: AnalysisRequest, bundle: Bundle, settings: AnalysisSettings) -> None:
         self.request, self.bundle, self.settings = request, bundle, settings
         self.shared = self._new_context()
+        self.relaxations: Relaxations = {}
 
     def _new_context(self) -> AnalysisContext:
         touched = None if self.request.touched is None else self.request.touched.names
@@ -149,7 +150,7 @@ class _Worker:
         """Return the result of one job."""
         name, place = job
         if name == "property":
-            return [], [], [prove(self.bundle, self.settings.properties[place], self.request.budget)]
+            return [], [], [prove(self.bundle, self.settings.properties[place], self.request.budget, self.relaxations)]
         # whole decisions would slow down all other questions to a shared solver
         context = self._new_context() if name == "never-decides" else self.shared
         noted = len(context.not_evaluated)
