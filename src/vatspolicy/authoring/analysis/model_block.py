@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from vatspolicy.authoring.symbolic.formula import TRUE, Assignment, Bound, Flag, FormulaPool
 from vatspolicy.authoring.symbolic.solver import Model
 
-SIZE = 64
-"""Models of a block. Fewer cost as much for each question, and more must wait longer for their block."""
+LEAST, MOST = 16, 512
+"""Models of a block when it is made, and once blocks of one size have been joined: fewer cost as much to ask."""
 
 
 class ModelBlock:
@@ -84,10 +84,13 @@ class ModelStore:
         """Add a model."""
         self.last = model
         self._open.append((model, {}))
-        if len(self._open) == SIZE:
-            models = [model for model, _ in self._open]
-            self._blocks.append((ModelBlock(self.pool, {}, models), models))
-            self._open = []
+        if len(self._open) < LEAST:
+            return
+        found = [model for model, _ in self._open]
+        self._open = []
+        while self._blocks and len(self._blocks[-1][1]) == len(found) < MOST:
+            found = [*self._blocks.pop()[1], *found]
+        self._blocks.append((ModelBlock(self.pool, {}, found), found))
 
     def find(self, formulas: Sequence[int]) -> Model | None:
         """Return the first model of which all formulas hold, if there is one."""

@@ -80,6 +80,8 @@ class Solver:
         """Bounds by number variable, in order: limit, whether the bound includes it, and the formula."""
         self.sums: list[int] = []
         """Bounds on sums of several variables."""
+        self.numbers: dict[str, tuple[Any, Any, Any]] = {}
+        self.comparisons: dict[int, tuple[Any, Any, Any]] = {}
         self.related: set[Clause] = set()
         """Clauses on comparisons that the solver knows."""
         self.asserted = 0
@@ -259,32 +261,42 @@ class Solver:
 
     def _solve_sums(self, names: set[str], true: set[int]) -> tuple[Model, list[int]]:
         """Return values of the variables in sums, or the bounds that conflict."""
-        pool = self.space.pool
         solver = z3.Solver(ctx=self.context)
         solver.set("rlimit", self.budget)
-        variables = {
-            name: (z3.Int if pool.ranges[name].whole else z3.Real)(name, self.context) for name in sorted(names)
-        }
-        for name, variable in variables.items():
-            known = pool.ranges[name]
-            solver.add(variable >= self._constant(known.low), variable <= self._constant(known.high))
+        variables = {name: self._variable(name) for name in sorted(names)}
+        for variable, low, high in variables.values():
+            solver.add(variable >= low, variable <= high)
         asked: dict[str, int] = {}
         numbers = [*self.sums, *(step[2] for name in sorted(names) for step in self.steps.get(name, ()))]
         for number in numbers:
-            atom = _bound(pool.parts[number])
-            total = z3.Sum([factor * variables[name] for name, factor in atom.terms])
-            limit = self._constant(atom.limit)
-            term = total < limit if atom.strict else total <= limit
-            formula = number if number in true else -number
-            asked[f"p{number}"] = formula
-            solver.assert_and_track(term if formula > 0 else z3.Not(term), f"p{number}")
+            proxy, term, opposite = self._comparison(number)
+            asked[f"p{number}"] = number if number in true else -number
+            solver.assert_and_track(term if number in true else opposite, proxy)
         answer = solver.check()
         if answer == z3.unsat:
             return {}, [asked[str(name)] for name in solver.unsat_core()]
         if answer != z3.sat:
             raise Undecided("the solver reached its limit")
         model = solver.model()
-        return {name: _amount(model.eval(variable, model_completion=True)) for name, variable in variables.items()}, []
+        return {name: _amount(model.eval(own[0], model_completion=True)) for name, own in variables.items()}, []
+
+    def _variable(self, name: str) -> tuple[Any, Any, Any]:
+        """Return a number variable in z3, with the ends of its range."""
+        if name not in self.numbers:
+            known = self.space.pool.ranges[name]
+            variable = (z3.Int if known.whole else z3.Real)(name, self.context)
+            self.numbers[name] = variable, self._constant(known.low), self._constant(known.high)
+        return self.numbers[name]
+
+    def _comparison(self, number: int) -> tuple[Any, Any, Any]:
+        """Return a bound in z3: the proposition that stands for it, the comparison of numbers, and its negation."""
+        if number not in self.comparisons:
+            atom = _bound(self.space.pool.parts[number])
+            total = z3.Sum([factor * self._variable(name)[0] for name, factor in atom.terms])
+            limit = self._constant(atom.limit)
+            term = total < limit if atom.strict else total <= limit
+            self.comparisons[number] = z3.Bool(f"p{number}", ctx=self.context), term, z3.Not(term)
+        return self.comparisons[number]
 
 
 def _signed(formula: int) -> str:
