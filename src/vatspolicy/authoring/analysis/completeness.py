@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from vatspolicy.authoring.analysis.bounded_search import (
@@ -186,18 +186,24 @@ def find_undecided(
     Every fact applies, except those of an optional object whose condition does not hold.
     """
     objects = {detail.facts for detail in details} | {"partner"}
+    asked = [rule for rule in rules if _reads_some(rule, objects)]
+    if not asked:  # every fact that the rules read is given
+        return
     search = BoundedSearch(context.bundle, context.period, context.budget, SHORT)
     given = search.query.space.pool.conjoin(_encode_given(search.query, search.ruleset, details))
-    for rule in rules:
-        read = {path for expression in rule.expressions for path in facts_of(expression.tree)}
-        if not any(
-            path == thing or path.startswith((f"{thing}.", "activity.licensed")) for path in read for thing in objects
-        ):
-            continue  # every fact that the rule reads is given
+    for rule in asked:
         if rule.name in search.applies and not _may_be_undecided(search, rule, given):
             continue
         check = functools.partial(_check_undecided, context, rule, details)
         yield from context.attempt("may-be-unknown", (rule.name,), check)
+
+
+def _reads_some(rule: Rule, objects: Collection[str]) -> bool:
+    """Return whether a rule reads a fact of some objects, or whether an activity is licensed."""
+    read = {path for expression in rule.expressions for path in facts_of(expression.tree)}
+    return any(
+        path == thing or path.startswith((f"{thing}.", "activity.licensed")) for path in read for thing in objects
+    )
 
 
 def _may_be_undecided(search: BoundedSearch, rule: Rule, given: int) -> bool:
