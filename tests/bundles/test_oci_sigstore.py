@@ -298,6 +298,13 @@ def test_an_update_by_a_key_says_that_a_sigstore_bundle_is_stale(project: Consol
     assert project(*given, "--apply", "--sigstore", "newer.tar.gz.sigstore.json").code == 2
 
 
+def test_a_pull_without_proof_says_that_a_sigstore_bundle_is_stale(project: Console, registry: Registry) -> None:
+    push(project, registry)
+    assert pull(project, registry).code == 0
+    ran = project("bundle", "pull", where(registry), "--skip-verify", "-o", "pulled/b.tar.gz")
+    assert (ran.code, "b.tar.gz.sigstore.json is of the older bundle" in ran.err) == (0, True)
+
+
 def test_in_a_registry_that_others_wrote(project: Console, tmp_path_factory: pytest.TempPathFactory) -> None:
     with run_distribution(tmp_path_factory.mktemp("registry")) as host:
         registry = Registry(int(host.rpartition(":")[2]))

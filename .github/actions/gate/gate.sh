@@ -22,7 +22,7 @@ find_extras() {
   if [[ -z $key && ${GATE_CONFIG:-false} == true && -f vatspolicy.toml ]]; then
     key=$(sed -n "s/^ *key *= *[\"']\([^\"']*\)[\"'].*/\1/p" vatspolicy.toml)
   fi
-  if [[ -n $key ]] && grep -qs -e '"trusted_root"' -- "$key"; then
+  if [[ -f $key ]] && grep -qs -e '"trusted_root"' -- "$key"; then
     sigstore=sigstore
   elif [[ -n $key ]]; then
     sign=sign

@@ -14,7 +14,9 @@ from vatspolicy.bundles.archive import MAX_BYTES, is_archive
 from vatspolicy.bundles.bundle_file import BundleFile, BundleFileError, read_bundle_bytes
 from vatspolicy.bundles.oci import pull_bundle
 from vatspolicy.bundles.oci_reference import SCHEME
+from vatspolicy.bundles.signature import Signature
 from vatspolicy.bundles.sigstore_policy import ENDING, proof_path, read_proof
+from vatspolicy.cli.console import warn
 from vatspolicy.i18n import _, reason_of
 
 GIT = "git+"
@@ -68,6 +70,13 @@ def read_file(path: Path) -> bytes:
     if len(content) > MAX_BYTES:
         raise BundleFileError(str(path), _("It is larger than a bundle may be."))
     return content
+
+
+def warn_of_stale_proof(bundle: Path, signature: Signature | None) -> None:
+    """Warn of a Sigstore bundle beside a file that was replaced without one."""
+    beside = proof_path(bundle)
+    if beside.exists() and (signature is None or signature.proof is None):
+        warn(_("{path} is of the older bundle. Remove it, or put that of the newer one in its place.", path=beside))
 
 
 def _find_newest(source: str, folder: Path) -> FetchedBundle:

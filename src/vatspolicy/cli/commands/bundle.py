@@ -270,6 +270,7 @@ def pull_bundle(
     from vatspolicy.bundles.oci import pull_bundle as pull
     from vatspolicy.bundles.sigstore_policy import Evidence, read_proof
     from vatspolicy.bundles.verification import wants_proof
+    from vatspolicy.cli.bundle_sources import warn_of_stale_proof
 
     if key is None and not skip_verify:
         abort(_("pass --key to verify it; --skip-verify only checks that it is complete."))
@@ -288,6 +289,7 @@ def pull_bundle(
         write_all(contents)
     except (OSError, ValueError) as error:
         abort(_("cannot write {path}: {reason}.", path=output, reason=reason_of(error)), ExitCode.INTERNAL)
+    warn_of_stale_proof(output, signature)
     by = f"signed by {signature.key} ({signature.algorithm})" if signature else "signature not verified"
     print_result(f"{output}: {bundle_file.revision}, {by}\n{pulled.pinned}\n")
 

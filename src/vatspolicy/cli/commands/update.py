@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vatspolicy import clock
-from vatspolicy.cli.console import abort, publish, refuse_link, report_problems, warn
+from vatspolicy.cli.console import abort, publish, refuse_link, report_problems
 from vatspolicy.cli.context import CommandContext
 from vatspolicy.cli.declaration import Argument, Command
 from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Outputs, SigstoreOption, make_output_option
@@ -159,9 +159,9 @@ def _apply(bundle: Path, fetched: FetchedBundle, signature: Signature | None, lo
     """Write the newer bundle and its locks, or leave all files as they were."""
     from vatspolicy.bundles.lockfile import replace_bundle
     from vatspolicy.bundles.sigstore_policy import proof_path
+    from vatspolicy.cli.bundle_sources import warn_of_stale_proof
 
-    beside = proof_path(bundle)
-    for path in (bundle, beside, *locks):
+    for path in (bundle, proof_path(bundle), *locks):
         refuse_link(path)
     try:
         replace_bundle(bundle, fetched.content, fetched.bundle_file, signature, locks)
@@ -170,8 +170,7 @@ def _apply(bundle: Path, fetched: FetchedBundle, signature: Signature | None, lo
             _("cannot write {path}: {reason}.", path=error.filename or bundle, reason=reason_of(error)),
             ExitCode.INTERNAL,
         )
-    if beside.exists() and (signature is None or signature.proof is None):
-        warn(_("{path} is of the older bundle. Remove it, or put that of the newer one in its place.", path=beside))
+    warn_of_stale_proof(bundle, signature)
 
 
 command = Command(update, "update", RULES)

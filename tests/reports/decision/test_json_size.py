@@ -1,0 +1,40 @@
+"""The size of JSON: a whole record grows by the same for each service, and the compact form stays small."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.support.console import Console
+
+MOST = 32
+"""Services of a spec at most."""
+
+
+def decide(console: Console, services: int, *options: str) -> bytes:
+    spec = {
+        "schema": 2,
+        "product": {"id": "empty", "launch": "2027-03-01"},
+        "company": {},
+        "services": [{"id": f"s{number}"} for number in range(services)],
+    }
+    console.write("empty.json", json.dumps(spec))
+    ran = console("check", "empty.json", "-f", "json", "--no-fail", *options)
+    assert ran.code == 0, ran.err
+    return str(ran.out).encode()
+
+
+def test_a_whole_record_grows_by_the_same_for_each_service(console: Console) -> None:
+    sizes = [len(decide(console, services, "--details")) for services in (1, 2, 3)]
+    second, third = sizes[1] - sizes[0], sizes[2] - sizes[1]
+    assert abs(second - third) < second // 100
+    assert sizes[0] + (MOST - 1) * third < 80_000_000, "docs/gate.md says 74 MB"
+    data: Any = json.loads(decide(console, 2, "--details"))
+    found = data["decisions"][0]["undetermined"]
+    assert len([one for one in found if one["subject"]["service"] == "s0"]) > 400
+    places = [(one["rule"], one["subject"]["service"], one["subject"]["class"]) for one in found]
+    assert len(places) == len(set(places)), "no finding stands twice"
+
+
+def test_the_compact_form_of_many_services_is_small(console: Console) -> None:
+    assert len(decide(console, MOST)) < 25_000, "docs/gate.md says 19 KB"
