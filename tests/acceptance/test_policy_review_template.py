@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from tests.authoring.analysis.test_findings import FAULTS, write
+from tests.support.law_builder import rule
+from tests.support.layer_builder import write_layer
 from tests.support.shipped import ROOT
 from tests.support.solver import needs_solver
 
@@ -31,9 +33,9 @@ def git(project: Path, *arguments: str) -> None:
     subprocess.run(["git", *who, *arguments], cwd=project, check=True, capture_output=True)
 
 
-def run_step(name: str, project: Path, temp: Path) -> tuple[int, str]:
+def run_step(name: str, project: Path, temp: Path, **environment_of_job: str) -> tuple[int, str]:
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS[name]["run"]]
-    environment = {**os.environ, "RUNNER_TEMP": str(temp)}
+    environment = {**os.environ, **TEMPLATE["env"], "RUNNER_TEMP": str(temp), **environment_of_job}
     ran = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     return ran.returncode, ran.stdout + ran.stderr
 
@@ -72,6 +74,34 @@ def test_the_review_of_a_change_analyzes_what_it_touches(tmp_path: Path) -> None
     assert {branch: code for branch, (code, _) in analyzed.items()} == {"sound": 0, "dead": 1, "milder": 0}, codes
     assert "::error file=policies/law.yaml,line=" in analyzed["dead"][1]
     assert "x never applies" in analyzed["dead"][1]
+
+
+@needs_solver
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_each_layer_is_reviewed_with_what_is_below_it(tmp_path: Path) -> None:
+    project, binaries = tmp_path / "project", tmp_path / "tool/bin"
+    binaries.mkdir(parents=True)
+    (binaries / "vatspolicy").symlink_to(Path(sysconfig.get_path("scripts")) / "vatspolicy")
+    project.mkdir()
+    write(project / "policies", None)
+    denial = "deny: {reason: SECTOR-NOT-OPEN}"
+    write_layer(project / "a", "a", a="rules:\n" + rule("low", "service", 'service.audience == "public"', denial))
+    git(project, "init", "-q")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "base")
+    dead = rule("high", "service", 'service.audience == "public" && service.audience == "own-group"', denial)
+    write_layer(project / "b", "b", b="rules:\n" + dead)
+    git(project, "add", "-A")
+    git(project, "switch", "-qc", "change")
+    git(project, "commit", "-qm", "a layer")
+    git(project, "switch", "-q", "--detach", "main")
+    git(project, "merge", "-q", "--no-ff", "-m", "merge", "change")
+    step = "Analyze what the change touches"
+    code, said = run_step(step, project, tmp_path, STACK="policies a b")
+    assert code == 1
+    assert "::error file=b/b.yaml,line=" in said
+    assert run_step(step, project, tmp_path, STACK="policies a")[0] == 0
+    assert run_step(step, project, tmp_path, STACK="policies none")[0] == 3
 
 
 def test_the_base_of_the_change_is_fetched_and_nothing_may_be_written() -> None:

@@ -14,6 +14,8 @@ import yaml
 
 from tests.support.console import Console
 from tests.support.effort import SEED
+from tests.support.law_builder import rule as rule_line
+from tests.support.layer_builder import write_layer
 from tests.support.portfolio_rows import DAY, lines, portfolio, read
 from tests.support.samples import shipped
 from tests.support.shipped import ROOT, policy_file, policy_files
@@ -212,6 +214,26 @@ def test_what_a_change_of_law_moves(console: Console, rows: list[dict[str, Any]]
     alone = console("screen", "in.jsonl", "-o", "alone.jsonl", *options)
     assert [a["decision"] for a in read(console.folder / "alone.jsonl")] == [answer["base"] for answer in answers]
     assert alone.code == 0
+
+
+@pytest.mark.parametrize("engine", ["python", "duckdb"])
+def test_what_a_change_of_a_layer_moves(console: Console, rows: list[dict[str, Any]], engine: str) -> None:
+    """Both sides are stacks: the law of each is the shipped one, and the layer is read as it is there."""
+    for place, audience in (("before/company", "own-group"), ("company", "public")):
+        text = rule_line("public", "service", f'service.audience == "{audience}"', "deny: {reason: SECTOR-NOT-OPEN}")
+        write_layer(console.folder / place, "company", company="rules:\n" + text)
+    console.write("in.jsonl", lines(rows))
+    options = ("--engine", engine, "--no-missing", "-f", "json", *DAY, "-p", "company")
+    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--diff", "before", ".", *options)
+    assert ran.code == 0, ran.err
+    answers = read(console.folder / "out.jsonl")
+    assert json.loads(ran.out)["gains"] == {"company/public": sum(bool(answer["gains"]) for answer in answers)}
+    assert any(answer["gains"] for answer in answers)
+    console("screen", "in.jsonl", "-o", "alone.jsonl", *options)
+    assert [a["decision"] for a in read(console.folder / "alone.jsonl")] == [answer["decision"] for answer in answers]
+    assert (
+        console("screen", "in.jsonl", "-o", "x.jsonl", "--diff", "before", ".", "--bundle", "b.tar.gz", *DAY).code == 2
+    )
 
 
 def test_the_summary_in_both_languages_and_as_data(console: Console, rows: list[dict[str, Any]]) -> None:

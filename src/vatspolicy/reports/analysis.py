@@ -44,6 +44,7 @@ _WORDS: Table = {
     "unknown_property": Phrase("It is not known whether a property of the law holds."),
     "rest": Phrase("{n} not failing"),
     "not_evaluated": Phrase("{n} not evaluated"),
+    "of_layer": Phrase("layer {name}"),
 }
 _COUNTS: Counts = {
     "rules": (Phrase("{n} rule"), Phrase("{n} rules")),
@@ -92,7 +93,8 @@ def total(report: AnalysisReport, lang: Language) -> str:
     ]
     shown = count(_COUNTS, "proved", len(report.properties), lang, proved=proved)
     engine = aside(report.engine or word(_WORDS, "no_solver", lang), lang)
-    return f"{joint('comma', lang).join(found)}{joint('semicolon', lang)}{shown}{engine}"
+    layer = word(_WORDS, "of_layer", lang, name=report.layer) + joint("colon", lang) if report.layer else ""
+    return f"{layer}{joint('comma', lang).join(found)}{joint('semicolon', lang)}{shown}{engine}"
 
 
 def _case(finding: AnalysisFinding, lang: Language) -> Iterator[str]:
@@ -141,6 +143,7 @@ def data(report: AnalysisReport) -> dict[str, Any]:
     return {
         "schema": 1,
         "bundle": {"version": report.bundle_version, "digest": report.bundle_digest},
+        "layer": report.layer,
         "engine": report.engine,
         "kinds": list(report.kinds),
         "rules": report.rules,
@@ -165,7 +168,7 @@ def _shown_findings(report: AnalysisReport, lang: Language) -> Iterator[Shown]:
         if result.verdict in ("refuted", "unknown"):
             message = f"{_stated(result, lang)} {result.reason}".rstrip()
             level = ERROR if result.verdict == "refuted" else WARNING
-            yield Shown(f"property-{result.verdict}", level, message, report.file, result.line)
+            yield Shown(f"property-{result.verdict}", level, message, result.file, result.line)
 
 
 def github(report: AnalysisReport, lang: Language) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from vatspolicy.authoring.diff.sources import load_pair, read_pair
-from vatspolicy.bundles.select import select_law
+from vatspolicy.bundles.select import select_law, split_layers
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.engine.decision import word_of
 from vatspolicy.engine.evaluator import evaluate_parts, possible_outcomes
@@ -55,7 +55,8 @@ class MissingExtra(RuntimeError):
 class LawSource:
     """Source of the law for each process of a run: the shipped bundle, a folder, a bundle file, or a comparison."""
 
-    policies: Path | None = None
+    policies: tuple[Path, ...] = ()
+    """A folder of policies, unless it is the shipped one, and the layers above it, the lowest first."""
     bundle: Path | None = None
     key: Path | None = None
     """Public key that signed the bundle."""
@@ -72,10 +73,11 @@ class LawSource:
         Raises: InvalidInput, SourceError.
         """
         if self.diff is None:
-            with select_law(self.policies, self.bundle, self.key, self.skip_verify) as found:
+            folder, layers = split_layers(self.policies)
+            with select_law(folder, self.bundle, self.key, self.skip_verify, layers=layers) as found:
                 yield found.bundle, None
             return
-        base, head = load_pair(*read_pair(*self.diff, self.folder))
+        base, head = load_pair(*read_pair(*self.diff, self.folder, self.policies))
         yield head.bundle, base.bundle
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from vatspolicy import clock
 from vatspolicy.authoring.diff.git import SourceError
+from vatspolicy.bundles.select import split_layers
 from vatspolicy.clock import LAST, is_day
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _
@@ -149,10 +150,13 @@ def _counts(answers: DataFrame, regions: DataFrame) -> Summary:
 
 def _law(options: argparse.Namespace) -> LawSource:
     """Return the law that the options name, with paths that hold in other processes too."""
-    folder, bundle, key = (
-        Path(given).resolve() if given else None for given in (options.policies, options.bundle, options.key)
-    )
-    return LawSource(folder, bundle, key, options.skip_verify, options.diff and tuple(options.diff), Path.cwd())
+    bundle, key = (Path(given).resolve() if given else None for given in (options.bundle, options.key))
+    folders = tuple(Path(given).resolve() for given in options.policies)
+    if bundle and split_layers(folders)[0]:
+        raise SourceError(
+            _("--policies and --bundle are two laws; name one. Above a bundle stand layers (layer.yaml).")
+        )
+    return LawSource(folders, bundle, key, options.skip_verify, options.diff and tuple(options.diff), Path.cwd())
 
 
 def _day(text: str) -> str:
@@ -171,8 +175,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("source", metavar="INPUT")
     parser.add_argument("target", metavar="OUTPUT", help="a folder that does not exist yet")
     parser.add_argument("--as-of", required=True, metavar="DAY", type=_day)
+    parser.add_argument(
+        "--policies",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="policies, or a layer above them, in the same place on every machine; repeatable, the base first",
+    )
     chosen = parser.add_mutually_exclusive_group()
-    chosen.add_argument("--policies", metavar="DIR", help="policies, in the same place on every machine")
     chosen.add_argument("--bundle", metavar="FILE", help="a bundle, in the same place on every machine")
     chosen.add_argument(
         "--diff", nargs=2, metavar=("BASE", "HEAD"), help="decide under two states: git revisions, folders or bundles"
@@ -186,6 +196,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if (options.key or options.skip_verify) and not options.bundle:
         parser.error("--key and --skip-verify belong to --bundle")
+    if options.bundle and split_layers([Path(folder) for folder in options.policies])[0]:
+        parser.error(_("--policies and --bundle are two laws; name one. Above a bundle stand layers (layer.yaml)."))
     law_source = _law(options)
     with contextlib.ExitStack() as held:
         try:

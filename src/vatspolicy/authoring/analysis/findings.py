@@ -169,6 +169,8 @@ class PropertyResult:
     decisions: tuple[str, ...] = ()
     """Decisions of the witnesses by the evaluator."""
     reason: str = ""
+    file: str = ""
+    """The file that states it."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,8 @@ class AnalysisReport:
     file: str = ""
     """File of properties."""
     strict: bool = field(default=False)
+    layer: str | None = None
+    """Name of the top layer, whose rules were analyzed; None for a law without layers."""
     limited: bool = False
     """True if the analysis is limited to what a change touches, which may be nothing."""
 

@@ -63,6 +63,7 @@ def prove(
 ) -> PropertyResult:
     """Return the result of one property. `relaxations`: those of the bundle that have been made."""
     empty = PropertyResult(wanted.id, wanted.statement, wanted.cite, "unknown", say_both(EVERY), wanted.line)
+    empty = replace(empty, file=wanted.file)
     try:
         proof = _PropertyProof(bundle, wanted, budget, {} if relaxations is None else relaxations)
         if wanted.form == "ascending":

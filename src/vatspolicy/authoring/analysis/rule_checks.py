@@ -27,8 +27,15 @@ def find_dead(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[Analy
     search = context.search  # most rules apply on short lists already
     search.explore(search.fires(rule) for rule in rules if rule.name in search.applies)
     for rule in rules:
+        if _switches_off(context, rule):
+            continue
         if rule.name not in search.applies or not context.is_satisfiable(search.fires(rule)):
             yield from context.attempt("dead", (rule.name,), functools.partial(_check_dead, context, rule))
+
+
+def _switches_off(context: AnalysisContext, rule: Rule) -> bool:
+    """Return whether a rule is written to switch off the one that it replaces: it never applies, as it says."""
+    return context.bundle.replaces(rule) and rule.when.text.strip() == "false"
 
 
 def _check_dead(context: AnalysisContext, rule: Rule) -> AnalysisFinding | None:
@@ -84,11 +91,35 @@ def find_redundant(context: AnalysisContext, rules: Sequence[Rule], kinds: set[s
             if _overlap(one, two) and context.concerns(one, two):
                 check = functools.partial(_check_pair, context, one, two, kinds)
                 yield from context.attempt("subsumed", (one.name, two.name), check)
+    below = rules_below(context)
+    for one, two in itertools.product(rules if below else (), below):
+        same = (one.each, effect_key(one)) == (two.each, effect_key(two))
+        if same and "subsumed" in kinds and _overlap(one, two) and context.concerns(one):
+            check = functools.partial(_check_repeated, context, one, two)
+            yield from context.attempt("subsumed", (one.name, two.name), check)
+
+
+def rules_below(context: AnalysisContext) -> list[Rule]:
+    """Return the rules of the layers below the top one; none for a law without layers."""
+    bundle = context.bundle
+    below = {id for layer in bundle.layers[:-1] for id in layer.policies}
+    return [rule for id in bundle.policies if id in below for rule in bundle.policies[id].rules]
+
+
+def _check_repeated(context: AnalysisContext, one: Rule, two: Rule) -> AnalysisFinding | None:
+    """Return the finding that a rule of the top layer says what one of a layer below says as well."""
+    if not _may_repeat(context, one, two) or not _implies(context, one, two):
+        return None
+    shown = _witness_of_both(context, one, two, f"lets {one.id} and {two.id} apply together")
+    if shown is None:
+        return None
+    told = Phrase("Wherever {inner} applies, {outer} applies with the same effect.")
+    return context.finding("subsumed", (one, two), say_both(told, inner=one.id, outer=two.name), shown)
 
 
 def _check_pair(context: AnalysisContext, one: Rule, two: Rule, kinds: set[str]) -> AnalysisFinding | None:
-    first = _may_repeat(one, two) and _implies(context, one, two)
-    second = _may_repeat(two, one) and _implies(context, two, one)
+    first = _may_repeat(context, one, two) and _implies(context, one, two)
+    second = _may_repeat(context, two, one) and _implies(context, two, one)
     if not first and not second:
         return None
     kind = "duplicate" if first and second else "subsumed"
@@ -144,17 +175,22 @@ def _overlap(one: Rule, two: Rule) -> bool:
     return max(one.since, two.since) < min(one.until, two.until)
 
 
-def _may_repeat(one: Rule, two: Rule) -> bool:
+def _may_repeat(context: AnalysisContext, one: Rule, two: Rule) -> bool:
     """Return whether the second rule is in force whenever the first is, and states all articles of a duty."""
-    own_article = isinstance(one.effect, Duty) and not set(one.cite) <= set(two.cite)
-    return two.since <= one.since and one.until <= two.until and not own_article
+    own_article = isinstance(one.effect, Duty) and (one.policy != two.policy or not set(one.cite) <= set(two.cite))
+    replaced = any(_overlap(one, rule) for rule in context.bundle.replacing(two.name))
+    return two.since <= one.since and one.until <= two.until and not own_article and not replaced
 
 
-# --- conflicts inside one file
+# --- conflicts inside one file, and with the layers below
 
 
 def find_conflicts(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:
-    """Yield rules of one file that contradict each other about one subject."""
+    """Yield rules of one file that contradict each other about one subject.
+
+    A rule of a layer contradicts one below it where that one prohibits for good. That a layer prohibits what the law
+    allows, or asks for something sooner, is what layers are for.
+    """
     by_policy: dict[str, list[Rule]] = {}
     for rule in rules:
         by_policy.setdefault(rule.policy, []).append(rule)
@@ -164,6 +200,11 @@ def find_conflicts(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[
             if conflict and _overlap(one, two) and context.concerns(one, two):
                 check = functools.partial(_check_conflict, context, one, two, conflict)
                 yield from context.attempt("conflict", (one.name, two.name), check)
+    for one, two in itertools.product(rules, rules_below(context)):
+        conflict = _conflict_of_effects(one, two) if isinstance(two.effect, Deny) else ""
+        if conflict and _overlap(one, two) and context.concerns(one):
+            check = functools.partial(_check_conflict, context, one, two, conflict)
+            yield from context.attempt("conflict", (one.name, two.name), check)
 
 
 def _check_conflict(context: AnalysisContext, one: Rule, two: Rule, conflict: str) -> AnalysisFinding | None:

@@ -26,6 +26,7 @@ from vatspolicy.authoring.analysis.versions import find_version_gaps
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.solver import BUDGET, SolverMissing, has_solver, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
+from vatspolicy.bundles.select import read_layers
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import say_both
@@ -50,12 +51,18 @@ class AnalysisRequest:
     strict: bool = False
     budget: int = BUDGET
     workers: int = 1
+    layers: tuple[Path, ...] = ()
+    """Layers above the policies, the lowest first: the rules of the top one are analyzed together with all below."""
+
+    def load(self) -> tuple[Bundle, AnalysisSettings]:
+        """Return the bundle and the settings. Raises InvalidInput for invalid policies or properties."""
+        bundle = load_bundle(self.folder, layers=read_layers(self.layers))
+        return bundle, load_settings(self.folder or resource_folder("policies"), *self.layers)
 
 
 def run_analysis(request: AnalysisRequest) -> AnalysisReport:
     """Return the report on a folder of policies. Raises InvalidInput for invalid policies or properties."""
-    bundle = load_bundle(request.folder)
-    settings = load_settings(request.folder or resource_folder("policies"))
+    bundle, settings = request.load()
     unproved = [] if has_solver() or not request.findings else [k for k in request.kinds if KINDS[k].solver]
     jobs = list(_jobs(replace(request, kinds=tuple(k for k in request.kinds if k not in unproved)), settings))
     if request.workers > 1 and len(jobs) > 1:
@@ -77,6 +84,7 @@ def run_analysis(request: AnalysisRequest) -> AnalysisReport:
         bundle_digest=bundle.digest,
         kinds=request.kinds if request.findings else (),
         findings=tuple(_accept(findings, settings, request.kinds if request.findings and whole else ())),
+        layer=bundle.layers[-1].name if bundle.layers else None,
         properties=tuple(sorted(properties, key=lambda result: known.index(result.id))),
         not_evaluated=(
             *(NotEvaluated(kind, (request.rules,), reason_of(SolverMissing())) for kind in unproved),
@@ -130,8 +138,7 @@ def _work(request: AnalysisRequest, job: _Job) -> _JobResult:
 @functools.lru_cache(maxsize=1)
 def _worker(request: AnalysisRequest) -> _Worker:
     """Return the worker of this process."""
-    settings = load_settings(request.folder or resource_folder("policies"))
-    return _Worker(request, load_bundle(request.folder), settings)
+    return _Worker(request, *request.load())
 
 
 class _Worker:
@@ -154,7 +161,8 @@ class _Worker:
         # whole decisions would slow down all other questions to a shared solver
         context = self._new_context() if name == "never-decides" else self.shared
         noted = len(context.not_evaluated)
-        return list(self._check(name, context)), context.not_evaluated[noted:], []
+        found = [finding for finding in self._check(name, context) if _is_own(self.bundle, finding)]
+        return found, context.not_evaluated[noted:], []
 
     def _check(self, name: str, context: AnalysisContext) -> Iterable[AnalysisFinding]:
         request, bundle, kinds = self.request, self.bundle, set(self.request.kinds)
@@ -174,12 +182,23 @@ class _Worker:
         return checks[name]()
 
 
+def _is_own(bundle: Bundle, finding: AnalysisFinding) -> bool:
+    """Return whether a finding is one of the top layer, or a gap of the whole."""
+    return not bundle.layers or finding.kind == "gap" or finding.file in {policy.file for policy in bundle.own_policies}
+
+
 def _rules_of(bundle: Bundle) -> list[Rule]:
     return [rule for policy in bundle.policies.values() for rule in policy.rules]
 
 
 def _may_open_gaps(bundle: Bundle, touched: frozenset[str] | None) -> bool:
-    """Return whether a change may leave a service or an activity without a rule: it touches one of theirs."""
+    """Return whether a change may leave a service or an activity without a rule: it touches one of theirs.
+
+    A layer may do so where one of its rules replaces another.
+    """
+    if bundle.layers:
+        own = {rule.name for policy in bundle.own_policies for rule in policy.rules if bundle.replaces(rule)}
+        touched = frozenset(own if touched is None else own & touched)
     if touched is None:
         return True
     found = [rule for rule in _rules_of(bundle) if rule.name in touched]
@@ -204,7 +223,7 @@ def _chosen(bundle: Bundle, request: AnalysisRequest) -> list[Rule]:
     period = _period(bundle, request.as_of)
     return [
         rule
-        for policy in bundle.policies.values()
+        for policy in bundle.own_policies
         for rule in policy.rules
         if fnmatch.fnmatchcase(rule.name, request.rules) and rule.since < period.end and period.start < rule.until
     ]
@@ -220,11 +239,12 @@ def _accept(
 ) -> Iterator[AnalysisFinding]:
     """Yield the findings, with the reasons of accepted ones, and each acceptance of a finding that is not found."""
     reasons = {(entry.kind, " ".join(entry.about)): entry for entry in settings.accepted}
+    own = {key: entry for key, entry in reasons.items() if entry.file == settings.file}
     seen = {finding.key for finding in findings}
     for finding in findings:
         entry = reasons.get(finding.key)
         yield finding if entry is None else replace(finding, accepted=entry.reason["en"])
-    for key, entry in reasons.items():
+    for key, entry in own.items():
         if entry.kind in kinds and key not in seen:
             told = Phrase("{file} accepts a finding ({kind}) that is not found: {about}.")
             message = say_both(told, file=FILE_NAME, kind=entry.kind, about=key[1])

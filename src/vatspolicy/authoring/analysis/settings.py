@@ -43,6 +43,8 @@ class LawProperty:
     """True if the property is about profiles with legal opinions too."""
     searched: bool = False
     """True if the property is searched by trials, as its proof is too large."""
+    file: str = ""
+    """The file that states it."""
 
 
 @dataclass(frozen=True)
@@ -62,20 +64,39 @@ class AcceptedFinding:
     about: tuple[str, ...]
     reason: LocalizedText
     line: int
+    file: str = ""
+    """The file that states it."""
 
 
 @dataclass(frozen=True)
 class AnalysisSettings:
-    """Contents of the file; empty if there is none."""
+    """Contents of the file; empty if there is none. Of a law in layers: of the files of all layers."""
 
     file: str = ""
+    """The file of the top layer, or the highest one that there is."""
     properties: tuple[LawProperty, ...] = ()
     details: tuple[OptionalObject, ...] = ()
     accepted: tuple[AcceptedFinding, ...] = ()
 
 
-def load_settings(folder: Path) -> AnalysisSettings:
-    """Return the settings of a folder of policies. Raises InvalidInput with every problem found."""
+def load_settings(folder: Path, *layers: Path) -> AnalysisSettings:
+    """Return the settings of a folder of policies, and of layers above it. Raises InvalidInput."""
+    found = [_load(one) for one in (folder, *layers)]
+    places: dict[str, str] = {}
+    for item in (item for one in found for item in one.properties):
+        if item.id in places:
+            message = _("Another property has the same id ({place}).", place=places[item.id])
+            raise InvalidInput([Problem(item.file, item.line, 1, "", message)])
+        places[item.id] = f"{item.file}:{item.line}"
+    return AnalysisSettings(
+        next((one.file for one in reversed(found) if one.file), ""),
+        tuple(item for one in found for item in one.properties),
+        tuple(item for one in found for item in one.details),
+        tuple(item for one in found for item in one.accepted),
+    )
+
+
+def _load(folder: Path) -> AnalysisSettings:
     path = folder / FILE_NAME
     if not path.is_file():
         return AnalysisSettings()
@@ -120,7 +141,11 @@ class _Reader:
             tuple(item for item in details if item is not None),
             tuple(
                 AcceptedFinding(
-                    entry["kind"], as_tuple(entry["about"]), entry["reason"], self.line(("accepted", index))
+                    entry["kind"],
+                    as_tuple(entry["about"]),
+                    entry["reason"],
+                    self.line(("accepted", index)),
+                    self.document.file,
                 )
                 for index, entry in enumerate(data.get("accepted", []))
             ),
@@ -148,6 +173,7 @@ class _Reader:
             iso(ordinal(day) + 1) if day else period.get("until"),
             entry.get("opinions", True),
             entry.get("trials", False),
+            self.document.file,
         )
 
     def detail(self, index: int, entry: Mapping[str, Any]) -> OptionalObject | None:

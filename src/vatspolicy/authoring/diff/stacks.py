@@ -63,7 +63,7 @@ class FolderTree:
         return read_layer(self._path(place), self._name(place))
 
     def _path(self, place: str) -> Path:
-        if place.split("/")[0] == ".." and self.root != Path():
+        if place.split("/")[0] == ".." and self.root.resolve() != Path.cwd():
             raise SourceError(_("{path!r} leads out of {folder!r}.", path=place, folder=str(self.root)))
         return self.root / place
 

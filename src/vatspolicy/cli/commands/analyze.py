@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from vatspolicy.cli.console import abort, publish
-from vatspolicy.cli.context import LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
     DECISION,
@@ -96,10 +95,11 @@ def analyze(
     from vatspolicy.authoring.analysis.touched import find_touched
     from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.authoring.symbolic.solver import BUDGET
+    from vatspolicy.bundles.select import split_layers
     from vatspolicy.reports.analysis import render
     from vatspolicy.workers import cores
 
-    LawOptions(policies).refuse_layers("analyze")
+    base, layers = split_layers(policies)
     every = tuple(name for name in KINDS if name != "accepted-not-found")
     for name in kind:
         if name not in every:
@@ -108,12 +108,12 @@ def analyze(
     touched = None
     if since is not None:
         try:
-            touched = find_touched(since, policies[0] if policies else None)
+            touched = find_touched(since, base, layers)
         except SourceError as error:
             abort(str(error))
     report = run_analysis(
         AnalysisRequest(
-            folder=policies[0] if policies else None,
+            folder=base,
             kinds=tuple(name for name in every if name in kind or not kind),
             rules=rule,
             as_of=as_of,
@@ -123,6 +123,7 @@ def analyze(
             strict=strict,
             budget=budget or BUDGET,
             workers=jobs or min(cores(), MOST_WORKERS),
+            layers=layers,
         )
     )
     publish(lambda name, _: render(name, report, lang.value), format, outputs)

@@ -63,7 +63,8 @@ def screen(
         tuple[str, str] | None,
         typer.Option(
             metavar="BASE HEAD",
-            help="Decide under two states of the law (git revisions, folders or bundles) and report what moves.",
+            help="Decide under two states of the law (git revisions, folders or bundles; with -p, its folders in each) "
+            "and report what moves.",
             rich_help_panel=DECISION,
         ),
     ] = None,
@@ -137,8 +138,8 @@ def screen(
     from vatspolicy.screening.summary import render
     from vatspolicy.workers import cores
 
-    if diff and (context.law.policies or context.law.bundle):
-        abort(_("--diff names both states of the law; leave --policies and --bundle out."))
+    if diff and context.law.bundle:
+        abort(_("--diff names both states of the law; leave --bundle out."))
     try:
         source = open_source(input, read_mapping(mapping) if mapping else None)
         with _laws(diff, context.law) as (bundle, base):
@@ -196,7 +197,7 @@ def _laws(diff: tuple[str, str] | None, law: LawOptions) -> Iterator[tuple[Any, 
 
     with contextlib.ExitStack() as held:
         try:
-            laws = held.enter_context(LawSource(diff=diff).laws())
+            laws = held.enter_context(LawSource(tuple(law.policies), diff=diff).laws())
         except SourceError as error:
             abort(str(error))
         yield laws
