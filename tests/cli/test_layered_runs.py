@@ -158,11 +158,6 @@ def test_the_tests_of_the_top_layer_are_run_under_all_layers(stacked: Console) -
     assert [one["name"] for one in ran["tests"]] == ["unit: it is silent"]
 
 
-def test_commands_without_layers_refuse_them(stacked: Console) -> None:
-    ran = stacked("analyze", "-p", "law", "-p", "company")
-    assert (ran.code, "does not take layers" in ran.err) == (2, True)
-
-
 def test_mistakes_are_made_in_the_top_layer_alone(stacked: Console) -> None:
     opened = rule("opened", "product", "false", DENIAL, "from: '2022-01-01'")
     rules = (
@@ -172,8 +167,6 @@ def test_mistakes_are_made_in_the_top_layer_alone(stacked: Console) -> None:
     )
     write_layer(stacked.folder / "unit", "unit", unit=rules)
     words = ("test", "-p", "law", "-p", "company", "-p", "unit", "--mutation", "-f", "json")
-    asked = stacked(*words)
-    assert (asked.code, "Add --no-suggestions" in asked.err) == (2, True)
 
     def survivors(expected: str) -> list[str]:
         tests = "base: {services: [{id: s, hosting: overseas}]}\ncases:\n"
@@ -211,8 +204,10 @@ def test_a_bundle_decides_with_its_layers_and_those_above(stacked: Console) -> N
     assert (ran.code, "Above a bundle stand layers" in ran.err) == (2, True)
     stacked("bundle", "build", "-p", "law", "-p", "company", "--number", "1", "-o", "again.tar.gz")
     assert (stacked.folder / "b.tar.gz").read_bytes() == (stacked.folder / "again.tar.gz").read_bytes()
-    told = stacked("diff", "b.tar.gz", "law")
-    assert (told.code, "has layers, which cannot be compared" in told.err) == (2, True)
+    words = ("--profiles", "spec.yaml", "--semantic", "off", "-f", "json")
+    compared = json.loads(stacked("diff", "b.tar.gz", "law", *words).out)
+    assert [one["layers"] for one in (compared["base"], compared["head"])] == [["company"], []]
+    assert compared["verdict"] == "loosened"
 
 
 def test_layers_and_a_bundle_of_different_sources_go_together(stacked: Console) -> None:

@@ -69,13 +69,6 @@ class LawOptions:
         found = find_locks(_find_files(specs)) if locks else []
         return enter(select_law(None, self.bundle, self.key, self.skip_verify, found, self.policies))
 
-    def refuse_layers(self, command: str) -> None:
-        """End a command that decides under a law without layers."""
-        from vatspolicy.bundles.select import split_layers
-
-        if split_layers(self.policies)[1]:
-            abort(_("{command} does not take layers; name one folder with --policies.", command=command))
-
     def around(self, files: Iterable[Path]) -> LawOptions:
         """Return the same options, with the folder of policies that holds the files if no law is named.
 

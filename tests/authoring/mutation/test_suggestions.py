@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.console import Console
-from tests.support.law_builder import write_policy
+from tests.support.law_builder import rule, write_policy
+from tests.support.layer_builder import overriding, stack, write_layer
 from vatspolicy.authoring.mutation.report import MutationReport, mutate
 from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants
 from vatspolicy.authoring.mutation.suggestions import SuggestedTest, SuggestionMaker
@@ -143,6 +144,52 @@ def test_members_of_a_list_are_rows_of_a_table(folder: Path) -> None:
             {"set": {"services.0.offers": ["app-store"]}, "expect": {"information": "fires"}},
         ],
     }
+
+
+@pytest.fixture
+def layered(folder: Path) -> Bundle:
+    """A layer that replaces a rule of the law, which has a license of its own, and a test."""
+    (folder / "layer.yaml").write_text(
+        "name: law\ntitle: {en: Law, zh: 法}\nowner: us\nmay_loosen: [small/foreign]\n", encoding="utf-8"
+    )
+    condition = "operator.foreign_percent > 30.0 && operator.foreign_percent > 5.0"
+    text = (
+        "instruments:\n  basic-license: {title: {en: Pass, zh: 证}, authority: [{when: 'true', is: miit}], "
+        "covers: 'activity.class in license.classes || service.audience == \"public\"'}\nrules:\n"
+        + overriding("small/foreign", rule("stricter", "service", condition, "deny: {reason: PROHIBITED-SECTOR}"))
+        + rule("pass", "activity", "true", "need: {instrument: basic-license}")
+    )
+    layer = write_layer(folder.parent / "company", "company", company=text)
+    (layer / "company.test.yaml").write_text(
+        "base:\n  company: {foreign_percent: 60, licenses: []}\n"
+        "  services: [{id: s, offers: [saas], audience: public, operated_by: company}]\n"
+        "cases:\n  - {it: refuses, as_of: '2026-01-01', expect: {stricter: fires, pass: unmet}}\n",
+        encoding="utf-8",
+    )
+    return stack(folder, layer)
+
+
+def test_each_survivor_in_a_layer_has_a_test_of_the_layer_or_a_proof(layered: Bundle) -> None:
+    report = mutate(layered, policy_cases(layered), MutantSelection())
+    assert len(report.survivors) > 3
+    for one in report.survivors:
+        assert (one.state == "survived") is bool(one.test), one.mutant.words
+        assert one.mutant.policy == "company"
+        assert not one.test or any(name in one.test for name in ("stricter:", "pass:"))
+    assert [one.mutant.words for one in report.survivors if one.state == "equivalent"] == [
+        "the clause operator.foreign_percent > 5.0 is dropped",
+        "> becomes >= in operator.foreign_percent > 5.0",
+    ]
+    found = suggest(layered, "> becomes >= in operator.foreign_percent > 30.0")
+    assert (found.entry["set"], found.entry["expect"]) == ({"company.foreign_percent": 30}, {"stricter": "silent"})
+
+
+def test_written_tests_of_a_layer_kill_all(console: Console, layered: Bundle) -> None:
+    words = ("test", "-p", "law", "-p", "company", "--mutation")
+    before = (console.folder / "law/small.test.yaml").read_bytes()
+    assert console(*words, "--write-tests", "--yes").code == 0
+    assert "100" in console(*words).out
+    assert (console.folder / "law/small.test.yaml").read_bytes() == before, layered.version
 
 
 def test_written_tests_kill_all(console: Console, folder: Path) -> None:

@@ -56,9 +56,17 @@ class MutantComparison:
         """Instruments of which others may be in charge."""
 
     def _users(self, instrument: str) -> list[Rule]:
-        """Return the rules whose tests show which licenses count, or who is in charge of an instrument."""
-        every = [rule for policy in self.bundle.policies.values() for rule in policy.rules]
-        routes = [rule.effect for rule in every if isinstance(rule.effect, Route)]
+        """Return the rules whose tests show which licenses count, or who is in charge of an instrument.
+
+        Of a law in layers, those of the top layer, whose tests are run.
+        """
+        routes = [
+            rule.effect
+            for policy in self.bundle.policies.values()
+            for rule in policy.rules
+            if isinstance(rule.effect, Route)
+        ]
+        every = [rule for policy in self.bundle.own_policies for rule in policy.rules]
         reached = {route.to for route in routes if route.instrument == instrument}
         return [
             rule

@@ -179,8 +179,6 @@ def run_tests(
             abort(_("{option} needs a folder of policies, not a bundle.", option=option))
     pattern = parse_pattern(run)
     bundle = law.load()
-    if wants_mutants and bundle.layers and not no_suggestions:
-        abort(_("--mutation of the top layer looks for no tests and no proofs. Add --no-suggestions."))
     if update:
         _update(bundle, law, fixtures, pattern, quiet=format is not TestFormat.TEXT)
     if not wants_mutants:
