@@ -20,6 +20,8 @@ from vatspolicy.bundles.build import build_bundle_file, pack
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n import LANGUAGES, Language
+from vatspolicy.reports.diff import FORMATS, render
 
 TODAY = "2026-06-01"
 LAW = Path("policies")
@@ -308,6 +310,24 @@ def test_an_accepted_entry_of_enforce_counts_no_more(root: Path) -> None:
     )
     data = review(root, COMPANY, accepted=root / "accepted.yaml", fail_on=["unenforced", "any"])
     assert (data["failed_on"], data["accepted"]["entries"][0]["state"]) == ([], "accepted")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_report_names_the_layer(root: Path, format: str, lang: Language) -> None:
+    unit(root)
+    commit(root)
+    company(root, OWN, text=FOREIGN.replace("10.0", "20.0"), extra=entry("warn"))
+    data = review(root, COMPANY, UNIT)
+    broken: list[str] = []
+    text = render(format, data, lang, False, 100, broken)
+    assert broken == []
+    if format != "json":
+        for word in (
+            ("layer company", "with the layers company, unit") if format == "text" and lang == "en" else ("company",)
+        ):
+            assert word in text
+        assert {"en": "RED LINE", "zh": "红线"}[lang] in text
 
 
 # --- proofs

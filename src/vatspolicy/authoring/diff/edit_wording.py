@@ -32,6 +32,14 @@ FIELDS = {
     "verification": Phrase("verification"),
 }
 """Fields of entries that are told in words, by their names."""
+OF_ENFORCEMENT = {
+    "level": Phrase("level", "enforcement"),
+    "from": Phrase("first day"),
+    "until": Phrase("last day"),
+    "reason": Phrase("reason"),
+    "owner": Phrase("owner"),
+}
+"""Fields of an entry of `enforce`."""
 _SILENT = ("cite", "title")
 """Fields that say nothing about decisions; the articles are quoted, and titles stand above."""
 
@@ -98,7 +106,8 @@ class EditWording:
             }
         if not any(told.values()):
             return None
-        label = None if name == "value" else say_both(FIELDS.get(name, {"en": name, "zh": name}))
+        known = OF_ENFORCEMENT if change.kind == "enforce" else FIELDS
+        label = None if name == "value" else say_both(known.get(name, {"en": name, "zh": name}))
         if name == "from" and change.kind == "parameter" and before and after:
             value = self.head.bundle.policies[change.policy].parameters[change.name].on(after)
             assert value is not None

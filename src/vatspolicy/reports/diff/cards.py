@@ -144,6 +144,9 @@ def verdict(data: Data, item: Data, lang: Language) -> str:
         key = "beside"
     elif key is None:
         key = "not-asked" if item["rules"] else "no-rule"
+    kinds = {data["structure"][place]["kind"] for place in item["changes"]}
+    if key == "no-rule" and "enforce" in kinds:
+        key = "enforcement"
     whole = is_whole(data, item)
     every = possible(data) if whole else item["transitions"]
     told = [name for name in every if "incomplete" not in name] or every

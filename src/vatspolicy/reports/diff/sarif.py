@@ -83,7 +83,7 @@ def results(data: Data, lang: Language) -> Iterator[Result]:
         if change["retroactive"]:
             yield (
                 "retroactive-edit",
-                f"{change['policy']}: {wording.edit(change, lang)}",
+                f"{wording.file_of(change, lang)}: {wording.edit(change, lang)}",
                 change["file"],
                 change["line"],
                 edit_accepted_by(data, change, lang),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.authoring.diff.structure import OF_LAYERS
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.output import Style
@@ -110,8 +109,7 @@ class _Report:
         for change in self.data["structure"]:
             if change["policy"] != file:
                 file = change["policy"]
-                where = file if change["kind"] not in OF_LAYERS else phrase("of_layer", self.lang, name=change["layer"])
-                yield f"  {clean(where, one_line=True)}"
+                yield f"  {clean(wording.file_of(change, self.lang), one_line=True)}"
             back = f" ⏪ {phrase('back', self.lang)}" if change["retroactive"] else ""
             by = acceptance.edit_accepted_by(self.data, change, self.lang)
             back += f" ✓ {by}" if by else ""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from vatspolicy.authoring.diff.structure import OF_LAYERS
+from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS
 from vatspolicy.authoring.diff.verdict import impossible, unsettled
 from vatspolicy.i18n.words import VERDICTS, aside, count, gap, joint, word
 from vatspolicy.profile.vocabulary import Language
@@ -69,6 +69,12 @@ def entry(change: Data) -> str:
 def of_layer(one: Data, lang: Language) -> str:
     """Return the layer of something in parentheses; empty for something of the law."""
     return aside(phrase("of_layer", lang, name=one["layer"]), lang) if one["layer"] else ""
+
+
+def file_of(change: Data, lang: Language) -> str:
+    """Return what an edit is of: the id of a policy, or a layer."""
+    is_head = change["policy"] == f"{LAYER_PREFIX}{change['layer']}"
+    return phrase("of_layer", lang, name=change["layer"]) if is_head else str(change["policy"])
 
 
 def next_day(days: Sequence[str], today: str) -> str:

@@ -102,6 +102,7 @@ EDIT_VERDICTS: Table = {
     "unsupported": Phrase("NOT SETTLED: its rules cannot be analyzed."),
     "unknown": Phrase("NOT SETTLED: it is neither shown nor excluded that a decision changes."),
     "no-rule": Phrase("No rule differs because of it, so no decision changes."),
+    "enforcement": Phrase("No decision changes; whether the gate passes its findings does."),
     "not-asked": Phrase("Not proved: only the compared products show what changes."),
 }
 """Sentences for the verdicts on an edit."""
