@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -310,6 +311,21 @@ def test_an_accepted_entry_of_enforce_counts_no_more(root: Path) -> None:
     )
     data = review(root, COMPANY, accepted=root / "accepted.yaml", fail_on=["unenforced", "any"])
     assert (data["failed_on"], data["accepted"]["entries"][0]["state"]) == ([], "accepted")
+
+
+def test_a_policy_that_moves_to_another_layer_is_an_edit(root: Path) -> None:
+    """Its text is the same, and what it may replace, and who may replace it, is not."""
+    company(root, OWN)
+    unit(root)
+    commit(root)
+    (root / UNIT / "unit-rules.yaml").rename(root / COMPANY / "unit-rules.yaml")
+    text = (root / COMPANY / "unit-rules.yaml").read_text(encoding="utf-8")
+    (root / COMPANY / "unit-rules.yaml").write_text(re.sub(r"overrides: \{.*?\}, ", "", text), encoding="utf-8")
+    write_layer(root / UNIT, "unit", more="rules:\n" + rule("more", "product", "false", DENIAL))
+    data = review(root, COMPANY, UNIT)
+    moved = [change for change in data["structure"] if (change["policy"], change["kind"]) == ("unit-rules", "layer")]
+    assert [change["fields"] for change in moved] == [[{"name": "layer", "before": "unit", "after": "company"}]]
+    assert moves(data) == [("allow", "deny")]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -121,6 +121,7 @@ def _read(side: RuleSignatures, rule: Rule) -> Iterator[tuple[str, str, str]]:
         yield "rule", one.policy, one.id
         yield "dates", one.policy, "effective"
         yield "policy", one.policy, ""
+        yield "layer", one.policy, ""
         yield from (("may_loosen", policy_of(layer.name), one.name) for layer in side.bundle.layers)
         layer = side.bundle.layer_of(one.policy)
         yield from (("layer", policy_of(found.name), "") for found in (layer,) if found is not None)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.authoring.diff.law import name_layer
 from vatspolicy.authoring.diff.rules import RuleSignatures
 from vatspolicy.authoring.diff.sources import LawRevision
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, Change, Field, compare_fields
@@ -26,11 +27,16 @@ def policy_of(layer: str) -> str:
 
 
 def compare_layers(base: LawRevision, head: LawRevision) -> Iterator[Change]:
-    """Yield the edits of the layer.yaml of every layer, with those of the base first."""
+    """Yield the edits of the layer.yaml of every layer, with those of the base first, and policies in another layer."""
     places = [_places(side) for side in (base, head)]
     for name in dict.fromkeys((*head.heads, *base.heads)):
         before, after = base.heads.get(name), head.heads.get(name)
         yield from _LayerDiff(before, after).changes([side.get(name) for side in places])
+    for id, policy in head.bundle.policies.items():
+        if id in base.bundle.policies:
+            names = [name_layer(side.bundle, id) for side in (base, head)]
+            if names[0] != names[1]:
+                yield Change(id, "layer", "", "changed", policy.file, 1, (Field("layer", names[0], names[1]),))
 
 
 def _places(side: LawRevision) -> dict[str, int]:
