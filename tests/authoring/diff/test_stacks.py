@@ -311,6 +311,9 @@ def test_an_accepted_entry_of_enforce_counts_no_more(root: Path) -> None:
     )
     data = review(root, COMPANY, accepted=root / "accepted.yaml", fail_on=["unenforced", "any"])
     assert (data["failed_on"], data["accepted"]["entries"][0]["state"]) == ([], "accepted")
+    (root / "accepted.yaml").rename(root / COMPANY / "accepted.yaml")
+    data = review(root, COMPANY, fail_on=["unenforced", "any"])
+    assert (data["failed_on"], data["accepted"]["file"]) == ([], "rules/company/accepted.yaml")
 
 
 def test_a_policy_that_moves_to_another_layer_is_an_edit(root: Path) -> None:

@@ -78,7 +78,7 @@ def read_accepted(base: Source, head: Source, path: Path | None) -> AcceptedChan
 
 
 def _find_files(side: Source) -> list[tuple[str, Any]]:
-    return [(file, content) for file, content in side.policies if file.rpartition("/")[2] == ACCEPTED]
+    return [(file, content) for file, content in side.files if file.rpartition("/")[2] == ACCEPTED]
 
 
 def _read_merged(base: Source) -> Iterator[tuple[Any, ...]]:
