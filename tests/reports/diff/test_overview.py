@@ -200,6 +200,7 @@ def test_a_condition_of_a_route_is_named_by_what_it_asks_for(tmp_path: Path) -> 
     told = " ".join(render("markdown", data, "en").replace("\\", "").split())
     assert "no longer: condition “In a region” (region): place (registered office) of the operator is one of" in told
     assert told.index("no longer: condition") < told.index("- applies when the class is"), "what differs comes first"
+    assert "no longer: condition “In a region”." in told, "the first sentence leaves the check to the card"
     back = compare(tmp_path / "head", tmp_path / "base")
     assert "**new: condition “In a region” (region): " in " ".join(
         render("markdown", back, "en").replace("\\", "").split()

@@ -17,11 +17,15 @@ from vatspolicy.authoring.symbolic.minimize import Place, is_valid_and_holds
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import is_valid
 from vatspolicy.profile.profile import Profile
+from vatspolicy.profile.vocabulary import words_of
 
 ASKED = 12
 """Products that are decided as they are, the most similar first."""
 MOVED = 3
 """Products towards which a witness is moved."""
+
+_OFFERS = ("services", 0, "offers")
+"""Place of the offers of a service."""
 
 Data = Mapping[str, Any]
 Holds = Callable[[Profile], bool]
@@ -58,8 +62,25 @@ class KnownProducts:
         for product, data in ranked[:MOVED]:
             near = move_towards(witness, data, lambda changed: self._holds(changed, holds))
             if near is not None:
+                near = self._with_offers(near, holds)
                 found.append((count_changes(data, near), Nearby(product, near)))
         return min(found, key=lambda one: one[0], default=(0, None))[1]
+
+    def _with_offers(self, witness: dict[str, Any], holds: Holds) -> dict[str, Any]:
+        """Return the profile with an offer in place of an opinion on the class of a service, if that holds as well.
+
+        The solver may reach a class by an opinion that no authority would give of the offer beside it.
+        """
+        for place, opinion in enumerate(witness.get("opinions", ())):
+            for offer in words_of(_OFFERS, self.schemas) if opinion["about"] == "class" else ():
+                data = copy.deepcopy(witness)
+                del data["opinions"][place]
+                data = data if data["opinions"] else {key: data[key] for key in data if key != "opinions"}
+                for service in data["services"]:
+                    service["offers"] = [offer.value] if service["id"] == opinion["service"] else service["offers"]
+                if self._holds(data, holds):
+                    return self._with_offers(data, holds)
+        return witness
 
     def _ranked(self, witness: Data, first: Sequence[Product]) -> list[tuple[Product, Data]]:
         """Return the products by the number of facts of the witness that they do not state, the shortest first."""

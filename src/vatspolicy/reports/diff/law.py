@@ -14,6 +14,7 @@ from vatspolicy.reports.lists import cut_lists
 
 Data = Mapping[str, Any]
 
+_SIDES = ("before", "after")
 _MEMBERS = 2
 """Members of a list that a clause names which stays as it was."""
 
@@ -51,8 +52,11 @@ def marks(signs: Collection[str], whole: bool) -> Mapping[str, str]:
     return {} if whole else {"-": "gone", "+": "new"}
 
 
-def lines(card: Data, lang: Language) -> Iterator[tuple[str, str]]:
-    """Yield (sign, text) of the parts of an edited rule: `-` and `+` where versions differ, then ` ` for the rest."""
+def lines(card: Data, lang: Language, brief: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield (sign, text) of the parts of an edited rule: `-` and `+` where versions differ, then ` ` for the rest.
+
+    `brief`: conditions of a route by what they ask for, without the check, unless the check alone differs.
+    """
     sides = [_parts(card[side], lang) if card[side] else {} for side in ("before", "after")]
     kept = []
     for key in dict.fromkeys((*sides[0], *sides[1])):
@@ -64,10 +68,20 @@ def lines(card: Data, lang: Language) -> Iterator[tuple[str, str]]:
             yield from changed
             kept.append(phrase("asks_still", lang, text=joint("semicolon", lang).join(stay)))
         elif before != after:
+            if brief and not (before and after):
+                before, after = (
+                    _briefly(key, card[side], lang) or text for side, text in zip(_SIDES, (before, after), strict=True)
+                )
             yield from ((sign, text) for sign, text in (("-", before), ("+", after)) if text)
         elif before and key in ("when", "effect"):
             kept.append(before)
     yield from ((" ", text) for text in kept)
+
+
+def _briefly(key: str, said: Data | None, lang: Language) -> str:
+    """Return what a condition of a route asks for; empty if there is no condition of that name."""
+    found = [one["message"][lang] for one in said["conditions"] if one["id"] == key] if said else []
+    return phrase("condition_briefly", lang, message=found[0].rstrip(".。")) if found else ""
 
 
 def _clauses(card: Data, lang: Language) -> tuple[list[tuple[str, str]], list[str]]:

@@ -91,7 +91,7 @@ def _law_values(data: Data, item: Data, card: Data, lang: Language) -> Iterator[
         effect = whole["effect"][lang]
         yield phrase("was", lang, text=effect) if card["after"] is None else effect
         return
-    told = [(sign, text) for sign, text in law.lines(card, lang) if sign in "-+"]
+    told = [(sign, text) for sign, text in law.lines(card, lang, brief=True) if sign in "-+"]
     marks = law.marks({sign for sign, _ in told}, whole=False)
     yield from (phrase(marks[sign], lang, text=text) for sign, text in told)
 

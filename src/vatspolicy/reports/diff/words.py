@@ -143,6 +143,7 @@ PHRASES: Table = {
     "in_force": Phrase("in force {days}"),
     "always_in_force": Phrase("in force on all days"),
     "in_force_until": Phrase("in force until {last}"),
+    "condition_briefly": Phrase("condition “{message}”"),
     "condition_of": Phrase("condition “{message}” ({id}): {text}"),
     "not_waivable": Phrase("cannot be waived"),
     "of_layer": Phrase("layer {name}"),
