@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import importlib.util
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,11 @@ import yaml
 from tests.support.console import Console
 from tests.support.project_builder import PROFILE, RULES, compare, policy, project
 from tests.support.shipped import shipped_bundle
+from tests.support.solver import needs_solver
+from vatspolicy.authoring.diff import semantic
 from vatspolicy.authoring.symbolic.verdicts import DECISIONS, RuleVerdict, Transition, Transitions
 from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.errors import WorkerLost
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.wording import FactWording
 from vatspolicy.reports.diff import render
@@ -658,3 +661,39 @@ def test_the_first_day_of_a_change_is_not_that_of_the_profile_that_was_found(tmp
     before = policy("law", late)
     data = compared(tmp_path, before.replace("value: 50.0}", "value: 70.0}"), before, semantic="z3")
     assert data["semantic"]["period"] == {"first": "2020-01-01", "last": None, "proved": True}
+
+
+# --- processes --------------------------------------------------------------------------------------------------------
+
+ADVICE = """\
+  - {{id: tell-{0}, cite: [art-1], each: product, when: data.persons > {1}, advise: {{kind: verify}}, message: {{en: Tell., zh: 请核实。}}}}
+"""
+
+
+def told(more: int) -> str:
+    """A law with ten notes, each from another number of persons on."""
+    return LAW + "".join(ADVICE.format(number, 1000 * number + more) for number in range(10))
+
+
+@needs_solver
+@pytest.mark.parametrize("lost", [False, True])
+def test_processes_share_the_search_for_near_products(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    asked: list[int] = []
+    shared = semantic.map_in_order
+
+    def share(begin: Any, tasks: Iterable[int], processes: int) -> Iterator[Any]:
+        places = list(tasks)
+        asked.extend(places)
+        if lost:
+            raise WorkerLost
+        return shared(begin, places, processes)
+
+    monkeypatch.setattr(semantic, "map_in_order", share)
+    alone = compared(tmp_path, told(1), told(0), workers=1)
+    assert asked == []
+    assert sum(edit["verdict"] == "witness" for edit in alone["edits"]) == 10
+    together = compared(tmp_path, told(1), told(0), workers=2)
+    assert len(asked) == 12 + 10
+    assert together == alone

@@ -237,7 +237,9 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         return settings.compare_access(base.bundle, head.bundle, day, differences.on(day))
 
     matrix = parts.make("access", access, None)
-    semantic, verdicts, reasons = _semantic(proof(), head, differences, items, serializer, comparison, found)
+    semantic, verdicts, reasons = _semantic(
+        proof(), head, differences, items, serializer, comparison, found, settings.workers
+    )
     problems = sorted({*unread, *comparison.problems})
     why = [Why("invalid")] if problems else []
     try:
@@ -339,6 +341,7 @@ def _semantic(
     serializer: ComparisonSerializer,
     comparison: Comparison,
     found: Sequence[Product],
+    workers: int,
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[Why]]:
     """Return the semantic layer, the verdicts on the items that move rules, and the reasons of no evaluation.
 
@@ -346,7 +349,7 @@ def _semantic(
     """
     groups = [item.rules for item in items if item.rules]
     try:
-        layer, verdicts = semantic_data(proof, head, differences, groups, serializer.cause, comparison, found)
+        layer, verdicts = semantic_data(proof, head, differences, groups, serializer.cause, comparison, found, workers)
     except UnconfirmedProof as error:
         return _nothing(proof.engine), [], [Why("failed", str(error), "semantic")]
     except Exception as error:  # an error of the program in one part must not cost the whole report

@@ -18,10 +18,11 @@ from vatspolicy.authoring.diff.decisions import Answer, Comparison, Product, dir
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.sources import LawRevision, load_side
 from vatspolicy.engine.decision import WORDS
-from vatspolicy.errors import InvalidInput
+from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.profile.wording import FactWording
+from vatspolicy.workers import can_fork, map_in_order
 
 if TYPE_CHECKING:
     from vatspolicy.authoring.diff.nearest import Nearby
@@ -112,10 +113,12 @@ def semantic_data(
     cause: Cause,
     compared: Comparison,
     products: Sequence[Product],
+    workers: int = 1,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the semantic layer of a comparison, and the verdict on each group of rules, if there is a proof.
 
-    `products` are those compared. Raises UnconfirmedProof.
+    `products` are those compared; `workers` are processes that share the search for those nearest to a witness.
+    Raises UnconfirmedProof.
     """
     verdicts: list[dict[str, Any]] = []
     data: dict[str, Any] = {
@@ -129,13 +132,38 @@ def semantic_data(
     if proof.status == "evaluated":
         assert proof.base is not None
         serializer = _ProofSerializer(proof.base, head.bundle, differences, cause, compared, products)
-        data["transitions"] = [serializer.transition(found) for found in proof.transitions.found]
         if proof.transitions.period is not None:
             data["period"] = asdict(proof.transitions.period)
-        data["rules"] = [serializer.rule(found) for found in proof.rules]
-        verdicts = [serializer.verdict(found, group) for found, group in zip(proof.groups, groups, strict=True)]
+        tasks: list[tuple[Any, ...]] = [(serializer.transition, found) for found in proof.transitions.found]
+        tasks += [(serializer.rule, found) for found in proof.rules]
+        tasks += [(serializer.verdict, found, group) for found, group in zip(proof.groups, groups, strict=True)]
+        done = _run(serializer, tasks, workers)
+        rules, verdicts = len(proof.transitions.found), done[len(done) - len(groups) :]
+        data["transitions"], data["rules"] = done[:rules], done[rules : len(done) - len(groups)]
         data["assumptions"] = list(proof.transitions.assumptions)
     return data, verdicts
+
+
+_SHARED = 8
+"""Witnesses from which on it pays to start processes."""
+
+
+def _run(serializer: _ProofSerializer, tasks: Sequence[tuple[Any, ...]], workers: int) -> list[dict[str, Any]]:
+    """Return the results of methods of the serializer, each given with its arguments, in their order."""
+
+    def run(place: int) -> dict[str, Any]:
+        method, *arguments = tasks[place]
+        result: dict[str, Any] = method(*arguments)
+        return result
+
+    shown = sum(found.witness is not None for _, found, *_ in tasks)
+    if workers > 1 and shown >= _SHARED and can_fork():
+        serializer.prepare()
+        try:
+            return list(map_in_order(lambda: run, range(len(tasks)), workers))
+        except WorkerLost:
+            pass  # run the tasks here instead: the results are the same
+    return [run(place) for place in range(len(tasks))]
 
 
 class _ProofSerializer:
@@ -150,7 +178,6 @@ class _ProofSerializer:
     ) -> None:
         self.base, self.head, self.differences, self.cause = base, head, differences, cause
         self.compared, self.products = compared, products
-        self.sides: tuple[Any, Any] | None = None
         titles = {name: instrument.title for name, instrument in head.instruments.items()}
         self.wording = FactWording(head.schemas, titles)
         self.first = max(base.covers_from, head.covers_from)
@@ -162,6 +189,17 @@ class _ProofSerializer:
         from vatspolicy.authoring.diff.nearest import KnownProducts
 
         return KnownProducts(self.products, self.head.schemas)
+
+    def prepare(self) -> None:
+        """Make what processes are to share before they are forked."""
+        _ = self.sides, self.known
+
+    @functools.cached_property
+    def sides(self) -> tuple[Any, Any]:
+        """The deciding rules of both sides (`change_calendar.DecidingRules`)."""
+        from vatspolicy.authoring.symbolic.change_calendar import DecidingRules
+
+        return DecidingRules(self.base), DecidingRules(self.head)
 
     def transition(self, found: Any) -> dict[str, Any]:
         """Return one transition of the outcome, with the verdict on whether the whole change can cause it."""
@@ -316,10 +354,6 @@ class _ProofSerializer:
 
     def decide(self, witness: Mapping[str, Any]) -> DecidedWitness:
         """Return a witness that both sides decide."""
-        from vatspolicy.authoring.symbolic.change_calendar import DecidingRules
-
-        if self.sides is None:
-            self.sides = DecidingRules(self.base), DecidingRules(self.head)
         return DecidedWitness(self.sides, load_profile(witness, schemas=self.head.schemas))
 
     def days_of(self, name: str) -> set[str]:
