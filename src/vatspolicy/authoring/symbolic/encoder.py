@@ -43,7 +43,7 @@ from vatspolicy.cel.ast import (
 from vatspolicy.cel.types import Bool
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class SymbolicActivation:
     """Variables by name, with an identity for each that distinguishes one subject from another."""
 

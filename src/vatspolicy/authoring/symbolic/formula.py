@@ -27,14 +27,14 @@ class Range:
     whole: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, unsafe_hash=True)  # not frozen, which would take three times as long for each of a million
 class Flag:
     """Boolean variable as an atom."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Bound:
     """Atom `sum <= limit`, or `sum < limit` if strict. Bounds on whole numbers alone are never strict."""
 

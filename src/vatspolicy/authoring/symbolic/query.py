@@ -155,9 +155,10 @@ def solve(
         while True:
             query = Query(period, dict(bounds), schemas=schemas or SchemaSet.shipped())
             formulas = [*build(query)]
-            formulas += query.invariant_formulas
-            ids = query.invariant_ids
-            if FALSE not in formulas:  # else no solver is needed
+            ids: tuple[str, ...] = ()
+            if FALSE not in formulas:  # else neither an invariant nor a solver is needed
+                formulas += query.invariant_formulas
+                ids = query.invariant_ids
                 solver = open_solver(query.space, budget)
                 model = solver.find(formulas)
                 if model is not None:
