@@ -99,20 +99,39 @@ class RuleComparison:
 
     def _find_difference(self) -> Solution | None:
         assert self.span is not None
-        solve_within = functools.partial(solve, self.span, budget=self.budget, schemas=self.base.schemas)
+        schemas = self.base.schemas
+        solve_within = functools.partial(solve, self.span, budget=self.budget, schemas=schemas)
+        if FALSE in self._encode(Query(self.span, {}, schemas=schemas), False, RelaxedRuleSet):
+            return None
+        reachable = any(rule.each == "activity" for rule in self.rules)
+
+        def find(fixed: Mapping[str, int] | None) -> Solution | NoSolution:
+            return solve_within(lambda query: self._encode(query, reachable), fixed=fixed)
+
+        failure: Undecided | Unsupported | None = None
+        try:
+            answer = find(SHORT)  # a witness has few members; only a proof needs longer lists
+            if isinstance(answer, Solution):
+                return self._found(answer)
+        except (Undecided, Unsupported) as error:
+            failure = error
         relaxed = solve_within(lambda query: self._encode(query, False, RelaxedRuleSet))
         if isinstance(relaxed, NoSolution):
             self.invariants |= set(relaxed.invariants)
             return None
-        reachable = any(rule.each == "activity" for rule in self.rules)
-        for fixed in (SHORT, None):  # a witness has few members; only a proof needs longer lists
-            answer = solve_within(lambda query: self._encode(query, reachable), fixed=fixed)
-            if isinstance(answer, Solution):
-                self.directions = self._possible_directions(answer)
-                self.certain = self._find_certain(answer)
-                return answer
-            self.invariants |= set(answer.invariants)
+        if failure is not None:
+            raise failure
+        answer = find(None)
+        if isinstance(answer, Solution):
+            return self._found(answer)
+        self.invariants |= set(answer.invariants)
         return None
+
+    def _found(self, difference: Solution) -> Solution:
+        """Return a difference after noting what else is known of it, from the query in hand."""
+        self.directions = self._possible_directions(difference)
+        self.certain = self._find_certain(difference)
+        return difference
 
     def _find_certain(self, difference: Solution) -> Solution | None:
         """Find facts on which the versions differ and that leave nothing open about it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
 from vatspolicy.authoring.symbolic.rule_comparison import Group, RuleComparison
 from vatspolicy.authoring.symbolic.shared_search import SharedSearch
 from vatspolicy.authoring.symbolic.solver import BUDGET
@@ -20,6 +21,7 @@ from vatspolicy.authoring.symbolic.verdicts import (
 )
 from vatspolicy.authoring.symbolic.workers import run_tasks
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Advise, Duty
 
 CHUNK = 8
 """Groups of rules that share one encoding of the base; fixed: verdicts do not depend on the number of workers."""
@@ -60,9 +62,12 @@ def compare_change(
     whole = _whole(base, head, as_of, wanted)
     apart = [group for group in dict.fromkeys(wanted) if group not in whole]
     tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [(compare_decisions, (as_of, budget))]
-    tasks += [(_compare_chunk, (chunk, as_of, budget)) for chunk in _chunks(apart)]
+    deciding = [group for group in apart if _can_decide(base, head, group)]
+    chunks = [*_chunks(deciding), *_chunks([group for group in apart if group not in set(deciding)])]
+    tasks += [(_compare_chunk, (chunk, as_of, budget)) for chunk in chunks]
     transitions, *found = run_tasks((base, head), tasks, workers)
-    verdicts = dict(zip(apart, (verdict for chunk in found for verdict in chunk), strict=True))
+    pairs = zip(chunks, found, strict=True)
+    verdicts = {group: verdict for chunk, own in pairs for group, verdict in zip(chunk, own, strict=True)}
     verdicts |= {group: _compare_whole(base, head, group, as_of, budget, transitions) for group in whole}
     answers = [verdicts[group] for group in wanted]
     if transitions.undecided and _all_the_same(base, head, as_of, zip(wanted, answers, strict=True)):
@@ -83,6 +88,12 @@ def _all_the_same(base: Bundle, head: Bundle, as_of: str | None, verdicts: Itera
     differing = None if period is None else differing_rules(base, head, period)
     same = {name for group, verdict in verdicts if verdict.verdict == EQUIVALENT for name in group}
     return differing is not None and differing.keys() <= same
+
+
+def _can_decide(base: Bundle, head: Bundle, group: Group) -> bool:
+    """Return True if the decision can depend on one of the rules; only such groups need an encoding of the base."""
+    rules = (find_rule(bundle, name) for name in group for bundle in (base, head))
+    return any(rule is not None and not isinstance(rule.effect, Duty | Advise) for rule in rules)
 
 
 def _chunks(groups: Sequence[Group]) -> list[tuple[Group, ...]]:
