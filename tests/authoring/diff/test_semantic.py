@@ -16,13 +16,13 @@ from tests.support.console import Console
 from tests.support.project_builder import PROFILE, RULES, compare, policy, project
 from tests.support.shipped import shipped_bundle
 from tests.support.solver import needs_solver
-from vatspolicy.authoring.diff import semantic
 from vatspolicy.authoring.symbolic.verdicts import DECISIONS, RuleVerdict, Transition, Transitions
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import WorkerLost
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.wording import FactWording
 from vatspolicy.reports.diff import render
+from vatspolicy.workers import map_in_order
 
 LAW = policy("law")
 LATER = LAW.replace("value: 50.0}", "value: 50.0}\n      - {from: '2026-09-01', cite: art-1, value: 70.0}")
@@ -681,16 +681,15 @@ def test_processes_share_the_search_for_near_products(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: bool
 ) -> None:
     asked: list[int] = []
-    shared = semantic.map_in_order
 
     def share(begin: Any, tasks: Iterable[int], processes: int) -> Iterator[Any]:
         places = list(tasks)
         asked.extend(places)
         if lost:
             raise WorkerLost
-        return shared(begin, places, processes)
+        return map_in_order(begin, places, processes)
 
-    monkeypatch.setattr(semantic, "map_in_order", share)
+    monkeypatch.setattr("vatspolicy.authoring.diff.semantic.map_in_order", share)
     alone = compared(tmp_path, told(1), told(0), workers=1)
     assert asked == []
     assert sum(edit["verdict"] == "witness" for edit in alone["edits"]) == 10
