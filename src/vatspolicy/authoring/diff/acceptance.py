@@ -155,6 +155,9 @@ class _Marker:
         self.items = data["edits"]
         self.pairs = list(zip(changes, data["structure"], strict=False))
         self._behind: dict[str, frozenset[int]] = {}
+        self._places: dict[tuple[str, str, str], list[int]] = {}
+        for place, pair in enumerate(self.pairs):
+            self._places.setdefault((pair[0].kind, pair[0].policy, pair[0].name), []).append(place)
         for place, (change, shown) in enumerate(self.pairs):
             shown["acceptance"] = self.describe(place, change, sides) if change.kind in LAW else None
         self.law = [shown["acceptance"] for _, shown in self.pairs if shown["acceptance"]]
@@ -200,8 +203,12 @@ class _Marker:
     def behind(self, rule: str) -> frozenset[int]:
         """Return the places of the edits that move a rule."""
         if rule not in self._behind:
-            edits = self.edits.of(rule)
-            self._behind[rule] = frozenset(place for place, (change, _) in enumerate(self.pairs) if change in edits)
+            found = (
+                (edit, place)
+                for edit in self.edits.of(rule)
+                for place in self._places.get((edit.kind, edit.policy, edit.name), ())
+            )
+            self._behind[rule] = frozenset(place for edit, place in found if self.pairs[place][0] == edit)
         return self._behind[rule]
 
     def match(self, accepted: AcceptedChanges) -> list[Data]:

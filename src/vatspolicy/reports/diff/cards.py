@@ -56,10 +56,11 @@ class Card:
 
 def cards(data: Data, lang: Language) -> list[Card]:
     """Return a card for each edit of the law, the worst first."""
-    return [_card(data, item, lang) for item in data["edits"]]
+    known = _KnownExamples(data)
+    return [_card(data, item, known.of(item), lang) for item in data["edits"]]
 
 
-def _card(data: Data, item: Data, lang: Language) -> Card:
+def _card(data: Data, item: Data, row: Data | None, lang: Language) -> Card:
     changes = [data["structure"][place] for place in item["changes"]]
     told = law.of_item(data, item)
     short = told if len(told) <= _OWN_RULES else []
@@ -75,8 +76,8 @@ def _card(data: Data, item: Data, lang: Language) -> Card:
         lines,
         law.marks({sign for sign, _ in lines}, {one["change"] for one in changes} in ({"added"}, {"removed"})),
         tuple(_article(one, regulation, lang) for one in item["articles"]),
-        tuple(_effect(data, item, lang)),
-        item["witness"] if known_example(data, item) is None else None,
+        tuple(_effect(data, item, row, lang)),
+        item["witness"] if row is None else None,
         tuple(item["rules"]),
         _moved(item, lang),
         tuple(card for card in told if not short),
@@ -114,14 +115,14 @@ def _article(one: Data, known: str, lang: Language) -> str:
     return _cut(text if regulation == known else f"{regulation}{joint('comma', lang)}{text}")
 
 
-def _effect(data: Data, item: Data, lang: Language) -> Iterator[str]:
+def _effect(data: Data, item: Data, row: Data | None, lang: Language) -> Iterator[str]:
     """Yield sentences on what an edit does to decisions, from when until when, and which product shows it."""
     yield verdict(data, item, lang)
     if days := _days(data, item, lang):
         yield days
     if item["excluded"]:
         yield phrase("excluded", lang, moves=wording.moves(item["excluded"], lang))
-    if example := _example(data, item, lang):
+    if example := _example(data, item, row, lang):
         yield example
     shared = _shared(data, item, lang)
     if shared:
@@ -180,16 +181,26 @@ def _days(data: Data, item: Data, lang: Language) -> str:
     return phrase("differ", lang, days=wording.period(item["since"], item["until"], lang))
 
 
-def known_example(data: Data, item: Data) -> Data | None:
-    """Return the row of the nearest compared product whose decision the edit changes; None if there is none."""
-    names = {rule["rule"] for rule in item["rules"]}
-    rows = data["decisions"]["rows"] if data["decisions"] else []
-    return next((row for row in rows if any(cause["rule"] in names for cause in row["because"])), None)
+class _KnownExamples:
+    """The compared products whose decision an edit changes."""
+
+    def __init__(self, data: Data) -> None:
+        self.rows = data["decisions"]["rows"] if data["decisions"] else []
+        self._first: dict[str, int] = {}
+        """The first row that a rule is behind."""
+        for place, row in enumerate(self.rows):
+            for cause in row["because"]:
+                self._first.setdefault(cause["rule"], place)
+
+    def of(self, item: Data) -> Data | None:
+        """Return the row of the nearest compared product whose decision the edit changes; None if there is none."""
+        places = [self._first[rule["rule"]] for rule in item["rules"] if rule["rule"] in self._first]
+        found: Data | None = self.rows[min(places)] if places else None
+        return found
 
 
-def _example(data: Data, item: Data, lang: Language) -> str:
-    """Return the nearest real product that shows the change, else the witness."""
-    row = known_example(data, item)
+def _example(data: Data, item: Data, row: Data | None, lang: Language) -> str:
+    """Return the nearest real product (`row`) that shows the change, else the witness."""
     if row is not None:
         before, after = (word(VERDICTS, row[side]["decision"], lang) for side in ("before", "after"))
         day = wording.next_day(row["days"], data["today"])
