@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.shipped import ROOT
+from tests.support.shipped import ROOT, fixture_file
 from vatspolicy.authoring import project_files
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -299,8 +299,9 @@ def install_by_gitlab(
         ({"VATSPOLICY_OPTIONS": "--bundle law.tar.gz --key=law.pub"}, "", "[sign]"),
         ({"VATSPOLICY_OPTIONS": "--bundle law.tar.gz --key signer.json --fail-on deny"}, "", "[sigstore]"),
         ({"VATSPOLICY_OPTIONS": "--sign-key a.pem --key signer.json --receipt r*"}, "", "[sign,sigstore]"),
-        ({}, "key = 'a signer.json' # who\n", "[sigstore]"),
-        ({}, 'bundle = "law.tar.gz"\nkey = "law.pub"\n', "[sign]"),
+        ({"VATSPOLICY_CONFIG": "true"}, "key = 'a signer.json' # who\n", "[sigstore]"),
+        ({"VATSPOLICY_CONFIG": "true"}, 'bundle = "law.tar.gz"\nkey = "law.pub"\n', "[sign]"),
+        ({}, "key = 'a signer.json'\n", ""),
         ({"VATSPOLICY_KEY": "law.pub"}, "key = 'a signer.json'\n", "[sign]"),
     ],
 )
@@ -382,6 +383,18 @@ def test_no_placeholder_breaks_a_copy() -> None:
                 found += len(lines)
                 assert not lines or f"Replace {name}" in lines[0], page
     assert found >= 10
+
+
+def test_gitlab_job_takes_no_settings_from_the_checkout(gitlab: tuple[dict[str, Any], Path]) -> None:
+    """The change under review may edit vatspolicy.toml, and so the gate, only where the pipeline says so."""
+    job, project = gitlab
+    (project / "specs").mkdir()
+    shutil.copy(fixture_file("cloud-hosting-beijing"), project / "specs")
+    (project / "vatspolicy.toml").write_text("fail-on = 'deny'\n")
+    assert run_gitlab(job, project, VATSPOLICY_SPECS="specs/*.yaml").returncode == 1
+    assert run_gitlab(job, project, VATSPOLICY_SPECS="specs/*.yaml", VATSPOLICY_CONFIG="true").returncode == 0
+    report = (project / "vatspolicy-report/decision.md").read_text()
+    assert "vatspolicy.toml" in report, "a report names the settings that it used"
 
 
 def test_gitlab_job_fails_when_there_is_no_spec(gitlab: tuple[dict[str, Any], Path]) -> None:

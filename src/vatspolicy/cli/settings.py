@@ -30,7 +30,7 @@ of policies as those of PATH are."""
 OTHER_VARIABLES = (
     *("CACHE", "DEBUG", "TOKEN"),
     *("BUILD_PUBLISHED", "BUILD_REPOSITORY"),  # hatch_build.py
-    *("ATTEST", "OPTIONS", "PACKAGE", "PROJECT", "REF", "SIGN_KEY"),  # templates/gitlab-ci.yml
+    *("ATTEST", "CONFIG", "OPTIONS", "PACKAGE", "PROJECT", "REF", "SIGN_KEY"),  # templates/gitlab-ci.yml
     *("EXAMPLES", "FUZZ", "LONG", "SEED", "TRIALS"),  # the tests of the project
 )
 """Names behind the prefix of variables that are no settings."""
