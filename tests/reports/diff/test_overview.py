@@ -53,6 +53,7 @@ def test_the_first_screen_says_what_happens_to_whom_where_and_from_when(tmp_path
         "registered in Beijing; services: Data-center hosting or server rental for others [Invented law, art. 1]."
     )
     assert "Known products that change: 2 of 3: p60: DENY → ALLOW; p65: DENY → ALLOW." in rest
+    assert "\n- changed, from 2020-01-01\n- 50 % → 70 %\n" in render("markdown", data, "en"), "a list without gaps"
     for format in ("text", "markdown", "html"):
         told = " ".join(render(format, data, "en").replace("\\", "").split())
         assert told.index("Invented law: Cap") < told.index("Profiles: 3, on days: 2.")
