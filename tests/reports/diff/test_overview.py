@@ -296,3 +296,13 @@ def test_a_decision_that_only_becomes_incomplete_is_no_refusal(tmp_path: Path) -
     asked = list(questions(data, "en"))
     assert "Does the law ask for the facts that leave decisions incomplete?" in asked
     assert "Does the law say that decisions become stricter?" not in asked
+
+
+def test_products_of_witnesses_alone_are_called_examples(tmp_path: Path) -> None:
+    """No known product changes: what is told of the companies is true of the witnesses only."""
+    data = proved(compared(tmp_path))
+    data["concerned"]["products"] = 0
+    assert any(
+        "DENY → ALLOW from 2020-01-01, for example for products as these: foreign" in one
+        for one in overview(data, "en")
+    )

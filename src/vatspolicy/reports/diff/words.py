@@ -186,7 +186,7 @@ PHRASES: Table = {
     "end": Phrase("{text}."),
     "moves_on": Phrase("{moves} {days}", "days"),
     "shown_for": Phrase("{moves}, shown for companies and services as these: {who}"),
-    "example_for": Phrase("{moves}, for example for this product: {who}"),
+    "example_for": Phrase("{moves}, for example for products as these: {who}"),
     "both_ways": Phrase("Stricter: {stricter}; milder: {milder};"),
     "share": Phrase("foreign share {low}"),
     "shares": Phrase("foreign share {low} to {high}"),
