@@ -197,6 +197,19 @@ def test_lists_are_searched_as_long_as_the_rules_need(tmp_path: Path, name: str)
 
 
 @needs_solver
+@pytest.mark.parametrize(("cls", "opinions"), [("B11", False), ("B22", True)])
+def test_a_witness_has_no_opinion_that_it_can_do_without(tmp_path: Path, cls: str, opinions: bool) -> None:
+    """An offer makes a service B11; only an opinion makes one B22."""
+    base = law(tmp_path / "base", "")
+    head = law(tmp_path / "head", f'activity.class == "{cls}" && data.persons > 10', each="activity")
+    verdicts, found = compare_change(base, head, [("changed/r",)])
+    assert len(found.possible) == 5
+    verdicts += compare_rules(base, head, ["changed/r"])
+    shown = [*(one.witness or {} for one in found.possible), *(one.witness or {} for one in verdicts)]
+    assert {"opinions" in witness for witness in shown} == {opinions}
+
+
+@needs_solver
 def test_the_limit_is_unknown_each_time(tmp_path: Path) -> None:
     base, head = law(tmp_path / "base", "data.persons > 10"), law(tmp_path / "head", "data.persons > 20")
     first = compare_decisions(base, head, budget=1)

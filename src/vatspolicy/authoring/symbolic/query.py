@@ -96,6 +96,18 @@ class Solution:
     """Ids of the invariants that the query assumed."""
     _truths: list[bool] = field(default_factory=list)
 
+    def without_opinions(self) -> Solution:
+        """Return a solution without opinions of authorities, if there is one. Asks the solver if this has some."""
+        flags = [f"{name}?" for name in self.query.space.opinions]
+        if not any(self.model.get(flag) for flag in flags):
+            return self
+        none = [-self.query.space.pool.flag(flag) for flag in flags]
+        try:
+            model = self.solver.find([*self.formulas, *none])
+        except Undecided:
+            return self
+        return self if model is None else replace(self, model=model, _truths=[])
+
     def reduced(self) -> Solution:
         """Return the solution without values on which its formulas do not rest. Asks no solver."""
         return replace(self, model=drop_irrelevant(self.query.space, self.formulas, self.model), _truths=[])

@@ -132,7 +132,7 @@ class RuleComparison:
         """Return a difference after noting what else is known of it, from the query in hand."""
         self.directions = self._possible_directions(difference)
         self.certain = self._find_certain(difference)
-        return difference
+        return difference.without_opinions()
 
     def _find_certain(self, difference: Solution) -> Solution | None:
         """Find facts on which the versions differ and that leave nothing open about it."""
@@ -141,7 +141,7 @@ class RuleComparison:
             model = difference.solver.find(formulas) if self._certain != FALSE else None
         except Undecided:
             return None
-        return None if model is None else replace(difference, formulas=formulas, model=model)
+        return None if model is None else replace(difference, formulas=formulas, model=model).without_opinions()
 
     def _possible_directions(self, difference: Solution) -> Sequence[frozenset[Pair]]:
         """Return the directions in which the versions differ: a denial that narrows tightens nothing."""

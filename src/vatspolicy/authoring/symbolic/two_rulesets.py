@@ -129,7 +129,8 @@ class TwoRuleSetSearch:
             if solution is None:
                 break
             pair = next(pair for pair, formula in left.items() if solution.holds(formula))
-            found[pair] = replace(solution, formulas=[left.pop(pair), *solution.formulas[1:]])
+            formula = left.pop(pair)
+            found[pair] = replace(solution, formulas=[formula, *solution.formulas[1:]]).without_opinions()
 
     def find_day(self, head: Bundle, pairs: Iterable[Pair], low: int, high: int, classes: Classes = None) -> int | None:
         """Return a day between two (numbers, both included) on which a profile shows one of the pairs; None for none.
