@@ -13,7 +13,7 @@ from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked
 from vatspolicy.authoring.symbolic import compare_decisions
-from vatspolicy.authoring.symbolic.changed_parts import can_stay, touched_kinds
+from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, can_stay, touched_kinds
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
 from vatspolicy.authoring.symbolic.relaxation import Exact
 from vatspolicy.authoring.symbolic.timeline import END, Period, build_history
@@ -174,3 +174,51 @@ def test_what_stands_in_the_way_of_a_proof_is_made_exact(tmp_path: Path, name: s
     whole = checked(base, head, compare_decisions(base, head), attackers=150)
     assert not whole.undecided
     assert set(excluded) <= {(one.before, one.after) for one in whole.impossible}
+
+
+COVERS = "activity.class in license.classes"
+NARROWER = f"{COVERS} && data.important"
+WIDER = {  # what a license covers before, and after an edit that lets it cover more
+    "all": (f"    covers: {COVERS}", "    no_term: false"),
+    "another case": (f"    covers: {COVERS}", f"    covers: {COVERS} || company.mainland_entity"),
+    "another of two cases": (
+        f"    covers: data.important || {COVERS}",
+        f"    covers: {COVERS} || company.mainland_entity || data.important",
+    ),
+}
+
+
+@needs_solver
+@pytest.mark.parametrize("name", WIDER)
+def test_a_license_that_covers_more_makes_nothing_stricter(tmp_path: Path, name: str) -> None:
+    """The texts show it, whatever licenses a profile lists."""
+    base, head = (
+        bundle_of(
+            tmp_path / side,
+            classes=CLASSES,
+            license=LICENSE[: LICENSE.index("    covers:")] + covers + LICENSE[LICENSE.index("\nrules:") :],
+            changed="rules:\n" + route("open", "company.mainland_entity"),
+        )
+        for side, covers in zip(("base", "head"), WIDER[name], strict=True)
+    )
+    stricter = {"allow->needs-license", "allow->incomplete", "allow->deny", "needs-license->deny", "incomplete->deny"}
+    milder = {"->".join(reversed(pair.split("->"))) for pair in stricter}
+    for sides, never in (((base, head), stricter), ((head, base), milder)):
+        proof = TransitionProof(Period(base.covers_from, END), sides[0], 20_000_000)
+        assert never <= {"->".join(pair) for pair in proof.exclude(sides[1], PAIRS, Exact(), parts=ALL_KINDS).pairs}
+        checked(*sides, compare_decisions(*sides), attackers=100)
+
+
+@needs_solver
+def test_a_license_that_covers_something_else_is_not_taken_to_cover_more(tmp_path: Path) -> None:
+    sides = [
+        bundle_of(
+            tmp_path / side,
+            classes=CLASSES,
+            license=LICENSE[: LICENSE.index("    covers:")] + covers + LICENSE[LICENSE.index("\nrules:") :],
+            changed="rules:\n" + route("open", "company.mainland_entity"),
+        )
+        for side, covers in (("base", f"    covers: {COVERS}"), ("head", f"    covers: {NARROWER}"))
+    ]
+    found = checked(sides[0], sides[1], compare_decisions(sides[0], sides[1]))
+    assert "allow->needs-license" in {one.name for one in found.possible}
