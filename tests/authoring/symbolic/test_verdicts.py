@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules, solver
+from vatspolicy.authoring.symbolic.domain import AS_OF
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
+from vatspolicy.authoring.symbolic.query import Solution
 from vatspolicy.authoring.symbolic.rule_state import rule_states
 from vatspolicy.authoring.symbolic.verdicts import MILDER_PAIRS, STRICTER_PAIRS
 from vatspolicy.engine.evaluator import evaluate
@@ -208,3 +211,22 @@ def test_without_a_solver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     changed = two(tmp_path / "b", "data.persons >= 100", "data.persons > 100", "product")
     assert (changed.verdict, changed.witness) == ("unknown", None)
     assert changed.reason == "Proofs need a solver: pip install '.[smt]'."
+
+
+@needs_solver
+def test_a_witness_without_a_day_is_shown_on_one_that_lists_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a smaller solution does without may be the day; the verdict then names the day that was looked at."""
+    reduced = Solution.reduced
+
+    def without_day(solution: Solution) -> Solution:
+        small = reduced(solution)
+        return replace(small, model={name: value for name, value in small.model.items() if name != AS_OF})
+
+    monkeypatch.setattr(Solution, "reduced", without_day)
+    late = rule("late", "product", "data.persons > 10", "deny: {reason: CAPITAL-TOO-LOW}", "from: '2022-01-01'")
+    same = "data.persons > 10"
+    verdict = two(tmp_path, same, f'{same} && as_of < "2023-01-01"', "product", "advise: {kind: verify}", more=late)
+    assert verdict.verdict == "witness"
+    assert verdict.as_of is not None
+    assert verdict.as_of >= "2023-01-01"
+    assert verdict.before == "deny"

@@ -276,7 +276,7 @@ class RuleComparison:
         names = tuple("->".join(pair) for pair in found)
         reason = f"Changing this rule alone changes the decision ({', '.join(names)})."
         reason += self._with_all_changes(load_profile(data, schemas=self.base.schemas), day, after)
-        return self._witness_verdict(solution, WITNESS, names, data, before, after, reason)
+        return self._witness_verdict(solution, day, WITNESS, names, data, before, after, reason)
 
     def _show_rule(self, difference: Solution, verdict: str, reason: str, mixed: Bundle | None = None) -> RuleVerdict:
         """Return the verdict with a witness in whose decision the two versions list something different.
@@ -287,14 +287,15 @@ class RuleComparison:
         if not self._differs(load_profile(difference.reduced().profile, schemas=self.base.schemas), day):
             raise Unconfirmed(f"{self.name}: the evaluator sees no difference on {day}")
         for solution in filter(None, (self.certain, difference)):
-            solution, day = solution.reduced(), solution.as_of
-            data = self._minimize_shown(solution.profile, day)
-            if data is not None:
-                profile = load_profile(data, schemas=self.base.schemas)
-                before = evaluate(self.base, profile, day).decision
-                after = before if mixed is None else evaluate(mixed, profile, day).decision
-                reason += self._with_all_changes(profile, day, after)
-                return self._witness_verdict(solution, verdict, (), data, before, after, reason)
+            small = solution.reduced()
+            for day in dict.fromkeys((small.as_of, solution.as_of)):  # a value that was dropped may be the day
+                data = self._minimize_shown(small.profile, day)
+                if data is not None:
+                    profile = load_profile(data, schemas=self.base.schemas)
+                    before = evaluate(self.base, profile, day).decision
+                    after = before if mixed is None else evaluate(mixed, profile, day).decision
+                    reason += self._with_all_changes(profile, day, after)
+                    return self._witness_verdict(small, day, verdict, (), data, before, after, reason)
         self.invariants |= set(difference.invariants)
         for name in self.names if len(self.names) > 1 else ():  # another of the rules may be listed
             one = RuleComparison(self.base, self.head, (name,), self.period, self.budget)
@@ -329,6 +330,7 @@ class RuleComparison:
     def _witness_verdict(
         self,
         solution: Solution,
+        day: str,
         verdict: str,
         names: tuple[str, ...],
         data: Mapping[str, Any],
@@ -338,7 +340,7 @@ class RuleComparison:
     ) -> RuleVerdict:
         self.invariants |= set(solution.invariants)
         assumptions = describe_invariants(self.invariants)
-        return RuleVerdict(self.name, verdict, names, data, solution.as_of, before, after, reason, assumptions)
+        return RuleVerdict(self.name, verdict, names, data, day, before, after, reason, assumptions)
 
     def _with_all_changes(self, profile: Profile, day: str, after: str) -> str:
         """Return a remark if all changes together decide the witness differently from this one alone."""
