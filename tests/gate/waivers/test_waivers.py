@@ -149,6 +149,17 @@ def test_a_waiver_opens_the_gate_and_changes_no_decision(bundle: Bundle) -> None
     }
 
 
+@pytest.mark.parametrize(("today", "noted"), [(TODAY, []), ("2027-05-16", []), ("2027-05-17", ["ends-soon"])])
+def test_a_waiver_that_ends_soon_is_noted_and_applies(bundle: Bundle, today: str, noted: list[str]) -> None:
+    Path("spec.yaml").write_text(DENIED)
+    write(entries(bundle, OUTCAST))
+    strict = load_waiver_set(Path("waivers.yaml"), Path("approvers.yaml"), strict=True)
+    outcome = ran(bundle, today=today, waiver_set=strict, allow_past=True)  # some days are after the launch
+    assert (outcome.exit_code, kinds(outcome)) == (OK, noted)
+    for remark in outcome.remarks or ():
+        assert (remark["level"], UNTIL in remark["message"]["en"]) == ("note", True)
+
+
 def test_what_else_stands_in_the_way_still_does(bundle: Bundle) -> None:
     Path("spec.yaml").write_text(UNLICENSED)
     write(entries(bundle, OUTCAST))

@@ -18,8 +18,10 @@ from vatspolicy.profile.profile import Profile
 WaiverNotice = dict[str, Any]
 """Notice about a waiver (decision.schema.json, `waivers`)."""
 
-NOTES = ("in-baseline",)
+NOTES = ("in-baseline", "ends-soon")
 """Kinds of notices that never fail the gate, not even a strict one."""
+SOON = 14
+"""Days before the last day of a waiver from which reports say that it ends."""
 WHY: Mapping[str, Mapping[str, str]] = {
     "wildcard": Phrase("The waiver does not apply: a rule and a product are named in full, without wildcards."),
     "too-long": Phrase("The waiver does not apply: it lasts longer than a waiver may."),
@@ -33,6 +35,7 @@ WHY: Mapping[str, Mapping[str, str]] = {
     "no-launch": Phrase(
         "The waiver does not apply: the spec has no launch day, so it could launch after the last day."
     ),
+    "ends-soon": Phrase("The waiver applies until {until}, and not after that day. Renew it, or settle the finding."),
     "changed": Phrase("The waiver does not apply: the rule, or a fact that it read, has changed since."),
     "no-rule": Phrase("The waiver is unused: the rule does not exist."),
     "no-product": Phrase("The waiver is unused: no spec that was decided is this product."),
@@ -206,6 +209,9 @@ class _Run:
                 "file": waiver.file,
                 "line": waiver.line,
             }
+        if _days(self.today, waiver.expiry) <= SOON:
+            at = (waiver.file, waiver.line, waiver.column, waiver.rule, waiver.product)
+            yield waiver_notice("ends-soon", "ends-soon", *at, until=waiver.expiry)
 
     def find_matches(self, waiver: Waiver) -> Iterator[tuple[_Case, Place]]:
         """Yield the findings that match a waiver by rule, product and fingerprint."""
