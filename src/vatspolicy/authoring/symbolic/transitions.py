@@ -100,10 +100,12 @@ class _DecisionComparison:
         try:
             self._prove(proof, Exact(), self.parts)
             self._search_few_classes(proof, {})
-            self._prove_by_need(proof, self.parts)
-            self._prove(proof, Exact())
+            if self.exact:
+                self._prove(proof, self.exact, self.parts)
             if self.lengths:
                 self._search_few_classes(proof, self.lengths)
+            self._prove_by_need(proof, self.parts)
+            self._prove(proof, Exact())
             for members in ({}, search_lengths(self.lengths)):
                 self._search(members)
             self._prove_by_need(proof)
