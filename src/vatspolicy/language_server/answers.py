@@ -69,6 +69,8 @@ class Answers:
         """Return file and index of the place of a request; None in a file that is too large."""
         file, position = file_of(params.text_document.uri), params.position
         text = self.project.text(file)
+        if self.project.law_of(file).bundle is None:  # what was faulty may have been corrected a moment ago
+            self.project.take(file)
         return (file, text.index(position.line, position.character)) if self.fits(file) else None
 
     def fits(self, file: str) -> bool:

@@ -202,7 +202,7 @@ class Project:
 
     def run_tests(self, file: str) -> tuple[CaseResult, ...]:
         """Run the tests of the policy of a file, unless their results are known; none if they cannot be run."""
-        self._take(file)
+        self.take(file)
         law = self.law_of(file)
         policy = law.policy_of(file)
         if law.bundle is None or policy is None:
@@ -216,7 +216,7 @@ class Project:
 
     def run_case(self, file: str, place: Path) -> CaseResult | None:
         """Run one test of a policy now; None if there is no such test."""
-        self._take(file)
+        self.take(file)
         law = self.law_of(file)
         policy = law.policy_of(file)
         if law.bundle is None or policy is None:
@@ -227,7 +227,7 @@ class Project:
             return None
         return run_cases(cases)[0] if cases else None
 
-    def _take(self, file: str) -> None:
+    def take(self, file: str) -> None:
         """Take a policy and its tests into their law as they stand, if that has not been done."""
         for one in (policy_file(file), tests_file(file)):
             if one in self.texts and self._checked.get(one) != self.texts[one]:
