@@ -136,6 +136,8 @@ def _read(document: Document, asked: Data, place: tuple[str | int, ...], own: Da
         if not isinstance(value, dict) or not all(isinstance(value.get(part), str) for part in needed):
             message = _("{key} must be an object with {needed}.", key=key, needed=Listing(needed, "and"))
             raise HttpError(400, "invalid_parameter", message)
+        if key != "resource" and not isinstance(value.get("properties", {}), dict):
+            raise HttpError(400, "invalid_parameter", _("{key}.properties must be an object.", key=key))
     context, resource = asked.get("context", {}), asked["resource"]
     if not isinstance(context, dict):
         raise HttpError(400, "invalid_parameter", _("context must be an object."))

@@ -42,6 +42,7 @@ from vatspolicy.server.api.query import (
     read_day,
     read_query,
 )
+from vatspolicy.server.api.request_id import WithRequestId
 from vatspolicy.server.api.telemetry import DecisionCount, Telemetry, Traced
 from vatspolicy.server.app import make_app
 from vatspolicy.server.encoding import encode
@@ -56,8 +57,6 @@ HEADERS = {
 }
 MESSAGES = {404: _("There is no resource at this path."), 405: _("The bundle is read only here.")}
 METADATA = "/.well-known/authzen-configuration"
-REQUEST_ID = "X-Request-ID"
-"""Header by which a client of AuthZEN knows the response to its request again."""
 Decided = tuple[bytes, int, list[DecisionCount]]
 """The body of a response, its status, and the decisions in it."""
 _RETRY = (("Retry-After", "1"),)
@@ -122,11 +121,10 @@ class _Api:
         ]
         self.names: dict[Any, str] = {route.endpoint: route.name for route in self.routes}
         patterns: dict[Any, str] = {route.endpoint: route.path for route in self.routes}
-        self.around = (
-            []
-            if self.telemetry is None
-            else [Middleware(Traced, self.telemetry, lambda scope: patterns.get(scope.get("endpoint")))]
-        )
+        self.around = [Middleware(WithRequestId, frozenset(PATHS.values()))]
+        if self.telemetry is not None:
+            traced = Middleware(Traced, self.telemetry, lambda scope: patterns.get(scope.get("endpoint")))
+            self.around.insert(0, traced)
 
     def close(self) -> None:
         """End what runs beside the requests."""
@@ -221,16 +219,25 @@ class _Api:
 
     async def evaluate_access(self, request: Request) -> Response:
         """Answer an access evaluation of AuthZEN."""
-        content = await read_json_body(request, self.rules)
-        return await self.evaluate(request, lambda: Evaluations([read_evaluation(content)], alone=True))
+        content = await self.read_access(request)
+        return await self.evaluate(lambda: Evaluations([read_evaluation(content)], alone=True))
 
     async def evaluate_accesses(self, request: Request) -> Response:
         """Answer the access evaluations of one request of AuthZEN."""
-        content, most = await read_json_body(request, self.rules), self.settings.limits.batch
-        return await self.evaluate(request, lambda: read_evaluations(content, most))
+        content, most = await self.read_access(request), self.settings.limits.batch
+        return await self.evaluate(lambda: read_evaluations(content, most))
 
-    async def evaluate(self, request: Request, read: Callable[[], Evaluations]) -> Response:
-        """Answer the questions that `read` returns. The response has the id of the request, if that has one."""
+    async def read_access(self, request: Request) -> bytes:
+        """Return the body of a request of AuthZEN, which wants 400 for another media type. Raises HttpError."""
+        try:
+            return await read_json_body(request, self.rules)
+        except HttpError as error:
+            if error.status == 415:
+                raise HttpError(400, error.code, error.message) from None
+            raise
+
+    async def evaluate(self, read: Callable[[], Evaluations]) -> Response:
+        """Answer the questions that `read` returns."""
         question = Question(self.store.loaded.bundle, PLACE, False, self.settings.today(), self.settings.allow_past)
         limits, begun = self.settings.limits, time.perf_counter()
         counts: list[DecisionCount] = []
@@ -257,10 +264,7 @@ class _Api:
                     break
             return self.bound(encode({"evaluations": answers})), 200, counts
 
-        response = await self.decide(work)
-        if (id := request.headers.get(REQUEST_ID)) is not None:
-            response.headers[REQUEST_ID] = id
-        return response
+        return await self.decide(work)
 
     async def describe_access(self, request: Request) -> Response:
         """Show the metadata of AuthZEN, with the address by which the request came."""
