@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
@@ -27,9 +28,8 @@ def asked(base: str, ask: Callable[[Any], Awaitable[T]]) -> T:
     """What the client answers."""
 
     async def run() -> T:
-        settings = ScannerConfig(
-            pdp_url=base, allow_insecure_pdp=True, request_budget_s=60, read_timeout_s=60, connect_timeout_s=60
-        )
+        limits = {"request_budget_s": 60, "read_timeout_s": 60, "connect_timeout_s": 60}
+        settings = ScannerConfig.model_validate({"pdp_url": base, "allow_insecure_pdp": True, **limits})
         async with AuthZENClient(settings) as client:
             return await ask(client)
 
@@ -41,7 +41,8 @@ def test_a_foreign_client_reads_decisions_batches_and_refusals(start: Start) -> 
     expected = {"allow": SHOP_DATA, "needs-license": HOSTING_DATA, "incomplete": OPEN}
     for verdict, profile in expected.items():
         request = EvaluationRequest.model_validate(question(profile))
-        answer = asked(base, lambda client, request=request: client.evaluate(request))
+        answer = asked(base, partial(AuthZENClient.evaluate, request=request))
+        assert answer.context is not None
         assert (answer.decision, answer.context["verdict"]) == (verdict == "allow", verdict)
     body = {
         "subject": SUBJECT,

@@ -15,6 +15,8 @@ import pytest
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 pytest.importorskip("httpx", reason="needs the extra `test`")
 
+from starlette.testclient import TestClient
+
 from tests.server.test_authzen import (
     ACTION,
     HOSTING_DATA,
@@ -23,7 +25,6 @@ from tests.server.test_authzen import (
     SEVERAL,
     SHOP_DATA,
     SUBJECT,
-    TestClient,
     client,
     make_client,
     product,
