@@ -26,7 +26,7 @@ local function floating()
 end
 
 vim.cmd.edit('policies/user.yaml')
-wait('the server', function() return #vim.lsp.get_clients({ bufnr = 0 }) > 0 end)
+wait('the server', function() return #(vim.lsp.get_clients or vim.lsp.get_active_clients)({ bufnr = 0 }) > 0 end)
 wait('a finding', function() return #vim.diagnostic.get(0, { severity = 1 }) > 0 end)
 say('findings', map(vim.diagnostic.get(0, { severity = 1 }), function(one) return one.message end))
 
