@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.effort import LONG, TIMES, trials
+from tests.support.effort import LONG, TIMES, part, trials
 from tests.support.law_properties import SHIPPED
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.shipped import FIXTURES, shipped_bundle
@@ -139,8 +139,7 @@ def test_a_class_that_needs_no_license_any_more_is_refuted(tmp_path: Path) -> No
     assert evaluate(changed, load_profile(dict(result.witness)), str(result.as_of)).decision == "allow"
 
 
-QUICK = ("content", "features", "sells", "opinions")
-NEEDED = (*QUICK, *(("foreign_percent_basis", "ftz", "valid", "valid_until") if LONG else ()))
+NEEDED = part(("content", "features", "sells", "opinions", "foreign_percent_basis", "ftz", "valid", "valid_until"), 8)
 
 
 @needs_solver

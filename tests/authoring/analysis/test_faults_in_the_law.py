@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.effort import part
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.analysis.findings import AnalysisReport
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
@@ -141,7 +142,7 @@ def test_a_fault_in_the_law_is_found(name: str, tmp_path: Path) -> None:
 
 
 @needs_solver
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", part(FAULTS, 4))
 def test_the_law_without_the_fault_has_none(name: str) -> None:
     report = run_analysis(
         AnalysisRequest(kinds=(FAULTS[name].kind,), rules=f"{FAULTS[name].policy}/*", properties=False)

@@ -203,7 +203,7 @@ def shipped() -> Bundle:
     return load_side(base(), SchemaSet.shipped()).bundle
 
 
-@pytest.mark.parametrize("edit", part(draw_edits(1, SEED), 4), ids=lambda edit: f"{edit.kind}: {edit.subject}"[:60])
+@pytest.mark.parametrize("edit", part(draw_edits(1, SEED), 16), ids=lambda edit: f"{edit.kind}: {edit.subject}"[:60])
 def test_every_edit_that_changes_a_rule_is_another_law(edit: Edit) -> None:
     try:
         changed = load_side(head(edit), SchemaSet(head(edit).schemas)).bundle
