@@ -4,7 +4,8 @@
 
 PYTHON ?= python3
 DEMO_SPEC ?= fixtures/access/cloud-hosting-beijing.yaml
-JOBS ?= auto
+# One more than there are cores: some tests wait for servers and clocks.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.effort import LONG, TIMES, part, trials
+from tests.support.effort import LONG, TIMES, long_run, trials
 from tests.support.law_properties import SHIPPED
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.shipped import FIXTURES, shipped_bundle
@@ -139,9 +139,10 @@ def test_a_class_that_needs_no_license_any_more_is_refuted(tmp_path: Path) -> No
     assert evaluate(changed, load_profile(dict(result.witness)), str(result.as_of)).decision == "allow"
 
 
-NEEDED = part(("content", "features", "sells", "opinions", "foreign_percent_basis", "ftz", "valid", "valid_until"), 8)
+NEEDED = ("content", "features", "sells", "opinions", "foreign_percent_basis", "ftz", "valid", "valid_until")
 
 
+@long_run
 @needs_solver
 @pytest.mark.parametrize("fact", NEEDED)
 def test_the_exceptions_of_more_facts_are_needed(fact: str, shipped: Bundle) -> None:

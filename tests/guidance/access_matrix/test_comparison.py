@@ -38,7 +38,7 @@ def edits() -> list[Edit]:
     """Edits of rules that bear on the matrix, of terms, parameters and files; and of many rules at once."""
     small = [edit for edit in draw_edits(2, SEED) if not edit.schemas]
     many = [many_rules(count, SEED, (effect,)) for count in (1, 12) for effect in BEARING]
-    return [*many, *part(small, 10)]
+    return [*many, *part(small, 30)]
 
 
 def compared(edit: Edit) -> tuple[Bundle, frozenset[str]] | None:
