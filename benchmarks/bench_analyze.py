@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from bench_diff import CHANGED, replace_texts, repository
-from bench_startup import Turn, spawn
-from measure import Report, Row, Table, Target, finish, median, parser
+from bench_startup import Turn, command_row, command_target, spawn
+from measure import Report, Table, finish, parser
 from servers import PROGRAM
 
 
@@ -83,13 +83,9 @@ def main() -> int:
             except RuntimeError as error:
                 print(error, file=sys.stderr)
                 return 1
-            wall, cpu = median(turn.wall for turn in turns), median(turn.cpu for turn in turns)
-            more = {"cpu s": cpu, "MB": round(max(turn.megabytes for turn in turns)), "rounds": len(turns)}
-            least = min(turn.wall for turn in turns)
-            rows.append(Row(run.what, wall, least, "s by the clock", note=said, more=more))
-            target, reached = f"analyze {run.what}, the whole command", f"{wall:.1f} s ({cpu:.1f} s of the processor)"
-            targets.append(Target(target, f"at most {run.limit} s", reached, wall <= run.limit))
-            expect.append(f"`analyze` looks at {run.what} in {wall:.0f} s.")
+            rows.append(command_row(run.what, turns, said))
+            targets.append(command_target("analyze", rows[-1], run.limit))
+            expect.append(f"`analyze` looks at {run.what} in {rows[-1].median:.0f} s.")
     report = Report(
         "analyze",
         "The shipped law, every kind of finding and every property; processes share the work.",

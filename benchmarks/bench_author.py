@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from bench_diff import CHANGED, replace_texts, repository
-from bench_startup import spawn
+from bench_startup import command_row, spawn
 from measure import Report, Row, Table, Target, finish, median, parser
 from servers import PROGRAM
 
@@ -90,13 +90,7 @@ def main() -> int:
             if any(turn.code for turn in turns):
                 print(f"{what}: exit code {turns[0].code}\n{turns[0].said.decode()}", file=sys.stderr)
                 return 1
-            wall = [turn.wall for turn in turns]
-            more = {
-                "cpu s": median(turn.cpu for turn in turns),
-                "MB": round(max(turn.megabytes for turn in turns)),
-                "rounds": len(turns),
-            }
-            rows.append(Row(what, median(wall), min(wall), "s by the clock", more=more))
+            rows.append(command_row(what, turns))
         answers = watch(folder, given.rounds)
     answered = median(answers)
     rows.append(Row("watch, from a save to its answer", answered, min(answers), "s by the clock"))

@@ -23,8 +23,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench_startup import Turn, spawn
-from measure import Report, Row, Table, Target, finish, median, parser
+from bench_startup import Turn, command_row, command_target, spawn
+from measure import Report, Table, finish, parser
 from servers import PROGRAM
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -172,15 +172,11 @@ def main() -> int:
         except RuntimeError as error:
             print(error, file=sys.stderr)
             return 1
-        wall, cpu = median(turn.wall for turn in turns), median(turn.cpu for turn in turns)
-        more = {"cpu s": cpu, "MB": round(max(turn.megabytes for turn in turns)), "rounds": len(turns)}
-        more["s again"] = again.wall
         proved = ", ".join(f"{count} {verdict}" for verdict, count in found.most_common())
-        rows.append(Row(change.what, wall, min(turn.wall for turn in turns), "s by the clock", note=proved, more=more))
-        target, reached = f"diff of {change.what}, the whole command", f"{wall:.1f} s ({cpu:.1f} s of the processor)"
-        targets.append(Target(target, f"at most {change.limit} s", reached, wall <= change.limit))
+        rows.append(command_row(change.what, turns, proved, **{"s again": again.wall}))
+        targets.append(command_target("diff of", rows[-1], change.limit))
         if change.name in ("one", "fifteen"):
-            expect.append(f"`diff` reviews {change.what} in {wall:.0f} s.")
+            expect.append(f"`diff` reviews {change.what} in {rows[-1].median:.0f} s.")
     report = Report(
         "diff",
         "Two revisions of the shipped law and its fixtures.",

@@ -98,6 +98,21 @@ def spawn(
         return Turn(float(wall), float(cpu), float(megabytes), output.read_bytes(), code)
 
 
+def command_row(what: str, turns: Sequence[Turn], note: str = "", **more: float) -> Row:
+    """Return the row of a whole command: seconds by the clock and of the processor, and memory."""
+    wall, cpu = [turn.wall for turn in turns], median(turn.cpu for turn in turns)
+    megabytes = round(max(turn.megabytes for turn in turns))
+    columns = {"cpu s": cpu, "MB": megabytes, "rounds": len(turns), **more}
+    return Row(what, median(wall), min(wall), "s by the clock", note=note, more=columns)
+
+
+def command_target(command: str, row: Row, limit: float) -> Target:
+    """Return the target of a whole command: at most `limit` seconds by the clock."""
+    assert row.median is not None
+    reached = f"{row.median:.1f} s ({row.more['cpu s']:.1f} s of the processor)"
+    return Target(f"{command} {row.what}, the whole command", f"at most {limit} s", reached, row.median <= limit)
+
+
 def one_known() -> Workload:
     """Return the shipped law and the first random profile for which every rule is decided."""
     work = shipped(20)

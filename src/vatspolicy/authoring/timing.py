@@ -51,7 +51,7 @@ class Timing(NamedTuple):
 
     specs: tuple[TimedSpec, ...]
     rules: tuple[TimedRule, ...]
-    """Those that were evaluated, the slowest first."""
+    """The evaluated rules, the slowest first."""
 
     @property
     def seconds(self) -> float:

@@ -29,11 +29,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _IDENTITY = "<token>"
 """User name by which a helper says that the secret is an identity token."""
 _NOTHING = (b"credentials not found", b"no credentials server URL", b"no credentials username")
-"""What helpers write if they have nothing for a host, as Docker's library for them says it."""
+"""The answer of a helper that has nothing for a host, in the words of Docker's library for helpers."""
 
 
 class Credentials(NamedTuple):
-    """What a registry is told: user and password, or an identity token for its token service."""
+    """Credentials for a registry: user and password, or an identity token for its token service."""
 
     basic: str | None
     """User and password, joined by a colon, in Base64."""

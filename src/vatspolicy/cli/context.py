@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from vatspolicy.cli.parameters import (
     PoliciesOption,
     SkipVerifyOption,
 )
+from vatspolicy.cli.settings import FILE
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode, find_specs
 from vatspolicy.i18n import _
@@ -124,6 +125,27 @@ class SpecContext(CommandContext):
     """The context of a command about a spec, whose launch day is the day of the law unless another one is given."""
 
     as_of: LaunchDayOption = None
+
+
+def require_arguments(specs: Sequence[str]) -> None:
+    """End the command if no spec is named."""
+    if not specs:
+        abort(_("no spec is given: name files, folders or globs, or set specs in {file}.", file=FILE))
+
+
+def require_specs(specs: Sequence[str], from_stdin: bool = True) -> list[str]:
+    """Return the files behind arguments, each once; end the command if there is none behind one of them.
+
+    Without `from_stdin`, `-` names no file. Raises InvalidInput if the search is not complete.
+    """
+    require_arguments(specs)
+    files: dict[str, None] = {}
+    for spec in specs:
+        found = find_specs(spec) if from_stdin or spec != "-" else []
+        if not found:
+            abort(_("no spec found at {argument!r}.", argument=spec), ExitCode.NOTHING)
+        files |= dict.fromkeys(found)
+    return list(files)
 
 
 def require_covered(bundle: Bundle, day: str, option: str = "--as-of") -> None:

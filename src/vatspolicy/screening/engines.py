@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from vatspolicy.authoring.diff.sources import load_pair, read_pair
+from vatspolicy.authoring.diff.law_revision import load_pair
+from vatspolicy.authoring.diff.sources import read_pair
 from vatspolicy.bundles.select import select_law, split_layers
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.engine.decision import word_of

@@ -7,8 +7,8 @@ import random
 from tests.support.law_edits import Edit, base, head, many_rules
 from tests.support.rule_edits import RULE_EDITS
 from tests.support.shipped import fixture_files
+from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.diff.sources import load_pair
 from vatspolicy.authoring.diff.untouched import Untouched
 from vatspolicy.authoring.symbolic.change_calendar import DecidingRules, RelevantRules
 from vatspolicy.engine.evaluator import evaluate

@@ -18,8 +18,8 @@ from tests.support.effort import SEED, part
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.law_edits import Edit, base, draw_edits, head
 from tests.support.solver import needs_solver
+from vatspolicy.authoring.diff.law_revision import load_side
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.diff.sources import load_side
 from vatspolicy.authoring.symbolic import compare_change, kept_answers, recall_change, recall_rule, rule_equivalence
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput

@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.effort import SEED, part
 from tests.support.law_edits import TODAY, Edit, base, draw_edits, head, many_rules
+from vatspolicy.authoring.diff.law_revision import load_side
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.diff.sources import load_side
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import build_matrix

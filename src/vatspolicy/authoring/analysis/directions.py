@@ -1,4 +1,4 @@
-"""How formulas move between two profiles that differ as a property says: some can only become true, some only false.
+"""Directions of formulas between two profiles that differ as a property says: some only become true, some only false.
 
 A conjunction or disjunction of formulas that can only become true can only become true, and the negation of one can
 only become false. So the direction of a formula follows from those of its atoms, without a solver.

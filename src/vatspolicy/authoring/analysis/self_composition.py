@@ -51,7 +51,7 @@ Profile = dict[str, Any]
 
 @dataclass
 class Difference:
-    """How two profiles differ, as far as both of their encoders must know it."""
+    """The difference between two profiles that both of their encoders must know."""
 
     fact: str = ""
     """Name of the fact that differs."""
@@ -60,7 +60,7 @@ class Difference:
     directions: Directions | None = None
     """Directions of the formulas of the first profile; None if they are not looked at."""
     held: dict[str, str] = field(default_factory=dict)
-    """Whether an instrument is held that may cover more or less: `rises`, `falls` or `stays`, by the question."""
+    """Direction (`rises`, `falls` or `stays`) of holding an instrument that may cover more or less, by the question."""
 
     def concerns(self, node: Node, schemas: SchemaSet) -> bool:
         """Return whether an expression may have another truth in each profile: it reads a fact that differs."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.diff.sources import WORKING_TREE, load_pair, read_pair, read_source
+from vatspolicy.authoring.diff.sources import WORKING_TREE, read_pair, read_source
 
 _DECIDING = ("classify", "deny", "need", "route")
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from vatspolicy.authoring.diff.decisions import direction_of_all
 from vatspolicy.authoring.diff.edits import EditsOfRules
-from vatspolicy.authoring.diff.sources import LawRevision, Source
+from vatspolicy.authoring.diff.law_revision import LawRevision
+from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW, Change
 from vatspolicy.authoring.diff.verdict import RED_LINES, direction_of, failures, is_among, settled
 from vatspolicy.authoring.diff.words import NOT_ACCEPTED

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vatspolicy.authoring.diff.law_revision import LawRevision, load_side, named_after
 from vatspolicy.authoring.diff.pairs import PairEvaluator, Side
 from vatspolicy.authoring.diff.rules import Differences
-from vatspolicy.authoring.diff.sources import LawRevision, load_side, named_after
 from vatspolicy.authoring.diff.untouched import Touching, Untouched
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.engine.decision import WORDS, Decision

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.authoring.diff.law import name_layer
+from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.rules import RuleSignatures
-from vatspolicy.authoring.diff.sources import LawRevision
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, Change, Field, compare_fields
 from vatspolicy.documents import Document, Path
 from vatspolicy.policies.bundle import Bundle

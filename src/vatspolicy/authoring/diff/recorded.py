@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.authoring.diff.decisions import Product, Row
-from vatspolicy.authoring.diff.sources import LawRevision
+from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.words import UNREAD
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput

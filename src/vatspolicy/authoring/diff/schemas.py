@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.authoring.diff.sources import LawRevision
+from vatspolicy.authoring.diff.law_revision import LawRevision
 
 _WRITTEN_BY_US = {
     f"{name}.schema.json"

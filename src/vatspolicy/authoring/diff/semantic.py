@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from vatspolicy.authoring.diff.decided_witness import DecidedWitness, UnconfirmedProof
 from vatspolicy.authoring.diff.decisions import Answer, Comparison, Product, direction
+from vatspolicy.authoring.diff.law_revision import LawRevision, load_side
 from vatspolicy.authoring.diff.rules import Differences
-from vatspolicy.authoring.diff.sources import LawRevision, load_side
 from vatspolicy.engine.decision import WORDS
 from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.policies.bundle import Bundle

@@ -10,10 +10,10 @@ from vatspolicy.authoring.diff.decisions import Answer, Comparison, Detail, Row,
 from vatspolicy.authoring.diff.edit_wording import EditWording
 from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem
 from vatspolicy.authoring.diff.law import name_layer
+from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.layer_edits import RedLine, find_red_lines
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.schemas import SchemaChange
-from vatspolicy.authoring.diff.sources import LawRevision
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS, Change
 from vatspolicy.authoring.diff.verdict import Release, direction_of
 from vatspolicy.authoring.diff.words import FAULTS

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vatspolicy.authoring.diff.edited_lines import first_edited_line
-from vatspolicy.authoring.diff.sources import LawRevision
+from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.changing_lists import stated_values

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.schemas import SchemaChange
-from vatspolicy.authoring.diff.sources import LawRevision
 from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, Change
 from vatspolicy.documents import Document
 from vatspolicy.gate.gate import ExitCode, worst

@@ -8,13 +8,10 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.console import abort, publish
-from vatspolicy.cli.context import SpecContext, require_covered
+from vatspolicy.cli.console import publish
+from vatspolicy.cli.context import SpecContext, require_covered, require_specs
 from vatspolicy.cli.declaration import Argument, Command
 from vatspolicy.cli.parameters import FORMAT, OUTPUT, RULES, Outputs, make_output_option
-from vatspolicy.cli.settings import FILE
-from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import _
 
 
 class BenchFormat(StrEnum):
@@ -46,23 +43,16 @@ def bench(
     """
     from vatspolicy.authoring.timing import measure_decisions
     from vatspolicy.clock import today
-    from vatspolicy.gate.gate import Gate, find_specs
+    from vatspolicy.gate.gate import Gate
     from vatspolicy.profile.profile import load_profile
     from vatspolicy.reports.timing import render
 
-    if not specs:
-        abort(_("no spec is given: name files, folders or globs, or set specs in {file}.", file=FILE))
-    files: list[str] = []
-    for spec in specs:
-        found = find_specs(spec)
-        if not found:
-            abort(_("no spec found at {argument!r}.", argument=spec), ExitCode.NOTHING)
-        files += found
+    files = require_specs(specs)
     bundle = context.law.load()
     if context.as_of is not None:
         require_covered(bundle, context.as_of)
     gate = Gate(bundle, today(), context.as_of, allow_past=True)
-    profiles = [(file, load_profile(file, (), bundle.schemas)) for file in dict.fromkeys(files)]
+    profiles = [(file, load_profile(file, (), bundle.schemas)) for file in files]
     timing = measure_decisions(bundle, [(file, profile, gate.find_day(profile)) for file, profile in profiles])
     publish(lambda form, _color: render(form, timing, limit, context.lang.value), format, outputs)
 

@@ -22,10 +22,11 @@ from vatspolicy.cli.console import (
     warn,
     write_report,
 )
+from vatspolicy.cli.context import require_arguments
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, Extent, Format
 from vatspolicy.cli.progress import tell_progress
-from vatspolicy.cli.settings import FILE, make_remarks
+from vatspolicy.cli.settings import make_remarks
 from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.gate.gate import DayError, ExitCode, Gate
 from vatspolicy.i18n import LANGUAGES, Language, _, reason_of
@@ -156,8 +157,7 @@ def _show_configuration(options: CheckOptions) -> ExitCode:
 
 
 def _refuse_contradictions(options: CheckOptions) -> None:
-    if not options.specs:
-        abort(_("no spec is given: name files, folders or globs, or set specs in {file}.", file=FILE))
+    require_arguments(options.specs)
     if options.stdin_filename is not None and "-" not in options.specs:
         abort(_("--stdin-filename belongs to - as the spec."))
     if options.write_baseline is not None and options.until is None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vatspolicy.cli.console import abort, measure_width, publish
-from vatspolicy.cli.context import SpecContext, require_covered
+from vatspolicy.cli.context import SpecContext, require_covered, require_specs
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
     DECIDE,
@@ -20,7 +20,6 @@ from vatspolicy.cli.parameters import (
     StdinNameOption,
     make_output_option,
 )
-from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _
 
 
@@ -64,16 +63,14 @@ def show_routes(
     import json
 
     from vatspolicy.clock import today
-    from vatspolicy.gate.gate import Gate, find_specs
+    from vatspolicy.gate.gate import Gate
     from vatspolicy.gate.opinions import check_opinions
     from vatspolicy.guidance.remediation import find_remediations
     from vatspolicy.guidance.remediation.serialize import plan_to_data
     from vatspolicy.profile.profile import load_profile
     from vatspolicy.reports.remediation import document, text
 
-    specs = find_specs(spec)
-    if not specs:
-        abort(_("no spec found at {argument!r}.", argument=spec), ExitCode.NOTHING)
+    specs = require_specs([spec])
     if len(specs) > 1:
         abort(_("{count} specs are behind {spec!r}; name one.", count=len(specs), spec=spec))
     bundle = context.law.load()

@@ -11,12 +11,12 @@ import typer
 
 from vatspolicy import clock
 from vatspolicy.cli.console import abort, publish, refuse_link, report_problems
-from vatspolicy.cli.context import CommandContext
+from vatspolicy.cli.context import CommandContext, require_specs
 from vatspolicy.cli.declaration import Argument, Command
 from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Outputs, SigstoreOption, make_output_option
 from vatspolicy.cli.settings import FILE
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate.gate import ExitCode, find_specs
+from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _, reason_of
 
 if TYPE_CHECKING:
@@ -85,9 +85,7 @@ def update(
         abort(_("no bundle is in use: name it with --bundle, or set bundle in {file}.", file=FILE))
     if law.skip_verify:
         abort(_("an update is always verified; leave out --skip-verify."))
-    if not specs:
-        abort(_("no spec is given: name files, folders or globs, or set specs in {file}.", file=FILE))
-    files = list(dict.fromkeys(file for spec in specs for file in _find(spec)))
+    files = require_specs(specs, from_stdin=False)
     old = law.select(specs)
     locks = find_locks(files)
     wanted = wants_proof(law.key)
@@ -119,13 +117,6 @@ def update(
     }
     publish(lambda name, _color: render(name, data, context.lang.value), format, outputs)
     return ExitCode.FAILED if newer and check else ExitCode.OK
-
-
-def _find(spec: str) -> list[str]:
-    found = [] if spec == "-" else find_specs(spec)
-    if not found:
-        abort(_("no spec found at {argument!r}.", argument=spec), ExitCode.NOTHING)
-    return found
 
 
 def _describe(bundle_file: BundleFile) -> dict[str, Any]:

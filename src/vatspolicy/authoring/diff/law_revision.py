@@ -1,0 +1,113 @@
+"""The sides of a comparison: states of the law, each loaded under its own schemas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vatspolicy.authoring.diff.sources import Source
+from vatspolicy.documents import Document, parse_document
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _
+from vatspolicy.policies.bundle import Bundle, build_bundle
+from vatspolicy.policies.files import HEAD, RELEASE, TESTS_ENDING, is_law
+from vatspolicy.policies.layers import read_head
+
+
+@dataclass(frozen=True)
+class LawRevision:
+    """One side of a comparison: a state of the law, loaded under its own schemas."""
+
+    source: Source
+    bundle: Bundle
+    documents: Mapping[str, Document] = field(repr=False)
+    """Policy files by id, except files with identical bytes on the other side."""
+    tests: Mapping[str, tuple[str, Any]] = field(repr=False)
+    """Tests by the id of their policy, as (file, data), without those of files that are the same on the other side."""
+    release: Document = field(repr=False)
+    """bundle.yaml."""
+    heads: Mapping[str, Document] = field(default_factory=dict, repr=False)
+    """The layer.yaml of each layer by the name of the layer, that of the base first if it has one."""
+
+    @property
+    def layers(self) -> dict[str, Any]:
+        """Contents of each layer.yaml by the name of the layer, the lowest layer first."""
+        return {name: document.data for name, document in self.heads.items()}
+
+    @property
+    def schemas(self) -> SchemaSet:
+        """The schemas under which this side reads profiles."""
+        return self.bundle.schemas
+
+    def schema(self, name: str) -> Any:
+        """Return the schema in a file of this side as data; None if it has no such file."""
+        content = self.schemas.files.get(name)
+        return None if content is None else json.loads(content)
+
+
+def load_pair(base: Source, head: Source) -> tuple[LawRevision, LawRevision]:
+    """Load both sides. A state without schemas, such as a folder of policies alone, is read under those of the other.
+
+    Raises:
+        InvalidInput: A side cannot be loaded; files of the base are named `base:path`.
+    """
+    base_schemas, head_schemas = (_schemas(own.schemas or other.schemas) for own, other in ((base, head), (head, base)))
+    if base_schemas == head_schemas:
+        base_schemas = head_schemas
+    problems: list[Problem] = []
+    sides = []
+    same = frozenset(base.files) & frozenset(head.files)
+    for source, schemas in ((base, base_schemas), (head, head_schemas)):
+        try:
+            sides.append(load_side(source, schemas, same))
+        except InvalidInput as error:
+            problems += named_after(source, error.problems) if source is base else error.problems
+    if problems:
+        raise InvalidInput(problems)
+    return sides[0], sides[1]
+
+
+def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, bytes]] = frozenset()) -> LawRevision:
+    """Load a state under these schemas; `same` are files to leave out. Raises InvalidInput."""
+    try:
+        bundle = build_bundle(list(source.policies), schemas, source.layers)
+    except (FileNotFoundError, KeyError, TypeError, ValueError) as error:  # schemas that this program cannot use
+        if isinstance(error, InvalidInput):
+            raise
+        message = _("The schemas of this state cannot be used by this version of the program.")
+        raise InvalidInput([Problem("schemas", 1, 1, "", message)]) from None
+    named = {name: content for name, content in source.policies if name.rpartition("/")[2] == RELEASE}
+    release = [parse_document(content, name) for name, content in named.items()][-1]
+    folder = release.file.rpartition("/")[0]
+    heads = [file for file in source.policies if file[0] == f"{folder}/{HEAD}".lstrip("/")]
+    read = [read_head(*file) for file in (*heads, *(layer.head for layer in source.layers))]
+    rest = [file for file in source.files if file not in same and file[0] not in named]
+    documents = [parse_document(content, name) for name, content in rest if is_law(name)]
+    tests = {document.data["id"]: (document.file, document.data.pop("tests", None)) for document in documents}
+    for name, content in rest:
+        if name.endswith(TESTS_ENDING):
+            id = name.rpartition("/")[2].removesuffix(TESTS_ENDING)
+            tests[id] = (name, parse_document(content, name).data)
+    return LawRevision(
+        source=source,
+        bundle=bundle,
+        documents={document.data["id"]: document for document in documents},
+        tests=tests,
+        release=release,
+        heads={head.data["name"]: head for head in read},
+    )
+
+
+def named_after(source: Source, problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems of the base with its files named as git names them: `main:policies/a.yaml`."""
+    return [problem._replace(file=f"{source.name}:{problem.file}") for problem in problems]
+
+
+def _schemas(files: Mapping[str, bytes]) -> SchemaSet:
+    """Return the set of these files; the shipped set if they are the same, or if there are none."""
+    shipped = SchemaSet.shipped()
+    own = SchemaSet(files)
+    return shipped if not files or own == shipped else own
