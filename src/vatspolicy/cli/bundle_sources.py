@@ -125,7 +125,7 @@ def _find_tag(source: str, repository: str, wanted: str) -> str:
 
 def _read_blobs(source: str, git: Git, tag: str, paths: list[str]) -> list[bytes]:
     commit = git.commit(f"refs/tags/{tag}")
-    files = dict(git.files(commit, paths, lambda name: name in paths, prefix=""))
+    files = dict(git.files(commit, paths, lambda name: name in paths))
     for path in paths:
         if path not in files:
             raise BundleFileError(source, _("The tag {tag!r} has no file {path!r}.", tag=tag, path=path))

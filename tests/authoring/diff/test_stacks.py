@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,23 @@ def test_a_bundle_with_layers_is_a_complete_stack(root: Path) -> None:
     assert layers_of(read_source("main:new.tar.gz", root)) == ["layers/1-company/layer.yaml"]
     above = read_source("new.tar.gz", root, [unit(root)])
     assert layers_of(above) == ["layers/1-company/layer.yaml", "rules/unit/layer.yaml"]
+
+
+def test_a_law_that_is_named_keeps_what_stands_beside_it(root: Path) -> None:
+    (root / "CHANGELOG.md").write_text("# 1.2.3\n", encoding="utf-8")
+    commit(root)
+    for source in read_pair("main", None, root, [root / LAW, root / COMPANY]):
+        assert source.changelog == "# 1.2.3\n"
+        assert [name for name, _ in source.fixtures] == ["fixtures/p30.yaml"]
+        assert [name for name, _ in source.policies] == ["policies/bundle.yaml", "policies/law.yaml"]
+
+
+def test_an_archive_of_a_layer_is_a_layer(root: Path) -> None:
+    with tarfile.open(root / "company.tar.gz", "w:gz") as archive:
+        archive.add(root / COMPANY, arcname=".")
+    found = read_source("company.tar.gz", root)
+    assert layers_of(found) == ["layer.yaml"]
+    assert [name for name, _ in found.layers[0].sources] == ["company-rules.yaml"]
 
 
 def test_a_layer_as_a_side_stands_above_the_shipped_law(root: Path) -> None:

@@ -11,7 +11,7 @@ import os
 import posixpath
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -70,7 +70,7 @@ class Git:
             raise SourceError(_("The two revisions have no common history. A shallow clone may need more of it."))
         return found[0]
 
-    def prefix(self) -> str:
+    def _prefix(self) -> str:
         """Return the folder from the root of the repository, with a slash at its end. Raises SourceError."""
         return self._run("rev-parse", "--show-prefix").decode("utf-8", "surrogateescape").rstrip("\n")
 
@@ -80,23 +80,14 @@ class Git:
         Raises:
             SourceError: The path leads out of the repository.
         """
-        steps = path.split("/")
-        place = posixpath.normpath(self.prefix() + path if steps[0] in (".", "..") else path)
-        if place.startswith("/") or place.split("/")[0] == "..":
-            raise SourceError(_("{path!r} leads out of the repository.", path=path))
-        return "" if place == "." else place
+        return from_root(self._prefix() + path if path.split("/")[0] in (".", "..") else path)
 
-    def files(
-        self, commit: str, paths: Sequence[str], wanted: Callable[[str], bool], prefix: str | None = None
-    ) -> list[tuple[str, bytes]]:
-        """Return name and bytes of the regular files of a commit below paths. Raises SourceError.
+    def files(self, commit: str, places: Collection[str], wanted: Callable[[str], bool]) -> list[tuple[str, bytes]]:
+        """Return name and bytes of the regular files of a commit at or below places. Raises SourceError.
 
-        Paths and names are from the folder, or from `prefix`, which is from the root of the repository.
+        Places and names are from the root of the repository.
         """
-        prefix = self.prefix() if prefix is None else prefix
-        entries = [
-            entry for entry in self._entries(commit, paths, prefix) if entry.kind == "file" and wanted(entry.name)
-        ]
+        entries = [entry for entry in self._entries(commit, places) if entry.kind == "file" and wanted(entry.name)]
         return list(zip((entry.name for entry in entries), self._contents(entries), strict=True))
 
     def has(self, commit: str, place: str) -> bool:
@@ -106,20 +97,21 @@ class Git:
     def everything(self, commit: str, place: str) -> list[tuple[str, str, bytes]]:
         """Return name, kind (file, link or other) and bytes of all that is below a place, from the root.
 
-        Bytes are those of the .yaml files. Raises SourceError.
+        Names are from the place. Bytes are those of the .yaml files. Raises SourceError.
         """
-        entries = list(self._entries(commit, [""], f"{place}/" if place else ""))
+        below = f"{place}/" if place else ""
+        entries = [entry._replace(name=entry.name.removeprefix(below)) for entry in self._entries(commit, [place])]
         read = [entry for entry in entries if entry.kind == "file" and entry.name.endswith(".yaml")]
         texts = dict(zip((entry.name for entry in read), self._contents(read), strict=True))
         return [(entry.name, entry.kind, texts.get(entry.name, b"")) for entry in entries]
 
-    def _entries(self, commit: str, paths: Sequence[str], prefix: str) -> Iterator[_TreeEntry]:
-        below = filter(None, [f"{prefix}{path}" for path in paths])
+    def _entries(self, commit: str, places: Collection[str]) -> Iterator[_TreeEntry]:
+        below = [] if "" in places else places
         listing = self._run("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *below)
         for line in filter(None, listing.split(b"\0")):
             head, _, path = line.partition(b"\t")
             mode, _, id, size = head.decode("ascii").split()
-            name = path.decode("utf-8", "surrogateescape").removeprefix(prefix)
+            name = path.decode("utf-8", "surrogateescape")
             kind = "file" if mode in _REGULAR else "link" if mode == _LINK else "other"
             yield _TreeEntry(name, kind, id, int(size) if kind == "file" else 0)
 
@@ -169,6 +161,18 @@ class Git:
             )
             raise SourceError(_("git cannot read this: {why}.", why=why))
         return result.stdout
+
+
+def from_root(path: str) -> str:
+    """Return a path from the root of a state in its shortest form, "" for the root itself.
+
+    Raises:
+        SourceError: It leads out of the state.
+    """
+    place = posixpath.normpath(path)
+    if place.startswith("/") or place.split("/")[0] == "..":
+        raise SourceError(_("{path!r} leads out of the repository.", path=path))
+    return "" if place == "." else place
 
 
 def check_size(files: int, size: int) -> None:

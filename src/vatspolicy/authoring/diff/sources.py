@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import re
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
-from vatspolicy.authoring.diff.git import Git, SourceError, check_size
-from vatspolicy.authoring.diff.stacks import (
-    CommitTree,
-    Files,
-    FolderTree,
-    Tree,
-    name_places,
-    read_layers,
-    read_stack,
-    require_layers,
-    split_base,
-)
-from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
+from vatspolicy.authoring.diff.git import Git, SourceError
+from vatspolicy.authoring.diff.trees import ArchiveTree, CommitTree, Files, FolderTree, Tree
+from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive, read_archive_bytes
 from vatspolicy.bundles.bundle_file import LAYERS, read_bundle_file
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.i18n import _, reason_of
+from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import read_sources
-from vatspolicy.policies.files import HEAD, RELEASE, LayerFiles, is_layer, make_layer, read_layer
+from vatspolicy.policies.files import HEAD, RELEASE, LayerFiles
 
-FOLDERS = {"policies": ".yaml", "schemas": ".json", "fixtures": ".yaml"}
-"""Folders of a project that are read, with the ending of the files in them."""
+POLICIES: Final = "policies"
+"""Name of the folder of policies in a project, which has schemas and fixtures beside it."""
 CHANGELOG = "CHANGELOG.md"
 WORKING_TREE = "."
 """The name of the project on disk."""
@@ -51,7 +43,7 @@ class Source:
     schemas: Mapping[str, bytes] = field(repr=False)
     """Schema files by name; empty where the state has none of its own."""
     fixtures: Files = field(repr=False)
-    changelog: str | None = field(repr=False)
+    changelog: str | None = field(default=None, repr=False)
     layers: tuple[LayerFiles, ...] = field(default=(), repr=False)
     """The layers above the policies, the lowest first."""
 
@@ -81,17 +73,18 @@ def read_pair(base: str, head: str | None, folder: Path, law: Sequence[Path] = (
         SourceError: A state cannot be read.
         InvalidInput: A layer cannot be read as a whole, or is in none of the states.
     """
-    git = Git(folder)
     if head is None and (found := _range(base, folder)):
         left, dots, right = found
         if dots == "...":
-            commit = git.merge_base(git.commit(left), git.commit(right))
-            sides = _State(f"{left}...{right}", CommitTree(git, commit), commit), _find_state(right, folder, law)
-            left_side, right_side = _read_states(sides, folder, law)
-            return left_side, right_side
-        base, head = left, right
-    names = base, WORKING_TREE if head is None else head
-    before, after = _read_states([_find_state(name, folder, law) for name in names], folder, law)
+            git = Git(folder)
+            parted = git.merge_base(git.commit(left), git.commit(right))
+            first = _find_project(f"{left}...{right}", git, parted, law)
+        else:
+            first = _find_state(left, folder, law)
+        states = first, _find_state(right, folder, law)
+    else:
+        states = _find_state(base, folder, law), _find_state(WORKING_TREE if head is None else head, folder, law)
+    before, after = _read_states(states, folder, law)
     return before, after
 
 
@@ -123,49 +116,66 @@ def read_source(name: str, folder: Path, law: Sequence[Path] = ()) -> Source:
 
 @dataclass(frozen=True)
 class _State:
-    """A state before its law is read."""
+    """A state before its law and its layers are read."""
 
     name: str
     tree: Tree
     """Where the folders of the law are looked up."""
     commit: str | None = None
     whole: Source | None = None
-    """The law, of a state that is a whole law in itself; None for a project."""
+    """The law, of a state that is a whole law in itself; None where the caller names its folders."""
 
 
 def _find_state(name: str, folder: Path, law: Sequence[Path]) -> _State:
-    """Find a folder or bundle if there is one of the name, else `REVISION:PATH` or a revision. Raises SourceError."""
+    """Find a folder or bundle if there is one of the name, else `REVISION:PATH` or a revision.
+
+    Raises:
+        SourceError: There is none, or it cannot be read.
+        InvalidInput: It is a layer that cannot be read as a whole.
+    """
     here = FolderTree(folder)
     if name and _is_folder(folder / name):
         own = FolderTree(folder / name)
         if law and (name == WORKING_TREE or not (own.has(RELEASE) or own.has(HEAD))):
             return _State(name, own)
-        return _State(name, here, whole=_read_folder(name, folder / name))
+        return _State(name, here, whole=_read_whole(name, own, name))
     if is_archive(name) and _exists(folder / name):
         return _State(name, here, whole=_read_archive(name, folder / name))
     if not name.startswith(_PATHS) and (found := _REVISION_PATH.fullmatch(name)):
         git = Git(folder)
-        source = _read_revision_path(git, name, found[1], found[2])
-        return _State(name, CommitTree(git, str(source.commit)), source.commit, source)
+        commit, place = git.commit(found[1]), git.place(found[2])
+        tree = CommitTree(git, commit, place)
+        archive = git.files(commit, [place], place.__eq__) if is_archive(place) else []
+        whole = _read_archive(name, *archive[0]) if archive else _read_whole(name, tree, found[2].strip("/"))
+        return _State(name, replace(tree, root=git.place("./")), commit, replace(whole, commit=commit))
     if name.startswith(_PATHS) or is_archive(name):
         missing = _("There is no bundle {name!r}.", name=name), _("There is no folder {name!r}.", name=name)
         raise SourceError(missing[0] if is_archive(name) else missing[1])
     git = Git(folder)
-    commit = git.commit(name)
-    return _State(name, CommitTree(git, commit), commit)
+    return _find_project(name, git, git.commit(name), law)
+
+
+def _find_project(name: str, git: Git, commit: str, law: Sequence[Path]) -> _State:
+    """Return the state of the project at a commit. Raises SourceError, InvalidInput."""
+    tree = CommitTree(git, commit, git.place("./"))
+    return _State(name, tree, commit, None if law else replace(_read_whole(name, tree, ""), commit=commit))
 
 
 def _read_states(states: Sequence[_State], folder: Path, law: Sequence[Path]) -> tuple[Source, ...]:
     """Read the law of each state, with the layers above it. Raises SourceError, InvalidInput."""
-    places = name_places(law, folder)
+    places = [Path(os.path.relpath(folder / one, folder)).as_posix() for one in law]
     trees = [state.tree for state in states]
-    base, layers = split_base([state.tree for state in states if state.whole is None] or trees, places)
-    require_layers(trees, layers)
+    base, layers = _split_base([state.tree for state in states if state.whole is None] or trees, places)
+    missing = [place for place in layers if not any(tree.has(place) for tree in trees)]
+    if missing:
+        raise InvalidInput([Problem(place, 1, 1, "", _("This layer does not exist.")) for place in missing])
     found: list[Source] = []
     problems: list[Problem] = []
     for place, state in enumerate(states):
         try:
-            found.append(_read_state(state, base, layers, bool(places)))
+            above = _read_layers(state.tree, layers)
+            source = state.whole or _read_law(state.name, state.tree, base, state.commit)
+            found.append(replace(source, layers=(*source.layers, *above)))
         except InvalidInput as error:
             named = place == 0 and len(states) > 1
             problems += [p._replace(file=f"{state.name}:{p.file}") for p in error.problems] if named else error.problems
@@ -174,24 +184,101 @@ def _read_states(states: Sequence[_State], folder: Path, law: Sequence[Path]) ->
     return tuple(found)
 
 
-def _read_state(state: _State, base: str | None, layers: Sequence[str], has_law: bool) -> Source:
-    if state.whole is not None:
-        return replace(state.whole, layers=(*state.whole.layers, *read_layers(state.tree, layers)))
-    if not has_law:
-        assert isinstance(state.tree, CommitTree) and state.commit is not None
-        return _read_commit(state.tree.git, state.name, state.commit)
-    read = read_stack(state.tree, base, layers)
-    if not read.policies:
-        raise SourceError(_("There are no policies in {name!r}. A project has a folder policies/.", name=state.name))
-    return Source(
-        name=state.name,
-        commit=state.commit,
-        policies=read.policies,
-        schemas={file.rpartition("/")[2]: content for file, content in read.schemas},
-        fixtures=read.fixtures,
-        changelog=None if read.changelog is None else read.changelog.decode("utf-8", "replace"),
-        layers=read.layers,
+def _split_base(trees: Sequence[Tree], places: Sequence[str]) -> tuple[str | None, Sequence[str]]:
+    """Return the place of the base (None: the shipped law) and those of the layers above it.
+
+    The first place is the base unless it is a layer, as in all commands. Raises SourceError if a tree does not have it.
+    """
+    having = [tree.has(f"{places[0]}/{RELEASE}") for tree in trees] if places else []
+    if not any(having):
+        return None, places
+    if not all(having):
+        raise SourceError(_("There are no policies in {name!r} on one of the sides.", name=places[0]))
+    return places[0], places[1:]
+
+
+def _read_layers(tree: Tree, places: Sequence[str]) -> tuple[LayerFiles, ...]:
+    """Read the layers that are there. Raises SourceError, and InvalidInput with the problems of every layer."""
+    found: list[LayerFiles] = []
+    problems: list[Problem] = []
+    for place in places:
+        try:
+            found += [tree.layer(place, "" if place == "." else place)] if tree.has(place) else []
+        except InvalidInput as error:
+            problems += error.problems
+    if problems:
+        raise InvalidInput(problems)
+    return tuple(found)
+
+
+def _read_whole(name: str, tree: Tree, shown: str) -> Source:
+    """Read a project (with a folder `policies`), a folder of policies alone, or a layer above the shipped law.
+
+    The files of a layer are named below `shown`, those of policies alone below `policies`.
+
+    Raises:
+        SourceError: It is none of these, or cannot be read.
+        InvalidInput: The layer cannot be read as a whole.
+    """
+    if tree.has(POLICIES):
+        return _read_law(name, tree, POLICIES)
+    if tree.has(RELEASE):
+        alone = _read_law(name, tree, ".")
+        return replace(alone, policies=tuple((f"{POLICIES}/{file}", text) for file, text in alone.policies))
+    if tree.has(HEAD):
+        return replace(_read_law(name, tree, None), fixtures=(), layers=(tree.layer(".", shown),))
+    raise _no_policies(name)
+
+
+def _read_archive(name: str, file: str | Path, content: bytes | None = None) -> Source:
+    """Read a bundle: an archive of policies/ (and schemas/, fixtures/), or of policies alone; `content` if given.
+
+    Raises:
+        SourceError: The file cannot be read.
+        InvalidInput: Its layers are not those of its manifest.
+    """
+    path = Path(file)
+    try:
+        files = read_archive(path) if content is None else read_archive_bytes(path.name, content)
+    except ArchiveError as error:
+        raise SourceError(str(error)) from None
+    has_layers = any(name.startswith(LAYERS) for name, __ in files)
+    layers = read_bundle_file(path, dict(files)).layers if has_layers else ()
+    whole = _read_whole(name, ArchiveTree(tuple(files)), "")
+    return replace(whole, layers=(*whole.layers, *layers))
+
+
+def _read_law(name: str, tree: Tree, base: str | None, commit: str | None = None) -> Source:
+    """Read the law at a place, with the schemas, fixtures and changelog of its project; None: the shipped law.
+
+    Raises:
+        SourceError: The law cannot be read.
+    """
+    if base is None:
+        shipped = tuple(read_sources(resource_folder(POLICIES)))
+        return Source(name, commit, shipped, {}, tree.files({"fixtures": ".yaml"}))
+    of_project = posixpath.basename(base) == POLICIES
+    project = posixpath.dirname(base) if of_project else ""
+    schemas, fixtures, changelog = (posixpath.join(project, one) for one in ("schemas", "fixtures", CHANGELOG))
+    files = tree.files(
+        {base: ".yaml", fixtures: ".yaml", changelog: ".md"} | ({schemas: ".json"} if of_project else {})
     )
+    own = "" if base == "." else f"{base}/"
+    policies = tuple(file for file in files if file[0].endswith(".yaml") and file[0].startswith(own))
+    if not policies:
+        raise _no_policies(name)
+    return Source(
+        name=name,
+        commit=commit,
+        policies=policies,
+        schemas={file.rpartition("/")[2]: text for file, text in files if file.startswith(f"{schemas}/")},
+        fixtures=tuple(file for file in files if file[0].startswith(f"{fixtures}/")),
+        changelog=next((text.decode("utf-8", "replace") for file, text in files if file == changelog), None),
+    )
+
+
+def _no_policies(name: str) -> SourceError:
+    return SourceError(_("There are no policies in {name!r}. A project has a folder policies/.", name=name))
 
 
 def _exists(path: Path) -> bool:
@@ -199,102 +286,3 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):
         return False
-
-
-def _read_archive(name: str, path: Path) -> Source:
-    """Read a bundle: an archive of policies/ (and schemas/, fixtures/), or of policies alone.
-
-    Raises:
-        SourceError: The file cannot be read.
-        InvalidInput: Its layers are not those of its manifest.
-    """
-    try:
-        files = read_archive(path, lambda file: _wanted(file) or _wanted(f"policies/{file}") or file.startswith(LAYERS))
-    except ArchiveError as error:
-        raise SourceError(str(error)) from None
-    names = {file for file, _ in files}
-    layers = read_bundle_file(path).layers if any(file.startswith(LAYERS) for file in names) else ()
-    if not any(file.startswith("policies/") for file in names) and RELEASE in names:
-        files = [(f"policies/{file}", content) for file, content in files]
-    return replace(_source(name, None, [(file, content) for file, content in files if _wanted(file)]), layers=layers)
-
-
-def _read_revision_path(git: Git, name: str, revision: str, path: str) -> Source:
-    """Read the folder or bundle at a path of a revision, which begins at the root as git has it, or with `./`."""
-    commit, place = git.commit(revision), git.place(path)
-    parent, slash, file = place.rpartition("/")
-    bundle = git.files(commit, [file], lambda one: one == file, parent + slash) if is_archive(place) else []
-    if bundle:
-        with tempfile.TemporaryDirectory() as folder:
-            archive = Path(folder) / file
-            archive.write_bytes(bundle[0][1])
-            return replace(_read_archive(name, archive), commit=commit)
-    prefix = f"{place}/" if place else ""
-    if git.has(commit, f"{prefix}{HEAD}") and not git.has(commit, f"{prefix}{RELEASE}"):
-        shown = path.strip("/")
-        found = [(f"{shown}/{one}", kind, text) for one, kind, text in git.everything(commit, place)]
-        return replace(_above_shipped(name, make_layer(shown, found)), commit=commit)
-    files = git.files(commit, [*FOLDERS, CHANGELOG], _wanted, prefix)
-    if not any(one.startswith("policies/") for one, _ in files):  # a folder of policies alone has bundle.yaml
-        alone = git.files(commit, [""], lambda one: _wanted(f"policies/{one}"), prefix)
-        files = [(f"policies/{one}", content) for one, content in alone] if RELEASE in dict(alone) else []
-    return _source(name, commit, files)
-
-
-def _read_commit(git: Git, name: str, commit: str) -> Source:
-    paths = [*FOLDERS, CHANGELOG]
-    return _source(name, commit, git.files(commit, paths, _wanted))
-
-
-def _read_folder(name: str, path: Path) -> Source:
-    """Read a project (with a folder `policies`), a folder of policies alone, or a layer above the shipped law."""
-    prefix, roots = "", [path / folder for folder in FOLDERS]
-    if not roots[0].is_dir() and is_layer(path):
-        return _above_shipped(name, read_layer(path, name))
-    if not roots[0].is_dir():
-        if not (path / RELEASE).is_file():
-            raise SourceError(_("There are no policies in {name!r}. A project has a folder policies/.", name=name))
-        prefix, roots = "policies/", [path]
-    files = [file for root in roots for file in root.rglob("*") if file.is_file()]
-    files += [file for file in (path / CHANGELOG,) if file.is_file()]
-    named = [(f"{prefix}{file.relative_to(path).as_posix()}", file) for file in files]
-    named = [(text, file) for text, file in named if _wanted(text)]
-    try:
-        check_size(len(named), sum(file.stat().st_size for __, file in named))
-        contents = [(text, file.read_bytes()) for text, file in named]
-    except OSError as error:
-        raise SourceError(
-            _("The folder {name!r} cannot be read: {reason}.", name=name, reason=reason_of(error))
-        ) from None
-    return _source(name, None, contents)
-
-
-def _above_shipped(name: str, layer: LayerFiles) -> Source:
-    """Return the shipped law with a layer above it."""
-    policies = tuple(read_sources(resource_folder("policies")))
-    return Source(name, None, policies, {}, (), None, (layer,))
-
-
-def _wanted(name: str) -> bool:
-    folder, slash, _ = name.partition("/")
-    return name == CHANGELOG or (bool(slash) and folder in FOLDERS and name.endswith(FOLDERS[folder]))
-
-
-def _source(name: str, commit: str | None, files: Iterable[tuple[str, bytes]]) -> Source:
-    by_folder: dict[str, list[tuple[str, bytes]]] = {folder: [] for folder in FOLDERS}
-    changelog = None
-    for file, content in sorted(files):
-        if file == CHANGELOG:
-            changelog = content.decode("utf-8", "replace")
-        else:
-            by_folder[file.partition("/")[0]].append((file, content))
-    if not by_folder["policies"]:
-        raise SourceError(_("There are no policies in {name!r}. A project has a folder policies/.", name=name))
-    return Source(
-        name=name,
-        commit=commit,
-        policies=tuple(by_folder["policies"]),
-        schemas={file.rpartition("/")[2]: content for file, content in by_folder["schemas"]},
-        fixtures=tuple(by_folder["fixtures"]),
-        changelog=changelog,
-    )
