@@ -17,6 +17,9 @@ LONG := acceptance differential browser
 # Folders of tests that `make lowest` runs.
 LOW_TESTS := tests/cli tests/documents tests/engine tests/language_server tests/server
 
+# Programs that others wrote, which tests ask: see docs/api.md on protocols.
+PEERS := opa rotel
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -51,7 +54,7 @@ test: lint tests ## lint, then every test; of costly searches a part
 test-long: lint ## the same with every search whole: proofs, replays, interviews, pages in each language and color
 	VATSPOLICY_LONG=1 $(MAKE) tests
 
-tests: $(TOOLS) $(VENV)/.opa-$(KEY) ## every test; those on Spark run after `make spark`
+tests: $(TOOLS) $(PEERS:%=$(VENV)/.%-$(KEY)) ## every test; those on Spark run after `make spark`
 	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(PYTEST_ARGS)
 
 quick: $(TOOLS) ## the tests of single packages, policies and fixtures: about two minutes
@@ -133,6 +136,12 @@ $(VENV)/.extra-%-$(KEY): $(CORE)
 $(VENV)/.opa-$(KEY): $(MADE)
 	@$(PIP) install --no-deps --ignore-requires-python 'opa-golib-python-bindings==0.4.4' \
 	  || echo "the OPA engine does not install here: what asks it is skipped" >&2
+	@touch $@
+
+# A collector of OpenTelemetry, which tests/server/test_collector.py asks. It has no wheel for every system and Python, either.
+$(VENV)/.rotel-$(KEY): $(MADE)
+	@$(PIP) install --only-binary :all: 'rotel==0.0.1a15' \
+	  || echo "the collector Rotel does not install here: what asks it is skipped" >&2
 	@touch $@
 
 # Cerbos, which the benchmarks ask: of its program there are packages for npm alone.

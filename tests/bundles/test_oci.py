@@ -21,6 +21,7 @@ from tests.support.console import Console
 from tests.support.law_builder import bundle_of
 from tests.support.layer_builder import LAW
 from tests.support.oci_registry import Registry, run_registry
+from tests.support.programs import pick_port, run_program
 from tests.support.specs import SHOP
 from vatspolicy.bundles import oci_client
 from vatspolicy.bundles.oci_client import MAX_SMALL
@@ -334,9 +335,7 @@ def run_distribution(folder: Path) -> Iterator[str]:
     htpasswd = shutil.which("htpasswd")
     if program is None:
         pytest.skip("the registry of Distribution (docker-registry) is not installed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = pick_port()
     auth = ""
     if htpasswd:
         made = subprocess.run([htpasswd, "-Bbn", "user", "secret"], capture_output=True, text=True, check=True)
@@ -344,18 +343,8 @@ def run_distribution(folder: Path) -> Iterator[str]:
         auth = f"auth: {{htpasswd: {{realm: x, path: {folder / 'htpasswd'}}}}}\n"
     config = f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder / 'data'}}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n{auth}"
     (folder / "config.yml").write_text(config)
-    with subprocess.Popen(
-        [program, "serve", str(folder / "config.yml")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            for _ in range(200):
-                with contextlib.suppress(OSError):
-                    socket.create_connection(("127.0.0.1", port), 1).close()
-                    break
-                time.sleep(0.05)
-            yield f"127.0.0.1:{port}"
-        finally:
-            process.terminate()
+    with run_program([program, "serve", folder / "config.yml"], port, folder / "log"):
+        yield f"127.0.0.1:{port}"
 
 
 def test_a_registry_that_others_wrote(project: Console, tmp_path_factory: pytest.TempPathFactory) -> None:

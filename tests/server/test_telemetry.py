@@ -92,6 +92,7 @@ def test_a_span_tells_the_verdict_the_bundle_and_the_number_of_services(memory: 
     assert (span.name, span.kind.name, span.status.status_code.name) == (f"POST {ROUTE}", "SERVER", "UNSET")
     assert dict(span.attributes or {}) == {
         "http.request.method": "POST",
+        "url.scheme": "http",
         "http.route": ROUTE,
         "http.response.status_code": 200,
         "vatspolicy.bundle.digest": store.loaded.bundle.digest,
@@ -144,9 +145,12 @@ def test_a_batch_tells_all_its_verdicts(memory: Memory) -> None:
 ])  # fmt: skip
 def test_every_request_has_a_span(memory: Memory, method: str, path: str, status: int, route: str | None) -> None:
     memory.client.request(method, path, content=b"{" if method == "POST" else None)
-    about = memory.span().attributes or {}
+    span = memory.span()
+    about = span.attributes or {}
     assert (about["http.response.status_code"], about.get("http.route")) == (status, route)
     assert about["http.request.method"] == (method if method != "BREW" else "_OTHER")
+    assert span.name == " ".join(filter(None, (method if method != "BREW" else "HTTP", route)))
+    assert "error.type" not in about, "a mistake of the caller is none of the server"
 
 
 def test_a_defect_is_an_error_without_its_text(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,6 +161,9 @@ def test_a_defect_is_an_error_without_its_text(memory: Memory, monkeypatch: pyte
     assert memory.client.post(PLACE, json={"input": SHOP_DATA}).status_code == 500
     span = memory.span()
     assert span.status.status_code.name == "ERROR"
+    assert (span.attributes or {})["error.type"] == "500"
+    [(about, _count)] = memory.metrics()["http.server.request.duration"]
+    assert about["error.type"] == "500"
     assert "of the profile" not in span.to_json()
 
 
@@ -165,7 +172,7 @@ def test_metrics_count_requests_decisions_and_reloads(memory: Memory, store: Bun
     memory.client.post(PLACE, json={"input": SHOP_DATA})
     memory.client.post(PLACE, content=b"{")
     found = memory.metrics()
-    about = {"http.request.method": "POST", "http.route": ROUTE}
+    about = {"http.request.method": "POST", "url.scheme": "http", "http.route": ROUTE}
     wanted = [({**about, "http.response.status_code": 200}, 2), ({**about, "http.response.status_code": 400}, 1)]
     assert sorted(found["vatspolicy.requests"], key=str) == wanted
     assert sorted(found["http.server.request.duration"], key=str) == wanted

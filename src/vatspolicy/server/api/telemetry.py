@@ -37,6 +37,8 @@ SIGNALS = ("TRACES", "METRICS")
 PROTOCOL = "http/protobuf"
 """The protocol of exporters: that which needs no further package."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
+OTHER = "_OTHER"
+"""Value of an attribute for what its conventions have no name for: a method, an error."""
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Upper bounds of the histogram in seconds, as the conventions of OpenTelemetry advise."""
 FLUSH = 5000
@@ -169,21 +171,26 @@ class Traced:
                 status = message["status"]
             await send(message)
 
-        method = scope["method"] if scope["method"] in METHODS else "_OTHER"
+        known = scope["method"] in METHODS
+        name = scope["method"] if known else "HTTP"
+        about: dict[str, str | int] = {
+            "http.request.method": scope["method"] if known else OTHER,
+            "url.scheme": scope["scheme"],
+        }
         caller = extract(_headers(scope))
         with self.telemetry.tracer.start_as_current_span(
-            method, caller, SpanKind.SERVER, {"http.request.method": method}, record_exception=False
+            name, caller, SpanKind.SERVER, about, record_exception=False
         ) as span:
             try:
                 await self.app(scope, receive, noting_send)
             finally:
-                about: dict[str, str | int] = {"http.request.method": method}
                 if (route := self.route_of(scope)) is not None:
                     about["http.route"] = route
-                    span.update_name(f"{method} {route}")
+                    span.update_name(f"{name} {route}")
                 if status:
                     about["http.response.status_code"] = status
                 if status >= 500 or not status:
+                    about["error.type"] = str(status) if status else OTHER
                     span.set_status(Status(StatusCode.ERROR))
                 span.set_attributes(about)
                 self.telemetry.requests.add(1, about)
