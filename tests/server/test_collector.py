@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -146,8 +147,13 @@ def test_prometheus_scrapes_what_the_page_names(start: Start, tmp_path: Path) ->
 
         def ask(query: str) -> dict[str, float]:
             address = f"http://127.0.0.1:{port}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
-            with urllib.request.urlopen(address) as answer:
-                found = json.load(answer)["data"]["result"]
+            try:
+                with urllib.request.urlopen(address) as answer:
+                    found = json.load(answer)["data"]["result"]
+            except urllib.error.HTTPError as error:
+                if error.code == 503:  # it listens before it is ready
+                    return {}
+                raise
             return {json.dumps(one["metric"]): float(one["value"][1]) for one in found}
 
         until = time.monotonic() + 60
