@@ -1,23 +1,28 @@
 """Review of an edit while it is made: rules that say something else than in a commit, and known products that change.
 
-It is the quick part of a comparison (`vatspolicy diff`), for one policy at a time.
+It is the quick part of a comparison (`vatspolicy diff`), of a law and the layers above it as they stand together.
 """
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from vatspolicy.authoring.diff.layer_edits import RedLine, find_unenforced
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.diff.sources import read_source
+from vatspolicy.authoring.diff.sources import WORKING_TREE, read_pair
 from vatspolicy.authoring.symbolic import RuleVerdict, recall_rule
 from vatspolicy.authoring.symbolic.solver import has_solver
 from vatspolicy.authoring.testing.cases import Case
+from vatspolicy.bundles.select import LawStack
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle, build_bundle
+from vatspolicy.policies.files import HEAD
 
 
 class ChangedDecision(NamedTuple):
@@ -30,18 +35,23 @@ class ChangedDecision(NamedTuple):
 
 @dataclass(frozen=True)
 class EditReview:
-    """The effects of an edit of one policy."""
+    """The effects of the edits since a committed state."""
 
     rules: dict[str, str]
-    """Rules (policy/rule) that are added, removed or changed."""
+    """Rules (policy/rule) that are added, removed or changed, those that the last save concerns first."""
     decisions: tuple[ChangedDecision, ...]
     compared: int
     """Number of decisions that were compared."""
+    red_lines: tuple[RedLine, ...] = ()
+    """Edits of layers that decide nothing by themselves, and that nobody may overlook."""
+    concerned: frozenset[str] = frozenset()
+    """The rules among them that the last save concerns."""
 
     @property
     def open_rules(self) -> list[str]:
-        """Changed rules of which known products show nothing, so that a proof is worth its seconds."""
-        return [] if self.decisions else [name for name, how in self.rules.items() if how == "changed"]
+        """Rules that the last save changed and of which known products show nothing: a proof is worth its seconds."""
+        changed = [name for name, how in self.rules.items() if how == "changed" and name in self.concerned]
+        return [] if self.decisions else changed
 
 
 @dataclass(frozen=True)
@@ -52,12 +62,30 @@ class Baseline:
     _decisions: dict[str, str] = field(default_factory=dict)
     """Decision words by file and line of the case."""
 
-    def review(self, head: Bundle, policy: str, cases: Sequence[Case]) -> EditReview:
-        """Compare one policy with its committed state, on the profiles of cases."""
-        differences = Differences(RuleSignatures(self.bundle), RuleSignatures(head), frozenset({policy}))
-        names = dict(differences.names)
+    def review(self, head: Bundle, saved: frozenset[str] | None, cases: Sequence[Case]) -> EditReview:
+        """Compare the law with its committed state, on the profiles of cases.
+
+        `saved` are the policies that the last save edited; None for a file that concerns all.
+        """
+        signatures = RuleSignatures(head)
+        names = Differences(self._signatures, signatures).names
+        concerned = names if saved is None else Differences(self._signatures, signatures, saved).names
+        first = {name: names[name] for name in concerned}
         changed = tuple(self._changed(head, cases)) if names else ()
-        return EditReview(names, changed, len(cases) if names else 0)
+        red_lines = (*find_unenforced(self._signatures, signatures), *self._loosenable(head))
+        return EditReview({**first, **names}, changed, len(cases) if names else 0, red_lines, frozenset(first))
+
+    @functools.cached_property
+    def _signatures(self) -> RuleSignatures:
+        return RuleSignatures(self.bundle)
+
+    def _loosenable(self, head: Bundle) -> Iterator[RedLine]:
+        """Yield the rules of the base that a layer lets the one above it loosen from now on."""
+        before = {(layer.name, rule) for layer in self.bundle.layers for rule in layer.may_loosen}
+        for layer in head.layers:
+            for rule in layer.may_loosen:
+                if (layer.name, rule) not in before and rule in self._signatures.by_name:
+                    yield RedLine("loosenable", rule, layer.name, os.path.join(layer.folder, HEAD), 1)
 
     def prove(self, head: Bundle, rules: Iterable[str]) -> Iterator[RuleVerdict]:
         """Yield verdicts on changed rules over all profiles, each after some seconds; none without the solver."""
@@ -84,14 +112,19 @@ class Baseline:
         return self._decisions[key]
 
 
-def read_baseline(revision: str, project: Path, schemas: SchemaSet) -> Baseline:
-    """Return the law of a revision, read under these schemas.
+def read_baseline(revision: str, law: LawStack, schemas: SchemaSet) -> Baseline:
+    """Return the law of a revision, read under these schemas: its folder and layers as they are there.
+
+    Below the layers stand the bundle or the shipped policies, which are no part of the revision.
 
     Raises:
-        SourceError: The project is in no repository, or the revision has no policies.
+        SourceError: The folders are in no repository or in several, or the revision has no policies.
         InvalidInput: The policies of the revision cannot be loaded.
     """
-    return Baseline(build_bundle(list(read_source(revision, project).policies), schemas))
+    folders = [one.absolute() for one in (*([law.folder] if law.folder else []), *law.layers)]
+    project = Path(os.path.commonpath([folder.parent for folder in folders]))
+    source, _ = read_pair(revision, WORKING_TREE, project, folders, law.bundle_file)
+    return Baseline(build_bundle(list(source.policies), schemas, source.layers))
 
 
 def _decide(bundle: Bundle, case: Case) -> str:

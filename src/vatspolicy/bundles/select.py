@@ -45,6 +45,30 @@ class SelectedLaw:
         return f"{self.bundle_file.revision}+{self.bundle.digest[:12]}" if self.layers else self.bundle_file.revision
 
 
+@dataclass(frozen=True)
+class LawStack:
+    """The law before it is loaded: the shipped policies, a folder or a verified bundle file, with layers above it."""
+
+    folder: Path | None = None
+    """Folder of policies; None for a bundle file and for the shipped policies."""
+    bundle_file: BundleFile | None = None
+    signature: Signature | None = None
+    """Verified signature of the bundle file."""
+    layers: tuple[Path, ...] = ()
+
+    def load(self) -> SelectedLaw:
+        """Load the files as they are now; a bundle file is as it was when it was verified. Raises InvalidInput."""
+        return SelectedLaw(self._load(), self.folder, self.bundle_file, self.signature, self.layers)
+
+    def _load(self) -> Bundle:
+        above = read_layers(self.layers)
+        if self.bundle_file is not None:
+            return self.bundle_file.load(above)
+        from vatspolicy.policies.bundle import load_bundle
+
+        return load_bundle(self.folder, layers=above) if above else load_bundle(self.folder)
+
+
 def split_layers(folders: Sequence[Path]) -> tuple[Path | None, tuple[Path, ...]]:
     """Return the base (None: the shipped policies) and the layers above it, in their order.
 
@@ -101,20 +125,28 @@ def select_law(
 
     The `locks` (those of the working directory, if none are named) must pin the bundle.
     """
+    yield choose_law(folder, file, key, skip_verify, locks, layers).load()
+
+
+def choose_law(
+    folder: Path | None = None,
+    file: Path | None = None,
+    key: Path | None = None,
+    skip_verify: bool = False,
+    locks: Iterable[Path] | None = None,
+    layers: Iterable[Path] = (),
+) -> LawStack:
+    """Return the law that `select_law` loads, with its bundle file read and verified. Raises InvalidInput."""
     layers = tuple(layers)
     if file is None:
-        from vatspolicy.policies.bundle import load_bundle
-
-        found_law = load_bundle(folder, layers=read_layers(layers)) if layers else load_bundle(folder)
-        yield SelectedLaw(found_law, folder, layers=layers)
-        return
+        return LawStack(folder, layers=layers)
     from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.lockfile import read_lock
 
     bundle_file = read_bundle_file(file)
     found = [read_lock(path) for path in (find_locks() if locks is None else locks)]
     signature = check(bundle_file, key, skip_verify, found)
-    yield SelectedLaw(bundle_file.load(read_layers(layers)), None, bundle_file, signature, layers)
+    return LawStack(None, bundle_file, signature, layers)
 
 
 def check(bundle_file: BundleFile, key: Path | None, skip_verify: bool, locks: Iterable[Lock]) -> Signature | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vatspolicy import clock
-from vatspolicy.cli.console import abort, enter, warn
+from vatspolicy.cli.console import abort, warn
 from vatspolicy.cli.parameters import (
     BundleOption,
     DayOption,
@@ -26,7 +26,7 @@ from vatspolicy.i18n import _
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vatspolicy.bundles.select import SelectedLaw
+    from vatspolicy.bundles.select import LawStack, SelectedLaw
     from vatspolicy.policies.bundle import Bundle
 
 
@@ -40,14 +40,18 @@ class LawOptions:
     skip_verify: SkipVerifyOption = False
 
     def select(self, specs: Iterable[str] = (), locks: bool = True) -> SelectedLaw:
-        """Return the law, in use until the command ends. Locks are looked for here, and beside and above the specs.
+        """Return the law, loaded. Locks are looked for here, and beside and above the specs.
 
         A lock of specs that are to be decided without its bundle ends the command.
 
         Raises:
-            InvalidInput: for a bundle that may not be used.
+            InvalidInput: for a bundle that may not be used, and for a law that cannot be loaded.
         """
-        from vatspolicy.bundles.select import find_locks, select_law, split_layers
+        return self.choose(specs, locks).load()
+
+    def choose(self, specs: Iterable[str] = (), locks: bool = True) -> LawStack:
+        """Return the law before it is loaded, with its bundle verified. Raises InvalidInput."""
+        from vatspolicy.bundles.select import choose_law, find_locks, split_layers
         from vatspolicy.policies.files import is_layer
 
         if self.bundle is None:
@@ -60,7 +64,7 @@ class LawOptions:
                     abort(message, ExitCode.INVALID)
                 warn(message)
             base, layers = split_layers(self.policies)
-            return enter(select_law(base, layers=layers))
+            return choose_law(base, layers=layers)
         if any(folder.is_dir() and not is_layer(folder) for folder in self.policies):
             abort(_("--policies and --bundle are two laws; name one. Above a bundle stand layers (layer.yaml)."))
         if self.skip_verify and self.key is not None:
@@ -68,7 +72,7 @@ class LawOptions:
         if self.skip_verify:
             warn(_("the signature of the bundle is not verified (--skip-verify)."))
         found = find_locks(_find_files(specs)) if locks else []
-        return enter(select_law(None, self.bundle, self.key, self.skip_verify, found, self.policies))
+        return choose_law(None, self.bundle, self.key, self.skip_verify, found, self.policies)
 
     def around(self, files: Iterable[Path]) -> LawOptions:
         """Return the same options, with the folder of policies that holds the files if no law is named.

@@ -1,4 +1,4 @@
-"""The effects of an edit of one policy, as text."""
+"""The effects of edits since a committed state, as text."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT, MASKED, WITNESS, 
 from vatspolicy.documents.yaml_writer import build_tree, write_inline
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Counts, Table, count, word
+from vatspolicy.reports.diff.wording import red_line
 
 SHOWN = 10
-"""Most decisions that are listed."""
+"""Most decisions that are listed, and most rules besides those that the last save concerns."""
 _WORDS: Table = {
     "same": Phrase("No rule says anything else than in {base}."),
     "none": Phrase("None of {n} known decisions changes."),
@@ -40,12 +41,16 @@ def text(review: EditReview, base: str, lang: Language) -> str:
 
 
 def _lines(review: EditReview, base: str, lang: Language) -> Iterator[str]:
+    yield from (red_line(vars(one), lang) for one in review.red_lines)
     if not review.rules:
         yield word(_WORDS, "same", lang, base=base)
         return
     yield count(_COUNTS, "rules", len(review.rules), lang, base=base)
-    for name, how in review.rules.items():
-        yield word(_WORDS, how, lang, rule=name)
+    shown = [name for place, name in enumerate(review.rules) if place < SHOWN or name in review.concerned]
+    for name in shown:
+        yield word(_WORDS, review.rules[name], lang, rule=name)
+    if len(review.rules) > len(shown):
+        yield word(_WORDS, "more", lang, n=len(review.rules) - len(shown))
     changed = review.decisions
     if not changed:
         yield word(_WORDS, "none", lang, n=review.compared)

@@ -114,13 +114,18 @@ class RedLine:
 
 def find_red_lines(base: RuleSignatures, head: RuleSignatures, changes: Iterable[Change]) -> list[RedLine]:
     """Return the rules of the base whose findings pass the gate from now on, and those that may be loosened."""
-    found = [_unenforced(base.bundle, head.bundle, name) for name in base.by_name if name in head.by_name]
     loosenable = [
         RedLine("loosenable", one.name, one.policy.partition(":")[2], one.file, one.line)
         for one in changes
         if (one.kind, one.change) == ("may_loosen", "added") and one.name in base.by_name
     ]
-    return [*(one for one in found if one is not None), *loosenable]
+    return [*find_unenforced(base, head), *loosenable]
+
+
+def find_unenforced(base: RuleSignatures, head: RuleSignatures) -> list[RedLine]:
+    """Return the rules of the base whose findings pass the gate from now on."""
+    found = (_unenforced(base.bundle, head.bundle, name) for name in base.by_name if name in head.by_name)
+    return [one for one in found if one is not None]
 
 
 def _unenforced(base: Bundle, head: Bundle, rule: str) -> RedLine | None:

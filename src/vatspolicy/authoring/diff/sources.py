@@ -13,7 +13,7 @@ from typing import Final
 from vatspolicy.authoring.diff.git import Git, SourceError
 from vatspolicy.authoring.diff.trees import ArchiveTree, CommitTree, Files, FolderTree, Tree
 from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive, read_archive_bytes
-from vatspolicy.bundles.bundle_file import LAYERS, read_bundle_file
+from vatspolicy.bundles.bundle_file import LAYERS, BundleFile, read_bundle_file
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
@@ -62,12 +62,14 @@ class Source:
         return self.name if known else f"{self.name} ({str(self.commit)[:9]})"
 
 
-def read_pair(base: str, head: str | None, folder: Path, law: Sequence[Path] = ()) -> tuple[Source, Source]:
+def read_pair(
+    base: str, head: str | None, folder: Path, law: Sequence[Path] = (), below: BundleFile | None = None
+) -> tuple[Source, Source]:
     """Read the states of `BASE HEAD`, `BASE..HEAD`, `BASE...HEAD` (since they parted), or `BASE` (until now, on disk).
 
     `law`: the folder of policies (if the first is not a layer) and the layers above it, which are read as they are in
     each state. A state that is a whole law, such as a bundle, takes the layers alone. A layer that only one of the
-    states has is not there in the other.
+    states has is not there in the other. `below`: the bundle that the layers stand above in each other state.
 
     Raises:
         SourceError: A state cannot be read.
@@ -84,8 +86,17 @@ def read_pair(base: str, head: str | None, folder: Path, law: Sequence[Path] = (
         states = first, _find_state(right, folder, law)
     else:
         states = _find_state(base, folder, law), _find_state(WORKING_TREE if head is None else head, folder, law)
+    if below is not None:
+        base_law, head_law = (state.whole or replace(source_of(below), name=state.name) for state in states)
+        states = replace(states[0], whole=base_law), replace(states[1], whole=head_law)
     before, after = _read_states(states, folder, law)
     return before, after
+
+
+def source_of(bundle_file: BundleFile) -> Source:
+    """Return the law of a bundle file, with its own layers."""
+    whole = _read_whole(bundle_file.file, ArchiveTree(tuple(bundle_file.files.items())), "")
+    return replace(whole, layers=bundle_file.layers)
 
 
 def _range(text: str, folder: Path) -> tuple[str, str, str] | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vatspolicy.cli.console import abort, print_result, report_problems, warn
+from vatspolicy.cli.context import LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
     DECISION,
@@ -18,14 +19,14 @@ from vatspolicy.cli.parameters import (
     FixturesOption,
     Lang,
     LangOption,
-    PoliciesOption,
     parse_day,
 )
-from vatspolicy.i18n import _, translate
+from vatspolicy.i18n import Listing, _, translate
 
 if TYPE_CHECKING:
     from vatspolicy.authoring.edit_review import Baseline
     from vatspolicy.authoring.testing.cases import Case
+    from vatspolicy.bundles.select import LawStack
     from vatspolicy.i18n import Language
     from vatspolicy.policies.bundle import Bundle
     from vatspolicy.policies.model import Policy
@@ -40,7 +41,7 @@ def wait() -> None:
 
 
 def watch(
-    policies: PoliciesOption = (),
+    law: LawOptions,
     fixtures: FixturesOption = None,
     base: Annotated[
         str,
@@ -57,35 +58,54 @@ def watch(
     ] = None,
     lang: LangOption = Lang.EN,
 ) -> int:
-    """Watch a folder of policies. When a policy or its tests are saved, run lint and the tests of that policy, and show
-    the rules and the decisions of fixtures that changed since a commit, with proofs if the extra smt is installed.
+    """Watch policies, and the layers above them. When a policy or its tests are saved, run lint and the tests of that
+    policy under the layers up to its own, and show the rules and the decisions of fixtures that changed since a commit
+    in the whole stack, with proofs if the extra smt is installed.
 
     A file that cannot be read is reported, and watching goes on. Ctrl-C ends it with 0.
 
-    Example: vatspolicy watch -p policies
+    Example: vatspolicy watch -p policies -p rules/company
     """
+    import dataclasses
+
     from vatspolicy import clock
 
-    if len(policies) > 1:
-        abort(_("watch takes one folder of policies."))
-    folder = policies[0] if policies else Path("policies")
-    if not (folder / "bundle.yaml").is_file():
-        abort(_("There are no policies in {folder}. Name a folder that has a bundle.yaml.", folder=folder))
+    if not law.policies and law.bundle is None:
+        law = dataclasses.replace(law, policies=(Path("policies"),))
+    stack = law.choose()
+    _require_folders(stack)
     try:
-        _Watch(folder, fixtures, base, today or clock.today(), lang.value).run()
+        _Watch(stack, fixtures, base, today or clock.today(), lang.value).run()
     except KeyboardInterrupt:
         print_result("\n")
     return 0
 
 
+def _require_folders(stack: LawStack) -> None:
+    """End the command if there is no folder to watch, or if a folder holds no law."""
+    from vatspolicy.policies.files import RELEASE, is_layer
+
+    if stack.bundle_file is not None and not stack.layers:
+        told = _(
+            "{file} is a bundle, which is read and not watched. Name a layer with -p.", file=stack.bundle_file.file
+        )
+        abort(told)
+    if stack.folder is not None and not (stack.folder / RELEASE).is_file():
+        abort(_("There are no policies in {folder}. Name a folder that has a bundle.yaml.", folder=stack.folder))
+    for folder in stack.layers:
+        if not is_layer(folder):
+            abort(_("{folder} is no layer. Name a folder that has a layer.yaml.", folder=folder))
+
+
 class _Watch:
     """The law in memory, and the law that it was compared with."""
 
-    def __init__(self, folder: Path, fixtures: Path | None, base: str, today: str, lang: Language) -> None:
+    def __init__(self, stack: LawStack, fixtures: Path | None, base: str, today: str, lang: Language) -> None:
         from vatspolicy.authoring.watched_files import WatchedFiles
 
-        self.folder, self.fixtures, self.base, self.today, self.lang = folder, fixtures, base, today, lang
-        self.files = WatchedFiles([folder, *([fixtures] if fixtures is not None else [])])
+        self.stack, self.fixtures, self.base, self.today, self.lang = stack, fixtures, base, today, lang
+        self.folders = [*([stack.folder] if stack.folder is not None else []), *stack.layers]
+        self.files = WatchedFiles([*self.folders, *([fixtures] if fixtures is not None else [])])
         self.cases: Sequence[Case] | None = None
         self.baseline: Baseline | None = None
         self.unsettled: list[str] = []
@@ -93,35 +113,32 @@ class _Watch:
 
     def run(self) -> None:
         """Answer each save until the program is interrupted."""
-        bundle = self._load()
+        bundle = self._load(self.stack)
         self.baseline = self._read_baseline(bundle) if bundle is not None else None
-        self._say(_("Watching {count} files in {folder}. Ctrl-C ends.", count=len(self.files), folder=self.folder))
+        folders = Listing(map(str, self.folders))
+        self._say(_("Watching {count} files in {folder}. Ctrl-C ends.", count=len(self.files), folder=folders))
+        if self.stack.bundle_file is not None:
+            told = _("{file} is a bundle: it was read once, and is not watched.", file=self.stack.bundle_file.file)
+            self._say(told)
+        elif self.stack.folder is None:
+            self._say(_("The shipped law stands below the layers, and is not watched."))
         while True:
             wait()
             if saved := self.files.changed():
                 self._answer(saved)
 
     def _answer(self, saved: Sequence[Path]) -> None:
-        from vatspolicy.authoring.lint.run import select_policies
-        from vatspolicy.errors import InvalidInput
-
         began = time.perf_counter()
         for path in saved:
             print_result(f"\n{path}\n")
         if self.fixtures is not None and any(path.is_relative_to(self.fixtures) for path in saved):
             self.cases = None
-        bundle = self._load()
+        bundle = self._load(self.stack)
         if bundle is None:
             return
         if self.baseline is None:  # the law could not be read before
             self.baseline = self._read_baseline(bundle)
-        chosen: list[Policy] = []
-        for path in saved:
-            try:
-                chosen += (policy for policy in select_policies(bundle, [path]) if policy not in chosen)
-            except InvalidInput:
-                continue  # a fixture, bundle.yaml, or a file that was removed
-        for text in self._tell(bundle, chosen, saved):
+        for text in self._tell(bundle, saved):
             print_result(text)
         self._say(_("{seconds} s", seconds=f"{time.perf_counter() - began:.1f}"))
         self._prove(bundle)
@@ -136,13 +153,12 @@ class _Watch:
                 if self.files.have_changed():
                     return
 
-    def _load(self) -> Bundle | None:
+    def _load(self, stack: LawStack) -> Bundle | None:
         """Return the law; report its problems and return None if it cannot be loaded."""
         from vatspolicy.errors import InvalidInput
-        from vatspolicy.policies.bundle import load_bundle
 
         try:
-            return load_bundle(self.folder)
+            return stack.load().bundle
         except InvalidInput as error:
             report_problems(error)
             return None
@@ -154,7 +170,7 @@ class _Watch:
         from vatspolicy.errors import InvalidInput
 
         try:
-            baseline = read_baseline(self.base, self.folder.parent, bundle.schemas)
+            baseline = read_baseline(self.base, self.stack, bundle.schemas)
             baseline.prepare(self._fixture_cases(bundle))
             return baseline
         except (SourceError, InvalidInput) as error:
@@ -162,8 +178,8 @@ class _Watch:
             warn(_("edits are not compared with {base}: {reason}", base=self.base, reason=reason))
             return None
 
-    def _tell(self, bundle: Bundle, policies: Sequence[Policy], saved: Sequence[Path]) -> Iterator[str]:
-        """Yield the reports on the policies and fixtures that were saved. What cannot be read is reported aside."""
+    def _tell(self, bundle: Bundle, saved: Sequence[Path]) -> Iterator[str]:
+        """Yield the reports on the files that were saved. What cannot be read is reported aside."""
         from vatspolicy.authoring.lint.run import run_lint
         from vatspolicy.authoring.testing.cases import cases_of
         from vatspolicy.authoring.testing.runner import RunResult, run_cases
@@ -171,20 +187,50 @@ class _Watch:
         from vatspolicy.reports import edit_review, lint, test_run
 
         lang, self.unsettled = self.lang, []
+        policies, whole = self._find_policies(bundle, saved)
         try:
-            if policies:
-                yield lint.text(run_lint(bundle, today=self.today, only=policies), lang)
-            cases = [case for policy in policies for case in cases_of(bundle, policy)]
-            cases += (case for case in self._fixture_cases(bundle) if any(_is_of(case, path) for path in saved))
-            if cases:
-                yield test_run.text(RunResult(bundle, run_cases(cases)), lang)
-            if self.baseline is not None:
-                for policy in policies:
-                    review = self.baseline.review(bundle, policy.id, self._fixture_cases(bundle))
-                    self.unsettled += review.open_rules
-                    yield edit_review.text(review, self.base, lang)
+            for part, own in self._split(bundle, policies):
+                yield lint.text(run_lint(part, today=self.today, only=own), lang)
+                if cases := [case for policy in own for case in cases_of(part, policy)]:
+                    yield test_run.text(RunResult(part, run_cases(cases)), lang)
+            known = [case for case in self._fixture_cases(bundle) if any(_is_of(case, path) for path in saved)]
+            if known:
+                yield test_run.text(RunResult(bundle, run_cases(known)), lang)
+            if self.baseline is not None and (policies or whole):
+                concerned = None if whole else frozenset(policy.id for policy in policies)
+                review = self.baseline.review(bundle, concerned, self._fixture_cases(bundle))
+                self.unsettled = review.open_rules
+                yield edit_review.text(review, self.base, lang)
         except InvalidInput as error:
             report_problems(error)
+
+    def _find_policies(self, bundle: Bundle, saved: Sequence[Path]) -> tuple[list[Policy], bool]:
+        """Return the policies that saved files hold or test, and whether one of the files concerns all policies."""
+        from vatspolicy.authoring.lint.run import select_policies
+        from vatspolicy.errors import InvalidInput
+
+        found: list[Policy] = []
+        whole = False
+        for path in saved:
+            try:
+                found += (policy for policy in select_policies(bundle, [path]) if policy not in found)
+            except InvalidInput:  # a fixture; or layer.yaml, bundle.yaml, a file that was removed
+                whole = whole or any(path.is_relative_to(folder) for folder in self.folders)
+        return found, whole
+
+    def _split(self, bundle: Bundle, policies: Sequence[Policy]) -> Iterator[tuple[Bundle, list[Policy]]]:
+        """Yield policies by their layers, the lowest first, each with the law up to that layer, as `test` runs it."""
+        import dataclasses
+
+        watched = self.stack.layers
+        lowest = len(bundle.layers) - len(watched)
+        places = {id: place - lowest + 1 for place, layer in enumerate(bundle.layers) for id in layer.policies}
+        count = {policy.id: max(places.get(policy.id, 0), 0) for policy in policies}
+        for number in sorted(set(count.values())):
+            stack = dataclasses.replace(self.stack, layers=watched[:number])
+            part = bundle if number == len(watched) else self._load(stack)
+            if part is not None:
+                yield part, [part.policies[id] for id in count if count[id] == number]
 
     def _fixture_cases(self, bundle: Bundle) -> Sequence[Case]:
         """Return the expected decisions of all fixtures, under this law. Raises InvalidInput."""
