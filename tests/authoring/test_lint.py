@@ -17,6 +17,7 @@ from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.lint.catalogue import RULES
 from vatspolicy.authoring.lint.policy_checks import ORDER
 from vatspolicy.authoring.lint.run import LintReport, run_lint
+from vatspolicy.authoring.lint.schema_checks import validity
 from vatspolicy.authoring.quotations import quote_hash
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.documents.schemas import SchemaSet
@@ -345,6 +346,38 @@ def test_schemas_of_the_bundle_are_valid_json_schemas(tmp_path: Path) -> None:
         ]
     ]
     assert found[1].endswith(" Required by the metaschema: 0.")
+
+
+BROKEN = [
+    {"type": ["string", "strnig"]},
+    {"type": []},
+    {"enum": "one"},
+    {"required": ["a", "a"]},
+    {"pattern": "(?<year>[0-9]+)"},  # a group of ECMAScript, which Python does not read
+    {"patternProperties": {"[": {}}},
+    {"properties": {"a": {"items": [{}]}}},
+    {"$defs": {"a": {"maxLength": 1.5}}},
+    {"$id": "a.schema.json#part"},
+    {"allOf": []},
+    {"if": {"uniqueItems": "yes"}},
+    {"additionalProperties": {"$ref": 7}},
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=json.dumps)
+def test_no_schema_that_the_reference_refuses_is_accepted(tmp_path: Path, broken: dict[str, object]) -> None:
+    folder = tmp_path / "schemas"
+    folder.mkdir()
+    (folder / "profile.schema.json").write_text(json.dumps(broken), encoding="utf-8")
+    assert list(validity(SchemaSet.from_folder(folder)))
+
+
+def test_a_reference_of_odd_form_is_what_the_reference_says_it_is(tmp_path: Path) -> None:
+    """The quick check refuses a space in a reference, and jsonschema does not."""
+    folder = tmp_path / "schemas"
+    folder.mkdir()
+    (folder / "profile.schema.json").write_text('{"properties": {"a": {"$ref": "a b"}}}', encoding="utf-8")
+    assert list(validity(SchemaSet.from_folder(folder))) == []
 
 
 def test_tests_without_a_policy_are_found(tmp_path: Path) -> None:
