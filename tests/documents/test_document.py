@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.shipped import BAD
-from vatspolicy.documents import Document, Limits, format_path, load_document, parse_document
+from vatspolicy.documents import Document, Limits, format_path, load_document, parse_document, recall_document
 from vatspolicy.documents import Path as DataPath
 from vatspolicy.documents import yaml_reader as yaml_text
 from vatspolicy.documents.json_reader import JsonReader, _scan
 from vatspolicy.documents.reader import LIMITS
+from vatspolicy.documents.yaml_reader import YamlReader
 from vatspolicy.errors import InvalidInput, Problem, in_language, point, render, suggest
 from vatspolicy.i18n.lint import HAN
 
@@ -728,3 +729,45 @@ def test_a_file_that_is_no_text_is_named(content: bytes, kind: str) -> None:
         parse_document(content, "spec.docx")
     [problem] = caught.value.problems
     assert str(problem) == f"spec.docx:1:1: This is {kind}, not YAML or JSON. Name a text file."
+
+
+# --- documents of a law
+
+
+def test_a_text_that_was_read_before_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b"title: {en: once}\nrules: [{id: a}]\n"
+    first = recall_document(content, "one/a.yaml")
+    monkeypatch.setattr(YamlReader, "read", lambda _: pytest.fail("read again"))
+    again = recall_document(content, "two/b.yaml")
+    assert (again.file, again.data, again.text) == ("two/b.yaml", first.data, first.text)
+    assert str(again.problem(("rules", 0, "id"), "No.")) == "two/b.yaml:2:14: rules[0].id: No."
+
+
+def test_the_data_of_a_document_that_was_read_before_are_its_own() -> None:
+    content = b"rules: [{id: a}]\n"
+    recall_document(content, "a.yaml").data["rules"][0]["id"] = "b"
+    assert recall_document(content, "a.yaml").data == {"rules": [{"id": "a"}]}
+
+
+@pytest.mark.parametrize("content", [b"a: [", b"a: 1\na: 2\n", b"\xff"])
+def test_the_problems_of_a_text_name_each_file_that_holds_it(content: bytes) -> None:
+    for name in ("one.yaml", "two.yaml", "one.yaml"):
+        with pytest.raises(InvalidInput) as expected:
+            parse_document(content, name)
+        with pytest.raises(InvalidInput) as found:
+            recall_document(content, name)
+        assert str(found.value) == str(expected.value)
+        assert name in str(found.value)
+
+
+def test_one_text_is_read_as_json_or_as_yaml_by_the_name_of_its_file() -> None:
+    assert recall_document(b'{"a": 1e3}', "a.json").data == {"a": 1000.0}
+    with pytest.raises(InvalidInput):
+        recall_document(b'{"a": 1e3}', "a.yaml")
+
+
+def test_a_file_of_a_law_is_read_from_disk_each_time(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    for text in ("a: 1\n", "a: 2\n"):
+        path.write_text(text, encoding="utf-8")
+        assert load_document(path, recall=True).data == parse_document(text, "a.yaml").data

@@ -24,7 +24,7 @@ from vatspolicy.bundles.bundle_file import (
     read_bundle_file,
     revision,
 )
-from vatspolicy.documents import parse_document
+from vatspolicy.documents import recall_document
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import build_bundle, read_sources
 from vatspolicy.policies.files import LayerFiles, is_law, read_layer
@@ -103,7 +103,7 @@ def _data(sources: Mapping[str, bytes], layers: Sequence[LayerFiles] = ()) -> di
         base = PurePath(name).name
         if not is_law(base):
             continue
-        data = parse_document(content, name).data
+        data = recall_document(content, name).data
         if base == "bundle.yaml":
             release = data
         else:

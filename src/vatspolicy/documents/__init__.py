@@ -6,7 +6,7 @@ JSON allows are not YAML's.
 """
 
 from vatspolicy.documents.document import Document, Node, Path, Scalar, format_path
-from vatspolicy.documents.load import STDIN, load_document, parse_document
+from vatspolicy.documents.load import STDIN, load_document, parse_document, recall_document
 from vatspolicy.documents.reader import MAX_EXACT, Limits
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "format_path",
     "load_document",
     "parse_document",
+    "recall_document",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import sys
 from itertools import islice
@@ -26,8 +27,12 @@ _BINARY = {
 """Kinds of files that are no text, by their first bytes."""
 
 
-def load_document(path: FilePath | str, limits: Limits = LIMITS, stdin_name: str | None = None) -> Document:
+def load_document(
+    path: FilePath | str, limits: Limits = LIMITS, stdin_name: str | None = None, recall: bool = False
+) -> Document:
     """Read a file, or standard input for `-` under the name `stdin_name`.
+
+    `recall`: as `recall_document` does, for files of a law.
 
     Raises:
         InvalidInput: with every problem found.
@@ -52,7 +57,7 @@ def load_document(path: FilePath | str, limits: Limits = LIMITS, stdin_name: str
         reason = reason_of(error) if isinstance(error, OSError) else _("its name is not usable")
         message = _("The file cannot be read: {reason}.", reason=reason)
     else:
-        return parse_document(content, name, limits)
+        return recall_document(content, name) if recall else parse_document(content, name, limits)
     raise InvalidInput([Problem(name, 1, 1, "", message)])
 
 
@@ -81,6 +86,26 @@ def parse_document(text: str | bytes, file: str, limits: Limits = LIMITS) -> Doc
     from vatspolicy.documents.yaml_reader import YamlReader
 
     return YamlReader(clean, file, limits).document()
+
+
+def recall_document(content: bytes, file: str) -> Document:
+    """Read a file of a law as `parse_document` does; what was read of the same text before is used again.
+
+    Several steps read a file of a law, and a comparison reads it in two states. The data are the caller's own.
+
+    Raises:
+        InvalidInput: with every problem found.
+    """
+    try:
+        known = _remember(content, file.lower().endswith(".json"))
+    except InvalidInput:
+        return parse_document(content, file)  # with the name of this file
+    return Document(file, known.root.data(), known.text, known.root)
+
+
+@functools.lru_cache(maxsize=512)
+def _remember(content: bytes, is_json: bool) -> Document:
+    return parse_document(content, ".json" if is_json else ".yaml")
 
 
 def _decode(content: str | bytes, file: str, limits: Limits) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from vatspolicy.cel.codegen import BYTECODE_VERSION, GeneratedModule
 from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get, get_or_build
-from vatspolicy.documents import Document, load_document, parse_document
+from vatspolicy.documents import Document, load_document, recall_document
 from vatspolicy.documents.schemas import SchemaSet, resource_place
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
@@ -175,8 +175,8 @@ class Bundle:
 
     def _read(self, name: str) -> Document:
         if name in self._sources:
-            return parse_document(self._sources[name], name)
-        return load_document(name)
+            return recall_document(self._sources[name], name)
+        return load_document(name, recall=True)
 
     def term(self, policy: Policy, name: str) -> tuple[Policy, str]:
         """Return the policy that defines a term which `policy` uses, and the text of the term. Raises KeyError."""

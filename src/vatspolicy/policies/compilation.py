@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.compile_cache import PIECES
-from vatspolicy.documents import Document, parse_document
+from vatspolicy.documents import Document, recall_document
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
@@ -92,7 +92,7 @@ def _read(
     problems: list[Problem] = []
     for name, text in law_files(sources):
         try:
-            document = parse_document(text, os.path.join(prefix, name))
+            document = recall_document(text, os.path.join(prefix, name))
         except InvalidInput as error:
             problems += error.problems
             continue

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.authoring.diff.sources import Source
-from vatspolicy.documents import Document, parse_document
+from vatspolicy.documents import Document, recall_document
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
@@ -80,17 +80,17 @@ def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, byt
         message = _("The schemas of this state cannot be used by this version of the program.")
         raise InvalidInput([Problem("schemas", 1, 1, "", message)]) from None
     named = {name: content for name, content in source.policies if name.rpartition("/")[2] == RELEASE}
-    release = [parse_document(content, name) for name, content in named.items()][-1]
+    release = [recall_document(content, name) for name, content in named.items()][-1]
     folder = release.file.rpartition("/")[0]
     heads = [file for file in source.policies if file[0] == f"{folder}/{HEAD}".lstrip("/")]
     read = [read_head(*file) for file in (*heads, *(layer.head for layer in source.layers))]
     rest = [file for file in source.files if file not in same and file[0] not in named]
-    documents = [parse_document(content, name) for name, content in rest if is_law(name)]
+    documents = [recall_document(content, name) for name, content in rest if is_law(name)]
     tests = {document.data["id"]: (document.file, document.data.pop("tests", None)) for document in documents}
     for name, content in rest:
         if name.endswith(TESTS_ENDING):
             id = name.rpartition("/")[2].removesuffix(TESTS_ENDING)
-            tests[id] = (name, parse_document(content, name).data)
+            tests[id] = (name, recall_document(content, name).data)
     return LawRevision(
         source=source,
         bundle=bundle,
