@@ -135,8 +135,6 @@ class Encoder(SymbolicOperations):
         assert not isinstance(value, DualRail)
         return value
 
-    # --- Kleene's logic
-
     # --- leaves
 
     def fact(self, node: Fact, activation: SymbolicActivation) -> SymbolicValue:
@@ -150,8 +148,6 @@ class Encoder(SymbolicOperations):
         if isinstance(value, DualRail):
             return value
         return UNKNOWN if is_truth else value
-
-    # --- comparisons
 
     # --- lists
 

@@ -1,6 +1,7 @@
-"""Structures of typed trees: digests that are equal for trees that read alike, wherever they stand.
+"""Structures of typed trees: digests that are equal for trees that state the same in the same way, wherever they stand.
 
-They depend on the tree alone, so all queries of a process share them.
+The name of a term, two negations, and the order of what `&&` or `||` joins do not count. Structures depend on the tree
+alone, so all queries of a process share them.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from vatspolicy.cel.ast import (
+    And,
     Arithmetic,
     Compare,
     Fact,
     Literal,
     Node,
+    Not,
+    Or,
     Param,
     Quantifier,
+    Term,
     TextTest,
     children,
 )
@@ -52,6 +57,11 @@ def _find(node: Node) -> Structure:
     kept = _KNOWN.get(id(node))
     if kept is not None:
         return kept[1]
+    match node:
+        case Term(body=body) | Not(body=Not(body=body)):
+            found = _find(body)
+            _KNOWN[id(node)] = node, found
+            return found
     inner = [_find(child) for child in children(node)]
     names = frozenset[str]().union(*(part.names for part in inner))
     keys = set[str]().union(*(part.parameters for part in inner))
@@ -70,7 +80,10 @@ def _find(node: Node) -> Structure:
             own = (kind, pattern)
         case Quantifier(kind=kind, variable=variable):
             own, names = (kind, variable), names - {variable} | inner[0].names
-    signature = repr((type(node).__name__, own, [part.digest for part in inner]))
+    parts = [part.digest for part in inner]
+    if isinstance(node, And | Or):
+        parts = sorted(set(parts))
+    signature = repr((type(node).__name__, own, parts))
     found = Structure(blake2b(signature.encode(), digest_size=16).digest(), names, tuple(sorted(keys)))
     _KNOWN[id(node)] = node, found
     return found
