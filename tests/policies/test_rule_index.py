@@ -57,6 +57,27 @@ def test_no_object_of_an_empty_list_passes() -> None:
     assert candidates('deals.all(d, d.kind == "buy-out")', {"deals": []})
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "data.important",
+        "!data.important",
+        "data.important || !data.important",
+        "!(data.important && !data.important)",
+        "data.important == true || !data.important",
+        "data.important && !(data.important || data.important)",
+        "(data.important || data.important) && data.important != false",
+    ],
+)
+def test_truth_values_exclude_rules(condition: str) -> None:
+    """A disjunction may ask for one truth value twice."""
+    tree = tree_of(condition)
+    for value in (True, False):
+        activation = {"data": {"important": value}}
+        assert candidates(tree, activation) is evaluate(tree, activation, {})
+    assert candidates(tree, {"data": {}})
+
+
 @pytest.mark.parametrize("share", [0.0, 49.0, 49.5, 50.0, 50.5, 100.0])
 @pytest.mark.parametrize("op", ["==", "!=", "<", "<=", ">", ">="])
 def test_numbers_exclude_rules(op: str, share: float) -> None:

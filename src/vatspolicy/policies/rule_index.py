@@ -334,9 +334,11 @@ def _predicate(clause: Node, wanted: bool, params: Mapping[str, Any]) -> Predica
     if not way or any(isinstance(value, dict) for value in constants):
         return None
     run = compile_interpreter(clause, params)
-    listed = way in (SOME, EVERY)
+    listed, other = way in (SOME, EVERY), not isinstance(fact.type, Bool)
 
     def passes(value: Any) -> bool:
+        if value is _OTHER and not other:
+            return True  # there is no other truth value, and a disjunction takes none
         return run(_nested(path, [value] if listed else value)) is wanted
 
     return Predicate(way, path, frozenset(constants), passes)
