@@ -74,6 +74,31 @@ def test_access_stands_on_the_first_screen_and_edits_below_it(tmp_path: Path) ->
         assert "What was compared and proved" in body, format
 
 
+def test_a_contested_cell_is_told_in_words_where_no_sign_is_explained(tmp_path: Path) -> None:
+    data = complete_comparison(tmp_path)
+    data["access"]["cells"][0]["after"]["contested"] = True
+    told = " ".join(render("text", data, "en").split())
+    assert "General list: 50 % → 70 % (contested reading): B11 center" in told
+
+
+def test_the_first_sentence_tells_a_last_day_that_comes_or_goes(tmp_path: Path) -> None:
+    ended = LAW.replace("effective: {from: '2020-01-01'}", "effective: {from: '2020-01-01', until: '2027-06-01'}")
+    assert ended != LAW
+    first = next(iter(overview(compared(tmp_path / "a", ended), "en")))
+    assert first == "Invented law: dates law/effective: changed, from 2027-06-01; + in force until: 2027-06-01."
+    first = next(iter(overview(compared(tmp_path / "b", LAW, ended), "en")))
+    assert first.endswith("; - in force until: 2027-06-01.")
+
+
+def test_what_decisions_list_changes_from_the_day_of_the_edit(tmp_path: Path) -> None:
+    """A day that is past is not passed over: the edit reaches back."""
+    data = compared(tmp_path, LAW.replace("kind: verify", "kind: pending"))
+    [below] = [sentence for sentence in overview(data, "en") if sentence.startswith("What decisions list")]
+    assert below.startswith(
+        "What decisions list changes from 2020-01-01 for 3 of 3 known products: kind of advice (1)."
+    )
+
+
 def test_a_reviewer_is_asked_where_no_citation_changes(tmp_path: Path) -> None:
     asked = "Do the cited articles say so? The citations are the same as before: parameter law/cap (Cap)."
     assert asked in list(questions(compared(tmp_path / "a"), "en"))

@@ -294,8 +294,12 @@ class RuleComparison:
                     profile = load_profile(data, schemas=self.base.schemas)
                     before = evaluate(self.base, profile, day).decision
                     after = before if mixed is None else evaluate(mixed, profile, day).decision
+                    names: tuple[str, ...] = ()
+                    if before != after:  # no search found this change, and a profile shows it all the same
+                        verdict, names = WITNESS, (f"{before}->{after}",)
+                        reason = f"Changing this rule alone changes the decision ({names[0]})."
                     reason += self._with_all_changes(profile, day, after)
-                    return self._witness_verdict(small, day, verdict, (), data, before, after, reason)
+                    return self._witness_verdict(small, day, verdict, names, data, before, after, reason)
         self.invariants |= set(difference.invariants)
         for name in self.names if len(self.names) > 1 else ():  # another of the rules may be listed
             one = RuleComparison(self.base, self.head, (name,), self.period, self.budget)

@@ -10,7 +10,7 @@ from vatspolicy.authoring.symbolic.rule_comparison import Group, RuleComparison
 from vatspolicy.authoring.symbolic.shared_search import SharedSearch
 from vatspolicy.authoring.symbolic.solver import BUDGET
 from vatspolicy.authoring.symbolic.timeline import hull
-from vatspolicy.authoring.symbolic.transitions import all_transitions, compare_decisions
+from vatspolicy.authoring.symbolic.transitions import add_shown, all_transitions, compare_decisions
 from vatspolicy.authoring.symbolic.two_rulesets import comparison_period, differing_rules
 from vatspolicy.authoring.symbolic.verdicts import (
     EQUIVALENT,
@@ -72,7 +72,7 @@ def compare_change(
     answers = [verdicts[group] for group in wanted]
     if transitions.undecided and _all_the_same(base, head, as_of, zip(wanted, answers, strict=True)):
         transitions = all_transitions(IMPOSSIBLE, "Every deciding rule that differs is proved to say the same.")
-    return answers, transitions
+    return answers, add_shown(base, head, transitions, answers)
 
 
 def _whole(base: Bundle, head: Bundle, as_of: str | None, groups: Sequence[Group]) -> set[Group]:

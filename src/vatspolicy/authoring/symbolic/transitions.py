@@ -35,10 +35,11 @@ from vatspolicy.authoring.symbolic.verdicts import (
     WITNESS,
     ChangePeriod,
     Pair,
+    RuleVerdict,
     Transition,
     Transitions,
 )
-from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions
+from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions, decision_of
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
@@ -59,6 +60,32 @@ def compare_decisions(base: Bundle, head: Bundle, as_of: str | None = None, budg
 def all_transitions(verdict: str, reason: str) -> Transitions:
     """Return the same verdict on every transition."""
     return Transitions(tuple(Transition(*pair, verdict, reason=reason) for pair in PAIRS))
+
+
+def add_shown(base: Bundle, head: Bundle, transitions: Transitions, verdicts: Iterable[RuleVerdict]) -> Transitions:
+    """Return the transitions with those added that a witness of a rule shows and that no search has settled."""
+    for verdict in verdicts:
+        if not transitions.undecided:
+            break
+        if verdict.witness is None or verdict.as_of is None:
+            continue
+        profile, day = load_profile(dict(verdict.witness), schemas=base.schemas), verdict.as_of
+        pair = (decision_of(base, profile, day), decision_of(head, profile, day))
+        if pair in {(one.before, one.after) for one in transitions.undecided}:
+            first, last = ChangeCalendar(base, head).differing_days(profile, day)
+            shown = Transition(*pair, WITNESS, verdict.witness, day, first, last, "A profile is decided so.")
+            transitions = _replace(transitions, shown)
+    return transitions
+
+
+def _replace(transitions: Transitions, shown: Transition) -> Transitions:
+    """Return the transitions with one in the place of that of its words, and their days with its days."""
+    found = tuple(shown if one.name == shown.name else one for one in transitions.found)
+    days, first = transitions.period, str(shown.first_day or shown.as_of)
+    if days is None:
+        return replace(transitions, found=found, period=ChangePeriod(first, shown.last_day, proved=False))
+    last = None if None in (days.last, shown.last_day) else max(str(days.last), str(shown.last_day))
+    return replace(transitions, found=found, period=ChangePeriod(min(days.first, first), last, days.proved))
 
 
 class _DecisionComparison:

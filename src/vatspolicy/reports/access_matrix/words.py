@@ -105,11 +105,11 @@ def share(percent: float, lang: Language) -> str:
     return word(WORDS, "share", lang, percent=number(percent))
 
 
-def value(cell: Data, lang: Language) -> str:
-    """Return the text of a cell without its note."""
+def value(cell: Data, lang: Language, mark: str = " ≠") -> str:
+    """Return the text of a cell without its note; `mark` is that of a contested one."""
     is_open = cell["state"] == "open"
     text = share(cell["max_foreign_percent"], lang) if is_open else word(WORDS, cell["state"], lang)
-    return text + (" ≠" if cell["contested"] else "")
+    return text + (mark if cell["contested"] else "")
 
 
 def routes(cell: Data, data: Data, lang: Language) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.i18n.words import joint
+from vatspolicy.i18n.words import aside, joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.access_matrix.words import value
-from vatspolicy.reports.diff.words import phrase
+from vatspolicy.reports.diff.words import ITEMS, phrase
 
 Data = Mapping[str, Any]
 
@@ -25,8 +25,9 @@ _LINES = 8
 def summary(data: Data, lang: Language) -> list[str]:
     """Return the changed cells in few lines: one for all businesses that change alike, with the regime."""
     alike: dict[tuple[str, str, str], list[str]] = {}
+    mark = aside(word(ITEMS, "contested", lang), lang)  # the sign is explained beside the matrix only
     for cell in data["cells"]:
-        key = (cell["regime"][lang], *(value(cell[side], lang) for side in ("before", "after")))
+        key = (cell["regime"][lang], *(value(cell[side], lang, mark) for side in ("before", "after")))
         alike.setdefault(key, []).append(cell["title"][lang])
     found = []
     for (regime, before, after), every in alike.items():

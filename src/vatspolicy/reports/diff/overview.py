@@ -79,6 +79,9 @@ def _new_values(data: Data, item: Data, cards: Sequence[Data], lang: Language) -
             found.append(f"{what}{line['before'][lang]} → {line['after'][lang]}")
         found += [f"{what}+ {_cut(line['added'][lang])}"] if line["added"] else []
         found += [f"{what}- {_cut(line['removed'][lang])}"] if line["removed"] else []
+        if bool(line["before"]) != bool(line["after"]):  # a value, such as a last day, that was or is not there
+            sign, value = ("+", line["after"]) if line["after"] else ("-", line["before"])
+            found.append(f"{sign} {what}{value[lang]}")
     return [_cut(one, _LONG_VALUE) for one in found[:_VALUES]]
 
 
@@ -146,8 +149,7 @@ def _below(data: Data, lang: Language) -> Iterator[str]:
         word(ITEMS, kind, lang) + aside(str(kinds.count(kind)), lang) for kind in dict.fromkeys(kinds)
     )
     every = data["decisions"]["products"]
-    days = sorted({day for detail in details for day in detail["days"]})
-    since = phrase("since", lang, day=wording.next_day(days, data["today"]))
+    since = phrase("since", lang, day=min(day for detail in details for day in detail["days"]))
     yield phrase("below_change", lang, some=len(some), all=every, days=since, names=names)
 
 
