@@ -51,12 +51,19 @@ def start_apart(work: Callable[[], R]) -> Callable[[], R]:
     from multiprocessing import get_context
     from pickle import PicklingError
 
-    pool = ProcessPoolExecutor(1, get_context("fork"), _start, (lambda: lambda _task: work(),))
+    def begin() -> Callable[[None], R]:
+        gc.set_threshold(500_000, 50, 100)  # one piece of work leaves little to collect
+        return lambda _task: work()
+
+    pool = ProcessPoolExecutor(1, get_context("fork"), _start, (begin,))
+    gc.freeze()  # else garbage collection would copy the memory that both processes share
     try:
         with _no_interrupt():
             future = pool.submit(_do, None)
     except (BrokenProcessPool, OSError):
         return work
+    finally:
+        gc.unfreeze()
 
     def wait() -> R:
         try:

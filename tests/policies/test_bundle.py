@@ -42,6 +42,30 @@ def test_a_pickled_bundle_finds_its_generated_code(law: Path) -> None:
     assert again.policies == bundle.policies == copy.deepcopy(bundle).policies
 
 
+def test_days_with_the_same_values_share_their_functions() -> None:
+    bundle = shipped_bundle()
+    rulesets = [bundle.on(day) for day in bundle.boundaries]
+    functions: dict[str, set[int]] = {}
+    for ruleset in rulesets:
+        assert isinstance(ruleset.evaluator, CompiledEvaluator)
+        functions.setdefault(repr(ruleset.params), set()).add(id(ruleset.evaluator.functions))
+    assert len(functions) < len(rulesets) / 2
+    assert len({one for found in functions.values() for one in found}) >= len(functions)
+    assert all(len(found) == 1 for found in functions.values())
+
+
+def test_a_rule_set_has_the_values_and_rules_of_its_day() -> None:
+    bundle = shipped_bundle()
+    for day in (bundle.boundaries[0], *bundle.boundaries[5::20], bundle.boundaries[-1]):
+        ruleset = bundle.on(day)
+        for policy in bundle.policies.values():
+            for one in policy.parameters.values():
+                assert ruleset.params[one.key] is (one.on(day) or one.values[0]).value
+        there = [rule for policy in bundle.policies.values() for rule in policy.rules if rule.in_force(day)]
+        assert {rule.name for found in ruleset.rules.values() for rule in found} == {rule.name for rule in there}
+        assert set(ruleset.access) == {rule.effect.instrument for rule in there if isinstance(rule.effect, Route)}
+
+
 @pytest.fixture
 def impatient() -> Iterator[None]:
     interval = sys.getswitchinterval()

@@ -24,6 +24,7 @@ from vatspolicy.authoring.symbolic import compare_change, kept_answers, recall_c
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Policy
 
 pytestmark = needs_solver
 
@@ -210,5 +211,26 @@ def test_every_edit_that_changes_a_rule_is_another_law(edit: Edit) -> None:
     except InvalidInput:
         return
     digests = [kept_answers.digest_law(bundle) for bundle in (shipped(), changed)]
+    assert kept_answers.digest_law(changed, shipped()) == digests[1], "policies with the same files were not the same"
     if edit.schemas or Differences(RuleSignatures(shipped()), RuleSignatures(changed)).names:
         assert digests[0] != digests[1]
+
+
+def test_policies_with_the_same_files_are_digested_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    edit = next(edit for edit in draw_edits(1, SEED) if len(edit.policies) == 1 and not edit.schemas)
+    changed = load_side(head(edit), SchemaSet.shipped()).bundle
+    kept_answers.digest_law(shipped())
+    read: list[Any] = []
+    plain = kept_answers._plain
+
+    def note(value: Any) -> Any:
+        read.append(value)
+        return plain(value)
+
+    monkeypatch.setattr(kept_answers, "_plain", note)
+    kept_answers.digest_law(changed, shipped())
+    again = {value.id for value in read if isinstance(value, Policy)}
+    users = {id for id, policy in changed.policies.items() if again & set(policy.uses)}
+    assert again
+    assert len(again) < 20
+    assert users <= again, "a policy that uses an edited one was taken to be the same"

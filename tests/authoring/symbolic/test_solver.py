@@ -50,6 +50,15 @@ def test_formulas_fold() -> None:
         assert pool.evaluate(formula, {"a": True, "c": True}) is (wanted <= 2)
 
 
+def test_two_formulas_are_joined_as_many_are() -> None:
+    pool = FormulaPool()
+    literals = [TRUE, FALSE, *(sign * pool.flag(name) for name in "abc" for sign in (1, -1))]
+    for one in literals:
+        for other in literals:
+            assert pool.conjoin((one, other)) == pool.conjoin([one, other, TRUE])
+            assert pool.disjoin((one, other)) == pool.disjoin([one, other, FALSE])
+
+
 def test_a_number_that_no_list_reaches_costs_nothing() -> None:
     """A length compared with a thousand million once took that many formulas."""
     pool = FormulaPool()

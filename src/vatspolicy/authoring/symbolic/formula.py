@@ -70,6 +70,8 @@ class FormulaPool:
 
     def conjoin(self, formulas: Iterable[int]) -> int:
         """Return the conjunction; TRUE for no formulas."""
+        if type(formulas) is tuple and len(formulas) == 2:
+            return self.both(*formulas)
         found = set(formulas)
         found.discard(TRUE)
         if FALSE in found or not found.isdisjoint(map(neg, found)):
@@ -80,7 +82,19 @@ class FormulaPool:
 
     def disjoin(self, formulas: Iterable[int]) -> int:
         """Return the disjunction; FALSE for no formulas."""
+        if type(formulas) is tuple and len(formulas) == 2:
+            return -self.both(-formulas[0], -formulas[1])
         return -self.conjoin(map(neg, formulas))
+
+    def both(self, one: int, other: int) -> int:
+        """Return the conjunction of two formulas, as most are."""
+        if one == other or other == TRUE:
+            return one
+        if one == TRUE:
+            return other
+        if one == FALSE or other == FALSE or one == -other:
+            return FALSE
+        return self._number((one, other) if one < other else (other, one))
 
     def differ(self, left: int, right: int) -> int:
         """Return the formula that exactly one of two formulas holds."""

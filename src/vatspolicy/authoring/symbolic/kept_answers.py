@@ -14,7 +14,7 @@ import functools
 import importlib.metadata
 import importlib.util
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -78,25 +78,49 @@ def _key(base: Bundle, head: Bundle, groups: Sequence[Group], whole: bool) -> st
         return None
     try:
         solver = importlib.metadata.version("z3-solver")
-        sides = [digest_law(bundle) for bundle in (base, head)]
+        sides = [digest_law(base), digest_law(head, base)]
     except (importlib.metadata.PackageNotFoundError, TypeError):
         return None
     asked = json.dumps([groups, whole])
     return digest(part.encode() for part in (code_digest("prover", _FOLDERS), solver, asked, *sides))
 
 
-@functools.lru_cache(maxsize=2)
-def digest_law(bundle: Bundle) -> str:
-    """Return the digest of everything of a state of the law but texts for people. Raises TypeError for other values."""
+@functools.lru_cache(maxsize=4)
+def digest_law(bundle: Bundle, like: Bundle | None = None) -> str:
+    """Return the digest of everything of a state of the law but texts for people. Raises TypeError for other values.
+
+    `like`: another state; policies with the same files are digested once.
+    """
     law = {
         "covers": bundle.covers_from,
         "until": bundle.known_until,
         "layers": _plain(bundle.layers),
         "replacing": sorted(bundle._replacing),
-        "policies": [_plain(policy) for policy in bundle.policies.values()],
+        "policies": list(_digest_policies(bundle, like).values()),
         "schemas": sorted((name, digest([content])) for name, content in bundle.schemas.files.items()),
     }
     return digest([json.dumps(law, sort_keys=True, ensure_ascii=False).encode()])
+
+
+@functools.lru_cache(maxsize=4)
+def _digest_policies(bundle: Bundle, like: Bundle | None) -> Mapping[str, str]:
+    """Return the digest of every policy by its id."""
+    known = {} if like is None or like.schemas != bundle.schemas else _digest_policies(like, None)
+    return {
+        id: known[id]
+        if like is not None and id in known and _has_same_files(bundle, like, id)
+        else digest([json.dumps(_plain(policy), sort_keys=True, ensure_ascii=False).encode()])
+        for id, policy in bundle.policies.items()
+    }
+
+
+def _has_same_files(bundle: Bundle, other: Bundle, id: str) -> bool:
+    """Return True if a policy is made of the same files in two bundles: its own, and those that it uses."""
+    for name in (id, *bundle.policies[id].uses):
+        sides = [side._sources.get(side.policies[name].file) for side in (bundle, other) if name in side.policies]
+        if len(sides) < 2 or sides[0] is None or sides[0] != sides[1]:
+            return False
+    return True
 
 
 _TEXTS = frozenset(
@@ -114,22 +138,32 @@ Terms are in the expressions that use them.
 
 def _plain(value: Any) -> Any:
     """Return a part of the law as plain data. Raises TypeError for a value of an unknown kind."""
-    if isinstance(value, Expression):
+    kind: Any = type(value)
+    if kind in _SCALARS:  # most values, so asked first
+        return value
+    if kind is Expression:
         return digest([value.stored])
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {name: _plain(child) for name, child in value._asdict().items() if name not in _TEXTS}
-    if dataclasses.is_dataclass(value):
-        fields = (field.name for field in dataclasses.fields(value))
-        return {name: _plain(getattr(value, name)) for name in fields if name not in _TEXTS}
+    if kind is tuple or kind is list:
+        return [_plain(child) for child in value]
+    fields = _fields(kind)
+    if fields:
+        return {name: _plain(getattr(value, name)) for name in fields}
     if isinstance(value, Mapping):
         return {str(key): _plain(child) for key, child in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(child) for child in value]
     if isinstance(value, AbstractSet):
         return sorted(map(str, value))
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
     raise TypeError(type(value).__name__)
+
+
+_SCALARS = frozenset([type(None), bool, int, float, str])
+
+
+@functools.cache
+def _fields(kind: Hashable) -> tuple[str, ...]:
+    """Return the fields of a class of objects that answers depend on; none for a class of containers."""
+    if dataclasses.is_dataclass(kind):
+        return tuple(one.name for one in dataclasses.fields(kind) if one.name not in _TEXTS)
+    return tuple(name for name in getattr(kind, "_fields", ()) if name not in _TEXTS)
 
 
 # --- reading

@@ -58,6 +58,9 @@ class SymbolicOperations:
         """Return the truth of the option whose guard holds; unknown if none does."""
         options = tuple(options)
         pool = self.space.pool
+        if len(options) == 1:
+            [(held, value)] = options
+            return DualRail(pool.both(held, value.true), pool.both(held, value.false))
         return DualRail(
             pool.disjoin(pool.conjoin((held, value.true)) for held, value in options),
             pool.disjoin(pool.conjoin((held, value.false)) for held, value in options),
@@ -225,6 +228,8 @@ class SymbolicOperations:
             case Constant(value=list() as values):
                 if isinstance(item, IndexedChoice):
                     return pool.disjoin(self.one_of(item, "==", value) for value in values)
+                if isinstance(item, Constant):
+                    return TRUE if item.value in values else FALSE
                 return pool.disjoin(self.compare("==", item, Constant(value)) for value in values)
             case IndexedChoice():
                 if isinstance(item, Constant):

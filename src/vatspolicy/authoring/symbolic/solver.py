@@ -74,8 +74,7 @@ class Solver:
         self.defined: set[int] = {TRUE}
         """Formulas that the solver knows."""
         self.atoms: list[int] = []
-        self.declared: dict[int, Any] = {}
-        """Declarations of the atoms in z3."""
+        self.reader = AtomReader(self.context)
         self.steps: dict[str, list[Step]] = {}
         """Bounds by number variable, in order: limit, whether the bound includes it, and the formula."""
         self.sums: list[int] = []
@@ -204,7 +203,7 @@ class Solver:
     def _complete(self, model: Any) -> tuple[Model, list[int]]:
         """Return values of all variables, or the bounds that conflict."""
         pool = self.space.pool
-        true = self._true_atoms(model)
+        true = self.reader.true_atoms(model, self.atoms)
         found: Model = {}
         for number in self.atoms:
             part = pool.parts[number]
@@ -217,20 +216,6 @@ class Solver:
         joined = {name for number in self.sums for name, _ in _bound(pool.parts[number]).terms}
         solved, clash = self._solve_sums(joined, true)
         return found | solved, clash
-
-    def _true_atoms(self, model: Any) -> set[int]:
-        """Return the atoms that are true in a model. Calls the C functions, since there are thousands of atoms."""
-        interpretation, truth = z3.Z3_model_get_const_interp, z3.Z3_get_bool_value
-        context, inside = self.context.ref(), model.model
-        found = set()
-        for number in self.atoms:
-            declared = self.declared.get(number)
-            if declared is None:
-                declared = self.declared[number] = self._literal(number).decl().ast
-            value = interpretation(context, inside, declared)
-            if value and truth(context, value) == 1:
-                found.add(number)
-        return found
 
     def _value_between(self, name: str, steps: Iterable[Step], true: set[int]) -> Amount:
         """Return a value between the highest bound that does not hold and the lowest that does."""
@@ -297,6 +282,32 @@ class Solver:
             term = total < limit if atom.strict else total <= limit
             self.comparisons[number] = z3.Bool(f"p{number}", ctx=self.context), term, z3.Not(term)
         return self.comparisons[number]
+
+
+class AtomReader:
+    """Reads from models which atoms are true: there are thousands, so it calls z3's C functions itself."""
+
+    def __init__(self, context: Any) -> None:
+        self.context = context
+        self.sort = z3.BoolSort(ctx=context)
+        self.true = z3.BoolVal(True, ctx=context)
+        self.declared: dict[int, Any] = {}
+        """Declarations of the atoms in z3."""
+
+    def true_atoms(self, model: Any, atoms: Sequence[int]) -> set[int]:
+        """Return the atoms that are true in a model."""
+        value_of, context, inside = z3.Z3_model_get_const_interp, self.context.ref(), model.model
+        true = self.true.as_ast().value  # equal terms of a context have the same address
+        return {atom for atom in atoms if value_of(context, inside, self._declaration(atom)).value == true}
+
+    def _declaration(self, atom: int) -> Any:
+        found = self.declared.get(atom)
+        if found is None:
+            context = self.context.ref()
+            constant = z3.Z3_mk_const(context, z3.Z3_mk_string_symbol(context, f"p{atom}"), self.sort.ast)
+            z3.Z3_inc_ref(context, constant)  # it lives as long as the context
+            found = self.declared[atom] = z3.Z3_get_app_decl(context, constant)
+        return found
 
 
 def _signed(formula: int) -> str:

@@ -129,12 +129,13 @@ class _DecisionComparison:
             self._search_few_classes(proof, {})
             if self.exact:
                 self._prove(proof, self.exact, self.parts)
-            if self.lengths:
+            if self._open() and self.lengths:
                 self._search_few_classes(proof, self.lengths)
             self._prove_by_need(proof, self.parts)
             self._prove(proof, Exact())
-            for members in ({}, search_lengths(self.lengths)):
-                self._search(members)
+            self._search({})
+            if self._open():
+                self._search(search_lengths(self.lengths))
             self._prove_by_need(proof)
             self._prove(proof, self.exact.with_all_quantifiers())
         except Unsupported as error:
