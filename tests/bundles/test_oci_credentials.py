@@ -14,7 +14,10 @@ import pytest
 from tests.bundles.test_oci import project, pull, push, refused, registry
 from tests.support.console import Console
 from tests.support.oci_registry import Registry
-from vatspolicy.bundles import oci_credentials
+from vatspolicy.bundles import oci_credentials, oci_reference
+from vatspolicy.bundles.oci_credentials import Credentials, find_credentials
+from vatspolicy.bundles.oci_reference import parse_reference
+from vatspolicy.errors import InvalidInput
 
 __all__ = ["project", "registry"]
 
@@ -200,3 +203,59 @@ def test_credentials_of_a_helper_do_not_follow_a_redirect(project: Console, regi
         (project.folder / "pulled.tar.gz").unlink()
         assert "refuses access" in refused(project, registry)
         assert len(storage.seen) == 1, "the token service redirects nobody"
+
+
+# --- Docker Hub -------------------------------------------------------------------------------------------------------
+
+HUB_KEY = "https://index.docker.io/v1/"
+HUB_NAMES = ("docker.io", "index.docker.io", "registry-1.docker.io", "Docker.io")
+
+
+def encoded(secret: str) -> dict[str, str]:
+    return {"auth": base64.b64encode(f"user:{secret}".encode()).decode()}
+
+
+@pytest.mark.parametrize("host", HUB_NAMES)
+def test_docker_hub_has_one_api(host: str) -> None:
+    reference = parse_reference(f"oci://{host}/law/bundle:v1")
+    assert reference.base == "https://registry-1.docker.io/v2/law/bundle"
+    assert str(reference) == f"oci://{host}/law/bundle:v1"
+
+
+@pytest.mark.parametrize("host", ["hub.docker.io", "docker.io:5000", "docker.io.example.org", "notdocker.io"])
+def test_other_hosts_are_not_docker_hub(project: Console, host: str) -> None:
+    assert parse_reference(f"oci://{host}/law/bundle:v1").base == f"https://{host}/v2/law/bundle"
+    project.write("docker/config.json", json.dumps({"auths": {HUB_KEY: encoded("secret")}}))
+    assert find_credentials(host, "x") is None
+
+
+@pytest.mark.parametrize("host", HUB_NAMES)
+def test_docker_hub_goes_by_the_name_that_docker_login_writes(project: Console, folder: Path, host: str) -> None:
+    project.write("docker/config.json", json.dumps({"auths": {HUB_KEY: encoded("secret"), host: encoded("wrong")}}))
+    assert find_credentials(host, "x") == Credentials(encoded("secret")["auth"])
+    project.write("docker/config.json", json.dumps({"auths": {host: encoded("own"), "docker.org": encoded("wrong")}}))
+    assert find_credentials(host, "x") == Credentials(encoded("own")["auth"])
+    write_helper(
+        folder,
+        f'read host; [ "$host" = {HUB_KEY} ] || exit 9; '
+        f"echo '{json.dumps({'ServerURL': HUB_KEY, 'Username': 'user', 'Secret': 'secret'})}'",
+    )
+    for data in ({"credHelpers": {HUB_KEY: "test"}, "credsStore": "other"}, {"credsStore": "test"}):
+        project.write("docker/config.json", json.dumps({**data, "auths": {HUB_KEY: {}}}))
+        assert find_credentials(host, "x") == Credentials(encoded("secret")["auth"])
+    write_helper(folder, answer(ServerURL="https://hub.docker.com/v1/", Secret="s3cret"))
+    with pytest.raises(InvalidInput) as caught:
+        find_credentials(host, "x")
+    assert "answers for another host" in caught.value.problems[0].message
+
+
+def test_credentials_of_docker_hub_go_to_its_api(
+    project: Console, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oci_reference, "HUB", registry.host)
+    registry.auth = "basic"
+    project.write("docker/config.json", json.dumps({"auths": {HUB_KEY: encoded("secret")}}))
+    ran = project("bundle", "push", "bundle.tar.gz", "oci://docker.io/law/bundle:v7")
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("oci://docker.io/law/bundle@sha256:")
+    assert {header for *_, header in registry.seen} == {None, f"Basic {encoded('secret')['auth']}"}

@@ -16,6 +16,7 @@ from tests.support.layer_builder import LAW
 from tests.support.oci_registry import Registry, run_registry
 from tests.support.sigstore_authority import IDENTITY, ISSUER, Authority
 from tests.support.specs import SHOP
+from vatspolicy.bundles import oci_referrers
 from vatspolicy.bundles.lockfile import read_lock
 from vatspolicy.bundles.oci_content import digest_of
 
@@ -223,6 +224,80 @@ def test_lists_of_referrers_that_cannot_be_used(project: Console, registry: Regi
     registry.seen.clear()
     assert "No Sigstore bundle is attached" in refused(project, registry)
     assert len(registry.seen) < 25
+
+
+def list_many(registry: Registry, others: int) -> list[str]:
+    """Let the list begin with artifacts of another kind; return the addresses that are then asked for."""
+    registry.per_page, registry.referrers = 4, b""
+    digest = digest_of(registry.manifests["v7"])
+    other = {"subject": {"digest": digest}, "artifactType": "application/vnd.example.sbom.v1"}
+    before = {str(n): json.dumps({**other, "annotations": {"n": str(n)}}).encode() for n in range(others)}
+    registry.manifests = before | registry.manifests
+    registry.seen.clear()
+    return [f"/v2/law/bundle/referrers/{digest}?page={page}" for page in range(1, others // 4 + 1)]
+
+
+def test_the_proof_is_found_on_a_further_page(project: Console, registry: Registry) -> None:
+    if not registry.lists_referrers:
+        pytest.skip("a tag has one page")
+    registry.auth = "bearer"
+    project.write("docker/config.json", json.dumps(registry.credentials))
+    assert push(project, registry).code == 0
+    pages = list_many(registry, 10)
+    assert pull(project, registry).code == 0
+    assert [path for _, path, _ in registry.seen if "page=" in path] == pages
+    assert all(header == "Bearer t0ken" for _, path, header in registry.seen if "page=" in path)
+
+
+def test_no_page_is_asked_for_once_there_are_enough_proofs(
+    project: Console, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not registry.lists_referrers:
+        pytest.skip("a tag has one page")
+    monkeypatch.setattr(oci_referrers, "MAX_PROOFS", 1)
+    assert push(project, registry).code == 0
+    list_many(registry, 0)
+    registry.link = '<{path}?page={page}>; rel="next"'
+    assert pull(project, registry).code == 0
+    assert not [path for _, path, _ in registry.seen if "page=" in path]
+
+
+@pytest.mark.parametrize(
+    ("link", "message"),
+    [
+        ('<{path}?page={page}>; rel="next"', "does not end within 64 pages"),
+        ('<{path}?page=1>; rel="next"', "does not end within 64 pages"),
+        ('<http://127.0.0.1:1{path}?page={page}>; rel="next"', "on another host"),
+        ('<//registry.example.org{path}>; rel="next"', "on another host"),
+        ("<https://registry.example.org{path}>; rel=next", "on another host"),
+        ('<file:///etc/passwd>; rel="next"', "on another host"),
+        ('<http://[>; rel="next"', "an address that cannot be read"),
+        ('{path}?page={page}; rel="next"', "an address that cannot be read"),
+        ('<{path}?page={page}> rel="next"', "an address that cannot be read"),
+        ('<{path}?page={page}; rel="next"', "an address that cannot be read"),
+        ('</v2/nowhere>; rel="next"', "404"),
+        ('</v2/law/bundle/manifests/v7>; rel="next"', "list of referrers cannot be read"),
+    ],
+)
+def test_pages_that_lead_astray_are_refused(project: Console, registry: Registry, link: str, message: str) -> None:
+    """Nothing is written although the first page has the proof: the list was not read as the registry has it."""
+    if not registry.lists_referrers:
+        pytest.skip("a tag has one page")
+    assert push(project, registry).code == 0
+    registry.link, registry.per_page = link, 1
+    registry.seen.clear()
+    assert message in refused(project, registry)
+    assert len(registry.seen) < 70
+
+
+def test_pages_have_a_size_together(project: Console, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not registry.lists_referrers:
+        pytest.skip("a tag has one page")
+    assert push(project, registry).code == 0
+    list_many(registry, 40)
+    monkeypatch.setattr(oci_referrers, "MAX_LISTED", 4000)
+    assert "more than it said" in refused(project, registry)
+    assert 1 < len([path for _, path, _ in registry.seen if "referrers" in path]) < 11
 
 
 def test_an_update_takes_both_files_into_use(project: Console, registry: Registry, authority: Authority) -> None:

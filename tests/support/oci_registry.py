@@ -35,6 +35,10 @@ class Registry:
     """True for a registry that knows the referrers of a manifest itself."""
     referrers: bytes = b""
     """List of referrers in place of the true one."""
+    per_page: int = 0
+    """Referrers on one page of the list; 0 for all on one."""
+    link: str = ""
+    """Header `Link` in place of the true one; `{page}` is the number of the next page."""
     pause: float = 0
     """Seconds before each answer."""
     blobs_at: str = ""
@@ -120,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
             )
             self.answer(201, Location=path, **subject)
         elif "/referrers/" in path and registry.lists_referrers:
-            self.answer(200, registry.referrers or self.list_referrers(name))
+            self.answer_referrers(path, query)
         elif "/manifests/" in path and name in registry.manifests:
             self.answer(200, registry.manifests[name], Content_Type="application/vnd.oci.image.manifest.v1+json")
         elif name in registry.blobs and registry.blobs_at and self.command == "GET" and path.startswith("/v2"):
@@ -129,6 +133,22 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(200, registry.blobs[name])
         else:
             self.answer(404, b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}')
+
+    def answer_referrers(self, path: str, query: dict[str, list[str]]) -> None:
+        """Answer with one page of the referrers."""
+        registry = self.registry
+        listed = registry.referrers or self.list_referrers(path.rpartition("/")[2])
+        page, link = int(query.get("page", ["0"])[0]), {}
+        if registry.per_page:
+            index = json.loads(listed)
+            entries, first = index["manifests"], page * registry.per_page
+            index["manifests"] = entries[first : first + registry.per_page]
+            listed = json.dumps(index).encode()
+            if first + registry.per_page < len(entries):
+                link = {"Link": f'<{path}?page={page + 1}>; rel="next"'}
+        if registry.link:
+            link = {"Link": registry.link.replace("{page}", str(page + 1)).replace("{path}", path)}
+        self.answer(200, listed, **link)
 
     def list_referrers(self, subject: str) -> bytes:
         listed = []

@@ -16,10 +16,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from typing import IO, Any, NamedTuple, NoReturn
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
 from vatspolicy.bundles.bundle_file import BundleFileError
 from vatspolicy.bundles.oci_credentials import find_credentials
+from vatspolicy.bundles.oci_link import find_link
 from vatspolicy.bundles.oci_reference import Reference, is_local
 from vatspolicy.i18n import _
 
@@ -79,9 +80,29 @@ class RegistryClient:
     def own_address(self, location: str | None, base: str) -> str:
         """Return an address that the registry sends an upload to. Raises BundleFileError for another host."""
         url = self._join(base, location or "")
-        if not location or urlsplit(url)[:2] != urlsplit(self.reference.base)[:2]:
+        if not location or not self._is_own(url):
             self.fail(_("The registry sends the upload to another host."))
         return url
+
+    def next_page(self, answer: Answer, url: str) -> str | None:
+        """Return the address of the page after an answer; None for the last one.
+
+        Raises BundleFileError for a `Link` that cannot be read, or that leads to another host.
+        """
+        try:
+            found = find_link(answer.headers.get("link", ""), "next")
+        except ValueError:
+            self.fail(_("The registry leads to an address that cannot be read."))
+        if found is None:
+            return None
+        following = urldefrag(self._join(url, found)).url
+        if not self._is_own(following):
+            self.fail(_("The registry continues a list on another host."))
+        return following
+
+    def _is_own(self, url: str) -> bool:
+        """Return whether an address has the scheme, the host and the port of the registry."""
+        return urlsplit(url)[:2] == urlsplit(self.reference.base)[:2]
 
     def _join(self, base: str, location: str) -> str:
         """Return the address that a location is, read from another. Raises BundleFileError for one that is none."""
@@ -150,7 +171,10 @@ class RegistryClient:
             content += part
             if len(content) > max_bytes:
                 self.fail(_("The registry sends more than it said, or than a bundle may have."))
-        return Answer(status, {name.lower(): value for name, value in headers.items()}, bytes(content))
+        named = {name.lower(): value for name, value in headers.items()}
+        if links := headers.get_all("link"):  # a list of links may be spread over several fields
+            named["link"] = ", ".join(links)
+        return Answer(status, named, bytes(content))
 
     def _require_tls(self, url: str) -> None:
         parts = urlsplit(url)

@@ -14,12 +14,14 @@ import shutil
 import signal
 import subprocess
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 from vatspolicy.bundles.bundle_file import BundleFileError
+from vatspolicy.bundles.oci_reference import login_names
 from vatspolicy.i18n import _
 
 TIMEOUT = 30
@@ -53,15 +55,15 @@ def find_credentials(host: str, place: str) -> Credentials | None:
         return None
     if not isinstance(data, dict):
         return None
-    helper = _find_entry(data.get("credHelpers"), host) or data.get("credsStore")
-    found = _ask_helper(helper, host, path.parent, place) if helper else None
-    return found or _read_entry(_find_entry(data.get("auths"), host))
+    names = login_names(host)
+    helper = _find_entry(data.get("credHelpers"), names) or data.get("credsStore")
+    found = _ask_helper(helper, names[0], path.parent, place) if helper else None
+    return found or _read_entry(_find_entry(data.get("auths"), names))
 
 
-def _find_entry(entries: Any, host: str) -> Any:
-    if not isinstance(entries, dict):
-        return None
-    return entries.get(host) or entries.get(f"https://{host}")
+def _find_entry(entries: Any, names: Iterable[str]) -> Any:
+    """Return the first entry of some names that is not empty."""
+    return next(filter(None, map(entries.get, names)), None) if isinstance(entries, dict) else None
 
 
 def _read_entry(entry: Any) -> Credentials | None:
@@ -85,12 +87,15 @@ def _encode(user: str, password: str) -> str:
 # --- helpers
 
 
-def _ask_helper(name: Any, host: str, folder: Path, place: str) -> Credentials | None:
-    """Return the answer of a credential helper; None if it has nothing for the host. Raises BundleFileError."""
+def _ask_helper(name: Any, asked: str, folder: Path, place: str) -> Credentials | None:
+    """Return the answer of a credential helper for a host, or for the name of Docker Hub; None if it has nothing.
+
+    Raises BundleFileError.
+    """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise BundleFileError(place, _("Docker's configuration names a credential helper that has no usable name."))
     program = f"docker-credential-{name}"
-    status, output = _run(program, host, folder, place)
+    status, output = _run(program, asked, folder, place)
     if status:
         if output.strip().startswith(_NOTHING):
             return None
@@ -99,7 +104,7 @@ def _ask_helper(name: Any, host: str, folder: Path, place: str) -> Credentials |
     if answer is None:
         _fail(place, _("The credential helper {program} answers without a user and a password.", program=program))
     server, user, secret = answer
-    if server and _host_of(server) != host.lower():
+    if server and _host_of(server) != _host_of(asked):
         _fail(place, _("The credential helper {program} answers for another host.", program=program))
     if user == _IDENTITY:
         return Credentials(None, secret)
@@ -138,8 +143,8 @@ def find_program(name: str, path: str) -> str | None:
     return None
 
 
-def _run(program: str, host: str, folder: Path, place: str) -> tuple[int, bytes]:
-    """Return the exit code and the output of a helper that is asked for a host. Raises BundleFileError."""
+def _run(program: str, asked: str, folder: Path, place: str) -> tuple[int, bytes]:
+    """Return the exit code and the output of a helper that is asked for a server. Raises BundleFileError."""
     found = find_program(program, os.environ.get("PATH", os.defpath))
     if found is None:
         hint = _("Install it. Folders of PATH that are relative, or the working directory, are not searched.")
@@ -156,7 +161,7 @@ def _run(program: str, host: str, folder: Path, place: str) -> tuple[int, bytes]
     except (OSError, ValueError):
         _fail(place, _("The credential helper {program} cannot be started.", program=program))
     output: dict[str, bytes] = {}
-    reader = threading.Thread(target=_talk, args=(process, host, output), daemon=True)
+    reader = threading.Thread(target=_talk, args=(process, asked, output), daemon=True)
     reader.start()
     reader.join(TIMEOUT)
     late = _("The credential helper {program} does not answer within {n} s.", program=program, n=TIMEOUT)
@@ -174,11 +179,11 @@ def _run(program: str, host: str, folder: Path, place: str) -> tuple[int, bytes]
         raise
 
 
-def _talk(process: subprocess.Popen[bytes], host: str, output: dict[str, bytes]) -> None:
+def _talk(process: subprocess.Popen[bytes], asked: str, output: dict[str, bytes]) -> None:
     assert process.stdin is not None
     assert process.stdout is not None
     with suppress(OSError, ValueError):  # it may end without reading, or be ended
-        process.stdin.write(host.encode() + b"\n")
+        process.stdin.write(asked.encode() + b"\n")
         process.stdin.close()
     with suppress(OSError, ValueError), process.stdout:
         output["content"] = process.stdout.read(_MAX_BYTES + 1)

@@ -16,6 +16,11 @@ _REFERENCE = re.compile(
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 """Names as the OCI distribution specification (1.1) allows them."""
+HUB = "registry-1.docker.io"
+"""Host that serves the API of Docker Hub."""
+_HUB_NAMES = ("docker.io", "index.docker.io", HUB)
+_HUB_KEY = "https://index.docker.io/v1/"
+"""Name of Docker Hub in Docker's configuration and for credential helpers, as `docker login` writes it."""
 _LOCAL = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?")
 
 
@@ -32,7 +37,8 @@ class Reference:
     @property
     def base(self) -> str:
         """Address of the API of the repository: HTTPS, or HTTP on this machine."""
-        return f"{'http' if is_local(self.host) else 'https'}://{self.host}/v2/{self.repository}"
+        host = HUB if is_hub(self.host) else self.host
+        return f"{'http' if is_local(host) else 'https'}://{host}/v2/{self.repository}"
 
     @property
     def manifest(self) -> str:
@@ -60,6 +66,16 @@ def parse_reference(text: str) -> Reference:
 def is_local(host: str) -> bool:
     """Return True for this machine, which alone is spoken to without TLS."""
     return _LOCAL.fullmatch(host) is not None
+
+
+def is_hub(host: str) -> bool:
+    """Return True for a name of Docker Hub."""
+    return host.lower() in _HUB_NAMES
+
+
+def login_names(host: str) -> tuple[str, ...]:
+    """Return the names under which Docker's configuration may hold the credentials of a host; the first one counts."""
+    return (_HUB_KEY, host, f"https://{host}") if is_hub(host) else (host, f"https://{host}")
 
 
 def is_digest(text: object) -> bool:

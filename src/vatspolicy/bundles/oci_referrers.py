@@ -6,6 +6,8 @@ A registry lists referrers itself, or a tag named after the digest does (distrib
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,6 +32,10 @@ SIGSTORE = "application/vnd.dev.sigstore.bundle"
 """Beginning of the media types of Sigstore bundles, which are the types of the artifacts too."""
 MAX_PROOFS = 16
 """Maximum number of attached Sigstore bundles that are read."""
+MAX_PAGES = 64
+"""Maximum number of pages of a registry's list of referrers."""
+MAX_LISTED = 4 * MAX_SMALL
+"""Maximum size of these pages together, in bytes."""
 _UNKNOWN = (400, 404, 405, 501)
 """Statuses of registries that list no referrers themselves."""
 
@@ -62,19 +68,37 @@ def push_proof(client: RegistryClient, manifest: bytes, proof: bytes) -> None:
 
 def pull_proofs(client: RegistryClient, digest: str) -> tuple[bytes, ...]:
     """Return the Sigstore bundles attached to a manifest; nothing of them is verified. Raises BundleFileError."""
-    query = urlencode({"artifactType": f"{SIGSTORE}.v0.3+json"})
-    answer = client.request("GET", f"{client.reference.base}/referrers/{digest}?{query}", {"Accept": INDEX})
-    if answer.status == 200:
-        listed = _entries(client, answer.content)
-    elif answer.status in _UNKNOWN:
-        listed = _read_tag(client, digest)
-    else:
-        client.refuse(answer)
-    kinds = [
-        one for one in listed if is_digest(one.get("digest")) and str(one.get("artifactType")).startswith(SIGSTORE)
-    ]
-    proofs = (_pull_proof(client, one["digest"]) for one in kinds[:MAX_PROOFS])
+    kinds = (
+        one
+        for one in _list_referrers(client, digest)
+        if is_digest(one.get("digest")) and str(one.get("artifactType")).startswith(SIGSTORE)
+    )
+    proofs = (_pull_proof(client, one["digest"]) for one in list(islice(kinds, MAX_PROOFS)))
     return tuple(proof for proof in proofs if proof is not None)
+
+
+def _list_referrers(client: RegistryClient, digest: str) -> Iterator[dict[str, Any]]:
+    """Yield the referrers of a manifest, each page of the registry when it is reached. Raises BundleFileError.
+
+    A list that is too long, or that cannot be read to its end, is an error: the rest may hold the proof.
+    """
+    query = urlencode({"artifactType": f"{SIGSTORE}.v0.3+json"})
+    url: str | None = f"{client.reference.base}/referrers/{digest}?{query}"
+    left = MAX_LISTED
+    for page in range(MAX_PAGES):
+        assert url is not None
+        answer = client.request("GET", url, {"Accept": INDEX}, max_bytes=min(left, MAX_SMALL))
+        if page == 0 and answer.status in _UNKNOWN:
+            yield from _read_tag(client, digest)
+            return
+        if answer.status != 200:
+            client.refuse(answer)
+        yield from _entries(client, answer.content)
+        left -= len(answer.content)
+        url = client.next_page(answer, url)
+        if url is None:
+            return
+    client.fail(_("The registry's list of referrers does not end within {n} pages.", n=MAX_PAGES))
 
 
 def _pull_proof(client: RegistryClient, digest: str) -> bytes | None:
