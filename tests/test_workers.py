@@ -11,7 +11,7 @@ import pytest
 
 SCRIPT = """
 import os, signal, threading
-from vatspolicy.workers import STATUS, start_apart
+from vatspolicy.workers import STATUS, Apart, start_apart
 here = os.getpid()
 
 def fall():
@@ -31,6 +31,28 @@ except ValueError as error:
     assert str(error) == "refused"
 else:
     raise AssertionError("an error was lost")
+
+def tell(task):
+    return task, os.getpid()
+
+def ask():
+    with Apart(tell) as apart:
+        return os.getpid(), [wait() for wait in [apart.submit(task) for task in range(3)]]
+
+worker, told = start_apart(ask)()
+assert [task for task, _ in told] == [0, 1, 2]
+assert len({here, worker, *(process for _, process in told)}) == 3, "a worker's worker is one process more"
+
+def tell_or_fall(task):
+    if task and os.getpid() != here:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task
+
+with Apart(tell_or_fall) as apart:
+    assert [wait() for wait in [apart.submit(task) for task in (0, 1, 2)]] == [0, 1, 2], "a lost task was not done here"
+    assert apart.submit(3)() == 3, "a process that is gone was asked"
+with Apart(tell, fork=False) as apart:
+    assert apart.submit(4)() == (4, here)
 stop = threading.Event()
 threading.Thread(target=stop.wait, name=STATUS).start()
 assert start_apart(os.getpid)() != here, "a status line on a terminal kept the work in this process"

@@ -14,9 +14,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from vatspolicy.errors import WorkerLost
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+    from typing import Self
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,41 +43,82 @@ def can_fork() -> bool:
     return sys.platform == "linux" and len(threads) == 1
 
 
-def start_apart(work: Callable[[], R]) -> Callable[[], R]:
-    """Start work in a process of its own, and return a function that waits for its result, which must be plain data.
+class Apart(Generic[T, R]):
+    """A process of its own that does one task after another while this one goes on.
 
-    If no process can be forked, or it breaks, that function does the work in this process.
+    Tasks and results must be plain data. If no process can be forked, or it breaks, the tasks are done in this process.
     """
-    if not can_fork():
-        return work
+
+    def __init__(self, work: Callable[[T], R], fork: bool = True) -> None:
+        """Fork the process. Without `fork`, there is none."""
+        self._do = work
+        self._pool = _fork_one(work) if fork and can_fork() else None
+
+    def submit(self, task: T) -> Callable[[], R]:
+        """Start a task, and return a function that waits for its result."""
+        from concurrent.futures.process import BrokenProcessPool
+        from pickle import PicklingError
+
+        if self._pool is None:
+            return partial(self._do, task)
+        try:
+            future = self._pool.submit(_do, task)
+        except (BrokenProcessPool, OSError):
+            return partial(self._do, task)
+
+        def wait() -> R:
+            try:
+                found: R = future.result()
+                return found
+            except (BrokenProcessPool, OSError, PicklingError, TypeError, AttributeError):
+                return self._do(task)  # the result is the same
+
+        return wait
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+
+def _fork_one(work: Callable[[Any], Any]) -> ProcessPoolExecutor | None:
+    """Return a pool of one process that does the work; None if it cannot be forked."""
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
-    from pickle import PicklingError
 
-    def begin() -> Callable[[None], R]:
-        gc.set_threshold(500_000, 50, 100)  # one piece of work leaves little to collect
-        return lambda _task: work()
+    def begin() -> Callable[[Any], Any]:
+        gc.set_threshold(500_000, 50, 100)  # a short process leaves little to collect
+        return work
 
     pool = ProcessPoolExecutor(1, get_context("fork"), _start, (begin,))
     gc.freeze()  # else garbage collection would copy the memory that both processes share
     try:
         with _no_interrupt():
-            future = pool.submit(_do, None)
+            pool.submit(_nothing)
     except (BrokenProcessPool, OSError):
-        return work
+        return None
     finally:
         gc.unfreeze()
+    return pool
 
-    def wait() -> R:
-        try:
-            with pool:
-                found: R = future.result()
-                return found
-        except (BrokenProcessPool, OSError, PicklingError, TypeError, AttributeError):
-            return work()  # the result is the same
 
-    return wait
+def start_apart(work: Callable[[], R]) -> Callable[[], R]:
+    """Start work in a process of its own, and return a function that waits for its result, which must be plain data.
+
+    If no process can be forked, or it breaks, that function does the work in this process.
+    """
+    apart = Apart[None, R](lambda _: work())
+    wait = apart.submit(None)
+
+    def finish() -> R:
+        with apart:
+            return wait()
+
+    return finish
 
 
 def map_in_order(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], processes: int) -> Iterator[R]:
@@ -152,6 +197,7 @@ def _no_interrupt() -> Iterator[None]:
 
 def _start(begin: Callable[[], Callable[[Any], Any]]) -> None:
     _BEGIN[:] = [begin]
+    _WORK.clear()  # of a worker that forks a worker
     signal.signal(signal.SIGINT, _leave)  # the terminal interrupts all processes; the parent reports it
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     follow_parent()

@@ -23,6 +23,7 @@ from vatspolicy.authoring.symbolic import (
     compare_rules,
     rule_equivalence,
     solver,
+    transitions,
     two_rulesets,
 )
 from vatspolicy.authoring.symbolic.mixed_bundle import mix
@@ -32,6 +33,7 @@ from vatspolicy.authoring.symbolic.transition_proof import TransitionProof
 from vatspolicy.authoring.symbolic.transitions import all_transitions
 from vatspolicy.authoring.symbolic.two_rulesets import differing_rules
 from vatspolicy.authoring.symbolic.verdicts import ChangePeriod
+from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
@@ -150,6 +152,24 @@ def test_all_of_a_whole_denial(tmp_path: Path) -> None:
     }  # fmt: skip
     assert len(found.impossible) == 7
     assert not found.undecided
+
+
+@needs_solver
+def test_witnesses_are_confirmed_in_another_process_or_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base, head = law(tmp_path / "base", ""), law(tmp_path / "head", "data.important")
+    here = transitions.compare_decisions(base, head)
+    assert len(here.possible) == 5
+    assert transitions.compare_decisions(base, head, apart=True) == here
+    monkeypatch.setattr(transitions, "confirm_decisions", refuse)
+    for apart in (False, True):
+        found = transitions.compare_decisions(base, head, apart=apart)
+        assert found.possible == ()
+        assert {one.reason for one in found.undecided} == {"Internal error: a witness was not confirmed (refused)."}
+        assert found.impossible == here.impossible
+
+
+def refuse(*_: Any) -> dict[str, Any]:
+    raise Unconfirmed("refused")
 
 
 @needs_solver

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -105,7 +106,7 @@ class ChangeSearch:
             for incomplete in (False, True):
                 if not solutions.keys() & pairs:
                     wanted = [p for p in MOST_TELLING_FIRST if p in pairs and ("incomplete" in p) is incomplete]
-                    profiles.find_pairs(self.mixed, wanted, solutions, most=1, classes=classes)
+                    solutions.update(itertools.islice(profiles.solve_pairs(self.mixed, wanted, classes), 1))
 
     def _search_found_classes(self) -> None:
         """Search products of few classes; one without a class reaches no decision, which would show little."""

@@ -61,9 +61,10 @@ def compare_change(
     wanted = [tuple(group) for group in groups]
     whole = _whole(base, head, as_of, wanted)
     apart = [group for group in dict.fromkeys(wanted) if group not in whole]
-    tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [(compare_decisions, (as_of, budget))]
     deciding = [group for group in apart if _can_decide(base, head, group)]
     chunks = [*_chunks(deciding), *_chunks([group for group in apart if group not in set(deciding)])]
+    alone = workers > 1 and not chunks
+    tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [(compare_decisions, (as_of, budget, alone))]
     tasks += [(_compare_chunk, (chunk, as_of, budget)) for chunk in chunks]
     transitions, *found = run_tasks((base, head), tasks, workers)
     pairs = zip(chunks, found, strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from vatspolicy.authoring.symbolic.change_calendar import ChangeCalendar
 from vatspolicy.authoring.symbolic.change_period import find_period
@@ -12,7 +13,7 @@ from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, Kinds, touche
 from vatspolicy.authoring.symbolic.domain import iso
 from vatspolicy.authoring.symbolic.list_lengths import lengths_for, search_lengths
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
-from vatspolicy.authoring.symbolic.query import Solution, describe_invariants
+from vatspolicy.authoring.symbolic.query import describe_invariants
 from vatspolicy.authoring.symbolic.relaxation import Exact, read_by
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period, build_history
@@ -43,10 +44,16 @@ from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
+from vatspolicy.workers import Apart
 
 
-def compare_decisions(base: Bundle, head: Bundle, as_of: str | None = None, budget: int = BUDGET) -> Transitions:
-    """Return all twelve changes of the decision word: possible with a witness, proved impossible, or unknown."""
+def compare_decisions(
+    base: Bundle, head: Bundle, as_of: str | None = None, budget: int = BUDGET, apart: bool = False
+) -> Transitions:
+    """Return all twelve changes of the decision word: possible with a witness, proved impossible, or unknown.
+
+    `apart`: another process confirms each witness while this one looks for the next; the answers are the same.
+    """
     period = comparison_period(base, head, as_of)
     if period is None:
         return all_transitions(UNKNOWN, "One of the bundles does not cover that day.")
@@ -54,7 +61,8 @@ def compare_decisions(base: Bundle, head: Bundle, as_of: str | None = None, budg
     period = period_of(rules, period)
     if period is None:
         return all_transitions(IMPOSSIBLE, "No rule that decides differs.")
-    return _DecisionComparison(base, head, period, budget, rules).run()
+    with Apart(_Confirmation(base, head).confirm, fork=apart) as confirmation:
+        return _DecisionComparison(base, head, period, budget, rules, confirmation).run()
 
 
 def all_transitions(verdict: str, reason: str) -> Transitions:
@@ -88,11 +96,46 @@ def _replace(transitions: Transitions, shown: Transition) -> Transitions:
     return replace(transitions, found=found, period=ChangePeriod(min(days.first, first), last, days.proved))
 
 
+Found = tuple[Pair, dict[str, Any], str]
+"""A change of the decision word, with a profile that shows it and the day, as the solver says."""
+
+
+class _Confirmation:
+    """Confirms by the evaluator what the solver found."""
+
+    def __init__(self, base: Bundle, head: Bundle) -> None:
+        self.base, self.head = base, head
+
+    @functools.cached_property
+    def calendar(self) -> ChangeCalendar:
+        """Calendar of the changes of both bundles."""
+        return ChangeCalendar(self.base, self.head)
+
+    def confirm(self, found: Found) -> Transition:
+        """Return the transition with a minimal witness; an unknown one if the evaluator does not confirm it."""
+        pair, profile, day = found
+        try:
+            data = confirm_decisions(profile, [(self.base, pair[0]), (self.head, pair[1])], day)
+            first, last = self.calendar.differing_days(load_profile(data, schemas=self.base.schemas), day)
+        except (Unconfirmed, InvalidInput) as error:  # never shown as a finding
+            return Transition(*pair, UNKNOWN, reason=f"Internal error: a witness was not confirmed ({error}).")
+        return Transition(*pair, WITNESS, data, day, first, last, "A profile is decided so.")
+
+
 class _DecisionComparison:
     """Comparison of the decisions of two bundles on the days on which they may differ."""
 
-    def __init__(self, base: Bundle, head: Bundle, period: Period, budget: int, names: Iterable[str] | None) -> None:
+    def __init__(
+        self,
+        base: Bundle,
+        head: Bundle,
+        period: Period,
+        budget: int,
+        names: Iterable[str] | None,
+        confirmation: Apart[Found, Transition],
+    ) -> None:
         """Take the bundles, and the names of the rules that differ; None if others may differ, too."""
+        self.confirmation = confirmation
         self.base, self.head, self.period, self.budget = base, head, period, budget
         found = [find_rule(bundle, name) for name in names or () for bundle in (base, head)]
         self.rules = [rule for rule in found if rule is not None]
@@ -110,11 +153,6 @@ class _DecisionComparison:
         """Classes of services among which every witness was found; None for any."""
         self.reason = UNSETTLED
         self.invariants: set[str] = set()
-
-    @functools.cached_property
-    def calendar(self) -> ChangeCalendar:
-        """Calendar of the changes of both bundles."""
-        return ChangeCalendar(self.base, self.head)
 
     @functools.cached_property
     def lengths(self) -> dict[str, int]:
@@ -204,30 +242,19 @@ class _DecisionComparison:
         """Search for witnesses of the open transitions, with lists of these lengths."""
         if not self._open():
             return
-        solutions: dict[Pair, Solution] = {}
+        waiting: dict[Pair, Callable[[], Transition]] = {}
         lengths = tuple(sorted(members.items()))
         if lengths not in self.searches:
             self.searches[lengths] = TwoRuleSetSearch(self.period, self.base, self.budget, members)
         search = self.searches[lengths]
         try:
-            search.find_pairs(self.head, self._open(), solutions, classes=classes)
+            for pair, solution in search.solve_pairs(self.head, self._open(), classes):
+                small = solution.reduced()
+                waiting[pair] = self.confirmation.submit((pair, small.profile, small.as_of))
         except Undecided as error:
             self.reason = reason_of(error)
-        if solutions:
+        if waiting:
             earlier = classes if self.search is None else self.classes
             self.search = search
             self.classes = None if classes is None or earlier is None else classes | earlier
-        for pair, solution in solutions.items():
-            try:
-                self.found[pair] = self._confirm(pair, solution)
-            except (Unconfirmed, InvalidInput) as error:  # never shown as a finding
-                reason = f"Internal error: a witness was not confirmed ({error})."
-                self.found[pair] = Transition(*pair, UNKNOWN, reason=reason)
-
-    def _confirm(self, pair: Pair, solution: Solution) -> Transition:
-        """Return the transition with a minimal witness that the evaluator confirms."""
-        solution = solution.reduced()
-        day = solution.as_of
-        data = confirm_decisions(solution.profile, [(self.base, pair[0]), (self.head, pair[1])], day)
-        first, last = self.calendar.differing_days(load_profile(data, schemas=self.base.schemas), day)
-        return Transition(*pair, WITNESS, data, day, first, last, "A profile is decided so.")
+        self.found |= {pair: wait() for pair, wait in waiting.items()}

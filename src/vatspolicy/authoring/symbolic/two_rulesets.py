@@ -21,7 +21,7 @@ from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Solver, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Days, Period
-from vatspolicy.authoring.symbolic.verdicts import PAIRS, Pair
+from vatspolicy.authoring.symbolic.verdicts import Pair
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
 
@@ -143,29 +143,27 @@ class TwoRuleSetSearch:
             self._before[classes] = self._words(self.base, classes)
         return self._before[classes]
 
-    def find_pairs(
-        self,
-        head: Bundle,
-        wanted: Iterable[Pair],
-        found: dict[Pair, Solution],
-        most: int = len(PAIRS),
-        classes: Classes = None,
-    ) -> None:
-        """Add to `found` solutions of the wanted pairs that have one, `most` at most. Raises Unsupported, Undecided.
+    def solve_pairs(
+        self, head: Bundle, wanted: Iterable[Pair], classes: Classes = None
+    ) -> Iterator[tuple[Pair, Solution]]:
+        """Yield the wanted pairs that have a solution, each as soon as it is found.
 
         `classes`: only profiles whose services can be of no other classes; the fewer, the faster.
+
+        Raises:
+            Unsupported, Undecided
         """
         pool = self.query.space.pool
         before, after = self._before_and_after(head, classes)
         formulas = {(a, b): pool.conjoin((before[a], after[b])) for a, b in wanted}
         left = {pair: formula for pair, formula in formulas.items() if formula != FALSE}
-        for _ in range(min(most, len(left))):
+        while left:
             solution = self._find(pool.disjoin(left.values()))
             if solution is None:
                 break
             pair = next(pair for pair, formula in left.items() if solution.holds(formula))
             formula = left.pop(pair)
-            found[pair] = replace(solution, formulas=[formula, *solution.formulas[1:]]).without_opinions()
+            yield pair, replace(solution, formulas=[formula, *solution.formulas[1:]]).without_opinions()
 
     def find_day(self, head: Bundle, pairs: Iterable[Pair], low: int, high: int, classes: Classes = None) -> int | None:
         """Return a day between two (numbers, both included) on which a profile shows one of the pairs; None for none.
