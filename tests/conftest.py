@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.console import Console
-from tests.support.shipped import GOLDEN, PARTS, policy_file
+from tests.support.shipped import GOLDEN, PARTS, POLICIES, policy_file
 from tests.support.specs import TODAY
 from vatspolicy import clock
 from vatspolicy import i18n as language
@@ -19,11 +21,32 @@ from vatspolicy.authoring.symbolic import kept_answers
 from vatspolicy.policies.bundle import Bundle, load_bundle
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """A cache of this run, which its workers share. The law is compiled before they start, and not by each of them."""
+    if hasattr(config, "workerinput"):
+        return  # a worker has the environment of the process that started it
+    folder = tempfile.mkdtemp(prefix="vatspolicy-")
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    os.environ["VATSPOLICY_CACHE"] = folder
+    if config.getoption("numprocesses", None):
+        load_bundle(POLICIES)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What collection makes stays for the whole run: no search for garbage walks it, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A cache of this run, and no colors or widths of the terminal that it was started from."""
+def _environment() -> Iterator[None]:
+    """No colors or widths of the terminal that the run was started from."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VATSPOLICY_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("COLUMNS", "100")
         patch.setattr(kept_answers, "recall", lambda *_: None)  # each test makes its proofs itself
         for name in ("NO_COLOR", "FORCE_COLOR", "VATSPOLICY_DEBUG", "VATSPOLICY_LANG"):

@@ -15,6 +15,7 @@ pytest.importorskip("starlette", reason="needs the extra `serve`")
 
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import TODAY
+from vatspolicy.documents.yaml_reader import yaml_loader
 from vatspolicy.engine import evaluator
 from vatspolicy.gate.gate import Gate
 from vatspolicy.profile.profile import read_profile
@@ -28,7 +29,7 @@ WITHOUT = "without its company"
 def bodies() -> Iterator[tuple[str, bytes]]:
     """Every fixture, and every third without what it says about its company."""
     for place, path in enumerate(fixture_files()):
-        profile = yaml.safe_load(path.read_text(encoding="utf-8"))
+        profile = yaml.load(path.read_bytes(), yaml_loader())
         text = json.dumps({"input": profile}, default=datetime.date.isoformat, ensure_ascii=False)
         yield path.stem, text.encode()
         if place % 3 == 0:

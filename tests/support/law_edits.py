@@ -151,7 +151,7 @@ def _schemas(_draw: random.Random) -> Iterator[tuple[str, str, Mapping[str, byte
 @functools.cache
 def law() -> Mapping[str, Law]:
     """The policies by the file that holds each."""
-    return {path.relative_to(ROOT).as_posix(): dict(load_document(path).data) for path in policy_files()}
+    return {path.relative_to(ROOT).as_posix(): dict(load_document(path, recall=True).data) for path in policy_files()}
 
 
 @functools.cache

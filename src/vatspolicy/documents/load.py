@@ -103,7 +103,7 @@ def recall_document(content: bytes, file: str) -> Document:
     return Document(file, known.root.data(), known.text, known.root)
 
 
-@functools.lru_cache(maxsize=512)
+@functools.lru_cache(maxsize=1024)
 def _remember(content: bytes, is_json: bool) -> Document:
     return parse_document(content, ".json" if is_json else ".yaml")
 

@@ -12,7 +12,7 @@ from vatspolicy.authoring.testing.decision_differences import decision_reasons, 
 from vatspolicy.authoring.testing.reasons import explain_state
 from vatspolicy.authoring.testing.rule_states import name_state, state_of, subjects
 from vatspolicy.cel.activation import Activation
-from vatspolicy.documents import Document, Path, load_document, parse_document
+from vatspolicy.documents import Document, Path, load_document, recall_document
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import validate
 from vatspolicy.engine.evaluator import evaluate
@@ -218,7 +218,7 @@ def whole_base(base: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_case_profile(base: Mapping[str, Any], entry: Mapping[str, Any], where: str, schemas: SchemaSet) -> Profile:
     """Return the profile of a case: the whole base with what the case sets and removes. Raises InvalidInput."""
-    document = parse_document(json.dumps(base, ensure_ascii=False), where)
+    document = recall_document(json.dumps(base, ensure_ascii=False).encode(), where)  # cases of a file share its base
     return read_profile(change(document, _changes(entry)), schemas)
 
 
