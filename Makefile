@@ -18,7 +18,7 @@ LONG := acceptance differential browser
 LOW_TESTS := tests/cli tests/documents tests/engine tests/language_server tests/server
 
 # Programs that others wrote, which tests ask: see docs/api.md on protocols.
-PEERS := opa rotel
+PEERS := opa rotel mcp
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -142,6 +142,12 @@ $(VENV)/.opa-$(KEY): $(MADE)
 $(VENV)/.rotel-$(KEY): $(MADE)
 	@$(PIP) install --only-binary :all: 'rotel==0.0.1a15' \
 	  || echo "the collector Rotel does not install here: what asks it is skipped" >&2
+	@touch $@
+
+# The client of another SDK for assistants, which tests/server/test_mcp_client.py runs.
+$(VENV)/.mcp-$(KEY): $(MADE)
+	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(VENV)/npm '@modelcontextprotocol/sdk@1.32.2' \
+	  || echo "the SDK for TypeScript does not install here, which takes npm: what runs it is skipped" >&2
 	@touch $@
 
 # Cerbos, which the benchmarks ask: of its program there are packages for npm alone.

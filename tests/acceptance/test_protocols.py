@@ -16,6 +16,7 @@ WORDS = {
     "in-toto-attestation": "in_toto_attestation", "securesystemslib": "securesystemslib", "sigstore": "sigstore",
     "junitparser": "junitparser", "sarif-kit": "sarif", "check-jsonschema": "check_jsonschema", "cel-python": "celpy",
     "cel-expr-python": "cel_expr_python", "rotel": "rotel", "promtool": "promtool",
+    "@modelcontextprotocol/sdk": "@modelcontextprotocol/sdk",
 }  # fmt: skip
 """What a test imports or runs of each package."""
 
@@ -32,7 +33,7 @@ def test_a_protocol_is_tested_with_what_the_table_names(row: tuple[str, str, lis
     _name, clients, files = row
     texts = "".join((ROOT / file).read_text(encoding="utf-8") for file in files)
     texts += (ROOT / "tests" / "support" / "editor.py").read_text(encoding="utf-8") * ("lsprotocol" in clients)
-    packages = re.findall(r"`([\w-]+)`", clients)
+    packages = re.findall(r"`([\w@/-]+)`", clients)
     assert [package for package in packages if WORDS[package] not in texts] == []
     assert packages or "Neovim" in clients or "where it is installed" in clients
 
@@ -42,6 +43,6 @@ def test_every_package_of_the_table_is_installed_for_tests() -> None:
     listed = " ".join([*data["dependencies"], *data["optional-dependencies"]["test"]])
     others = {"opa-golib-python-bindings", "rotel"}  # installed apart, since they are not for every system
     others |= {"opentelemetry-proto", "lsprotocol"}  # needed by another one
-    others |= {"promtool"}  # no package of Python
-    named = {package for _, clients, _ in rows() for package in re.findall(r"`([\w-]+)`", clients)}
+    others |= {"promtool", "@modelcontextprotocol/sdk"}  # no packages of Python
+    named = {package for _, clients, _ in rows() for package in re.findall(r"`([\w@/-]+)`", clients)}
     assert [package for package in sorted(named - others) if package not in listed] == []

@@ -5,6 +5,7 @@ Every tool reads and changes nothing, asks no network, and has the limits of the
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
@@ -54,7 +55,7 @@ def make_server(
     server = _Server("vatspolicy", instructions=_INSTRUCTIONS, version=version, log_level="ERROR")
     tools = _Tools(bundle, limits or Limits(), today)
     for tool in (tools.check, tools.next_question, tools.routes, tools.explain, tools.list_values):
-        server.add_tool(tool, annotations=_READS)
+        server.add_tool(tool, description=inspect.getdoc(tool), annotations=_READS)
     return server
 
 
