@@ -142,6 +142,41 @@ def test_a_change_of_a_term_is_checked_in_the_policies_that_use_it(editor: Edito
     editor.wait_for(lambda: not any(one["code"] == "loader" for one in editor.findings(user)))
 
 
+def has_no_fault(editor: Editor, *paths: Path) -> bool:
+    return not any(one["code"] == "loader" for path in paths for one in editor.findings(path))
+
+
+def test_policies_that_are_good_only_together_are_taken_together(editor: Editor, small: Path, user: Path) -> None:
+    """A rename changes both at once, and neither is saved."""
+    assert editor.ask("hover", user, "term.fore|ign"), "the law has been read"
+    editor.replace(small, "foreign: company", "outside: company")
+    editor.replace(user, "term.foreign", "term.outside")
+    editor.replace(user, "param.cap", "40.0")
+    settle(editor, user, "number-in-expression")
+    assert has_no_fault(editor, small, user)
+    editor.replace(user, "term.outside", "term.outsde")
+    [finding, *_] = settle(editor, user, "loader")
+    assert finding["message"] == "There is no term 'outsde'. Did you mean 'outside'?"
+
+
+def test_a_change_that_comes_late_does_not_count(editor: Editor, user: Path) -> None:
+    """Helix sends the changes of quick keys out of order."""
+    editor.replace(user, "service.offers.exists", "service.ofers.exists")
+    document = {"uri": user.as_uri(), "version": editor.versions[user] - 1}
+    editor.send("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": USER}]})
+    settle(editor, user, "loader")
+    editor.replace(user, "service.ofers.exists", "service.offers.exists")
+    editor.wait_for(lambda: has_no_fault(editor, user))
+
+
+def test_a_name_may_be_used_before_it_is_written(editor: Editor, small: Path, user: Path) -> None:
+    editor.replace(user, "param.cap", "40.0 && term.later")
+    settle(editor, user, "loader")
+    editor.replace(small, "  foreign: company", "  later: company.foreign_percent > 1.0\n  foreign: company")
+    editor.wait_for(lambda: has_no_fault(editor, small, user))
+    settle(editor, user, "number-in-expression")
+
+
 def test_places_are_right_behind_characters_of_two_units(editor: Editor, user: Path) -> None:
     """Chinese takes one unit a character, and a rare one two."""
     editor.replace(user, "zh: '关闭，{company.foreign_percent}。'", "zh: '𠀀关闭，{company.foreign_percnt}。'")

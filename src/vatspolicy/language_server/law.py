@@ -5,6 +5,7 @@ Only the edited policy is compiled again, with those that use its terms or param
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections.abc import Iterable, Mapping
@@ -20,7 +21,7 @@ from vatspolicy.language_server.kinds import policy_file, tests_file
 from vatspolicy.language_server.mentions import Owners
 from vatspolicy.policies.builder import build_policies
 from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources, schemas_of_project
-from vatspolicy.policies.compiler import Compiled, compile_policy, compile_some, find_name_problems
+from vatspolicy.policies.compiler import compile_policy, compile_some, find_name_problems
 from vatspolicy.policies.files import TESTS_ENDING, LayerFiles
 from vatspolicy.policies.layers import refuse_overrides
 from vatspolicy.policies.model import NO_CODE, Policy
@@ -139,36 +140,63 @@ class Law:
             self.load()
             return self.problems
         try:
-            document = self._check(file, policy)
-            compiled = self._compile(document)
+            self._take([self._check(file, policy)])
+        except InvalidInput as error:
+            others = self._edited(file)
+            if not others:
+                return by_file(error.problems)
+        else:
+            return {}
+        try:  # a rename changes several files, and none of them is good without the others
+            self._take([self._check(file, policy, others), *others])
         except InvalidInput as error:
             return by_file(error.problems)
-        rows = [(one.data, self.bundle.policies[one.data["id"]].file, places, trees) for one, places, trees in compiled]
-        found = build_policies(rows, self.schemas, itertools.repeat(NO_CODE))
-        sources = {document.file: document.text.encode()}
-        self.bundle = self.bundle.edit({one.id: one for one in found}, sources)
-        self._documents[policy.id] = document
         return {}
 
-    def _check(self, file: str, policy: Policy) -> Document:
-        """Read and validate a policy. Raises InvalidInput."""
+    def _check(self, file: str, policy: Policy, others: Iterable[Document] = ()) -> Document:
+        """Read and validate a policy, beside others as they are edited. Raises InvalidInput."""
         document = parse_document(self.texts[file], policy.file)
         problems = validate(document, "policy", self.schemas)
         if not problems:
-            others = {id: one for id, one in self._documents.items() if id != policy.id}
-            problems = [*find_name_problems(document, others), *refuse_overrides(document)]
+            beside = self._documents | _by_id(others)
+            beside.pop(policy.id)
+            problems = [*find_name_problems(document, beside), *refuse_overrides(document)]
         if problems:
             raise InvalidInput(problems)
         return document
 
-    def _compile(self, document: Document) -> list[Compiled]:
-        """Compile a policy, and those that use it if what they use has changed. Raises InvalidInput."""
-        id = document.data["id"]
-        before, by_id = self._documents[id].data, {**self._documents, id: document}
-        again = [document]
-        if any(before.get(part) != document.data.get(part) for part in _SHARED):
-            again += (one for one in self._documents.values() if id in one.data.get("uses", ()))
-        return compile_some(again, by_id, lambda one: compile_policy(one, by_id, self.schemas))
+    def _edited(self, file: str) -> list[Document]:
+        """Return the other open policies that can be read and are not yet in the law as they stand."""
+        found = []
+        for other, text in self.texts.items():
+            policy = None if other == file or other.endswith(TESTS_ENDING) else self.policy_of(other)
+            if policy is not None and self._documents[policy.id].text != text:
+                with contextlib.suppress(InvalidInput):
+                    found.append(self._check(other, policy))
+        return found
+
+    def _take(self, documents: Iterable[Document]) -> None:
+        """Compile policies, and those that use them if what they use has changed, and take all. Raises InvalidInput."""
+        assert self.bundle is not None
+        edited = _by_id(documents)
+        by_id = self._documents | edited
+        changed = {
+            id
+            for id, document in edited.items()
+            if any(self._documents[id].data.get(part) != document.data.get(part) for part in _SHARED)
+        }
+        users = (one for id, one in by_id.items() if id not in edited and changed & set(one.data.get("uses", ())))
+        compiled = compile_some([*edited.values(), *users], by_id, lambda one: compile_policy(one, by_id, self.schemas))
+        rows = [(one.data, self.bundle.policies[one.data["id"]].file, places, trees) for one, places, trees in compiled]
+        found = build_policies(rows, self.schemas, itertools.repeat(NO_CODE))
+        sources = {document.file: document.text.encode() for document in edited.values()}
+        self.bundle = self.bundle.edit({one.id: one for one in found}, sources)
+        self._documents = by_id
+
+
+def _by_id(documents: Iterable[Document]) -> dict[str, Document]:
+    """Return policies by their id."""
+    return {document.data["id"]: document for document in documents}
 
 
 def _overlay(source: tuple[str, bytes], texts: Mapping[str, str]) -> tuple[str, bytes]:

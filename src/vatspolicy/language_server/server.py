@@ -100,9 +100,16 @@ class PolicyServer(LanguageServer):
             self.client_register_capability(types.RegistrationParams([registration]))
 
     def take(self, params: types.DidOpenTextDocumentParams | types.DidChangeTextDocumentParams) -> None:
-        """Take the text of a file that was opened or changed, and look at it after a pause."""
+        """Take the text of a file that was opened or changed, and look at it after a pause.
+
+        A change that is older than one that has come is left out: an editor may send them out of order (Helix does),
+        and each holds the whole text.
+        """
         uri = params.text_document.uri
         file, version = file_of(uri), params.text_document.version
+        changed = isinstance(params, types.DidChangeTextDocumentParams)
+        if changed and version < self.answers.newest.get(file, version):
+            return
         content = self.workspace.get_text_document(uri).source
         self.answers.uris[file], self.answers.newest[file] = uri, version
         self.looks[file] = self.looks.get(file, 0) + 1
@@ -152,8 +159,11 @@ class PolicyServer(LanguageServer):
         if self.looks.get(file) != look:
             return
         for other, source in [*self.found]:
-            if source == LOADER and other != file and self.found[other, source].get(file):
-                self.publish(other, {LOADER: await self.ask(partial(self.project.check, other)) or {}})
+            if source == LOADER and other != file and any(self.found.get((other, source), {}).values()):
+                again = await self.ask(partial(self.project.check, other)) or {}
+                self.publish(other, {LOADER: again})
+                if not any(again.values()) and other in self.looks:
+                    self.look_later(other)  # it is good now: lint and tests come next
         if any(told.values()):
             self.publish(file, {LOADER: told, LINT: {}})
             return
