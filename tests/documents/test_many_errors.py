@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,6 +45,35 @@ def test_the_first_hundred_errors_are_explained(name: str) -> None:
     assert len(problems) == MAX_EXPLAINED + 1
     assert [problem.message for problem in problems].count(FURTHER[0]) == 1
     assert problems[-1].message == FURTHER[0]
+
+
+LOAD = """
+import json, resource, sys
+from vatspolicy.errors import InvalidInput
+from vatspolicy.profile.profile import load_profile
+try:
+    load_profile(json.load(sys.stdin))
+except InvalidInput as error:
+    print(len(error.problems), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_the_memory_for_errors_does_not_grow_with_a_list_that_is_too_long() -> None:
+    """Every error about a place holds all places; of a list that is too long, few members have errors."""
+    data = json.dumps(spec(area=[f"shanghai-songjang{index}" for index in range(19_000)]))
+    ran = subprocess.run([sys.executable, "-c", LOAD], input=data, capture_output=True, text=True, check=True)
+    problems, megabytes = map(int, ran.stdout.split())
+    assert problems == MAX_EXPLAINED + 1
+    assert megabytes < 200
+
+
+def test_lists_that_are_too_long_are_all_told() -> None:
+    wrong = [{"id": f"s{index}", "area": ["nowhere"] * 40, "features": ["x"] * 40} for index in range(40)]
+    told = {
+        problem.path
+        for problem in validate(parse_document(json.dumps({**spec(), "services": wrong}).encode(), "a.json"), "profile")
+    }
+    assert {"services", "services[0].area", "services[0].features"} <= told
 
 
 @pytest.mark.parametrize("name", ["places", "offers", "services"])

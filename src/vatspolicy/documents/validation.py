@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.clock import is_day
 from vatspolicy.documents.document import Document
 from vatspolicy.documents.schemas import SchemaSet, schema_named
-from vatspolicy.errors import Problem, first_problems
+from vatspolicy.errors import MAX_EXPLAINED, Problem, first_problems
 
 if TYPE_CHECKING:
     from typing import Any
@@ -78,7 +78,9 @@ class Validator:
         from vatspolicy.documents.validation_messages import Explainer
 
         explainer = Explainer(document, self._name, self._schemas)
-        found = [(tuple(error.instance_path), error) for error in self._library.iter_errors(data)]
+        errors_of = self._library.iter_errors
+        errors = list(errors_of(_shorten(data, self._longest_list, [MAX_EXPLAINED]))) or errors_of(data)
+        found = [(tuple(error.instance_path), error) for error in errors]
         found.sort(key=lambda one: document.mark(one[0]))
         by_place = itertools.groupby(found, key=lambda one: one[0])
         explained = (
@@ -107,6 +109,16 @@ class Validator:
             validate_formats=True,
             ignore_unknown_formats=True,
             formats={"date": is_day},
+        )
+
+    @functools.cached_property
+    def _longest_list(self) -> int:
+        """The most members that a list may have; 0 for a schema whose lists need not end."""
+        if self._name not in ACCEPTED:
+            return 0
+        _ = self._library  # which has loaded all schemas that the schema refers to
+        return max(
+            itertools.chain.from_iterable(_most_members(self._schemas.load(one)) for one in self._names.values())
         )
 
     def _with_uri(self, uri: str) -> dict[str, Any]:
@@ -182,6 +194,33 @@ class Validator:
         for rule in ("allOf", "anyOf", "oneOf"):
             for branch in node.get(rule, ()):
                 yield from self._alternatives(branch, base)
+
+
+def _most_members(schema: Any) -> Iterator[int]:
+    """Yield every limit of a list in a schema."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("maxItems"), int):
+            yield schema["maxItems"]
+        schema = list(schema.values())
+    for one in schema if isinstance(schema, list) else ():
+        yield from _most_members(one)
+
+
+def _shorten(data: Any, longest: int, more: list[int]) -> Any:
+    """Return data whose lists have few members beyond `longest`, so that each is still too long.
+
+    The library makes all errors before it returns the first, and an error about a place of the gazetteer takes 36 KB.
+    `more` holds the number of further members that all lists together may keep.
+    """
+    if not longest:
+        return data
+    if isinstance(data, dict):
+        return {key: _shorten(value, longest, more) for key, value in data.items()}
+    if not isinstance(data, list):
+        return data
+    kept = min(len(data), longest + max(more[0], 1))
+    more[0] -= max(kept - longest, 0)
+    return [_shorten(member, longest, more) for member in data[:kept]]
 
 
 def _has_null(data: Any) -> bool:
