@@ -33,6 +33,7 @@ endif
 MADE := $(VENV)/.made-$(KEY)
 CORE := $(VENV)/.core-$(KEY)
 TOOLS := $(VENV)/.tools-$(KEY)
+COLLECTED := $(VENV)/.collected-$(KEY)
 EXTRA = $(VENV)/.extra-$(1)-$(KEY)
 
 unexport PYTHONDONTWRITEBYTECODE
@@ -49,7 +50,9 @@ help: ## list the targets
 demo: $(CORE) ## decide a real product spec
 	@$(BIN)/vatspolicy check $(DEMO_SPEC) --no-fail
 
-test: lint tests ## lint, then every test; of costly searches a part
+test: $(TOOLS) ## lint, then every test; of costly searches a part
+	@$(MAKE) --no-print-directory -j 2 lint $(COLLECTED)
+	@$(MAKE) --no-print-directory tests
 
 test-long: lint ## the same with every search whole: proofs, replays, interviews, pages in each language and color
 	VATSPOLICY_LONG=1 $(MAKE) tests
@@ -129,6 +132,11 @@ $(TOOLS): $(MADE)
 
 $(VENV)/.extra-%-$(KEY): $(CORE)
 	$(PIP) install --no-build-isolation --editable '.[$*]'
+	@touch $@
+
+# Byte code of what the tests import, written beside lint by one process: else each of those that run tests makes all of it.
+$(COLLECTED): $(TOOLS)
+	@$(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1 || true
 	@touch $@
 
 # The real OPA engine, which tests/acceptance/test_opa.py and the benchmarks ask. Its wheel claims a newer Python than it needs and is
