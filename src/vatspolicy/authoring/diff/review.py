@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -328,6 +329,7 @@ def _start_proof(
     wait = start_apart(lambda: replace(work(), base=None))  # both processes have the bundles
 
     def prove_apart() -> Proof:
+        importlib.import_module("vatspolicy.authoring.symbolic.rule_state")  # witnesses need it; there is time now
         proof = wait()
         return replace(proof, base=base.bundle) if proof.status == "evaluated" else proof
 

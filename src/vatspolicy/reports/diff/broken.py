@@ -8,7 +8,6 @@ from typing import Any
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff.words import phrase
 from vatspolicy.reports.formats.github import command
-from vatspolicy.reports.formats.html_page import Frame, render_page
 from vatspolicy.reports.formats.markdown import escape
 from vatspolicy.reports.formats.sarif import Run
 
@@ -38,5 +37,7 @@ def render_mark(format: str, sentence: str, lang: Language) -> str:
         case "markdown":
             return f"## 🛑 {escape(sentence)}\n"
         case "html":
+            from vatspolicy.reports.formats.html_page import Frame, render_page  # other formats need no templates
+
             return render_page("diff/broken.html.j2", Frame("vatspolicy diff", lang), sentence=sentence)
     return f"{sentence}\n"
