@@ -53,9 +53,9 @@ class DecidedWitness:
 
     def listed(self, names: Sequence[str], day: str) -> list[dict[str, Any]]:
         """Return the items of some rules that differ."""
-        from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
+        from vatspolicy.authoring.symbolic.listed_items import ListedItems
 
-        found = listed_otherwise(self.base, self.head, names, self.profile, day)
+        found = ListedItems(self.base, self.head, names, day).differing(self.profile)
         return [
             {
                 "kind": kind,

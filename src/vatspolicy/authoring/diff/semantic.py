@@ -284,21 +284,20 @@ class _ProofSerializer:
 
     def near_group(self, found: Any, names: Sequence[str], decided: DecidedWitness) -> Nearby | None:
         """Return the profile nearest to a known product that shows the change of the witness of some rules."""
+        from vatspolicy.authoring.symbolic.listed_items import EVERYTHING, ListedItems
         from vatspolicy.authoring.symbolic.mixed_bundle import mix
-        from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
         from vatspolicy.authoring.symbolic.witness import decision_of
 
         mixed = mix(self.base, self.head, names)
-        sides, day = (self.base, self.head, names), found.as_of
-        settled = bool(listed_otherwise(*sides, decided.profile, day, settled=True))
-        readings = not listed_otherwise(*sides, decided.profile, day, readings=False, settled=settled)
+        items = ListedItems(self.base, self.head, names, found.as_of)
+        shown = EVERYTHING if found.transitions else items.find_shown(decided.profile) or EVERYTHING
 
         def decides(profile: Profile) -> bool:
             words = (decision_of(bundle, profile, found.as_of) for bundle in (self.base, mixed))
             return tuple(words) == (found.before, found.after)
 
         def lists(profile: Profile) -> bool:
-            return bool(listed_otherwise(*sides, profile, day, readings, settled))
+            return bool(items.differing(profile, shown))
 
         seen = {name for one in self.compared.details if one.rule in names for name in one.products}
         seen |= {row.product.name for row in self.compared.rows if not set(names).isdisjoint(row.because)}

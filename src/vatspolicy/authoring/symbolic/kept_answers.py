@@ -220,7 +220,7 @@ def _shows(base: Bundle, head: Bundle, found: Transition | RuleVerdict) -> bool:
 
 def _shows_rules(base: Bundle, head: Bundle, group: Group, found: RuleVerdict) -> bool:
     """Return whether a witness shows a changed decision word, or something else that the decisions list otherwise."""
-    from vatspolicy.authoring.symbolic.rule_state import listed_otherwise
+    from vatspolicy.authoring.symbolic.listed_items import ListedItems
 
     assert found.witness is not None
     if not _shows(base, mix(base, head, group), found):
@@ -228,4 +228,4 @@ def _shows_rules(base: Bundle, head: Bundle, group: Group, found: RuleVerdict) -
     if found.transitions:
         return found.before != found.after
     profile = load_profile(found.witness, schemas=base.schemas)
-    return bool(listed_otherwise(base, head, group, profile, str(found.as_of)))
+    return bool(ListedItems(base, head, group, str(found.as_of)).differing(profile))

@@ -70,8 +70,19 @@ class MixedBundle(Bundle):
         """Return whether a policy is one of the base, not of a layer above it."""
         return (self.base if policy in self.base.policies else self.head).is_base(policy)
 
+    @functools.cached_property
+    def _by_day(self) -> dict[str, RuleSet]:
+        """Rule sets made so far."""
+        return {}
+
     def on(self, day: str) -> RuleSet:
         """Return the rule set of a day, with the other rules in it."""
+        found = self._by_day.get(day)
+        if found is None:
+            found = self._by_day[day] = self._mixed_on(day)
+        return found
+
+    def _mixed_on(self, day: str) -> RuleSet:
         ruleset, other = self.base.on(day), self.head.on(day)
         replaced = self.replaced(day)
         apart = self.names.union(replaced)

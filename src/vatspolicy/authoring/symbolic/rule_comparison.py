@@ -11,6 +11,7 @@ from vatspolicy.authoring.symbolic.change_search import BOTH_DIRECTIONS, ChangeS
 from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, Kinds, class_of, touched_kinds
 from vatspolicy.authoring.symbolic.formula import FALSE
 from vatspolicy.authoring.symbolic.list_lengths import SHORT
+from vatspolicy.authoring.symbolic.listed_items import ListedItems
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, mix, named_by
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
@@ -19,7 +20,6 @@ from vatspolicy.authoring.symbolic.rule_state import (
     encode_difference,
     encode_directions,
     encode_subject_pair,
-    listed_otherwise,
     rule_states,
 )
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
@@ -322,14 +322,11 @@ class RuleComparison:
 
         If something else than an undetermined rule shows it, the part shows that, too.
         """
-        for settled, readings in ((True, False), (True, True), (False, False), (False, True)):
-
-            def shows(profile: Profile, settled: bool = settled, readings: bool = readings) -> bool:
-                return bool(listed_otherwise(self.base, self.head, self.names, profile, day, readings, settled))
-
-            if shows(load_profile(data, schemas=self.base.schemas)):
-                return minimize_profile(data, shows, self.base.schemas)
-        return None
+        items = ListedItems(self.base, self.head, self.names, day)
+        shown = items.find_shown(load_profile(data, schemas=self.base.schemas))
+        if shown is None:
+            return None
+        return minimize_profile(data, lambda profile: bool(items.differing(profile, shown)), self.base.schemas)
 
     def _witness_verdict(
         self,

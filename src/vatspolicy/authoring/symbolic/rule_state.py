@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vatspolicy.authoring.symbolic.changed_parts import class_choice
@@ -15,10 +15,8 @@ from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import KNOWN_FALSE, DualRail
 from vatspolicy.cel.activation import Activation
 from vatspolicy.engine.classification import classify
-from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.licensing import evaluate_routes
 from vatspolicy.engine.opinions import settle
-from vatspolicy.engine.snapshot import Item, Key, compare_items, itemize
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NOT_TELECOM, Advise, Classify, Deny, Duty, Need, Route, Rule
@@ -239,28 +237,3 @@ def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> Any:
         if state.rule is rule:
             return (holds, effect_constants(rule), state.state, [c.id for c in state.failing], state.share_too_high)
     return None
-
-
-def listed_otherwise(
-    base: Bundle,
-    head: Bundle,
-    names: Collection[str],
-    profile: Profile,
-    as_of: str,
-    readings: bool = True,
-    settled: bool = False,
-) -> dict[Key, tuple[Item | None, Item | None]]:
-    """Return the items of some rules (policy/rule) that the decisions of two bundles list differently.
-
-    Without `readings` of contested rules it takes a small part of the time. With `settled`, nothing is returned if a
-    missing fact leaves one of the rules undetermined under one of the bundles.
-    """
-    decisions = [evaluate(bundle, profile, as_of, readings) for bundle in (base, head)]
-    if settled and any(finding.rule.name in names for one in decisions for finding in one.undetermined):
-        return {}
-    before, after = (itemize(one, bundle) for one, bundle in zip(decisions, (base, head), strict=True))
-    return {
-        key: pair
-        for key, pair in compare_items(before, after).items()
-        if any(item is not None and item.rule in names for item in pair)
-    }
