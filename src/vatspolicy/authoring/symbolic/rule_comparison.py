@@ -39,8 +39,7 @@ from vatspolicy.authoring.symbolic.verdicts import (
     RuleVerdict,
     Transitions,
 )
-from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions, decision_of
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty
@@ -292,8 +291,8 @@ class RuleComparison:
                 data = self._minimize_shown(small.profile, day)
                 if data is not None:
                     profile = load_profile(data, schemas=self.base.schemas)
-                    before = evaluate(self.base, profile, day).decision
-                    after = before if mixed is None else evaluate(mixed, profile, day).decision
+                    before = decision_of(self.base, profile, day)
+                    after = before if mixed is None else decision_of(mixed, profile, day)
                     names: tuple[str, ...] = ()
                     if before != after:  # no search found this change, and a profile shows it all the same
                         verdict, names = WITNESS, (f"{before}->{after}",)
@@ -345,5 +344,5 @@ class RuleComparison:
 
     def _with_all_changes(self, profile: Profile, day: str, after: str) -> str:
         """Return a remark if all changes together decide the witness differently from this one alone."""
-        decision = evaluate(self.head, profile, day).decision
+        decision = decision_of(self.head, profile, day)
         return "" if decision == after else f" With all changes together the decision is {decision}."
