@@ -46,6 +46,15 @@ class SymbolicOutcome:
 
 def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> SymbolicClasses:
     """Return the classes that the classify rules find for a service."""
+    key = "classes", activation.subject
+    if key not in ruleset.outcomes:
+        same = ruleset.shared("service", "classify")
+        ruleset.outcomes[key] = _find_classes(ruleset, activation) if same is None else encode_classes(same, activation)
+    found: SymbolicClasses = ruleset.outcomes[key]
+    return found
+
+
+def _find_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> SymbolicClasses:
     pool = ruleset.space.pool
     has_opinion, opinion = ruleset.space.opinion(CLASS, dict(activation.subject).get("service", ""))
     certain: dict[str, list[int]] = {}
@@ -166,6 +175,17 @@ def encode_activities(
 
 def encode_rules(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActivation) -> SymbolicOutcome:
     """Return the outcome of the rules on one subject."""
+    key = "rules", each, activation.subject
+    if key not in ruleset.outcomes:
+        same = [ruleset.shared(*group) for group in ((each, "deny"), (each, "need"), ("activity", "route"))]
+        other = same[0] if None not in same else None
+        make = _find_outcome if other is None else encode_rules
+        ruleset.outcomes[key] = make(ruleset if other is None else other, each, activation)
+    found: SymbolicOutcome = ruleset.outcomes[key]
+    return found
+
+
+def _find_outcome(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActivation) -> SymbolicOutcome:
     pool = ruleset.space.pool
     outcomes = []
     for rule in ruleset.history.rules_for(each, "deny"):
@@ -194,6 +214,16 @@ def encode_rules(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActiva
 
 def encode_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: str) -> SymbolicOutcome:
     """Return the outcome of a need that routes satisfy."""
+    key = "access", to, activation.subject
+    if key not in ruleset.outcomes:
+        same = ruleset.shared("activity", "route")
+        make = _find_access if same is None else encode_access
+        ruleset.outcomes[key] = make(ruleset if same is None else same, activation, to)
+    found: SymbolicOutcome = ruleset.outcomes[key]
+    return found
+
+
+def _find_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: str) -> SymbolicOutcome:
     pool = ruleset.space.pool
     usable, opened, met, perhaps_met = [], [], [], []
     for rule in ruleset.history.rules_for("activity", "route"):

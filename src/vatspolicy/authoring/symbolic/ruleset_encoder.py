@@ -13,6 +13,7 @@ from typing import Any
 from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
+from vatspolicy.authoring.symbolic.mixed_bundle import named_by
 from vatspolicy.authoring.symbolic.operators import operator
 from vatspolicy.authoring.symbolic.timeline import Days, RuleSetHistory
 from vatspolicy.authoring.symbolic.values import (
@@ -62,6 +63,50 @@ class SymbolicRuleSet:
     """Formulas under which rules, by name, never apply: what they replace is in force then."""
     _truths: dict[tuple[int, Any], DualRail] = field(default_factory=dict)
     _versions: dict[int, Versions] = field(default_factory=dict)
+    outcomes: dict[Any, Any] = field(default_factory=dict, init=False)
+    """Formulas made so far about subjects, by what they are about (`decision_encoder`)."""
+    _holds: dict[Any, DualRail] = field(default_factory=dict, init=False)
+    _routes: dict[Any, SymbolicRoute] = field(default_factory=dict, init=False)
+    _shared: dict[Any, bool] = field(default_factory=dict, init=False)
+
+    # --- rules in common with the rule set that this one is like
+
+    def _shares(self, rule: Rule) -> bool:
+        """Return whether a rule is the same there, and says the same of every subject."""
+        found = self._shared.get(id(rule))
+        if found is None:
+            found = self._shared[id(rule)] = self._find_shared(rule)
+        return found
+
+    def _find_shared(self, rule: Rule) -> bool:
+        other, own = self.like, self.history
+        if other is None or self.off != other.off:
+            return False
+        if any(rule.name in side.replacements for side in (own, other.history)):
+            return False
+        return all(own.shares(expression, other.history) for expression in rule.compiled)
+
+    def shared(self, each: str, kind: str) -> SymbolicRuleSet | None:
+        """Return the rule set that this one is like, if its rules on a kind of subject have the same effect there.
+
+        That is so if they are the same rules, and if the instruments that they name are held in the same cases.
+        """
+        key = each, kind
+        if key not in self._shared:
+            self._shared[key] = self._find_group_shared(each, kind)
+        return self.like if self._shared[key] else None
+
+    def _find_group_shared(self, each: str, kind: str) -> bool:
+        other = self.like
+        if other is None:
+            return False
+        own, others = (side.history.rules_for(each, kind) for side in (self, other))
+        if len(own) != len(others) or any(one is not two for one, two in zip(own, others, strict=True)):
+            return False
+        named = {name for rule in own for name in named_by(rule)}
+        return all(map(self._shares, own)) and all(
+            self.instrument_key(name) == other.instrument_key(name) for name in named
+        )
 
     # --- days
 
@@ -113,6 +158,15 @@ class SymbolicRuleSet:
 
     def holds(self, rule: Rule, activation: SymbolicActivation) -> DualRail:
         """Return the truth of a rule's condition; it is false on days on which the rule is not in force."""
+        key = id(rule), activation.subject
+        found = self._holds.get(key)
+        if found is None:
+            same = self.like if self._shares(rule) else None
+            found = self._find_holds(rule, activation) if same is None else same.holds(rule, activation)
+            self._holds[key] = found
+        return found
+
+    def _find_holds(self, rule: Rule, activation: SymbolicActivation) -> DualRail:
         there = self._stands(rule)
         if there == FALSE:
             return KNOWN_FALSE
@@ -164,6 +218,13 @@ class SymbolicRuleSet:
 
     def service_activation(self, service: SymbolicRecord) -> SymbolicActivation:
         """Return the activation of service rules."""
+        key = "activation", service.path
+        if key not in self.outcomes:
+            self.outcomes[key] = self._make_service_activation(service)
+        found: SymbolicActivation = self.outcomes[key]
+        return found
+
+    def _make_service_activation(self, service: SymbolicRecord) -> SymbolicActivation:
         values = {
             **self.product_activation().values,
             "service": ((TRUE, service),),
@@ -286,6 +347,15 @@ class SymbolicRuleSet:
 
     def route(self, activation: SymbolicActivation, rule: Rule) -> SymbolicRoute:
         """Return the state of a route on an activity."""
+        key = id(rule), activation.subject
+        found = self._routes.get(key)
+        if found is None:
+            same = self.like if self._shares(rule) else None
+            found = self._find_route(rule, activation) if same is None else same.route(activation, rule)
+            self._routes[key] = found
+        return found
+
+    def _find_route(self, rule: Rule, activation: SymbolicActivation) -> SymbolicRoute:
         effect = rule.effect
         assert isinstance(effect, Route)
         pool = self.space.pool
