@@ -88,7 +88,7 @@ class ChangeSearch:
         return self.found
 
     def _prove(self, exact: Exact, parts: Kinds | None = None) -> None:
-        self._note(self.shared.proof.exclude(self.mixed, PAIRS, exact, parts=parts))
+        self._note(self.shared.proof.exclude(self.mixed, PAIRS, exact, parts=parts, all_or_none=True))
 
     def _prove_by_need(self, exact: Exact, parts: Kinds | None = None) -> None:
         self._note(self.shared.proof.exclude_by_need(self.mixed, PAIRS, exact, parts))
@@ -115,7 +115,8 @@ class ChangeSearch:
 
     def _search_other_classes(self) -> None:
         if "activity" in self.parts:
-            self._search(self.shared.shortest, self.directions, self.shared.proof.find_classes(self.mixed, PAIRS))
+            pairs = frozenset[Pair]().union(*self.directions)
+            self._search(self.shared.shortest, self.directions, self.shared.proof.find_classes(self.mixed, pairs))
 
     def _search_longer_lists(self) -> None:
         """Search products with as many members of lists as the rules need, those of few classes first."""

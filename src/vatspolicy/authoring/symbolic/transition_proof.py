@@ -73,8 +73,11 @@ class TransitionProof:
         exact: Exact,
         outside: tuple[int, int] | None = None,
         parts: Kinds | None = None,
+        all_or_none: bool = False,
     ) -> ExcludedPairs:
         """Return the wanted pairs that are proved impossible. Raises Unsupported and Undecided.
+
+        With `all_or_none`, none is returned as soon as one is seen to remain, which saves questions about the others.
 
         `outside`: only on days before the first and after the last of these (numbers).
 
@@ -83,7 +86,7 @@ class TransitionProof:
         """
         conditions = [(pair, number) for pair in wanted for number in range(3)]
         try:
-            unsatisfiable, invariants = self._unsatisfiable(head, conditions, exact, outside, parts)
+            unsatisfiable, invariants = self._unsatisfiable(head, conditions, exact, outside, parts, all_or_none)
         except TooLarge as error:
             raise Undecided(str(error)) from None
         excluded = {pair for pair, _ in unsatisfiable}
@@ -119,13 +122,14 @@ class TransitionProof:
         exact: Exact,
         outside: tuple[int, int] | None,
         parts: Kinds | None,
+        all_or_none: bool,
     ) -> tuple[list[Condition], tuple[str, ...]]:
         """Return the conditions that no profile satisfies, with lists as long as what is exact needs them."""
         left = list(conditions)
         invariants: tuple[str, ...] = ()
         while left:
             context = self._context(exact)
-            left, invariants = context.unsatisfiable(head, left, outside, parts)
+            left, invariants = context.unsatisfiable(head, left, outside, parts, all_or_none)
             self.last = context
             missing = context.query.space.missing_bounds()
             if not missing:
@@ -170,8 +174,12 @@ class ProofContext:
         wanted: Sequence[Condition],
         outside: tuple[int, int] | None = None,
         parts: Kinds | None = None,
+        all_or_none: bool = False,
     ) -> tuple[list[Condition], tuple[str, ...]]:
-        """Return the conditions that no facts satisfy, and the ids of the assumed invariants. Raises Undecided."""
+        """Return the conditions that no facts satisfy, and the ids of the assumed invariants. Raises Undecided.
+
+        With `all_or_none`, none is returned if one model satisfies all conditions for a pair.
+        """
         pool = self.query.space.pool
         ruleset = self.query.encode(head, self.kind, like=self.base)
         conditions = self._encode(ruleset, wanted, parts)
@@ -183,6 +191,10 @@ class ProofContext:
         satisfied = {key for key, formula in conditions.items() if formula == TRUE}
         self.solver.prepare([*left.values(), *(invariants if left else ())])
         self.solutions = []
+        if all_or_none:
+            whole = [pool.conjoin(conditions[key] for key in wanted if key[0] == pair) for pair, _ in wanted]
+            if TRUE in whole or (left and self.solver.find([pool.disjoin(whole), *invariants]) is not None):
+                return [], ids
         while left:
             model = self.solver.find([pool.disjoin(left.values()), *invariants])
             if model is None:
