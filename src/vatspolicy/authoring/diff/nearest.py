@@ -16,7 +16,8 @@ from vatspolicy.authoring.diff.decisions import Product
 from vatspolicy.authoring.symbolic.minimize import Place, is_valid_and_holds
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import is_valid
-from vatspolicy.profile.profile import Profile
+from vatspolicy.errors import InvalidInput
+from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.profile.vocabulary import words_of
 
 ASKED = 12
@@ -48,6 +49,8 @@ class KnownProducts:
         known = ((one, one.document.data) for one in products)
         valid = ((one, data) for one, data in known if isinstance(data, Mapping) and is_valid(data, "profile", schemas))
         self._products = [(one, data, frozenset(_facts(data))) for one, data in valid]
+        self._loaded: dict[Product, Profile | None] = {}
+        """Profiles of products that were decided as they are; None for one that breaks an invariant."""
 
     def find_nearest(self, witness: Data, holds: Holds, first: Sequence[Product] = ()) -> Nearby | None:
         """Return the profile nearest to a known product of which `holds` is true; None if there is none.
@@ -56,7 +59,8 @@ class KnownProducts:
         """
         ranked = self._ranked(witness, first)
         for product, data in ranked[: max(ASKED, len(first))]:
-            if self._holds(data, holds):
+            profile = self._load(product, data)
+            if profile is not None and holds(profile):
                 return Nearby(product, dict(data))
         found = []
         for product, data in ranked[:MOVED]:
@@ -89,6 +93,15 @@ class KnownProducts:
             self._products, key=lambda one: (one[0] not in first, len(wanted - one[2]), len(one[2]), one[0].name)
         )
         return [(product, data) for product, data, _ in ranked]
+
+    def _load(self, product: Product, data: Data) -> Profile | None:
+        """Return the profile of a product; None if there is none."""
+        if product not in self._loaded:
+            try:
+                self._loaded[product] = load_profile(data, schemas=self.schemas)
+            except InvalidInput:
+                self._loaded[product] = None
+        return self._loaded[product]
 
     def _holds(self, data: Data, holds: Holds) -> bool:
         return is_valid_and_holds(data, holds, self.schemas)

@@ -114,9 +114,14 @@ class ChangeSearch:
             self._search(self.shared.shortest, self.directions, self.classes)
 
     def _search_other_classes(self) -> None:
-        if "activity" in self.parts:
-            pairs = frozenset[Pair]().union(*self.directions)
-            self._search(self.shared.shortest, self.directions, self.shared.proof.find_classes(self.mixed, pairs))
+        """Search products of one class after another of which a relaxed question says that it may show a change."""
+        if "activity" not in self.parts:
+            return
+        pairs = frozenset[Pair]().union(*self.directions)
+        for cls in self.shared.proof.find_classes(self.mixed, pairs):
+            self._search(self.shared.shortest, self.directions, frozenset({cls}))
+            if all(self.found.solutions.keys() & direction for direction in self.directions):
+                break
 
     def _search_longer_lists(self) -> None:
         """Search products with as many members of lists as the rules need, those of few classes first."""

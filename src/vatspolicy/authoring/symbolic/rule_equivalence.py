@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -23,8 +24,10 @@ from vatspolicy.authoring.symbolic.workers import run_tasks
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty
 
-CHUNK = 8
-"""Groups of rules that share one encoding of the base; fixed: verdicts do not depend on the number of workers."""
+CHUNK, LARGE_CHUNK = 8, 24
+"""Least and most groups of rules that share one encoding of the base. Verdicts do not depend on the workers."""
+CHUNKS = 8
+"""Number of chunks from which on they become larger, which takes fewer encodings and still occupies all workers."""
 
 
 def compare_rules(
@@ -98,7 +101,8 @@ def _can_decide(base: Bundle, head: Bundle, group: Group) -> bool:
 
 
 def _chunks(groups: Sequence[Group]) -> list[tuple[Group, ...]]:
-    return [tuple(groups[start : start + CHUNK]) for start in range(0, len(groups), CHUNK)]
+    size = max(CHUNK, min(LARGE_CHUNK, math.ceil(len(groups) / CHUNKS)))
+    return [tuple(groups[start : start + size]) for start in range(0, len(groups), size)]
 
 
 def _compare_chunk(

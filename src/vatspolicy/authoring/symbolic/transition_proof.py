@@ -13,7 +13,7 @@ value then. What remains possible rests on some of these values; they are made e
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vatspolicy.authoring.symbolic.changed_parts import Kinds, can_stay, class_choice, encode_part, need_service
@@ -111,8 +111,8 @@ class TransitionProof:
             exact = exact | more
         return ExcludedPairs(tuple(found), tuple(sorted(invariants)))
 
-    def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> frozenset[str]:
-        """Return classes of activities of which one alone may make the pairs. Raises Unsupported and Undecided."""
+    def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> Iterator[str]:
+        """Yield classes of activities of which one alone may make the pairs. Raises Unsupported and Undecided."""
         return self._context(Exact()).find_classes(head, pairs)
 
     def _unsatisfiable(
@@ -220,24 +220,22 @@ class ProofContext:
         free = self.query.encoder.free if isinstance(self.query.encoder, RelaxedEncoder) else {}
         return Exact(frozenset(free[name] for name in model if name in free), held)
 
-    def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> frozenset[str]:
-        """Return classes of activities of which one alone may make the pairs; none for a pair that none may make."""
+    def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> Iterator[str]:
+        """Yield classes of activities of which one alone may make the pairs; none for a pair that none may make."""
         pool, space = self.query.space.pool, self.query.space
         wanted = list(pairs)
         numbered = [(pair, number) for pair in wanted for number in range(3)]
         ruleset = self.query.encode(head, self.kind, like=self.base)
         conditions = self._encode(ruleset, numbered, frozenset({"activity"}))
         left = {pair: pool.conjoin(conditions[pair, number] for number in range(3)) for pair in wanted}
-        found: set[str] = set()
+        choice = class_choice(self.query)
         while left := {pair: formula for pair, formula in left.items() if formula not in (TRUE, FALSE)}:
             model = self.solver.find([pool.disjoin(left.values()), *self.query.invariant_formulas])
             if model is None:
                 break
             truths = pool.truths(model)
             left = {pair: formula for pair, formula in left.items() if truths[abs(formula)] is not (formula > 0)}
-            choice = class_choice(self.query)
-            found.add(choice.values[int(space.pool.number_of(choice.name, model))])
-        return frozenset(found)
+            yield str(choice.values[int(space.pool.number_of(choice.name, model))])
 
     def _encode(
         self, ruleset: SymbolicRuleSet, wanted: Iterable[Condition], parts: Kinds | None

@@ -233,7 +233,7 @@ class _DecisionComparison:
         if not self._open():
             return
         try:
-            classes = proof.find_classes(self.head, self._open()) if "activity" in self.parts else frozenset()
+            classes = frozenset(proof.find_classes(self.head, self._open()) if "activity" in self.parts else ())
         except Undecided:
             return
         self._search(members, classes)
