@@ -85,6 +85,9 @@ def test_no_profile_shows_what_is_excluded(tmp_path: Path, name: str, back: bool
     proof = TransitionProof(period, base, 20_000_000)
     excluded = set(proof.exclude(head, PAIRS, Exact(), parts=parts).pairs)
     assert excluded
+    whole = set(proof.exclude(head, PAIRS, Exact(), parts=parts, all_or_none=True).pairs)
+    assert whole in (excluded, set())
+    assert (whole == set(PAIRS)) is (excluded == set(PAIRS))
     assert excluded <= set(proof.exclude(head, PAIRS, Exact()).pairs), "whole decisions exclude no less"
     draw = random.Random(11)
     made = Profiles(draw, hints_of(head))
