@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.activations import tree_of
+from vatspolicy.authoring.symbolic.encoder import ExpressionKeys, SymbolicActivation
 from vatspolicy.authoring.symbolic.structures import structure_of
 
 A, B, C = "data.persons > 1", "data.persons > 2", "company.foreign_percent > 3.0"
@@ -45,3 +46,12 @@ def test_trees_that_state_the_same_in_the_same_way(one: str, other: str) -> None
 )
 def test_trees_that_state_something_else(one: str, other: str) -> None:
     assert structure_of(tree_of(one)) != structure_of(tree_of(other))
+
+
+def test_values_of_a_parameter_are_told_apart_but_for_their_order() -> None:
+    tree = tree_of("activity.class in param.opened")
+    [key] = structure_of(tree).parameters
+    keys = ExpressionKeys()
+    values = [{key: classes} for classes in (["B11", "B12"], ["B12", "B11"], ["B11"])]
+    found = [keys.of(tree, SymbolicActivation({}), value) for value in values]
+    assert found[0] == found[1] != found[2]

@@ -75,10 +75,12 @@ class ExpressionKeys:
         return str(self._numbers.setdefault(repr(thing), len(self._numbers)))
 
     def _value_text(self, key: str, params: Mapping[str, Any]) -> str:
-        """Return the value of a parameter as text."""
+        """Return the value of a parameter as text; no expression can tell the order of a list."""
         kept = self._texts.get((key, id(params)))
         if kept is None:
-            kept = self._texts[key, id(params)] = (params, repr(params[key]))
+            value = params[key]
+            text = repr(sorted(map(repr, value)) if isinstance(value, list | tuple) else value)
+            kept = self._texts[key, id(params)] = (params, text)
         return kept[1]
 
 
