@@ -12,6 +12,7 @@ import pytest
 
 from vatspolicy.authoring.analysis.findings import KINDS, AnalysisReport
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
+from vatspolicy.bundles.select import LawStack
 from vatspolicy.documents.schemas import resource_folder
 
 pytestmark = [
@@ -86,7 +87,7 @@ def test_a_defect_planted_in_the_shipped_law_is_found(name: str, tmp_path: Path)
         assert text != path.read_text(encoding="utf-8")
         path.write_text(text, encoding="utf-8")
     scope = f"{TRAVEL}/*" if KINDS[kind].solver else "*"
-    report = run_analysis(AnalysisRequest(folder, kinds=(kind,), rules=scope, properties=False))
+    report = run_analysis(AnalysisRequest(LawStack(folder), kinds=(kind,), rules=scope, properties=False))
     assert (kind, about) in found_by(report), report.not_evaluated
 
 

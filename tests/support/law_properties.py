@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from vatspolicy.authoring.analysis.settings import LawProperty, load_settings
+from vatspolicy.bundles.select import LawStack
 from vatspolicy.cel.parser import TypeEnvironment, parse
-from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.policies.compiler import variables
 
-SHIPPED = {item.id: item for item in load_settings(resource_folder("policies")).properties}
+SHIPPED = {item.id: item for item in load_settings(LawStack()).properties}
 
 
 def wanted(form: str, **body: Any) -> LawProperty:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vatspolicy.i18n import _
@@ -51,7 +51,7 @@ class LawStack:
 
     folder: Path | None = None
     """Folder of policies; None for a bundle file and for the shipped policies."""
-    bundle_file: BundleFile | None = None
+    bundle_file: BundleFile | None = field(default=None, hash=False)
     signature: Signature | None = None
     """Verified signature of the bundle file."""
     layers: tuple[Path, ...] = ()

@@ -15,6 +15,7 @@ from tests.support.repositories import commit, git
 from vatspolicy.authoring.analysis.findings import AnalysisReport
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.authoring.analysis.touched import find_touched
+from vatspolicy.bundles.select import LawStack
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput
@@ -46,7 +47,7 @@ def law(tmp_path: Path) -> Path:
 
 
 def analyze(law: Path, *layers: Path, kinds: tuple[str, ...] = KINDS, properties: bool = False) -> AnalysisReport:
-    return run_analysis(AnalysisRequest(law, kinds, layers=layers, properties=properties))
+    return run_analysis(AnalysisRequest(LawStack(law, layers=layers), kinds, properties=properties))
 
 
 def found(report: AnalysisReport) -> list[tuple[str, tuple[str, ...]]]:
@@ -151,7 +152,7 @@ def test_a_change_of_layers_touches_the_rules_that_it_replaces(
     commit(root)
     off = overriding(RELAY, rule("none", "service", f"{PUBLIC} && {GROUP}", DENIAL))
     company(law, rule("first", "service", f"{PUBLIC} && {GROUP}", DENIAL), off)
-    touched = find_touched("main", Path("policies"), [Path("company")])
+    touched = find_touched("main", LawStack(Path("policies"), layers=(Path("company"),)))
     assert touched is not None
     assert (set(touched.names), touched.decides) == ({RELAY, "company/none"}, True)
     arguments = ["-p", "policies", "-p", "company", "--since", "main", "--kind", "dead", "--no-properties"]

@@ -13,6 +13,7 @@ from tests.support.effort import part
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.analysis.findings import AnalysisReport
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
+from vatspolicy.bundles.select import LawStack
 from vatspolicy.documents.schemas import resource_folder
 
 TERMS_LATER = """\
@@ -126,7 +127,7 @@ def law_with(folder: Path, policy: str, changes: Sequence[tuple[str, str]]) -> P
 
 
 def analysis(folder: Path, fault: Fault) -> AnalysisReport:
-    return run_analysis(AnalysisRequest(folder, (fault.kind,), f"{fault.policy}/*", properties=False))
+    return run_analysis(AnalysisRequest(LawStack(folder), (fault.kind,), f"{fault.policy}/*", properties=False))
 
 
 @needs_solver

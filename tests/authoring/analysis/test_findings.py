@@ -15,6 +15,7 @@ from vatspolicy.authoring.analysis.findings import KINDS, AnalysisFinding
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.authoring.symbolic.solver import Solver
 from vatspolicy.authoring.testing.cases import cases_of
+from vatspolicy.bundles.select import LawStack
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
@@ -160,7 +161,7 @@ def names(findings: tuple[AnalysisFinding, ...]) -> Iterator[tuple[str, tuple[st
 def test_a_planted_defect_is_found(name: str, tmp_path: Path) -> None:
     fault = FAULTS[name]
     folder = write(tmp_path / "law", fault)
-    report = run_analysis(AnalysisRequest(folder, kinds=(fault.kind,), properties=False))
+    report = run_analysis(AnalysisRequest(LawStack(folder), kinds=(fault.kind,), properties=False))
     found = [finding for finding in report.findings if set(finding.about) == set(fault.about)]
     assert found, f"{fault.about} is not among {list(names(report.findings))}, {report.not_evaluated}"
     assert found[0].line > 1
@@ -175,7 +176,7 @@ def test_a_rule_is_not_taken_to_decide_where_the_solver_gives_up(
     fault = FAULTS["a deny behind a deny"]
     folder = write(tmp_path / "law", fault)
     monkeypatch.setattr(Solver, "may_hold", lambda self, formulas: None)
-    report = run_analysis(AnalysisRequest(folder, kinds=(fault.kind,), properties=False))
+    report = run_analysis(AnalysisRequest(LawStack(folder), kinds=(fault.kind,), properties=False))
     assert fault.about in [finding.about for finding in report.findings]
 
 
@@ -200,7 +201,7 @@ def confirm(bundle: Bundle, finding: AnalysisFinding) -> None:
 
 
 def test_a_sound_law_has_no_finding(tmp_path: Path) -> None:
-    report = run_analysis(AnalysisRequest(write(tmp_path / "law", None), kinds=WHOLE, properties=False))
+    report = run_analysis(AnalysisRequest(LawStack(write(tmp_path / "law", None)), kinds=WHOLE, properties=False))
     assert list(names(report.findings)) == []
     assert report.not_evaluated == ()
     assert report.exit_code == 0
@@ -212,7 +213,9 @@ def test_a_rule_on_long_lists_is_not_taken_for_dead(tmp_path: Path) -> None:
         service("z", f"{Y} && service.area.size() > 4", "advise: {kind: note}"),
     )
     kinds = ("dead", "duplicate", "subsumed", "idle-clause", "cannot-fail")
-    report = run_analysis(AnalysisRequest(write(tmp_path / "law", Fault("dead", (), many)), kinds, properties=False))
+    report = run_analysis(
+        AnalysisRequest(LawStack(write(tmp_path / "law", Fault("dead", (), many))), kinds, properties=False)
+    )
     assert list(names(report.findings)) == []
     assert report.not_evaluated == ()
 
@@ -225,7 +228,9 @@ def test_a_need_beside_many_licenses_is_not_taken_to_decide_nothing(tmp_path: Pa
     )
     needs = tuple(service(f"need-{name}", Y, f"need: {{instrument: {name}}}") for name in held)
     fault = Fault("never-decides", (), needs, head=("  permit:", papers + "  permit:"))
-    report = run_analysis(AnalysisRequest(write(tmp_path / "law", fault), ("never-decides",), properties=False))
+    report = run_analysis(
+        AnalysisRequest(LawStack(write(tmp_path / "law", fault)), ("never-decides",), properties=False)
+    )
     assert list(names(report.findings)) == []
     assert report.not_evaluated == ()
 
@@ -237,7 +242,7 @@ def test_a_duty_with_an_article_of_its_own_is_not_redundant(tmp_path: Path) -> N
     folder = write(tmp_path / "law", Fault("duplicate", (), (service("x", Y, DUE).replace("[art-1]", "[art-2]"),)))
     path = folder / "law.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace(HEAD.format(id="law"), other), encoding="utf-8")
-    report = run_analysis(AnalysisRequest(folder, kinds=("duplicate", "subsumed"), properties=False))
+    report = run_analysis(AnalysisRequest(LawStack(folder), kinds=("duplicate", "subsumed"), properties=False))
     assert list(names(report.findings)) == []
     assert report.not_evaluated == ()
 
@@ -273,7 +278,7 @@ def test_gaps_are_asked_only_of_a_change_that_may_open_one(console: Console, tmp
 def test_a_clause_that_only_another_file_needs_is_not_blamed(tmp_path: Path) -> None:
     shared = Fault("idle-member", (), (service("x", f'{X} && service.features.exists(f, f in param.some)', "advise: {kind: verify}"), service("z", "service.features.exists(f, f in param.some)", "advise: {kind: note}")), head=("parameters:\n", "parameters:\n  some: {values: [{from: '2020-01-01', cite: art-1, value: [accounts, comments]}]}\n"))  # fmt: skip
     folder = write(tmp_path / "law", shared)
-    report = run_analysis(AnalysisRequest(folder, ("idle-member",), "law/x", properties=False))
+    report = run_analysis(AnalysisRequest(LawStack(folder), ("idle-member",), "law/x", properties=False))
     assert list(names(report.findings)) == []
 
 
@@ -282,7 +287,7 @@ def test_a_fact_that_nobody_reads_any_more(tmp_path: Path) -> None:
     found = []
     for name, more in (("read", (reader,)), ("unread", ())):
         folder = write(tmp_path / name, Fault("unread-fact", (), more))
-        report = run_analysis(AnalysisRequest(folder, kinds=("unread-fact",), properties=False))
+        report = run_analysis(AnalysisRequest(LawStack(folder), kinds=("unread-fact",), properties=False))
         found.append({about for kind, about in names(report.findings) if kind == "unread-fact"})
     assert found[1] - found[0] == {("company.legal_form",)}
     assert found[0] < found[1]
@@ -297,10 +302,10 @@ def test_an_acceptance_names_a_finding(tmp_path: Path) -> None:
     folder = write(tmp_path / "law", FAULTS["word for word"])
     entry = "  - {kind: duplicate, about: [%s], reason: {en: On purpose., zh: 有意为之。}}\n"
     (folder / "properties.yaml").write_text(f"{DETAILS}accepted:\n{entry % 'law/permit, law/x'}")
-    report = run_analysis(AnalysisRequest(folder, kinds=("duplicate",), properties=False))
+    report = run_analysis(AnalysisRequest(LawStack(folder), kinds=("duplicate",), properties=False))
     assert [finding.accepted for finding in report.findings] == ["On purpose."]
     assert report.exit_code == 0
     (folder / "properties.yaml").write_text(f"{DETAILS}accepted:\n{entry % 'law/permit, law/z'}")
-    report = run_analysis(AnalysisRequest(folder, kinds=("duplicate",), properties=False))
+    report = run_analysis(AnalysisRequest(LawStack(folder), kinds=("duplicate",), properties=False))
     assert sorted(finding.kind for finding in report.findings) == ["accepted-not-found", "duplicate"]
     assert report.exit_code == 1

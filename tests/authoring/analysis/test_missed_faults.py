@@ -13,6 +13,7 @@ from tests.support.solver import needs_solver
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.testing.cases import cases_of
+from vatspolicy.bundles.select import LawStack
 from vatspolicy.policies.bundle import Bundle, load_bundle
 
 PARAMETERS = """\
@@ -103,7 +104,9 @@ def law_with(folder: Path, mistake: Mistake, changes: tuple[tuple[str, str], ...
 @pytest.fixture(scope="module")
 def found_in_sound_law(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, tuple[str, ...]]]:
     """Findings of all kinds: services of which so small a law does not speak, and facts that it does not read."""
-    report = run_analysis(AnalysisRequest(write(tmp_path_factory.mktemp("sound") / "law", SOUND), properties=False))
+    report = run_analysis(
+        AnalysisRequest(LawStack(write(tmp_path_factory.mktemp("sound") / "law", SOUND)), properties=False)
+    )
     assert {finding.kind for finding in report.findings} == {"gap", "unread-fact"}
     return set(names(report.findings))
 
@@ -117,7 +120,7 @@ def test_a_mistake_that_leaves_the_law_consistent_is_missed_and_a_test_notices_i
     sound, faulty = (
         law_with(tmp_path / side, mistake, changes) for side, changes in (("a", ()), ("b", mistake.changes))
     )
-    report = run_analysis(AnalysisRequest(tmp_path / "b", properties=False))
+    report = run_analysis(AnalysisRequest(LawStack(tmp_path / "b"), properties=False))
     assert set(names(report.findings)) == found_in_sound_law
     assert report.not_evaluated == ()
     [before], [after] = (cases_of(one, one.policies["law"]) for one in (sound, faulty))
@@ -130,7 +133,9 @@ def test_swapped_thresholds_are_found_where_a_property_grades_them(tmp_path: Pat
     for side, changes in (("sound", ()), ("swapped", SWAP.changes)):
         law_with(tmp_path / side, SWAP, changes)
         (tmp_path / side / "properties.yaml").write_text(GRADE, encoding="utf-8")
-    sound, faulty = (run_analysis(AnalysisRequest(tmp_path / side, findings=False)) for side in ("sound", "swapped"))
+    sound, faulty = (
+        run_analysis(AnalysisRequest(LawStack(tmp_path / side), findings=False)) for side in ("sound", "swapped")
+    )
     assert [(result.verdict, result.scope["en"]) for result in sound.properties] == [("proved", "all days")]
     assert [(result.verdict, result.as_of) for result in faulty.properties] == [("refuted", "2020-01-01")]
     assert (sound.exit_code, faulty.exit_code) == (0, 1)
@@ -146,7 +151,7 @@ def test_swapped_thresholds_are_found_where_a_property_grades_them(tmp_path: Pat
 def test_a_grade_of_no_number_is_unknown(name: str, reason: str, tmp_path: Path) -> None:
     law_with(tmp_path / "law", SWAP, ())
     (tmp_path / "law/properties.yaml").write_text(GRADE.replace("law/filing_percent", name), encoding="utf-8")
-    report = run_analysis(AnalysisRequest(tmp_path / "law", findings=False))
+    report = run_analysis(AnalysisRequest(LawStack(tmp_path / "law"), findings=False))
     assert [(result.verdict, result.reason) for result in report.properties] == [("unknown", reason)]
     assert report.exit_code == 4
 
@@ -163,6 +168,6 @@ def test_a_grade_holds_on_each_day(tmp_path: Path) -> None:
         ),
     )
     (tmp_path / "law/properties.yaml").write_text(GRADE, encoding="utf-8")
-    [result] = run_analysis(AnalysisRequest(tmp_path / "law", findings=False)).properties
+    [result] = run_analysis(AnalysisRequest(LawStack(tmp_path / "law"), findings=False)).properties
     assert (result.verdict, result.as_of) == ("refuted", "2022-05-01")
     assert result.reason == "law/filing_percent is 40.0 and law/approval_percent is 30.0, from 2022-05-01 on."

@@ -16,6 +16,7 @@ from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.analysis.properties import prove
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.authoring.analysis.touched import Touched
+from vatspolicy.bundles.select import LawStack
 from vatspolicy.cel.ast import Compare, Fact, Param, walk
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.policies.bundle import Bundle
@@ -99,7 +100,7 @@ def test_a_swap_in_a_file_fails_the_run_even_if_no_decision_depends_on_it(tmp_pa
         text = text.replace(before, after)
     path.write_text(text, encoding="utf-8")
     touched = Touched(frozenset({"mlps-measures/filing"}), decides=False)
-    report = run_analysis(AnalysisRequest(folder, findings=False, touched=touched))
+    report = run_analysis(AnalysisRequest(LawStack(folder), findings=False, touched=touched))
     assert report.exit_code == 1
     assert {result.id for result in report.properties} == {item.id for item in GRADES}
     [found] = [result for result in report.properties if result.verdict != "proved"]

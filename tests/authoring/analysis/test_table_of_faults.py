@@ -13,7 +13,7 @@ from tests.differential.test_planted_defects import PLANTED
 from tests.support.shipped import ROOT
 from vatspolicy.authoring.analysis.findings import KINDS
 from vatspolicy.authoring.analysis.settings import load_settings
-from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.bundles.select import LawStack
 
 PAGE = ROOT / "docs" / "analyzing-a-bundle.md"
 
@@ -22,7 +22,7 @@ def expected_rows() -> list[list[str]]:
     """Rows by kind: planted, found, missed, false alarms. Each fault of the first three is found by its test."""
     found = Counter(fault.kind for faults in (IN_A_SMALL_LAW, IN_THE_LAW) for fault in faults.values())
     found += Counter(kind for kind, _, _ in PLANTED.values())
-    alarms = Counter(entry.kind for entry in load_settings(resource_folder("policies")).accepted)
+    alarms = Counter(entry.kind for entry in load_settings(LawStack()).accepted)
     rows = [(f"`{kind}`", (found[kind], found[kind], 0, alarms[kind])) for kind in KINDS if found[kind] or alarms[kind]]
     swaps = len(SWAPS) + 1  # one more is planted in the small law
     rows.append(("two thresholds swapped", (swaps, swaps - len(UNGRADED), len(UNGRADED), 0)))

@@ -7,9 +7,8 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
-from pathlib import Path
 
 from vatspolicy.authoring.analysis.bounded_search import all_days
 from vatspolicy.authoring.analysis.clauses import find_idle
@@ -26,11 +25,10 @@ from vatspolicy.authoring.analysis.versions import find_version_gaps
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.solver import BUDGET, SolverMissing, has_solver, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
-from vatspolicy.bundles.select import read_layers
-from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.bundles.select import LawStack
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import say_both
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
 
 
@@ -38,8 +36,8 @@ from vatspolicy.policies.model import Rule
 class AnalysisRequest:
     """Request for an analysis."""
 
-    folder: Path | None = None
-    """Folder of policies; None for the shipped ones."""
+    law: LawStack = field(default_factory=LawStack)
+    """The law: of its layers, the rules of the top one are analyzed together with all below."""
     kinds: tuple[str, ...] = tuple(kind for kind in KINDS if kind != "accepted-not-found")
     rules: str = "*"
     """Pattern of rule names, such as `vats-pilot-2024/*`; gaps and properties are asked of the whole bundle."""
@@ -51,17 +49,14 @@ class AnalysisRequest:
     strict: bool = False
     budget: int = BUDGET
     workers: int = 1
-    layers: tuple[Path, ...] = ()
-    """Layers above the policies, the lowest first: the rules of the top one are analyzed together with all below."""
 
     def load(self) -> tuple[Bundle, AnalysisSettings]:
         """Return the bundle and the settings. Raises InvalidInput for invalid policies or properties."""
-        bundle = load_bundle(self.folder, layers=read_layers(self.layers))
-        return bundle, load_settings(self.folder or resource_folder("policies"), *self.layers)
+        return self.law.load().bundle, load_settings(self.law)
 
 
 def run_analysis(request: AnalysisRequest) -> AnalysisReport:
-    """Return the report on a folder of policies. Raises InvalidInput for invalid policies or properties."""
+    """Return the report on a law. Raises InvalidInput for invalid policies or properties."""
     bundle, settings = request.load()
     unproved = [] if has_solver() or not request.findings else [k for k in request.kinds if KINDS[k].solver]
     jobs = list(_jobs(replace(request, kinds=tuple(k for k in request.kinds if k not in unproved)), settings))

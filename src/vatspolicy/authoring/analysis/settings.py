@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from posixpath import dirname
 from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.bundles.select import LawStack
 from vatspolicy.cel.ast import Node
 from vatspolicy.cel.parser import ExpressionError, TypeEnvironment, parse
-from vatspolicy.documents import Document, load_document
+from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.documents import Path as Place
+from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import _
@@ -79,9 +82,9 @@ class AnalysisSettings:
     accepted: tuple[AcceptedFinding, ...] = ()
 
 
-def load_settings(folder: Path, *layers: Path) -> AnalysisSettings:
-    """Return the settings of a folder of policies, and of layers above it. Raises InvalidInput."""
-    found = [_load(one) for one in (folder, *layers)]
+def load_settings(law: LawStack) -> AnalysisSettings:
+    """Return the settings of a law and of the layers above it. Raises InvalidInput."""
+    found = [_read(document) for document in _find(law)]
     places: dict[str, str] = {}
     for item in (item for one in found for item in one.properties):
         if item.id in places:
@@ -96,13 +99,23 @@ def load_settings(folder: Path, *layers: Path) -> AnalysisSettings:
     )
 
 
-def _load(folder: Path) -> AnalysisSettings:
-    path = folder / FILE_NAME
-    if not path.is_file():
-        return AnalysisSettings()
-    with contextlib.suppress(ValueError):
-        path = path.resolve().relative_to(Path.cwd())
-    document = load_document(path)
+def _find(law: LawStack) -> Iterator[Document]:
+    """Yield the files of settings, that of the lowest layer first. Raises InvalidInput."""
+    folders = list(law.layers)
+    if law.bundle_file is not None:
+        files = law.bundle_file.files
+        own = [f"policies/{FILE_NAME}", *(f"{dirname(one.head[0])}/{FILE_NAME}" for one in law.bundle_file.layers)]
+        yield from (parse_document(files[name], name) for name in own if name in files)
+    else:
+        folders = [law.folder or resource_folder("policies"), *folders]
+    for path in (folder / FILE_NAME for folder in folders):
+        if path.is_file():
+            with contextlib.suppress(ValueError):
+                path = path.resolve().relative_to(Path.cwd())
+            yield load_document(path)
+
+
+def _read(document: Document) -> AnalysisSettings:
     problems = validate(document, "properties")
     if problems:
         raise InvalidInput(problems)

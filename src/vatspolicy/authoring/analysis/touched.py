@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.diff.sources import WORKING_TREE, read_pair, read_source
+from vatspolicy.authoring.diff.sources import WORKING_TREE, read_pair, read_source, source_of
+from vatspolicy.bundles.select import LawStack
 
 _DECIDING = ("classify", "deny", "need", "route")
 
@@ -22,20 +22,23 @@ class Touched:
     """True if one of them can change a decision."""
 
 
-def find_touched(since: str, folder: Path | None, layers: Sequence[Path] = ()) -> Touched | None:
+def find_touched(since: str, law: LawStack) -> Touched | None:
     """Return the rules that differ since a revision (or a folder, or a bundle); None if any may, as the schemas differ.
 
-    `layers` stand above the policies, and are read as they are in that revision.
+    Layers are read as they are in that revision, above the bundle of the law if it has one.
 
     Raises:
         SourceError: The revision cannot be read.
         InvalidInput: One of the states cannot be loaded.
     """
     here = Path()
-    if layers:
-        sources = read_pair(since, WORKING_TREE, here, [*([folder] if folder else []), *layers])
+    if law.layers:
+        folders = [*([law.folder] if law.folder else []), *law.layers]
+        sources = read_pair(since, WORKING_TREE, here, folders, law.bundle_file)
+    elif law.bundle_file is not None:
+        sources = read_source(since, here), source_of(law.bundle_file)
     else:
-        head = read_source(WORKING_TREE if folder is None else str(folder), here)
+        head = read_source(WORKING_TREE if law.folder is None else str(law.folder), here)
         sources = read_source(since, here), head
     before, after = load_pair(*sources)
     if before.schemas != after.schemas:

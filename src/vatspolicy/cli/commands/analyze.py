@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vatspolicy.cli.console import abort, publish
+from vatspolicy.cli.context import LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
     DECISION,
@@ -16,7 +17,6 @@ from vatspolicy.cli.parameters import (
     Lang,
     LangOption,
     Outputs,
-    PoliciesOption,
     make_output_option,
     parse_day,
 )
@@ -35,7 +35,7 @@ class AnalysisFormat(StrEnum):
 
 
 def analyze(
-    policies: PoliciesOption = (),
+    law: LawOptions,
     kind: Annotated[
         list[str],
         typer.Option(metavar="KIND", help="Look for this kind of finding only; repeatable.", rich_help_panel=DECISION),
@@ -95,25 +95,24 @@ def analyze(
     from vatspolicy.authoring.analysis.touched import find_touched
     from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.authoring.symbolic.solver import BUDGET
-    from vatspolicy.bundles.select import split_layers
     from vatspolicy.reports.analysis import render
     from vatspolicy.workers import cores
 
-    base, layers = split_layers(policies)
     every = tuple(name for name in KINDS if name != "accepted-not-found")
     for name in kind:
         if name not in every:
             hint = suggest(name, every) or _("Known: {every}.", every=Listing(every))
             abort(Sentences(_("there is no kind of finding {name!r}.", name=name), hint))
+    stack = law.choose()
     touched = None
     if since is not None:
         try:
-            touched = find_touched(since, base, layers)
+            touched = find_touched(since, stack)
         except SourceError as error:
             abort(str(error))
     report = run_analysis(
         AnalysisRequest(
-            folder=base,
+            law=stack,
             kinds=tuple(name for name in every if name in kind or not kind),
             rules=rule,
             as_of=as_of,
@@ -123,7 +122,6 @@ def analyze(
             strict=strict,
             budget=budget or BUDGET,
             workers=jobs or min(cores(), MOST_WORKERS),
-            layers=layers,
         )
     )
     publish(lambda name, _: render(name, report, lang.value), format, outputs)

@@ -1,0 +1,133 @@
+"""Analysis of a bundle file: verified before it is used, and answered as the folder that it was built from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.console import Console
+from tests.support.law_builder import bundle_of, rule
+from tests.support.layer_builder import LAW, overriding, write_layer
+from tests.support.repositories import commit, git
+from tests.support.solver import needs_solver
+
+DENIAL = "deny: {reason: SECTOR-NOT-OPEN}"
+PUBLIC, GROUP = 'service.audience == "public"', 'service.audience == "own-group"'
+DEAD = rule("dead", "service", f"{PUBLIC} && {GROUP}", DENIAL)
+PROPERTIES = """\
+properties:
+  - id: {id}
+    statement: {{en: Public services are denied., zh: 面向公众的服务被拒绝。}}
+    each: service
+    when: service.audience == "public"
+    never: {{decision: allow}}
+"""
+
+
+@pytest.fixture
+def project(console: Console) -> Console:
+    """A signed bundle of a law, one of the law with a layer that has a dead rule, and their folders."""
+    law = console.folder / "policies"
+    bundle_of(law, **LAW)
+    head = "name: law\ntitle: {en: Law, zh: 法}\nowner: us\nmay_loosen: [limits/relay]\n"
+    console.write("policies/layer.yaml", head)
+    console.write("policies/properties.yaml", PROPERTIES.format(id="public"))
+    write_layer(console.folder / "company", "company", ("limits/relay",), company="rules:\n" + DEAD)
+    console.write("company/properties.yaml", PROPERTIES.format(id="of-the-company"))
+    off = overriding("limits/relay", rule("none", "service", "false", DENIAL))
+    write_layer(console.folder / "unit", "unit", unit="rules:\n" + off)
+    for name in ("release", "other"):
+        console("bundle", "keygen", name)
+    for file, words in (("law", ("-p", "policies")), ("layered", ("-p", "policies", "-p", "company"))):
+        assert console("bundle", "build", *words, "--number", "1", "-o", f"{file}.tar.gz").code == 0
+        assert console("bundle", "sign", f"{file}.tar.gz", "--key", "release.pem").code == 0
+    return console
+
+
+def analyze(console: Console, *words: str) -> dict[str, Any]:
+    ran = console("analyze", *words, "-f", "json")
+    assert ran.err == ""
+    data: dict[str, Any] = json.loads(ran.out)
+    return {
+        "code": ran.code,
+        "bundle": data["bundle"],
+        "layer": data["layer"],
+        "findings": [(one["kind"], one["about"], Path(one["file"]).name) for one in data["findings"]],
+        "properties": [(one["id"], one["verdict"]) for one in data["properties"]],
+        "rules": data["rules"],
+    }
+
+
+@needs_solver
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_bundle_is_analyzed_as_its_folders(project: Console, jobs: str) -> None:
+    signed = ("--key", "release.pub")
+    for folders, bundle, above in (
+        (("-p", "policies"), "law.tar.gz", ()),
+        (("-p", "policies", "-p", "company"), "layered.tar.gz", ()),
+        (("-p", "policies", "-p", "company"), "law.tar.gz", ("-p", "company")),
+        (("-p", "policies", "-p", "company", "-p", "unit"), "layered.tar.gz", ("-p", "unit")),
+    ):
+        expected = analyze(project, *folders, "-j", jobs)
+        found = analyze(project, "--bundle", bundle, *signed, *above, "-j", jobs)
+        assert found == expected
+        assert [name for name, _ in found["properties"]] == ["public", "of-the-company"][
+            : 1 + ("company" in str(folders))
+        ]
+        assert (("dead", ["company/dead"], "company.yaml") in found["findings"]) == (folders[-1] == "company")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--bundle", "law.tar.gz", "--key", "other.pub"), 3),
+        (("--bundle", "unsigned.tar.gz", "--key", "release.pub"), 3),
+        (("--bundle", "changed.tar.gz", "--skip-verify"), 3),
+        (("--bundle", "nowhere.tar.gz"), 3),
+        (("--bundle", "law.tar.gz", "-p", "nowhere"), 3),
+        (("--bundle", "law.tar.gz", "-p", "policies"), 2),
+        (("--bundle", "law.tar.gz", "--key", "release.pub", "--skip-verify"), 2),
+        (("--key", "release.pub"), 2),
+        (("--skip-verify",), 2),
+    ],
+)
+def test_what_test_refuses_analyze_refuses_with_the_same_words(
+    project: Console, words: tuple[str, ...], code: int
+) -> None:
+    assert project("bundle", "build", "-p", "policies", "--number", "2", "-o", "unsigned.tar.gz").code == 0
+    content = (project.folder / "law.tar.gz").read_bytes()
+    (project.folder / "changed.tar.gz").write_bytes(content.replace(b"relay", b"delay"))
+    ran = project("analyze", *words)
+    assert (ran.code, ran.out) == (code, "")
+    assert ran == project("test", *words)
+
+
+def test_a_lock_that_pins_another_bundle_is_kept(project: Console) -> None:
+    assert project("bundle", "pin", "layered.tar.gz", "--key", "release.pub").code == 0
+    words = ("--bundle", "law.tar.gz", "--key", "release.pub", "--kind", "unread-fact")
+    ran = project("analyze", *words)
+    assert (ran.code, ran.out, "vatspolicy.lock" in ran.err) == (3, "", True)
+    assert project("analyze", "--bundle", "layered.tar.gz", *words[2:]).code in (0, 1)
+
+
+def test_a_bundle_of_the_settings_is_analyzed(project: Console) -> None:
+    project.write("vatspolicy.toml", 'bundle = "layered.tar.gz"\nkey = "release.pub"\n')
+    assert analyze(project, "--kind", "unread-fact")["layer"] == "company"
+
+
+@needs_solver
+def test_since_takes_an_earlier_bundle_or_the_layers_of_a_revision(project: Console) -> None:
+    git(project.folder, "init", "--quiet", "--initial-branch=main")
+    commit(project.folder)
+    signed = ("--key", "release.pub", "--kind", "dead")
+    same = ("--bundle", "layered.tar.gz", *signed, "--since", "layered.tar.gz")
+    assert analyze(project, *same)["rules"] == 0
+    changed = ("--bundle", "layered.tar.gz", *signed, "--since", "law.tar.gz")
+    assert analyze(project, *changed)["findings"] == [("dead", ["company/dead"], "company.yaml")]
+    above = ("--bundle", "law.tar.gz", *signed, "-p", "company", "--since", "main")
+    assert analyze(project, *above)["rules"] == 0
+    write_layer(project.folder / "company", "company", company="rules:\n" + DEAD.replace("dead", "gone"))
+    assert analyze(project, *above)["findings"] == [("dead", ["company/gone"], "company.yaml")]

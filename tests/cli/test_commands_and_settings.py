@@ -1,0 +1,131 @@
+"""The table of docs/configuration.md: which commands read the law that vatspolicy.toml names. Every command is run."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.support.console import Console
+from tests.support.law_builder import rule
+from tests.support.layer_builder import write_layer
+from tests.support.repositories import commit, git
+from tests.support.shipped import ROOT
+from tests.support.specs import HOSTING
+from vatspolicy.cli.commands import COMMANDS, watch
+from vatspolicy.cli.declaration import CommandGroup
+
+PAGE = ROOT / "docs/configuration.md"
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "ask": ("spec.yaml",),
+    "bench": ("spec.yaml",),
+    "bundle build": ("--number", "2", "-o", "built.tar.gz"),
+    "bundle inspect": ("law.tar.gz",),
+    "bundle keygen": ("another",),
+    "bundle pin": ("law.tar.gz", "--key", "release.pub", "--lock", "other/vatspolicy.lock"),
+    "bundle pull": ("oci://127.0.0.1:1/law/bundle:v1", "--skip-verify"),
+    "bundle push": ("law.tar.gz", "oci://127.0.0.1:1/law/bundle:v1"),
+    "bundle sign": ("law.tar.gz", "--key", "release.pem"),
+    "bundle verify": ("law.tar.gz", "--key", "release.pub"),
+    "check": ("spec.yaml",),
+    "completion": ("bash",),
+    "diff": ("HEAD", "--semantic", "off"),
+    "eval": ("service.offers", "--spec", "spec.yaml"),
+    "explain": ("company.foreign_percent",),
+    "fmt": ("spec.yaml",),
+    "list": ("rules",),
+    "new fixture": ("one",),
+    "new policy": ("one", "-p", "other"),
+    "new profile": ("one",),
+    "replay": ("receipt.json", "--receipt-key", "release.pub"),
+    "routes": ("spec.yaml",),
+    "schema": ("profile",),
+    "screen": ("rows.jsonl", "-o", "out.jsonl"),
+    "timeline": ("spec.yaml",),
+    "update": ("spec.yaml", "--check", "--from", "law.tar.gz"),
+    "verify-attestation": ("attest.jsonl", "--spec", "spec.yaml", "--key", "release.pub"),
+    "waive": (
+        "spec.yaml",
+        "limits/relay",
+        "--reason",
+        "Moving.",
+        "--until",
+        "2099-01-01",
+        "--approver",
+        "a@b.c",
+        "--ticket",
+        "A-7",
+    ),
+}
+BESIDE = {"update": ("--bundle", "law.tar.gz", "--key", "release.pub")}
+"""What a command needs beside layers that the file names."""
+
+
+def commands() -> list[str]:
+    found = []
+    for name in COMMANDS:
+        declared = importlib.import_module(f"vatspolicy.cli.commands.{name.replace('-', '_')}").command
+        names = declared.functions if isinstance(declared, CommandGroup) else ("",)
+        found += [f"{name} {one}".rstrip() for one in names]
+    return found
+
+
+def table() -> dict[str, tuple[bool, bool]]:
+    """Whether a command reads `policies`, and `bundle` with `key`, as the page says."""
+    found: dict[str, tuple[bool, bool]] = {}
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        if row := re.fullmatch(r"\| ((?:`[a-z -]+`(?:, )?)+) \| (yes|no) \| (yes|no) \|", line):
+            found |= dict.fromkeys(re.findall(r"`([a-z -]+)`", row[1]), (row[2] == "yes", row[3] == "yes"))
+    return found
+
+
+@pytest.fixture
+def project(console: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
+    """Whatever a command needs, and a layer that cannot be read."""
+    console.write("spec.yaml", HOSTING)
+    console.write("rows.jsonl", "")
+    for words in (("bundle", "keygen", "release"), ("bundle", "build", "--number", "1", "-o", "law.tar.gz")):
+        assert console(*words).code == 0
+    attest = ("--attest", "attest.jsonl", "--sign-key", "release.pem")
+    console("check", "spec.yaml", "--no-fail", "--receipt", "receipt.json", *attest)
+    assert json.loads((console.folder / "receipt.json").read_bytes())
+    write_layer(console.folder / "company", "company", company="rules:\n" + rule("a", "product", "true", "deny: {}"))
+    git(console.folder, "init", "--quiet")
+    commit(console.folder)
+    monkeypatch.setattr(watch, "wait", interrupt)
+    monkeypatch.setattr("vatspolicy.language_server.server.serve", say)
+    monkeypatch.setattr("vatspolicy.server.mcp_tools.make_server", interrupt)
+    return console
+
+
+def interrupt(*_: object) -> None:
+    """End a command that would go on, and that has not noticed the law."""
+    raise KeyboardInterrupt
+
+
+def say(policies: Sequence[Path], *_: object) -> None:
+    """Stand for the language server, which reads the law when a document is opened."""
+    for folder in policies:
+        sys.stderr.write(f"{folder}/company.yaml\n")
+
+
+def test_the_page_lists_every_command() -> None:
+    assert sorted(table()) == sorted(commands())
+    assert set(ARGUMENTS) <= set(commands())
+
+
+def test_a_command_reads_the_law_that_the_file_names_as_the_page_says(project: Console) -> None:
+    laws = (('policies = "company"', "company/company.yaml"), ('bundle = "nowhere.tar.gz"', "nowhere"))
+    found: dict[str, tuple[bool, ...]] = {}
+    for name in commands():
+        for place, (settings, sign) in enumerate(laws):
+            project.write("vatspolicy.toml", f"{settings}\n")
+            ran = project(*name.split(), *ARGUMENTS.get(name, ()), *(BESIDE.get(name, ()) if place == 0 else ()))
+            assert "Usage:" not in ran.err, f"the arguments of {name} are wrong here"
+            found[name] = (*found.get(name, ()), sign in ran.out + ran.err)
+    assert found == table()
