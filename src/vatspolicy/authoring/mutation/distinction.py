@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.analysis.bounded_search import all_days, encode_subject
 from vatspolicy.authoring.mutation.mutants import Mutant
-from vatspolicy.authoring.mutation.ruleset import mutated_trees, rewrite_bundle
+from vatspolicy.authoring.mutation.ruleset import find_moved, mutated_trees, rewrite_bundle
 from vatspolicy.authoring.symbolic import compare_rules
 from vatspolicy.authoring.symbolic.decision_encoder import encode_access
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
@@ -129,7 +129,7 @@ class MutantComparison:
         compared = bool(self.mutant.rules or self.held or self.directed)
         return (
             compared
-            and all(self._is_same_rule(rule) for rule in self.mutant.rules)
+            and all(map(self._is_same_rule, find_moved(self.bundle, self.mutant) or self.mutant.rules))
             and all(self._is_same_holding(instrument) for instrument in self.held)
             and all(self._have_same_authorities(instrument) for instrument in self.directed)
         )

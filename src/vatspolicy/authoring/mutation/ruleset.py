@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,20 +133,56 @@ def mutated_params(mutant: Mutant, params: Mapping[str, Any], day: str) -> Mappi
 def apply_mutant(bundle: Bundle, mutant: Mutant, code: MutantCode | None = None) -> AlteredBundle:
     """Return the bundle with a mutant in its rule sets, for runs of the tests. `code`: its compiled trees."""
     code = code or MutantCode(mutant)
+    dated = _with_dates(bundle, mutant)
 
     def alter(ruleset: RuleSet, day: str) -> RuleSet:
         rules = dict(ruleset.rules)
-        for rule in mutant.rules if mutant.dates else ():
-            since, until = mutant.dates[rule.name]
-            if rule.in_force(day) != (since <= day < until):
-                there = rules.get(rule.group, ())
-                changed = tuple(one for one in there if one is not rule) if rule in there else (*there, rule)
-                rules[rule.group] = changed
+        for rule, added in _moved_rules(bundle, dated, mutant, day) if mutant.dates else ():
+            there = rules.get(rule.group, ())
+            rules[rule.group] = (*there, rule) if added else tuple(one for one in there if one is not rule)
         params = code.params(ruleset, day)
         evaluator = MutantEvaluator(ruleset.evaluator, code, params)
         return dataclasses.replace(ruleset, rules=rules, params=params, evaluator=evaluator, indexed=False)
 
     return alter_bundle(bundle, alter)
+
+
+def find_moved(bundle: Bundle, mutant: Mutant) -> list[Rule]:
+    """Return the rules that a mutant may put in or out of force: its own, and those that they replace, on any day."""
+    found: dict[str, Rule] = {}
+    waiting = list(mutant.rules if mutant.dates else ())
+    for rule in waiting:
+        found[rule.name] = rule
+        if rule.overrides is not None and bundle.replaces(rule):
+            waiting.append(bundle.rule(rule.overrides.rule))
+    return list(found.values())
+
+
+def _with_dates(bundle: Bundle, mutant: Mutant) -> Bundle:
+    """Return a law in layers with the dates of a mutant, which say when its rules replace others."""
+    if not bundle.layers or not mutant.dates:
+        return bundle
+    policies = dict(bundle.policies)
+    for id in {rule.policy for rule in mutant.rules}:
+        rules = tuple(_moved(rule, mutant) for rule in policies[id].rules)
+        policies[id] = dataclasses.replace(policies[id], rules=rules)
+    return dataclasses.replace(bundle, policies=policies)
+
+
+def _moved(rule: Rule, mutant: Mutant) -> Rule:
+    since, until = mutant.dates.get(rule.name, (rule.since, rule.until))
+    return dataclasses.replace(rule, since=since, until=until)
+
+
+def _moved_rules(bundle: Bundle, dated: Bundle, mutant: Mutant, day: str) -> Iterator[tuple[Rule, bool]]:
+    """Yield the rules that moved dates put into a rule set (True) or take out of it, those that are replaced too."""
+    before, after = bundle.replaced(day), dated.replaced(day)
+    names = dict.fromkeys((*(rule.name for rule in mutant.rules), *(before.keys() ^ after.keys())))
+    for rule in map(bundle.rule, names):
+        was = rule.in_force(day) and rule.name not in before
+        now = _moved(rule, mutant).in_force(day) and rule.name not in after
+        if was != now:
+            yield rule, now
 
 
 def rewrite_bundle(bundle: Bundle, mutant: Mutant) -> Bundle:

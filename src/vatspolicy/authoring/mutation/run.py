@@ -19,6 +19,7 @@ from vatspolicy.authoring.mutation.ruleset import (
     MutantCode,
     alter_bundle,
     apply_mutant,
+    find_moved,
     record_evaluations,
 )
 from vatspolicy.authoring.testing.cases import Case
@@ -115,10 +116,11 @@ class MutationTrial:
         """Return True if a case could fail: duties and advice never change the outcome, so a fixture must name them."""
         if case.policy is not None or case.name in self.failing:
             return case.name not in self.failing
-        if not mutant.rules or not all(isinstance(rule.effect, Duty | Advise) for rule in mutant.rules):
+        rules = find_moved(self.bundle, mutant) or mutant.rules
+        if not rules or not all(isinstance(rule.effect, Duty | Advise) for rule in rules):
             return True
         named = {name for key in ("rules", "reasons", "duties", "absent") for name in case.expect.get(key, ())}
-        own = {rule.name for rule in mutant.rules} | {getattr(rule.effect, "instrument", "") for rule in mutant.rules}
+        own = {rule.name for rule in rules} | {getattr(rule.effect, "instrument", "") for rule in rules}
         return bool(named & own)
 
 
@@ -136,8 +138,8 @@ class MutantSelection:
 def select_mutants(bundle: Bundle, selection: MutantSelection) -> tuple[list[Mutant], int]:
     """Return the selected mutants, in the order of the files, and the number before sampling.
 
-    Of a law in layers, the top layer has mutants. A rule that replaces another keeps its dates, as these decide on
-    which days the other is in force.
+    Of a law in layers, the top layer has mutants. Where the dates of a rule that replaces another move, the other is
+    in force on other days.
     """
     generator = MutantGenerator(bundle)
     every = [
@@ -145,7 +147,6 @@ def select_mutants(bundle: Bundle, selection: MutantSelection) -> tuple[list[Mut
         for policy in bundle.own_policies
         for mutant in generator.mutants_of(policy)
         if selection.pattern is None or selection.pattern.search(mutant.subject)
-        if not (mutant.dates and any(bundle.replaces(rule) for rule in mutant.rules))
     ]
     if selection.sample is None or selection.sample >= len(every):
         return every, len(every)
