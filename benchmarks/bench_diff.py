@@ -162,7 +162,9 @@ def main() -> int:
     options = parser(__doc__)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--only", choices=[change.name for change in (*CHANGES, ALL)], action="append")
-    options.add_argument("--all", action="store_true", help="also review an edit of every rule, which takes minutes")
+    options.add_argument(
+        "--all", action="store_true", help="also review an edit of every rule, which takes about a minute"
+    )
     given = options.parse_args()
     wanted = [one for one in (*CHANGES, ALL) if (one.name in given.only if given.only else one is not ALL or given.all)]
     rows, targets, expect = [], [], []

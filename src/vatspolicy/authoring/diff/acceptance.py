@@ -6,6 +6,7 @@ Acceptance bears on `--fail-on` alone. The title, the verdict and every part of 
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -165,7 +166,7 @@ class _Marker:
 
     def describe(self, place: int, change: Change, sides: tuple[LawRevision, LawRevision]) -> Data:
         """Return the fingerprints of an edit and of its effect."""
-        rows = [row for row in self.rows if self.is_behind(place, (cause["rule"] for cause in row["because"]))]
+        rows = self.moved.get(place, [])
         items = [item for item in self.items if place in item["changes"]]
         moves = {(row["before"]["decision"], row["after"]["decision"], row["direction"]) for row in rows}
         alone = {name for item in items for name in item["transitions"]}
@@ -193,6 +194,15 @@ class _Marker:
             "state": "open",
             "fails": False,
         }
+
+    @functools.cached_property
+    def moved(self) -> Mapping[int, list[Data]]:
+        """Products whose decisions change, by the places of the edits that move them."""
+        found: dict[int, list[Data]] = {}
+        for row in self.rows:
+            for place in frozenset[int]().union(*(self.behind(cause["rule"]) for cause in row["because"])):
+                found.setdefault(place, []).append(row)
+        return found
 
     def reads(self, place: int, rule: str | None) -> bool:
         return rule is not None and place in self.behind(rule)

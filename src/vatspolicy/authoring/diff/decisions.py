@@ -5,6 +5,7 @@ Products are the fixtures of both sides, with their variants, and specs of the u
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -247,12 +248,12 @@ class Product:
     day: str | None = None
     """The day of a past decision, which is decided again on this day alone; None for every compared day."""
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         """The id, with the variant."""
         return f"{self.id} ({self.variant})" if self.variant else self.id
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
         """The product's id; the file's name if the profile does not state one."""
         product = self.document.data.get("product") if isinstance(self.document.data, dict) else None

@@ -35,9 +35,15 @@ class EditsOfRules:
         self.sides = base, head
         self.all = list(changes)
         self.changes = sorted((one for one in self.all if one.kind in _ORDER), key=lambda one: _ORDER.index(one.kind))
+        self._of: dict[str, list[Change]] = {}
 
     def of(self, name: str) -> list[Change]:
         """Return the edits behind a rule (policy/rule), the nearest first."""
+        if name not in self._of:
+            self._of[name] = self._find_behind(name)
+        return self._of[name]
+
+    def _find_behind(self, name: str) -> list[Change]:
         read = {key for side in self.sides if name in side.by_name for key in _read(side, side.by_name[name])}
         found = [one for one in self.changes if (one.kind, one.policy, one.name) in read]
         return [one for one in found if not _is_of_text(one)] or found
