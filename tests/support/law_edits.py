@@ -1,7 +1,7 @@
 """Edits of the shipped law of every kind, one place each, and what `vatspolicy diff` makes of each.
 
 `python -m tests.support.law_edits --each 3 --seed 1` tries three edits of every kind and prints the share undecided.
-The whole run has about 2,500 edits of four seconds of processor time each, in a random order:
+The whole run has about 2,500 edits of two to three seconds of processor time each, in a random order:
 
     python -m tests.support.law_edits --each 45 --share 0/2 --log edits-0.log
     python -m tests.support.law_edits --each 45 --share 1/2 --log edits-1.log

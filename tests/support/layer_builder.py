@@ -19,6 +19,19 @@ LAW = {
 """A law with classifications, a license with one route, and one denial: limits/relay."""
 
 
+DENIAL = "deny: {reason: SECTOR-NOT-OPEN}"
+PUBLIC, GROUP = 'service.audience == "public"', 'service.audience == "own-group"'
+PROPERTY = """\
+properties:
+  - id: {id}
+    statement: {{en: Public services are denied., zh: 面向公众的服务被拒绝。}}
+    each: service
+    when: service.audience == "public"
+    never: {{decision: allow}}
+"""
+"""Text of properties.yaml with one property, whose id is left open."""
+
+
 def write_layer(folder: Path, name: str, may_loosen: tuple[str, ...] = (), /, **files: str) -> Path:
     """Write a layer: by file name, the text of each policy after the head."""
     folder.mkdir(parents=True, exist_ok=True)

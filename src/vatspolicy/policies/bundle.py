@@ -17,16 +17,14 @@ from vatspolicy.documents import Document, load_document, recall_document
 from vatspolicy.documents.schemas import SchemaSet, resource_place
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
-from vatspolicy.policies.expression_evaluator import CompiledEvaluator
 from vatspolicy.policies.files import HEAD, TESTS_ENDING, LayerFiles, law_files
-from vatspolicy.policies.model import NEVER, Enforcement, Expression, Instrument, Layer, Parameter, Policy, Route, Rule
-from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.policies.model import NEVER, Enforcement, Expression, Instrument, Layer, Policy, Rule
+from vatspolicy.policies.ruleset import RuleSet, RuleSetsByDay
 from vatspolicy.policies.serialize import policy_from_data
 
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
-    from vatspolicy.cel.interpreter import Evaluator
 
 YEARS_AHEAD = 5
 """So many years after the law was last checked a day is still decided."""
@@ -155,11 +153,7 @@ class Bundle:
         """Return the rule set of a day (ISO text). Raises ValueError before `covers_from`."""
         if day < self.covers_from:
             raise ValueError(_("the bundle covers days from {covers_from} on", covers_from=self.covers_from))
-        start = self.boundaries[bisect_right(self.boundaries, day) - 1]
-        found = self._rulesets.get(start)
-        if found is None:
-            found = self._rulesets[start] = self._ruleset(start)
-        return found
+        return self._rulesets.on(self.boundaries[bisect_right(self.boundaries, day) - 1], self.replaced)
 
     def rule(self, name: str) -> Rule:
         """Return the rule named policy/rule. Raises KeyError."""
@@ -208,76 +202,9 @@ class Bundle:
         """Return the fields alone: rule sets are made again where they are needed."""
         return {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)}
 
-    def _ruleset(self, day: str) -> RuleSet:
-        rules: dict[str, list[Rule]] = {}
-        replaced = self.replaced(day)
-        access: dict[str, None] = {}
-        for rule, since, until, group, instrument in self._dated_rules:
-            if since <= day < until:
-                if instrument is not None:
-                    access[instrument] = None
-                if rule.name not in replaced:
-                    rules.setdefault(group, []).append(rule)
-        params = self._values_on(day)
-        return RuleSet(
-            rules={group: tuple(found) for group, found in rules.items()},
-            params=params,
-            instruments=self.instruments,
-            access=tuple(access),
-            evaluator=CompiledEvaluator(self._functions(params), params, self._interpreters),
-            schemas=self.schemas,
-        )
-
     @functools.cached_property
-    def _dated_rules(self) -> list[tuple[Rule, str, str, str, str | None]]:
-        """Every rule with its days, its group, and the instrument that it leads to if it is a route of the base."""
-        return [
-            (rule, rule.since, rule.until, rule.group, self._licensing(rule))
-            for policy in self.policies.values()
-            for rule in policy.rules
-        ]
-
-    def _licensing(self, rule: Rule) -> str | None:
-        """Return the instrument that a route of the base leads to; None for any other rule.
-
-        What a layer admits must not count as a license for the rest of the law.
-        """
-        return rule.effect.instrument if isinstance(rule.effect, Route) and self.is_base(rule.policy) else None
-
-    def _values_on(self, day: str) -> dict[str, Any]:
-        """Return the values of the parameters on a day; before the first value of one, that one."""
-        first, changing = self._first_values
-        found = dict(first)
-        for parameter in changing:
-            value = parameter.on(day)
-            if value is not None:
-                found[parameter.key] = value.value
-        return found
-
-    @functools.cached_property
-    def _first_values(self) -> tuple[dict[str, Any], list[Parameter]]:
-        """The first values of all parameters, and the parameters that have others."""
-        found = [parameter for policy in self.policies.values() for parameter in policy.parameters.values()]
-        return {one.key: one.values[0].value for one in found}, [one for one in found if len(one.values) > 1]
-
-    def _functions(self, params: Mapping[str, Any]) -> Mapping[int, Evaluator]:
-        """Return the generated functions under parameter values: days with the same values share them.
-
-        Values are told by their identity: the bundle holds them.
-        """
-        key = tuple(map(id, params.values()))
-        found = self._loaded.get(key)
-        if found is None:
-            found = self._loaded[key] = self._module.load(params)
-        return found
-
-    @functools.cached_property
-    def _loaded(self) -> dict[tuple[int, ...], Mapping[int, Evaluator]]:
-        return {}
-
-    @functools.cached_property
-    def _rulesets(self) -> dict[str, RuleSet]:
-        return {}
+    def _rulesets(self) -> RuleSetsByDay:
+        return RuleSetsByDay(self, self._module, self._interpreters)
 
     @functools.cached_property
     def _interpreters(self) -> dict[Any, Any]:

@@ -1,19 +1,20 @@
-"""The rule set of one day: the rules in force, the values of parameters, and the rules that match a subject."""
+"""The rule set of each day: the rules in force, the values of parameters, and the rules that match a subject."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.interpreter import Evaluator, Unknown, UnknownAttribute
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
-from vatspolicy.policies.model import KINDS, Expression, Instrument, Rule
+from vatspolicy.policies.expression_evaluator import CompiledEvaluator, ExpressionEvaluator
+from vatspolicy.policies.model import KINDS, Expression, Instrument, Policy, Route, Rule
 
 if TYPE_CHECKING:
+    from vatspolicy.cel.codegen import GeneratedModule
     from vatspolicy.policies.rule_index import RuleIndex
 
 INDEX_AFTER = 24
@@ -137,3 +138,96 @@ class _RuleGroup:
         self.tests = tests
         self.matches = 0
         self.index: RuleIndex | None = None
+
+
+# --- day by day
+
+
+class DatedLaw(Protocol):
+    """A bundle, as far as its rule sets depend on it."""
+
+    @property
+    def policies(self) -> Mapping[str, Policy]:
+        """Policies by their id."""
+
+    @property
+    def instruments(self) -> Mapping[str, Instrument]:
+        """Instruments by their id."""
+
+    @property
+    def schemas(self) -> SchemaSet:
+        """Schemas of the bundle."""
+
+    def is_base(self, policy: str) -> bool:
+        """Return whether a policy is one of the base, not of a layer above it."""
+
+
+class RuleSetsByDay:
+    """The rule sets of a bundle, each made once. Days with the same values share the functions that evaluate."""
+
+    def __init__(self, bundle: DatedLaw, module: GeneratedModule[int], interpreters: dict[Any, Any]) -> None:
+        """Take a bundle, its generated code, and interpreters of expressions, which days share."""
+        self._instruments, self._schemas, is_base = bundle.instruments, bundle.schemas, bundle.is_base
+        self._module, self._interpreters = module, interpreters
+        self._made: dict[str, RuleSet] = {}
+        self._functions: dict[tuple[int, ...], Mapping[int, Evaluator]] = {}
+        self._rules = [
+            (rule, rule.since, rule.until, rule.group, _licensing(rule, is_base(rule.policy)))
+            for policy in bundle.policies.values()
+            for rule in policy.rules
+        ]
+        parameters = [parameter for policy in bundle.policies.values() for parameter in policy.parameters.values()]
+        self._first = {one.key: one.values[0].value for one in parameters}
+        self._changing = [one for one in parameters if len(one.values) > 1]
+
+    def on(self, day: str, find_replaced: Callable[[str], Collection[str]]) -> RuleSet:
+        """Return the rule set of a day (ISO text). `find_replaced` returns the names of the rules replaced on a day."""
+        if day not in self._made:
+            self._made[day] = self._make(day, find_replaced(day))
+        return self._made[day]
+
+    def _make(self, day: str, replaced: Collection[str]) -> RuleSet:
+        rules: dict[str, list[Rule]] = {}
+        access: dict[str, None] = {}
+        for rule, since, until, group, instrument in self._rules:
+            if since <= day < until:
+                if instrument is not None:
+                    access[instrument] = None
+                if rule.name not in replaced:
+                    rules.setdefault(group, []).append(rule)
+        params = self._values_on(day)
+        return RuleSet(
+            rules={group: tuple(found) for group, found in rules.items()},
+            params=params,
+            instruments=self._instruments,
+            access=tuple(access),
+            evaluator=CompiledEvaluator(self._functions_under(params), params, self._interpreters),
+            schemas=self._schemas,
+        )
+
+    def _values_on(self, day: str) -> dict[str, Any]:
+        """Return the values of the parameters on a day; before the first value of one, that one."""
+        found = dict(self._first)
+        for parameter in self._changing:
+            value = parameter.on(day)
+            if value is not None:
+                found[parameter.key] = value.value
+        return found
+
+    def _functions_under(self, params: Mapping[str, Any]) -> Mapping[int, Evaluator]:
+        """Return the generated functions under parameter values, which are told by their identity.
+
+        The bundle holds them.
+        """
+        key = tuple(map(id, params.values()))
+        if key not in self._functions:
+            self._functions[key] = self._module.load(params)
+        return self._functions[key]
+
+
+def _licensing(rule: Rule, of_base: bool) -> str | None:
+    """Return the instrument that a route of the base leads to; None for any other rule.
+
+    What a layer admits must not count as a license for the rest of the law.
+    """
+    return rule.effect.instrument if of_base and isinstance(rule.effect, Route) else None

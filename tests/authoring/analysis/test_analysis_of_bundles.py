@@ -10,21 +10,11 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.law_builder import bundle_of, rule
-from tests.support.layer_builder import LAW, overriding, write_layer
+from tests.support.layer_builder import DENIAL, GROUP, LAW, PROPERTY, PUBLIC, overriding, write_layer
 from tests.support.repositories import commit, git
 from tests.support.solver import needs_solver
 
-DENIAL = "deny: {reason: SECTOR-NOT-OPEN}"
-PUBLIC, GROUP = 'service.audience == "public"', 'service.audience == "own-group"'
 DEAD = rule("dead", "service", f"{PUBLIC} && {GROUP}", DENIAL)
-PROPERTIES = """\
-properties:
-  - id: {id}
-    statement: {{en: Public services are denied., zh: 面向公众的服务被拒绝。}}
-    each: service
-    when: service.audience == "public"
-    never: {{decision: allow}}
-"""
 
 
 @pytest.fixture
@@ -34,9 +24,9 @@ def project(console: Console) -> Console:
     bundle_of(law, **LAW)
     head = "name: law\ntitle: {en: Law, zh: 法}\nowner: us\nmay_loosen: [limits/relay]\n"
     console.write("policies/layer.yaml", head)
-    console.write("policies/properties.yaml", PROPERTIES.format(id="public"))
+    console.write("policies/properties.yaml", PROPERTY.format(id="public"))
     write_layer(console.folder / "company", "company", ("limits/relay",), company="rules:\n" + DEAD)
-    console.write("company/properties.yaml", PROPERTIES.format(id="of-the-company"))
+    console.write("company/properties.yaml", PROPERTY.format(id="of-the-company"))
     off = overriding("limits/relay", rule("none", "service", "false", DENIAL))
     write_layer(console.folder / "unit", "unit", unit="rules:\n" + off)
     for name in ("release", "other"):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.law_builder import bundle_of, route, rule
-from tests.support.layer_builder import LAW, overriding, write_layer
+from tests.support.layer_builder import DENIAL, GROUP, LAW, PROPERTY, PUBLIC, overriding, write_layer
 from tests.support.repositories import commit, git
 from vatspolicy.authoring.analysis.findings import AnalysisReport
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
@@ -22,18 +22,8 @@ from vatspolicy.errors import InvalidInput
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)")
 
-DENIAL = "deny: {reason: SECTOR-NOT-OPEN}"
 RELAY = "limits/relay"
-PUBLIC, GROUP = 'service.audience == "public"', 'service.audience == "own-group"'
 KINDS = ("dead", "duplicate", "subsumed", "conflict", "never-decides", "idle-clause", "cannot-fail")
-PROPERTY = """\
-properties:
-  - id: {id}
-    statement: {{en: Public services are denied., zh: 面向公众的服务被拒绝。}}
-    each: service
-    when: service.audience == "public"
-    never: {{decision: allow}}
-"""
 
 
 @pytest.fixture
