@@ -13,7 +13,7 @@ PAGE = ROOT / "docs" / "api.md"
 WORDS = {
     "apparitor": "apparitor", "opa-python-client": "opa_client", "opa-golib-python-bindings": "opa", "mcp": "mcp",
     "schemathesis": "schemathesis", "opentelemetry-proto": "opentelemetry.proto", "lsprotocol": "lsprotocol",
-    "in-toto-attestation": "in_toto_attestation", "securesystemslib": "securesystemslib", "sigstore": "sigstore",
+    "in-toto-attestation": "in_toto_attestation", "securesystemslib": "securesystemslib", "sigstore": "sigstore", "cosign": "cosign",
     "junitparser": "junitparser", "sarif-kit": "sarif", "check-jsonschema": "check_jsonschema", "cel-python": "celpy",
     "cel-expr-python": "cel_expr_python", "rotel": "rotel", "promtool": "promtool",
     "@modelcontextprotocol/sdk": "@modelcontextprotocol/sdk",
@@ -43,6 +43,6 @@ def test_every_package_of_the_table_is_installed_for_tests() -> None:
     listed = " ".join([*data["dependencies"], *data["optional-dependencies"]["test"]])
     others = {"opa-golib-python-bindings", "rotel"}  # installed apart, since they are not for every system
     others |= {"opentelemetry-proto", "lsprotocol"}  # needed by another one
-    others |= {"promtool", "@modelcontextprotocol/sdk"}  # no packages of Python
+    others |= {"promtool", "cosign", "@modelcontextprotocol/sdk"}  # no packages of Python
     named = {package for _, clients, _ in rows() for package in re.findall(r"`([\w@/-]+)`", clients)}
     assert [package for package in sorted(named - others) if package not in listed] == []

@@ -21,7 +21,7 @@ from tests.support.console import Console
 from tests.support.law_builder import bundle_of
 from tests.support.layer_builder import LAW
 from tests.support.oci_registry import Registry, run_registry
-from tests.support.programs import pick_port, run_program
+from tests.support.programs import pick_port, require_program, run_program
 from tests.support.specs import SHOP
 from vatspolicy.bundles import oci_client
 from vatspolicy.bundles.oci_client import MAX_SMALL
@@ -331,10 +331,8 @@ def test_only_what_can_be_pulled_is_pushed(project: Console, registry: Registry)
 @contextlib.contextmanager
 def run_distribution(folder: Path) -> Iterator[str]:
     """The registry of the Distribution project, with a user; yields its host."""
-    program = shutil.which("docker-registry") or shutil.which("registry")
+    program = require_program("docker-registry", "registry")
     htpasswd = shutil.which("htpasswd")
-    if program is None:
-        pytest.skip("the registry of Distribution (docker-registry) is not installed")
     port = pick_port()
     auth = ""
     if htpasswd:

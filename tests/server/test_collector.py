@@ -23,7 +23,7 @@ pytest.importorskip("opentelemetry.sdk", reason="needs the extra `telemetry`")
 
 from tests.support.api_server import Server, Start
 from tests.support.api_server import start as start
-from tests.support.programs import pick_port, run_program
+from tests.support.programs import pick_port, require_program, run_program
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
 
@@ -125,8 +125,8 @@ def test_a_collector_reads_the_spans_and_metrics_that_the_page_names(start: Star
 # --- Prometheus
 
 
-@pytest.mark.skipif(shutil.which("prometheus") is None, reason="needs Prometheus (`prometheus`) on the PATH")
 def test_prometheus_scrapes_what_the_page_names(start: Start, tmp_path: Path) -> None:
+    program = require_program("prometheus")
     token = "sixteen-characters"
     server = start("--workers", "2", VATSPOLICY_TOKEN=token)
     given = {"Authorization": f"Bearer {token}"}
@@ -142,7 +142,7 @@ def test_prometheus_scrapes_what_the_page_names(start: Start, tmp_path: Path) ->
     authorization = {"authorization": {"credentials": token}}
     config.write_text(json.dumps({"global": {"scrape_interval": "1s"}, "scrape_configs": [{**job, **authorization}]}))
     options = [f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'data'}"]
-    command = ["prometheus", *options, f"--web.listen-address=127.0.0.1:{port}"]
+    command = [program, *options, f"--web.listen-address=127.0.0.1:{port}"]
     with run_program(command, port, tmp_path / "log"):
 
         def ask(query: str) -> dict[str, float]:

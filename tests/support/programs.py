@@ -1,13 +1,26 @@
-"""Servers that others wrote, run as processes of a test."""
+"""Programs that others wrote, run as processes of a test."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import pytest
+
+
+def require_program(*names: str) -> str:
+    """The path of the first of these names that is installed. Else the test skips; with REQUIRE_PROGRAMS set it fails."""
+    for name in names:
+        if found := shutil.which(name):
+            return found
+    reason = f"needs {names[0]} on the PATH (Debian has a package of that name)"
+    (pytest.fail if os.environ.get("REQUIRE_PROGRAMS") else pytest.skip)(reason)
 
 
 def pick_port() -> int:

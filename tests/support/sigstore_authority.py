@@ -96,20 +96,20 @@ class Authority:
             }
         )
 
-    def certify(self, key: ec.EllipticCurvePrivateKey, identity: str, issuer: str) -> x509.Certificate:
+    def certify(self, key: ec.EllipticCurvePublicKey, identity: str, issuer: str) -> x509.Certificate:
         """A certificate for a key, which is valid for ten minutes, with the timestamp of the log of certificates."""
         usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
         builder = (
             x509.CertificateBuilder()
             .subject_name(x509.Name([]))
             .issuer_name(self.root.subject)
-            .public_key(key.public_key())
+            .public_key(key)
             .serial_number(2)
             .not_valid_before(MOMENT - datetime.timedelta(minutes=5))
             .not_valid_after(MOMENT + datetime.timedelta(minutes=5))
             .add_extension(usage, critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.ca.public_key()), critical=False)
             .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(identity)]), critical=True)
         )
@@ -135,41 +135,14 @@ class Authority:
     ) -> dict[str, Any]:
         """The Sigstore bundle of a file: signature, certificate, and entry of the transparency log."""
         key = _new()
-        certificate = self.certify(key, identity, issuer)
+        certificate = self.certify(key.public_key(), identity, issuer)
         digest, signature = hashlib.sha256(content), _sign(key, content)
-        body = rfc8785.dumps(
-            {
-                "apiVersion": "0.0.1",
-                "kind": "hashedrekord",
-                "spec": {
-                    "data": {"hash": {"algorithm": "sha256", "value": digest.hexdigest()}},
-                    "signature": {
-                        "content": _b64(signature),
-                        "publicKey": {"content": _b64(certificate.public_bytes(Encoding.PEM))},
-                    },
-                },
-            }
-        )
-        log, seconds = hashlib.sha256(_der(self.rekor)).digest(), int(moment.timestamp())
-        promise = rfc8785.dumps({"body": _b64(body), "integratedTime": seconds, "logID": log.hex(), "logIndex": 0})
-        root = hashlib.sha256(b"\0" + body).digest()
-        note = f"rekor.example.org\n1\n{_b64(root)}\n"
-        signed_note = f"{note}\n— rekor.example.org {_b64(log[:4] + _sign(self.rekor, note.encode()))}\n"
-        entry = {
-            "logIndex": "0",
-            "logId": {"keyId": _b64(log)},
-            "kindVersion": {"kind": "hashedrekord", "version": "0.0.1"},
-            "integratedTime": str(seconds),
-            "inclusionPromise": {"signedEntryTimestamp": _b64(_sign(self.rekor, promise))},
-            "inclusionProof": {
-                "logIndex": "0",
-                "rootHash": _b64(root),
-                "treeSize": "1",
-                "hashes": [],
-                "checkpoint": {"envelope": signed_note},
-            },
-            "canonicalizedBody": _b64(body),
+        signed_by = {"content": _b64(certificate.public_bytes(Encoding.PEM))}
+        spec = {
+            "data": {"hash": {"algorithm": "sha256", "value": digest.hexdigest()}},
+            "signature": {"content": _b64(signature), "publicKey": signed_by},
         }
+        entry = self.enter({"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": spec}, moment)
         return {
             "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
             "verificationMaterial": {
@@ -180,4 +153,32 @@ class Authority:
                 "messageDigest": {"algorithm": "SHA2_256", "digest": _b64(digest.digest())},
                 "signature": _b64(signature),
             },
+        }
+
+    def enter(self, record: dict[str, Any], moment: datetime.datetime = MOMENT) -> dict[str, Any]:
+        """The entry of a record in the transparency log, as a Sigstore bundle has it: the second of two.
+
+        A log numbers its entries from 0, but the libraries in Go take an entry 0 for one without a number.
+        """
+        body = rfc8785.dumps(record)
+        log, seconds = hashlib.sha256(_der(self.rekor)).digest(), int(moment.timestamp())
+        promise = rfc8785.dumps({"body": _b64(body), "integratedTime": seconds, "logID": log.hex(), "logIndex": 1})
+        before = hashlib.sha256(b"\0an entry of somebody else").digest()
+        root = hashlib.sha256(b"\1" + before + hashlib.sha256(b"\0" + body).digest()).digest()
+        note = f"rekor.example.org\n2\n{_b64(root)}\n"
+        signed_note = f"{note}\n— rekor.example.org {_b64(log[:4] + _sign(self.rekor, note.encode()))}\n"
+        return {
+            "logIndex": "1",
+            "logId": {"keyId": _b64(log)},
+            "kindVersion": {"kind": record["kind"], "version": record["apiVersion"]},
+            "integratedTime": str(seconds),
+            "inclusionPromise": {"signedEntryTimestamp": _b64(_sign(self.rekor, promise))},
+            "inclusionProof": {
+                "logIndex": "1",
+                "rootHash": _b64(root),
+                "treeSize": "2",
+                "hashes": [_b64(before)],
+                "checkpoint": {"envelope": signed_note},
+            },
+            "canonicalizedBody": _b64(body),
         }

@@ -73,8 +73,21 @@ def proof_path(path: Path) -> Path:
 
 
 def read_proof(file: str, path: Path) -> bytes:
-    """Return the Sigstore bundle in a file. Raises BundleFileError about the bundle `file`."""
-    return _read(file, path, _MAX_SMALL)
+    """Return the Sigstore bundle in a file. Raises BundleFileError, which names the bundle `file`."""
+    proof = _read(file, path, _MAX_SMALL)
+    if _is_old_format(proof):
+        message = _("{path} is in the old format of cosign, which is not a Sigstore bundle.", path=path.name)
+        raise BundleFileError(file, message, _("Sign with cosign sign-blob --new-bundle-format."))
+    return proof
+
+
+def _is_old_format(proof: bytes) -> bool:
+    """Return True for what cosign 1 and 2 write without `--new-bundle-format`."""
+    try:
+        data = json.loads(proof)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and "base64Signature" in data
 
 
 def signs(proof: bytes, content: bytes) -> bool:
