@@ -23,6 +23,7 @@ import pytest
 from tests.support.console import Console
 from tests.support.effort import SEED, trials
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
+from tests.support.layer_builder import DENIAL, overriding, write_layer
 from tests.support.random_inputs import Profiles
 from tests.support.samples import shipped
 from tests.support.shipped import fixture_files
@@ -228,6 +229,36 @@ def test_a_job_decides_under_a_bundle(console: Console, small: Path) -> None:
     assert job.main([*here, *options, "--output", "json"]) == 0
     expected = (console.folder / "out.jsonl").read_bytes().splitlines()
     assert read(console.folder / "out" / "answers") == [json.loads(line) for line in expected]
+
+
+def test_a_job_decides_under_layers(console: Console, small: Path) -> None:
+    """In their order, above a folder and above a bundle: a layer denies, and the one above it replaces that rule."""
+    from vatspolicy.screening import spark_job as job
+
+    public = rule("public", "service", 'service.audience == "public"', DENIAL)
+    group = rule("group", "service", 'service.audience == "own-group"', DENIAL)
+    write_layer(console.folder / "company", "company", ("company/public",), company="rules:\n" + public)
+    write_layer(console.folder / "unit", "unit", unit="rules:\n" + overriding("company/public", group))
+    assert console("bundle", "build", "-p", small, "--number", "1", "-o", "law.tar.gz").code == 0
+    draw = Profiles(random.Random(SEED + 45), shipped()[1])
+    lines = [without_opinions(draw) for _ in range(40)]
+    console.write("in.jsonl", "\n".join(lines) + "\n")
+
+    def screen(*law: str | Path) -> list[dict[str, Any]]:
+        ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python", "--as-of", DAY, *law)
+        assert ran.code == 0, ran.err
+        return [json.loads(line) for line in (console.folder / "out.jsonl").read_bytes().splitlines()]
+
+    company, unit = (str(console.folder / name) for name in ("company", "unit"))
+    expected = screen("-p", small, "-p", company, "-p", unit)
+    rules = {name for answer in expected for name in answer["rules"]}
+    assert rules == {"classes/software", "unit/group"}
+    assert expected != screen("-p", small, "-p", company) != screen("-p", small)
+    layers = ("--policies", company, "--policies", unit)
+    for name, law in (("folder", ("--policies", str(small))), ("bundle", ("--bundle", "law.tar.gz", "--skip-verify"))):
+        here = [str(console.folder / one) for one in ("in.jsonl", name)]
+        assert job.main([*here, "--as-of", DAY, *law, *layers, "--output", "json"]) == 0
+        assert read(console.folder / name / "answers") == expected, name
 
 
 def test_a_job_says_what_is_wrong_with_its_arguments(
