@@ -65,6 +65,26 @@ def find_link(path: Path) -> str:
     return ""
 
 
+def is_special(path: Path) -> bool:
+    """Return True for a pipe or a device, also one that the system shows as a link (`/dev/stdout`, `>(program)`)."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def open_special(path: Path) -> int:
+    """Open a pipe or a device for writing. Raises OSError, at once for a pipe that nothing reads from."""
+    handle = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | _BINARY)
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(handle, True)  # only a reader that is there may be waited for
+    return handle
+
+
+_BINARY: int = getattr(os, "O_BINARY", 0)
+
+
 def write_file(path: Path, text: Text) -> None:
     """Replace a file atomically. Links are followed; pipes and devices are written to. Raises OSError."""
     write_bytes(path, (part.encode("utf-8", "replace") for part in _parts(text)))
@@ -80,6 +100,10 @@ def write_bytes(path: Path, content: bytes | Iterable[bytes]) -> None:
     from pathlib import Path
 
     parts = (content,) if isinstance(content, bytes) else content
+    if is_special(path):
+        with os.fdopen(open_special(path), "wb") as file:
+            file.writelines(parts)
+        return
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -88,10 +112,8 @@ def write_bytes(path: Path, content: bytes | Iterable[bytes]) -> None:
         mask = os.umask(0)
         os.umask(mask)
         mode = stat.S_IFREG | (0o666 & ~mask)
-    if not stat.S_ISREG(mode):
-        with target.open("wb") as file:
-            file.writelines(parts)
-        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".vatspolicy-")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -108,8 +130,11 @@ def write_bytes(path: Path, content: bytes | Iterable[bytes]) -> None:
 def write_all(contents: Mapping[Path, bytes]) -> None:
     """Write some files in their order, or leave all of them as they were. Raises OSError.
 
-    Each is whole at any moment. A process that is killed in between leaves some of them written.
+    Each is whole at any moment. A process that is killed in between leaves some of them written. Pipes and devices are
+    refused: they cannot be left as they were.
     """
+    for path in filter(is_special, contents):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
     before = {path: path.read_bytes() if path.exists() else None for path in contents}
     try:
         for path, content in contents.items():

@@ -26,6 +26,7 @@ from vatspolicy.cli.parameters import parse_changes, parse_day
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.gate import gate
 from vatspolicy.i18n.text import width
+from vatspolicy.output import write_all
 from vatspolicy.reports.decision import FORMATS
 
 DENIED = "services.0.facilities=[chengdu]"
@@ -462,7 +463,10 @@ def test_a_read_only_folder(check: Callable[..., Any], monkeypatch: pytest.Monke
 
     monkeypatch.setattr("tempfile.mkstemp", refuse)  # root may write to any folder
     ran = check("shop.yaml", "-o", "json=report.json")
-    assert (ran.code, ran.err) == (70, "vatspolicy: cannot write report.json: Permission denied.\n")
+    assert (ran.code, ran.err) == (
+        70,
+        "vatspolicy: cannot write report.json: Permission denied. Write to a place where you may.\n",
+    )
 
 
 @pytest.fixture
@@ -478,7 +482,8 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(check: Callable[...,
     old = console.write("report.json", "the old report")
     before = set(console.folder.iterdir())
     ran = check("shop.yaml", "-o", "json=report.json")
-    assert (ran.code, ran.err) == (70, "vatspolicy: cannot write report.json: No space left on device.\n")
+    fault = "cannot write report.json: No space left on device. Free space there, or write to another place."
+    assert (ran.code, ran.err) == (70, f"vatspolicy: {fault}\n")
     assert old.read_text() == "the old report"
     assert set(console.folder.iterdir()) == before
 
@@ -523,6 +528,54 @@ def test_a_pipe_is_written_to_and_not_replaced(check: Callable[..., Any], consol
     reader.join(timeout=60)
     assert json.loads(received[0])["decision"] == "allow"
     assert pipe.is_fifo()
+
+
+@needs_posix
+@pytest.mark.parametrize("option", ["-o", "--receipt", "--log"])
+def test_a_pipe_that_nothing_reads_from_is_refused_at_once(
+    check: Callable[..., Any], console: Console, option: str
+) -> None:
+    os.mkfifo(console.folder / "pipe")
+    ran = check("shop.yaml", option, "json=pipe" if option == "-o" else "pipe")
+    assert (ran.code, ran.out) == (70, "")
+    assert "cannot write pipe: " in ran.err
+    assert "Nothing reads from it: start the reader of the pipe first, or name a file." in ran.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize("option", ["-o", "--receipt", "--log"])
+def test_a_full_device(check: Callable[..., Any], option: str) -> None:
+    ran = check("shop.yaml", option, "json=/dev/full" if option == "-o" else "/dev/full")
+    fault = "cannot write /dev/full: No space left on device. Free space there, or write to another place."
+    assert (ran.code, ran.out, ran.err) == (70, "", f"vatspolicy: {fault}\n")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors as files")
+@pytest.mark.parametrize("option", ["-o", "--receipt", "--log"])
+def test_a_pipe_of_the_shell_is_written_to(check: Callable[..., Any], option: str) -> None:
+    """`--receipt >(program)` names a descriptor that no path leads to."""
+    reading, writing = os.pipe()
+    received: list[bytes] = []
+
+    def read() -> None:
+        with open(reading, "rb") as file:
+            received.append(file.read())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    name = f"/dev/fd/{writing}"
+    assert check("shop.yaml", option, f"json={name}" if option == "-o" else name).code == 0
+    os.close(writing)
+    reader.join(timeout=60)
+    assert b"allow" in received[0]
+
+
+@needs_posix
+def test_several_files_are_not_written_to_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="Invalid argument"):
+        write_all({tmp_path / "file": b"new", tmp_path / "pipe": b"new"})
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 
 def test_color_only_where_it_is_wanted(check: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

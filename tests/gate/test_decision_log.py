@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -192,6 +193,10 @@ def test_a_device_keeps_nothing_and_a_pipe_is_read_elsewhere(tmp_path: Path) -> 
         assert len(os.read(reader, 1 << 16).splitlines()) == 2
     finally:
         os.close(reader)
+    with pytest.raises(
+        OSError, match=os.strerror(errno.ENXIO)
+    ):  # without a reader the records would be lost in silence
+        append(pipe, events(0, 2))
 
 
 def test_a_torn_line_that_does_not_fit_is_moved_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

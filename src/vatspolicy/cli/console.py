@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.errors import MAX_EXPLAINED, InvalidInput
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import _, reason_of, translate
+from vatspolicy.i18n import Sentences, _, reason_of, translate
 from vatspolicy.output import Style, disarm, find_link, wants_color, write_bytes, write_file, write_stderr, write_stdout
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def print_result(text: Text | bytes, machine: bool = False) -> None:
     try:
         write_stdout(text, machine)
     except OSError as error:
-        abort(_("cannot write to standard output: {reason}.", reason=reason_of(error)), ExitCode.INTERNAL)
+        abort_unwritten(None, error)
 
 
 def publish(
@@ -123,7 +123,30 @@ def write_report(path: Path, report: Text | bytes) -> None:
         else:
             write_file(path, report)
     except (OSError, ValueError) as error:
-        abort(_("cannot write {path}: {reason}.", path=path, reason=reason_of(error)), ExitCode.INTERNAL)
+        abort_unwritten(path, error)
+
+
+def abort_unwritten(path: Path | str | None, error: OSError | ValueError, hint: str = "") -> NoReturn:
+    """End the command, with a hint, because an output (None: standard output) cannot be written."""
+    import errno
+
+    hints = {
+        errno.ENOSPC: _("Free space there, or write to another place."),
+        errno.EFBIG: _("Free space there, or write to another place."),
+        errno.EACCES: _("Write to a place where you may."),
+        errno.EPERM: _("Write to a place where you may."),
+        errno.EROFS: _("Write to a place where you may."),
+        errno.EISDIR: _("Name a file."),
+        errno.ENOENT: _("Create the folder first."),
+        errno.ENXIO: _("Nothing reads from it: start the reader of the pipe first, or name a file."),
+        errno.EPIPE: _("Its reader stopped before the end."),
+    }
+    hint = hint or hints.get(getattr(error, "errno", None) or 0, _("Name another file."))
+    if path is None:
+        fault = _("cannot write to standard output: {reason}.", reason=reason_of(error))
+    else:
+        fault = _("cannot write {path}: {reason}.", path=path, reason=reason_of(error))
+    abort(Sentences(fault, hint), ExitCode.INTERNAL)
 
 
 def is_interactive() -> bool:

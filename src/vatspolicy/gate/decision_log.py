@@ -11,7 +11,6 @@ import copy
 import json
 import os
 import re
-import stat
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import Any
 from vatspolicy import __version__
 from vatspolicy.file_lock import locked
 from vatspolicy.i18n import _
+from vatspolicy.output import is_special, open_special
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Route, Rule
 
@@ -187,17 +187,22 @@ def append(path: Path, events: Iterable[Mapping[str, Any]]) -> int:
     Raises OSError; then the records of this call may be missing, but none from before.
     """
     text = "".join(json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n" for event in events)
+    content = text.encode("utf-8", "backslashreplace")
+    if is_special(path):  # a pipe or a device keeps nothing to repair
+        handle = open_special(path)
+        try:
+            _write(handle, content)
+        finally:
+            os.close(handle)
+        return 0
     new = not path.exists()
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):  # a pipe or a device keeps nothing to repair
-            _write(handle, text.encode("utf-8", "backslashreplace"))
-            return 0
         with locked(handle):
             moved = _repair_torn_line(path, handle)
             end = os.fstat(handle).st_size
             try:
-                _write(handle, text.encode("utf-8", "backslashreplace"))
+                _write(handle, content)
             except OSError:
                 with contextlib.suppress(OSError):  # a full disk: leave no torn line if it can be helped
                     os.ftruncate(handle, end)

@@ -37,6 +37,7 @@ class ExitCode(IntEnum):
     INCOMPLETE = 4
     NOTHING = 5
     INTERNAL = 70
+    """An internal error, or an output that cannot be written: no decision."""
     INTERRUPTED = 130
 
 

@@ -58,6 +58,11 @@ SENTENCES = (
     _("Read-only file system"),
     _("Address already in use"),
     _("Input/output error"),
+    _("No such device or address"),
+    _("Invalid argument"),
+    _("File too large"),
+    _("Operation not permitted"),
+    _("Text file busy"),
     _("Broken pipe"),
     _("Too many levels of symbolic links"),
     # --- reasons of Python's reader of JSON, in the middle of a sentence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vatspolicy.cli.console import abort, print_result, refuse_link, warn
+from vatspolicy.cli.console import abort, abort_unwritten, print_result, refuse_link, warn
 from vatspolicy.cli.declaration import CommandGroup
 from vatspolicy.cli.parameters import (
     FORMAT,
@@ -23,8 +23,7 @@ from vatspolicy.cli.parameters import (
     SigstoreOption,
     parse_day,
 )
-from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import Language, Phrase, _, reason_of
+from vatspolicy.i18n import Language, Phrase, _
 from vatspolicy.i18n.words import Table, joint, word
 from vatspolicy.output import write_all, write_bytes
 
@@ -215,7 +214,7 @@ def pin_bundle(
     try:
         pinned = pin(lock, bundle_file, signature, allow_rollback)
     except OSError as error:
-        abort(_("cannot write {path}: {reason}.", path=lock, reason=reason_of(error)), ExitCode.INTERNAL)
+        abort_unwritten(lock, error)
     by = f", signed by {pinned.key}" if pinned.key else ""
     print_result(f"{lock}: {bundle_file.revision}{by}\n")
 
@@ -288,7 +287,7 @@ def pull_bundle(
     try:
         write_all(contents)
     except (OSError, ValueError) as error:
-        abort(_("cannot write {path}: {reason}.", path=output, reason=reason_of(error)), ExitCode.INTERNAL)
+        abort_unwritten(output, error)
     warn_of_stale_proof(output, signature)
     by = f"signed by {signature.key} ({signature.algorithm})" if signature else "signature not verified"
     print_result(f"{output}: {bundle_file.revision}, {by}\n{pulled.pinned}\n")
@@ -308,12 +307,12 @@ def generate_key(
     for path, text, mode in ((Path(f"{name}.pem"), secret, 0o600), (Path(f"{name}.pub"), public, 0o644)):
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(text)
         except FileExistsError:
             abort(_("{path} exists already.", path=path))
         except OSError as error:
-            abort(_("cannot write {path}: {reason}.", path=path, reason=reason_of(error)), ExitCode.INTERNAL)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(text)
+            abort_unwritten(path, error)
     print_result(f"{name}.pem (private, keep it secret), {name}.pub\n")
 
 
@@ -334,7 +333,7 @@ def _write(path: Path, content: bytes) -> None:
     try:
         write_bytes(path, content)
     except (OSError, ValueError) as error:
-        abort(_("cannot write {path}: {reason}.", path=path, reason=reason_of(error)), ExitCode.INTERNAL)
+        abort_unwritten(path, error)
 
 
 def _contents(bundle_file: BundleFile, signature: Signature | None) -> dict[str, Any]:

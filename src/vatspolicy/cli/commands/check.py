@@ -13,6 +13,7 @@ from vatspolicy import clock
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.console import (
     abort,
+    abort_unwritten,
     enter,
     measure_width,
     print_result,
@@ -29,7 +30,7 @@ from vatspolicy.cli.progress import tell_progress
 from vatspolicy.cli.settings import make_remarks
 from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.gate.gate import DayError, ExitCode, Gate
-from vatspolicy.i18n import LANGUAGES, Language, _, reason_of
+from vatspolicy.i18n import LANGUAGES, Language, _
 from vatspolicy.output import wants_color
 
 if TYPE_CHECKING:
@@ -288,6 +289,6 @@ def _append_to_log(log: Path, law: SelectedLaw, result: GateResult, masks: Seque
     try:
         moved = append(log, [make_event(law.revision, *one, clock.now(), masks) for one in facts])
     except (OSError, ValueError) as error:
-        abort(_("cannot write {path}: {reason}.", path=log, reason=reason_of(error)), ExitCode.INTERNAL)
+        abort_unwritten(log, error)
     if moved:
         warn(_("{log} ended in a torn record, which is in {log}.torn now.", log=log))

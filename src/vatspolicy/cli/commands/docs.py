@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.console import abort, print_result
+from vatspolicy.cli.console import abort, abort_unwritten, print_result
 from vatspolicy.cli.context import LawOptions, require_covered
 from vatspolicy.cli.declaration import CommandGroup
 from vatspolicy.cli.parameters import OUTPUT, WRITE, parse_day
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import _, reason_of, translate
+from vatspolicy.i18n import _, translate
 
 
 class DocsFormat(StrEnum):
@@ -88,7 +88,7 @@ def build_docs(
     except Foreign as error:
         abort(str(error))
     except OSError as error:
-        abort(_("cannot write to {folder}: {reason}.", folder=folder, reason=reason_of(error)), ExitCode.INTERNAL)
+        abort_unwritten(error.filename or folder, error)
     if is_stale:
         print_result(f"{reference}\n")
     changed = len(difference.missing) + len(difference.stale)

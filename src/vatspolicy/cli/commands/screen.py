@@ -12,12 +12,12 @@ from typing import Annotated, Any
 
 import typer
 
-from vatspolicy.cli.console import abort, print_result, warn
+from vatspolicy.cli.console import abort, abort_unwritten, print_result, warn
 from vatspolicy.cli.context import DayContext, LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import Listing, Phrase, _, current_language, reason_of
+from vatspolicy.i18n import Listing, Phrase, _, current_language
 from vatspolicy.i18n.words import Counts, count
 from vatspolicy.origin import install
 from vatspolicy.output import write_stderr
@@ -158,14 +158,7 @@ def screen(
             _("rows are missing in {output}.parts. Remove that folder and run again.", output=output), ExitCode.INTERNAL
         )
     except OSError as error:
-        abort(
-            _(
-                "cannot write {output}: {reason}. --resume goes on with what is done.",
-                output=output,
-                reason=reason_of(error),
-            ),
-            ExitCode.INTERNAL,
-        )
+        abort_unwritten(output, error, _("--resume goes on with what is done."))
     except MissingExtra as error:
         abort(_("{error}: {command}, or use --engine python.", error=error, command=install(error.extra)))
     tables = by.split(",")

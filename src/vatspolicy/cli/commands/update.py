@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vatspolicy import clock
-from vatspolicy.cli.console import abort, publish, refuse_link, report_problems
+from vatspolicy.cli.console import abort, abort_unwritten, publish, refuse_link, report_problems
 from vatspolicy.cli.context import CommandContext, require_specs
 from vatspolicy.cli.declaration import Argument, Command
 from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Outputs, SigstoreOption, make_output_option
 from vatspolicy.cli.settings import FILE
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import _, reason_of
+from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.bundle_file import BundleFile
@@ -157,10 +157,7 @@ def _apply(bundle: Path, fetched: FetchedBundle, signature: Signature | None, lo
     try:
         replace_bundle(bundle, fetched.content, fetched.bundle_file, signature, locks)
     except OSError as error:
-        abort(
-            _("cannot write {path}: {reason}.", path=error.filename or bundle, reason=reason_of(error)),
-            ExitCode.INTERNAL,
-        )
+        abort_unwritten(error.filename or bundle, error)
     warn_of_stale_proof(bundle, signature)
 
 
