@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -271,6 +272,9 @@ REFUSED = [
     ("data.ciio\n  || $", "This is not CEL.", "", "$"),
     ("company.name == 'A", "This text is not closed on its line.", "", "'"),
     ("company.name == 'A\n'", "This text is not closed on its line.", "", "'"),
+    (r"company.name == 'A\'", "This text is not closed on its line.", "", "'"),
+    (r"company.name == r'A\'", "This text is not closed on its line.", "", "'"),
+    (r"company.name == 'A\\\'", "This text is not closed on its line.", "", "'"),
     # size
     ("data.persons * data.minors == 1", LARGE, "One side", "data.persons * data.minors"),
     ("2000 * data.minors == 1", LARGE, "One side", "2000 * data.minors"),
@@ -315,6 +319,14 @@ def test_no_field_has_a_name_that_cel_keeps() -> None:
 def test_the_whole_must_have_the_type_that_is_expected() -> None:
     assert mistake("data.persons", expect=BOOL).message == "This must be true or false, but it is a whole number."
     assert mistake("50", expect=NUMBER).message == "This must be a number, but it is a whole number."
+
+
+@pytest.mark.parametrize("quote", ["'", '"', "r'", 'b"', "'''", 'r"""'])
+def test_a_text_that_does_not_end_is_refused_at_once(quote: str) -> None:
+    for count in (35, 20_001):
+        begun = time.process_time()
+        assert "not closed" in mistake("company.name == " + quote + "\\" * count).message
+        assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize(

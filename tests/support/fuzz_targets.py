@@ -349,6 +349,6 @@ PIECES = (
     b"\0", b"\xff", b"\xed\xa0\x80", "\u202e".encode(), "\u2028".encode(), b"\x1b[31m", b"\r\n", b"\t", b"NaN", b"1e999", b"-0",
     b"9" * 40, b"[" * 60, b"{" * 60, b"(" * 60, b"&a ", b"*a", b"!!python/object:os.system ", b"<<: ", b"---\n", b"...", b"%", b"no",
     b"010", b"'", b'"', b"\\", b"\\ud800", b"#", b"::error::x\n", b"</script>", b"]]>", b"${{", b"../../etc/passwd", b"C:\\", b" ",
-    b"__import__('os')", b"x" * 300, b"&&", b"||", b"==", b".matches('(a+)+$')", b".exists(x, x)", b"null", b"true", b"services", b"-" * 30,
+    b"__import__('os')", b"x" * 300, b"&&", b"||", b"==", b".matches('(a+)+$')", b".exists(x, x)", b"null", b"true", b"services", b"-" * 30, b'"' + b"\\" * 60,
 )  # fmt: skip
 """Pieces that are put into seeds."""
