@@ -41,6 +41,20 @@ def seconds_at_end(day: str) -> int:
     return int(start.timestamp()) + 24 * 60 * 60
 
 
+def seconds() -> float:
+    """Return this moment in seconds since 1970, as signatures count."""
+    return _moment(UTC).timestamp()
+
+
+def in_china(seconds: float) -> str:
+    """Return a moment since 1970 as a day and a time in China (ISO 8601); the last one if no day can name it."""
+    try:
+        moment = datetime.fromtimestamp(seconds, _CHINA)
+    except (OverflowError, ValueError, OSError):
+        moment = datetime.max.replace(tzinfo=_CHINA)
+    return moment.isoformat(timespec="seconds")
+
+
 def nanoseconds() -> int:
     """Return this moment in nanoseconds since 1970, as file systems count."""
     return time.time_ns()

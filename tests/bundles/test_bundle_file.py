@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import io
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -34,7 +35,7 @@ from vatspolicy.bundles.bundle_file import ROOT as OPA_ROOT
 from vatspolicy.bundles.keys import Key, generate_keys, read_key
 from vatspolicy.bundles.lockfile import pin, read_lock
 from vatspolicy.bundles.select import find_locks
-from vatspolicy.bundles.signature import ALGORITHMS, canonical, file_digest, read_claims, sign, verify
+from vatspolicy.bundles.signature import ALGORITHMS, Signature, canonical, file_digest, read_claims, sign, verify
 from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.errors import InvalidInput
 
@@ -366,25 +367,34 @@ def test_a_signature_may_expire(
 ) -> None:
     secret, public = both(keys, "EdDSA")
     signed = sign(bundle_file, secret, last_day="2026-12-31")
-    for day, message in (
-        ("2020-01-01", ""),
-        ("2026-12-31", ""),
-        ("2027-01-01", "has expired"),
-        ("2030-01-01", "has expired"),
-    ):
-        monkeypatch.setattr("vatspolicy.bundles.signature.today", lambda day=day: day)
-        with pytest.raises(InvalidInput, match=message) if message else contextlib.nullcontext():
-            assert verify(signed, public)
-    monkeypatch.setattr("vatspolicy.bundles.signature.today", lambda: "2026-12-31")
     midnight = 1_798_732_800  # 2027-01-01 00:00 in China
+    expired = r"expired at 2027-01-01T00:00:00\+08:00\. Take a newer bundle into use\.$"
+    for moment, message in (
+        (0, ""),
+        (midnight - 0.001, ""),
+        (midnight, expired),
+        (midnight + 1e8, expired),
+    ):
+        monkeypatch.setattr("vatspolicy.bundles.signature.seconds", lambda moment=moment: moment)
+        with pytest.raises(InvalidInput, match=message) if message else contextlib.nullcontext():
+            assert verify(signed, public) == Signature(public.id, "EdDSA", "", expires=midnight)
+    monkeypatch.setattr("vatspolicy.bundles.signature.seconds", lambda: midnight)
     table: list[tuple[dict[str, Any], str]] = [
-        ({"exp": midnight}, ""),
-        ({"exp": midnight - 86_400}, "has expired"),
-        ({"exp": midnight - 86_399.5}, ""),
+        ({"exp": midnight + 0.5}, ""),
+        ({"exp": 10**400}, ""),
+        ({"exp": midnight}, expired),
+        ({"exp": midnight - 3600}, r"expired at 2026-12-31T23:00:00\+08:00\."),
+        ({"exp": -1e300}, r"expired at"),
         ({"nbf": midnight}, ""),
-        ({"nbf": midnight + 1}, "not valid yet"),
+        ({"nbf": midnight + 1}, r"not valid before 2027-01-01T00:00:01\+08:00\."),
+        ({"nbf": 10**400}, r"not valid before 9999-12-31T"),
+        ({"nbf": midnight - 60, "exp": midnight + 60}, ""),
+        ({"nbf": midnight + 60, "exp": midnight + 90}, "not valid before"),
         ({"exp": "2027"}, "is not a number"),
         ({"exp": True}, "is not a number"),
+        ({"exp": math.nan}, "is not a number"),
+        ({"exp": math.inf}, "is not a number"),
+        ({"nbf": -math.inf}, "is not a number"),
         ({"nbf": [1]}, "is not a number"),
     ]
     for claims, message in table:
@@ -595,6 +605,14 @@ def test_the_life_of_a_bundle(console: Console, law: Path) -> None:
     shown = json.loads(console("bundle", "inspect", "bundle.tar.gz", "-f", "json").out)
     assert (shown["signed"], shown["signature"]["verified"], shown["number"]) == (True, False, 2)
     assert "自称，未经验证" in console("bundle", "inspect", "bundle.tar.gz", "--lang", "zh").out
+    dated = ("bundle", "sign", "bundle.tar.gz", "--key", "release.pem", "-o", "dated.tar.gz", "--expires")
+    assert console(*dated, "9000-12-31").code == 0
+    assert ", expires 9001-01-01T00:00:00+08:00" in console("bundle", "inspect", "dated.tar.gz").out
+    assert ", expires 9001-" in console("bundle", "verify", "dated.tar.gz", "--key", "release.pub").out
+    assert console(*dated, "2020-12-31").code == 0
+    old = console("check", spec, "--bundle", "dated.tar.gz", "--key", "release.pub")
+    assert (old.code, old.out) == (3, "")
+    assert "Its signature expired at 2021-01-01T00:00:00+08:00. Take a newer bundle into use." in old.err
     given = ("check", spec, "--bundle", "bundle.tar.gz")
     assert console(*given).code == 3
     skipped = console(*given, "--skip-verify")

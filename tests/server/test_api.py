@@ -28,6 +28,10 @@ with warnings.catch_warnings():
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from vatspolicy.bundles.build import build_bundle_file, pack
+from vatspolicy.bundles.keys import generate_keys, read_key
+from vatspolicy.bundles.signature import sign
+from vatspolicy.clock import seconds_at_end
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.explained import FORMAT
 from vatspolicy.errors import MAX_EXPLAINED
@@ -497,6 +501,35 @@ def test_the_last_good_bundle_decides_on(copy_of_law: Path, client: Client, spoi
         policy.write_text(text + "# mended\n")
         assert store.refresh(settled=False)
         assert one.get("/health?bundles").json()["bundles"]["vatspolicy"]["state"] == "current"
+    store.close()
+
+
+def test_a_bundle_that_expires_decides_no_longer(
+    copy_of_law: Path, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "b.tar.gz"
+    secret, public = (tmp_path / name for name in ("release.pem", "release.pub"))
+    for path, text in zip((secret, public), generate_keys(), strict=True):
+        path.write_text(text)
+    signed = sign(build_bundle_file(copy_of_law, 1, str(file)), read_key(secret, private=True), last_day="2026-12-31")
+    file.write_bytes(pack(signed.files))
+    end = seconds_at_end("2026-12-31")
+    monkeypatch.setattr("vatspolicy.bundles.signature.seconds", lambda: end - 1)
+    store = open_store(file=file, key=public)
+    one = client(store)
+    assert ask(one, SHOP_DATA).status_code == 200
+    monkeypatch.setattr("vatspolicy.bundles.signature.seconds", lambda: end)
+    for refused in (
+        ask(one, SHOP_DATA),
+        one.get(PLACE),
+        one.post("/v1/batch/data/vatspolicy/decision", json={"inputs": {"a": SHOP_DATA}}),
+        one.post("/access/v1/evaluation", json={"resource": {"properties": SHOP_DATA}}),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (503, "bundle_expired")
+        assert refused.headers["Retry-After"] == "60"
+    assert one.get("/health").status_code == 200
+    assert one.get("/health?bundles").json()["bundles"]["vatspolicy"]["state"] == "expired"
+    assert "vatspolicy_bundle_current 0" in one.get("/metrics").text
     store.close()
 
 

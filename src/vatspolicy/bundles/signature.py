@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from typing import Any, NoReturn
 from vatspolicy.bundles.bundle_file import SIGNATURES, BundleFile, BundleFileError
 from vatspolicy.bundles.keys import Key
 from vatspolicy.bundles.token import TokenError, make_token, read_token
-from vatspolicy.clock import seconds_at_end, today
+from vatspolicy.clock import in_china, seconds, seconds_at_end
 from vatspolicy.i18n import _
 
 ALGORITHMS = {
@@ -90,8 +91,6 @@ def _text(text: str) -> str:
     return '"' + _ESCAPED.sub(lambda found: _SHORT.get(found[0]) or f"\\u{ord(found[0]):04x}", text) + '"'
 
 
-_DAY = 24 * 60 * 60
-"""Seconds of a day in China."""
 _PLUGINS = (None, "", "_default")
 """Verification plugins that are supported: OPA's default only."""
 
@@ -107,6 +106,13 @@ class Signature:
     """Scope of the bundle; empty if not stated."""
     proof: bytes | None = field(default=None, repr=False)
     """Sigstore bundle that proves it; None for a signature by a key."""
+    expires: float | None = None
+    """Moment from which it does not hold, in seconds since 1970; None for a signature that does not expire."""
+
+    @property
+    def expired(self) -> bool:
+        """True from the moment on at which it expires."""
+        return self.expires is not None and self.expires <= seconds()
 
 
 def sign(bundle_file: BundleFile, key: Key, scope: str = "", last_day: str | None = None) -> BundleFile:
@@ -136,7 +142,7 @@ def verify(bundle_file: BundleFile, key: Key | None, scope: str = "") -> Signatu
     """Verify a bundle's signature and return it, or None for an unsigned bundle if no key is given.
 
     Raises BundleFileError: signed and no key, a key and not signed, another key, algorithm or scope, a file that is
-    changed, missing, repeated or not listed.
+    changed, missing, repeated or not listed, a signature that has expired or is not valid yet.
     """
     file = bundle_file.file
     if key is None:
@@ -150,9 +156,9 @@ def verify(bundle_file: BundleFile, key: Key | None, scope: str = "") -> Signatu
     if found != scope:
         said = "another scope" if scope and found else "no scope" if scope else "a scope that was not asked for"
         raise BundleFileError(file, _("Its signature has {said}.", said=said))
-    _check_time(file, claims)
+    expires = _check_time(file, claims)
     _compare(bundle_file, claims.get("files"))
-    return Signature(key.id, key.algorithm, scope)
+    return Signature(key.id, key.algorithm, scope, expires=expires)
 
 
 def read_claims(bundle_file: BundleFile) -> Signature | None:
@@ -163,7 +169,9 @@ def read_claims(bundle_file: BundleFile) -> Signature | None:
         head, body, _ = _token(bundle_file).split(".")
         header, claims = (json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in (head, body))
         id = header.get("kid", claims.get("keyid"))
-        return Signature(None if id is None else str(id), str(header["alg"]), str(claims.get("scope", "")))
+        key, expires = None if id is None else str(id), claims.get("exp")
+        expires = expires if _is_moment(expires) else None
+        return Signature(key, str(header["alg"]), str(claims.get("scope", "")), expires=expires)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, BundleFileError):
         return None
 
@@ -195,17 +203,25 @@ def _claims(file: str, token: str, key: Key) -> Mapping[str, Any]:
     return claims
 
 
-def _check_time(file: str, claims: Mapping[str, Any]) -> None:
-    """Raise BundleFileError for a signature that has expired, or is not valid yet, by the day in China."""
-    end = seconds_at_end(today())
+def _check_time(file: str, claims: Mapping[str, Any]) -> float | None:
+    """Return the moment at which a signature expires. Raises BundleFileError if it has, or if it is not valid yet."""
     for name in ("exp", "nbf"):
-        moment = claims.get(name, end)
-        if isinstance(moment, bool) or not isinstance(moment, int | float):
+        if name in claims and not _is_moment(claims[name]):
             raise BundleFileError(file, _("The time {name!r} of its signature is not a number.", name=name))
-    if claims.get("exp", end) <= end - _DAY:
-        raise BundleFileError(file, _("Its signature has expired."), _("Take a newer bundle into use."))
-    if claims.get("nbf", 0) > end:
-        raise BundleFileError(file, _("Its signature is not valid yet."))
+    expires: float | None = claims.get("exp")
+    now = seconds()
+    if expires is not None and expires <= now:
+        message = _("Its signature expired at {moment}.", moment=in_china(expires))
+        raise BundleFileError(file, message, _("Take a newer bundle into use."))
+    if claims.get("nbf", now) > now:
+        message = _("Its signature is not valid before {moment}.", moment=in_china(claims["nbf"]))
+        raise BundleFileError(file, message, _("Check the clock of this machine."))
+    return expires
+
+
+def _is_moment(value: Any) -> bool:
+    """Return True for a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -math.inf < value < math.inf
 
 
 def _compare(bundle_file: BundleFile, listed: Any) -> None:

@@ -23,6 +23,7 @@ from vatspolicy.cli.parameters import (
     SigstoreOption,
     parse_day,
 )
+from vatspolicy.clock import in_china
 from vatspolicy.i18n import Language, Phrase, _
 from vatspolicy.i18n.words import Table, joint, word
 from vatspolicy.output import write_all, write_bytes
@@ -158,6 +159,8 @@ def verify_bundle(
         pinned.check_key(bundle_file, signature)
     bundle_file.load()
     said = f"signed by {signature.key} ({signature.algorithm})" if signature else "signature not verified"
+    if signature and signature.expires is not None:
+        said += f", expires {in_china(signature.expires)}"
     said = "unsigned" if signature is None and not bundle_file.signed else said
     print_result(
         f"{file}: {bundle_file.revision}, {len(bundle_file.files)} files, {said}{', as pinned' if pinned else ''}\n"
@@ -348,7 +351,13 @@ def _contents(bundle_file: BundleFile, signature: Signature | None) -> dict[str,
         "signed": bundle_file.signed,
         "signature": None
         if signature is None
-        else {"key": signature.key, "algorithm": signature.algorithm, "scope": signature.scope, "verified": False},
+        else {
+            "key": signature.key,
+            "algorithm": signature.algorithm,
+            "scope": signature.scope,
+            **({"expires": in_china(signature.expires)} if signature.expires is not None else {}),
+            "verified": False,
+        },
         **({"layers": [describe_layer(layer) for layer in bundle_file.layers]} if bundle_file.layers else {}),
         "files": [{"name": name, "bytes": len(content)} for name, content in sorted(bundle_file.files.items())],
     }
@@ -365,6 +374,7 @@ _WORDS: Table = {
     "unreadable": Phrase("unreadable", "bundle"),
     "unproved": Phrase("claimed, not verified"),
     "scope": Phrase("scope", "bundle"),
+    "expires": Phrase("expires", "bundle"),
 }
 
 
@@ -375,7 +385,8 @@ def _describe(data: dict[str, Any], lang: Language) -> str:
     signature = data["signature"]
     if signature:
         scope = f"{comma}{say('scope')} {signature['scope']}" if signature["scope"] else ""
-        told = f"{signature['key']} {signature['algorithm']}{scope}{comma}{say('unproved')}"
+        expires = f"{comma}{say('expires')} {signature['expires']}" if "expires" in signature else ""
+        told = f"{signature['key']} {signature['algorithm']}{scope}{expires}{comma}{say('unproved')}"
     else:
         told = say("unreadable" if data["signed"] else "none")
     lines = {

@@ -31,6 +31,12 @@ class LoadedBundle:
         self.bundle, self.revision = law.bundle, law.revision
         self.number = law.bundle_file.number if law.bundle_file else -1
         """The number of a release, which grows with every one; -1 for a folder, which has none."""
+        self._signature = law.signature
+
+    @property
+    def expired(self) -> bool:
+        """True from the moment on at which the signature of its file does not hold any more."""
+        return self._signature is not None and self._signature.expired
 
     def release(self) -> None:
         """Close the files of the bundle. No request may use it any more."""
@@ -85,8 +91,8 @@ class BundleStore:
 
     @property
     def current(self) -> bool:
-        """False while the files hold no usable bundle and the last good one decides."""
-        return self._state.read()[0]
+        """False while the files hold no usable bundle and the last good one decides, and once that has expired."""
+        return self._state.read()[0] and not self.loaded.expired
 
     @property
     def reloads(self) -> dict[str, int]:

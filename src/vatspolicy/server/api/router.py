@@ -18,7 +18,7 @@ from vatspolicy import __version__
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError
-from vatspolicy.i18n import _
+from vatspolicy.i18n import Sentences, _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.server.api.authzen import (
     PATHS,
@@ -189,7 +189,15 @@ class _Api:
         """Return what a request asks of every input. Raises HttpError."""
         steps = tuple(step for step in request.path_params.get("path", "").split("/") if step)
         full = _wants_all(request.query_params.get("explain"))
-        return Question(self.store.loaded.bundle, steps, full, self.settings.today(), self.settings.allow_past)
+        return Question(self.read_bundle(), steps, full, self.settings.today(), self.settings.allow_past)
+
+    def read_bundle(self) -> Bundle:
+        """Return the bundle that decides. Raises HttpError if its signature has expired while it was in use."""
+        if self.store.loaded.expired:
+            message = _("The signature of the bundle {revision} has expired.", revision=self.store.loaded.revision)
+            text = Sentences(message, _("Take a newer bundle into use."))
+            raise HttpError(503, "bundle_expired", text, (("Retry-After", "60"),))
+        return self.store.loaded.bundle
 
     def bound(self, body: bytes) -> bytes:
         """Return a body that is not too large. Raises HttpError: an answer is never cut."""
@@ -238,7 +246,7 @@ class _Api:
 
     async def evaluate(self, read: Callable[[], Evaluations]) -> Response:
         """Answer the questions that `read` returns."""
-        question = Question(self.store.loaded.bundle, PLACE, False, self.settings.today(), self.settings.allow_past)
+        question = Question(self.read_bundle(), PLACE, False, self.settings.today(), self.settings.allow_past)
         limits, begun = self.settings.limits, time.perf_counter()
         counts: list[DecisionCount] = []
 
@@ -289,7 +297,7 @@ class _Api:
 
     def bundles(self) -> dict[str, Any]:
         """Return the bundle that decides, and whether it is the last good one."""
-        state = "current" if self.store.current else "last-good"
+        state = "current" if self.store.current else "expired" if self.store.loaded.expired else "last-good"
         loaded = self.store.loaded
         about = {
             **bundle_to_data(loaded.bundle),
