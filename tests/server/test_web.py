@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import random
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -85,7 +87,26 @@ def test_it_answers_to_names_of_this_machine(client: Client, host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["example.org", "127.0.0.1.example.org", "localhost.example.org:8760", "a@127.0.0.1", "localhost:x", "0.0.0.0"],
+    [
+        *(
+            "example.org",
+            "127.0.0.1.example.org",
+            "localhost.example.org:8760",
+            "a@127.0.0.1",
+            "localhost:x",
+            "0.0.0.0",
+        ),
+        *(
+            "[::1].example.org",
+            "[::1]example.org",
+            "[::1",
+            "::1",
+            "localhost:99999",
+            "localhost\t",
+            "127.1",
+            "localhost.",
+        ),
+    ],
 )
 def test_it_answers_to_no_other_name(client: Client, host: str) -> None:
     reply = client("GET", "/form", host=host)
@@ -105,6 +126,41 @@ def test_it_answers_to_no_other_name(client: Client, host: str) -> None:
 )
 def test_a_page_of_another_origin_may_not_ask(client: Client, headers: dict[str, str]) -> None:
     assert client("POST", "/decide", json={}, headers=headers).status_code == 403
+
+
+IMAGE = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}
+FRAME = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}
+VISIT = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+
+
+@pytest.mark.parametrize("path", ["/", "/form", "/schema", "/page.js", "/matrix?by=places", "/search?path=product.id"])
+@pytest.mark.parametrize("headers", [IMAGE, FRAME, {"sec-fetch-site": "same-site"}, {"origin": "http://example.org"}])
+def test_a_page_of_another_origin_may_not_make_it_work(client: Client, path: str, headers: dict[str, str]) -> None:
+    """An image of another site at `/matrix` costs a second of processor time, whether or not it can be read."""
+    assert client("GET", path, headers=headers).status_code == 403
+
+
+def test_a_link_leads_to_the_page_and_nothing_else(client: Client) -> None:
+    assert client("GET", "/", headers=VISIT).status_code == 200
+    assert client("GET", "/", headers={"sec-fetch-site": "none"}).status_code == 200
+    for path in ("/matrix?by=places", "/form"):
+        assert client("GET", path, headers=VISIT).status_code == 403
+    assert client("POST", "/decide", json={}, headers=VISIT).status_code == 403
+    assert client("GET", "/", headers=VISIT | {"origin": "null"}).status_code == 403
+
+
+def test_a_body_that_does_not_come_ends(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert RULES.body_seconds == 10
+    monkeypatch.setattr("vatspolicy.server.web.router.RULES", dataclasses.replace(RULES, body_seconds=0.05))
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(30)
+
+    begun = time.perf_counter()
+    reply = client("POST", "/decide", content=parts(), headers={"content-type": "application/json"})
+    assert (reply.status_code, reply.json()["code"]) == (408, "request_timeout")
+    assert time.perf_counter() - begun < 20
 
 
 def test_its_own_page_may_ask(client: Client) -> None:

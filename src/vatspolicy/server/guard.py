@@ -8,10 +8,10 @@ import hashlib
 import hmac
 import ipaddress
 import os
+import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vatspolicy.i18n import _, translate
 from vatspolicy.output import write_stderr
 from vatspolicy.server.errors import HttpError, make_error_response
+
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{0,5}))?")
+"""A host and a port, and nothing else: libraries read `[::1].example.org` as `::1`."""
 
 Observer = Callable[[Scope, int, str | None], None]
 """A function that is called with the scope, the status and, for an error, the code of every response."""
@@ -39,7 +42,7 @@ class GuardRules:
     loopback: bool = True
     """The Host header must name this machine, so that no website can point its own name here."""
     own_page: bool = False
-    """Pages of this server may send requests; otherwise no page in a browser may."""
+    """Pages of this server may send requests, and others may link to `/`; otherwise no page in a browser may."""
     token: str | None = None
     """The bearer token that every request must bring; None for none."""
     open_paths: frozenset[str] = frozenset()
@@ -103,8 +106,9 @@ def check_request(rules: GuardRules, method: str, path: str, raw: Sequence[tuple
         raise HttpError(421, "misdirected_request", _("This server answers to localhost only."))
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     if rules.own_page:
-        changes = method not in ("GET", "HEAD")
-        foreign = changes and (origin not in (None, f"http://{host}") or site not in (None, "same-origin"))
+        known = (None, "same-origin", "none") if method in ("GET", "HEAD") else (None, "same-origin")
+        foreign = origin not in (None, f"http://{host}") or site not in known
+        foreign = foreign and not _is_visit(method, path, headers)
     else:
         foreign = origin is not None or site not in (None, "none", "same-origin")
     if foreign:
@@ -116,6 +120,12 @@ def check_request(rules: GuardRules, method: str, path: str, raw: Sequence[tuple
     if scheme.lower() != "bearer" or not hmac.compare_digest(_digest(given.strip()), _digest(rules.token)):
         message = _("A bearer token is needed.") if not given else _("The bearer token is wrong.")
         raise HttpError(401, "unauthorized", message, (("WWW-Authenticate", "Bearer"),))
+
+
+def _is_visit(method: str, path: str, headers: Mapping[str, str]) -> bool:
+    """Return True if a browser opens the page itself, perhaps by a link of another site; not in a frame."""
+    visit = (method, path, headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest"))
+    return visit == ("GET", "/", "navigate", "document") and "origin" not in headers
 
 
 async def read_json_body(request: Request, rules: GuardRules) -> bytes:
@@ -159,13 +169,10 @@ def is_loopback(host: str) -> bool:
 @functools.lru_cache(maxsize=64)
 def parse_host(header: str) -> str | None:
     """Return the name in a Host header without its port; None for anything but a host and a port."""
-    try:
-        parts = urlsplit(f"//{header}")
-        parts.port  # noqa: B018 - raises for a port that is not a number
-    except ValueError:
+    found = _HOST.fullmatch(header)
+    if found is None or int(found["port"] or 0) > 65535:
         return None
-    plain = "@" not in parts.netloc and not parts.path and not parts.query and not parts.fragment
-    return parts.hostname if plain else None
+    return found["name"].strip("[]").lower()
 
 
 def report_internal_error(error: Exception) -> HttpError:

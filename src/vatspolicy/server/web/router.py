@@ -62,6 +62,7 @@ RULES = GuardRules(
         "Cache-Control": "no-store",
     },
     max_body=2_000_000,  # the largest spec that is read, and room for its JSON
+    body_seconds=10,
     own_page=True,
 )
 
