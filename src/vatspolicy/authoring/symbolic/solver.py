@@ -93,7 +93,7 @@ class Solver:
     def may_hold(self, formulas: Sequence[int]) -> bool | None:
         """Return False only if formulas and axioms conflict, None at the limit; numbers in sums are not looked at."""
         self.prepare(formulas)
-        answer = self.solver.check(*map(self._literal, formulas))
+        answer = self._ask(formulas)
         return None if answer == z3.unknown else bool(answer == z3.sat)
 
     def core(self, formulas: Sequence[int]) -> set[int] | None:
@@ -102,23 +102,33 @@ class Solver:
         No model is made, and numbers in sums are not looked at.
         """
         self.prepare(formulas)
-        questions = [self._literal(formula) for formula in formulas]
-        if self.solver.check(*questions) != z3.unsat:
-            return None
-        return set(self._core(questions, formulas))
+        return set(self._core(formulas)) if self._ask(formulas) == z3.unsat else None
 
-    def _core(self, questions: Sequence[Any], formulas: Sequence[int]) -> list[int]:
-        asked = {term.get_id(): formula for term, formula in zip(questions, formulas, strict=True)}
-        return [asked[term.get_id()] for term in self.solver.unsat_core()]
+    def _ask(self, formulas: Sequence[int]) -> Any:
+        """Ask whether prepared formulas and axioms conflict. z3.py would look at the sort of each formula every time."""
+        literals = (z3.Ast * len(formulas))(*[self._literal(formula).ast for formula in formulas])
+        context, solver = self.context.ref(), self.solver.solver
+        return z3.CheckSatResult(z3.Z3_solver_check_assumptions(context, solver, len(formulas), literals))
+
+    def _core(self, formulas: Sequence[int]) -> list[int]:
+        """Return the formulas that conflict, after `_ask` found that some do."""
+        context = self.context.ref()
+        asked = {self._literal(formula).ast.value: formula for formula in formulas}  # equal terms have the same address
+        core = z3.Z3_solver_get_unsat_core(context, self.solver.solver)
+        z3.Z3_ast_vector_inc_ref(context, core)
+        try:
+            size = z3.Z3_ast_vector_size(context, core)
+            return [asked[z3.Z3_ast_vector_get(context, core, index).value] for index in range(size)]
+        finally:
+            z3.Z3_ast_vector_dec_ref(context, core)
 
     def check(self, formulas: Sequence[int]) -> Model | list[int]:
         """Return a model of all formulas and axioms, or conflicting formulas (an unsat core). Raises Undecided."""
         self.prepare(formulas)
-        questions = [self._literal(formula) for formula in formulas]
         while True:
-            answer = self.solver.check(*questions)
+            answer = self._ask(formulas)
             if answer == z3.unsat:
-                return self._core(questions, formulas)
+                return self._core(formulas)
             if answer != z3.sat:
                 raise Undecided("the solver reached its limit")
             found, clash = self._complete(self.solver.model())
