@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),
 ]
 
-WHOLE = tuple(kind for kind in KINDS if kind not in ("accepted-not-found", "unread-fact", "gap"))
+WHOLE = tuple(kind for kind in KINDS if kind not in ("accepted-not-found", "unread-fact"))
 SAID_THE_SAME = ("idle-clause", "cannot-fail", "idle-member")
 """Kinds that no profile can show."""
 DETAILS = """\
@@ -52,6 +52,12 @@ instruments:
 BASE = [
     rule("center", "service", '"data-center" in service.offers', "classify: {classes: [B11]}"),
     rule("shop", "service", '"own-shop" in service.offers', "classify: {classes: not-telecommunications}"),
+    rule(
+        "rest",
+        "service",
+        'service.offers.exists(o, !(o in ["data-center", "own-shop"]))',
+        "classify: {classes: not-telecommunications}",
+    ),
     rule("license", "activity", "true", "need: {through: vats-license}"),
     route("domestic", "operator.foreign_percent == 0.0", "local|false|NO-LOCAL-ENTITY|operator.mainland_entity"),
     route("joint", "operator.foreign_percent > 0.0", cap="50.0"),
@@ -105,7 +111,7 @@ FAULTS = {
     "deadlines of two kinds": Fault("conflict", ("law/report", "law/x"), (service("x", Y, DUE.replace("{within: 10, unit: calendar-day, after: launch}", "{before: launch}")),)),
     "curable and not": Fault("conflict", ("law/x", "law/capital"), (service("x", '"data-center" in service.offers && term.small', DENY.replace("LOW", "LOW, curable: true")),)),
     # nobody speaks
-    "an offer without a class": Fault("gap", ("offers=own-shop",), replace=('"own-shop"', '"membership"')),
+    "an offer without a class": Fault("gap", ("offers=own-shop",), replace=('"own-shop" in', '"membership" in')),
     "a class without a license": Fault("gap", ("class=B12",), (service("cdn", '"cdn" in service.offers', "classify: {classes: [B12]}"), rule("x", "activity", "true", "advise: {kind: note}")), replace=("each: activity, when: 'true', need", "each: activity, when: 'activity.class != \"B12\"', need")),
     "a class without a rule": Fault("gap", ("class=B12",), (service("cdn", '"cdn" in service.offers', "classify: {classes: [B12]}"),), replace=("each: activity, when: 'true'", "each: activity, when: 'activity.class == \"B11\"'")),
     # undecided for no reason

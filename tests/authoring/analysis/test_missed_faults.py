@@ -103,11 +103,11 @@ def law_with(folder: Path, mistake: Mistake, changes: tuple[tuple[str, str], ...
 
 @pytest.fixture(scope="module")
 def found_in_sound_law(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, tuple[str, ...]]]:
-    """Findings of all kinds: services of which so small a law does not speak, and facts that it does not read."""
+    """Findings of all kinds: facts that so small a law does not read."""
     report = run_analysis(
         AnalysisRequest(LawStack(write(tmp_path_factory.mktemp("sound") / "law", SOUND)), properties=False)
     )
-    assert {finding.kind for finding in report.findings} == {"gap", "unread-fact"}
+    assert {finding.kind for finding in report.findings} == {"unread-fact"}
     return set(names(report.findings))
 
 
