@@ -70,6 +70,36 @@ def test_work_is_done_in_another_process_or_here() -> None:
     assert done.stdout == "done\n", done.stderr
 
 
+FROZEN = """
+import gc
+from vatspolicy.workers import map_in_order, start_apart
+
+def counts():
+    seen = []
+    def begin():
+        return lambda task: task
+    for _ in range(2):
+        start_apart(int)()
+        assert list(map_in_order(begin, range(3), 2)) == [0, 1, 2]
+        seen.append(gc.get_freeze_count())
+    return seen
+
+start = gc.get_freeze_count()
+assert max(counts()) <= start, "what exists stays out of garbage collection"
+kept = [[] for _ in range(50_000)]
+gc.freeze()
+assert min(counts()) > 50_000, "what the process left out for good is in again"
+print("done")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_garbage_collection_leaves_out_what_it_did_before() -> None:
+    """A process that serves has left the law out for good, and looks at none of it after it forked for a request."""
+    done = subprocess.run([sys.executable, "-c", FROZEN], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "done\n", done.stderr
+
+
 LONG = """
 import os, sys, time
 from vatspolicy.workers import start_apart

@@ -95,15 +95,33 @@ def _fork_one(work: Callable[[Any], Any]) -> ProcessPoolExecutor | None:
         return work
 
     pool = ProcessPoolExecutor(1, get_context("fork"), _start, (begin,))
-    gc.freeze()  # else garbage collection would copy the memory that both processes share
     try:
-        with _no_interrupt():
+        # else garbage collection would copy the memory that both processes share
+        with frozen_memory(), _no_interrupt():
             pool.submit(_nothing)
     except (BrokenProcessPool, OSError):
         return None
+    return pool
+
+
+FROZEN_AT_START = 10_000
+"""More objects than any Python itself leaves out of garbage collection: Python 3.12 does so with some hundreds."""
+
+
+@contextlib.contextmanager
+def frozen_memory() -> Iterator[None]:
+    """Leave the objects that exist now out of garbage collection for a while.
+
+    A process that has left its objects out for good, as one that serves has, keeps them so.
+    """
+    if gc.get_freeze_count() > FROZEN_AT_START:
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
     finally:
         gc.unfreeze()
-    return pool
 
 
 def start_apart(work: Callable[[], R]) -> Callable[[], R]:
@@ -154,8 +172,8 @@ def map_in_processes(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], 
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import active_children, get_context
 
-    gc.freeze()  # else garbage collection would copy the memory that forks share
-    with ProcessPoolExecutor(processes, get_context("fork"), _start, (begin,)) as pool:
+    # else garbage collection would copy the memory that forks share
+    with frozen_memory(), ProcessPoolExecutor(processes, get_context("fork"), _start, (begin,)) as pool:
         try:
             with _no_interrupt():
                 forked = pool.submit(_nothing)  # fork all workers before a task may start threads
@@ -176,8 +194,6 @@ def map_in_processes(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], 
                 worker.terminate()  # nobody waits for its results, and a pool that is not waited for fails at the exit
             pool.shutdown(cancel_futures=True)
             raise
-        finally:
-            gc.unfreeze()
 
 
 _WORK: list[Callable[[Any], Any]] = []

@@ -7,7 +7,6 @@ OUTPUT and OUTPUT.rejects.jsonl.
 from __future__ import annotations
 
 import base64
-import gc
 import hashlib
 import itertools
 import json
@@ -29,7 +28,7 @@ from vatspolicy.screening.engines import Answer, Begin, Engine, Facts, missing_f
 from vatspolicy.screening.input import InputError, Row, Rows, Source, parse_row
 from vatspolicy.screening.summary import Summary, compare_rules, region_of
 from vatspolicy.screening.validation import Rejected, read_facts
-from vatspolicy.workers import can_fork, map_in_processes
+from vatspolicy.workers import can_fork, frozen_memory, map_in_processes
 
 BATCH = 40_000
 """Most rows of a batch, which bounds the memory of a run. A database plans its queries anew for each batch, which takes
@@ -179,16 +178,12 @@ class Counted(Iterator[Row]):
 def _decided(task: Task, rulesets: Sequence[RuleSet], done: Container[int], rows: Counted) -> Iterator[Counts]:
     """Yield the counts of each remaining batch as it completes."""
     begin = partial(prepare_engine, task.engine, rulesets, task.day, task.parts.folder)
-    gc.freeze()  # the law stays alive; scanning it for garbage takes time
-    try:
-        with closing(rows):
-            batches = (batch for batch in enumerate(_batches(rows, task.batch)) if batch[0] not in done)
-            if task.processes > 1 and task.engine != "spark" and can_fork():
-                yield from map_in_processes(partial(_ready, task, rulesets[0], begin(), 1), batches, task.processes)
-            elif (first := next(batches, None)) is not None:  # start no engine if no batch is left
-                yield from map(_ready(task, rulesets[0], begin()), itertools.chain((first,), batches))
-    finally:
-        gc.unfreeze()
+    with frozen_memory(), closing(rows):  # the law stays alive; scanning it for garbage takes time
+        batches = (batch for batch in enumerate(_batches(rows, task.batch)) if batch[0] not in done)
+        if task.processes > 1 and task.engine != "spark" and can_fork():
+            yield from map_in_processes(partial(_ready, task, rulesets[0], begin(), 1), batches, task.processes)
+        elif (first := next(batches, None)) is not None:  # start no engine if no batch is left
+            yield from map(_ready(task, rulesets[0], begin()), itertools.chain((first,), batches))
 
 
 def _batches(rows: Iterator[Row], most: int) -> Iterator[list[Row]]:

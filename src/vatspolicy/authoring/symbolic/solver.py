@@ -105,7 +105,7 @@ class Solver:
         return set(self._core(formulas)) if self._ask(formulas) == z3.unsat else None
 
     def _ask(self, formulas: Sequence[int]) -> Any:
-        """Ask whether prepared formulas and axioms conflict. z3.py would look at the sort of each formula every time."""
+        """Ask whether prepared formulas and axioms conflict. z3.py would look at the sort of each formula."""
         literals = (z3.Ast * len(formulas))(*[self._literal(formula).ast for formula in formulas])
         context, solver = self.context.ref(), self.solver.solver
         return z3.CheckSatResult(z3.Z3_solver_check_assumptions(context, solver, len(formulas), literals))
