@@ -5,6 +5,9 @@ Targets and their invariants are in tests/support/fuzz_targets.py.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import pkgutil
 import sys
 import tempfile
 from pathlib import Path
@@ -12,8 +15,14 @@ from pathlib import Path
 import atheris
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
-with atheris.instrument_imports(include=["vatspolicy"]):
+with atheris.instrument_imports(include=["vatspolicy", "tarfile"]):
+    import vatspolicy
     from tests.support.fuzz_targets import TARGETS
+
+    # Atheris sees only what is imported here, and much is imported where it is first needed.
+    for module in pkgutil.walk_packages(vatspolicy.__path__, "vatspolicy."):
+        with contextlib.suppress(ImportError):  # an extra that is not installed
+            importlib.import_module(module.name)
 
 SHORTEST = 4096
 """Bytes of the longest input where no seed is longer than half of it. A seed that is cut reaches nothing."""

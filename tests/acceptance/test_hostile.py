@@ -24,7 +24,8 @@ import pytest
 
 from tests.support.activations import tree_of
 from tests.support.console import Console, Ran, needs_posix
-from tests.support.fuzz_targets import EXPRESSIONS, only_own_code
+from tests.support.fuzz_seeds import EXPRESSIONS
+from tests.support.fuzz_targets import only_own_code
 from tests.support.random_inputs import Expressions
 from tests.support.shipped import ROOT, shipped_bundle
 from tests.support.specs import HOSTING, SHOP

@@ -17,17 +17,20 @@ import coverage
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "vatspolicy"
 FLOORS: dict[str, dict[str, int]] = {
-    "yaml": {"documents/yaml_reader.py": 65},
-    "json": {"documents/json_reader.py": 70},
-    "spec": {"profile/profile.py": 50, "engine/evaluator.py": 50, "reports/decision/text.py": 40},
-    "expression": {"cel/parser.py": 50, "cel/grammar.py": 50, "cel/codegen.py": 40},
-    "policy": {"policies/compiler.py": 40, "policies/builder.py": 50, "policies/compilation.py": 40},
-    "archive": {"bundles/archive.py": 50},
-    "bundle": {"bundles/bundle_file.py": 45},
-    "waivers": {"gate/waivers/load.py": 45},
-    "api": {"server/api/router.py": 20, "server/api/query.py": 40, "server/guard.py": 40},
+    "yaml": {"documents/yaml_reader.py": 67},
+    "json": {"documents/json_reader.py": 91},
+    "spec": {"profile/profile.py": 53, "engine/evaluator.py": 53, "reports/decision/text.py": 48},
+    "expression": {"cel/parser.py": 63, "cel/grammar.py": 65, "cel/checker.py": 46, "cel/codegen.py": 60},
+    "policy": {"policies/compiler.py": 47, "policies/builder.py": 69, "policies/compilation.py": 56},
+    "archive": {"bundles/archive.py": 80},
+    "bundle": {"bundles/bundle_file.py": 66, "bundles/signature.py": 60, "policies/layers.py": 50},
+    "waivers": {"gate/waivers/load.py": 74, "gate/waivers/apply.py": 62},
+    "api": {"server/api/router.py": 66, "server/api/query.py": 67, "server/api/authzen.py": 64, "server/guard.py": 45},
 }
-"""By target, the files that it is about, and the percentage of their statements in functions that it reaches."""
+"""By target, the files that it is about, and the least percentage of their statements in functions that it reaches.
+
+Each is about four points below what 60 inputs reach.
+"""
 INPUTS = 60
 
 
