@@ -12,16 +12,22 @@ from vatspolicy.profile.wording import FactWording
 Data = Mapping[str, Any]
 
 
-def find_concerned(rows: Sequence[Row], transitions: Iterable[Data], schemas: SchemaSet) -> dict[str, Any]:
+def find_concerned(
+    rows: Sequence[Row], transitions: Iterable[Data], edits: Iterable[Data], schemas: SchemaSet
+) -> dict[str, Any]:
     """Return the foreign shares, registered offices and services of products whose decision changes, as plain data.
 
-    Where no compared product changes, those of the witnesses of the transitions are taken.
+    Where no compared product changes, those of the witnesses of the transitions and of the edits are taken; if there
+    are others, none with an opinion, which mostly nobody gave.
     """
     wording = FactWording(schemas)
     subjects: list[tuple[Any, Sequence[str]]] = [(row.product.document.data, row.services) for row in rows]
     if not subjects:
-        shown = (entry["witness"] for entry in transitions if "incomplete" not in (entry["before"], entry["after"]))
-        subjects = [(witness["profile"], ()) for witness in shown if witness is not None]
+        shown = [entry["witness"] for entry in transitions if "incomplete" not in (entry["before"], entry["after"])]
+        shown += [edit["witness"] for edit in edits if edit["transitions"]]
+        profiles = [witness["profile"] for witness in shown if witness is not None]
+        real = [profile for profile in profiles if "opinions" not in profile]
+        subjects = [(profile, ()) for profile in real or profiles]
     shares: set[float] = set()
     places: dict[str, dict[str, str]] = {}
     services: dict[str, dict[str, str]] = {}

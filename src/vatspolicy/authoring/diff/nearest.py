@@ -7,11 +7,14 @@ shows what it is to show.
 from __future__ import annotations
 
 import copy
+import heapq
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from vatspolicy.authoring.diff.borrowed_facts import Fact as Borrowed
+from vatspolicy.authoring.diff.borrowed_facts import lend
 from vatspolicy.authoring.diff.decisions import Product
 from vatspolicy.authoring.symbolic.minimize import Place, is_valid_and_holds
 from vatspolicy.documents.schemas import SchemaSet
@@ -24,6 +27,8 @@ ASKED = 12
 """Products that are decided as they are, the most similar first."""
 MOVED = 3
 """Products towards which a witness is moved."""
+LENT = 200
+"""Products with a few facts of a witness that are decided, those that borrow the fewest first."""
 
 _OFFERS = ("services", 0, "offers")
 """Place of the offers of a service."""
@@ -41,6 +46,31 @@ class Nearby(NamedTuple):
     profile: dict[str, Any]
 
 
+class Distance(NamedTuple):
+    """How far a profile is from the known product that it was made from; the less, the more real it is."""
+
+    has_opinions: bool
+    """True if it has an opinion of an authority that the product does not have."""
+    changed: int
+    """Number of facts that differ."""
+
+
+def distance(near: Nearby) -> Distance:
+    """Return how far a profile is from its known product."""
+    data = near.product.document.data
+    made_up = any(one not in data.get("opinions", ()) for one in near.profile.get("opinions", ()))
+    return Distance(made_up, count_changes(data, near.profile))
+
+
+def leaves_out(near: Nearby) -> bool:
+    """Return True if a profile does not state a fact that its known product states."""
+    own, stated = (
+        {place for place, value in _facts(data) if value not in ("[]", "{}")}
+        for data in (near.product.document.data, near.profile)
+    )
+    return not own <= stated
+
+
 class KnownProducts:
     """The products of a comparison."""
 
@@ -49,6 +79,8 @@ class KnownProducts:
         known = ((one, one.document.data) for one in products)
         valid = ((one, data) for one, data in known if isinstance(data, Mapping) and is_valid(data, "profile", schemas))
         self._products = [(one, data, frozenset(_facts(data))) for one, data in valid]
+        self.products = [product for product, _, _ in self._products]
+        """Those that are valid."""
         self._loaded: dict[Product, Profile | None] = {}
         """Profiles of products that were decided as they are; None for one that breaks an invariant."""
 
@@ -66,9 +98,27 @@ class KnownProducts:
         for product, data in ranked[:MOVED]:
             near = move_towards(witness, data, lambda changed: self._holds(changed, holds))
             if near is not None:
-                near = self._with_offers(near, holds)
-                found.append((count_changes(data, near), Nearby(product, near)))
-        return min(found, key=lambda one: one[0], default=(0, None))[1]
+                found.append(Nearby(product, self._with_offers(near, holds)))
+        return min(found, key=distance, default=None)
+
+    def find_borrower(self, witness: Data, holds: Holds, read: frozenset[Borrowed]) -> Nearby | None:
+        """Return the known product that needs the fewest facts of a witness for `holds` to be true; None for none.
+
+        `read`: the facts of the witness to borrow. No opinion is borrowed.
+        """
+        lent = (
+            (sum(len(list(_facts(value))) for value in new.values()), place, changed)
+            for place, (_, data, _) in enumerate(self._products)
+            for changed, new in lend(witness, data, read)
+        )
+        tried = heapq.nsmallest(LENT, lent, key=lambda one: one[:2])
+        true = ((place, data) for _, place, data in tried if self._holds(data, holds))
+        found = []
+        for place, data in itertools.islice(true, MOVED):
+            product, own, _ = self._products[place]
+            near = move_towards(data, own, lambda changed: self._holds(changed, holds))
+            found.append(Nearby(product, data if near is None else near))
+        return min(found, key=distance, default=None)
 
     def _with_offers(self, witness: dict[str, Any], holds: Holds) -> dict[str, Any]:
         """Return the profile with an offer in place of an opinion on the class of a service, if that holds as well.
@@ -195,7 +245,8 @@ class _Walk:
     def enter(self, place: Place, mine: Any, theirs: Any) -> None:
         """Take over as much of a part as the profile allows."""
         if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
-            steps: Iterable[str | int] = [key for key in {**theirs, **mine} if mine.get(key) != theirs.get(key)]
+            keys = {"opinions": None, **theirs, **mine}  # an opinion is the least likely fact: it goes first
+            steps: Iterable[str | int] = [key for key in keys if mine.get(key) != theirs.get(key)]
         elif _are_records(mine) and _are_records(theirs):
             steps = [at for at, pair in enumerate(zip(mine, theirs, strict=False)) if pair[0] != pair[1]]
         else:

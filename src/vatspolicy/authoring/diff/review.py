@@ -286,10 +286,10 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         return release_data(check_release(base, head, changes, schemas, moves, not moves and verdict == "unknown"))
 
     def concerned() -> dict[str, Any]:
-        return find_concerned(comparison.rows, semantic["transitions"], head.schemas)
+        return find_concerned(comparison.rows, semantic["transitions"], told, head.schemas)
 
     version = parts.make("release", release, None)
-    whom = parts.make("decisions", concerned, find_concerned((), (), head.schemas))
+    whom = parts.make("decisions", concerned, find_concerned((), (), (), head.schemas))
     why += parts.broken
     result = _empty(settings, why, problems) | {
         "state": "not-evaluated" if why else "evaluated",

@@ -103,6 +103,8 @@ _LISTED = 6
 """Most items of a witness that are shown."""
 Cause = Callable[[str, str], Mapping[str, Any]]
 """Returns a rule with its citations, by its name and a day."""
+_Shown = Sequence[tuple[Any, Mapping[str, Any]]]
+"""Changes of the decision word, each with its plain data."""
 
 
 def semantic_data(
@@ -130,8 +132,7 @@ def semantic_data(
         "assumptions": [],
     }
     if proof.status == "evaluated":
-        assert proof.base is not None
-        serializer = _ProofSerializer(proof.base, head.bundle, differences, cause, compared, products)
+        serializer = _ProofSerializer(proof, head.bundle, differences, cause, compared, products)
         if proof.transitions.period is not None:
             data["period"] = asdict(proof.transitions.period)
         tasks: list[tuple[Any, ...]] = [(serializer.transition, found) for found in proof.transitions.found]
@@ -140,6 +141,9 @@ def semantic_data(
         done = _run(serializer, tasks, workers)
         rules, verdicts = len(proof.transitions.found), done[len(done) - len(groups) :]
         data["transitions"], data["rules"] = done[:rules], done[rules : len(done) - len(groups)]
+        shown = list(zip(proof.transitions.found, data["transitions"], strict=True))
+        pairs = zip(verdicts, groups, strict=True)
+        verdicts = [serializer.with_best(verdict, group, shown) for verdict, group in pairs]
         data["assumptions"] = list(proof.transitions.assumptions)
     return data, verdicts
 
@@ -169,14 +173,16 @@ def _run(serializer: _ProofSerializer, tasks: Sequence[tuple[Any, ...]], workers
 class _ProofSerializer:
     def __init__(
         self,
-        base: Bundle,
+        proof: Proof,
         head: Bundle,
         differences: Differences,
         cause: Cause,
         compared: Comparison,
         products: Sequence[Product],
     ) -> None:
-        self.base, self.head, self.differences, self.cause = base, head, differences, cause
+        assert proof.base is not None
+        base = proof.base
+        self.proof, self.base, self.head, self.differences, self.cause = proof, base, head, differences, cause
         self.compared, self.products = compared, products
         titles = {name: instrument.title for name, instrument in head.instruments.items()}
         self.wording = FactWording(head.schemas, titles)
@@ -253,34 +259,52 @@ class _ProofSerializer:
 
     def verdict(self, found: Any, names: Sequence[str]) -> dict[str, Any]:
         """Return the verdict on rules that are changed together, with a profile that shows it."""
-        witness = None
+        witness, shown = None, found
         if found.witness is not None:
             decided = self.decide(found.witness)
             if found.before is not None and decided.confirmed(found.as_of)[0].decision != found.before:
                 raise UnconfirmedProof(found.rule)
-            near = self.near_group(found, names, decided)
-            shown = decided if near is None else self.decide(near.profile)
-            day = found.as_of
-            answers = shown.confirmed(day)
-            same = answers[0] == answers[1]
-            listed = shown.listed(names, day)
-
-            def shows(on: str) -> bool:
-                if self.differences.on(on).isdisjoint(names) or shown.answers(on) != answers:
-                    return False
-                return not same or shown.listed(names, on) == listed
-
-            days = shown.days.union(*map(self.days_of, names))
-            witness = self.witness(found, shown, near, day, shows, days) | {"listed": listed[:_LISTED]}
+            best = self.examples.find(found, names, lambda: self.near_group(found, names, decided))
+            shown, witness = best.change, self.group_witness(best.change, names, best.near, best.day)
         return {
             "verdict": found.verdict,
             "transitions": list(found.transitions),
-            "before": found.before,
-            "after": found.after,
+            "before": shown.before,
+            "after": shown.after,
             "witness": witness,
             "reason": found.reason,
             "assumptions": list(found.assumptions),
         }
+
+    @functools.cached_property
+    def examples(self) -> Any:
+        """The examples of groups of rules (`example.Examples`)."""
+        from vatspolicy.authoring.diff.example import Examples
+
+        return Examples((self.base, self.head), self.differences, self.compared, self.known, self.proof)
+
+    def group_witness(self, found: Any, names: Sequence[str], near: Nearby | None, day: str) -> dict[str, Any]:
+        """Return the witness of some rules, with what they list on a day."""
+        shown = self.decide(found.witness if near is None else near.profile)
+        answers = shown.confirmed(day)
+        same = answers[0] == answers[1]
+        listed = shown.listed(names, day)
+
+        def shows(on: str) -> bool:
+            if self.differences.on(on).isdisjoint(names) or shown.answers(on) != answers:
+                return False
+            return not same or shown.listed(names, on) == listed
+
+        days = shown.days.union(*map(self.days_of, names))
+        return self.witness(found, shown, near, day, shows, days) | {"listed": listed[:_LISTED]}
+
+    def with_best(self, verdict: dict[str, Any], names: Sequence[str], shown: _Shown) -> dict[str, Any]:
+        """Return the verdict on some rules with the best example of the shown changes, if they cause these changes."""
+        best = self.examples.choose(verdict, names, shown)
+        if best is None:
+            return verdict
+        witness = self.group_witness(best.change, names, best.near, best.day)
+        return verdict | {"before": best.change.before, "after": best.change.after, "witness": witness}
 
     def near_group(self, found: Any, names: Sequence[str], decided: DecidedWitness) -> Nearby | None:
         """Return the profile nearest to a known product that shows the change of the witness of some rules."""

@@ -1,0 +1,178 @@
+"""The example of an edit: a known product with a few facts changed, and none of them an opinion."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+import pytest
+
+from tests.support.project_builder import compare
+from tests.support.shipped import ROOT, fixture_file, shipped_bundle
+from tests.support.solver import needs_solver
+from vatspolicy.authoring.diff.borrowed_facts import lend, read_by
+from vatspolicy.authoring.diff.decisions import Product
+from vatspolicy.authoring.diff.example import FEW, Example
+from vatspolicy.authoring.diff.nearest import KnownProducts, Nearby, distance, leaves_out
+from vatspolicy.authoring.symbolic.verdicts import Transition
+from vatspolicy.documents import load_document
+
+DAY = "2027-01-01"
+ORDER = """\
+id: app-store-order
+version: 1.0.0
+title: {en: Order on application stores, zh: 应用商店管理规定}
+topics: [telecom, foreign-investment]
+source:
+  issuer: {en: Ministry of Industry and Information Technology, zh: 工业和信息化部}
+  promulgated: '2026-11-20'
+effective: {from: '2027-01-01'}
+uses: [definitions]
+articles:
+  art-4:
+    label: {en: art. 4, zh: 第四条}
+    en: An application store of a foreign-invested operator is hosted in the mainland.
+    verification: unverified
+rules:
+  - id: hosted-in-the-mainland
+    cite: [art-4]
+    each: activity
+    when: term.foreign && activity.class == "B25-app-store" && service.hosting == "overseas" && term.into_mainland
+    deny: {reason: HOSTED-ABROAD, curable: true}
+    message: {en: An application store with foreign capital must be hosted in the mainland., zh: 外资应用商店应当设在境内。}
+"""
+"""An invented order of which nobody has read the article, so that it denies nothing before an opinion applies it."""
+
+
+@pytest.fixture(scope="module")
+def review(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The comparison of the shipped law with the same law and the order."""
+    base, head = (tmp_path_factory.mktemp(name) for name in ("base", "head"))
+    for folder in (base, head):
+        for part in ("policies", "fixtures"):
+            shutil.copytree(ROOT / part, folder / part)
+    (head / "policies" / "app-store-order.yaml").write_text(ORDER, encoding="utf-8")
+    return compare(base, head, semantic="z3")
+
+
+@needs_solver
+def test_the_example_of_an_added_policy_is_a_known_product_with_few_facts_changed(review: dict[str, Any]) -> None:
+    """The most telling change takes two opinions and a license, of a product that is no application store."""
+    [edit] = review["edits"]
+    product = edit["witness"]["product"]
+    assert len(product["changed"]) <= FEW
+    assert "opinions" not in edit["witness"]["profile"]
+    assert edit["witness"]["profile"]["services"][0]["offers"] == ["app-store"]
+    assert (edit["before"], edit["after"]) == ("needs-license", "incomplete")
+    assert edit["witness"]["after"]["range"] == ["needs-license", "deny"]
+
+
+@needs_solver
+def test_a_better_example_changes_no_verdict(review: dict[str, Any]) -> None:
+    [edit] = review["edits"]
+    assert (review["verdict"], edit["verdict"]) == ("tightened", "witness")
+    assert edit["transitions"] == ["allow->deny", "needs-license->incomplete"]
+
+
+@needs_solver
+def test_products_of_the_first_screen_have_no_opinions_if_others_show_the_change(review: dict[str, Any]) -> None:
+    assert [one["en"] for one in review["concerned"]["services"]] == ["App store, skill store or plug-in marketplace"]
+
+
+# --- facts that a product borrows
+
+WITNESS = {
+    "schema": 2,
+    "product": {"id": "witness"},
+    "company": {},
+    "partner": {"mainland_entity": True, "foreign_percent": 33, "licenses": []},
+    "services": [
+        {"id": "s0", "operated_by": "partner", "offers": ["app-store"], "audience": "business", "content": []}
+    ],
+}
+
+
+def product_of(name: str) -> Product:
+    return Product(load_document(fixture_file(name)))
+
+
+def test_a_product_borrows_what_rules_read_and_keeps_the_rest() -> None:
+    """The operator of the product takes the facts of the operator of the witness, whoever operates there."""
+    rules = [shipped_bundle().rule("telecom-licensing-measures/capital")]
+    read = read_by(rules)
+    assert ("company", "registered_capital_rmb") in read
+    assert ("services", "audience") not in read
+    own = product_of("domestic-idc").document.data
+    borrowed = frozenset({("company", "foreign_percent"), ("partner", "foreign_percent"), ("services", "offers")})
+    [(lent, new)] = lend(WITNESS, own, borrowed)
+    assert new == {("company", "foreign_percent"): 33, ("services", "offers"): ["app-store"]}
+    assert lent == {
+        **own,
+        "company": {**own["company"], "foreign_percent": 33},
+        "services": [{**own["services"][0], "offers": ["app-store"]}],
+    }
+    assert own == product_of("domestic-idc").document.data, "the product itself stays as it is"
+
+
+def test_a_product_gives_back_what_it_does_not_need() -> None:
+    known = KnownProducts([product_of("saas-own-servers-abroad")], shipped_bundle().schemas)
+    read = frozenset({("company", "foreign_percent"), ("partner", "foreign_percent"), ("services", "offers")})
+    near = known.find_borrower(WITNESS, lambda profile: profile.facts["services"][0]["offers"] == ["app-store"], read)
+    assert near is not None
+    assert near.profile["company"]["foreign_percent"] == 100
+    assert distance(near) == (False, 1)
+    assert known.find_borrower(WITNESS, lambda profile: False, read) is None
+
+
+# --- the better of two examples
+
+
+def example(before: str, after: str, **changed: Any) -> Example:
+    """An example made from a known product by changing facts of its company; None leaves a fact out."""
+    product = product_of("domestic-idc")
+    data = dict(product.document.data)
+    data |= {"opinions": changed.pop("opinions")} if "opinions" in changed else {}
+    company = {key: value for key, value in {**data["company"], **changed}.items() if value is not None}
+    return Example(Transition(before, after, "witness"), Nearby(product, {**data, "company": company}), DAY)
+
+
+FIVE: dict[str, Any] = {
+    "foreign_percent": 1,
+    "mainland_entity": False,
+    "legal_form": "partnership",
+    "certificates": ["cepa-supplier"],
+    "registered_capital_rmb": 1,
+}
+OPINION = {"about": "class", "service": "main", "classes": ["B11"], "by": "witness", "date": "2000-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        pytest.param(
+            example("needs-license", "incomplete", foreign_percent=1), example("allow", "deny", **FIVE), id="few facts"
+        ),
+        pytest.param(
+            example("allow", "deny", foreign_percent=1, legal_form="partnership"),
+            example("needs-license", "deny", foreign_percent=1),
+            id="of few facts in both, the more telling",
+        ),
+        pytest.param(
+            example("needs-license", "deny", **FIVE), example("allow", "deny", opinions=[OPINION]), id="no opinion"
+        ),
+        pytest.param(
+            example("needs-license", "deny", **FIVE),
+            example("needs-license", "incomplete", foreign_percent=None),
+            id="not open for want of a known fact",
+        ),
+    ],
+)
+def test_examples_are_ranked_by_how_real_they_are(better: Example, worse: Example) -> None:
+    assert better.rank < worse.rank
+
+
+def test_a_profile_leaves_a_fact_out_where_its_product_states_one() -> None:
+    stated, missing = (example("allow", "deny", foreign_percent=value).near for value in (1, None))
+    assert stated is not None
+    assert missing is not None
+    assert (leaves_out(stated), leaves_out(missing)) == (False, True)
