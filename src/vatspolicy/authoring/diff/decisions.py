@@ -195,7 +195,7 @@ class _Run:
         return self._base_under_head
 
     def compare(self, product: Product, day: str, sides: tuple[Side, Side], touching: Touching | None) -> None:
-        before, after, found = self.pairs.compare(sides, day, self.differences.on(day), touching)
+        before, after, found = self.pairs.compare(sides, day, self.differences.effects_on(day), touching)
         answers = _answer(before), _answer(after)
         if answers[0] != answers[1]:
             rules, services = self.causes(found, day)
@@ -204,8 +204,10 @@ class _Run:
             item = pair[1] or pair[0]
             assert item is not None
             one, two = (None if side is None else side.value for side in pair)
-            texts = tuple(None if side is None else side.text for side in pair)
-            seen = self.details.setdefault((item.kind, item.name, item.rule, one, two), _Found(texts))
+            key = item.kind, item.name, item.rule, one, two
+            if key not in self.details:
+                self.details[key] = _Found(tuple(None if side is None else side.text for side in pair))
+            seen = self.details[key]
             seen.products[product.name] = None
             seen.days[day] = None
 

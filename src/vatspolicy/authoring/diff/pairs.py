@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from vatspolicy.authoring.diff.untouched import Touching
@@ -44,28 +44,28 @@ class PairEvaluator:
         self._profile: _ProfileInHand | None = None
 
     def compare(
-        self, sides: tuple[Side, Side], day: str, touched: Collection[str], touching: Touching | None
+        self, sides: tuple[Side, Side], day: str, differing: Collection[str], touching: Touching | None
     ) -> DecidedPair:
         """Decide a profile by both sides on a day.
 
-        `touched`: names of the rules that differ on that day. `touching`: those that state something else of this
-        profile; None if they are not known, or if other rules may state something else because of them. The decisions
-        may be of another day on which they are the same.
+        `differing`: names of the rules that have another effect on that day. `touching`: rules that state something
+        else of this profile; None if they are not known, or if further ones may because of them. The decisions may be
+        of another day on which they are the same.
         """
         if any(profile.facts["opinions"] for _, profile in sides):  # an opinion may name any rule
-            return _pair(sides, [evaluate(*side, day, explain=False) for side in sides], touched)
+            return _pair(sides, [evaluate(*side, day, explain=False) for side in sides], differing)
         if self._profile is None or self._profile.sides != sides:
             self._profile = _ProfileInHand(sides, [self._rules_of(bundle) for bundle, _ in sides])
         decide = self._profile.decide
         if touching is not None and not any(rule.kind == "classify" or rule.contested for rule in touching):
             names = frozenset(rule.name for rule in touching)
             if all(_is_apart(rule) for rule in touching):
-                return decide(day, touched, _Selection(("classify",), names))
-            pair = decide(day, touched, _Selection(BEARING, names), compare=True)
+                return decide(day, differing, _Selection(("classify",), names))
+            pair = decide(day, differing, _Selection(BEARING, names, compare=True))
             if pair.before.range == pair.after.range and _readings(pair.before) == _readings(pair.after):
                 return pair
             # duties that were left out can make the difference whether a reading changes anything
-        return decide(day, touched, _Selection(KINDS), compare=True)
+        return decide(day, differing, _Selection(KINDS, compare=True))
 
     def _rules_of(self, bundle: Bundle) -> DecidingRules:
         if id(bundle) not in self._rules:
@@ -78,9 +78,22 @@ class _Selection(NamedTuple):
 
     kinds: tuple[str, ...]
     names: frozenset[str] = frozenset()
+    compare: bool = False
+    """True if the decision says what other readings of contested rules change."""
 
     def has(self, rule: Rule) -> bool:
         return rule.kind in self.kinds or rule.name in self.names
+
+
+@dataclass
+class _Selected:
+    """The rules of a profile that a selection has."""
+
+    names: Sequence[Sequence[str]]
+    """Names of the rules of each side."""
+    every: frozenset[str]
+    last: tuple[str, Collection[str], DecidedPair] | None = None
+    """The last day on which the profile was decided by them, the rules with another effect, and the decisions."""
 
 
 class _ProfileInHand:
@@ -92,32 +105,53 @@ class _ProfileInHand:
         days = {day for _, profile in sides for day in days_in([profile.facts])}
         self.days = sorted(days.union(*(own.days_compared for own in rules)))
         """Days from which a comparison with the day of the decision may turn out otherwise."""
-        self._names: dict[_Selection, tuple[list[list[str]], frozenset[str]]] = {}
+        self._selected: dict[_Selection, _Selected] = {}
         self._decided: dict[Hashable, DecidedPair] = {}
 
-    def decide(self, day: str, touched: Collection[str], selection: _Selection, compare: bool = False) -> DecidedPair:
+    def decide(self, day: str, differing: Collection[str], selection: _Selection) -> DecidedPair:
         """Decide the profile on a day by the selected rules."""
-        if selection not in self._names:
+        selected = self._selected.get(selection)
+        if selected is None:
             found = [[rule.name for rule in one.rules if selection.has(rule)] for one in self.relevant]
-            self._names[selection] = found, frozenset(name for names in found for name in names)
-        names, every = self._names[selection]
+            every = frozenset(name for names in found for name in names)
+            selected = self._selected[selection] = _Selected(found, every)
+        last = selected.last
+        known = last is not None and self._are_alike(selected.every, last[:2], (day, differing))
+        pair = last[2] if last is not None and known else self._decide(day, differing, selection, selected)
+        selected.last = day, differing, pair
+        return pair
+
+    def _are_alike(
+        self, every: frozenset[str], one: tuple[str, Collection[str]], other: tuple[str, Collection[str]]
+    ) -> bool:
+        """Return True if nothing about some rules differs between two days, which is told fast."""
+        (before, differing), (after, differing_then) = one, other
+        changes = [own.side.changes_between(before, after) for own in self.relevant]
+        return (
+            all(names is not None and names.isdisjoint(every) for names in changes)
+            and bisect_right(self.days, before) == bisect_right(self.days, after)
+            and every.intersection(differing) == every.intersection(differing_then)
+        )
+
+    def _decide(self, day: str, differing: Collection[str], selection: _Selection, selected: _Selected) -> DecidedPair:
+        """Decide the profile by rules in states in which it has perhaps been decided before."""
         states: list[Hashable] = []
-        for one, own in zip(self.relevant, names, strict=True):
+        for one, own in zip(self.relevant, selected.names, strict=True):
             rules, instruments = one.side.states_on(day)
             states += [tuple(map(rules.get, own)), instruments]
-        key = selection, compare, bisect_right(self.days, day), every.intersection(touched), tuple(states)
+        key = selection, bisect_right(self.days, day), selected.every.intersection(differing), tuple(states)
         if key not in self._decided:
             decisions = [
-                evaluate(bundle, profile, day, compare, explain=False, ruleset=one.on(day, selection.has))
+                evaluate(bundle, profile, day, selection.compare, explain=False, ruleset=one.on(day, selection.has))
                 for (bundle, profile), one in zip(self.sides, self.relevant, strict=True)
             ]
-            self._decided[key] = _pair(self.sides, decisions, touched)
+            self._decided[key] = _pair(self.sides, decisions, differing)
         return self._decided[key]
 
 
-def _pair(sides: tuple[Side, Side], decisions: Sequence[Decision], touched: Collection[str]) -> DecidedPair:
+def _pair(sides: tuple[Side, Side], decisions: Sequence[Decision], differing: Collection[str]) -> DecidedPair:
     before, after = decisions
-    shorter = drop_shared(before, after, touched)
+    shorter = drop_shared(before, after, differing)
     items = compare_items(*(itemize(one, side[0]) for one, side in zip(shorter, sides, strict=True)))
     return DecidedPair(before, after, items)
 
@@ -132,19 +166,20 @@ def _readings(decision: Decision) -> set[tuple[str, str, str, str]]:
     return {(one.rule.name, one.reading, one.subject.service or "", one.subject.cls or "") for one in decision.readings}
 
 
-def drop_shared(before: Decision, after: Decision, touched: Collection[str]) -> tuple[Decision, Decision]:
-    """Return both decisions without the duties and notes that are the same, of rules that are not `touched`.
+def drop_shared(before: Decision, after: Decision, differing: Collection[str]) -> tuple[Decision, Decision]:
+    """Return both decisions without the met needs, duties and notes that are the same.
 
-    Their items follow from their rule, subject, state and authorities.
+    Those of rules among `differing` are kept. Items of the others follow from rule, subject, state and authorities.
     """
 
     def rest(own: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:
         same = {_content(one) for one in others}
-        return tuple([one for one in own if one.rule.name in touched or _content(one) not in same])
+        return tuple([one for one in own if one.rule.name in differing or _content(one) not in same])
 
     one, other = (
         replace(
             own,
+            met=rest(own.met, others.met),
             duties=rest(own.duties, others.duties),
             advice=rest(own.advice, others.advice),
             undetermined=rest(own.undetermined, others.undetermined),

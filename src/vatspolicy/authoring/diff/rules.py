@@ -195,6 +195,16 @@ class Differences:
             )
         return self._on[day]
 
+    def effects_on(self, day: str) -> frozenset[str]:
+        """Return the rules of `on` of which more than the condition differs, or that are in force on one side only."""
+        if day not in self._effects_on:
+            sides = (self.base, self.head)
+            one_side = {name for name in self.on(day) if any(side.in_force(name, day) is None for side in sides)}
+            both = self.on(day) - one_side
+            other = {name for name in both if self.base.effect_on(name, day) != self.head.effect_on(name, day)}
+            self._effects_on[day] = frozenset(one_side | other)
+        return self._effects_on[day]
+
     def period(self, name: str) -> tuple[str | None, str | None]:
         """Return the first and the last day on which the versions of a rule differ; no last one if no end is known.
 
@@ -216,6 +226,10 @@ class Differences:
 
     @functools.cached_property
     def _on(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    @functools.cached_property
+    def _effects_on(self) -> dict[str, frozenset[str]]:
         return {}
 
     def days(self, changed: Iterable[str], today: str, more: Iterable[str] = ()) -> list[str]:

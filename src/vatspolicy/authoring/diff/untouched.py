@@ -6,12 +6,13 @@ import functools
 from bisect import bisect_right
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.symbolic.change_calendar import DecidingRules, days_in
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Fact, walk
+from vatspolicy.cel.interpreter import Evaluator
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.subjects import product_activation, service_activation
 from vatspolicy.policies.model import Expression, Route, Rule
@@ -28,6 +29,8 @@ class _Versions:
 
     old: Rule | None
     new: Rule | None
+    conditions: tuple[Evaluator, Evaluator]
+    """Functions that evaluate the conditions of both; that of a version that is not in force is always false."""
     same_effect: bool
 
     @property
@@ -53,6 +56,8 @@ class _Seen(NamedTuple):
 
     compared: set[_Versions]
     touching: set[_Versions]
+    answers: dict[frozenset[_Versions], set[_Versions]]
+    """Those that say something else of it, by the versions of a day."""
 
 
 class Untouched:
@@ -66,6 +71,8 @@ class Untouched:
         self.differences = differences
         self._days: dict[str, _Day | None] = {}
         self._versions: dict[Hashable, _Versions] = {}
+        self._sets: dict[frozenset[_Versions], frozenset[_Versions]] = {}
+        """Versions of a day: equal sets are one, so that they are told apart fast."""
         self._profile: Profile | None = None
         self._seen: dict[tuple[str, int, str], _Seen] = {}
         """Comparisons by subject of the profile in hand: kind, place of the service, class."""
@@ -98,19 +105,20 @@ class Untouched:
             self._seen.clear()
             self._classes.clear()
             self._turns = sorted(self._compared.union(days_in([profile.facts])))
-        before, after = (side.bundle.on(day) for side in self.sides)
+        before = self.sides[0].bundle.on(day)
         found: set[_Versions] = set()
         classifying = rules.classifying, bisect_right(self._turns, day)
         for key, one in self._subjects(before, product_activation(profile, day), classifying):
             seen = self._seen.get(key)
             if seen is None:
-                seen = self._seen[key] = _Seen(set(), set())
+                seen = self._seen[key] = _Seen(set(), set(), {})
             versions = rules.versions[key[0]]
-            for pair in versions - seen.compared:
-                if not _same((before, pair.old), (after, pair.new), one, pair.same_effect):
-                    seen.touching.add(pair)
-                seen.compared.add(pair)
-            found |= seen.touching & versions
+            if versions not in seen.answers:
+                new = versions - seen.compared
+                seen.touching.update(pair for pair in new if not _say_the_same(pair, one))
+                seen.compared.update(new)
+                seen.answers[versions] = seen.touching & versions
+            found |= seen.answers[versions]
         return [rule for pair in found for rule in pair.rules]
 
     def _rules_on(self, day: str) -> _Day | None:
@@ -127,15 +135,18 @@ class Untouched:
                 licenses = [side.licenses_on(name, day) for side in self.sides] if both else [old, new]
                 if licenses[0] != licenses[1]:
                     return None
-            same = both and self.sides[0].effect_on(name, day) == self.sides[1].effect_on(name, day)
-            same = same and self._reads_the_same(old, new, day)
+            same = name not in self.differences.effects_on(day) and self._reads_the_same(old, new, day)
             values = [_read_by(rule, one, day) for rule, one in zip((old, new), rulesets, strict=True)]
-            versions = self._versions.setdefault((name, same, *values), _Versions(old, new, same))
+            versions = self._versions.get((name, same, *values))
+            if versions is None:
+                conditions = _condition(rulesets[0], old), _condition(rulesets[1], new)
+                versions = self._versions[name, same, *values] = _Versions(old, new, conditions, same)
             for rule in versions.rules:
                 found[rule.each].add(versions)
         base = rulesets[0]
         classifying = tuple([_read_by(rule, base, "") for rule in base.rules_for("service", "classify")])
-        return _Day({each: frozenset(versions) for each, versions in found.items()}, classifying)
+        sets = {each: frozenset(versions) for each, versions in found.items()}
+        return _Day({each: self._sets.setdefault(own, own) for each, own in sets.items()}, classifying)
 
     def _subjects(
         self, ruleset: RuleSet, product: Activation, classifying: Hashable
@@ -182,25 +193,29 @@ def _reads_the_day(expression: Expression) -> bool:
     return any(isinstance(node, Fact) and node.root == "as_of" for node in walk(expression.tree))
 
 
-def _same(
-    before: tuple[RuleSet, Rule | None], after: tuple[RuleSet, Rule | None], subject: Activation, same_effect: bool
-) -> bool:
+def _condition(ruleset: RuleSet, rule: Rule | None) -> Evaluator:
+    """Return the function that evaluates the condition of a rule."""
+    return _is_false if rule is None else ruleset.evaluator.function(rule.when)
+
+
+def _is_false(_: Activation) -> bool:
+    """Return that a rule which is not in force is false of a subject."""
+    return False
+
+
+def _say_the_same(versions: _Versions, subject: Activation) -> bool:
     """Return whether both versions of a rule say the same of a subject.
 
     Both are false of it; or they have the same effect, and both are true or wait for the same facts. Versions that wait
     may still differ in whether an activity is licensed, so both cases must agree then.
     """
-    values = [_value(*side, subject) for side in (before, after)]
-    if values == [False, False]:
+    old, new = versions.conditions
+    before, after = old(subject), new(subject)
+    if before is False and after is False:
         return True
-    if not same_effect or values[0] != values[1]:
+    if not versions.same_effect or before != after:
         return False
-    if values[0] is True or "activity" not in subject:
+    if before is True or "activity" not in subject:
         return True
     cases = [{**subject, "activity": {**subject["activity"], "licensed": licensed}} for licensed in (True, False)]
-    return all(_value(*before, case) == _value(*after, case) for case in cases)
-
-
-def _value(ruleset: RuleSet, rule: Rule | None, subject: Activation) -> Any:
-    """Return True, False, or `Unknown` with the facts that the rule waits for."""
-    return False if rule is None else ruleset.evaluator.function(rule.when)(subject)
+    return all(old(case) == new(case) for case in cases)

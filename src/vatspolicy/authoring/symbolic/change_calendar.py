@@ -55,6 +55,7 @@ class DecidingRules:
         self.rules = [rule for policy in bundle.policies.values() for rule in policy.rules if rule.kind in kinds]
         self._days: dict[str, frozenset[str]] = {}
         self._states: dict[str, tuple[Mapping[str, Hashable], Hashable]] = {}
+        self._changes: dict[tuple[str, str], frozenset[str] | None] = {}
 
     def days_of(self, rule: Rule) -> frozenset[str]:
         """Return the days on which the effect of a rule may change."""
@@ -108,6 +109,14 @@ class DecidingRules:
             licenses = tuple([read(instrument.expressions) for instrument in whole.instruments.values()])
             self._states[day] = {rule.name: read(rule.expressions) for rule in rules}, (licenses, whole.access)
         return self._states[day]
+
+    def changes_between(self, one: str, other: str) -> frozenset[str] | None:
+        """Return the names of the rules whose states differ on two days; None if those of the instruments do."""
+        if (one, other) not in self._changes:
+            (before, held), (after, held_then) = self.states_on(one), self.states_on(other)
+            names = (name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+            self._changes[one, other] = frozenset(names) if held == held_then else None
+        return self._changes[one, other]
 
 
 class RelevantRules:

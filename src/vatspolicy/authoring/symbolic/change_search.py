@@ -114,8 +114,12 @@ class ChangeSearch:
             self._search(self.shared.shortest, self.directions, self.classes)
 
     def _search_other_classes(self) -> None:
-        """Search products of one class after another of which a relaxed question says that it may show a change."""
+        """Search products of one class after another of which a relaxed question says that it may show a change.
+
+        A change that touches no activity may show without any class, which is the smallest question.
+        """
         if "activity" not in self.parts:
+            self._search(self.shared.shortest, self.directions, frozenset())
             return
         pairs = frozenset[Pair]().union(*self.directions)
         for cls in self.shared.proof.find_classes(self.mixed, pairs):

@@ -96,18 +96,6 @@ class Solution:
     """Ids of the invariants that the query assumed."""
     _truths: list[bool] = field(default_factory=list)
 
-    def without_opinions(self) -> Solution:
-        """Return a solution without opinions of authorities, if there is one. Asks the solver if this has some."""
-        flags = [f"{name}?" for name in self.query.space.opinions]
-        if not any(self.model.get(flag) for flag in flags):
-            return self
-        none = [-self.query.space.pool.flag(flag) for flag in flags]
-        try:
-            model = self.solver.find([*self.formulas, *none])
-        except Undecided:
-            return self
-        return self if model is None else replace(self, model=model, _truths=[])
-
     def reduced(self) -> Solution:
         """Return the solution without values on which its formulas do not rest. Asks no solver."""
         return replace(self, model=drop_irrelevant(self.query.space, self.formulas, self.model), _truths=[])
@@ -144,6 +132,35 @@ class NoSolution:
     """Ids of the invariants that the query assumed."""
 
 
+def find_model(query: Query, solver: Solver, formulas: Sequence[int], wish: int = TRUE) -> Model | None:
+    """Return a model of formulas over a query; None if there is none.
+
+    One without opinions of authorities is preferred, and before that one of which `wish` holds.
+
+    Raises:
+        Undecided
+    """
+    pool = query.space.pool
+    if wish not in (TRUE, FALSE):
+        try:
+            model = find_model(query, solver, [wish, *formulas])
+        except Undecided:
+            model = None
+        if model is not None:
+            return model
+    none = pool.conjoin(-pool.flag(f"{name}?") for name in query.space.opinions)
+    if none != TRUE:
+        try:
+            answer = solver.check([none, *formulas])
+        except Undecided:
+            return solver.find(formulas)
+        if not isinstance(answer, list):
+            return answer
+        if none not in answer:
+            return None
+    return solver.find(formulas)
+
+
 Build = Callable[[Query], Sequence[int]]
 """Builds the formulas of a question. It must build the same question for every length of the lists."""
 
@@ -155,30 +172,38 @@ def solve(
     fixed: Mapping[str, int] | None = None,
     start: Mapping[str, int] | None = None,
     schemas: SchemaSet | None = None,
+    begin: Query | None = None,
+    wish: Callable[[], int] = lambda: TRUE,
 ) -> Solution | NoSolution:
-    """Return facts under which every formula holds, or the proof that there are none.
+    """Return facts under which every formula holds, if possible without opinions, or the proof that there are none.
 
     Lists begin short, or with `start`, and grow to as many members as the question can tell apart, so that
     `NoSolution` holds for lists of any length. With `fixed`, lists have these lengths (1 for a list not named), and
-    `NoSolution` holds for such profiles only. Raises Unsupported and Undecided.
+    `NoSolution` holds for such profiles only. `begin`: a query with lists of these lengths, in which something may be
+    encoded already. `wish`: returns, once the question is built, a formula that holds of the solution if it can.
+
+    Raises:
+        Unsupported, Undecided
     """
     bounds: dict[str, int] = dict(fixed or start or {})
+    query = begin
     try:
         while True:
-            query = Query(period, dict(bounds), schemas=schemas or SchemaSet.shipped())
+            query = query or Query(period, dict(bounds), schemas=schemas or SchemaSet.shipped())
             formulas = [*build(query)]
             ids: tuple[str, ...] = ()
             if FALSE not in formulas:  # else neither an invariant nor a solver is needed
                 formulas += query.invariant_formulas
                 ids = query.invariant_ids
                 solver = open_solver(query.space, budget)
-                model = solver.find(formulas)
+                model = find_model(query, solver, formulas, wish())
                 if model is not None:
                     return Solution(query, solver, formulas, model, ids)
             missing = query.space.missing_bounds()
             if fixed is not None or not missing:
                 return NoSolution(query.space.limits, ids)
             bounds |= missing
+            query = None
     except TooLarge as error:
         raise Undecided(str(error)) from None
 

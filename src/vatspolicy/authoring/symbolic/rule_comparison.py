@@ -100,17 +100,18 @@ class RuleComparison:
         assert self.span is not None
         schemas = self.base.schemas
         solve_within = functools.partial(solve, self.span, budget=self.budget, schemas=schemas)
-        query = Query(self.span, {}, schemas=schemas)
+        query = Query(self.span, SHORT, schemas=schemas)
         if FALSE in self._encode(query, False, RelaxedRuleSet) and not query.space.missing_bounds():
             return None  # equal whatever the facts; longer lists would add nothing
         reachable = any(rule.each == "activity" for rule in self.rules)
 
-        def find(fixed: Mapping[str, int] | None) -> Solution | NoSolution:
-            return solve_within(lambda query: self._encode(query, reachable), fixed=fixed)
+        def find(fixed: Mapping[str, int] | None, begin: Query | None = None) -> Solution | NoSolution:
+            build = functools.partial(self._encode, reachable=reachable)
+            return solve_within(build, fixed=fixed, begin=begin, wish=lambda: self._certain)
 
         failure: Undecided | Unsupported | None = None
         try:
-            answer = find(SHORT)  # a witness has few members; only a proof needs longer lists
+            answer = find(SHORT, query)  # a witness has few members; only a proof needs longer lists
             if isinstance(answer, Solution):
                 return self._found(answer)
         except (Undecided, Unsupported) as error:
@@ -130,17 +131,9 @@ class RuleComparison:
     def _found(self, difference: Solution) -> Solution:
         """Return a difference after noting what else is known of it, from the query in hand."""
         self.directions = self._possible_directions(difference)
-        self.certain = self._find_certain(difference)
-        return difference.without_opinions()
-
-    def _find_certain(self, difference: Solution) -> Solution | None:
-        """Find facts on which the versions differ and that leave nothing open about it."""
-        formulas = [self._certain, *difference.query.invariant_formulas]
-        try:
-            model = difference.solver.find(formulas) if self._certain != FALSE else None
-        except Undecided:
-            return None
-        return None if model is None else replace(difference, formulas=formulas, model=model).without_opinions()
+        if self._certain != FALSE and difference.holds(self._certain):
+            self.certain = replace(difference, formulas=[self._certain, *difference.query.invariant_formulas])
+        return difference
 
     def _possible_directions(self, difference: Solution) -> Sequence[frozenset[Pair]]:
         """Return the directions in which the versions differ: a denial that narrows tightens nothing."""

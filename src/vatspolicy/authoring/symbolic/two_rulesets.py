@@ -16,7 +16,7 @@ from vatspolicy.authoring.symbolic.domain import AS_OF, iso, ordinal
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE
 from vatspolicy.authoring.symbolic.mixed_bundle import MixedBundle, named_by
-from vatspolicy.authoring.symbolic.query import Query, Solution
+from vatspolicy.authoring.symbolic.query import Query, Solution, find_model
 from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Solver, open_solver
@@ -163,7 +163,7 @@ class TwoRuleSetSearch:
                 break
             pair = next(pair for pair, formula in left.items() if solution.holds(formula))
             formula = left.pop(pair)
-            yield pair, replace(solution, formulas=[formula, *solution.formulas[1:]]).without_opinions()
+            yield pair, replace(solution, formulas=[formula, *solution.formulas[1:]])
 
     def find_day(self, head: Bundle, pairs: Iterable[Pair], low: int, high: int, classes: Classes = None) -> int | None:
         """Return a day between two (numbers, both included) on which a profile shows one of the pairs; None for none.
@@ -190,5 +190,5 @@ class TwoRuleSetSearch:
         if self.solver is None:
             self.solver = open_solver(self.query.space, self.budget)
         formulas = [formula, *self.query.invariant_formulas]
-        model = self.solver.find(formulas)
+        model = find_model(self.query, self.solver, formulas)
         return None if model is None else Solution(self.query, self.solver, formulas, model, self.query.invariant_ids)
