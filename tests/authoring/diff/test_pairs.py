@@ -52,7 +52,7 @@ def test_the_items_that_differ_are_those_of_whole_decisions(effects: tuple[str, 
                 if touching == []:
                     continue
                 sides = (left.bundle, profile), (right.bundle, profile)
-                found = pairs.compare(sides, day, differences.on(day), touching)
+                found = pairs.compare(sides, day, differences.effects_on(day), touching)
                 before, after = (evaluate(bundle, profile, day) for bundle, _ in sides)
                 whole = compare_items(itemize(before, left.bundle), itemize(after, right.bundle))
                 assert found.items == whole, (profile.name, day)
@@ -84,7 +84,7 @@ def test_days_on_which_nothing_of_a_profile_changes_are_decided_once(monkeypatch
         for day in days:
             touching = untouched.touching(profile, day)
             assert touching is None or {rule.name for rule in touching} <= differences.on(day)
-            found = pairs.compare(sides, day, differences.on(day), touching)
+            found = pairs.compare(sides, day, differences.effects_on(day), touching)
             before, after = (evaluate(bundle, profile, day) for bundle, _ in sides)
             whole = compare_items(itemize(before, left.bundle), itemize(after, right.bundle))
             assert found.items == whole, (profile.name, day)

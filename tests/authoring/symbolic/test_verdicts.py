@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.solver import needs_solver
-from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules, solver
+from vatspolicy.authoring.symbolic import RuleVerdict, compare_change, compare_rules, solver
 from vatspolicy.authoring.symbolic.domain import AS_OF
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
 from vatspolicy.authoring.symbolic.query import Solution
@@ -230,3 +230,28 @@ def test_a_witness_without_a_day_is_shown_on_one_that_lists_it(tmp_path: Path, m
     assert verdict.as_of is not None
     assert verdict.as_of >= "2023-01-01"
     assert verdict.before == "deny"
+
+
+@needs_solver
+def test_rules_changed_together_are_shown_by_facts_that_settle_all_of_them(tmp_path: Path) -> None:
+    """Facts on which one rule alone rests would leave the other undetermined, which tells less than a duty."""
+    duty = "duty: {instrument: vats-license, due: {always: true}}"
+    rules = [
+        [("one", "data.persons > 1"), ("two", "company.registered_capital_rmb > 1")],
+        [("one", "data.persons > 2"), ("two", "company.registered_capital_rmb > 2")],
+    ]
+    base, head = (
+        bundle_of(
+            tmp_path / name,
+            classes=CLASSES,
+            license=LICENSE,
+            changed="rules:\n" + route("open", "true") + "".join(rule(id, "product", when, duty) for id, when in own),
+        )
+        for name, own in zip(("base", "head"), rules, strict=True)
+    )
+    names = ("changed/one", "changed/two")
+    [verdict], _ = compare_change(base, head, [names])
+    assert (verdict.verdict, verdict.witness is not None) == ("witness", True)
+    profile = load_profile(dict(verdict.witness or {}))
+    decided = [evaluate(bundle, profile, str(verdict.as_of)) for bundle in (base, head)]
+    assert not {found.rule.name for one in decided for found in one.undetermined} & set(names)

@@ -98,12 +98,19 @@ class ChangeSearch:
         self.found.proved_none = len(excluded.pairs) == len(PAIRS)
 
     def _search(
-        self, profiles: TwoRuleSetSearch, directions: Sequence[frozenset[Pair]], classes: Classes = None
+        self,
+        profiles: TwoRuleSetSearch,
+        directions: Sequence[frozenset[Pair]],
+        classes: Classes = None,
+        reached: bool = False,
     ) -> None:
-        """Find one change in each direction: between decisions that are reached, if there is one."""
+        """Find one change in each direction: between decisions that are reached, if there is one.
+
+        `reached`: no other is wanted.
+        """
         solutions = self.found.solutions
         for pairs in directions:
-            for incomplete in (False, True):
+            for incomplete in (False,) if reached else (False, True):
                 if not solutions.keys() & pairs:
                     wanted = [p for p in MOST_TELLING_FIRST if p in pairs and ("incomplete" in p) is incomplete]
                     solutions.update(itertools.islice(profiles.solve_pairs(self.mixed, wanted, classes), 1))
@@ -116,10 +123,10 @@ class ChangeSearch:
     def _search_other_classes(self) -> None:
         """Search products of one class after another of which a relaxed question says that it may show a change.
 
-        A change that touches no activity may show without any class, which is the smallest question.
+        A change that touches no activity may show between decisions of a product without any, the smallest question.
         """
         if "activity" not in self.parts:
-            self._search(self.shared.shortest, self.directions, frozenset())
+            self._search(self.shared.shortest, self.directions, frozenset(), reached=True)
             return
         pairs = frozenset[Pair]().union(*self.directions)
         for cls in self.shared.proof.find_classes(self.mixed, pairs):

@@ -11,7 +11,7 @@ from vatspolicy.authoring.symbolic.change_search import BOTH_DIRECTIONS, ChangeS
 from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, Kinds, class_of, touched_kinds
 from vatspolicy.authoring.symbolic.formula import FALSE
 from vatspolicy.authoring.symbolic.list_lengths import SHORT
-from vatspolicy.authoring.symbolic.listed_items import ListedItems
+from vatspolicy.authoring.symbolic.listed_items import ListedItems, Shown
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, mix, named_by
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
@@ -278,27 +278,25 @@ class RuleComparison:
         day = difference.as_of
         if not self._differs(load_profile(difference.reduced().profile, schemas=self.base.schemas), day):
             raise Unconfirmed(f"{self.name}: the evaluator sees no difference on {day}")
-        for solution in filter(None, (self.certain, difference)):
-            small = solution.reduced()
-            for day in dict.fromkeys((small.as_of, solution.as_of)):  # a value that was dropped may be the day
-                data = self._minimize_shown(small.profile, day)
-                if data is not None:
-                    profile = load_profile(data, schemas=self.base.schemas)
-                    before = decision_of(self.base, profile, day)
-                    after = before if mixed is None else decision_of(mixed, profile, day)
-                    names: tuple[str, ...] = ()
-                    if before != after:  # no search found this change, and a profile shows it all the same
-                        verdict, names = WITNESS, (f"{before}->{after}",)
-                        reason = f"Changing this rule alone changes the decision ({names[0]})."
-                    reason += self._with_all_changes(profile, day, after)
-                    return self._witness_verdict(small, day, verdict, names, data, before, after, reason)
+        found = self._find_shown(difference)
+        if found is not None:
+            solution, day, data = found
+            profile = load_profile(data, schemas=self.base.schemas)
+            before = decision_of(self.base, profile, day)
+            after = before if mixed is None else decision_of(mixed, profile, day)
+            names: tuple[str, ...] = ()
+            if before != after:  # no search found this change, and a profile shows it all the same
+                verdict, names = WITNESS, (f"{before}->{after}",)
+                reason = f"Changing this rule alone changes the decision ({names[0]})."
+            reason += self._with_all_changes(profile, day, after)
+            return self._witness_verdict(solution, day, verdict, names, data, before, after, reason)
         self.invariants |= set(difference.invariants)
         for name in self.names if len(self.names) > 1 else ():  # another of the rules may be listed
             one = RuleComparison(self.base, self.head, (name,), self.period, self.budget)
             one.find_difference()
-            found = one._show_rule(one.difference, verdict, reason, mixed) if one.difference is not None else None
-            if found is not None and found.witness is not None:
-                return replace(found, rule=self.name)
+            own = one._show_rule(one.difference, verdict, reason, mixed) if one.difference is not None else None
+            if own is not None and own.witness is not None:
+                return replace(own, rule=self.name)
         verdict = MASKED if verdict == WITNESS else verdict
         reason += " No decision was found that lists it."
         return RuleVerdict(self.name, verdict, reason=reason, assumptions=describe_invariants(self.invariants))
@@ -309,16 +307,35 @@ class RuleComparison:
             for before, after in self.versions
         )
 
-    def _minimize_shown(self, data: Mapping[str, Any], day: str) -> dict[str, Any] | None:
-        """Return the smallest part of a profile in which the rule lists other items; None if there is none.
+    def _find_shown(self, difference: Solution) -> tuple[Solution, str, dict[str, Any]] | None:
+        """Return a solution, a day, and the smallest part of its profile in which the rule lists other items.
 
-        If something else than an undetermined rule shows it, the part shows that, too.
+        None if no decision lists other items. Facts that leave nothing open are preferred.
         """
-        items = ListedItems(self.base, self.head, self.names, day)
-        shown = items.find_shown(load_profile(data, schemas=self.base.schemas))
-        if shown is None:
-            return None
-        return minimize_profile(data, lambda profile: bool(items.differing(profile, shown)), self.base.schemas)
+        for solution in filter(None, (self.certain, difference)):
+            small = solution.reduced()
+            days = dict.fromkeys((small.as_of, solution.as_of))  # a value that was dropped may be the day
+            tried = [(small, day) for day in days]
+            if solution is self.certain:  # a value that was dropped may have settled another of the rules
+                tried.append((solution, solution.as_of))
+            found = []
+            for one, day in tried:
+                items = ListedItems(self.base, self.head, self.names, day)
+                shown = items.find_shown(load_profile(one.profile, schemas=self.base.schemas))
+                if shown is not None:
+                    found.append((one, day, items, shown))
+                    if shown.settled or solution is not self.certain:
+                        break
+            if found:
+                one, day, items, shown = next((tried for tried in found if tried[-1].settled), found[0])
+                return one, day, self._minimize_shown(one, items, shown)
+        return None
+
+    def _minimize_shown(self, solution: Solution, items: ListedItems, shown: Shown) -> dict[str, Any]:
+        """Return the smallest part of a profile in which the rule lists other items of a kind."""
+        return minimize_profile(
+            solution.profile, lambda profile: bool(items.differing(profile, shown)), self.base.schemas
+        )
 
     def _witness_verdict(
         self,

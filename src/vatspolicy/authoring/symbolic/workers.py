@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
@@ -33,9 +34,22 @@ def run_tasks(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, .
 def _shared(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
     method = _start_method()
     start = (sides if method == "fork" else pickle.dumps(sides),)
-    os.environ["PYTHONSAFEPATH"] = "1"  # a process that is spawned imports nothing from the working directory
-    with ProcessPoolExecutor(workers, get_context(method), _start, start) as pool:
+    with _safe_path(), ProcessPoolExecutor(workers, get_context(method), _start, start) as pool:
         return list(pool.map(_do, tasks))
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Let processes that are spawned import nothing from the working directory."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _start_method() -> str:
