@@ -15,6 +15,7 @@ from tests.support.shipped import ROOT
 from tests.support.specs import SHOP
 from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.lint.catalogue import RULES
+from vatspolicy.authoring.lint.fixes import fix_files
 from vatspolicy.authoring.lint.policy_checks import ORDER
 from vatspolicy.authoring.lint.run import LintReport, run_lint
 from vatspolicy.authoring.lint.schema_checks import validity
@@ -465,6 +466,67 @@ def test_a_comment_that_ignores_nothing_is_a_finding(tmp_path: Path, comment: st
     assert [finding.rule for finding in report.findings if finding.rule != "key-order"] == rules
     assert all(finding.ignored is None for finding in report.findings)
     assert report.exit_code == 1
+
+
+UNTIDY = (
+    CLEAN.replace(
+        "version: 1.0.0\ntitle: {en: Clean, zh: 整洁}\n", "title: {en: Clean, zh: '整洁(好),对:'}\nversion: 1.0.0\n"
+    )
+    .replace(
+        "{en: File., zh: 备案。}", "{en: File., zh: '备案,向“某局”!'} # lint: ignore translation The sign is theirs."
+    )
+    .replace("  - id: classes\n", "  # lint: ignore untested It is tested by now.\n  - id: classes # stays\n")
+    .replace("is: cac}]}", "is: cac}]} # lint: ignore unused-instrument It was.", 1)
+)
+
+
+def test_what_needs_no_decision_is_fixed(tmp_path: Path) -> None:
+    report = linted(tmp_path / "law", UNTIDY)
+    assert {one.rule for one in report.findings if one.ignored is None} == {"key-order", "translation", "ignore-unused"}
+    before = load_bundle(tmp_path / "law")
+    ((path, text),) = fix_files(report).items()
+    path.write_text(text, encoding="utf-8")
+    after = run_lint(load_bundle(tmp_path / "law"))
+    assert [(one.rule, one.ignored) for one in after.findings] == [("translation", "The sign is theirs.")]
+    assert fix_files(after) == {}
+    assert "title: {en: Clean, zh: 整洁（好），对：}\n" in text
+    assert "# stays" in text
+    assert "# lint: ignore translation The sign is theirs." in text
+    assert text.count("lint: ignore") == 1
+    data, old = after.documents[0].data, before.document(before.policies["clean"]).data
+    assert {**data, "title": old["title"]} == old
+    assert list(data) == sorted(data, key=ORDER.index)
+
+
+def test_a_fix_leaves_what_a_person_decides(tmp_path: Path) -> None:
+    text = CLEAN.replace("  foreign: company", "  other: company.mainland_entity\n  foreign: company")
+    report = linted(tmp_path / "law", text.replace("zh: 整洁}", "zh: Clean}"))
+    assert {one.rule for one in report.findings} == {"unused-term", "translation"}
+    assert fix_files(report) == {}
+
+
+def test_comments_of_tests_and_fixtures_are_fixed(tmp_path: Path) -> None:
+    text = CLEAN.replace("    - {it: applies", "    # lint: ignore unknown-name It was.\n    - {it: applies")
+    fixtures = fixture(tmp_path / "fixtures", "decision: allow} # lint: ignore unknown-name It was.")
+    report = linted(tmp_path / "law", text, fixtures)
+    fixed = fix_files(report)
+    assert sorted(path.name for path in fixed) == ["clean.test.yaml", "shop.expect.yaml"]
+    assert not any("lint:" in one for one in fixed.values())
+
+
+def test_fix_on_the_command_line(console: Console, tmp_path: Path) -> None:
+    law = tmp_path / "law"
+    linted(law, UNTIDY)
+    ran = console("lint", "-p", law, "--fix")
+    assert (ran.code, ran.err) == (0, "")
+    assert "+title: {en: Clean, zh: 整洁（好），对：}" in ran.out
+    assert "No findings" in ran.out
+    again = console("lint", "-p", law, "--fix", "-f", "json")
+    assert (again.code, again.out) == (0, console("lint", "-p", law, "-f", "json").out)
+    assert json.loads(again.out)["findings"][0]["rule"] == "translation"
+    console("bundle", "build", "-p", law, "--number", "1")
+    refused = console("lint", "--bundle", "bundle.tar.gz", "--skip-verify", "--fix")
+    assert (refused.code, "--fix needs a folder of policies, not a bundle." in refused.err) == (2, True)
 
 
 def test_a_text_is_no_comment(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from vatspolicy.authoring.quotations import StatuteText, quote_hash
-from vatspolicy.documents import Document, Path, parse_document
+from vatspolicy.documents import Document, Path
 from vatspolicy.documents.yaml_edit import set_value
-from vatspolicy.errors import InvalidInput, Problem, did_you_mean
+from vatspolicy.errors import Problem, did_you_mean
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 
@@ -81,7 +81,11 @@ def write_verified(document: Document, texts: Mapping[str, StatuteText], today: 
         if texts[name].holds(article["zh"]) if name in texts else "hash" not in verified:
             wanted = {"day": today, "against": name, "hash": value}
             text = set_value(text, ("articles", key, "verified"), wanted, flow=True)
-    return text if text == document.text else _laid_out(document, text)
+    if text == document.text:
+        return text
+    from vatspolicy.authoring.formatter import format_again
+
+    return format_again(document, text)
 
 
 def write_files(bundle: Bundle, texts: Mapping[str, StatuteText], today: str) -> dict[FilePath, str]:
@@ -93,17 +97,6 @@ def write_files(bundle: Bundle, texts: Mapping[str, StatuteText], today: str) ->
         if text != document.text:
             found[FilePath(policy.file)] = text
     return found
-
-
-def _laid_out(before: Document, text: str) -> str:
-    """Return a text in the canonical layout if the file had it."""
-    from vatspolicy.authoring.formatter import format_text
-
-    try:
-        canonical = format_text(before) == before.text
-    except InvalidInput:
-        return text
-    return format_text(parse_document(text, before.file)) if canonical else text
 
 
 def _articles(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -40,6 +40,13 @@ def faults(en: object, zh: object) -> Iterator[tuple[str, str, str]]:
         yield "zh", _("Chinese text has full-width punctuation."), hint
 
 
+def widen_punctuation(zh: str) -> str:
+    """Return a Chinese text with full-width punctuation."""
+    while (wide := _HALF.sub(lambda half: _FULL[half[0]], zh)) != zh:
+        zh = wide
+    return zh
+
+
 def schema_faults(schema: Mapping[str, Any]) -> Iterator[tuple[Place, str, str]]:
     """Place, sentence and hint of each fault in a schema: texts {en, zh}, names of words, titles and questions.
 

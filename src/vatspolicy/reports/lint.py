@@ -56,6 +56,11 @@ effect and is a finding itself, and so is a comment that ignores nothing.
 `vatspolicy lint FILE...` checks single policies and their tests, with the rest of the law as context, in about a second
 after an edit. It leaves out schemas, fixtures and tests without a policy.
 
+`vatspolicy lint --fix` fixes what needs no decision of a person: the order of keys, half-width punctuation in Chinese
+texts, and comments that ignore nothing. It shows the changes as a diff, keeps all other comments and the layout, and
+reports what is left. A file stays as it was if it would say anything else afterwards. `vatspolicy fmt` lays out whole
+files.
+
 `vatspolicy lint --list` writes this page.
 """
 

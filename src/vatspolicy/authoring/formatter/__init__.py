@@ -6,7 +6,7 @@ from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 
-__all__ = ["format_text", "split_tests"]
+__all__ = ["format_again", "format_text", "split_tests"]
 
 
 def format_text(document: Document) -> str:
@@ -27,6 +27,19 @@ def format_text(document: Document) -> str:
     if _write(again) != text:
         raise _refusal(document, _("The canonical text is not stable."))
     return text
+
+
+def format_again(before: Document, text: str) -> str:
+    """Return a changed text of a document in the canonical layout, if the document had it.
+
+    Raises:
+        InvalidInput: See `format_text`.
+    """
+    try:
+        canonical = format_text(before) == before.text
+    except InvalidInput:
+        return text
+    return format_text(parse_document(text, before.file)) if canonical else text
 
 
 def split_tests(document: Document) -> tuple[str, str] | None:

@@ -26,12 +26,15 @@ RULES: Mapping[str, LintRule] = {
     "key-order": LintRule(
         ERROR,
         Phrase("The keys of a policy are in a fixed order."),
-        Phrase("Readers find the same part at the same place in each file. Run `vatspolicy fmt`."),
+        Phrase("Readers find the same part at the same place in each file. Run `vatspolicy lint --fix`."),
     ),
     "translation": LintRule(
         ERROR,
         Phrase("A text has a version in English and one in Chinese."),
-        Phrase("Reports are written in both languages. Write both texts, and use full-width punctuation in Chinese."),
+        Phrase(
+            "Reports are written in both languages. Write both texts, and use full-width punctuation in Chinese, which "
+            "`vatspolicy lint --fix` writes."
+        ),
     ),
     "number-in-expression": LintRule(
         ERROR,
@@ -195,8 +198,8 @@ RULES: Mapping[str, LintRule] = {
         ERROR,
         Phrase("An ignore comment ignores a finding."),
         Phrase(
-            "The finding is gone, or stands on another line. Remove the comment, or move it to the "
-            "line of the finding or the line above."
+            "The finding is gone, or stands on another line. Remove the comment (`vatspolicy lint "
+            "--fix` does), or move it to the line of the finding or the line above."
         ),
         can_ignore=False,
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vatspolicy.authoring.lint.catalogue import RULES
@@ -47,6 +47,16 @@ def find_comments(document: Document) -> Iterator[IgnoreComment]:
             reason = found["reason"].strip()
             target = number if before.strip() else _next_line(lines, number)
             yield IgnoreComment(number, found.start() + 1, found["id"].rstrip(":,"), reason, target)
+
+
+def remove_comments(document: Document, lines: Container[int]) -> str:
+    """Return the text of a YAML file without the ignore comments of some lines; a line that held no more is removed."""
+    kept: list[str | None] = list(document.text.split("\n"))
+    for comment in find_comments(document):
+        line = kept[comment.line - 1]
+        if comment.line in lines and line is not None:
+            kept[comment.line - 1] = line[: comment.column - 1].rstrip() or None
+    return "\n".join(line for line in kept if line is not None)
 
 
 def _next_line(lines: Sequence[str], number: int) -> int:

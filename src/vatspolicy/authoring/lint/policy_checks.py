@@ -54,22 +54,22 @@ def _key_order(file: PolicyFile) -> Found:
 
 
 def _translations(file: PolicyFile) -> Found:
-    for path, text in _texts(file.document.data, ()):
+    for path, text in find_texts(file.document.data):
         for lang, message, hint in faults(text["en"], text["zh"]):
             yield "translation", file.document.problem((*path, lang), message, hint)
 
 
-def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
+def find_texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, Mapping[str, str]]]:
     """Yield every {en, zh} text. Articles are quotations of the law, not translations of one another."""
     if isinstance(value, dict):
         if set(value) == {"en", "zh"}:
             yield path, value
             return
         for key, child in value.items():
-            yield from _texts(child, (*path, key))
+            yield from find_texts(child, (*path, key))
     elif isinstance(value, list):
         for index, member in enumerate(value):
-            yield from _texts(member, (*path, index))
+            yield from find_texts(member, (*path, index))
 
 
 def _citations(file: PolicyFile) -> Found:

@@ -31,6 +31,8 @@ class LintReport:
     """Sorted by file and line; ignored ones too."""
     policies: int
     fixtures: int
+    documents: tuple[Document, ...] = ()
+    """Files that the findings of policies, tests and expectations are about."""
 
     @property
     def errors(self) -> int:
@@ -106,7 +108,8 @@ def run_lint(
         found += [LintFinding(problem, rule) for one in policies for rule, problem in text_problems(one, statutes)]
     expectations = list(_expectations(fixtures))
     documents = [*policies, *case_checks.documents_of_tests(bundle, chosen), *expectations]
-    return LintReport(bundle, tuple(apply_ignores(sorted(found), documents)), len(policies), len(expectations))
+    findings = tuple(apply_ignores(sorted(found), documents))
+    return LintReport(bundle, findings, len(policies), len(expectations), tuple(documents))
 
 
 def _policy_findings(bundle: Bundle, chosen: Sequence[Policy]) -> Iterator[tuple[str, Problem]]:

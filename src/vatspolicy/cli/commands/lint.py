@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vatspolicy import clock
-from vatspolicy.cli.console import abort, print_result, publish, write_report
+from vatspolicy.cli.console import abort, print_result, publish, show_difference, write_report
 from vatspolicy.cli.context import LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
@@ -28,6 +28,7 @@ from vatspolicy.cli.parameters import (
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
+    from vatspolicy.authoring.lint.run import LintReport
     from vatspolicy.policies.bundle import Bundle
 
 
@@ -64,6 +65,15 @@ def lint(
             "--write", help="Write day, text and hash beside each quote that its text holds.", rich_help_panel=OUTPUT
         ),
     ] = False,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix",
+            help="Fix what needs no decision (order of keys, Chinese punctuation, comments that ignore nothing), and "
+            "show it as a diff.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     today: Annotated[
         str | None,
         typer.Option(
@@ -98,6 +108,9 @@ def lint(
         abort(_("--write takes no FILE: it writes in every policy."))
     if write and texts is None:
         abort(_("--write needs --texts."))
+    if (write or fix) and law.bundle is not None:
+        option = "--write" if write else "--fix"
+        abort(_("{option} needs a folder of policies, not a bundle.", option=option))
     day = today or clock.today()
     law = law.around(files or ())
     bundle = law.load()
@@ -105,16 +118,31 @@ def lint(
     if write and texts is not None:
         bundle = _verify(bundle, law, texts, day, quiet=format is not LintFormat.TEXT)
     report = run_lint(bundle, None if files else fixtures, texts, day, chosen)
+    if fix and _fix(report, quiet=format is not LintFormat.TEXT):
+        bundle = law.load()
+        chosen = select_policies(bundle, files) if files else None
+        report = run_lint(bundle, None if files else fixtures, texts, day, chosen)
     publish(lambda name, _: render(name, report, lang.value), format, outputs)
     return report.exit_code
+
+
+def _fix(report: LintReport, quiet: bool) -> bool:
+    """Fix what can be fixed in the files, and show it; return whether a file has changed."""
+    from vatspolicy.authoring.lint.fixes import fix_files
+
+    changed = fix_files(report)
+    before = {document.file: document.text for document in report.documents}
+    for path, text in changed.items():
+        write_report(path, text)
+        if not quiet:
+            print_result(show_difference(before[str(path)], text, str(path), f"{path} fixed"))
+    return bool(changed)
 
 
 def _verify(bundle: Bundle, law: LawOptions, texts: Path, today: str, quiet: bool) -> Bundle:
     """Write what was verified into the policy files and return the bundle of them."""
     from vatspolicy.authoring.verification import read_texts, write_files
 
-    if law.bundle is not None:
-        abort(_("--write needs a folder of policies, not a bundle."))
     changed = write_files(bundle, read_texts(texts), today)
     for path, text in changed.items():
         write_report(path, text)
