@@ -165,7 +165,6 @@ def test_a_signed_bundle_is_verified_before_each_use(law: Path, tmp_path: Path) 
     release(8)
     assert store.refresh(settled=False)
     assert (store.loaded.number, store.current) == (8, True)
-    store.close()
 
 
 def test_what_is_under_way_ends_before_the_server(start: Start) -> None:
@@ -253,5 +252,4 @@ def test_every_request_of_the_description(law: Path) -> None:
                 case.call_and_validate(excluded_checks=excluded)
 
             every()
-        store.close()
     assert set(asked) == set(described.raw_schema["paths"])

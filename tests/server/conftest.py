@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,5 @@ from vatspolicy.server.api.bundle_store import BundleStore, open_store
 
 
 @pytest.fixture(scope="module")
-def store(law: Path) -> Iterator[BundleStore]:
-    made = open_store(law)
-    yield made
-    made.close()
+def store(law: Path) -> BundleStore:
+    return open_store(law)

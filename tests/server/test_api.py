@@ -447,7 +447,6 @@ def test_a_changed_policy_is_taken_when_it_has_settled(copy_of_law: Path, client
     assert store.reloads == {"ok": 1, "failed": 0}
     assert not store.refresh()
     assert [line for line in told if "is in use" in line]
-    store.close()
 
 
 def test_a_served_law_has_layers_and_takes_their_changes(law: Path, tmp_path: Path, client: Client) -> None:
@@ -467,7 +466,6 @@ def test_a_served_law_has_layers_and_takes_their_changes(law: Path, tmp_path: Pa
     write_layer(company, "company", company=closed.replace("true", "false"))
     assert store.refresh(settled=False)
     assert ask(one, SHOP_DATA).json()["result"]["denials"] == []
-    store.close()
 
 
 @pytest.mark.parametrize("spoil", ["invalid", "gone", "empty", "unreadable"])
@@ -501,7 +499,6 @@ def test_the_last_good_bundle_decides_on(copy_of_law: Path, client: Client, spoi
         policy.write_text(text + "# mended\n")
         assert store.refresh(settled=False)
         assert one.get("/health?bundles").json()["bundles"]["vatspolicy"]["state"] == "current"
-    store.close()
 
 
 def test_a_bundle_that_expires_decides_no_longer(
@@ -530,7 +527,6 @@ def test_a_bundle_that_expires_decides_no_longer(
     assert one.get("/health").status_code == 200
     assert one.get("/health?bundles").json()["bundles"]["vatspolicy"]["state"] == "expired"
     assert "vatspolicy_bundle_current 0" in one.get("/metrics").text
-    store.close()
 
 
 def _crash() -> bool:
@@ -551,7 +547,6 @@ def test_a_bundle_that_workers_do_not_start_with_is_not_taken(
     assert (store.current, store.reloads) == (False, {"ok": 0, "failed": 1})
     assert "stays in use" in told[0]
     assert ask(client(store), SHOP_DATA).json() == good
-    store.close()
 
 
 def test_a_prepared_bundle_has_its_indexes_and_decides_the_same(law: Path, client: Client) -> None:
@@ -562,8 +557,6 @@ def test_a_prepared_bundle_has_its_indexes_and_decides_the_same(law: Path, clien
     assert all(group.index is not None for group in groups.values())
     for profile in (SHOP_DATA, HOSTING_DATA):
         assert ask(client(prepared), profile).json() == ask(client(plain), profile).json()
-    plain.close()
-    prepared.close()
 
 
 def test_the_old_files_back_are_current_again(copy_of_law: Path) -> None:
@@ -575,7 +568,6 @@ def test_the_old_files_back_are_current_again(copy_of_law: Path) -> None:
     policy.write_text(text)
     assert store.refresh(settled=False)
     assert store.current
-    store.close()
 
 
 def test_a_first_bundle_must_be_good(copy_of_law: Path) -> None:
@@ -600,7 +592,6 @@ def test_a_watch_looks_by_itself_and_when_it_is_woken(copy_of_law: Path) -> None
             time.sleep(0.01)
         watch.stop()
         assert store.loaded.bundle.digest != before
-    store.close()
 
 
 def test_requests_during_a_swap_are_of_one_bundle(copy_of_law: Path, client: Client) -> None:
@@ -631,7 +622,6 @@ def test_requests_during_a_swap_are_of_one_bundle(copy_of_law: Path, client: Cli
         thread.join()
     assert seen
     assert set(seen) <= digests
-    store.close()
 
 
 # --- metrics and description

@@ -3,6 +3,6 @@
 Little is imported here: a run without a bundle's file needs `choice` alone.
 """
 
-from vatspolicy.bundles.select import LOCK, SelectedLaw, select_law
+from vatspolicy.bundles.select import LOCK, SelectedLaw, choose_law
 
-__all__ = ["LOCK", "SelectedLaw", "select_law"]
+__all__ = ["LOCK", "SelectedLaw", "choose_law"]

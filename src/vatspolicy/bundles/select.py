@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,16 @@ class SelectedLaw:
     """Verified signature of the bundle file."""
     layers: tuple[Path, ...] = ()
     """Folders of the layers above the folder, the bundle file or the shipped policies."""
+
+    @property
+    def number(self) -> int:
+        """Number of a release, which grows with every one; -1 for policies in a folder, which have none."""
+        return self.bundle_file.number if self.bundle_file is not None else -1
+
+    @property
+    def expired(self) -> bool:
+        """True from the moment on at which the signature of the bundle file does not hold any more."""
+        return self.signature is not None and self.signature.expired
 
     @property
     def revision(self) -> str:
@@ -112,22 +121,6 @@ def find_locks(specs: Iterable[str] = ()) -> list[Path]:
     return [path for folder in folders if os.path.lexists(path := folder / LOCK)]
 
 
-@contextmanager
-def select_law(
-    folder: Path | None = None,
-    file: Path | None = None,
-    key: Path | None = None,
-    skip_verify: bool = False,
-    locks: Iterable[Path] | None = None,
-    layers: Iterable[Path] = (),
-) -> Iterator[SelectedLaw]:
-    """Yield the law of a bundle file, a folder, or the shipped policies, with layers above it. Raises InvalidInput.
-
-    The `locks` (those of the working directory, if none are named) must pin the bundle.
-    """
-    yield choose_law(folder, file, key, skip_verify, locks, layers).load()
-
-
 def choose_law(
     folder: Path | None = None,
     file: Path | None = None,
@@ -136,7 +129,13 @@ def choose_law(
     locks: Iterable[Path] | None = None,
     layers: Iterable[Path] = (),
 ) -> LawStack:
-    """Return the law that `select_law` loads, with its bundle file read and verified. Raises InvalidInput."""
+    """Return the law of a bundle file, a folder, or the shipped policies, with layers above it.
+
+    A bundle file is read and verified. The `locks` (those of the working directory, if none are named) must pin it.
+
+    Raises:
+        InvalidInput
+    """
     layers = tuple(layers)
     if file is None:
         return LawStack(folder, layers=layers)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any, Protocol
 
 from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.sources import read_pair
-from vatspolicy.bundles.select import select_law, split_layers
+from vatspolicy.bundles.select import choose_law, split_layers
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.engine.decision import word_of
 from vatspolicy.engine.evaluator import evaluate_parts, possible_outcomes
@@ -67,19 +66,13 @@ class LawSource:
     folder: Path = Path()
     """Folder in which the names of `diff` are looked up."""
 
-    @contextmanager
-    def laws(self) -> Iterator[tuple[Bundle, Bundle | None]]:
-        """Provide the law to decide under, and the law before the change or None, within a block.
-
-        Raises: InvalidInput, SourceError.
-        """
+    def load(self) -> tuple[Bundle, Bundle | None]:
+        """Return the law to decide under, and the law before the change or None. Raises InvalidInput, SourceError."""
         if self.diff is None:
             folder, layers = split_layers(self.policies)
-            with select_law(folder, self.bundle, self.key, self.skip_verify, layers=layers) as found:
-                yield found.bundle, None
-            return
+            return choose_law(folder, self.bundle, self.key, self.skip_verify, layers=layers).load().bundle, None
         base, head = load_pair(*read_pair(*self.diff, self.folder, self.policies))
-        yield head.bundle, base.bundle
+        return head.bundle, base.bundle
 
 
 def require(name: str) -> None:

@@ -10,7 +10,6 @@ Workers validate and complete profiles, and name missing facts, in Python; Spark
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -41,28 +40,28 @@ PREPARED = f"`{ROW}` BIGINT, profile STRING, region STRING, facts STRING, reason
 
 def prepare_rows(source: LawSource, rows: Iterable[tuple[str, int]], today: str = LAST) -> Iterator[tuple[Any, ...]]:
     """Yield rows of the schema `PREPARED` from texts numbered from 0. Blank lines are skipped."""
-    with source.laws() as (bundle, _):
-        columns = fact_columns()
-        for text, number in rows:
-            if not text.strip():
-                continue
-            row = parse_row(Row(number + 1, text))
-            try:
-                facts = read_facts(row, bundle.schemas, (bundle, today))
-            except Rejected as error:
-                reasons = [str.__str__(reason) for reason in error.reasons]  # Spark takes no subclass of str
-                yield number + 1, text, None, None, reasons
-                continue
-            written = {ROW: number + 1, **{name: facts[name] for name in columns if name in facts}}
-            yield number + 1, text, region_of(facts), json.dumps(written, ensure_ascii=False), None
+    bundle, _ = source.load()
+    columns = fact_columns()
+    for text, number in rows:
+        if not text.strip():
+            continue
+        row = parse_row(Row(number + 1, text))
+        try:
+            facts = read_facts(row, bundle.schemas, (bundle, today))
+        except Rejected as error:
+            reasons = [str.__str__(reason) for reason in error.reasons]  # Spark takes no subclass of str
+            yield number + 1, text, None, None, reasons
+            continue
+        written = {ROW: number + 1, **{name: facts[name] for name in columns if name in facts}}
+        yield number + 1, text, region_of(facts), json.dumps(written, ensure_ascii=False), None
 
 
 def find_missing(source: LawSource, day: str, rows: Iterable[Any]) -> Iterator[tuple[int, list[str]]]:
     """Yield the missing facts of rows whose decision is incomplete."""
-    with source.laws() as (bundle, _):
-        ruleset = bundle.on(day)
-        for row in rows:
-            yield row[ROW], missing_facts(ruleset, parse_row(Row(row[ROW], row["profile"])).data, day)
+    bundle, _ = source.load()
+    ruleset = bundle.on(day)
+    for row in rows:
+        yield row[ROW], missing_facts(ruleset, parse_row(Row(row[ROW], row["profile"])).data, day)
 
 
 def run(spark: SparkSession, source: LawSource, options: argparse.Namespace, rulesets: Sequence[RuleSet]) -> Summary:
@@ -199,27 +198,26 @@ def main(arguments: list[str] | None = None) -> int:
     if options.bundle and split_layers([Path(folder) for folder in options.policies])[0]:
         parser.error(_("--policies and --bundle are two laws; name one. Above a bundle stand layers (layer.yaml)."))
     law_source = _law(options)
-    with contextlib.ExitStack() as held:
-        try:
-            bundles = [bundle for bundle in held.enter_context(law_source.laws()) if bundle is not None]
-        except SourceError as error:
-            parser.error(str(error))
-        except InvalidInput as error:
-            sys.stderr.write(f"{error}\n")
-            return 3
-        first = max(bundle.covers_from for bundle in bundles)
-        if options.as_of < first:
-            parser.error(_("--as-of is before {first}, the first day that the bundle covers", first=first))
+    try:
+        bundles = [bundle for bundle in law_source.load() if bundle is not None]
+    except SourceError as error:
+        parser.error(str(error))
+    except InvalidInput as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    first = max(bundle.covers_from for bundle in bundles)
+    if options.as_of < first:
+        parser.error(_("--as-of is before {first}, the first day that the bundle covers", first=first))
 
-        from pyspark.errors import AnalysisException
+    from pyspark.errors import AnalysisException
 
-        spark = open_session()
-        try:
-            summary = run(spark, law_source, options, [bundle.on(options.as_of) for bundle in bundles])
-        except AnalysisException as error:  # a path that does not exist, or exists already
-            parser.error(str(error).partition("\n")[0])
-        finally:
-            spark.stop()
+    spark = open_session()
+    try:
+        summary = run(spark, law_source, options, [bundle.on(options.as_of) for bundle in bundles])
+    except AnalysisException as error:  # a path that does not exist, or exists already
+        parser.error(str(error).partition("\n")[0])
+    finally:
+        spark.stop()
     sys.stdout.write(json.dumps(summary.data(), ensure_ascii=False, indent=2) + "\n")
     return 3 if summary.rejected else 0 if sum(summary.decision[word] for word in ALL_WORDS) else 5
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -142,13 +140,13 @@ def screen(
         abort(_("--diff names both states of the law; leave --bundle out."))
     try:
         source = open_source(input, read_mapping(mapping) if mapping else None)
-        with _laws(diff, context.law) as (bundle, base):
-            day = context.day(*filter(None, (bundle, base)))
-            expected = source.expected()
-            together = batch or batch_size(expected, max(jobs or cores(), 2))
-            processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
-            task = Task(source, output, bundle, day, engine.value, base, missing, together, max(processes, 1), today())
-            summary = run(task, resume, Meter(expected))
+        bundle, base = _load(diff, context.law)
+        day = context.day(*filter(None, (bundle, base)))
+        expected = source.expected()
+        together = batch or batch_size(expected, max(jobs or cores(), 2))
+        processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
+        task = Task(source, output, bundle, day, engine.value, base, missing, together, max(processes, 1), today())
+        summary = run(task, resume, Meter(expected))
     except (InputError, ScreenError) as error:
         abort(_("{reason}.", reason=error))
     except WorkerLost:
@@ -179,21 +177,17 @@ def screen(
     return ExitCode.OK
 
 
-@contextlib.contextmanager
-def _laws(diff: tuple[str, str] | None, law: LawOptions) -> Iterator[tuple[Any, Any]]:
-    """Provide the law to decide under, and the law before a change or None."""
+def _load(diff: tuple[str, str] | None, law: LawOptions) -> tuple[Any, Any]:
+    """Return the law to decide under, and the law before a change or None."""
     if diff is None:
-        yield law.load(), None
-        return
+        return law.load(), None
     from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.screening.engines import LawSource
 
-    with contextlib.ExitStack() as held:
-        try:
-            laws = held.enter_context(LawSource(tuple(law.policies), diff=diff).laws())
-        except SourceError as error:
-            abort(str(error))
-        yield laws
+    try:
+        return LawSource(tuple(law.policies), diff=diff).load()
+    except SourceError as error:
+        abort(str(error))
 
 
 _COUNTS: Counts = {

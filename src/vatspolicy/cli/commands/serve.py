@@ -193,7 +193,6 @@ def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool
         settings = Settings(token, loopback, allow_past, limits, telemetry=telemetry)
         base, layers = split_layers(law.policies)
         store = open_store(base, law.bundle, law.key, law.skip_verify, warn, layers)
-        stack.callback(store.close)
         if workers == 1:
             watch = Watch(store, options.reload)
             stack.callback(watch.stop)

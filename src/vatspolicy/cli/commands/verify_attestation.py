@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vatspolicy import clock
-from vatspolicy.cli.console import abort, enter, print_result
+from vatspolicy.cli.console import abort, print_result
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
     DECIDE,
@@ -94,15 +94,15 @@ def verify_attestation(
 
 def _select(bundle: Path | None, policies: PoliciesOption) -> SelectedLaw:
     """Return the law, of a bundle whoever signed it: the attestation names its digest."""
-    from vatspolicy.bundles.select import select_law, split_layers
+    from vatspolicy.bundles.select import choose_law, split_layers
     from vatspolicy.policies.files import is_layer
 
     if bundle is None:
         base, layers = split_layers(policies)
-        return enter(select_law(base, layers=layers))
+        return choose_law(base, layers=layers).load()
     if any(folder.is_dir() and not is_layer(folder) for folder in policies):
         abort(_("--policies and --bundle are two laws; name one. Above a bundle stand layers (layer.yaml)."))
-    return enter(select_law(None, bundle, skip_verify=True, locks=(), layers=policies))
+    return choose_law(None, bundle, skip_verify=True, locks=(), layers=policies).load()
 
 
 def _read(spec: Path) -> bytes:

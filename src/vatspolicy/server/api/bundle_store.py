@@ -6,11 +6,10 @@ import mmap
 import struct
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
-from vatspolicy.bundles.select import SelectedLaw, read_layers, select_law
+from vatspolicy.bundles.select import SelectedLaw, choose_law, read_layers
 from vatspolicy.compile_cache import digest
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.engine.evaluator import BEARING
@@ -20,27 +19,6 @@ from vatspolicy.policies.bundle import read_sources
 from vatspolicy.policies.model import KINDS
 
 T = TypeVar("T")
-
-
-class LoadedBundle:
-    """One bundle with the schemas that it decides under, in use until it is released."""
-
-    def __init__(self, selection: AbstractContextManager[SelectedLaw]) -> None:
-        self._selection = selection
-        law = selection.__enter__()
-        self.bundle, self.revision = law.bundle, law.revision
-        self.number = law.bundle_file.number if law.bundle_file else -1
-        """The number of a release, which grows with every one; -1 for a folder, which has none."""
-        self._signature = law.signature
-
-    @property
-    def expired(self) -> bool:
-        """True from the moment on at which the signature of its file does not hold any more."""
-        return self._signature is not None and self._signature.expired
-
-    def release(self) -> None:
-        """Close the files of the bundle. No request may use it any more."""
-        self._selection.__exit__(None, None, None)
 
 
 class ReloadState:
@@ -69,22 +47,21 @@ class ReloadState:
 class BundleStore:
     """The bundle of every request, replaced as a whole when its files change.
 
-    `digest_files` digests the files and `select` opens the bundle in them; both may raise InvalidInput. The first
+    `digest_files` digests the files and `select` loads the law in them; both may raise InvalidInput. The first
     bundle must be good: otherwise its error is raised here. `notify` is called with one sentence for every change.
     """
 
     def __init__(
         self,
         digest_files: Callable[[], str],
-        select: Callable[[], AbstractContextManager[SelectedLaw]],
+        select: Callable[[], SelectedLaw],
         notify: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._digest_files, self._select, self._notify = digest_files, select, notify
         self._lock = threading.Lock()
         self._tried = self._seen = digest_files()
-        self.loaded = LoadedBundle(select())
-        """The bundle in use. Read it once for a request: it may be another one the next time."""
-        self._previous: LoadedBundle | None = None
+        self.loaded = select()
+        """The law in use. Read it once for a request: it may be another one the next time."""
         self._state = ReloadState()
         self.renew: Callable[[], bool] = lambda: True
         """Called when another bundle has been loaded, before it counts as in use; False if it cannot be used."""
@@ -127,39 +104,22 @@ class BundleStore:
             if day > today:
                 bundle.on(day)
 
-    def close(self) -> None:
-        """Release every bundle."""
-        with self._lock:
-            for loaded in (self._previous, self.loaded):
-                if loaded is not None:
-                    loaded.release()
-
     def _replace(self, seen: str) -> bool:
-        loaded = LoadedBundle(self._select())
+        loaded = self._select()
         bundle = loaded.bundle
-        try:
-            if loaded.number < self.loaded.number:
-                raise InvalidInput([Problem("bundle", 1, 1, "", _("It is older than the bundle in use."))])
-            # The first request does not wait for the compiled rules of the newest law.
-            bundle.on(max(bundle.covers_from, bundle.boundaries[-1]))
-            if self._digest_files() != seen:  # the files changed while they were read: the next look decides
-                loaded.release()
-                return False
-        except BaseException:
-            loaded.release()
-            raise
-        before = self.loaded
-        self.loaded = loaded
+        if loaded.number < self.loaded.number:
+            raise InvalidInput([Problem("bundle", 1, 1, "", _("It is older than the bundle in use."))])
+        # The first request does not wait for the compiled rules of the newest law.
+        bundle.on(max(bundle.covers_from, bundle.boundaries[-1]))
+        if self._digest_files() != seen:  # the files changed while they were read: the next look decides
+            return False
+        before, self.loaded = self.loaded, loaded
         try:
             if not self.renew():
                 raise InvalidInput([Problem("bundle", 1, 1, "", _("Worker processes do not start with it."))])
         except BaseException:
             self.loaded = before
-            loaded.release()
             raise
-        if self._previous is not None:
-            self._previous.release()
-        self._previous = before  # requests under way may still read its schemas
         self._tried = seen
         self._state.write(True, succeeded=1)
         self._notify(_("bundle {revision} is in use.", revision=loaded.revision))
@@ -192,7 +152,7 @@ def open_store(
     notify: Callable[[str], None] = lambda _: None,
     layers: Sequence[Path] = (),
 ) -> BundleStore:
-    """Open the shipped law, a folder of policies or a bundle file, with layers (see `bundles.select.select_law`).
+    """Open the shipped law, a folder of policies or a bundle file, with layers (see `bundles.select.choose_law`).
 
     Raises: InvalidInput.
     """
@@ -203,7 +163,7 @@ def open_store(
         above = [one for layer in read_layers(layers) for one in (layer.head, *layer.sources)]
         return digest(part for name, text in (*base, *above) for part in (name.encode(), text))
 
-    return BundleStore(digest_files, lambda: select_law(folder, file, key, skip_verify, layers=layers), notify)
+    return BundleStore(digest_files, lambda: choose_law(folder, file, key, skip_verify, layers=layers).load(), notify)
 
 
 class Watch:
