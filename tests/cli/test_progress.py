@@ -29,13 +29,14 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
     with os.fdopen(slave, "w") as stream:
         for module in (progress, output):  # pytest exchanges sys.stderr itself between a fixture and its test
             monkeypatch.setattr(module, "sys", SimpleNamespace(stderr=stream))
-        os.set_blocking(master, False)
 
         def sent() -> str:
-            try:
-                return os.read(master, 100_000).decode()
-            except BlockingIOError:
-                return ""
+            stream.write("END")  # the system hands over what was written a little later, and in order
+            stream.flush()
+            found = b""
+            while not found.endswith(b"END"):
+                found += os.read(master, 100_000)
+            return found.decode().removesuffix("END")
 
         yield sent
     os.close(master)
