@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import stat
 import sys
 from contextlib import nullcontext
@@ -65,8 +66,21 @@ def find_link(path: Path) -> str:
     return ""
 
 
+_DESCRIPTOR = re.compile(r"/dev/std(?P<name>out|err)|(?:/dev/fd|/proc/self/fd)/(?P<number>[0-9]{1,6})")
+
+
+def _find_descriptor(path: Path) -> int | None:
+    """Return the open file of this process that a path such as `/dev/stdout` or `/dev/fd/63` names, if it is one."""
+    found = _DESCRIPTOR.fullmatch(os.path.abspath(path)) if os.name == "posix" else None
+    if found is None:
+        return None
+    return int(found["number"]) if found["number"] else {"out": 1, "err": 2}[found["name"]]
+
+
 def is_special(path: Path) -> bool:
-    """Return True for a pipe or a device, also one that the system shows as a link (`/dev/stdout`, `>(program)`)."""
+    """Return True for a pipe or a device, and for an open file of this process (`/dev/stdout`, `>(program)`)."""
+    if _find_descriptor(path) is not None:
+        return True
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):
@@ -75,7 +89,15 @@ def is_special(path: Path) -> bool:
 
 
 def open_special(path: Path) -> int:
-    """Open a pipe or a device for writing. Raises OSError, at once for a pipe that nothing reads from."""
+    """Open a pipe or a device for writing. Raises OSError, at once for a pipe that nothing reads from.
+
+    An open file of this process goes on where it stands: to open it again would begin at its start.
+    """
+    descriptor = _find_descriptor(path)
+    if descriptor is not None:
+        if descriptor == 1 and sys.stdout is not None:
+            sys.stdout.flush()
+        return os.dup(descriptor)
     handle = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | _BINARY)
     if hasattr(os, "O_NONBLOCK"):
         os.set_blocking(handle, True)  # only a reader that is there may be waited for

@@ -67,6 +67,24 @@ def test_a_full_standard_output_is_told_once(law: Path, spec: str) -> None:
     assert err == b"vatspolicy: " + fault + b"\n"
 
 
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="standard output as a file")
+@pytest.mark.parametrize("mode", ["ab", "wb"])
+def test_a_report_to_standard_output_keeps_what_is_there(law: Path, spec: str, tmp_path: Path, mode: str) -> None:
+    """`-o json=/dev/stdout >> file`: to replace the file would lose what it holds, and the report after it."""
+    file = tmp_path / "out"
+    file.write_bytes(b"before\n")
+    with file.open(mode) as out:
+        process = spawn(law, spec, "-o", "json=/dev/stdout", "--log", "/dev/fd/1", stdout=out)
+        assert process.communicate(timeout=60)[1] == b""
+    text = file.read_text()
+    assert text.startswith("before\n" if mode == "ab" else "{")
+    log, _, rest = text.removeprefix("before\n").partition("\n")
+    assert json.loads(log)["type"] == "openpolicyagent.org/decision_logs"
+    report, end = json.JSONDecoder().raw_decode(rest)
+    assert report["decision"] == "needs-license"
+    assert "NEEDS LICENSE" in rest[end:]
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_terminal_without_unicode(law: Path, spec: str, lang: str) -> None:
     """Marks become plain signs, and unknown (?) stays apart from closed (x)."""
