@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 from vatspolicy.cel.ast import Node
@@ -17,6 +18,8 @@ from vatspolicy.policies.reads import ROOTS
 
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*")
 _PART = re.compile(r"\w+")
+_SPACE = re.compile(r"\s")
+_NO_NAMES = frozenset(("true", "false", "in", "size"))
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?")
 _CALL = re.compile(r"\s*\(")
 _VARIABLE = re.compile(r"\s*\(\s*([A-Za-z_]\w*)\s*,")
@@ -78,12 +81,20 @@ def find_names(text: str) -> Iterator[Name]:
     """Yield the names of an expression outside its string literals."""
     blank = _STRING.sub(lambda found: " " * len(found.group()), text)
     for found in _NAME.finditer(blank):
-        if found.group() in ("true", "false", "in", "size") or _follows_dot(blank, found.start()):
+        chain, (start, end) = found.group(), found.span()
+        if chain in _NO_NAMES or _follows_dot(blank, start):
             continue
-        words = [(part.group(), part.start()) for part in _PART.finditer(blank, *found.span())]
-        call = words.pop()[0] if len(words) > 1 and _CALL.match(blank, found.end()) else ""
-        parts, starts = zip(*words, strict=True)
-        yield Name(parts, starts, call, found.end())
+        if "." not in chain:
+            yield Name((chain,), (start,), "", end)
+            continue
+        if _SPACE.search(chain) is None:
+            parts = tuple(chain.split("."))
+            starts = tuple(accumulate((len(part) + 1 for part in parts[:-1]), initial=start))
+        else:
+            words = [(part.group(), part.start()) for part in _PART.finditer(blank, start, end)]
+            parts, starts = zip(*words, strict=True)
+        called = _CALL.match(blank, end) is not None
+        yield Name(parts[:-1], starts[:-1], parts[-1], end) if called else Name(parts, starts, "", end)
 
 
 def _follows_dot(text: str, start: int) -> bool:
