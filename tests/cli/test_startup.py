@@ -91,7 +91,7 @@ def note(frame, event, _):
     if event == "call" and code.co_flags & 1:  # a function, not the body of a module or class
         entered.add(code.co_filename)
 sys.argv = ["vatspolicy", *sys.argv[1:]]
-sys.setprofile(note)
+sys.setprofile(note if NOTE else None)
 from vatspolicy import cli
 try:
     cli.main()
@@ -111,10 +111,11 @@ class Ran:
     """Modules of vatspolicy in which a function was called."""
 
 
-def run(cache: Path, *arguments: str) -> Ran:
+def run(cache: Path, *arguments: str, note: bool = True) -> Ran:
+    """Run a command. Calls of functions are noted, which takes most of the time of a start that compiles the law."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "VATSPOLICY_CACHE": str(cache)}
     ran = subprocess.run(
-        [sys.executable, "-c", CODE, *arguments],
+        [sys.executable, "-c", CODE.replace("NOTE", str(note)), *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -139,7 +140,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache with the shipped law, as a cold start leaves it."""
     folder = tmp_path_factory.mktemp("startup") / "cache"
     settle()
-    cold = run(folder, *CHECK)
+    cold = run(folder, *CHECK, note=False)
     assert cold.code == 1
     assert {"celpy", "vatspolicy.policies.compiler"} <= cold.imported, "a cold start imports these"
     return folder
@@ -168,7 +169,7 @@ def test_json_needs_no_yaml(law: Path, tmp_path: Path) -> None:
     facts = yaml.safe_load(HOSTING)
     (tmp_path / "spec.json").write_text(json.dumps(facts))
     command = ("check", "-p", str(law), str(tmp_path / "spec.json"), *CHECK[2:])
-    run(tmp_path / "cache", *command)
+    run(tmp_path / "cache", *command, note=False)
     ran = run(tmp_path / "cache", *command)
     assert ran.code == 1
     assert not {module for module in ran.imported if module.partition(".")[0] in ("yaml", "_yaml")}
@@ -176,7 +177,7 @@ def test_json_needs_no_yaml(law: Path, tmp_path: Path) -> None:
 
 def test_a_format_imports_only_itself(cache: Path) -> None:
     command = (*CHECK, "-f", "json")
-    run(cache, *command)  # what this format alone keeps
+    run(cache, *command, note=False)  # what this format alone keeps
     ran = run(cache, *command)
     assert "vatspolicy.reports.decision.text" not in ran.imported
     assert len(ran.entered) <= ENTERED
