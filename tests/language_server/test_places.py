@@ -59,17 +59,17 @@ def test_no_text_breaks_the_search(text: str, place: int) -> None:
     assert all(0 <= one.offset <= len(one.text) for one in found)
 
 
-@given(st.data())
-def test_a_place_in_a_whole_text_is_that_of_the_reader(data: st.DataObject) -> None:
+VALUES = st.recursive(
+    st.sampled_from(["x", "甲", "a b"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["k", "l", "乙"]), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(VALUES)
+def test_a_place_in_a_whole_text_is_that_of_the_reader(value: object) -> None:
     """A value of a document that can be read is found at its place."""
-    value = st.recursive(
-        st.sampled_from(["x", "甲", "a b"]),
-        lambda inner: (
-            st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["k", "l", "乙"]), inner, max_size=3)
-        ),
-        max_leaves=8,
-    )
-    text = yaml.safe_dump({"top": data.draw(value)}, allow_unicode=True)
+    text = yaml.safe_dump({"top": value}, allow_unicode=True)
     try:
         document = parse_document(text, "x.yaml")
     except InvalidInput:
