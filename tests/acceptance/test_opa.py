@@ -91,7 +91,12 @@ def test_opa_reads_the_law(bundle_file: BundleFile, law: Path) -> None:
 
 def test_opa_encodes_data_as_the_digest_does() -> None:
     """json.marshal is the encoder behind the structured digest, but for signs of HTML."""
-    data = {"b": [1, 1.5, None, True], "é": '深圳  \x01\x7f\b\f\n\t"\\/', "a": {"z": "α", "A": ""}}
+    data = {
+        "breaks": "\u2028\u2029",
+        "b": [1, 1.5, None, True],
+        "é": '深圳  \x01\x7f\b\f\n\t"\\/',
+        "a": {"z": "α", "A": ""},
+    }
     with opa_bindings.OpaEngine() as opa:
         opa.add_policy("m.rego", "package m\n\ndigest := crypto.sha256(json.marshal(input))\n")
         assert opa.eval_document("m.digest", data) == file_digest("data.json", json.dumps(data).encode())

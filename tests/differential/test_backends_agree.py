@@ -10,8 +10,9 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
-from tests.support.activations import described, run_generated
+from tests.support.activations import described, run_generated, tree_of
 from tests.support.effort import SEED, TIMES, trials
 from tests.support.oracles import GOOGLE, CelPython, Google, convert
 from tests.support.random_inputs import PARAMETERS, Profiles, near_days, parameter_types
@@ -115,6 +116,43 @@ def test_all_back_ends_agree_on_random_expressions() -> None:
     assert tally.compared["cel-python"] > 3000 * TIMES
     assert min(tally.answers[answer] for answer in ("True", "False", "None")) > 500 * TIMES
     assert set(kinds) == {kind.__name__ for kind in Node.__subclasses__()}
+
+
+def test_all_back_ends_agree_on_texts() -> None:
+    """Random texts seldom begin, end or hold one another."""
+    words, patterns = (
+        ("", "a", "ab", "ba", "aba", "bab", "中a", "a\nb"),
+        ("", "^a", "a$", "b+", "a.b", "[^a]", "^(ab|中a)$"),
+    )
+    texts = [
+        f"company.name.{function}('{word}')"
+        for function in ("startsWith", "endsWith", "contains")
+        for word in words[:-1]
+    ]
+    texts += [f"company.name.matches('{pattern}')" for pattern in patterns]
+    tally, trees = Tally(), {text: tree_of(text) for text in texts}
+    functions = GeneratedModule.generate(trees).load({})
+    reference, google = CelPython({}, {}), Google({}, {}) if GOOGLE else None
+    activations: list[dict[str, Any]] = [{"company": {}}, *({"company": {"name": word}} for word in words)]
+    for activation in activations:
+        by_reference = reference.at(convert(activation, variables("activity")))
+        by_google = google.at(activation) if google else None
+        for text, tree in trees.items():
+            expected = evaluate(tree, activation, {})
+            tally.answers[str(expected)] += 1
+            tally.expect(
+                "generated Python",
+                text,
+                str(activation),
+                expected,
+                run_generated(functions[text], tree, activation, {}),
+            )
+            tally.expect("cel-python", text, str(activation), expected, by_reference(text))
+            if by_google:
+                tally.expect("cel-expr-python", text, str(activation), expected, by_google(text))
+    tally.check()
+    assert tally.answers["None"] == len(texts)
+    assert min(tally.answers["True"], tally.answers["False"]) > 50
 
 
 def _terms_in(tree: Node, terms: Mapping[str, str]) -> dict[str, str]:
