@@ -172,24 +172,22 @@ def solve(
     fixed: Mapping[str, int] | None = None,
     start: Mapping[str, int] | None = None,
     schemas: SchemaSet | None = None,
-    begin: Query | None = None,
     wish: Callable[[], int] = lambda: TRUE,
 ) -> Solution | NoSolution:
     """Return facts under which every formula holds, if possible without opinions, or the proof that there are none.
 
     Lists begin short, or with `start`, and grow to as many members as the question can tell apart, so that
     `NoSolution` holds for lists of any length. With `fixed`, lists have these lengths (1 for a list not named), and
-    `NoSolution` holds for such profiles only. `begin`: a query with lists of these lengths, in which something may be
-    encoded already. `wish`: returns, once the question is built, a formula that holds of the solution if it can.
+    `NoSolution` holds for such profiles only. `wish` returns, once the question is built, a formula that holds of the
+    solution if it can.
 
     Raises:
         Unsupported, Undecided
     """
     bounds: dict[str, int] = dict(fixed or start or {})
-    query = begin
     try:
         while True:
-            query = query or Query(period, dict(bounds), schemas=schemas or SchemaSet.shipped())
+            query = Query(period, dict(bounds), schemas=schemas or SchemaSet.shipped())
             formulas = [*build(query)]
             ids: tuple[str, ...] = ()
             if FALSE not in formulas:  # else neither an invariant nor a solver is needed
@@ -203,7 +201,6 @@ def solve(
             if fixed is not None or not missing:
                 return NoSolution(query.space.limits, ids)
             bounds |= missing
-            query = None
     except TooLarge as error:
         raise Undecided(str(error)) from None
 

@@ -100,18 +100,18 @@ class RuleComparison:
         assert self.span is not None
         schemas = self.base.schemas
         solve_within = functools.partial(solve, self.span, budget=self.budget, schemas=schemas)
-        query = Query(self.span, SHORT, schemas=schemas)
+        query = Query(self.span, {}, schemas=schemas)
         if FALSE in self._encode(query, False, RelaxedRuleSet) and not query.space.missing_bounds():
             return None  # equal whatever the facts; longer lists would add nothing
         reachable = any(rule.each == "activity" for rule in self.rules)
 
-        def find(fixed: Mapping[str, int] | None, begin: Query | None = None) -> Solution | NoSolution:
+        def find(fixed: Mapping[str, int] | None) -> Solution | NoSolution:
             build = functools.partial(self._encode, reachable=reachable)
-            return solve_within(build, fixed=fixed, begin=begin, wish=lambda: self._certain)
+            return solve_within(build, fixed=fixed, wish=lambda: self._certain)
 
         failure: Undecided | Unsupported | None = None
         try:
-            answer = find(SHORT, query)  # a witness has few members; only a proof needs longer lists
+            answer = find(SHORT)  # a witness has few members; only a proof needs longer lists
             if isinstance(answer, Solution):
                 return self._found(answer)
         except (Undecided, Unsupported) as error:
