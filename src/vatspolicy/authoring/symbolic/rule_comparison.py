@@ -12,7 +12,7 @@ from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, Kinds, class_
 from vatspolicy.authoring.symbolic.formula import FALSE
 from vatspolicy.authoring.symbolic.list_lengths import SHORT
 from vatspolicy.authoring.symbolic.listed_items import ListedItems, Shown
-from vatspolicy.authoring.symbolic.minimize import minimize_profile
+from vatspolicy.authoring.symbolic.minimize import is_valid_and_holds, minimize_profile
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, mix, named_by
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
 from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
@@ -320,6 +320,8 @@ class RuleComparison:
                 tried.append((solution, solution.as_of))
             found = []
             for one, day in tried:
+                if one is solution and not is_valid_and_holds(one.profile, lambda _: True, self.base.schemas):
+                    continue  # the solver may have filled a list beyond its longest
                 items = ListedItems(self.base, self.head, self.names, day)
                 shown = items.find_shown(load_profile(one.profile, schemas=self.base.schemas))
                 if shown is not None:
