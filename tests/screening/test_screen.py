@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import random
 from collections import Counter
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.console import Console
+from tests.support.console import Console, needs_posix
 from tests.support.effort import SEED
 from tests.support.law_builder import rule as rule_line
 from tests.support.layer_builder import write_layer
@@ -281,6 +282,15 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
     assert message in " ".join(ran.err.replace("│", " ").split())
     assert "Traceback" not in ran.err
     assert not Path("out.jsonl").exists()
+
+
+@needs_posix
+def test_a_pipe_is_not_replaced_by_answers(console: Console) -> None:
+    console.write("in.jsonl", "{}\n")
+    os.mkfifo(console.folder / "out.jsonl")
+    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python")
+    assert (ran.code, ran.err) == (2, "vatspolicy: out.jsonl is a pipe or a device. Name a file.\n")
+    assert (console.folder / "out.jsonl").is_fifo()
 
 
 def test_nothing_decided_is_no_success(console: Console) -> None:

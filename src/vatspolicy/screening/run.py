@@ -21,6 +21,7 @@ from typing import Any
 from vatspolicy.clock import LAST
 from vatspolicy.file_lock import Locked, lock_file
 from vatspolicy.i18n import _
+from vatspolicy.output import is_special
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join, whole_file
@@ -122,6 +123,8 @@ def screen(task: Task, resume: bool, progress: Progress) -> Summary:
     """
     if task.output.suffix not in (LINES, PARQUET):
         raise ScreenError(_("The output must end in {lines} or {parquet}", lines=LINES, parquet=PARQUET))
+    if is_special(task.output):  # a whole file replaces it at the end, and its reader would wait for ever
+        raise ScreenError(_("{output} is a pipe or a device. Name a file", output=task.output))
     require(task.engine)
     try:
         with lock_file(task.lock):
