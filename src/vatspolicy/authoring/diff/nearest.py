@@ -6,6 +6,7 @@ shows what it is to show.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import heapq
 import itertools
@@ -106,19 +107,34 @@ class KnownProducts:
 
         `read`: the facts of the witness to borrow. No opinion is borrowed.
         """
-        lent = (
-            (sum(len(list(_facts(value))) for value in new.values()), place, changed)
-            for place, (_, data, _) in enumerate(self._products)
-            for changed, new in lend(witness, data, read)
-        )
-        tried = heapq.nsmallest(LENT, lent, key=lambda one: one[:2])
-        true = ((place, data) for _, place, data in tried if self._holds(data, holds))
+        lent = self._lend(witness, read)
+        true = ((place, data) for place, data in lent if self._holds(data, holds))
         found = []
         for place, data in itertools.islice(true, MOVED):
             product, own, _ = self._products[place]
             near = move_towards(data, own, lambda changed: self._holds(changed, holds))
             found.append(Nearby(product, data if near is None else near))
         return min(found, key=distance, default=None)
+
+    def find_borrowers(self, witness: Data, read: frozenset[Borrowed]) -> Iterator[Profile]:
+        """Yield the profiles of products with facts of a witness, those that borrow the fewest first."""
+        yield from self.load_valid(data for _, data in self._lend(witness, read))
+
+    def load_valid(self, profiles: Iterable[Data]) -> Iterator[Profile]:
+        """Yield the profiles among plain data that are valid."""
+        for data in profiles:
+            if is_valid(data, "profile", self.schemas):
+                with contextlib.suppress(InvalidInput):
+                    yield load_profile(data, schemas=self.schemas)
+
+    def _lend(self, witness: Data, read: frozenset[Borrowed]) -> list[tuple[int, dict[str, Any]]]:
+        """Return the products with facts of a witness that differ least, each with its place among the products."""
+        lent = (
+            (sum(len(list(_facts(value))) for value in new.values()), place, changed)
+            for place, (_, data, _) in enumerate(self._products)
+            for changed, new in lend(witness, data, read)
+        )
+        return [(place, data) for _, place, data in heapq.nsmallest(LENT, lent, key=lambda one: one[:2])]
 
     def _with_offers(self, witness: dict[str, Any], holds: Holds) -> dict[str, Any]:
         """Return the profile with an offer in place of an opinion on the class of a service, if that holds as well.

@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.authoring.diff.decided_witness import DecidedWitness, UnconfirmedProof
@@ -133,6 +133,8 @@ def semantic_data(
     }
     if proof.status == "evaluated":
         serializer = _ProofSerializer(proof, head.bundle, differences, cause, compared, products)
+        serializer.settle_open()
+        proof = serializer.proof
         if proof.transitions.period is not None:
             data["period"] = asdict(proof.transitions.period)
         tasks: list[tuple[Any, ...]] = [(serializer.transition, found) for found in proof.transitions.found]
@@ -195,6 +197,18 @@ class _ProofSerializer:
         from vatspolicy.authoring.diff.nearest import KnownProducts
 
         return KnownProducts(self.products, self.head.schemas)
+
+    def settle_open(self) -> None:
+        """Look near witnesses for profiles that show changes of the decision word which the proof leaves open."""
+        if not self.proof.transitions.undecided:
+            return
+        from vatspolicy.authoring.diff.borrowed_facts import read_by
+        from vatspolicy.authoring.diff.open_changes import settle_open
+
+        sides = self.differences.base.by_name, self.differences.head.by_name
+        read = read_by(side[name] for name in self.differences.names for side in sides if name in side)
+        found = settle_open((self.base, self.head), self.proof.transitions, self.proof.groups, self.known, read)
+        self.proof = replace(self.proof, transitions=found)
 
     def prepare(self) -> None:
         """Make what processes are to share before they are forked."""

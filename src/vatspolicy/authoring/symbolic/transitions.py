@@ -70,18 +70,20 @@ def all_transitions(verdict: str, reason: str) -> Transitions:
     return Transitions(tuple(Transition(*pair, verdict, reason=reason) for pair in PAIRS))
 
 
-def add_shown(base: Bundle, head: Bundle, transitions: Transitions, verdicts: Iterable[RuleVerdict]) -> Transitions:
-    """Return the transitions with those added that a witness of a rule shows and that no search has settled."""
-    for verdict in verdicts:
+def add_shown(
+    base: Bundle, head: Bundle, transitions: Transitions, shown_by: Iterable[RuleVerdict | Transition]
+) -> Transitions:
+    """Return the transitions with those added that one of the witnesses shows and that no search has settled."""
+    for one in shown_by:
         if not transitions.undecided:
             break
-        if verdict.witness is None or verdict.as_of is None:
+        if one.witness is None or one.as_of is None:
             continue
-        profile, day = load_profile(dict(verdict.witness), schemas=base.schemas), verdict.as_of
+        profile, day = load_profile(dict(one.witness), schemas=base.schemas), one.as_of
         pair = (decision_of(base, profile, day), decision_of(head, profile, day))
-        if pair in {(one.before, one.after) for one in transitions.undecided}:
+        if pair in {(left.before, left.after) for left in transitions.undecided}:
             first, last = ChangeCalendar(base, head).differing_days(profile, day)
-            shown = Transition(*pair, WITNESS, verdict.witness, day, first, last, "A profile is decided so.")
+            shown = Transition(*pair, WITNESS, one.witness, day, first, last, "A profile is decided so.")
             transitions = _replace(transitions, shown)
     return transitions
 
