@@ -9,6 +9,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.policies.model import Expression, Rule
 from vatspolicy.policies.reads import facts_of
 
@@ -25,6 +26,12 @@ _CLASSIFYING = ("services", "offers")
 def read_by(rules: Iterable[Rule]) -> frozenset[Fact]:
     """Return the facts that some rules read."""
     return frozenset[Fact]().union(*(_read_by(expression) for rule in rules for expression in rule.compiled))
+
+
+def read_by_versions(differences: Differences, names: Iterable[str]) -> frozenset[Fact]:
+    """Return the facts that both versions of some rules (policy/rule) read."""
+    sides = differences.base.by_name, differences.head.by_name
+    return read_by(side[name] for name in names for side in sides if name in side)
 
 
 @functools.lru_cache(maxsize=8192)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.authoring.diff.borrowed_facts import Fact, read_by
+from vatspolicy.authoring.diff.borrowed_facts import Fact, read_by_versions
 from vatspolicy.authoring.diff.decisions import Answer, Comparison, direction
 from vatspolicy.authoring.diff.nearest import KnownProducts, Nearby, distance, leaves_out
 from vatspolicy.authoring.diff.rules import Differences
@@ -88,8 +88,7 @@ class Examples:
         whole = self._cause_all(names)  # then `choose` knows the profiles nearest to known products
         own = Example(found, None if whole else near(), found.as_of)
         after = self.head if whole else mix(self.base, self.head, names)
-        sides = self.differences.base.by_name, self.differences.head.by_name
-        read = read_by(side[name] for name in names for side in sides if name in side)
+        read = read_by_versions(self.differences, names)
         return _Borrowing((self.base, after), self.known, read).find(own, self.proof.transitions.possible)
 
     def choose(self, verdict: Data, names: Sequence[str], shown: Iterable[tuple[Any, Data]]) -> Example | None:

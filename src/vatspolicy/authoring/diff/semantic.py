@@ -202,11 +202,10 @@ class _ProofSerializer:
         """Look near witnesses for profiles that show changes of the decision word which the proof leaves open."""
         if not self.proof.transitions.undecided:
             return
-        from vatspolicy.authoring.diff.borrowed_facts import read_by
+        from vatspolicy.authoring.diff.borrowed_facts import read_by_versions
         from vatspolicy.authoring.diff.open_changes import settle_open
 
-        sides = self.differences.base.by_name, self.differences.head.by_name
-        read = read_by(side[name] for name in self.differences.names for side in sides if name in side)
+        read = read_by_versions(self.differences, self.differences.names)
         found = settle_open((self.base, self.head), self.proof.transitions, self.proof.groups, self.known, read)
         self.proof = replace(self.proof, transitions=found)
 
