@@ -529,6 +529,20 @@ def test_fix_on_the_command_line(console: Console, tmp_path: Path) -> None:
     assert (refused.code, "--fix needs a folder of policies, not a bundle." in refused.err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("options", "edits"),
+    [(["--fix"], "lint.fixes.fix_files"), (["--write", "--texts", "."], "verification.write_files")],
+)
+def test_the_law_that_is_installed_is_never_edited(
+    console: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], edits: str
+) -> None:
+    file = tmp_path / "installed" / "law.yaml"
+    monkeypatch.setattr(f"vatspolicy.authoring.{edits}", lambda *_: {file: "edited"})
+    ran = console("lint", *options)
+    assert (ran.code, file.exists()) == (2, False)
+    assert "belongs to the shipped law. Name a folder with --policies." in ran.err
+
+
 def test_a_text_is_no_comment(tmp_path: Path) -> None:
     text = CLEAN.replace("{en: File., zh: 备案。}", "{en: 'File # lint: ignore untested now', zh: 备案。}")
     assert findings(tmp_path / "law", text) == []

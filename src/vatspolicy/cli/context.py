@@ -74,6 +74,12 @@ class LawOptions:
         found = find_locks(_find_files(specs)) if locks else []
         return choose_law(None, self.bundle, self.key, self.skip_verify, found, self.policies)
 
+    def refuse_shipped(self, files: Iterable[Path]) -> None:
+        """End the command before it edits a file of the law that is installed with the program."""
+        for file in files:
+            if not self.policies and file.is_absolute():
+                abort(_("{file} belongs to the shipped law. Name a folder with --policies.", file=file))
+
     def around(self, files: Iterable[Path]) -> LawOptions:
         """Return the same options, with the folder of policies that holds the files if no law is named.
 

@@ -118,7 +118,7 @@ def lint(
     if write and texts is not None:
         bundle = _verify(bundle, law, texts, day, quiet=format is not LintFormat.TEXT)
     report = run_lint(bundle, None if files else fixtures, texts, day, chosen)
-    if fix and _fix(report, quiet=format is not LintFormat.TEXT):
+    if fix and _fix(report, law, quiet=format is not LintFormat.TEXT):
         bundle = law.load()
         chosen = select_policies(bundle, files) if files else None
         report = run_lint(bundle, None if files else fixtures, texts, day, chosen)
@@ -126,11 +126,12 @@ def lint(
     return report.exit_code
 
 
-def _fix(report: LintReport, quiet: bool) -> bool:
+def _fix(report: LintReport, law: LawOptions, quiet: bool) -> bool:
     """Fix what can be fixed in the files, and show it; return whether a file has changed."""
     from vatspolicy.authoring.lint.fixes import fix_files
 
     changed = fix_files(report)
+    law.refuse_shipped(changed)
     before = {document.file: document.text for document in report.documents}
     for path, text in changed.items():
         write_report(path, text)
@@ -144,6 +145,7 @@ def _verify(bundle: Bundle, law: LawOptions, texts: Path, today: str, quiet: boo
     from vatspolicy.authoring.verification import read_texts, write_files
 
     changed = write_files(bundle, read_texts(texts), today)
+    law.refuse_shipped(changed)
     for path, text in changed.items():
         write_report(path, text)
         if not quiet:

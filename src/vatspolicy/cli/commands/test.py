@@ -237,9 +237,8 @@ def _update(
 
 def _write(updated: Sequence[UpdatedFile], law: LawOptions, quiet: bool) -> None:
     """Write files of tests, and show the changes as a diff; on standard error beside a report for machines."""
+    law.refuse_shipped(file for file, *_texts in updated)
     for file, *_texts in updated:
-        if not law.policies and file.is_absolute():
-            abort(_("{file} belongs to the shipped law. Name a folder with --policies.", file=file))
         refuse_link(file)
     for file, before, after in updated:
         write_report(file, after)
