@@ -16,12 +16,20 @@ from tests.support.solver import needs_solver
 
 DEAD = rule("dead", "service", f"{PUBLIC} && {GROUP}", DENIAL)
 
+REST = rule(
+    "rest",
+    "service",
+    'service.offers.exists(o, !(o in ["data-center", "ride-hailing"]))',
+    "classify: {classes: not-telecommunications}",
+)
+"""Classifies all offers but one: each that no rule classifies is a finding, and is sought alone."""
+
 
 @pytest.fixture
 def project(console: Console) -> Console:
     """A signed bundle of a law, one of the law with a layer that has a dead rule, and their folders."""
     law = console.folder / "policies"
-    bundle_of(law, **LAW)
+    bundle_of(law, **LAW, rest="rules:\n" + REST)
     head = "name: law\ntitle: {en: Law, zh: 法}\nowner: us\nmay_loosen: [limits/relay]\n"
     console.write("policies/layer.yaml", head)
     console.write("policies/properties.yaml", PROPERTY.format(id="public"))
@@ -64,6 +72,7 @@ def test_a_bundle_is_analyzed_as_its_folders(project: Console) -> None:
         expected = analyze(project, *folders, "-j", "1")
         found = analyze(project, "--bundle", bundle, *signed, *above, "-j", jobs)
         assert found == expected
+        assert (("gap", ["offers=ride-hailing"], "classes.yaml") in found["findings"]) == (folders[-1] == "policies")
         assert [name for name, _ in found["properties"]] == ["public", "of-the-company"][
             : 1 + ("company" in str(folders))
         ]
