@@ -103,7 +103,7 @@ RULE_EDITS: Mapping[str, RuleEdit] = {
     "condition doubly negated": _when(lambda text: f"!(!({text}))"),
     "narrowed by a number": _when(lambda text: f"({text}) && data.persons >= 3"),
     "narrowed by a share": _when(lambda text: f"({text}) && company.foreign_percent > 0.01"),
-    "narrowed by deals": _when(lambda text: f'({text}) && deals.exists(d, d.kind == "merger")'),
+    "narrowed by deals": _when(lambda text: f'({text}) && deals.exists(d, d.kind == "acquisition")'),
     "narrowed by the number of services": _when(lambda text: f"({text}) && services.size() > 1"),
     "narrowed by a long list": _when(
         lambda text: f"({text}) && service.offers.exists(o, o in {_OFFERS})" if "service." in text else None
