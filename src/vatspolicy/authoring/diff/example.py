@@ -74,7 +74,7 @@ class Examples:
         known: KnownProducts,
         proof: Any,
     ) -> None:
-        """Take base and head, the rules that differ, the compared and the known products, and a `semantic.Proof`."""
+        """Take base and head, the rules that differ, the compared and the known products, and a `proof.Proof`."""
         self.base, self.head = sides
         self.differences, self.compared, self.known, self.proof = differences, compared, known, proof
 

@@ -22,10 +22,11 @@ from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem
 from vatspolicy.authoring.diff.law import find_followers, law_in_words
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.layer_edits import compare_layers
+from vatspolicy.authoring.diff.proof import Proof, prove
 from vatspolicy.authoring.diff.recorded import Recorded
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaChange, compare_schemas
-from vatspolicy.authoring.diff.semantic import Proof, prove, semantic_data
+from vatspolicy.authoring.diff.semantic import semantic_data
 from vatspolicy.authoring.diff.serialize import ComparisonSerializer, release_data, schema_data, seen_in
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure, date_change
@@ -63,7 +64,7 @@ class ComparisonSettings:
     profiles: Sequence[str] = ()
     """Specs, decision logs and receipts to decide beside the fixtures: files, folders, globs."""
     semantic: str = "auto"
-    """The solver for proofs (semantic.ENGINES)."""
+    """The solver for proofs (proof.ENGINES)."""
     workers: int = 1
     """Processes that share the work of proofs."""
     fail_on: Sequence[str] = ()

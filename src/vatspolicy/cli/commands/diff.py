@@ -38,7 +38,7 @@ class DiffFormat(StrEnum):
 
 
 class Semantic(StrEnum):
-    """Engines of proofs (vatspolicy.authoring.diff.semantic.ENGINES)."""
+    """Engines of proofs (vatspolicy.authoring.diff.proof.ENGINES)."""
 
     AUTO, Z3, OFF = "auto", "z3", "off"
 
