@@ -152,7 +152,12 @@ def test_what_a_reviewer_must_decide(tmp_path: Path) -> None:
     )
     assert any(one.startswith("Which version is it? The version of the bundle must be at least") for one in asked)
     data = compared(tmp_path / "b", unread.replace("percent > param.cap", "percent >= param.cap"), unread)
-    assert "Who compares the articles that nobody has read? They carry law/too-foreign." in list(questions(data, "en"))
+    question = "Who compares the articles that nobody has read? They carry law/too-foreign."
+    waits = "Until then, decisions that rest on law/too-foreign stay incomplete, unless an opinion settles them."
+    assert f"{question} {waits}" in list(questions(data, "en"))
+    noted = unread.replace("deny: {reason: SHARE-ABOVE-CAP}", "advise: {kind: note}")
+    data = compared(tmp_path / "d", noted.replace("percent > param.cap", "percent >= param.cap"), noted)
+    assert question in list(questions(data, "en")), "what is only listed waits for nothing"
     assert "- [ ] Does the law say" in render("markdown", compared(tmp_path / "c"), "en")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.authoring.diff.structure import Change
+from vatspolicy.engine.evaluator import BEARING
 from vatspolicy.i18n import LANGUAGES, Language
 from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
@@ -127,6 +128,7 @@ def _card(base: Bundle, head: Bundle, old: Rule | None, new: Rule | None) -> dic
         "rule": shown.name,
         "change": "removed" if new is None else "changed" if same_name else "added",
         "predecessor": old.name if old is not None and new is not None and not same_name else None,
+        "waits": new is not None and new.is_unread and new.kind in BEARING,
         "message": say_both(shown.message),
         "layer": name_layer(bundle, shown.policy),
         "file": policy.file,

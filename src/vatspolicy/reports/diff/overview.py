@@ -255,7 +255,9 @@ def questions(data: Data, lang: Language) -> Iterator[str]:
     unread = [card["rule"] for card in data["law"] if _is_unread(card)]
     unread += [wording.item(data, item, lang) for item in data["edits"] if item["words"] and _is_unread(item)]
     if unread:
-        yield phrase("ask_unread", lang, names=_few(unread, lang))
+        question = phrase("ask_unread", lang, names=_few(unread, lang))
+        waiting = [card["rule"] for card in data["law"] if card["waits"]]
+        yield question + (gap(lang) + phrase("unread_waits", lang, names=_few(waiting, lang)) if waiting else "")
     for key, uncited in _uncited(data, lang).items():
         yield _end(phrase(key, lang, names=_few(uncited, lang)))
     left = [

@@ -215,6 +215,9 @@ PHRASES: Table = {
     "ask_unknown": Phrase("Does the law ask for the facts that leave decisions incomplete?"),
     "ask_renamed": Phrase("Is a rename meant? An id never changes: {names}."),
     "ask_unread": Phrase("Who compares the articles that nobody has read? They carry {names}."),
+    "unread_waits": Phrase(
+        "Until then, decisions that rest on {names} stay incomplete, unless an opinion settles them."
+    ),
     "ask_cited": Phrase("Do the cited articles say so? The citations are the same as before: {names}."),
     "ask_known_source": Phrase(
         "Do the cited articles say so? They stood here before the change, and it does not edit them: {names}."
