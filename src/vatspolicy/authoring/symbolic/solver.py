@@ -27,7 +27,7 @@ except ImportError:  # without the optional extra `smt`, questions that need a p
 Model = dict[str, bool | Amount]
 """Values of the variables under which formulas hold."""
 
-BUDGET = 20_000_000
+BUDGET = 100_000_000
 """Resource limit of one question in z3's own units: unlike a time limit, it ends the same question always alike."""
 
 
