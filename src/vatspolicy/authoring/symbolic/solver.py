@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import ProfileSpace
-from vatspolicy.authoring.symbolic.formula import TRUE, Amount, Bound, Flag, TooLarge
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Amount, Bound, Flag, TooLarge
 from vatspolicy.authoring.symbolic.order_clauses import Clause, Step, relate_variables
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.origin import install
@@ -106,12 +106,18 @@ class Solver:
 
     def _ask(self, formulas: Sequence[int]) -> Any:
         """Ask whether prepared formulas and axioms conflict. z3.py would look at the sort of each formula."""
-        literals = (z3.Ast * len(formulas))(*[self._literal(formula).ast for formula in formulas])
+        if FALSE in formulas:
+            return z3.unsat
+        asked = [self._literal(formula).ast for formula in formulas if formula != TRUE]  # an older z3 takes no `true`
         context, solver = self.context.ref(), self.solver.solver
-        return z3.CheckSatResult(z3.Z3_solver_check_assumptions(context, solver, len(formulas), literals))
+        return z3.CheckSatResult(
+            z3.Z3_solver_check_assumptions(context, solver, len(asked), (z3.Ast * len(asked))(*asked))
+        )
 
     def _core(self, formulas: Sequence[int]) -> list[int]:
         """Return the formulas that conflict, after `_ask` found that some do."""
+        if FALSE in formulas:
+            return [FALSE]
         context = self.context.ref()
         asked = {self._literal(formula).ast.value: formula for formula in formulas}  # equal terms have the same address
         core = z3.Z3_solver_get_unsat_core(context, self.solver.solver)
