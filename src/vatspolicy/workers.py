@@ -104,6 +104,20 @@ def _fork_one(work: Callable[[Any], Any]) -> ProcessPoolExecutor | None:
     return pool
 
 
+@contextlib.contextmanager
+def safe_path() -> Iterator[None]:
+    """Let processes that are spawned import nothing from the working directory."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
+
+
 FROZEN_AT_START = 10_000
 """More objects than any Python itself leaves out of garbage collection: Python 3.12 does so with some hundreds."""
 

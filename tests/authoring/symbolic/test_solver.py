@@ -50,6 +50,17 @@ def test_formulas_fold() -> None:
         assert pool.evaluate(formula, {"a": True, "c": True}) is (wanted <= 2)
 
 
+@needs_solver
+def test_a_constant_is_a_question_like_others() -> None:
+    """The lowest z3 that is allowed takes none as an assumption."""
+    space = ProfileSpace()
+    flag = space.pool.flag("a")
+    solver = open_solver(space)
+    assert (solver.find([TRUE, flag]) or {}).get("a") is True
+    assert solver.may_hold([TRUE, -flag]) is True
+    assert (solver.core([TRUE, FALSE, flag]), solver.find([FALSE])) == ({FALSE}, None)
+
+
 def test_two_formulas_are_joined_as_many_are() -> None:
     pool = FormulaPool()
     literals = [TRUE, FALSE, *(sign * pool.flag(name) for name in "abc" for sign in (1, -1))]

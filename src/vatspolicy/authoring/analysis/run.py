@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -30,6 +29,7 @@ from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
+from vatspolicy.workers import safe_path
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,7 @@ def run_analysis(request: AnalysisRequest) -> AnalysisReport:
     unproved = [] if has_solver() or not request.findings else [k for k in request.kinds if KINDS[k].solver]
     jobs = list(_jobs(replace(request, kinds=tuple(k for k in request.kinds if k not in unproved)), settings))
     if request.workers > 1 and len(jobs) > 1:
-        os.environ["PYTHONSAFEPATH"] = "1"  # a process that is spawned imports nothing from the working directory
-        with ProcessPoolExecutor(request.workers, mp_context=get_context("spawn")) as pool:
+        with safe_path(), ProcessPoolExecutor(request.workers, mp_context=get_context("spawn")) as pool:
             parts = list(pool.map(_work, [request] * len(jobs), jobs))
     else:
         worker = _Worker(request, bundle, settings)

@@ -48,7 +48,7 @@ class Nearby(NamedTuple):
 
 
 class Distance(NamedTuple):
-    """How far a profile is from the known product that it was made from; the less, the more real it is."""
+    """The distance of a profile from the known product that it was made from: a near one is realistic."""
 
     has_opinions: bool
     """True if it has an opinion of an authority that the product does not have."""
@@ -81,7 +81,7 @@ class KnownProducts:
         valid = ((one, data) for one, data in known if isinstance(data, Mapping) and is_valid(data, "profile", schemas))
         self._products = [(one, data, frozenset(_facts(data))) for one, data in valid]
         self.products = [product for product, _, _ in self._products]
-        """Those that are valid."""
+        """The valid products."""
         self._loaded: dict[Product, Profile | None] = {}
         """Profiles of products that were decided as they are; None for one that breaks an invariant."""
 

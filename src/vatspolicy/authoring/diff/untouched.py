@@ -57,7 +57,7 @@ class _Seen(NamedTuple):
     compared: set[_Versions]
     touching: set[_Versions]
     answers: dict[frozenset[_Versions], set[_Versions]]
-    """Those that say something else of it, by the versions of a day."""
+    """The versions among these that say something else of it, by the versions of a day."""
 
 
 class Untouched:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.workers import can_fork, follow_parent
+from vatspolicy.workers import can_fork, follow_parent, safe_path
 
 Sides = tuple[Bundle, Bundle]
 R = TypeVar("R")
@@ -34,22 +32,8 @@ def run_tasks(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, .
 def _shared(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
     method = _start_method()
     start = (sides if method == "fork" else pickle.dumps(sides),)
-    with _safe_path(), ProcessPoolExecutor(workers, get_context(method), _start, start) as pool:
+    with safe_path(), ProcessPoolExecutor(workers, get_context(method), _start, start) as pool:
         return list(pool.map(_do, tasks))
-
-
-@contextmanager
-def _safe_path() -> Iterator[None]:
-    """Let processes that are spawned import nothing from the working directory."""
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _start_method() -> str:
