@@ -185,4 +185,13 @@ class CheckOptions:
     no_config: Annotated[
         bool, Option("--no-config", help="Ignore vatspolicy.toml (not VATSPOLICY_*).", panel=CONFIGURATION)
     ] = False
+    trust: Annotated[
+        str | None,
+        Option(
+            "--trust",
+            metavar="REV",
+            help="Read settings, law, locks and approvals from this revision, whatever the files here say.",
+            panel=CONFIGURATION,
+        ),
+    ] = None
     settings: Settings = NONE

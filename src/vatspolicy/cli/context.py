@@ -58,7 +58,7 @@ class LawOptions:
             if self.key is not None or self.skip_verify:
                 abort(_("--key and --skip-verify belong to --bundle."))
             specs = tuple(specs)
-            if locks and (found := find_locks(_find_files(specs))):
+            if locks and (found := find_locks(find_files(specs))):
                 message = _("{lock} pins a bundle, and none was given with --bundle.", lock=found[0])
                 if specs:
                     abort(message, ExitCode.INVALID)
@@ -71,7 +71,7 @@ class LawOptions:
             abort(_("--key and --skip-verify contradict each other."))
         if self.skip_verify:
             warn(_("the signature of the bundle is not verified (--skip-verify)."))
-        found = find_locks(_find_files(specs)) if locks else []
+        found = find_locks(find_files(specs)) if locks else []
         return choose_law(None, self.bundle, self.key, self.skip_verify, found, self.policies)
 
     def refuse_shipped(self, files: Iterable[Path]) -> None:
@@ -97,12 +97,12 @@ class LawOptions:
         return self.select().bundle
 
 
-def _find_files(specs: Iterable[str]) -> list[str]:
-    """Return the files behind specs; what cannot be searched is reported when it is decided."""
+def find_files(specs: Iterable[str]) -> list[str]:
+    """Return the files behind specs, or those to be written; what cannot be searched is reported when it is decided."""
     found: list[str] = []
     for spec in specs:
         try:
-            found += find_specs(spec)
+            found += find_specs(spec) or [spec]
         except InvalidInput:
             continue
     return found

@@ -41,10 +41,32 @@ def complete(
 ) -> dict[str, Any]:
     """Return the values of parameters: those given, and settings for those that are not.
 
+    With `trust` the settings are those of that revision, and paths are named as it has them (see `owner_side`).
+
     Raises:
         InvalidInput: for a mistake in the file.
-        BadVariable: for a mistake in a variable.
+        BadVariable: for a mistake in a variable, and a revision that cannot be used.
     """
+    parameters = list(parameters)
+    if given.get("trust") is None:
+        return _complete(parameters, given, convert)
+    from vatspolicy.authoring.diff.git import SourceError
+    from vatspolicy.cli.owner_side import trust
+
+    settings = [one.name for one in parameters if getattr(one.declared, "setting", None)]
+    try:
+        found, side = trust(given["trust"], settings, lambda: _complete(parameters, given, convert))
+    except SourceError as error:
+        raise BadVariable(_("--trust {revision}: {fault}", revision=given["trust"], fault=error.args[0])) from None
+    return {**found, "settings": found["settings"]._replace(trust=side)}
+
+
+def _complete(
+    parameters: Iterable[Parameter],
+    given: Mapping[str, Any],
+    convert: Callable[[Parameter, list[str]], Any],
+) -> dict[str, Any]:
+    """Return the values of parameters by the settings of the working directory. Raises as `complete` does."""
     open_ones = {one.name: one for one in parameters if getattr(one.declared, "setting", None)}
     if not open_ones:
         return dict(given)

@@ -10,6 +10,8 @@ from vatspolicy.i18n import Phrase
 if TYPE_CHECKING:
     from typing import Any
 
+    from vatspolicy.cli.owner_side import Trust
+
 FILE = "vatspolicy.toml"
 PREFIX = "VATSPOLICY_"
 KEYS = (
@@ -66,6 +68,8 @@ class Settings(NamedTuple):
 
     used: tuple[Setting, ...] = ()
     given: frozenset[str] = frozenset()
+    trust: Trust | None = None
+    """The side that settings, law, locks and approvals are read from; None for the working tree."""
 
 
 NONE = Settings()

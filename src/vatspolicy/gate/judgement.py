@@ -15,6 +15,8 @@ INCOMPLETE = "incomplete"
 """Level of what keeps a decision open. It fails the gate on every level, with an exit code of its own."""
 ITSELF = "decision"
 """Part of a failure that no finding stands for: the decision as a whole."""
+EDITS = "edits-gate"
+"""Kind of the remark on a change that edits what decides about it. It fails no gate: those edits do not count yet."""
 
 
 class Failure(NamedTuple):
@@ -43,7 +45,7 @@ class Judgement:
 
     def fails_remark(self, remark: Mapping[str, Any]) -> bool:
         """Return True if a remark about a waiver fails the gate."""
-        return self.strict and not self.no_fail and remark["level"] == "warning"
+        return self.strict and not self.no_fail and remark["level"] == "warning" and remark["kind"] != EDITS
 
 
 def find_failures(record: Mapping[str, Any], fail_on: str) -> list[Failure]:

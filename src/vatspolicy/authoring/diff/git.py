@@ -11,7 +11,7 @@ import os
 import posixpath
 import re
 import subprocess
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -105,6 +105,18 @@ class Git:
         texts = dict(zip((entry.name for entry in read), self._contents(read), strict=True))
         return [(entry.name, entry.kind, texts.get(entry.name, b"")) for entry in entries]
 
+    def check_out(self, commit: str, folder: Path) -> None:
+        """Write the files of a commit to an empty folder, as a checkout would have them. Raises SourceError.
+
+        The working tree is not looked at. The index stands in the folder as `.git`, which makes it the root of its own.
+        """
+        own = {"GIT_INDEX_FILE": str(folder / ".git"), "GIT_WORK_TREE": str(folder)}
+        # No program that the working tree may hold is run, and no part of the commit is left out.
+        settings = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "core.sparseCheckout=false")
+        options = [word for setting in settings for word in ("-c", setting)]
+        self._run(*options, "read-tree", commit, environment=own)
+        self._run(*options, "checkout-index", "--all", environment=own)
+
     def _entries(self, commit: str, places: Collection[str]) -> Iterator[_TreeEntry]:
         below = [] if "" in places else places
         listing = self._run("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *below)
@@ -132,15 +144,21 @@ class Git:
             at = end + 2 + size
         return blobs
 
-    def _run(self, *arguments: str, ok: Sequence[int] = (0,), given: bytes = b"") -> bytes:
+    def _run(
+        self,
+        *arguments: str,
+        ok: Sequence[int] = (0,),
+        given: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+    ) -> bytes:
         """Run git and return its output. Raises SourceError for an exit code that is not in `ok`."""
         command = ["git", "--no-replace-objects", "--no-pager", "--literal-pathspecs", *arguments]
-        environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+        fixed = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
         try:
             result = subprocess.run(
                 command,
                 cwd=self.folder,
-                env=environment,
+                env={**os.environ, **fixed, **(environment or {})},
                 input=given,
                 capture_output=True,
                 timeout=TIMEOUT,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy import clock
+from vatspolicy.bundles.select import LOCK
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.console import (
     abort,
@@ -23,18 +25,19 @@ from vatspolicy.cli.console import (
     warn,
     write_report,
 )
-from vatspolicy.cli.context import require_arguments
-from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.context import find_files, require_arguments
+from vatspolicy.cli.declaration import Command, call
 from vatspolicy.cli.parameters import DECIDE, Extent, Format
 from vatspolicy.cli.progress import tell_progress
-from vatspolicy.cli.settings import make_remarks
+from vatspolicy.cli.settings import FILE, make_remarks
 from vatspolicy.errors import InvalidInput, WorkerLost
-from vatspolicy.gate.gate import DayError, ExitCode, Gate
+from vatspolicy.gate.gate import DayError, ExitCode, Gate, worst
 from vatspolicy.i18n import LANGUAGES, Language, _
 from vatspolicy.output import wants_color
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.select import SelectedLaw
+    from vatspolicy.cli.owner_side import Trust
     from vatspolicy.gate.gate import GateResult
     from vatspolicy.reports.decision.pieces import Pieces
 
@@ -48,8 +51,9 @@ def check(options: CheckOptions) -> ExitCode:
         return _show_configuration(options)
     _refuse_contradictions(options)
     extent = _find_extent(options)
-    law = options.context.law.select(options.specs)
-    gate = _make_gate(options, law, extent)
+    trust = options.settings.trust
+    edited = trust.side.find_edited(trust.paths, find_files(options.specs), (FILE, LOCK)) if trust else []
+    law, gate = _prepare(options, extent, keeps=bool(edited))
     signer = None
     if options.sign_key is not None:
         from vatspolicy.bundles.keys import read_key
@@ -64,10 +68,15 @@ def check(options: CheckOptions) -> ExitCode:
         abort(_("{reason}.", reason=error))
     except WorkerLost:
         abort(_("a process was killed, possibly for lack of memory. Use fewer --jobs."), ExitCode.INTERNAL)
-    if told := make_remarks(options.settings):
+    told = make_remarks(options.settings)
+    if trust is not None and edited:
+        remark, result = _tell_what_it_opens(trust, edited, result, extent)
+        told = (*told, remark)
+    if told:
         result = result._replace(remarks=(*told, *(result.remarks or ())))
-        if extent in (Extent.SUMMARY, Extent.QUIET):  # which print no remarks
-            warn(told[0]["message"][options.context.lang])
+    if extent in (Extent.SUMMARY, Extent.QUIET):  # which print no remarks
+        for one in told:
+            warn(one["message"][options.context.lang])
     if result.problems:
         report_problems(InvalidInput(result.problems))
     for argument in result.empty:
@@ -157,6 +166,41 @@ def _show_configuration(options: CheckOptions) -> ExitCode:
     return ExitCode.OK
 
 
+def _prepare(options: CheckOptions, extent: Extent, keeps: bool = False) -> tuple[SelectedLaw, Gate]:
+    """Return the law and the gate: what decides whether it opens is read from the side of its owner, if one is named.
+
+    `keeps`: the result has the records of all decisions.
+    """
+    trust, specs = options.settings.trust, options.specs
+    if trust is not None:
+        specs = [str(trust.side.name(os.path.abspath(spec))) for spec in find_files(specs)]
+    with trust.side.entered() if trust else nullcontext():
+        law = options.context.law.select(specs)
+        return law, _make_gate(options, law, extent, keeps)
+
+
+def _tell_what_it_opens(
+    trust: Trust, edited: Sequence[str], result: GateResult, extent: Extent
+) -> tuple[dict[str, Any], GateResult]:
+    """Return the remark on a change that edits what decides about it, after deciding once more as it would have it.
+
+    Files of the change that are not valid are problems of the run.
+    """
+    from vatspolicy.cli.owner_side import find_opened, make_remark
+
+    own = call(CheckOptions, trust.here)
+    try:
+        gate = _prepare(own, extent, keeps=True)[1]
+        other = gate.run(own.specs)
+        problems = gate.waiver_set.problems if gate.waiver_set else ()
+    except InvalidInput as error:
+        other, problems = None, tuple(error.problems)
+    if problems:
+        code = worst([result.exit_code, ExitCode.INVALID])
+        result = result._replace(problems=(*result.problems, *problems), exit_code=code)
+    return make_remark(trust.side.revision, edited, other and find_opened(result, other)), result
+
+
 def _refuse_contradictions(options: CheckOptions) -> None:
     require_arguments(options.specs)
     if options.stdin_filename is not None and "-" not in options.specs:
@@ -171,6 +215,8 @@ def _refuse_contradictions(options: CheckOptions) -> None:
         abort(_("--attest needs --sign-key, and attests specs as they stand, without --set."))
     if options.masks and options.log is None:
         abort(_("--mask belongs to --log."))
+    if options.trust is not None and (options.write_baseline is not None or "-" in options.specs):
+        abort(_("--trust belongs to specs in files, and not to --write-baseline."))
     for format in {options.format, *(name for name, __ in options.outputs)} & {Format.DOCX, Format.XLSX}:
         _refuse_export(format, to_terminal=format == options.format)
 
@@ -219,7 +265,7 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
     return {command: "".join(f" {word}" for word in one) for command, one in found.items()}
 
 
-def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent) -> Gate:
+def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent, keeps: bool) -> Gate:
     """Return the gate that the options describe, with its waivers and baseline.
 
     Text without details says of several specs no more than an outline has, and then no record is kept whole. Only
@@ -234,7 +280,7 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent) -> Gate:
         from vatspolicy.gate.waivers import WaiverSet
 
         waivers = WaiverSet()  # sets aside what a layer does not enforce
-    keeps = waivers is not None or any((options.log, options.receipt, options.attest))
+    keeps = keeps or waivers is not None or any((options.log, options.receipt, options.attest))
     text = options.format is Format.TEXT and not options.outputs
     formats = (options.format, *(format for format, _ in options.outputs))
     complete = Format.JSON in formats and extent is Extent.DETAILS

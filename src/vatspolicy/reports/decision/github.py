@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.gate.judgement import Judgement
+from vatspolicy.gate.judgement import EDITS, Judgement
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Table, aside, end, joint, word
 from vatspolicy.reports.decision import doubt
@@ -45,7 +45,7 @@ class Report:
         lang, judgement, remarks = self._view.lang, self._view.judgement, list(run.remarks or ())
         invalid = len({problem.file for problem in run.problems})
         order = entries.sort(rank)
-        settings = [one for one in remarks if one["kind"] == SETTINGS]  # first: none of them is left out
+        settings = [one for one in remarks if one["kind"] in (SETTINGS, EDITS)]  # first: none of them is left out
         found = Annotations()
         for one in settings:
             found.add(_remark(one, lang, judgement))

@@ -1,0 +1,218 @@
+"""The side of the gate's owner: the files of a revision, in place of those in the working tree.
+
+What decides whether the gate opens is read from the side of its owner; what the judged change brings along is data
+(docs/security.md). So a run loads settings, law, locks and approvals while it stands in a copy of the revision, and
+then decides the specs of the working tree. Every path that a setting can name is read there, whatever it is for.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from vatspolicy.authoring.diff.git import Git, SourceError
+from vatspolicy.gate.judgement import EDITS
+from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase, _, reason_of
+from vatspolicy.i18n.words import joint
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from vatspolicy.gate.gate import GateResult
+
+SHOWN = 5
+"""Findings and files that the remark names; of others it says how many there are."""
+_REMARK = Phrase("This change edits what decides whether the gate opens: {files}. The gate reads {revision} instead.")
+_OPENS: Mapping[str, tuple[Phrase, Phrase]] = {
+    "passes": (
+        Phrase("With the files of the change, the gate would pass {n} finding that fails here: {names}."),
+        Phrase("With the files of the change, the gate would pass {n} findings that fail here: {names}."),
+    ),
+    "unseen": (
+        Phrase("With the files of the change, the gate would not look at {n} spec: {names}."),
+        Phrase("With the files of the change, the gate would not look at {n} specs: {names}."),
+    ),
+}
+_MORE = Phrase("{names} and {n} more")
+_NOTHING = Phrase("With the files of the change, the gate would pass nothing that fails here.")
+
+
+@dataclass(frozen=True)
+class OwnerSide:
+    """A copy of a revision, beside the working tree."""
+
+    revision: str
+    root: str
+    """Root of the repository in the working tree."""
+    copy: str
+    """Root of the copy."""
+    here: str
+    """The working directory."""
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        """Provide the block in which relative paths are those of the revision."""
+        folder = os.path.join(self.copy, os.path.relpath(self.here, self.root))
+        try:
+            os.makedirs(folder, exist_ok=True)
+            os.chdir(folder)
+        except OSError as error:
+            raise SourceError(_("This folder cannot be used: {reason}.", reason=reason_of(error))) from None
+        try:
+            yield
+        finally:
+            os.chdir(self.here)
+
+    def name(self, path: str | Path) -> Path:
+        """Return a path as it is named on both sides; a file outside the repository is no part of the change.
+
+        Raises:
+            SourceError: A relative path leads out of the repository.
+        """
+        place = os.path.normpath(os.path.join(self.here, path))
+        for found in (place, os.path.realpath(place)):
+            if os.path.commonpath([found, self.root]) == self.root:
+                return Path(os.path.relpath(found, self.here))
+        if not os.path.isabs(path):
+            raise SourceError(_("{path!r} leads out of the repository.", path=str(path)))
+        return Path(path)
+
+    def find_edited(self, paths: Iterable[Path], specs: Iterable[str], around: Sequence[str]) -> list[str]:
+        """Return which paths the working tree holds otherwise, and files of a name `around` the specs."""
+        named = {self.name(Path(self.here, path)) for path in paths}
+        named |= {one.with_name("schemas") for one in named if one.name == "policies"}  # which the law brings along
+        for place in (Path(self.here), *(Path(self.here, spec).parent for spec in specs)):
+            above = [one for one in (place, *place.parents) if one.is_relative_to(self.root)]
+            named |= {self.name(folder / file) for folder in above for file in around}
+        inside = sorted(str(one) for one in named if not one.is_absolute())
+        with self.entered():
+            before = [_read_state(one) for one in inside]
+        return [one for one, state in zip(inside, before, strict=True) if _read_state(one) != state]
+
+
+class Trust(NamedTuple):
+    """The side of the owner, and what the working tree says instead."""
+
+    side: OwnerSide
+    here: Mapping[str, Any]
+    """The values that the parameters would have under the settings of the working tree."""
+    paths: tuple[Path, ...]
+    """The paths that settings name on either side."""
+
+
+def trust(
+    revision: str, settings: Iterable[str], complete: Callable[[], dict[str, Any]]
+) -> tuple[dict[str, Any], Trust]:
+    """Return the values of parameters on the side of a revision, with paths as it names them.
+
+    `complete` finds the values under the files of the working directory; `settings` are the parameters that decide
+    whether the gate opens. Raises SourceError, and what `complete` raises.
+    """
+    side, here = take_owner_side(revision), complete()
+    with side.entered():
+        found = complete()
+    paths = []
+    for name in settings:
+        paths += [*_paths(here.get(name)), *_paths(found.get(name))]
+        if _paths(found.get(name)):
+            value = found[name]
+            found[name] = side.name(value) if isinstance(value, Path) else [side.name(one) for one in value]
+    return found, Trust(side, here, tuple(paths))
+
+
+def _paths(value: Any) -> list[Path]:
+    return [one for one in (value if isinstance(value, list | tuple) else [value]) if isinstance(one, Path)]
+
+
+def _read_state(path: str) -> Mapping[str, bytes | str]:
+    """Return a file, or the files of a law below a folder, with their bytes; links with the place they lead to."""
+    found: dict[str, bytes | str] = {}
+    waiting = [path]
+    while waiting:
+        place = waiting.pop()
+        try:
+            if os.path.islink(place):  # noqa: PTH114
+                found[place] = os.readlink(place)  # noqa: PTH115
+            elif os.path.isdir(place):
+                waiting += [os.path.join(place, name) for name in os.listdir(place) if name != ".git"]
+            elif os.path.lexists(place) and (place == path or place.endswith((".yaml", ".yml", ".json"))):
+                found[place] = Path(place).read_bytes()
+        except OSError as error:
+            found[place] = str(error.errno)
+    return found
+
+
+def take_owner_side(revision: str) -> OwnerSide:
+    """Write a copy of a revision of the repository around the working directory. Raises SourceError."""
+    here = os.path.realpath(os.curdir)
+    git = Git(Path(here))
+    commit, below = git.commit(revision), git.place("./")
+    root = os.path.normpath(os.path.join(here, *[os.pardir] * len(below.split("/")))) if below else here
+    copy = tempfile.mkdtemp(prefix="vatspolicy-owner-")
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    git.check_out(commit, Path(copy))
+    return OwnerSide(revision, root, os.path.realpath(copy), here)
+
+
+class Opened(NamedTuple):
+    """What fails under the files of the owner and would pass under those of the change."""
+
+    findings: list[str]
+    unseen: list[str]
+    """Specs that the gate of the change does not decide."""
+
+
+def find_opened(result: GateResult, other: GateResult) -> Opened:
+    """Compare a run under the files of the owner with one under those of the change."""
+    fails, seen = _failures(result), {record["file"] for record in other.records} | set(other.invalid)
+    still = _failures(other)
+    decided = dict.fromkeys(record["file"] for record in result.records)
+    unseen = [file for file in decided if file not in seen]
+    passes = [name for name, file in fails.items() if name not in still and file in seen]
+    return Opened(passes, unseen)
+
+
+def _failures(result: GateResult) -> dict[str, str]:
+    """Return what fails the gate, each as `file: finding (subject)`, with its file."""
+    found: dict[str, str] = {}
+    for record in result.records:
+        for failure in result.judgement.find_failures(record):
+            part = record.get(failure.part)
+            one = part[failure.position] if isinstance(part, list) else {}
+            what = one.get("rule") or one.get("path") or failure.level
+            subject = "/".join(filter(None, one.get("subject", {}).values()))
+            found[f"{record['file']}: {what}{f' ({subject})' if subject else ''}"] = record["file"]
+    return found
+
+
+def _shorten(names: Sequence[str]) -> LocalizedText:
+    """Return names as a list, and how many more there are."""
+    listed: LocalizedText = {lang: joint("list", lang).join(names[:SHOWN]) for lang in LANGUAGES}
+    return _MORE.fill(names=listed, n=len(names) - SHOWN) if len(names) > SHOWN else listed
+
+
+def make_remark(revision: str, edited: Sequence[str], opened: Opened | None) -> dict[str, Any]:
+    """Return the remark of a report on a change that edits what decides about it; None if it cannot be used."""
+    told: list[LocalizedText] = [_REMARK.fill(files=_shorten(edited), revision=revision)]
+    for key, names in (("passes", opened.findings), ("unseen", opened.unseen)) if opened else ():
+        if names:
+            told.append(_OPENS[key][len(names) > 1].fill(n=len(names), names=_shorten(names)))
+    if opened and not any(opened):
+        told.append(_NOTHING)
+    return {
+        "kind": EDITS,
+        "level": "warning" if opened is None or any(opened) else "note",
+        "rule": None,
+        "product": None,
+        "message": {lang: gap.join(one[lang] for one in told) for lang, gap in (("en", " "), ("zh", ""))},
+        "file": edited[0],
+        "line": 1,
+        "column": 1,
+    }
