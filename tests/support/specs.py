@@ -42,3 +42,36 @@ services:
     hosting: mainland
 """
 """Needs a license; `services.0.facilities=[chengdu]` makes it a denial, `company.foreign_percent=` incomplete."""
+
+DENIED = """\
+schema: 2
+product: {id: denied, launch: '2027-03-01'}
+company:
+  foreign_percent: 100
+  foreign_percent_basis: ultimate
+  mainland_entity: true
+  legal_form: limited-company
+  investor_origin: [US]
+  registered: {at: chengdu, ftz: none}
+  registered_capital_rmb: 20000000
+  lacking_means: []
+  discredited: []
+  certificates: []
+  licenses: []
+services:
+  - id: s
+    offers: [data-center]
+    operated_by: company
+    audience: public
+    channels: [website]
+    hosting: mainland
+    charges: []
+    sells: []
+    content: []
+    features: []
+    area: [china]
+    facilities: [chengdu]
+    rents_outside_region: false
+data: {persons: 0, sensitive: false, minors: 0, leaves_mainland: false, important: false, ciio: false}
+"""
+"""A data center in Chengdu of a company that foreigners own: denied by the shipped law, with every fact stated."""

@@ -57,7 +57,7 @@ def complete(
     try:
         found, side = trust(given["trust"], settings, lambda: _complete(parameters, given, convert))
     except SourceError as error:
-        raise BadVariable(_("--trust {revision}: {fault}", revision=given["trust"], fault=error.args[0])) from None
+        raise BadVariable(_("{path}: {fault}", path=f"--trust {given['trust']}", fault=error.args[0])) from None
     return {**found, "settings": found["settings"]._replace(trust=side)}
 
 
