@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.changes import OPENING, until, write
 from tests.support.effort import long_run
+from tests.support.repositories import commit, git
 from tests.support.runner import read_outputs
 from tests.support.shipped import ROOT
 
@@ -29,7 +32,7 @@ needs_signatures = pytest.mark.skipif(
 REPORTS = ("sarif", "json", "junit", "markdown")
 
 # Variables of the run that these tests are themselves part of.
-OWN_TO_A_RUN = ("GATE_", "GITHUB_", "PYTHON", "RUNNER_", "VIRTUAL_ENV")
+OWN_TO_A_RUN = ("GATE_", "GIT_", "GITHUB_", "PYTHON", "RUNNER_", "VATSPOLICY_", "VIRTUAL_ENV")
 
 # What each decision does to the gate when the inputs say nothing more.
 EXIT_CODES = {"allow": 0, "needs-license": 1, "deny": 1, "incomplete": 4}
@@ -88,6 +91,8 @@ class Runner:
     steps: dict[str, dict[str, str]] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     """Variables of the job."""
+    github: dict[str, str] = field(default_factory=dict)
+    """Values of the context `github`, by their path."""
 
     def run(self, **given: str) -> Run:
         """Runs every step with the inputs `given` (underscores for hyphens); the first that fails is the last."""
@@ -117,8 +122,12 @@ class Runner:
         return Run(exit_code, log, summary.read_text(encoding="utf-8"), outputs)
 
     def expand(self, value: str, inputs: dict[str, str]) -> str:
-        expression = re.fullmatch(r"\$\{\{ (inputs\.([\w-]+)|steps\.(\w+)\.outputs\.([\w-]+)) \}\}", value)
+        expression = re.fullmatch(
+            r"\$\{\{ (inputs\.([\w-]+)|steps\.(\w+)\.outputs\.([\w-]+)|github\.(\S+)) \}\}", value
+        )
         assert expression, value
+        if expression[5]:
+            return self.github.get(expression[5], "")
         if expression[2]:
             return inputs[expression[2]]
         return self.steps.get(expression[3], {}).get(expression[4], "")
@@ -138,6 +147,7 @@ class Runner:
                 "GITHUB_STEP_SUMMARY": str(summary),
                 "GITHUB_WORKSPACE": str(self.workspace),
                 "RUNNER_TEMP": str(self.temp),
+                "XDG_CACHE_HOME": os.environ["VATSPOLICY_CACHE"],
                 **self.variables,
                 **environment,
             },
@@ -483,6 +493,103 @@ def test_a_file_of_the_change_weakens_the_gate_only_where_the_workflow_reads_it(
     assert "fail-on = deny" in read.log
 
 
+def test_a_receipt_does_not_replace_a_spec(runner: Runner) -> None:
+    run = decide(runner, "allow", receipt="product.yaml")
+    assert (run.exit_code, run.outputs["decision"]) == (2, "not-evaluated")
+    assert (runner.workspace / "product.yaml").read_bytes() == find_spec("allow")[0].read_bytes()
+
+
+@pytest.mark.parametrize("name", ["POLICIES", "BASELINE", "FAIL_ON", "CACHE", "NO_SUCH"])
+def test_a_variable_of_the_job_is_no_input(runner: Runner, name: str) -> None:
+    runner.variables = {f"VATSPOLICY_{name}": "deny"}
+    run = decide(runner, "needs-license")
+    assert (run.exit_code, run.outputs["decision"]) == (2, "not-evaluated")
+    assert f"The job sets VATSPOLICY_{name}." in run.summary
+
+
+# --- a pull request ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pull_request(runner: Runner) -> Callable[[str], None]:
+    """The checkout of the merge of a pull request, which brings along what one of OPENING writes."""
+    folder = runner.workspace
+    git(folder, "init", "--quiet")
+    write(folder, {"vatspolicy.toml": 'specs = ["specs"]\n'})
+    until(folder)
+    commit(folder)
+
+    def merge(name: str) -> None:
+        git(folder, "switch", "--quiet", "--create", "change")
+        OPENING[name](folder)
+        commit(folder)
+        git(folder, "switch", "--quiet", "main")
+        git(folder, "merge", "--quiet", "--no-ff", "--message", "merge", "change")
+        runner.variables = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_SHA": git(folder, "rev-parse", "HEAD").strip()}
+
+    return merge
+
+
+GIVEN: dict[str, dict[str, str]] = {
+    "specs": {"config": "true"},
+    "law": {"config": "true"},
+    "baseline": {"config": "true", "baseline": "base.yaml"},
+    "waivers": {"config": "true", "waivers": "w/waivers.yaml", "approvers": "w/approvers.yaml"},
+}
+
+
+@pytest.mark.parametrize("name", OPENING)
+def test_a_pull_request_does_not_judge_itself(runner: Runner, pull_request: Callable[[str], None], name: str) -> None:
+    pull_request(name)
+    run = runner.run(specs="specs", config="true")
+    assert (run.exit_code, run.outputs["decision"]) == (1, "deny"), run.log
+    assert "This change edits what decides whether the gate opens" in run.log
+    assert "edits what decides" in run.summary
+    assert runner.run(specs="specs", **GIVEN[name]).exit_code in ((1,) if name in ("specs", "law") else (3,))
+    # What the owner has agreed to counts: the same change, once it is merged.
+    opened = {} if name == "specs" else {"config": "true"}
+    runner.variables["GITHUB_EVENT_NAME"] = "push"
+    assert runner.run(specs="ok" if name == "specs" else "specs", **opened).exit_code == 0
+    runner.variables["GITHUB_EVENT_NAME"] = "pull_request"
+    assert runner.run(specs="specs", config="true", trust="HEAD").exit_code == (1 if name == "specs" else 0)
+
+
+def test_a_merge_group_is_judged_by_its_base(runner: Runner, pull_request: Callable[[str], None]) -> None:
+    pull_request("baseline")
+    runner.variables["GITHUB_EVENT_NAME"] = "merge_group"
+    assert runner.run(specs="specs", config="true").exit_code == 2, "there is no base"
+    runner.github["event.merge_group.base_sha"] = git(runner.workspace, "rev-parse", "HEAD^1").strip()
+    assert runner.run(specs="specs", config="true").exit_code == 1
+
+
+def test_a_base_that_cannot_be_had_is_refused(runner: Runner, pull_request: Callable[[str], None]) -> None:
+    pull_request("baseline")
+    for event in ("pull_request_target", "workflow_run", "issue_comment"):
+        runner.variables["GITHUB_EVENT_NAME"] = event
+        assert runner.run(specs="specs", config="true").exit_code == 2
+        assert runner.run(specs="specs", baseline="base.yaml").exit_code == 2
+        assert runner.run(specs="specs").exit_code == 1, "nothing of the checkout could open the gate"
+    runner.variables["GITHUB_EVENT_NAME"] = "pull_request"
+    git(runner.workspace, "switch", "--quiet", "change")
+    own = runner.run(specs="specs", config="true")
+    assert (own.exit_code, "not the merge of the pull request" in own.summary) == (2, True)
+    git(runner.workspace, "switch", "--quiet", "main")
+    source = f"file://{runner.workspace}"
+    runner.workspace = runner.temp / "shallow"
+    git(runner.temp, "clone", "--quiet", "--depth=1", source, "shallow")
+    shallow = runner.run(specs="specs", config="true")
+    assert (shallow.exit_code, "Check out with fetch-depth: 2." in shallow.summary) == (2, True)
+
+
+def test_variables_do_not_lead_git_to_another_repository(runner: Runner, pull_request: Callable[[str], None]) -> None:
+    pull_request("baseline")
+    git(runner.temp, "clone", "--quiet", str(runner.workspace), "other")
+    commit_of_other = git(runner.temp / "other", "commit", "--allow-empty", "--quiet", "-m", "x")
+    assert not commit_of_other
+    runner.variables |= {"GIT_DIR": str(runner.temp / "other/.git")}
+    assert runner.run(specs="specs", config="true").exit_code == 1
+
+
 def test_the_input_config_is_true_or_false(stand_in: Runner) -> None:
     assert stand_in.run(specs="a.yaml", config="yes").outputs["exit-code"] == "2"
     stand_in.run(specs="a.yaml", config="true")
@@ -522,6 +629,7 @@ def test_inputs_become_options(stand_in: Runner) -> None:
         receipt="out/receipt.json",
         attest="out/decision.intoto.jsonl",
         sign_key="pipeline.pem",
+        trust="main",
         log="out/log.jsonl",
         expect="1",
         lang="zh",
@@ -534,7 +642,7 @@ def test_inputs_become_options(stand_in: Runner) -> None:
     assert {"--waivers=waivers.yaml", "--approvers=approvers.yaml", "--baseline=baseline.yaml"} <= set(options)
     assert {"--bundle=law.tar.gz", "--key=law.pub", "--receipt=out/receipt.json", "--log=out/log.jsonl"} <= set(options)
     assert {"--attest=out/decision.intoto.jsonl", "--sign-key=pipeline.pem"} <= set(options)
-    assert {"--strict-waivers", "--no-config", "--expect=1"} <= set(options)
+    assert {"--strict-waivers", "--no-config", "--trust=main", "--expect=1"} <= set(options)
     assert {"--lang=zh", "--allow-past-as-of", "html=out/here/decision.html"} <= set(options)
     assert "text=out/here/decision.txt" in options
     assert len([option for option in options if option.startswith("sarif=")]) == 1

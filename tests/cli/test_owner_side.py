@@ -52,7 +52,9 @@ def test_a_change_does_not_open_the_gate_for_itself(repository: Console, name: s
     told = " ".join(ran.out.split())
     assert "This change edits what decides whether the gate opens: " in told
     assert FILE in told
-    expected = f"would not look at 1 spec: {SPEC}" if name == "specs" else f"would pass 1 finding that fails here: {SPEC}"
+    expected = (
+        f"would not look at 1 spec: {SPEC}" if name == "specs" else f"would pass 1 finding that fails here: {SPEC}"
+    )
     assert expected in told
 
 
@@ -185,7 +187,9 @@ def test_every_report_says_what_the_change_would_open(repository: Console, forma
     assert "The gate reads HEAD instead." in text
     assert "telecom-regulations/license-duty (s/B11)" in text
     assert "license-duty (s/B11)" in repository("check", "--trust", "HEAD", "--quiet").err
-    assert "不按本次变更" in repository("check", "--trust", "HEAD", "--lang", "zh").out.replace("\n", "").replace(" ", "")
+    assert "不按本次变更" in repository("check", "--trust", "HEAD", "--lang", "zh").out.replace("\n", "").replace(
+        " ", ""
+    )
 
 
 def test_a_strict_gate_does_not_fail_on_edits_that_do_not_count(repository: Console) -> None:

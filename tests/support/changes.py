@@ -44,7 +44,9 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 def run_tool(folder: Path, *arguments: str) -> None:
     """The tool on the files of a change, whose gate may be closed."""
-    clean = {name: value for name, value in os.environ.items() if name.startswith("VATSPOLICY_CACHE") or "_" not in name}
+    clean = {
+        name: value for name, value in os.environ.items() if name.startswith("VATSPOLICY_CACHE") or "_" not in name
+    }
     ran = subprocess.run([VATSPOLICY, *arguments], cwd=folder, env=clean, capture_output=True, text=True, check=False)
     assert ran.returncode in (0, 1), ran.stderr
 

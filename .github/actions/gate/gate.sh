@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The two steps of the gate action: `gate.sh install`, then `gate.sh check`.
 #
-# Reads GATE_* (the action's inputs, see action.yml) and the runner's RUNNER_TEMP, GITHUB_OUTPUT, GITHUB_STEP_SUMMARY.
+# Reads GATE_* (the action's inputs, see action.yml) and the runner's RUNNER_TEMP, GITHUB_OUTPUT, GITHUB_STEP_SUMMARY,
+# GITHUB_EVENT_NAME and GITHUB_SHA.
 # Input values are data: they reach the tool as separate arguments, and what the tool writes to stderr cannot be taken
 # for workflow commands. Runs on the bash 3.2 that macOS runners have.
 set -Eeuf -o pipefail # -f: patterns are expanded by the tool, never here
@@ -10,6 +11,9 @@ trap 'exit 70' ERR    # what nobody foresaw must not look like a closed gate
 # No Python of this step takes a module from the checkout: not from the working directory, nor by a variable of the job.
 unset PYTHONPATH PYTHONHOME PYTHONSTARTUP
 export PYTHONSAFEPATH=1 PYTHONNOUSERSITE=1
+
+# The repository is the one of the working directory, whatever a variable of the job says.
+for name in ${!GIT_@}; do unset "$name"; done
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 venv=$RUNNER_TEMP/vatspolicy-venv
@@ -156,6 +160,29 @@ has_no_link() {
   done
 }
 
+# Sets trust: the revision that what opens the gate is read from, so that no pull request judges itself.
+find_trust() {
+  trust=${GATE_TRUST:-}
+  [[ -z $trust ]] || return 0
+  case ${GITHUB_EVENT_NAME:-} in
+    pull_request)
+      # Only of the merge that the runner checks out is the first parent the base.
+      [[ -n ${GITHUB_SHA:-} && $(git rev-parse --verify --quiet HEAD 2>/dev/null) == "$GITHUB_SHA" ]] ||
+        refuse 'The checkout is not the merge of the pull request. Name its base with the input trust.'
+      trust=HEAD^1
+      git rev-parse --verify --quiet 'HEAD^1^{commit}' >/dev/null ||
+        refuse 'The base of the pull request is not there. Check out with fetch-depth: 2.'
+      ;;
+    merge_group)
+      trust=${GATE_QUEUE_BASE:-}
+      [[ -n $trust ]] || refuse 'The merge group has no base. Name it with the input trust.'
+      ;;
+    pull_request_target | workflow_run | issue_comment)
+      refuse 'This event has no base that can be found. Name it with the input trust.'
+      ;;
+  esac
+}
+
 # Whether a text names something, or is a pattern that matches something.
 is_there() {
   [[ -e $1 || -L $1 ]] || compgen -G "$1" >/dev/null
@@ -199,8 +226,8 @@ PYTHON
 
 check() {
   local folder=${GATE_REPORT_FOLDER:-$RUNNER_TEMP/vatspolicy-report}
-  local specs=() arguments=(-f github) formats=(sarif json junit markdown)
-  local line word wanted=${GATE_FORMATS:-} format decision status=0 errors
+  local specs=() arguments=(-f github) deciding=() formats=(sarif json junit markdown)
+  local line word wanted=${GATE_FORMATS:-} format decision status=0 errors trust=''
 
   case $folder in
     *$'\n'* | *$'\r'*)
@@ -217,6 +244,11 @@ check() {
   for format in "${formats[@]}"; do
     rm -f -- "$(report_file "$format")"
   done
+
+  # A variable of the job would be a setting that nobody gave to the action.
+  if [[ -n ${!VATSPOLICY_@} ]]; then
+    refuse "The job sets ${!VATSPOLICY_@}. The inputs of the action are the whole gate: use an input."
+  fi
 
   while IFS= read -r line || [[ -n $line ]]; do
     line=${line%$'\r'}
@@ -241,18 +273,19 @@ check() {
 
   [[ -z ${GATE_AS_OF:-} ]] || arguments+=("--as-of=$GATE_AS_OF")
   [[ -z ${GATE_FAIL_ON:-} ]] || arguments+=("--fail-on=$GATE_FAIL_ON")
-  [[ -z ${GATE_BUNDLE:-} ]] || arguments+=("--bundle=$GATE_BUNDLE")
-  [[ -z ${GATE_KEY:-} ]] || arguments+=("--key=$GATE_KEY")
   [[ -z ${GATE_RECEIPT:-} ]] || arguments+=("--receipt=$GATE_RECEIPT")
   [[ -z ${GATE_ATTEST:-} ]] || arguments+=("--attest=$GATE_ATTEST")
   [[ -z ${GATE_SIGN_KEY:-} ]] || arguments+=("--sign-key=$GATE_SIGN_KEY")
   [[ -z ${GATE_LOG:-} ]] || arguments+=("--log=$GATE_LOG")
   [[ -z ${GATE_EXPECT:-} ]] || arguments+=("--expect=$GATE_EXPECT")
-  [[ -z ${GATE_POLICIES:-} ]] || arguments+=("--policies=$GATE_POLICIES")
-  [[ -z ${GATE_WAIVERS:-} ]] || arguments+=("--waivers=$GATE_WAIVERS")
-  [[ -z ${GATE_APPROVERS:-} ]] || arguments+=("--approvers=$GATE_APPROVERS")
-  [[ -z ${GATE_BASELINE:-} ]] || arguments+=("--baseline=$GATE_BASELINE")
-  # A change under review may hold another vatspolicy.toml: it counts only if the workflow says so.
+  # The files that decide whether the gate opens, and vatspolicy.toml if the workflow says so.
+  for word in BUNDLE KEY POLICIES WAIVERS APPROVERS BASELINE; do
+    line=GATE_$word
+    [[ -z ${!line:-} ]] || deciding+=("--$(tr '[:upper:]' '[:lower:]' <<<"$word")=${!line}")
+  done
+  arguments+=(${deciding[@]+"${deciding[@]}"})
+  [[ ${GATE_CONFIG:-false} == false && ${#deciding[@]} -eq 0 ]] || find_trust
+  [[ -z $trust ]] || arguments+=("--trust=$trust")
   case ${GATE_CONFIG:-false} in
     true) ;;
     false) arguments+=(--no-config) ;;

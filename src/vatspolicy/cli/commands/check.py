@@ -51,6 +51,7 @@ def check(options: CheckOptions) -> ExitCode:
         return _show_configuration(options)
     _refuse_contradictions(options)
     extent = _find_extent(options)
+    _refuse_to_overwrite(options)
     trust = options.settings.trust
     edited = trust.side.find_edited(trust.paths, find_files(options.specs), (FILE, LOCK)) if trust else []
     law, gate = _prepare(options, extent, keeps=bool(edited))
@@ -219,6 +220,18 @@ def _refuse_contradictions(options: CheckOptions) -> None:
         abort(_("--trust belongs to specs in files, and not to --write-baseline."))
     for format in {options.format, *(name for name, __ in options.outputs)} & {Format.DOCX, Format.XLSX}:
         _refuse_export(format, to_terminal=format == options.format)
+
+
+def _refuse_to_overwrite(options: CheckOptions) -> None:
+    """Refuse to write over a file that the run reads."""
+    written = [*(path for __, path in options.outputs), options.receipt, options.attest, options.log]
+    if named := [str(path) for path in written if path not in (None, "-")]:
+        law = options.context.law
+        given = (*find_files(options.specs), options.waivers, options.approvers, options.baseline, law.bundle, law.key)
+        read = {os.path.realpath(path) for path in (*given, FILE, options.sign_key) if path is not None}
+        for path in named:
+            if os.path.realpath(path) in read:
+                abort(_("{path} is an input of the gate; write to another file.", path=path))
 
 
 def _refuse_export(format: str, to_terminal: bool) -> None:
