@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.changes import OPENING, until, write
+from tests.support.repositories import commit, git
 from tests.support.shipped import ROOT, fixture_file
 from vatspolicy.authoring import project_files
 
@@ -223,10 +225,12 @@ def gitlab(tmp_path: Path) -> tuple[dict[str, Any], Path]:
 
 
 def run_gitlab(job: dict[str, Any], project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """As GitLab's runner does: the lines in one shell, which ends at the first that fails."""
+    """As GitLab's runner does, on a protected branch: the lines in one shell, which ends at the first that fails."""
     tool = f"vatspolicy_tool={project.parent}/tool"
     script = "\n".join(["set -eo pipefail", tool, *job["script"]])
-    return run("bash", "-c", script, cwd=project, **(job["variables"] | variables))
+    return run(
+        "bash", "-c", script, cwd=project, **({"CI_COMMIT_REF_PROTECTED": "true"} | job["variables"] | variables)
+    )
 
 
 def test_gitlab_job_reports(gitlab: tuple[dict[str, Any], Path]) -> None:
@@ -395,6 +399,25 @@ def test_gitlab_job_takes_no_settings_from_the_checkout(gitlab: tuple[dict[str, 
     assert run_gitlab(job, project, VATSPOLICY_SPECS="specs/*.yaml", VATSPOLICY_CONFIG="true").returncode == 0
     report = (project / "vatspolicy-report/decision.md").read_text()
     assert "vatspolicy.toml" in report, "a report names the settings that it used"
+
+
+@pytest.mark.parametrize("name", OPENING)
+def test_gitlab_job_judges_a_merge_request_by_its_target(gitlab: tuple[dict[str, Any], Path], name: str) -> None:
+    job, project = gitlab
+    git(project, "init", "--quiet")
+    write(project, {"vatspolicy.toml": 'specs = ["specs"]\n'})
+    until(project)
+    commit(project)
+    git(project.parent, "clone", "--quiet", "--bare", str(project), "origin.git")
+    git(project, "remote", "add", "origin", f"file://{project.parent}/origin.git")
+    OPENING[name](project)
+    commit(project)
+    given = {"VATSPOLICY_CONFIG": "true", "VATSPOLICY_SPECS": "ok" if name == "specs" else "specs"}
+    assert run_gitlab(job, project, **given).returncode == 0, "the same files on the protected branch"
+    own = given | {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "VATSPOLICY_SPECS": "specs"}
+    assert run_gitlab(job, project, **own).returncode == 1
+    assert "edits what decides" in (project / "vatspolicy-report/decision.md").read_text(encoding="utf-8")
+    assert run_gitlab(job, project, **own, VATSPOLICY_OPTIONS="--trust HEAD").returncode == 2
 
 
 def test_gitlab_job_fails_when_there_is_no_spec(gitlab: tuple[dict[str, Any], Path]) -> None:

@@ -69,7 +69,7 @@ def test_ci_and_the_hook_install_this_copy(console: Console) -> None:
     hooks = yaml.safe_load((console.folder / FILES[2]).read_text())["repos"][0]["hooks"]
     assert hooks[0]["additional_dependencies"] == [SOURCE]
     steps = yaml.safe_load((console.folder / FILES[3]).read_text())["jobs"]["launch-gate"]["steps"]
-    assert [step["env"]["SOURCE"] for step in steps if "env" in step] == [SOURCE]
+    assert [step["env"]["SOURCE"] for step in steps if "SOURCE" in step.get("env", ())] == [SOURCE]
     assert "Replace" not in "".join(written(console.folder).values())
 
 

@@ -39,13 +39,16 @@ repos:
 """
 
 _GITHUB = """\
-# Decides the specs that vatspolicy.toml names; fails if one may not launch, or if facts are missing.
+# Decides the specs in specs/; fails if one may not launch, or if facts are missing. A pull request is judged by the
+# vatspolicy.toml, the waivers and the law of its base: what it brings along itself counts once it is merged. Let owners
+# (CODEOWNERS) review .github/ and vatspolicy.toml, and have a ruleset require this check.
 name: Launch gate
 
 on:
   push:
     branches: [main]
   pull_request:
+  merge_group:
 
 permissions:
   contents: read
@@ -62,33 +65,69 @@ jobs:
     steps:
       - uses: {checkout}
         with:
+          fetch-depth: 0 # with the base
           persist-credentials: false
       - uses: {setup_python}
         with:
           python-version: "3.13"
+          update-environment: false
+        id: python
+      # Nothing of the checkout is run: the tool lives outside it, and Python takes no module from it.
       - name: Install vatspolicy
         env:
 {note}          SOURCE: {source}
-        run: python -m pip install --quiet --disable-pip-version-check "$SOURCE"
-      - name: Check the specs
+          PYTHON: ${{{{ steps.python.outputs.python-path }}}}
         run: |
+          cd "$RUNNER_TEMP"
+          "$PYTHON" -I -m venv tool
+          tool/bin/python -I -m pip install --quiet --disable-pip-version-check "$SOURCE"
+      - name: Check the specs
+        env:
+          SPECS: specs
+          BASE: ${{{{ github.event.merge_group.base_sha || 'HEAD^1' }}}} # what the checkout is merged into
+        run: |
+          options=(-f github -o "markdown=$RUNNER_TEMP/vatspolicy.md")
+          if [[ $GITHUB_EVENT_NAME != push ]]; then options+=("--trust=$BASE"); fi
           status=0
-          vatspolicy check -f github -o "markdown=$RUNNER_TEMP/vatspolicy.md" || status=$?
-          if [ -f "$RUNNER_TEMP/vatspolicy.md" ]; then cat "$RUNNER_TEMP/vatspolicy.md" >> "$GITHUB_STEP_SUMMARY"; fi
+          "$RUNNER_TEMP/tool/bin/vatspolicy" check "${{options[@]}}" -- "$SPECS" || status=$?
+          if [[ -f $RUNNER_TEMP/vatspolicy.md ]]; then cat "$RUNNER_TEMP/vatspolicy.md" >> "$GITHUB_STEP_SUMMARY"; fi
           exit "$status"
 """
 
+GITLAB_TRUST = """\
+    - |
+      # The branch whose files decide whether the gate opens: the target, else the default branch; a protected branch
+      # is judged by its own.
+      trust="" target=${CI_MERGE_REQUEST_TARGET_BRANCH_NAME:-}
+      if [ -z "$target" ] && [ "${CI_COMMIT_REF_PROTECTED:-false}" != true ]; then target=${CI_DEFAULT_BRANCH:?}; fi
+      if [ -n "$target" ]; then
+        git fetch --quiet --no-tags --depth=1 origin "refs/heads/$target"
+        trust=--trust=FETCH_HEAD
+      fi
+"""
+"""Lines of a job for GitLab that find the side of the gate's owner. A test holds templates/gitlab-ci.yml to them."""
+
 _GITLAB = """\
-# Decides the specs that vatspolicy.toml names; fails if one may not launch, or if facts are missing.
+# Decides the specs in specs/; fails if one may not launch, or if facts are missing. A merge request is judged by the
+# vatspolicy.toml, the waivers and the law of its target branch: what it brings along itself counts once it is merged.
+# Let owners (CODEOWNERS) review this file and vatspolicy.toml.
 launch-gate:
   stage: test
-  image: python:3.13
+  image: python:3.13 # the slim image has no git
   variables:
 {note}    SOURCE: {source}
+    SPECS: specs
   before_script:
-    - python -m pip install --quiet --disable-pip-version-check "$SOURCE"
+    # Nothing of the checkout is run: the tool lives outside it, and Python takes no module from it.
+    - unset PYTHONPATH PYTHONHOME PYTHONSTARTUP && export PYTHONSAFEPATH=1 PYTHONNOUSERSITE=1
+    - tool=$(mktemp -d)
+    - python -I -m venv "$tool"
+    - '"$tool/bin/python" -I -m pip install --quiet --disable-pip-version-check "$SOURCE"'
   script:
-    - vatspolicy check -o junit=vatspolicy-report/junit.xml -o html=vatspolicy-report/report.html
+    - rm -rf vatspolicy-report # the repository may hold one, or a link of that name
+{trust}    - >-
+      "$tool/bin/vatspolicy" check $trust
+      -o junit=vatspolicy-report/junit.xml -o html=vatspolicy-report/report.html -- "$SPECS"
   artifacts:
     when: always
     paths: [vatspolicy-report/]
@@ -115,7 +154,7 @@ def github_workflow(source: str) -> str:
 
 def gitlab_pipeline(source: str) -> str:
     """Return the text of .gitlab-ci.yml."""
-    return _GITLAB.format(note=_note(source, 4), source=json.dumps(source))
+    return _GITLAB.format(note=_note(source, 4), source=json.dumps(source), trust=GITLAB_TRUST)
 
 
 def _note(source: str, indent: int) -> str:

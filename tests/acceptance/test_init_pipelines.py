@@ -1,0 +1,151 @@
+"""The pipelines that `init` writes, run as GitHub and GitLab run them: no change under review judges itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.acceptance.test_gate_action import plant
+from tests.support.changes import OPENING, SPEC, VATSPOLICY, until, write
+from tests.support.repositories import commit, git
+from vatspolicy.authoring import project_files
+
+SOURCE = "nothing==0"
+PIPELINES = ("github", "gitlab")
+
+
+@dataclass
+class Pipeline:
+    """A pipeline of a repository whose main branch has a denied spec and what `init` writes."""
+
+    kind: str
+    folder: Path
+    temp: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def change(self, name: str) -> None:
+        """Make a pull request of a change, and check out what its pipeline gets."""
+        git(self.folder, "switch", "--quiet", "--create", "change")
+        OPENING[name](self.folder)
+        commit(self.folder)
+        if self.kind == "github":
+            git(self.folder, "switch", "--quiet", "main")
+            git(self.folder, "merge", "--quiet", "--no-ff", "--message", "merge", "change")
+            self.variables = {"GITHUB_EVENT_NAME": "pull_request"}
+        else:
+            self.variables = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_DEFAULT_BRANCH": "main"}
+
+    def run(self, part: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run the lines that install, or those that check."""
+        if self.kind == "github":
+            workflow = yaml.safe_load((self.folder / ".github/workflows/vatspolicy.yml").read_text(encoding="utf-8"))
+            title = {"install": "Install vatspolicy", "check": "Check the specs"}[part]
+            steps: list[dict[str, Any]] = workflow["jobs"]["launch-gate"]["steps"]
+            [step] = [step for step in steps if step.get("name") == title]
+            script, given = step["run"], dict(step["env"])
+            given |= {"PYTHON": sys.executable} if part == "install" else {"BASE": "HEAD^1"}
+            shell = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script]
+        else:
+            job = yaml.safe_load((self.folder / ".gitlab-ci.yml").read_text(encoding="utf-8"))["launch-gate"]
+            lines = job[{"install": "before_script", "check": "script"}[part]]
+            tool = [] if part == "install" else [f"tool={self.temp}/tool"]
+            shell, given = ["bash", "-c", "\n".join(["set -eo pipefail", *tool, *lines])], job["variables"]
+        kept = ("PATH", "HOME", "LANG", "VATSPOLICY_CACHE")
+        clean = {name: value for name, value in os.environ.items() if name in kept}
+        fixed = {"RUNNER_TEMP": str(self.temp), "GITHUB_STEP_SUMMARY": str(self.temp / "summary")}
+        fixed |= {"TMPDIR": str(self.temp), "GIT_CONFIG_GLOBAL": os.devnull}
+        environment = {**clean, **fixed, **given, **self.variables, **variables}
+        return subprocess.run(
+            shell, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+
+
+@pytest.fixture(params=PIPELINES)
+def pipeline(request: pytest.FixtureRequest, tmp_path: Path) -> Pipeline:
+    folder, temp = tmp_path / "work space", tmp_path / "temp"
+    (temp / "tool/bin").mkdir(parents=True)
+    (temp / "tool/bin/vatspolicy").symlink_to(VATSPOLICY)
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    until(folder)
+    command = [str(VATSPOLICY), "init", "product", "--ci", request.param, "--source", SOURCE]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    commit(folder)
+    git(tmp_path, "clone", "--quiet", "--bare", str(folder), "origin.git")
+    git(folder, "remote", "add", "origin", f"file://{tmp_path}/origin.git")
+    return Pipeline(request.param, folder, temp)
+
+
+@pytest.mark.parametrize("name", OPENING)
+def test_a_change_does_not_open_its_own_gate(pipeline: Pipeline, name: str) -> None:
+    pipeline.change(name)
+    ran = pipeline.run("check")
+    assert ran.returncode == 1, ran.stderr
+    reports = ran.stdout + "".join(path.read_text() for path in pipeline.folder.glob("vatspolicy-report/*.xml"))
+    assert "This change edits what decides whether the gate opens" in reports
+    merged = {"github": {"GITHUB_EVENT_NAME": "push"}, "gitlab": {"CI_COMMIT_REF_PROTECTED": "true"}}[pipeline.kind]
+    pipeline.variables = {}
+    assert pipeline.run("check", **merged).returncode == (1 if name == "specs" else 0), "the owner has agreed"
+
+
+@pytest.mark.parametrize("pipeline", ["gitlab"], indirect=True)
+def test_a_branch_of_gitlab_is_judged_by_the_default_branch(pipeline: Pipeline) -> None:
+    pipeline.change("waivers")
+    pipeline.variables = {"CI_DEFAULT_BRANCH": "main", "CI_COMMIT_REF_PROTECTED": "false"}
+    assert "Gate: FAILED" in pipeline.run("check").stdout
+    for variables in ({}, {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "gone"}):
+        pipeline.variables = variables
+        ran = pipeline.run("check")
+        assert (ran.returncode != 0, ran.stdout) == (True, ""), "there is no base"
+
+
+def test_a_pull_request_without_its_base_is_not_judged(pipeline: Pipeline) -> None:
+    pipeline.change("baseline")
+    source = f"file://{pipeline.folder}"
+    shallow = pipeline.temp / "shallow"
+    git(pipeline.temp, "clone", "--quiet", "--depth=1", source, "shallow")
+    pipeline.folder = shallow
+    if pipeline.kind == "gitlab":  # whose job fetches it
+        pipeline.variables["CI_MERGE_REQUEST_TARGET_BRANCH_NAME"] = "main~9"
+    ran = pipeline.run("check")
+    assert (ran.returncode != 0, ran.stdout) == (True, "")
+
+
+def test_it_works_on_its_first_day(pipeline: Pipeline) -> None:
+    """The pull request that adds the files of `init` to a repository which has none of them."""
+    git(pipeline.folder, "switch", "--quiet", "--orphan", "first")
+    write(pipeline.folder, {"README.md": "Specs.\n"})
+    commit(pipeline.folder)
+    git(pipeline.folder, "push", "--quiet", "--force", "origin", "first:main")
+    git(pipeline.folder, "merge", "--quiet", "--no-ff", "--allow-unrelated-histories", "--message", "merge", "main")
+    pipeline.variables = {"GITHUB_EVENT_NAME": "pull_request", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
+    ran = pipeline.run("check")
+    assert ran.returncode == 1, ran.stderr
+    assert "would pass nothing that fails here" in " ".join(ran.stdout.split())
+
+
+def test_no_python_of_the_checkout_is_run(pipeline: Pipeline) -> None:
+    mark = pipeline.temp / "mark"
+    plant(pipeline.folder, mark)
+    commit(pipeline.folder)
+    pipeline.change("specs")
+    checked = pipeline.run("check", PYTHONPATH="." if pipeline.kind == "gitlab" else "")
+    assert checked.returncode == 1, checked.stderr
+    (pipeline.temp / "tool/bin/vatspolicy").unlink()
+    installed = pipeline.run("install", PIP_NO_INDEX="1", PYTHONPATH=".")
+    assert installed.returncode != 0
+    assert "No matching distribution" in installed.stderr
+    assert not mark.exists(), mark.read_text(encoding="utf-8")
+
+
+def test_the_template_for_gitlab_finds_the_owner_as_init_does() -> None:
+    template = Path(__file__).parents[2] / "templates/gitlab-ci.yml"
+    assert project_files.GITLAB_TRUST in template.read_text(encoding="utf-8")
+    assert SPEC.startswith("specs/"), "which the pipelines name"
