@@ -280,12 +280,12 @@ def test_a_receipt_names_every_layer_and_is_replayed_under_them(stacked: Console
         ("unit", "unit"),
     ]
     assert len({one["digest"] for one in named}) == 3
-    same = stacked("replay", "r.json")
+    same = stacked("replay", "r.json", *words)
     assert (same.code, "with rules of layers above it: company, unit" in same.out) == (0, True)
     policy = stacked.folder / "unit" / "unit.yaml"
     policy.write_text(policy.read_text().replace("false", "true"))
-    ran = stacked("replay", "r.json")
+    ran = stacked("replay", "r.json", *words)
     assert ran.code == 1
     assert "/law/layers/2/digest: changed" in ran.out
     (stacked.folder / "unit").rename(stacked.folder / "gone")
-    assert stacked("replay", "r.json").code == 3
+    assert stacked("replay", "r.json", *words).code == 3

@@ -90,28 +90,29 @@ def test_the_day_says_where_it_comes_from(console: Console, law: Path) -> None:
 
 @pytest.mark.usefixtures("made")
 def test_a_replay_finds_the_same(console: Console, tmp_path: Path) -> None:
-    ran = console("replay", "receipt.json")
+    ran = console("replay", "receipt.json", "-p", "policies")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
         "same: spec, law and decision are as recorded\n"
         "  law of 2027-01-31, the launch day of the spec\n"
         "  recorded under the law in the folder policies\n"
+        "  the receipt is not signed (--receipt-key asks for a signature)\n"
     )
-    assert console("replay", "receipt.json", "--lang", "zh").out.startswith("一致")
-    told = json.loads(console("replay", "receipt.json", "-f", "json").out)
+    assert console("replay", "receipt.json", "-p", "policies", "--lang", "zh").out.startswith("一致")
+    told = json.loads(console("replay", "receipt.json", "-p", "policies", "-f", "json").out)
     assert (told["same"], told["differences"], told["changes"], told["as_it_stands"]) == (True, [], [], None)
     assert told["law"] == {"origin": "folder", "file": "policies"}
     (tmp_path / "away").mkdir()
     (tmp_path / "spec.yaml").rename(tmp_path / "away" / "moved.yaml")
-    assert console("replay", "receipt.json").code == 3
-    assert console("replay", "receipt.json", "--spec", "away/moved.yaml").code == 0
+    assert console("replay", "receipt.json", "-p", "policies").code == 3
+    assert console("replay", "receipt.json", "-p", "policies", "--spec", "away/moved.yaml").code == 0
 
 
 def test_a_replay_with_facts_that_were_set(console: Console, law: Path) -> None:
     console.write("spec.yaml", HOSTING)
     given = ("--set", "company.foreign_percent=50", "--set", "product.title=")
     console("check", "spec.yaml", "-p", law, "--receipt", "r.json", *given)
-    assert console("replay", "r.json").code == 0
+    assert console("replay", "r.json", "-p", law).code == 0
     assert json.loads((console.folder / "r.json").read_bytes())["spec"]["changes"] == [
         ["company.foreign_percent", 50],
         ["product.title", None],
@@ -132,11 +133,11 @@ def test_a_receipt_of_other_facts_is_no_receipt_of_the_spec(console: Console, la
     console("check", "spec.yaml", "-p", law, "--receipt", "r.json", *given)
     recorded = json.loads((console.folder / "r.json").read_bytes())["decision"]["decision"]
     assert recorded != "needs-license"
-    ran = console("replay", "r.json")
+    ran = console("replay", "r.json", "-p", law)
     assert ran.code == 1
     assert "  facts that --set changed before deciding: company.foreign_percent, services.0.offers" in ran.out
-    assert ran.out.endswith("  the spec as it stands, on its own day, decides otherwise: NEEDS LICENSE\n")
-    told = json.loads(console("replay", "r.json", "-f", "json").out)
+    assert "  the spec as it stands, on its own day, decides otherwise: NEEDS LICENSE\n" in ran.out
+    told = json.loads(console("replay", "r.json", "-p", law, "-f", "json").out)
     assert (told["same"], told["as_it_stands"]) == (True, "needs-license")
 
 
@@ -146,20 +147,34 @@ def test_a_receipt_that_gives_another_reason_for_its_day_is_found(console: Conso
     path = console.folder / "r.json"
     for why in ("launch", "today"):
         path.write_text(path.read_text().replace('"why":"option"', f'"why":"{why}"'))
-        ran = console("replay", "r.json")
+        ran = console("replay", "r.json", "-p", law)
         assert (ran.code, "/as_of/why: changed" in ran.out) == (1, True), ran.out
         path.write_text(path.read_text().replace(f'"why":"{why}"', '"why":"option"'))
+
+
+@pytest.mark.parametrize("origin", ["folder", "bundle"])
+def test_an_unsigned_receipt_does_not_choose_its_law(console: Console, made: dict[str, Any], origin: str) -> None:
+    """Whoever writes a receipt writes the law that it names, too."""
+    if origin == "bundle":
+        assert console("bundle", "build", "-p", "policies", "--number", "1", "-o", "law.tar.gz").code == 0
+        given = ("--bundle", "law.tar.gz", "--receipt", "receipt.json", "--no-fail")
+        assert console("check", made["spec"]["file"], *given).code == 0
+    ran = console("replay", "receipt.json")
+    assert (ran.code, ran.out) == (3, "")
+    assert "receipt.json:1:1: It is not signed, so it does not choose its law." in ran.err
+    named = ("-p", "policies") if origin == "folder" else ("--bundle", "law.tar.gz")
+    assert console("replay", "receipt.json", *named).code == 0
 
 
 @pytest.mark.usefixtures("made")
 def test_a_replay_finds_what_is_otherwise(console: Console) -> None:
     text = (console.folder / "spec.yaml").read_text(encoding="utf-8")
     console.write("spec.yaml", text + "# a comment\n")
-    ran = console("replay", "receipt.json")
+    ran = console("replay", "receipt.json", "-p", "policies")
     assert ran.code == 1
     assert ran.out.startswith("differs in 1 place\n  /spec/sha256: changed\n")
     console.write("spec.yaml", text.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]"))
-    ran = console("replay", "receipt.json")
+    ran = console("replay", "receipt.json", "-p", "policies")
     assert ran.code == 1
     assert "  /decision/decision: changed\n" in ran.out
     assert "chengdu" not in ran.out
@@ -168,12 +183,12 @@ def test_a_replay_finds_what_is_otherwise(console: Console) -> None:
     before = pilot.read_text(encoding="utf-8")
     pilot.write_text(before.replace("version: 1.0.0", "version: 1.0.1"), encoding="utf-8")
     assert pilot.read_text(encoding="utf-8") != before
-    ran = console("replay", "receipt.json", "-f", "json")
+    ran = console("replay", "receipt.json", "-p", "policies", "-f", "json")
     found = [one["pointer"] for one in json.loads(ran.out)["differences"]]
     assert ran.code == 1
     assert {"/law/policies", "/decision/bundle/digest"} <= set(found)
     assert any(pointer.startswith("/policies/") and pointer.endswith("/version") for pointer in found)
-    assert console("replay", "receipt.json", "-f", "json").out == ran.out
+    assert console("replay", "receipt.json", "-p", "policies", "-f", "json").out == ran.out
 
 
 @pytest.mark.usefixtures("made")

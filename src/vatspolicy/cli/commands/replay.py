@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -69,12 +69,15 @@ def replay(
             _("cannot read the spec {file}: {reason}. Name it with --spec.", file=file, reason=reason), ExitCode.INVALID
         )
     law = context.law
+    named = bool(law.policies) or law.bundle is not None or law.key is not None or law.skip_verify
     if not law.policies and law.bundle is None:
         recorded = [_find_recorded(receipt, name) for name in find_folders(data)]
         law = replace(law, policies=tuple(recorded))
         if data["law"]["origin"] == "bundle":
             law = replace(law, bundle=_find_recorded(receipt, data["law"]["file"]))
     law, signer = _verify(receipt, data, law, receipt_key)
+    if signer is None and not named and data["law"]["origin"] != "shipped":
+        _refuse_law(receipt)
     # No lock is read: the receipt says which bundle it must be.
     selected = law.select(locks=False)
     differences = decide_again(data, selected, content)
@@ -101,7 +104,7 @@ def replay(
         print_result(json.dumps(told, indent=2) + "\n", machine=True)
     else:
         text = _describe(differences, context.lang.value) + _say_premises(data, otherwise, context.lang.value)
-        print_result(text + _say_signer(data, signer, law.key is not None, context.lang.value))
+        print_result(text + _say_signer(data, signer, context.lang.value))
     return ExitCode.FAILED if differences or otherwise else ExitCode.OK
 
 
@@ -132,6 +135,14 @@ def _verify(
     if law.bundle is None and (law.key is not None or signed):
         law = replace(law, key=None, skip_verify=False)
     return law, key
+
+
+def _refuse_law(receipt: Path) -> NoReturn:
+    """Refuse a law that only an unsigned receipt names: whoever wrote the one can have written the other."""
+    from vatspolicy.bundles.bundle_file import BundleFileError
+
+    hint = _("Name the law that must have decided: --policies, or --bundle with --key.")
+    raise BundleFileError(str(receipt), _("It is not signed, so it does not choose its law."), hint)
 
 
 def _find_recorded(receipt: Path, name: str) -> Path:
@@ -188,14 +199,14 @@ def _say_premises(receipt: Mapping[str, Any], otherwise: str | None, lang: Langu
     return "".join(f"  {text}\n" for text in said)
 
 
-def _say_signer(receipt: Mapping[str, Any], signer: Key | None, key_given: bool, lang: Language) -> str:
-    """Return the line on the signature of a receipt; nothing for an unsigned one if no key is in play."""
+def _say_signer(receipt: Mapping[str, Any], signer: Key | None, lang: Language) -> str:
+    """Return the line on the signature of a receipt."""
     if signer is not None:
         key = clean(signer.id, one_line=True)
         return f"  {word(_WORDS, 'signed', lang, key=key, algorithm=signer.algorithm)}\n"
     if "signature" in receipt:
         return f"  {word(_WORDS, 'unverified', lang)}\n"
-    return f"  {word(_WORDS, 'unsigned', lang)}\n" if key_given else ""
+    return f"  {word(_WORDS, 'unsigned', lang)}\n"
 
 
 command = Command(replay, "replay", DECIDE)
