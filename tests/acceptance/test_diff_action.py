@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.changes import BASE_OF_LAW
 from tests.support.law_builder import rule
 from tests.support.layer_builder import write_layer
 from tests.support.project_builder import policy, project
@@ -26,7 +29,7 @@ WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/policy-review.yml").read_te
 SCRIPT = ROOT / ".github/actions/policy-diff/diff.sh"
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")
-OWN_TO_A_RUN = ("DIFF_", "GITHUB_", "GIT_", "PYTHON", "RUNNER_", "VIRTUAL_ENV")
+OWN_TO_A_RUN = ("DIFF_", "GITHUB_", "GIT_", "PYTHON", "RUNNER_", "VATSPOLICY_", "VIRTUAL_ENV")
 
 
 @dataclass
@@ -45,7 +48,8 @@ class Runner:
 
     workspace: Path
     temp: Path
-    log: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    """Variables of the job."""
 
     def __call__(self, **given: str) -> Ran:
         defaults = {name.replace("-", "_"): str(spec["default"]) for name, spec in ACTION["inputs"].items()}
@@ -53,19 +57,24 @@ class Runner:
         inputs = defaults | {"semantic": "off"} | given
         [step] = [step for step in ACTION["runs"]["steps"] if step.get("id") == "compare"]
         names = {key: value.removeprefix("${{ inputs.").removesuffix(" }}") for key, value in step["env"].items()}
+        return self.run_step(step["run"], {name: inputs[value.replace("-", "_")] for name, value in names.items()})
+
+    def run_step(self, script: str, given: dict[str, str]) -> Ran:
         outputs, summary = self.temp / "outputs", self.temp / "summary"
         for file in (outputs, summary):
             file.write_text("", encoding="utf-8")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(OWN_TO_A_RUN)}
-        environment |= {name: inputs[value.replace("-", "_")] for name, value in names.items()}
+        environment |= given
         environment |= {
             "GITHUB_OUTPUT": str(outputs),
             "GITHUB_STEP_SUMMARY": str(summary),
             "RUNNER_TEMP": str(self.temp),
+            "XDG_CACHE_HOME": os.environ["VATSPOLICY_CACHE"],
+            **self.variables,
         }
         environment["GITHUB_ACTION_PATH"] = str(SCRIPT.parent)
         result = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
+            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script],
             cwd=self.workspace,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -191,6 +200,107 @@ def test_a_tool_that_breaks_is_70(runner: Runner) -> None:
     assert "NOT EVALUATED" in ran.summary
 
 
+def test_a_report_folder_behind_a_link_is_refused(runner: Runner) -> None:
+    elsewhere = runner.temp / "elsewhere"
+    elsewhere.mkdir()
+    (runner.workspace / "reports").symlink_to(elsewhere)
+    for folder in ("reports", "reports/new", f"{runner.workspace}/reports"):
+        ran = runner(report_folder=folder)
+        assert (ran.code, "is a link" in ran.summary) == (2, True)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_variable_of_the_job_is_no_input(runner: Runner) -> None:
+    runner.variables = {"VATSPOLICY_POLICIES": "elsewhere"}
+    ran = runner()
+    assert (ran.code, "The job sets VATSPOLICY_POLICIES." in ran.summary) == (2, True)
+
+
+def decoy(folder: Path) -> None:
+    project(folder / "decoy")
+
+
+def settings(folder: Path) -> None:
+    """Another law, which is the same in both states; it has been there for long."""
+    (folder / "vatspolicy.toml").write_text(f'{BASE_OF_LAW} = "decoy/policies"\n', encoding="utf-8")
+
+
+def folder_named_as_the_base(folder: Path) -> None:
+    shutil.copytree(folder / "policies", folder / "HEAD^1/policies")
+
+
+@pytest.mark.parametrize("trick", [settings, folder_named_as_the_base])
+def test_a_change_does_not_choose_what_is_compared(runner: Runner, trick: Callable[[Path], None]) -> None:
+    git(runner.workspace, "reset", "--quiet", "--hard", "HEAD^1")
+    decoy(runner.workspace)
+    commit(runner.workspace)
+    project(runner.workspace, {"law": MILDER})
+    trick(runner.workspace)
+    commit(runner.workspace)
+    assert runner(fail_on="loosened").outputs["verdict"] == "loosened"
+
+
+def test_edits_of_what_judges_stand_at_the_head_of_the_report(runner: Runner) -> None:
+    (runner.workspace / ".github").mkdir()
+    (runner.workspace / ".github/CODEOWNERS").write_text("* @me\n")
+    (runner.workspace / "src").mkdir()
+    for name in ("a.py", "[x](y)`.py"):
+        (runner.workspace / "src" / name).touch()
+    git(runner.workspace, "add", "--all")
+    git(runner.workspace, "commit", "--quiet", "--amend", "--no-edit")
+    ran = runner(judges=" src\n.github\nschemas\n".strip())
+    title, _, line, *_ = ran.summary.splitlines()
+    assert title.startswith("## 🔻 Loosens")
+    assert "This change edits what judges it (number of files): `src` (2), `.github` (1).**" in line
+    assert line in Path(ran.outputs["report-folder"], "comparison.md").read_text(encoding="utf-8")
+    assert "what judges it (number of files): `.github` (1)" in runner().summary, "by default"
+    assert "what judges it" not in runner(judges="").summary
+    assert "what judges it" not in runner(judges="policies/none.yaml").summary
+
+
+@pytest.mark.parametrize("edits_law", [True, False])
+def test_the_workflow_judges_with_the_tool_of_the_base(runner: Runner, edits_law: bool) -> None:
+    """A change that brings along its own judge: the script of the review passes everything."""
+    folder, script = runner.workspace, Path(".github/actions/policy-diff/diff.sh")
+    git(folder, "reset", "--quiet", "--hard", "HEAD^1")
+    (folder / script).parent.mkdir(parents=True)
+    shutil.copy(SCRIPT, folder / script)
+    commit(folder)
+    git(folder, "switch", "--quiet", "--create", "change")
+    if edits_law:
+        project(folder, {"law": MILDER})
+    (folder / script).write_text("exit 0\n")
+    commit(folder)
+    git(folder, "switch", "--quiet", "main")
+    git(folder, "merge", "--quiet", "--no-ff", "--message", "merge", "change")
+    steps = {step["name"]: step for step in WORKFLOW["jobs"]["review"]["steps"] if "name" in step}
+    looked = runner.run_step(steps["Look for edits that concern the law"]["run"], {"BASE": "HEAD^1"})
+    assert looked.outputs == {"concerned": "true"}
+    given = {key: value for key, value in steps["Compare"]["env"].items() if "${{" not in value}
+    given |= {"DIFF_BASE": "HEAD^1", "DIFF_SEMANTIC": "off"}
+    ran = runner.run_step(steps["Compare"]["run"], given)
+    assert "what judges it (number of files): `.github` (1)" in ran.summary
+    assert ran.code == (1 if edits_law else 0), ran.log
+    assert ran.outputs["verdict"] == ("loosened" if edits_law else "neither")
+
+
+def test_a_change_that_does_not_concern_the_law_passes_at_once(runner: Runner) -> None:
+    (runner.workspace / "README.md").touch()
+    commit(runner.workspace)
+    steps = {step.get("name"): step for step in WORKFLOW["jobs"]["review"]["steps"]}
+    looked = runner.run_step(steps["Look for edits that concern the law"]["run"], {"BASE": "HEAD^1"})
+    assert looked.outputs == {"concerned": "false"}
+    assert {step.get("if") for step in WORKFLOW["jobs"]["review"]["steps"][2:5]} == {
+        "steps.concerned.outputs.concerned == 'true'"
+    }
+
+
+def test_the_check_answers_every_pull_request() -> None:
+    """One that is left out, by paths or in a queue, would wait for ever where the check is required."""
+    text = (ROOT / ".github/workflows/policy-review.yml").read_text(encoding="utf-8")
+    assert "\non:\n  pull_request:\n  merge_group:\n\n" in text
+
+
 # --- the comment ------------------------------------------------------------------------------------------------------
 
 GH = """\
@@ -259,10 +369,12 @@ def test_a_token_that_may_not_write_fails_nothing(tmp_path: Path) -> None:
 
 def test_only_the_second_job_may_write_and_it_runs_no_code_of_the_change() -> None:
     jobs: dict[str, Any] = WORKFLOW["jobs"]
-    assert "permissions" not in jobs["compare"]
-    assert "permissions" not in jobs["analyze"]
-    assert "--since HEAD^1" in jobs["analyze"]["steps"][-1]["run"]
-    assert jobs["analyze"]["steps"][0]["with"] == {"fetch-depth": 2, "persist-credentials": False}
+    assert jobs.keys() == {"review", "comment"}
+    assert "permissions" not in jobs["review"]
+    used = [step.get("uses", "") for step in jobs["review"]["steps"]]
+    assert not any(name.startswith(("./", "$/")) for name in used), "an action of the change"
+    scripts = [step["run"] for step in jobs["review"]["steps"] if "run" in step]
+    assert not any(re.search(r"(?<![\w/-])(python|pip|make|bash \.|\./)", script) for script in scripts)
     assert jobs["comment"]["permissions"] == {"pull-requests": "write"}
     assert "head.repo.full_name == github.repository" in jobs["comment"]["if"]
     used = [step.get("uses", "") for step in jobs["comment"]["steps"]]

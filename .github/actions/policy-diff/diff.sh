@@ -10,6 +10,8 @@ trap 'exit 70' ERR    # what nobody foresaw must not look like a condition that 
 # No Python of this step takes a module from the checkout: not from the working directory, nor by a variable of the job.
 unset PYTHONPATH PYTHONHOME PYTHONSTARTUP
 export PYTHONSAFEPATH=1 PYTHONNOUSERSITE=1
+# The repository is the one of the working directory, whatever a variable of the job says.
+for name in ${!GIT_@}; do unset "$name"; done
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 venv=$RUNNER_TEMP/vatspolicy-diff-venv
@@ -70,6 +72,10 @@ finish() {
   if [[ ! -s $folder/comparison.md ]]; then
     printf '## 🛑 NOT EVALUATED\n\n%s The log of this step says more.\n' "$why" >"$folder/comparison.md"
   fi
+  if [[ -n $edits ]]; then
+    { head -n 1 && printf '\n%s\n' "$edits" && cat; } <"$folder/comparison.md" >"$RUNNER_TEMP/vatspolicy-comparison.md"
+    cp -- "$RUNNER_TEMP/vatspolicy-comparison.md" "$folder/comparison.md"
+  fi
   cat "$folder/comparison.md" >>"$GITHUB_STEP_SUMMARY"
   if [[ $status -ne 0 ]]; then
     printf '::error title=Policy diff::%s (exit code %s)\n' "$why" "$status"
@@ -95,9 +101,59 @@ print(verdict)
 PYTHON
 }
 
+# Fails if a part of a path below the working directory is a link: a link of the checkout must not lead reports elsewhere.
+has_no_link() {
+  local path=$1
+  case $path in
+    /*) ;;
+    *) path=$PWD/$path ;;
+  esac
+  while [[ $path == "$PWD"/* ]]; do
+    [[ ! -L $path ]] || return 1
+    path=${path%/*}
+  done
+}
+
+# Sets edits: the line that says what the change edits of what judges it. Names are those of the input, not of files.
+find_edits() {
+  local line names found=()
+  while IFS= read -r line || [[ -n $line ]]; do
+    line=${line%$'\r'}
+    [[ -n ${line//[[:space:]]/} ]] || continue
+    if ! names=$(git --literal-pathspecs diff-tree -r --name-only --no-renames --ignore-submodules=none \
+      "$1" "$2" -- "$line"); then
+      edits='**Whether this change edits what judges it could not be found out.**'
+      return 0
+    fi
+    [[ -z $names ]] || found+=("\`$line\` ($(wc -l <<<"$names" | tr -d ' '))")
+  done <<<"${DIFF_JUDGES:-}"
+  [[ ${#found[@]} -gt 0 ]] || return 0
+  printf -v names '%s, ' "${found[@]}"
+  edits="**⚠️ This change edits what judges it (number of files): ${names%, }.** Nothing below is about these edits."
+}
+
+# The full path of an input that names a file, and of a pattern.
+full() {
+  case $1 in
+    /*) printf '%s' "$1" ;;
+    *) printf '%s' "$PWD/$1" ;;
+  esac
+}
+
+# Goes to a copy of the base, where settings are those of the owner of the law, not those of the change.
+enter_base() {
+  local copy=$RUNNER_TEMP/vatspolicy-base place
+  place=$(git rev-parse --show-prefix)
+  rm -rf -- "$copy"
+  git worktree prune
+  git -c core.hooksPath=/dev/null worktree add --quiet --force --detach "$copy" "$1"
+  cd -- "$copy/$place" 2>/dev/null || refuse 'The folder that the input folder names is not there in the base.'
+}
+
 compare() {
-  local folder=${DIFF_REPORT_FOLDER:-$RUNNER_TEMP/vatspolicy-comparison}
+  local folder=${DIFF_REPORT_FOLDER:-$RUNNER_TEMP/vatspolicy-comparison} edits=''
   local arguments=(-f github) line verdict status=0 errors=$RUNNER_TEMP/vatspolicy-diff-errors.txt
+  local base=${DIFF_BASE:-} head=${DIFF_HEAD:-} before after
 
   case $folder in
     *$'\n'* | *$'\r'*)
@@ -106,6 +162,11 @@ compare() {
       refuse 'The input report-folder holds a line break.'
       ;;
   esac
+  if ! has_no_link "$folder"; then
+    folder=$RUNNER_TEMP/vatspolicy-comparison
+    mkdir -p -- "$folder"
+    refuse 'The input report-folder is a link, or lies below one.'
+  fi
   mkdir -p -- "$folder"
   folder=$(cd -- "$folder" && pwd)
   # A report of an earlier run must not pass for one of this run.
@@ -114,21 +175,32 @@ compare() {
   for line in markdown=md html=html json=json sarif=sarif; do
     arguments+=(-o "${line%=*}=$folder/comparison.${line#*=}")
   done
+  # A variable of the job would be a setting that nobody gave to the action.
+  if [[ -n ${!VATSPOLICY_@} ]]; then
+    refuse "The job sets ${!VATSPOLICY_@}. The inputs of the action are the whole question: use an input."
+  fi
+  cd -- "${DIFF_FOLDER:-.}" 2>/dev/null || refuse 'The folder that the input folder names is not there.'
+
   while IFS= read -r line || [[ -n $line ]]; do
     line=${line%$'\r'}
-    [[ -z ${line//[[:space:]]/} ]] || arguments+=("--profiles=$line")
+    [[ -z ${line//[[:space:]]/} ]] || arguments+=("--profiles=$(full "$line")")
   done <<<"${DIFF_PROFILES:-}"
   while IFS= read -r line || [[ -n $line ]]; do
     line=${line%$'\r'}
     [[ -z ${line//[[:space:]]/} ]] || arguments+=("--policies=$line")
   done <<<"${DIFF_POLICIES:-}"
   [[ -z ${DIFF_FAIL_ON:-} ]] || arguments+=("--fail-on=$DIFF_FAIL_ON")
-  [[ -z ${DIFF_ACCEPTED:-} ]] || arguments+=("--accepted=$DIFF_ACCEPTED")
+  [[ -z ${DIFF_ACCEPTED:-} ]] || arguments+=("--accepted=$(full "$DIFF_ACCEPTED")")
   [[ -z ${DIFF_SEMANTIC:-} ]] || arguments+=("--semantic=$DIFF_SEMANTIC")
   [[ -z ${DIFF_LANG:-} ]] || arguments+=("--lang=$DIFF_LANG")
 
-  cd -- "${DIFF_FOLDER:-.}" 2>/dev/null || refuse 'The folder that the input folder names is not there.'
-  "$bin/vatspolicy" diff "${arguments[@]}" -- "${DIFF_BASE:-}" "${DIFF_HEAD:-}" </dev/null 2>"$errors" || status=$?
+  if before=$(git rev-parse --verify --quiet --short=12 --end-of-options "$base^{commit}") &&
+    after=$(git rev-parse --verify --quiet --short=12 --end-of-options "$head^{commit}"); then
+    find_edits "$before" "$after"
+    enter_base "$before"
+    base=$before head=$after
+  fi
+  "$bin/vatspolicy" diff "${arguments[@]}" -- "$base" "$head" </dev/null 2>"$errors" || status=$?
   show_errors "$errors"
   if [[ ! -s $folder/comparison.json ]]; then
     [[ $status -eq 2 ]] || status=70
