@@ -33,7 +33,14 @@ def git(project: Path, *arguments: str) -> None:
     subprocess.run(["git", *who, *arguments], cwd=project, check=True, capture_output=True)
 
 
+BASE = "Put the base beside it, and leave out settings that the change brings along"
+
+
 def run_step(name: str, project: Path, temp: Path, **environment_of_job: str) -> tuple[int, str]:
+    if name != BASE:
+        shutil.rmtree(temp / "base", ignore_errors=True)
+        git(project, "worktree", "prune")
+        assert run_step(BASE, project, temp, BASE="HEAD^1")[0] == 0
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS[name]["run"]]
     environment = {**os.environ, **TEMPLATE["env"], "RUNNER_TEMP": str(temp), **environment_of_job}
     ran = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
@@ -73,6 +80,14 @@ def test_the_review_of_a_change_analyzes_what_it_touches(tmp_path: Path) -> None
     assert tested == {"sound": 0, "dead": 0, "milder": 1}, codes
     assert {branch: code for branch, (code, _) in analyzed.items()} == {"sound": 0, "dead": 1, "milder": 0}, codes
     assert "::error file=policies/law.yaml,line=" in analyzed["dead"][1]
+    git(project, "switch", "-q", "dead")
+    shutil.copytree(project / "policies", project / "HEAD^1/policies")
+    (project / "vatspolicy.toml").write_text('policies = "HEAD^1/policies"\n', encoding="utf-8")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "a folder that is named as the base is, and settings")
+    git(project, "switch", "-q", "--detach", "main")
+    git(project, "merge", "-q", "--no-ff", "-m", "merge", "dead")
+    assert run_step("Analyze what the change touches", project, tmp_path)[0] == 1
     assert "x never applies" in analyzed["dead"][1]
 
 
@@ -106,5 +121,6 @@ def test_each_layer_is_reviewed_with_what_is_below_it(tmp_path: Path) -> None:
 
 def test_the_base_of_the_change_is_fetched_and_nothing_may_be_written() -> None:
     assert TEMPLATE["permissions"] == {"contents": "read"}
-    assert TEMPLATE["jobs"]["review"]["steps"][0]["with"] == {"fetch-depth": 2, "persist-credentials": False}
+    assert TEMPLATE["jobs"]["review"]["steps"][0]["with"] == {"fetch-depth": 0, "persist-credentials": False}
+    assert {"pull_request": None, "merge_group": None} in TEMPLATE.values(), "a required check answers every change"
     assert "[smt]" in TEMPLATE["env"]["PACKAGE"]
