@@ -105,7 +105,7 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
             "--log",
             "--mask",
         },
-        "Configuration": {"--show-config", "--no-config"},
+        "Configuration": {"--show-config", "--no-config", "--trust"},
     }
 
 
