@@ -14,6 +14,7 @@ export PYTHONSAFEPATH=1 PYTHONNOUSERSITE=1
 
 # The repository is the one of the working directory, whatever a variable of the job says.
 for name in ${!GIT_@}; do unset "$name"; done
+export GIT_NO_REPLACE_OBJECTS=1
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 venv=$RUNNER_TEMP/vatspolicy-venv
