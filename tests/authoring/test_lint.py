@@ -88,6 +88,19 @@ def test_a_clean_policy_has_no_finding(tmp_path: Path) -> None:
     assert findings(tmp_path / "law", CLEAN) == []
 
 
+_INSTRUMENT = """\
+instruments:
+  icp-filing: {title: {en: Filing, zh: 备案}, authority: [{when: 'true', is: cac}]}
+"""
+_TO_RULE = CLEAN[CLEAN.index("parameters:") : CLEAN.index("    duty:")]
+UNMET = _INSTRUMENT + _TO_RULE + "    duty: {instrument: icp-filing, due: {before: launch}}\n"
+NEEDING = (
+    _INSTRUMENT.replace("icp-filing", "game-approval").replace("}]}", "}]COVERS}")
+    + _TO_RULE
+    + "    need: {instrument: game-approval}\n"
+)
+"""The instrument and the rule of the policy with a need in place of its duty."""
+
 FINDINGS = {
     "order of keys": (
         "version: 1.0.0\ntitle: {en: Clean, zh: 整洁}\n",
@@ -184,6 +197,26 @@ FINDINGS = {
         "  spare-filing: {title: {en: Spare, zh: 备用}, authority: [{when: 'true', is: cac}]}\nparameters:\n",
         "clean.yaml:12:3: instruments.spare-filing: No rule uses this instrument.",
     ),
+    "instrument of a duty that no profile states": (
+        UNMET,
+        NEEDING.replace("game-approval", "game-approvel").replace("need: {", "duty: {due: {before: launch}, "),
+        "clean.yaml:21:47: rules[0].duty.instrument: No profile can state game-approvel, so nobody can meet this rule. Did",
+    ),
+    "instrument of a need that no profile states": (
+        UNMET,
+        NEEDING.replace("game-approval", "galaxy-permit"),
+        "clean.yaml:21:24: rules[0].need.instrument: No profile can state galaxy-permit, so nobody can meet this rule.",
+    ),
+    "instrument that covers no product": (
+        UNMET,
+        NEEDING.replace("COVERS", ", covers: 'activity.class in license.classes && license.valid'"),
+        "clean.yaml:21:24: rules[0].need.instrument: No license (game-approval) can cover the subject of this rule.",
+    ),
+    "instrument that covers nothing": (
+        UNMET,
+        NEEDING.replace("COVERS", ", covers: '!(license.valid || !false)'"),
+        "clean.yaml:21:24: rules[0].need.instrument: No license (game-approval) can cover the subject of this rule.",
+    ),
 }
 
 
@@ -207,14 +240,32 @@ IDS = {
     "parameter": "unused-parameter",
     "term": "unused-term",
     "instrument": "unused-instrument",
+    "instrument of a duty that no profile states": "unmeetable",
+    "instrument of a need that no profile states": "unmeetable",
+    "instrument that covers no product": "unmeetable",
+    "instrument that covers nothing": "unmeetable",
 }
+
+
+@pytest.mark.parametrize(
+    "covers",
+    [
+        "",
+        ", covers: 'activity.class in license.classes || license.valid'",
+        ", covers: '!(license.valid && service.resells_carrier)'",
+        ", covers: 'license.classes.all(c, c == activity.class)'",
+    ],
+)
+def test_an_instrument_that_a_license_can_cover_is_no_finding(tmp_path: Path, covers: str) -> None:
+    told = findings(tmp_path / "law", CLEAN.replace(UNMET, NEEDING.replace("COVERS", covers)))
+    assert [one for one in told if "license" in one.casefold()] == []
 
 
 @pytest.mark.parametrize("name", FINDINGS)
 def test_each_finding(tmp_path: Path, name: str) -> None:
     old, new, expected = FINDINGS[name]
     assert CLEAN.count(old) == 1
-    report = linted(tmp_path / "law", CLEAN.replace(old, new))
+    report = linted(tmp_path / "law", CLEAN.replace(old, new.replace("COVERS", "")))
     [found] = report.findings
     assert (found.rule, found.level, report.exit_code) == (IDS[name], "error", 1)
     assert re.sub(r"^[^ ]*/", "", str(found.problem)).startswith(expected)

@@ -144,6 +144,24 @@ def test_a_project_is_read_under_its_own_schemas(console: Console) -> None:
     assert ran.err.startswith("new/schemas:1:1: The schemas")
 
 
+def test_a_key_that_only_the_schemas_of_a_project_know_is_refused(tmp_path: Path) -> None:
+    """This program would read the law without the key, and take two laws that differ in it for one."""
+    schema = copy.deepcopy(SchemaSet.shipped().load("policy"))
+    effects = schema["properties"]["rules"]["items"]["properties"]
+    effects["advise"]["properties"]["grace"] = {"title": "Grace", "type": "integer"}
+    text = project_policy(
+        "law", "rules:\n" + RULE.replace("term.is_foreign", "'true'").replace("verify", "verify, grace: 60")
+    )
+    folder = project(tmp_path, {"law": text}, schemas={"policy": schema}) / "policies"
+    with pytest.raises(InvalidInput) as caught:
+        load_bundle(folder)
+    [problem] = caught.value.problems
+    assert problem.path == "rules[0].advise.grace"
+    assert problem.hint.endswith("this version of the program would not read it.")
+    (folder / "law.yaml").write_text(text.replace(", grace: 60", ""), encoding="utf-8")
+    assert load_bundle(folder).rule("law/tell").kind == "advise"
+
+
 def test_a_policy_is_compiled_again_if_a_policy_that_it_uses_changes(tmp_path: Path) -> None:
     """The compiled form of each policy is kept; it may not outlive the terms and parameters that it was made from."""
     shared = project_policy("shared")

@@ -26,7 +26,7 @@ from vatspolicy.engine.decision import (
     WorstReading,
     word_of,
 )
-from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
+from vatspolicy.engine.licensing import answer_need, evaluate_routes, holds_instrument
 from vatspolicy.engine.missing_facts import MissingFacts, missing_offers, rank_missing_facts
 from vatspolicy.engine.opinions import OPINION, OpinionResult, opinion_results, reading_of, settle
 from vatspolicy.engine.parts import Part, merge_parts, weakest_verification
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from vatspolicy.engine.readings import Choices
 
 ALLOW, NEEDS_LICENSE, DENY = Outcome
-NEED_STATES = {ALLOW: "met", NEEDS_LICENSE: "unmet", DENY: "closed"}
-"""State of a need by the outcome that its routes leave."""
 BEARING = ("classify", "route", "deny", "need")
 """Kinds of rules that bear on the outcome, in the order in which they are evaluated."""
 _NO_ROUTES: frozenset[tuple[str, Subject]] = frozenset()
@@ -272,24 +270,19 @@ class _Evaluator:
         need, asking = rule.effect, self.asking and part.certain
         assert isinstance(need, Need)
         missing = self.asks(part, match) if facts and asking else ()
-        routes: tuple[RouteResult, ...] = ()
+        routes = () if need.through is None else self.routes(part, need.through)
+        has = None
+        if need.instrument is not None:
+            has = holds_instrument(self.ruleset, part.activation, need.instrument, rule.holder)
+        low, high, state = answer_need(need, holds, has, routes)
         authority: tuple[str, ...] = ()
-        if need.through is not None:
-            routes = self.routes(part, need.through)
-            low, high = outcome_range(routes)
-            state = NEED_STATES[high] if holds and low == high else "unknown"
-            if low != high and asking:
-                usable = [route for route in routes if route.state != "closed"]
-                missing += tuple(fact for route in usable for fact in self.missing.of_route(route, part.activation))
-        else:
-            assert need.instrument is not None
-            holder = need.bearer if part.subject.service is not None else "company"
-            has = holds_instrument(self.ruleset, part.activation, need.instrument, holder)
-            low, high = (NEEDS_LICENSE if has is False else ALLOW), (ALLOW if has else NEEDS_LICENSE)
-            state = "met" if has else "unmet" if holds and has is False else "unknown"
+        if need.instrument is not None:
             if has is None and asking and (not missing or OPINION in facts):
-                missing += self.missing.of_instrument(rule, part.activation, need.instrument, holder)
+                missing += self.missing.of_instrument(rule, part.activation, need.instrument, rule.holder)
             authority = self.ruleset.authorities(need.instrument, part.activation)
+        elif low != high and asking:
+            usable = [route for route in routes if route.state != "closed"]
+            missing += tuple(fact for route in usable for fact in self.missing.of_route(route, part.activation))
         part.widen(low if holds else ALLOW, high, missing)
         if part.certain:
             if state == "unknown" and missing and all(fact.path == (OPINION.root,) for fact in missing):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.interpreter import conjunction, disjunction
 from vatspolicy.engine.decision import Outcome, RouteResult, Subject
 from vatspolicy.engine.opinions import condition_reading, reading_of, settle
-from vatspolicy.policies.model import Instrument, Route
+from vatspolicy.policies.model import Instrument, Need, Route
 from vatspolicy.policies.ruleset import Match, RuleSet
 
 
@@ -98,7 +98,33 @@ def evaluate_routes(
     return tuple(found)
 
 
-def outcome_range(routes: Iterable[RouteResult]) -> tuple[Outcome, Outcome]:
+class NeedResult(NamedTuple):
+    """The mildest and the strictest outcome that a need leaves possible, if it holds, and its state."""
+
+    low: Outcome
+    high: Outcome
+    state: str
+    """met, unmet, closed or unknown."""
+
+
+def answer_need(need: Need, holds: bool | None, held: bool | None, routes: Iterable[RouteResult]) -> NeedResult:
+    """Return the result of a need by its `routes`, or else by whether its instrument is `held`.
+
+    `holds`: whether it applies. A held instrument meets a need that may apply.
+    """
+    if need.through is not None:
+        low, high = _outcome_range(routes)
+    else:
+        low = Outcome.NEEDS_LICENSE if held is False else Outcome.ALLOW
+        high = Outcome.ALLOW if held else Outcome.NEEDS_LICENSE
+    certain = low == high and (holds or (need.through is None and bool(held)))
+    return NeedResult(low, high, _NEED_STATES[high] if certain else "unknown")
+
+
+_NEED_STATES = {Outcome.ALLOW: "met", Outcome.NEEDS_LICENSE: "unmet", Outcome.DENY: "closed"}
+
+
+def _outcome_range(routes: Iterable[RouteResult]) -> tuple[Outcome, Outcome]:
     """Return the mildest and the strictest outcome that a need answered by these routes leaves possible."""
     mildest = strictest = Outcome.DENY
     for route in routes:

@@ -100,10 +100,20 @@ def _read(
             release = document
             problems += validate(document, "bundle", schemas)
         else:
-            found = validate(document, "policy", schemas)
+            found = validate(document, "policy", schemas) or _find_unread(document, schemas)
             problems += found
             documents += [] if found else [document]
     return release, documents, problems
+
+
+def _find_unread(document: Document, schemas: SchemaSet) -> list[Problem]:
+    """Return the problems of what only the schemas of a project allow: the law would be read without it."""
+    name, shipped = "policy.schema.json", SchemaSet.shipped()
+    if schemas.files.get(name) == shipped.files[name]:
+        return []
+    known = schemas.derived(_find_unread, lambda: SchemaSet({**schemas.files, name: shipped.files[name]}))
+    hint = _("Only the schemas beside the policies allow this; this version of the program would not read it.")
+    return [problem._replace(hint=hint) for problem in validate(document, "policy", known)]
 
 
 def _read_stack(

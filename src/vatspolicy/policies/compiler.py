@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from vatspolicy.cel.ast import Fact, Node, Param, walk
+from vatspolicy.cel.ast import Fact, Literal, Node, Param, walk
 from vatspolicy.cel.parser import ExpressionError, TypeEnvironment, parse
 from vatspolicy.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
 from vatspolicy.compile_cache import digest, get_or_build
@@ -156,8 +156,7 @@ class _PolicyCompiler:
         for index, rule in enumerate(self.data.get("rules", [])):
             self.rule(("rules", index), rule)
         for name, instrument in self.data.get("instruments", {}).items():
-            for index, entry in enumerate(instrument["authority"]):
-                self.expression(("instruments", name, "authority", index, "when"), entry["when"], "activity")
+            self.authority(("instruments", name, "authority"), instrument["authority"])
             if "covers" in instrument:
                 self.expression(("instruments", name, "covers"), instrument["covers"], "license")
         for name in self.data.get("terms", {}):
@@ -260,6 +259,16 @@ class _PolicyCompiler:
             self.note(("editions",), _("List editions in order of their days, at most one per day."))
 
     # --- rules and expressions
+
+    def authority(self, path: Path, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Type the entries of an authority. The last one holds for every subject, so that the authority is somebody."""
+        for index, entry in enumerate(entries):
+            self.expression((*path, index, "when"), entry["when"], "activity")
+        last: Path = (*path, len(entries) - 1, "when")
+        tree = self.trees.get(last)
+        if tree is not None and not (isinstance(tree, Literal) and tree.value is True):
+            message = _("Nobody is in charge where no entry holds.")
+            self.note(last, message, _("End the list with an entry for all other cases: when: 'true'."))
 
     def rule(self, path: Path, rule: Mapping[str, Any]) -> None:
         self.lines[path] = self.document.mark(path)

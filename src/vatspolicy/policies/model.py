@@ -294,6 +294,11 @@ class Rule:
         return () if self.readings is None else tuple(reading.name for reading in self.readings.others)
 
     @property
+    def holder(self) -> str:
+        """Who must hold the instrument of a need: its bearer, or the company for the product itself."""
+        return self.effect.bearer if isinstance(self.effect, Need) and self.each != "product" else "company"
+
+    @property
     def group(self) -> str:
         """Subject and kind, such as activity/deny."""
         return f"{self.each}/{self.kind}"

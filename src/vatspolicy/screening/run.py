@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import json
 from collections import deque
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +23,7 @@ from vatspolicy.file_lock import Locked, lock_file
 from vatspolicy.i18n import _
 from vatspolicy.output import is_special
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.modelled import SQL, UnknownField, parts_of
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join, whole_file
 from vatspolicy.screening.engines import Answer, Begin, Engine, Facts, missing_facts, prepare_engine, require
@@ -135,6 +136,8 @@ def screen(task: Task, resume: bool, progress: Progress) -> Summary:
 
 def _screen(task: Task, resume: bool, progress: Progress) -> Summary:
     rulesets = [bundle.on(task.day) for bundle in (task.bundle, task.base) if bundle is not None]
+    if task.engine != "python":  # the evaluator itself
+        _refuse_unknown_fields(rulesets)
     identity, state = task.identity(), task.source.state()
     if problem := task.parts.begin(identity, resume):
         raise ScreenError(problem)
@@ -159,6 +162,15 @@ def _screen(task: Task, resume: bool, progress: Progress) -> Summary:
         raise LostRows
     _finish(task, summary)
     return summary
+
+
+def _refuse_unknown_fields(rulesets: Iterable[RuleSet]) -> None:
+    """Raise ScreenError for a law with a field that SQL does not know."""
+    try:
+        for ruleset in rulesets:
+            SQL.check(parts_of(ruleset))
+    except UnknownField as error:
+        raise ScreenError(_("{reason}. Use --engine python", reason=error)) from None
 
 
 class Counted(Iterator[Row]):

@@ -23,6 +23,7 @@ from vatspolicy.bundles.select import split_layers
 from vatspolicy.clock import LAST, is_day
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _
+from vatspolicy.policies.modelled import UnknownField
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.engines import LawSource, missing_facts
 from vatspolicy.screening.input import Row, parse_row
@@ -214,7 +215,7 @@ def main(arguments: list[str] | None = None) -> int:
     spark = open_session()
     try:
         summary = run(spark, law_source, options, [bundle.on(options.as_of) for bundle in bundles])
-    except AnalysisException as error:  # a path that does not exist, or exists already
+    except (AnalysisException, UnknownField) as error:  # a path that does not exist, or exists already
         parser.error(str(error).partition("\n")[0])
     finally:
         spark.stop()

@@ -40,6 +40,7 @@ from vatspolicy.cel.sql import (
     write,
 )
 from vatspolicy.policies.model import Classify, Expression, Instrument, Need, Route, Rule
+from vatspolicy.policies.modelled import SQL, parts_of
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.operators import SHARE
 from vatspolicy.profile.vocabulary import words
@@ -107,7 +108,10 @@ def steps(ruleset: RuleSet, day: str, source: str = "profiles") -> tuple[Step, .
 
     The last returns one row per profile: row, id, decision, mildest, strictest, services, and the masks of the rules
     that hold (see `rule_masks`), of those of `reported_rules`.
+
+    Raises UnknownField for a law with a field that SQL does not know.
     """
+    SQL.check(parts_of(ruleset))
     queries = _Queries(ruleset, day, source)
     return (
         Step("product_answers", queries.products()),
@@ -280,8 +284,7 @@ class _Queries:
                 needed.append(conjunction((holds, negation(licensed))))
             else:
                 assert effect.instrument is not None
-                holder = effect.bearer if "service" in variables else "company"
-                has = self.held(effect.instrument, variables, holder)
+                has = self.held(effect.instrument, variables, rule.holder)
                 needed.append(conjunction((holds, negation(has))))
         return disjunction(denied), disjunction(needed)
 

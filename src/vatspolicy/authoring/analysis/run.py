@@ -22,8 +22,10 @@ from vatspolicy.authoring.analysis.structural import find_structural
 from vatspolicy.authoring.analysis.touched import Touched
 from vatspolicy.authoring.analysis.versions import find_version_gaps
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.authoring.symbolic.query import refuse_unknown_fields
 from vatspolicy.authoring.symbolic.solver import BUDGET, SolverMissing, has_solver, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
+from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.bundles.select import LawStack
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import say_both
@@ -58,7 +60,8 @@ class AnalysisRequest:
 def run_analysis(request: AnalysisRequest) -> AnalysisReport:
     """Return the report on a law. Raises InvalidInput for invalid policies or properties."""
     bundle, settings = request.load()
-    unproved = [] if has_solver() or not request.findings else [k for k in request.kinds if KINDS[k].solver]
+    obstacle = _find_obstacle(bundle)
+    unproved = [k for k in request.kinds if KINDS[k].solver] if obstacle is not None and request.findings else []
     jobs = list(_jobs(replace(request, kinds=tuple(k for k in request.kinds if k not in unproved)), settings))
     if request.workers > 1 and len(jobs) > 1:
         with safe_path(), ProcessPoolExecutor(request.workers, mp_context=get_context("spawn")) as pool:
@@ -81,7 +84,7 @@ def run_analysis(request: AnalysisRequest) -> AnalysisReport:
         layer=bundle.layers[-1].name if bundle.layers else None,
         properties=tuple(sorted(properties, key=lambda result: known.index(result.id))),
         not_evaluated=(
-            *(NotEvaluated(kind, (request.rules,), reason_of(SolverMissing())) for kind in unproved),
+            *(NotEvaluated(kind, (request.rules,), reason_of(obstacle)) for kind in unproved if obstacle is not None),
             *(gap for part in parts for gap in part[1]),
         ),
         engine="z3" if has_solver() else None,
@@ -90,6 +93,15 @@ def run_analysis(request: AnalysisRequest) -> AnalysisReport:
         strict=request.strict,
         limited=request.touched is not None,
     )
+
+
+def _find_obstacle(bundle: Bundle) -> SolverMissing | Unsupported | None:
+    """Return the reason for which nothing can be proved of a law, if there is one."""
+    try:
+        refuse_unknown_fields(bundle)
+    except Unsupported as error:
+        return error
+    return None if has_solver() else SolverMissing()
 
 
 _JobResult = tuple[list[AnalysisFinding], list[NotEvaluated], list[PropertyResult]]

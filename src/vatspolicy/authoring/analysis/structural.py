@@ -6,13 +6,13 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 
 from vatspolicy.authoring.analysis.findings import AnalysisFinding
-from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.documents import Path
 from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Policy, Rule
+from vatspolicy.policies.modelled import effect_constants
 from vatspolicy.policies.reads import asked_facts, read_facts
 
 

@@ -23,6 +23,7 @@ from vatspolicy.policies.model import (
     Route,
     Rule,
 )
+from vatspolicy.policies.modelled import effect_constants
 
 
 class RuleSignatures:
@@ -124,6 +125,7 @@ class RuleSignatures:
             rule.kind,
             rule.kind != "route" or self.bundle.is_base(rule.policy),  # a route of a layer is no license elsewhere
             *map(_plain, (rule.when, rule.effect, named)),
+            effect_constants(rule),  # every field of the rule, one that the list above does not name included
         ]
 
     def _params_of(self, rule: Rule) -> tuple[str, ...]:

@@ -68,6 +68,14 @@ RULES: Mapping[str, LintRule] = {
         Phrase("A rule uses each instrument."),
         Phrase("No report can ask for an instrument that no rule names. Name it in a rule, or remove it."),
     ),
+    "unmeetable": LintRule(
+        ERROR,
+        Phrase("A profile can meet each need, route and duty."),
+        Phrase(
+            "Nobody can meet a rule whose instrument no profile can state, or whose `covers` asks for facts that the "
+            "subject of the rule does not have. Name another instrument, or correct `covers`."
+        ),
+    ),
     # --- citations
     "label-missing": LintRule(
         ERROR,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,15 +11,17 @@ from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.authoring.testing.clauses import outside_terms, reads_facts
 from vatspolicy.authoring.testing.coverage import Coverage, expressions_of
 from vatspolicy.authoring.verification import hash_problems
-from vatspolicy.cel.ast import Fact, Literal, Node, walk
+from vatspolicy.cel.ast import And, Fact, Literal, Node, Not, Or, Quantifier, Term, walk
 from vatspolicy.documents import Document, Path
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.errors import Problem
+from vatspolicy.errors import Problem, suggest
 from vatspolicy.i18n import Listing, _
 from vatspolicy.i18n.lint import faults
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.cost import COSTLY, expression_cost
 from vatspolicy.policies.model import NEVER, Expression, Policy, Rule
+from vatspolicy.profile.vocabulary import words_of
 
 Found: TypeAlias = "Iterator[tuple[str, Problem]]"
 """Rules of the catalogue, each with a problem."""
@@ -162,6 +165,52 @@ def _costs(file: PolicyFile) -> Found:
             yield "costly-expression", Problem(file.policy.file, expression.line, expression.column, "", message, hint)
 
 
+def _unmeetable(file: PolicyFile) -> Found:
+    """Yield instruments of needs, routes and duties that no profile can state, and those that can cover no subject."""
+    for index, rule in enumerate(file.policy.rules):
+        name = getattr(rule.effect, "instrument", None)
+        if name is None:
+            continue
+        path: Path = ("rules", index, rule.kind, "instrument")
+        stated = _statable(file.bundle, rule)
+        covers = file.bundle.instruments[name].covers
+        if name not in stated:
+            message = _("No profile can state {name}, so nobody can meet this rule.", name=name)
+            yield "unmeetable", file.document.problem(path, message, suggest(name, stated))
+        elif rule.kind != "duty" and covers is not None and not _can_be(True, covers.tree, _outside(rule.each)):
+            message = _("No license ({name}) can cover the subject of this rule.", name=name)
+            yield "unmeetable", file.document.problem(path, message)
+
+
+def _statable(bundle: Bundle, rule: Rule) -> list[str]:
+    """Return the instruments that a profile can state: those filed for a duty, those held for any other rule."""
+    place = ("filings", 0, "instrument") if rule.kind == "duty" else ("company", "licenses", 0, "instrument")
+    return [word.value for word in words_of(place, bundle.schemas)]
+
+
+def _outside(each: str) -> frozenset[str]:
+    """Return the variables of `covers` that a subject of this kind does not have."""
+    return frozenset(variables("activity").keys() - variables(each).keys())
+
+
+def _can_be(value: bool, node: Node, missing: AbstractSet[str]) -> bool:
+    """Return False if an expression never has the value, because variables are missing or a constant says otherwise."""
+    match node:
+        case Literal(value=constant):
+            return constant is value
+        case Not(body=body):
+            return _can_be(not value, body, missing)
+        case Term(body=body):
+            return _can_be(value, body, missing)
+        case And(parts=parts) | Or(parts=parts):
+            every = all if isinstance(node, And) is value else any
+            return every(_can_be(value, part, missing) for part in parts)
+        case Quantifier(list=over):  # of an empty list, whatever its body reads
+            return _can_be(value, over, missing)
+        case _:
+            return not any(isinstance(one, Fact) and one.root in missing for one in walk(node))
+
+
 CHECKS: tuple[Callable[[PolicyFile], Found], ...] = (
     _key_order,
     _translations,
@@ -170,6 +219,7 @@ CHECKS: tuple[Callable[[PolicyFile], Found], ...] = (
     _costs,
     _seen_both_ways,
     _unused_terms,
+    _unmeetable,
 )
 
 

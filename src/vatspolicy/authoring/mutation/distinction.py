@@ -11,7 +11,7 @@ from vatspolicy.authoring.analysis.bounded_search import all_days, encode_subjec
 from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.authoring.mutation.ruleset import find_moved, mutated_trees, rewrite_bundle
 from vatspolicy.authoring.symbolic import compare_rules
-from vatspolicy.authoring.symbolic.decision_encoder import encode_access
+from vatspolicy.authoring.symbolic.decision_encoder import encode_need
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.list_lengths import SHORT
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, named_by
@@ -182,18 +182,12 @@ def encode_states(ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActi
     there, found = ruleset.in_force(rule), ruleset.evaluate(rule.when, activation)
     when = DualRail(pool.conjoin((there, found.true)), pool.disjoin((-there, found.false)))
     silent = when.false
-    match rule.effect:
-        case Need(through=str(to)):
-            access = encode_access(ruleset, activation, to)
-            met = pool.conjoin((when.true, -access.high[0]))
-            unmet = pool.conjoin((when.true, access.low[0], -access.high[1]))
-            closed = pool.conjoin((when.true, access.low[1]))
-            return _with_rest(ruleset, {"silent": silent, "met": met, "unmet": unmet, "closed": closed})
-        case Need(instrument=str(instrument), bearer=bearer):
-            has = ruleset.held(activation, instrument, "company" if rule.each == "product" else bearer)
-            met = pool.conjoin((-when.false, has.true))
-            unmet = pool.conjoin((when.true, has.false))
-            return _with_rest(ruleset, {"silent": silent, "met": met, "unmet": unmet})
+    if isinstance(rule.effect, Need):
+        need = encode_need(ruleset, rule, activation)
+        met = pool.conjoin((-when.false if rule.effect.through is None else when.true, -need.high[0]))
+        unmet = pool.conjoin((when.true, need.low[0], -need.high[1]))
+        closed = pool.conjoin((when.true, need.low[1]))
+        return _with_rest(ruleset, {"silent": silent, "met": met, "unmet": unmet, "closed": closed})
     return _with_rest(ruleset, {"silent": silent, "fires": when.true})
 
 

@@ -22,12 +22,13 @@ from vatspolicy.authoring.mutation.ruleset import (
     find_moved,
     record_evaluations,
 )
-from vatspolicy.authoring.testing.cases import Case
+from vatspolicy.authoring.testing.cases import Case, refuse_unknown_fields
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node
 from vatspolicy.cel.interpreter import Unknown
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty, Expression
+from vatspolicy.policies.modelled import MUTATION
 from vatspolicy.policies.ruleset import RuleSet
 
 
@@ -140,7 +141,11 @@ def select_mutants(bundle: Bundle, selection: MutantSelection) -> tuple[list[Mut
 
     Of a law in layers, the top layer has mutants. Where the dates of a rule that replaces another move, the other is
     in force on other days.
+
+    Raises InvalidInput for a law with a field that mutation does not know.
     """
+    for policy in bundle.policies.values():
+        refuse_unknown_fields(policy, MUTATION)
     generator = MutantGenerator(bundle)
     every = [
         mutant

@@ -12,7 +12,7 @@ from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import Constant, SymbolicRecord
-from vatspolicy.policies.model import NOT_TELECOM, Classify, Need, Route
+from vatspolicy.policies.model import NOT_TELECOM, Classify, Need, Route, Rule
 from vatspolicy.profile.vocabulary import CLASS, words
 
 
@@ -195,21 +195,19 @@ def _find_outcome(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActiv
         holds = ruleset.holds(rule, activation)
         if holds.false == TRUE:
             continue
-        effect = rule.effect
-        assert isinstance(effect, Need)
-        if effect.through is not None:
-            access = encode_access(ruleset, activation, effect.through)
-            outcomes.append(guard_outcome(pool, holds.true, access, -holds.false))
-            continue
-        assert effect.instrument is not None
-        has = ruleset.held(activation, effect.instrument, effect.bearer if each != "product" else "company")
-        outcomes.append(
-            SymbolicOutcome(
-                (pool.conjoin((holds.true, has.false)), FALSE),
-                (pool.conjoin((-holds.false, -has.true)), FALSE),
-            )
-        )
+        outcomes.append(guard_outcome(pool, holds.true, encode_need(ruleset, rule, activation), -holds.false))
     return _strictest(pool, outcomes)
+
+
+def encode_need(ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation) -> SymbolicOutcome:
+    """Return the outcome of a need that holds. Mirrors `engine.licensing.answer_need`."""
+    need = rule.effect
+    assert isinstance(need, Need)
+    if need.through is not None:
+        return encode_access(ruleset, activation, need.through)
+    assert need.instrument is not None
+    has = ruleset.held(activation, need.instrument, rule.holder)
+    return SymbolicOutcome((has.false, FALSE), (-has.true, FALSE))
 
 
 def encode_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: str) -> SymbolicOutcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,14 +12,16 @@ from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Range, TooLarge
 from vatspolicy.authoring.symbolic.minimize import drop_irrelevant, minimize
+from vatspolicy.authoring.symbolic.mixed_bundle import MixedBundle
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Solver, Undecided, open_solver
 from vatspolicy.authoring.symbolic.timeline import Period, build_history
-from vatspolicy.authoring.symbolic.values import BoundedList, LinearSum
+from vatspolicy.authoring.symbolic.values import BoundedList, LinearSum, Unsupported
 from vatspolicy.authoring.symbolic.witness import day_of, profile_of
 from vatspolicy.cel.ast import Node
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.modelled import PROOFS, UnknownField, parts_of
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.invariants import invariants
 
@@ -54,7 +57,11 @@ class Query:
 
         `like`: the symbolic rule set from which this one was made by changing a rule; shared expressions are encoded
         once.
+
+        Raises:
+            Unsupported: for a law with a field that proofs do not know.
         """
+        refuse_unknown_fields(law)
         history = build_history(law, self.period)
         if like is None:
             return kind(self.space, self.encoder, history, ((TRUE, self.day),))
@@ -82,6 +89,19 @@ class Query:
         [(_, slots)] = self.space.roots["services"]  # type: ignore[misc]
         assert isinstance(slots, BoundedList)
         return slots.members
+
+
+@functools.lru_cache(maxsize=8)
+def refuse_unknown_fields(law: Bundle | RuleSet) -> None:
+    """Raise Unsupported for a law with a field that proofs do not know."""
+    if isinstance(law, MixedBundle):
+        refuse_unknown_fields(law.base)
+        refuse_unknown_fields(law.head)
+        return
+    try:
+        PROOFS.check(parts_of(law))
+    except UnknownField as error:
+        raise Unsupported(str(error)) from None
 
 
 @dataclass

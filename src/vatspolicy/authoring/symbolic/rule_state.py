@@ -19,31 +19,10 @@ from vatspolicy.engine.licensing import evaluate_routes
 from vatspolicy.engine.opinions import settle
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NOT_TELECOM, Advise, Classify, Deny, Duty, Need, Route, Rule
+from vatspolicy.policies.model import NOT_TELECOM, Deny, Need, Route, Rule
+from vatspolicy.policies.modelled import effect_constants
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
-
-
-def effect_constants(rule: Rule) -> Any:
-    """Return the constant part of a rule's effect, without wording and citations."""
-    return (*_constants(rule), rule.is_unread, rule.unwaivable)
-
-
-def _constants(rule: Rule) -> tuple[Any, ...]:
-    match rule.effect:
-        case Classify(classes=classes):
-            return ("classify", sorted(classes), sorted(rule.other_readings), rule.contested)
-        case Deny(reason=reason, curable=curable):
-            return ("deny", reason, curable)
-        case Need(instrument=instrument, through=through, bearer=bearer):
-            return ("need", instrument, through, bearer)
-        case Route(to=to, name=name, instrument=instrument, conditions=conditions):
-            said = sorted((c.id, c.where, c.reason or "", c.is_unread) for c in conditions)  # their order says nothing
-            return ("route", to, name, instrument, rule.contested, said)
-        case Duty(instrument=instrument, due=due, bearer=bearer):
-            return ("duty", instrument, dict(due), bearer)
-        case Advise(kind=kind):
-            return ("advise", kind)
 
 
 def encode_state(
@@ -54,10 +33,8 @@ def encode_state(
     if not isinstance(rule.effect, Route):
         found = {"when": ruleset.holds(rule, activation)}
         if held and isinstance(rule.effect, Need) and rule.effect.instrument is not None:
-            holder = "company" if rule.each == "product" else rule.effect.bearer
-            found["held"] = _where(
-                ruleset, -found["when"].false, ruleset.held(activation, rule.effect.instrument, holder)
-            )
+            has = ruleset.held(activation, rule.effect.instrument, rule.holder)
+            found["held"] = _where(ruleset, -found["when"].false, has)
         return found
     route = ruleset.route(activation, rule)
     there = -route.applies.false  # the state of a route matters only where it applies

@@ -17,13 +17,14 @@ from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE
 from vatspolicy.authoring.symbolic.mixed_bundle import MixedBundle, named_by
 from vatspolicy.authoring.symbolic.query import Query, Solution, find_model
-from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Solver, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Days, Period
+from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import Pair
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
+from vatspolicy.policies.modelled import effect_constants
 
 DECIDING_EFFECTS = ("classify", "deny", "need", "route")
 """Effects on which a decision word depends."""
@@ -42,10 +43,14 @@ def comparison_period(base: Bundle, head: Bundle, as_of: str | None) -> Period |
 def differing_rules(base: Bundle, head: Bundle, period: Period) -> dict[str, list[Days]] | None:
     """Return the deciding rules that differ in text, parameter values or days, with the days of both versions.
 
-    If decisions may differ for another reason, because other licenses open an activity, return None.
+    If decisions may differ for another reason, because other licenses open an activity, or because a law cannot be
+    encoded, return None.
     """
     query = Query(period, {}, schemas=head.schemas)
-    one, two = query.encode(base), query.encode(head)
+    try:
+        one, two = query.encode(base), query.encode(head)
+    except Unsupported:
+        return None
     if one.licensing_key != two.licensing_key:
         return None
     alike = _rules_alike(base, head)

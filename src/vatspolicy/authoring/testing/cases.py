@@ -21,6 +21,7 @@ from vatspolicy.i18n import Listing, _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.files import TESTS_ENDING
 from vatspolicy.policies.model import Policy, Rule
+from vatspolicy.policies.modelled import TESTS, Reader, UnknownField
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, change, read_profile
 
@@ -153,17 +154,29 @@ def policy_cases(bundle: Bundle) -> Iterator[Case]:
 def cases_of(bundle: Bundle, policy: Policy) -> Iterator[Case]:
     """Yield the tests of one policy, from `x.test.yaml` beside `x.yaml`; none if that file does not exist.
 
-    Raises InvalidInput for a file of another form, and when a test's facts are not a profile.
+    Raises InvalidInput for a file of another form, when a test's facts are not a profile, and for a field of the
+    policy that the test runner does not know.
     """
     document = load_tests(bundle, policy)
     if document is None:
         return
+    refuse_unknown_fields(policy, TESTS)
     base = whole_base(document.data["base"])
     for place, entry in test_entries(document):
         line, _ = document.mark(place)
         profile = read_case_profile(base, entry, f"{document.file}:{line}", bundle.schemas)
         name = f"{policy.id}: it {entry['it']}"
         yield Case(document.file, line, name, bundle, profile, entry["as_of"], entry, policy, place)
+
+
+def refuse_unknown_fields(policy: Policy, reader: Reader) -> None:
+    """Raise InvalidInput for a rule of a policy with a field that a reader of the law does not know."""
+    for rule in policy.rules:
+        try:
+            reader.check([rule])
+        except UnknownField as error:
+            problem = Problem(policy.file, rule.line, 1, "", _("{reason}.", reason=error))
+            raise InvalidInput([problem]) from None
 
 
 def test_entries(document: Document) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.engine.classification import classify
-from vatspolicy.engine.evaluator import NEED_STATES
-from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
+from vatspolicy.engine.licensing import answer_need, evaluate_routes, holds_instrument
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.i18n import _
 from vatspolicy.policies.model import Need, Route, Rule
@@ -36,14 +35,10 @@ def state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> str:
             return next(
                 (state.state for state in evaluate_routes(ruleset, activation, to) if state.rule is rule), "silent"
             )
-        case Need(through=str(to)):
-            mildest, strictest = outcome_range(evaluate_routes(ruleset, activation, to))
-            if not holds or mildest != strictest:
-                return "unknown"
-            return NEED_STATES[strictest]
-        case Need(instrument=str(instrument), bearer=bearer):
-            has = holds_instrument(ruleset, activation, instrument, bearer if "service" in activation else "company")
-            return "met" if has else "unknown" if not holds or has is None else "unmet"
+        case Need(instrument, through) as need:
+            routes = () if through is None else evaluate_routes(ruleset, activation, through)
+            held = None if instrument is None else holds_instrument(ruleset, activation, instrument, rule.holder)
+            return answer_need(need, holds, held, routes).state
     return "fires" if holds else "unknown"
 
 
