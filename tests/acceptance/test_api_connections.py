@@ -142,3 +142,31 @@ def test_a_head_without_an_end_is_refused(server: Server) -> None:
     with server.connect() as connection, contextlib.suppress(ConnectionError):
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"a" * 40_000)
         assert connection.recv(100).startswith(b"HTTP/1.1 4")
+
+
+BODY = json.dumps({"input": LARGE}).encode()
+HALF = f"POST /{PLACE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(BODY)}\r\n\r\n".encode() + BODY[:20]
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /health HTT"], ids=["nothing", "half-a-head"])
+def test_idle_connections_starve_nobody(law: Path, tmp_path: Path, begun: bytes) -> None:
+    """One more than there is room for closes the one that was idle for longest, and none with a request under way."""
+    server = Server("--policies", str(law), "--workers", "1", folder=tmp_path)
+    with contextlib.ExitStack() as stack:
+        busy = stack.enter_context(server.connect())
+        busy.sendall(HALF)
+        idle = [stack.enter_context(server.connect()) for _ in range(600)]
+        for one in idle:
+            with contextlib.suppress(ConnectionError):
+                one.sendall(begun)
+        for _ in range(5):
+            asked = time.monotonic()
+            assert httpx.get(f"{server.base}/health", timeout=30).status_code == 200
+            assert time.monotonic() - asked < 1
+        busy.sendall(BODY[20:])
+        assert busy.recv(100).startswith(b"HTTP/1.1 200")
+        with contextlib.suppress(ConnectionError):
+            assert idle[0].recv(100) == b"", "the oldest one is closed"
+        idle[-1].sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"[len(begun) :])
+        assert idle[-1].recv(100).startswith(b"HTTP/1.1 200")
+    assert server.end() == (0, "vatspolicy: stopped.\n")

@@ -1,4 +1,7 @@
-"""HTTP connections with bounds: heads of a bounded size, and slow heads, idle clients and slow readers are dropped."""
+"""HTTP connections with bounds: heads of a bounded size, and slow heads, idle clients and slow readers are dropped.
+
+When the server has as many connections as it may, a further one takes the place of the one idle for longest.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ HEAD = 32 * 1024
 IDLE = 30
 """Seconds that a connection may be without a request."""
 FIRST = 0.5
-"""Seconds for the first request of a connection that is open when the server ends."""
+"""Seconds for a last request on an idle connection when the server ends. The client may have sent it already."""
 
 
 class Connection(HttpToolsProtocol):
@@ -24,7 +27,8 @@ class Connection(HttpToolsProtocol):
     _reader_timer: asyncio.TimerHandle | None = None
     _in_head, _in_body = False, False
     _is_ending = False
-    """True if the server ends, and waits for the first request of the connection."""
+    """True if the server ends, and waits for a last request."""
+    _idle_since = 0.0
     _is_head = False
     """True if the data that is read holds nothing but a head."""
     _size, _received = 0, 0
@@ -32,6 +36,8 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
+        self._make_room()
+        self._idle_since = self.loop.time()
         super().connection_made(cast("asyncio.Transport", _WholeResponses(transport)))
         self._head_timer = self.loop.call_later(self.seconds, transport.abort)
 
@@ -43,7 +49,7 @@ class Connection(HttpToolsProtocol):
             self._received += len(data)
             if self._received > HEAD and not self.transport.is_closing():
                 self.send_400_response("The head of the request is too large.")
-        if self.cycle is not None and not self.cycle.response_complete:  # type: ignore[redundant-expr]
+        if not self._is_idle():
             _cancel(self._head_timer)
             self._head_timer = None
         elif self._head_timer is None:
@@ -77,8 +83,8 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def shutdown(self) -> None:
-        """End with the request under way. A connection that was taken just now is answered first: its request comes."""
-        if self.cycle is None and not self._is_ending:
+        """End with the request under way, or with the one that an idle connection may bring at this moment."""
+        if self._is_idle() and not self._is_ending:
             self._is_ending = True
             self.loop.call_later(FIRST, self.shutdown)
         else:
@@ -92,6 +98,7 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Note the end of an answer, part of which may still wait for its reader."""
         self.transport.write(b"")  # the head of an answer without a body
+        self._idle_since = self.loop.time()
         super().on_response_complete()
         self._await_reader()
 
@@ -106,6 +113,18 @@ class Connection(HttpToolsProtocol):
         self._size += sum(map(len, parts)) + 4  # colon, space and end of the line
         if self._size > HEAD:
             raise ValueError("the head is too large")
+
+    def _is_idle(self) -> bool:
+        """Return True if no request is under way."""
+        return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]
+
+    def _make_room(self) -> None:
+        """Close the connection that has been idle for longest, if the server has no place for one more."""
+        if self.limit_concurrency is not None and len(self.connections) + 1 >= self.limit_concurrency:
+            others = cast("set[Connection]", self.connections)
+            idle = [one for one in others if one._is_idle() and not one.transport.is_closing()]
+            if idle:
+                min(idle, key=lambda one: one._idle_since).transport.close()
 
     def _await_reader(self) -> None:
         if self._reader_timer is None and self.transport.get_write_buffer_size():

@@ -22,11 +22,13 @@ TOKEN = "VATSPOLICY_TOKEN"
 MIN_TOKEN_LENGTH = 16
 """Characters that a token has at least."""
 CONNECTIONS = 512
-"""Simultaneous connections of one process; it answers further ones with 503."""
+"""Simultaneous connections of one process. A further one takes the place of an idle one; without any, it gets a 503."""
 BACKLOG = 1024
 """Connections that wait to be accepted."""
 GRACE = 15
 """Seconds that requests under way have to finish when the server ends."""
+_ACCEPTED = 0.05
+"""Seconds in which a connection that the socket has given away reaches its protocol."""
 
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
@@ -184,6 +186,13 @@ class _Server(uvicorn.Server):
         if self.lifeline is not None:
             asyncio.get_running_loop().add_reader(self.lifeline, self._end_alone, self.lifeline)
         self.ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more connections, and end all of them: those too that are accepted at this moment."""
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(_ACCEPTED)
+        await super().shutdown(sockets)
 
     def _end_alone(self, lifeline: int) -> None:
         asyncio.get_running_loop().remove_reader(lifeline)
