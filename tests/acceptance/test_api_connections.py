@@ -130,6 +130,17 @@ def test_two_hosts_are_refused(server: Server) -> None:
         assert connection.recv(100).startswith(b"HTTP/1.1 400")
 
 
+@pytest.mark.parametrize(
+    "target", ["http://example.org/health", "http://localhost/health", "//", "*", "example.org:80"]
+)
+def test_a_target_that_names_a_host_is_refused(server: Server, target: str) -> None:
+    """The host of the target would be the one that is asked, whatever the Host header says."""
+    for method in ("GET", "OPTIONS", "CONNECT"):
+        with server.connect() as connection:
+            connection.sendall(f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 4")
+
+
 def test_a_response_comes_in_one_piece_and_a_head_alone_has_no_body(server: Server) -> None:
     with server.connect() as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")

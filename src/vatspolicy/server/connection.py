@@ -73,6 +73,8 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """End a head."""
         self._in_head, self._in_body, self._is_head = False, True, False
+        if not self.url.startswith(b"/"):  # it names a host of its own, which nobody has checked
+            raise ValueError("the target is not a path")
         super().on_headers_complete()
         if self._is_ending:
             self.cycle.keep_alive = False
