@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,10 +122,10 @@ def test_a_client_that_keeps_its_connection_misses_no_answer_when_workers_change
     with ThreadPoolExecutor(6) as pool:
         asked = [pool.submit(ask) for _ in range(6)]
         for number in range(3):
-            before = server.workers()
+            old = set(server.workers())
             policy.write_text(f"{text}# remark {number}\n")
             server.process.send_signal(signal.SIGHUP)
-            server.wait_for(lambda old=before: not set(old) & set(server.workers()))
+            server.wait_for(partial(lambda gone: gone.isdisjoint(server.workers()), old))
         done.set()
         told = [one.result() for one in asked]
     assert all(answers > 30 and used >= 4 for answers, used in told), told
