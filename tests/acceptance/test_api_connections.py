@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -180,4 +182,24 @@ def test_idle_connections_starve_nobody(law: Path, tmp_path: Path, begun: bytes)
             assert idle[0].recv(100) == b"", "the oldest one is closed"
         idle[-1].sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"[len(begun) :])
         assert idle[-1].recv(100).startswith(b"HTTP/1.1 200")
+    assert server.end() == (0, "vatspolicy: stopped.\n")
+
+
+def test_a_flood_of_connections_starves_nobody(law: Path, tmp_path: Path) -> None:
+    """They come faster than idle ones are closed, and others are answered in the midst of them."""
+    server = Server("--policies", str(law), "--workers", "1", folder=tmp_path)
+    done, told = threading.Event(), []
+
+    def ask() -> None:
+        while not done.is_set():
+            told.append(httpx.get(f"{server.base}/health", timeout=30).status_code)
+
+    with ThreadPoolExecutor(1) as pool, contextlib.ExitStack() as stack:
+        asking = pool.submit(ask)
+        for _ in range(3000):
+            stack.enter_context(server.connect())
+        done.set()
+        asking.result(30)
+    assert set(told) == {200}
+    assert len(told) > 5
     assert server.end() == (0, "vatspolicy: stopped.\n")

@@ -17,10 +17,15 @@ IDLE = 30
 FIRST = 0.5
 """Seconds for a last request on an idle connection when the server ends. The client may have sent it already."""
 
+SPARE = 32
+"""Places of connections that idle ones leave free: one that is closed goes a moment later."""
+
 
 class Connection(HttpToolsProtocol):
     """A connection of httptools with a bound on the size of heads, and bounds on the time of heads and of readers."""
 
+    idle: dict[Connection, None]
+    """The connections of the server without a request, that for longest first."""
     seconds: float = 10.0
     """Seconds in which a head must arrive, and in which a client must read what waits for it."""
     _head_timer: asyncio.TimerHandle | None = None
@@ -28,7 +33,6 @@ class Connection(HttpToolsProtocol):
     _in_head, _in_body = False, False
     _is_ending = False
     """True if the server ends, and waits for a last request."""
-    _idle_since = 0.0
     _is_head = False
     """True if the data that is read holds nothing but a head."""
     _size, _received = 0, 0
@@ -36,8 +40,11 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
-        self._make_room()
-        self._idle_since = self.loop.time()
+        if self.limit_concurrency is not None and len(self.connections) + SPARE >= self.limit_concurrency and self.idle:
+            longest = next(iter(self.idle))
+            del self.idle[longest]
+            longest.transport.close()
+        self.idle[self] = None
         super().connection_made(cast("asyncio.Transport", _WholeResponses(transport)))
         self._head_timer = self.loop.call_later(self.seconds, transport.abort)
 
@@ -76,6 +83,7 @@ class Connection(HttpToolsProtocol):
         if not self.url.startswith(b"/"):  # it names a host of its own, which nobody has checked
             raise ValueError("the target is not a path")
         super().on_headers_complete()
+        self.idle.pop(self, None)
         if self._is_ending:
             self.cycle.keep_alive = False
 
@@ -100,13 +108,15 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Note the end of an answer, part of which may still wait for its reader."""
         self.transport.write(b"")  # the head of an answer without a body
-        self._idle_since = self.loop.time()
         super().on_response_complete()
+        if self._is_idle():
+            self.idle[self] = None
         self._await_reader()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         super().connection_lost(exc)
+        self.idle.pop(self, None)
         _cancel(self._head_timer)
         _cancel(self._reader_timer)
 
@@ -119,14 +129,6 @@ class Connection(HttpToolsProtocol):
     def _is_idle(self) -> bool:
         """Return True if no request is under way."""
         return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]
-
-    def _make_room(self) -> None:
-        """Close the connection that has been idle for longest, if the server has no place for one more."""
-        if self.limit_concurrency is not None and len(self.connections) + 1 >= self.limit_concurrency:
-            others = cast("set[Connection]", self.connections)
-            idle = [one for one in others if one._is_idle() and not one.transport.is_closing()]
-            if idle:
-                min(idle, key=lambda one: one._idle_since).transport.close()
 
     def _await_reader(self) -> None:
         if self._reader_timer is None and self.transport.get_write_buffer_size():

@@ -145,7 +145,7 @@ def run(
     if reload is not None and hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: reload())
     try:
-        make_server(app, seconds, ready).run(sockets=[listening])
+        make_server(app, seconds, ready).run(sockets=[Listening(fileno=listening.detach())])
     finally:
         listening.close()
 
@@ -164,13 +164,36 @@ def make_server(
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        http=type("Connection", (Connection,), {"seconds": seconds}),
+        http=type("Connection", (Connection,), {"seconds": seconds, "idle": {}}),
         ws="none",
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=IDLE,
         timeout_graceful_shutdown=GRACE,
     )
     return _Server(config, ready, lifeline)
+
+
+class Listening(socket.socket):
+    """A listening socket that gives away one connection at a time.
+
+    Workers share a burst of connections, and those that are open are served in the midst of it.
+    """
+
+    _turn = False
+
+    def listen(self, *_: int) -> None:
+        """Leave the socket as it is: it listens already."""
+
+    def accept(self) -> tuple[socket.socket, object]:
+        """Accept a connection, but not two in one turn of the event loop."""
+        self._turn = not self._turn
+        if not self._turn:
+            raise BlockingIOError
+        try:
+            return super().accept()
+        except BaseException:
+            self._turn = False
+            raise
 
 
 class _Server(uvicorn.Server):
