@@ -22,6 +22,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ENTRIES = """
+import sys
+sys.path[:] = sys.argv[1:]
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.policies.bundle import load_bundle
@@ -64,13 +66,11 @@ class CompiledLaw(BuildHookInterface[Any]):
             return
         self._folder = tempfile.TemporaryDirectory()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("VATSPOLICY")}
-        # An isolated build has its dependencies on its path only.
-        environment |= {
-            "VATSPOLICY_CACHE": self._folder.name,
-            "PYTHONPATH": os.pathsep.join((str(Path(self.root) / "src"), *filter(None, sys.path))),
-            "PYTHONHASHSEED": "0",
-        }
-        subprocess.run([sys.executable, "-c", ENTRIES], env=environment, check=True)
+        environment |= {"VATSPOLICY_CACHE": self._folder.name, "PYTHONHASHSEED": "0"}
+        # An isolated build has its dependencies on its path only, and pip drops from PYTHONPATH what .venv installed
+        # in editable form: this very `src`.
+        path = [str(Path(self.root) / "src"), *filter(None, sys.path)]
+        subprocess.run([sys.executable, "-c", ENTRIES, *path], env=environment, check=True)
         for path in sorted(Path(self._folder.name).iterdir()):
             if path.name.startswith(KINDS):
                 build_data["force_include"][str(path)] = f"{SHIPPED}/{path.name}"

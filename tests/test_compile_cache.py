@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import marshal
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -269,6 +271,52 @@ def test_an_edited_policy_is_another_entry(folder: Path, law: Path) -> None:
     edited = [(name, data + b"# a comment\n") for name, data in sources]
     assert build_bundle(edited).digest != before.digest
     assert len([path for path in folder.iterdir() if path.name.startswith("bundle-")]) == 2
+
+
+# --- what goes ---------------------------------------------------------------------------------------------------------
+
+
+def taken(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
+def test_laws_unused_for_longest_go(folder: Path, law: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many states of the law, those stay that were compiled or read last; a law that went is compiled anew."""
+    sources = [(path.name, path.read_bytes()) for path in sorted(law.glob("*.yaml"))]
+
+    def decide(state: int) -> set[str]:
+        """Load a state of the law; return the entries that this made."""
+        before = set(os.listdir(folder)) if folder.is_dir() else set()
+        build_bundle([(name, text + b"# %d" % state) for name, text in sources])
+        return set(os.listdir(folder)) - before
+
+    first = decide(0)
+    monkeypatch.setattr(cache, "MOST", 5 * taken(folder))
+    second = decide(1)
+    for state in range(2, 40):
+        assert decide(state)
+        assert decide(0) == set(), "what is used stays"
+    assert taken(folder) <= cache.MOST + cache._OFTEN * max(path.stat().st_size for path in folder.iterdir())
+    assert decide(39) == set()
+    assert {name for name in first if name.startswith("bundle-")} <= set(os.listdir(folder))
+    assert not second & set(os.listdir(folder))
+    assert decide(1) == second
+
+
+def test_the_first_entry_of_a_process_makes_room(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only entries go, and what a killed process left of them; files of the user's own stay."""
+    folder.mkdir(mode=0o700)
+    old = [f"thing-{number:040}.cpython-310" for number in range(6)] + [f"thing-{7:040}.cpython-310x_1"]
+    kept = ["thesis.txt", "bundle-notes.txt", f"x-{1:040}", ".hidden"]
+    for age, name in enumerate([*kept, *old]):
+        (folder / name).write_bytes(b"x" * 1000)
+        os.utime(folder / name, (age, age))
+    (folder / f"thing-{8:040}.folder").mkdir()
+    monkeypatch.setattr(cache, "MOST", 100)
+    monkeypatch.setattr(cache, "_written", itertools.count())
+    Build(1).ask("a" * 40)
+    name = f"thing-{'a' * 40}.{sys.implementation.cache_tag}"
+    assert set(os.listdir(folder)) == {*kept, name, f"thing-{8:040}.folder"}
 
 
 # --- what ships with a wheel -------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 An entry is read only if it is whole, it and its folder are no links, belong to the user and cannot be written by
 others, and the folder is not part of a checkout; otherwise the entry is built anew.
+An entry that is read counts as used. When the entries take more than `MOST` bytes, those unused for longest go.
 Data is stored with marshal, never with pickle. The entry of a bundle holds byte code that was generated from its typed
 trees: it is as trustworthy as Python's own cache beside the source, and no more portable. A wheel brings the entries of
 its own policies in `SHIPPED`, which belong to the installation like the code beside them.
@@ -11,8 +12,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import marshal
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,6 +32,13 @@ PIECES = "pieces"
 """Key of the byte strings that an entry keeps aside and hands out as views."""
 LIMIT = 64 * 2**20
 """Largest entry that is read, in bytes."""
+MOST = 96 * 2**20
+"""Bytes that the user's entries take together: about twenty states of the law."""
+_OFTEN = 16
+"""Entries that a process writes between two looks at what all of them take. It looks when it writes its first."""
+_written = itertools.count()
+_ENTRY = re.compile(r"[a-z]+-[0-9a-f]{40}\..+")
+"""Names of entries and of their temporary files. Nothing else in the folder is removed."""
 SHIPPED = os.path.join(os.path.dirname(os.path.realpath(__file__)), "_resources", "compiled")
 """Folder of the entries in a wheel."""
 SETTLED = 3 * 10**9
@@ -73,22 +83,35 @@ def get_or_build(kind: str, key: str, build: Callable[[], Any], read: Callable[[
     if found is not None:
         return found
     data = build()
-    _save(_name(kind, key), data)
+    keep(kind, key, data)
     return read(data)
 
 
-def keep(kind: str, key: str, data: Any, most: int) -> None:
-    """Write the entry `kind`-`key`, and remove the oldest of the kind if there are more than `most`."""
-    _save(_name(kind, key), data)
-    folder = _folder()
+def keep(kind: str, key: str, data: Any) -> None:
+    """Write the entry `kind`-`key` atomically. A cache that cannot be written is not an error."""
+    import tempfile
+
+    folder, name = _folder(), _name(kind, key)
+    if not folder:
+        return
+
+    pieces: list[bytes] = data.get(PIECES, []) if isinstance(data, dict) else []
+    kept = {key: value for key, value in data.items() if key != PIECES} if pieces else data
+    content = b"".join([marshal.dumps((kept, [len(piece) for piece in pieces])), *pieces])
     try:
-        with os.scandir(folder) if folder and _is_trusted(folder) else contextlib.nullcontext(()) as entries:
-            found = sorted(
-                (entry.stat().st_mtime_ns, entry.path) for entry in entries if entry.name.startswith(f"{kind}-")
-            )
-        for _, path in found[:-most]:
-            os.unlink(path)
-    except OSError:  # another process removes them, too
+        os.makedirs(folder, exist_ok=True, mode=0o700)
+        if not _is_trusted(folder):
+            return
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_head(content) + content)
+            os.replace(temporary, os.path.join(folder, name))
+        except OSError:
+            os.unlink(temporary)
+        if next(_written) % _OFTEN == 0:
+            _forget(folder)
+    except OSError:
         return
 
 
@@ -122,7 +145,7 @@ def cached_while_unchanged(kind: str, places: Sequence[tuple[str, str]], work: C
     value = work()
     newest = max((int(time) for entry in before for time in entry[2:4]), default=0)
     if newest + SETTLED < nanoseconds() and _state(places) == before:
-        _save(_name(kind, key), {"state": before, "value": value})
+        keep(kind, key, {"state": before, "value": value})
     return value
 
 
@@ -208,6 +231,9 @@ def _load(path: str, own: bool) -> Any:
         return None
     if head != _head(content):
         return None
+    if not own:
+        with contextlib.suppress(OSError):
+            os.utime(path)
     try:
         data, sizes = marshal.loads(content)  # noqa: S302 - whole, and our own
         if sizes:
@@ -226,27 +252,22 @@ def _head(content: bytes) -> bytes:
     return sha256(content).hexdigest().encode() + b"\n"
 
 
-def _save(name: str, data: Any) -> None:
-    """Write an entry atomically. A cache that cannot be written is not an error."""
-    import tempfile
+def _forget(folder: str) -> None:
+    """Remove the entries unused for longest until the rest takes no more than `MOST` bytes.
 
-    folder = _folder()
-    if not folder:
-        return
-
-    pieces: list[bytes] = data.get(PIECES, []) if isinstance(data, dict) else []
-    kept = {key: value for key, value in data.items() if key != PIECES} if pieces else data
-    content = b"".join([marshal.dumps((kept, [len(piece) for piece in pieces])), *pieces])
-    try:
-        os.makedirs(folder, exist_ok=True, mode=0o700)
-        if not _is_trusted(folder):
+    Another process may remove them, too. One that reads an entry has opened it, and reads it to its end.
+    """
+    entries: list[tuple[int, int, str]] = []
+    with os.scandir(folder) as found:
+        for entry in found:
+            with contextlib.suppress(OSError):
+                if _ENTRY.fullmatch(entry.name):
+                    status = entry.stat(follow_symlinks=False)
+                    entries.append((status.st_mtime_ns, status.st_size, entry.path))
+    surplus = sum(size for _, size, _ in entries) - MOST
+    for _, size, path in sorted(entries):
+        if surplus <= 0:
             return
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_head(content) + content)
-            os.replace(temporary, os.path.join(folder, name))
-        except OSError:
-            os.unlink(temporary)
-    except OSError:
-        return
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        surplus -= size

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -130,6 +132,17 @@ def test_two_hosts_are_refused(server: Server) -> None:
         assert connection.recv(100).startswith(b"HTTP/1.1 400")
 
 
+@pytest.mark.parametrize(
+    "target", ["http://example.org/health", "http://localhost/health", "//", "*", "example.org:80"]
+)
+def test_a_target_that_names_a_host_is_refused(server: Server, target: str) -> None:
+    """The host of the target would be the one that is asked, whatever the Host header says."""
+    for method in ("GET", "OPTIONS", "CONNECT"):
+        with server.connect() as connection:
+            connection.sendall(f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 4")
+
+
 def test_a_response_comes_in_one_piece_and_a_head_alone_has_no_body(server: Server) -> None:
     with server.connect() as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -142,3 +155,51 @@ def test_a_head_without_an_end_is_refused(server: Server) -> None:
     with server.connect() as connection, contextlib.suppress(ConnectionError):
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"a" * 40_000)
         assert connection.recv(100).startswith(b"HTTP/1.1 4")
+
+
+BODY = json.dumps({"input": LARGE}).encode()
+HALF = f"POST /{PLACE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(BODY)}\r\n\r\n".encode() + BODY[:20]
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /health HTT"], ids=["nothing", "half-a-head"])
+def test_idle_connections_starve_nobody(law: Path, tmp_path: Path, begun: bytes) -> None:
+    """One more than there is room for closes the one that was idle for longest, and none with a request under way."""
+    server = Server("--policies", str(law), "--workers", "1", folder=tmp_path)
+    with contextlib.ExitStack() as stack:
+        busy = stack.enter_context(server.connect())
+        busy.sendall(HALF)
+        idle = [stack.enter_context(server.connect()) for _ in range(600)]
+        for one in idle:
+            with contextlib.suppress(ConnectionError):
+                one.sendall(begun)
+        for _ in range(5):
+            asked = time.monotonic()
+            assert httpx.get(f"{server.base}/health", timeout=30).status_code == 200
+            assert time.monotonic() - asked < 1
+        busy.sendall(BODY[20:])
+        assert busy.recv(100).startswith(b"HTTP/1.1 200")
+        with contextlib.suppress(ConnectionError):
+            assert idle[0].recv(100) == b"", "the oldest one is closed"
+        idle[-1].sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"[len(begun) :])
+        assert idle[-1].recv(100).startswith(b"HTTP/1.1 200")
+    assert server.end() == (0, "vatspolicy: stopped.\n")
+
+
+def test_a_flood_of_connections_starves_nobody(law: Path, tmp_path: Path) -> None:
+    """They come faster than idle ones are closed, and others are answered in the midst of them."""
+    server = Server("--policies", str(law), "--workers", "1", folder=tmp_path)
+    done, told = threading.Event(), []
+
+    def ask() -> None:
+        while not done.is_set():
+            told.append(httpx.get(f"{server.base}/health", timeout=30).status_code)
+
+    with ThreadPoolExecutor(1) as pool, contextlib.ExitStack() as stack:
+        asking = pool.submit(ask)
+        for _ in range(3000):
+            stack.enter_context(server.connect())
+        done.set()
+        asking.result(30)
+    assert set(told) == {200}
+    assert len(told) > 5
+    assert server.end() == (0, "vatspolicy: stopped.\n")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +94,41 @@ def test_another_bundle_is_taken_by_all_workers_or_by_none(start: Start, copy_of
     server.wait_for(lambda: len(server.workers()) == 2 and after[0] not in server.workers())
     digests = {decide(server)["result"]["bundle"]["digest"] for _ in range(12)}
     assert digests == {state(server)["digest"]} != {first["digest"]}
+    assert server.end()[0] == 0
+
+
+def test_a_client_that_keeps_its_connection_misses_no_answer_when_workers_change(
+    start: Start, copy_of_law: Path
+) -> None:
+    """The old worker answers the request that comes while it ends, and says that it was the last of the connection."""
+    server = start("--workers", "2", "--reload", "3600", policies=copy_of_law)
+    policy = copy_of_law / "vats-pilot-2024.yaml"
+    text, done = policy.read_text(), threading.Event()
+
+    def ask() -> tuple[int, int]:
+        """Ask on one connection, and on another one only when an answer said so; count answers and connections."""
+        connection, answers, used = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30), 0, 1
+        while not done.is_set():
+            connection.request("GET", "/health")
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (200, b"{}")
+            answers += 1
+            if answer.will_close:
+                connection.close()
+                used += 1
+        connection.close()
+        return answers, used
+
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(ask) for _ in range(6)]
+        for number in range(3):
+            old = set(server.workers())
+            policy.write_text(f"{text}# remark {number}\n")
+            server.process.send_signal(signal.SIGHUP)
+            server.wait_for(partial(lambda gone: gone.isdisjoint(server.workers()), old))
+        done.set()
+        told = [one.result() for one in asked]
+    assert all(answers > 30 and used >= 4 for answers, used in told), told
     assert server.end()[0] == 0
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 import sysconfig
@@ -186,6 +187,32 @@ def test_the_wheel_brings_its_law_compiled(built: Distributions, installed: Path
     finally:
         policy.write_bytes(text)
     assert start("shipped")[0] == as_shipped
+
+
+PIP_DROPS = """
+import os, sys
+for own in (os.environ["DROPPED"], os.path.dirname(__file__)):
+    assert sys.path.count(own) < 2
+    sys.path[:] = [path for path in sys.path if path != own]
+"""
+"""What the isolated build of pip does at the start of Python: it drops the paths of editable installs, and adds its own."""
+
+
+def test_the_law_compiles_in_an_environment_with_an_editable_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An isolated build of pip hides `src`, because an editable install of the same clone has named it."""
+    (tmp_path / "sitecustomize.py").write_text(PIP_DROPS, encoding="utf-8")
+    monkeypatch.setenv("DROPPED", str(ROOT / "src"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    hook = runpy.run_path(str(ROOT / "hatch_build.py"))["CompiledLaw"]
+    build = hook(str(ROOT), {}, None, None, str(tmp_path), "wheel")
+    data: dict[str, dict[str, str]] = {"force_include": {}}
+    build.initialize("standard", data)
+    build.finalize("standard", data, "")
+    names = [Path(target).name.partition("-")[0] for target in data["force_include"].values()]
+    assert {"acceptor", "bundle", "invariants"} <= set(names)
 
 
 def test_the_installed_package_is_the_wheel(installed: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The engine-neutral cases in fixtures/vectors: the engine gives what they say, and they are whole and current."""
+"""The engine-neutral cases in tests/data/vectors: the engine gives what they say, and they are whole and current."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from tests.support.shipped import shipped_bundle
+from tests.support.shipped import FIXTURES, shipped_bundle
 from tests.support.vectors import FOLDER, make
 from vatspolicy.documents import format_path, parse_document
 from vatspolicy.documents.published import schema_text
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.expression_value import evaluate_expression, type_expression
-from vatspolicy.profile.profile import read_profile
+from vatspolicy.gate.spec_search import search
+from vatspolicy.profile.profile import load_profile, read_profile
 
 FILES = ("expressions", "decisions")
 EXPRESSIONS = json.loads((FOLDER / "expressions.json").read_text(encoding="utf-8"))["vectors"]
@@ -53,3 +54,8 @@ def test_the_cases_cover_every_decision_and_missing_facts() -> None:
     assert {case["decision"] for case in found} == {"allow", "needs-license", "deny", "incomplete"}
     assert len({json.dumps([case["profile"], case["as_of"]]) for case in found}) == len(found) > 120
     assert {value["value"] for case in EXPRESSIONS for value in case["values"]} >= {True, False, None}
+
+
+def test_the_folder_of_fixtures_holds_specs_alone() -> None:
+    """A visitor gives it to `check` and to `diff --profiles`."""
+    assert [file for file in search(str(FIXTURES)) if not load_profile(file).facts] == []

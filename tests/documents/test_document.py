@@ -771,3 +771,44 @@ def test_a_file_of_a_law_is_read_from_disk_each_time(tmp_path: Path) -> None:
     for text in ("a: 1\n", "a: 2\n"):
         path.write_text(text, encoding="utf-8")
         assert load_document(path, recall=True).data == parse_document(text, "a.yaml").data
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("{ ?foo: bar }\n", "1:3"),
+        ("a: { ?foo }\n", "1:6"),
+        ("a: [-]\n", "1:5"),
+        ("a: [-, b]\n", "1:5"),
+        ('a: "b\n\tc"\n', "2:1"),
+        ("a: 'b\n \tc'\n", "2:2"),
+        ('a: "b\nc"\n', "2:1"),
+        ("- 'b\n\n\nc'\n", "4:1"),
+        ("a: [b,\nc]\n", "2:1"),
+        ("a: {b: 1,\nc: 2}\n", "2:1"),
+        ("a: [b,\n{c: 1}]\n", "2:1"),
+    ],
+)
+def test_a_text_that_parsers_read_otherwise_is_refused(text: str, place: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_document(text, "a.yaml")
+    [problem] = refused.value.problems
+    assert f"{problem.line}:{problem.column}" == place
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ('a: "b\n  c"\n', {"a": "b c"}),
+        ('a: "b\n\n c"\n', {"a": "b\nc"}),
+        ('"b\nc"\n', "b c"),
+        ("a: [\n  b,\n  c,\n]\n", {"a": ["b", "c"]}),
+        ("a: {\n  b: 1\n}\n", {"a": {"b": 1}}),
+        ('{"a":\n[-1,\n"-"]}\n', {"a": [-1, "-"]}),
+        ("a: [-b, c-]\n", {"a": ["-b", "c-"]}),
+        ("?a: b\n", {"?a": "b"}),
+        ("a: {? b : 1}\n", {"a": {"b": 1}}),
+    ],
+)
+def test_a_text_that_parsers_read_alike_is_read(text: str, data: object) -> None:
+    assert parse_document(text, "a.yaml").data == data

@@ -101,6 +101,12 @@ def test_what_nobody_knows_is_denied(client: TestClient, changes: dict[str, Any]
         question(SHOP_DATA, resource={"type": "product", "id": "shop"}),
         question(SHOP_DATA, resource={**product(SHOP_DATA), "id": "another"}),
         question(SHOP_DATA, context=[]),
+        question(SHOP_DATA, subject={"type": "", "id": ""}),
+        question(SHOP_DATA, subject={"type": "pipeline", "id": ""}),
+        question(SHOP_DATA, action={"name": ""}),
+        question(SHOP_DATA, resource={"type": "", "id": "shop"}),
+        question(SHOP_DATA, resource={"type": "account", "id": "1", "properties": []}),
+        question(SHOP_DATA, action={"name": "delete"}, context={"as_of": "soon"}),
         question({**SHOP_DATA, "services": [{"id": "web", "offers": ["nothing-known"]}]}),
         [],
     ],
@@ -166,7 +172,7 @@ def test_a_semantic_says_when_to_stop(client: TestClient, semantic: str, decisio
 def test_an_unknown_semantic_and_too_many_evaluations_are_refused(store: BundleStore) -> None:
     client = make_client(store, batch=2)
     many = {"subject": SUBJECT, "action": ACTION, "evaluations": [{"resource": product(SHOP_DATA)}] * 3}
-    assert client.post(SEVERAL, json=many).status_code == 413
+    assert client.post(SEVERAL, json=many).status_code == 400
     wrong: list[Any] = [{"evaluations_semantic": "any"}, {"evaluations_semantic": 1}, []]
     for options in wrong:
         assert client.post(SEVERAL, json={**many, "options": options, "evaluations": [{}]}).status_code == 400

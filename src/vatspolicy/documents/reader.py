@@ -109,7 +109,9 @@ class Reader:
     def number(self, index: int, text: str) -> int | float:
         """`text` is a decimal number; refused when a double could not hold its whole part exactly."""
         value = float(text)
-        if abs(value) > MAX_EXACT or (abs(value) == MAX_EXACT and text.lstrip("-") != str(MAX_EXACT)):
+        if abs(value) > MAX_EXACT or (
+            abs(value) == MAX_EXACT and text.lstrip("-").removesuffix(".0") != str(MAX_EXACT)
+        ):
             self.note(
                 index,
                 _("The number is beyond {max_exact:,} and would not stay exact.", max_exact=MAX_EXACT),

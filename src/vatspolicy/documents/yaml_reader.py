@@ -92,6 +92,7 @@ class YamlReader(Reader):
     def _value(self, event: Any, named_at: int) -> Node:
         """`named_at` is where to point when the value is empty: at its key."""
         start = event.start_mark.index
+        self._check_line(start)
         if event.anchor is not None:
             self._check_anchor(event, start)
         if isinstance(event, self.yaml.AliasEvent):
@@ -196,6 +197,7 @@ class YamlReader(Reader):
     def _key(self, event: Any) -> str | None:
         """Return the key; None if it cannot be one, which is noted while the caller still checks the value."""
         start, end = event.start_mark.index, event.end_mark.index
+        self._check_line(start)
         if not isinstance(event, self.yaml.ScalarEvent):
             self.note(start, _("A key must be text."), _("Put it in quotes."))
             if not isinstance(event, self.yaml.AliasEvent):
@@ -232,10 +234,24 @@ class YamlReader(Reader):
 
                 self.fail(crowded.end() - 1, *BLOCK_HEADER)  # libyaml takes the # for a comment
             self._keep_tabs(event)
+            if event.style in ("'", '"'):
+                self._check_continuation(text_start, event.end_mark.index)
             if event.style == '"':
                 self.check_escapes(text_start, event.value)
         elif self.flow and "?" in event.value:
             self.fail_alone(self.text.index("?", event.start_mark.index), *_QUESTION_MARK)
+        elif self.flow and (event.value == "-" or self.text[text_start - 1] == "?"):
+            self.fail_alone(text_start - (event.value != "-"), *_SIGN_IN_BRACKETS)  # this parser reads a key, or a dash
+
+    def _check_continuation(self, start: int, end: int) -> None:
+        """Refuse a quoted text that goes on at the start of a line or at a tab: YAML 1.2 wants spaces there."""
+        if self.depth > self.flow and (found := re.compile(_NOT_INDENTED).search(self.text, start, end)):
+            self.fail_alone(found.end() - 1, *_INDENT)
+
+    def _check_line(self, start: int) -> None:
+        """Refuse a member of [ ] or { } at the start of a line below a key, as in a quoted text."""
+        if 0 < self.flow < self.depth and self.text[start - 1] == "\n":
+            self.fail_alone(start, *_INDENT)
 
     def _keep_tabs(self, event: Any) -> None:
         """Tabs are text inside quotes and blocks, but neither in a block's header nor where its indentation is set."""
@@ -291,7 +307,13 @@ def _span_at(spans: list[tuple[int, int]], index: int) -> tuple[int, int]:
 _MOST_ANCHORS = 100  # that a hint is looked for among
 _BEYOND_UNICODE = r"\\U(?!000|0010)[0-9a-fA-F]{8}"
 _QUESTION_MARK = (_("A ? inside [ ] or { } is not allowed here."), _("Put the value in quotes."))
+_SIGN_IN_BRACKETS = (
+    _("A lone - and a ? before a key are not allowed inside [ ] or { }."),
+    _("Put it in quotes."),
+)
 _DIRECTIVE = r"(?: *(?:#[^\n]*)?\n)*%"
+_INDENT = (_("What goes on from the line before has no spaces before it."), _("Indent it."))
+_NOT_INDENTED = r"\n(?: *\t|[^ \n])"
 _PROPERTIES = r"(?:[&!][^\s]*\s+)*"
 _ANCHOR_GOES_ON = r"[^\s,\]}]"
 _CROWDED_COMMENT = r"""[\[\]{},:"']#"""

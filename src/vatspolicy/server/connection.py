@@ -1,4 +1,7 @@
-"""HTTP connections with bounds: heads of a bounded size, and slow heads, idle clients and slow readers are dropped."""
+"""HTTP connections with bounds: heads of a bounded size, and slow heads, idle clients and slow readers are dropped.
+
+When the server has as many connections as it may, a further one takes the place of the one idle for longest.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,24 @@ HEAD = 32 * 1024
 IDLE = 30
 """Seconds that a connection may be without a request."""
 FIRST = 0.5
-"""Seconds for the first request of a connection that is open when the server ends."""
+"""Seconds for a last request on an idle connection when the server ends. The client may have sent it already."""
+
+SPARE = 32
+"""Places of connections that idle ones leave free: one that is closed goes a moment later."""
 
 
 class Connection(HttpToolsProtocol):
     """A connection of httptools with a bound on the size of heads, and bounds on the time of heads and of readers."""
 
+    idle: dict[Connection, None]
+    """The connections of the server without a request, that for longest first."""
     seconds: float = 10.0
     """Seconds in which a head must arrive, and in which a client must read what waits for it."""
     _head_timer: asyncio.TimerHandle | None = None
     _reader_timer: asyncio.TimerHandle | None = None
     _in_head, _in_body = False, False
     _is_ending = False
-    """True if the server ends, and waits for the first request of the connection."""
+    """True if the server ends, and waits for a last request."""
     _is_head = False
     """True if the data that is read holds nothing but a head."""
     _size, _received = 0, 0
@@ -32,6 +40,11 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
+        if self.limit_concurrency is not None and len(self.connections) + SPARE >= self.limit_concurrency and self.idle:
+            longest = next(iter(self.idle))
+            del self.idle[longest]
+            longest.transport.close()
+        self.idle[self] = None
         super().connection_made(cast("asyncio.Transport", _WholeResponses(transport)))
         self._head_timer = self.loop.call_later(self.seconds, transport.abort)
 
@@ -43,7 +56,7 @@ class Connection(HttpToolsProtocol):
             self._received += len(data)
             if self._received > HEAD and not self.transport.is_closing():
                 self.send_400_response("The head of the request is too large.")
-        if self.cycle is not None and not self.cycle.response_complete:  # type: ignore[redundant-expr]
+        if not self._is_idle():
             _cancel(self._head_timer)
             self._head_timer = None
         elif self._head_timer is None:
@@ -67,7 +80,10 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """End a head."""
         self._in_head, self._in_body, self._is_head = False, True, False
+        if not self.url.startswith(b"/"):  # it names a host of its own, which nobody has checked
+            raise ValueError("the target is not a path")
         super().on_headers_complete()
+        self.idle.pop(self, None)
         if self._is_ending:
             self.cycle.keep_alive = False
 
@@ -77,8 +93,8 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def shutdown(self) -> None:
-        """End with the request under way. A connection that was taken just now is answered first: its request comes."""
-        if self.cycle is None and not self._is_ending:
+        """End with the request under way, or with the one that an idle connection may bring at this moment."""
+        if self._is_idle() and not self._is_ending:
             self._is_ending = True
             self.loop.call_later(FIRST, self.shutdown)
         else:
@@ -93,11 +109,14 @@ class Connection(HttpToolsProtocol):
         """Note the end of an answer, part of which may still wait for its reader."""
         self.transport.write(b"")  # the head of an answer without a body
         super().on_response_complete()
+        if self._is_idle():
+            self.idle[self] = None
         self._await_reader()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         super().connection_lost(exc)
+        self.idle.pop(self, None)
         _cancel(self._head_timer)
         _cancel(self._reader_timer)
 
@@ -106,6 +125,10 @@ class Connection(HttpToolsProtocol):
         self._size += sum(map(len, parts)) + 4  # colon, space and end of the line
         if self._size > HEAD:
             raise ValueError("the head is too large")
+
+    def _is_idle(self) -> bool:
+        """Return True if no request is under way."""
+        return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]
 
     def _await_reader(self) -> None:
         if self._reader_timer is None and self.transport.get_write_buffer_size():

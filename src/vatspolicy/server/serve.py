@@ -22,11 +22,13 @@ TOKEN = "VATSPOLICY_TOKEN"
 MIN_TOKEN_LENGTH = 16
 """Characters that a token has at least."""
 CONNECTIONS = 512
-"""Simultaneous connections of one process; it answers further ones with 503."""
+"""Simultaneous connections of one process. A further one takes the place of an idle one; without any, it gets a 503."""
 BACKLOG = 1024
 """Connections that wait to be accepted."""
 GRACE = 15
 """Seconds that requests under way have to finish when the server ends."""
+_ACCEPTED = 0.05
+"""Seconds in which a connection that the socket has given away reaches its protocol."""
 
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
@@ -143,7 +145,7 @@ def run(
     if reload is not None and hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: reload())
     try:
-        make_server(app, seconds, ready).run(sockets=[listening])
+        make_server(app, seconds, ready).run(sockets=[Listening(fileno=listening.detach())])
     finally:
         listening.close()
 
@@ -162,13 +164,36 @@ def make_server(
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        http=type("Connection", (Connection,), {"seconds": seconds}),
+        http=type("Connection", (Connection,), {"seconds": seconds, "idle": {}}),
         ws="none",
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=IDLE,
         timeout_graceful_shutdown=GRACE,
     )
     return _Server(config, ready, lifeline)
+
+
+class Listening(socket.socket):
+    """A listening socket that gives away one connection at a time.
+
+    Workers share a burst of connections, and those that are open are served in the midst of it.
+    """
+
+    _turn = False
+
+    def listen(self, *_: int) -> None:
+        """Leave the socket as it is: it listens already."""
+
+    def accept(self) -> tuple[socket.socket, object]:
+        """Accept a connection, but not two in one turn of the event loop."""
+        self._turn = not self._turn
+        if not self._turn:
+            raise BlockingIOError
+        try:
+            return super().accept()
+        except BaseException:
+            self._turn = False
+            raise
 
 
 class _Server(uvicorn.Server):
@@ -184,6 +209,13 @@ class _Server(uvicorn.Server):
         if self.lifeline is not None:
             asyncio.get_running_loop().add_reader(self.lifeline, self._end_alone, self.lifeline)
         self.ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more connections, and end all of them: those too that are accepted at this moment."""
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(_ACCEPTED)
+        await super().shutdown(sockets)
 
     def _end_alone(self, lifeline: int) -> None:
         asyncio.get_running_loop().remove_reader(lifeline)

@@ -23,7 +23,7 @@ from typing import NoReturn
 from starlette.applications import Starlette
 
 from vatspolicy.i18n import _
-from vatspolicy.server.serve import GRACE, ServeError, make_server
+from vatspolicy.server.serve import GRACE, Listening, ServeError, make_server
 
 START = 60.0
 """Seconds in which a worker must be ready."""
@@ -195,7 +195,7 @@ class Supervisor:
             os.write(tell_ready, b"!")
             if os.read(told, 1):
                 signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
-                server.run(sockets=[_Listening(fileno=self.listening.detach())])
+                server.run(sockets=[Listening(fileno=self.listening.detach())])
             code = 0
         except KeyboardInterrupt:
             code = 0
@@ -223,26 +223,6 @@ class Supervisor:
             os.waitpid(worker.pid, 0)
             worker.close()
             self.forget(worker.pid)
-
-
-class _Listening(socket.socket):
-    """A listening socket that gives away one connection at a time, so that the workers share a burst of them."""
-
-    _turn = False
-
-    def listen(self, *_: int) -> None:
-        """Leave the socket as it is: it listens for all workers."""
-
-    def accept(self) -> tuple[socket.socket, object]:
-        """Accept a connection, but not two in one turn of the event loop."""
-        self._turn = not self._turn
-        if not self._turn:
-            raise BlockingIOError
-        try:
-            return super().accept()
-        except BaseException:
-            self._turn = False
-            raise
 
 
 def _is_ready(worker: _Worker, until: float) -> bool:

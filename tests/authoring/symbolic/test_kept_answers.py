@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import marshal
-import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -182,18 +181,6 @@ def test_a_cache_of_the_checkout_decides_nothing(law: Law, monkeypatch: pytest.M
     monkeypatch.chdir(law.folder)
     recall_change(*sides(law), GROUPS)
     assert law.proofs == 2
-
-
-def test_the_oldest_entries_go_first(law: Law, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_answers, "MOST", 2)
-    before, _ = sides(law)
-    for number in range(20, 24):
-        recall_change(before, law.state(f"head{number}", f"data.persons > {number}"), GROUPS)
-        newest = max(law.entries(), key=lambda path: path.stat().st_mtime_ns)
-        os.utime(newest, ns=(number, number))
-    assert len(law.entries()) == 2
-    recall_change(before, law.state("again", "data.persons > 23"), GROUPS)
-    assert law.proofs == 4
 
 
 # --- the shipped law

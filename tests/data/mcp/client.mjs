@@ -39,7 +39,7 @@ say('check', await call('check', { profile, as_of: '2027-03-01' }));
 say('next_question', await call('next_question', { profile: { ...profile, services: [] } }));
 say('routes', await call('routes', { profile, to: 'allow' }));
 say('explain', await call('explain', { name: 'vats-pilot-2024/pilot-access' }));
-say('list_values', await call('list_values', { name: 'offers', words: 'CRM', lang: 'zh' }));
+say('list_values', await call('list_values', { name: 'offers', words: 'CRM' }));
 
 say('a mistake in a profile', await call('check', { profile: { ...profile, colour: 'red' } }));
 say('an argument of another type', await call('check', { profile: 'a shop' }));

@@ -256,8 +256,11 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     decisions = parts.make("decisions", lambda: serializer.decisions(comparison), dict[str, Any]())
     decisions = decisions or serializer.decisions(Comparison((), (), 0, (), ()))
     decisions["recorded"] = recorded.data(comparison.rows, serializer.row)
-    if recorded.unread:
-        why.append(Why("recorded", len(recorded.unread)))
+    masked = sum(one.code == "masked" for one in recorded.unread)
+    if masked:
+        why.append(Why("masked", masked))
+    if len(recorded.unread) > masked:
+        why.append(Why("recorded", len(recorded.unread) - masked))
     data: dict[str, Any] = {"decisions": decisions, "semantic": semantic}
     if base.schemas == head.schemas and _contradicted(data):
         semantic, verdicts, reasons = _nothing(semantic["engine"]), [], [Why("contradiction")]

@@ -34,6 +34,10 @@ WHY: Table = {
     "invalid": Phrase("A side, or a profile, is not valid."),
     "accepted": Phrase("The file of accepted changes is not valid, so nothing in it counts."),
     "recorded": Phrase("Past decisions are not evaluated: {subject}."),
+    "masked": Phrase(
+        "Past decisions cannot be replayed, since facts of their records are masked: {subject}. A log that is to be "
+        "replayed masks nothing below /input."
+    ),
     "nothing": Phrase("There is no profile to decide."),
     "engine": Phrase("The solver for proofs is not installed. Run {command}, or use --semantic off.").fill(
         command=install("smt")

@@ -42,8 +42,6 @@ Group = tuple[str, ...]
 Answers = tuple[list[RuleVerdict], Transitions | None]
 """Verdicts on groups of rules, and on the change as a whole, if that was asked."""
 
-MOST = 40
-"""Entries that are kept; the oldest go first."""
 _KIND = "proof"
 _FOLDERS = ("authoring/symbolic", "cel", "documents", "engine", "policies", "profile")
 """The code that an answer depends on."""
@@ -66,7 +64,7 @@ def remember(base: Bundle, head: Bundle, groups: Sequence[Group], answers: Answe
             "rules": [dataclasses.asdict(one) for one in verdicts],
             "change": None if change is None else dataclasses.asdict(change),
         }
-        keep(_KIND, key, json.dumps(data, ensure_ascii=False), MOST)
+        keep(_KIND, key, json.dumps(data, ensure_ascii=False))
 
 
 # --- what an answer depends on

@@ -45,25 +45,28 @@ _WORDS: Table = {
 }
 
 
-def explain(bundle: Bundle, name: str, lang: Language, room: int, day: str) -> str:
+def explain(bundle: Bundle, name: str, lang: Language, room: int, day: str, folders: bool = True) -> str:
     """Render the page of a policy, or of a rule as policy/rule, with the values of parameters on a day.
+
+    Without `folders`, a policy has the name of its file alone, and nothing of the machine.
 
     Raises:
         KeyError: The name is unknown; with a message.
     """
     found = find(bundle, name)
     if isinstance(found, PolicyPage):
-        lines = _Page(found, lang, room, day).whole()
+        lines = _Page(found, lang, room, day, folders).whole()
     else:
-        lines = _Page(found.page, lang, room, day).rule(found)
+        lines = _Page(found.page, lang, room, day, folders).rule(found)
     return "\n".join(lines) + "\n"
 
 
 class _Page:
-    def __init__(self, page: PolicyPage, lang: Language, room: int, day: str) -> None:
+    def __init__(self, page: PolicyPage, lang: Language, room: int, day: str, folders: bool) -> None:
         self.wording = Wording(page.bundle, lang, day=day)
         self.page, self.bundle, self.policy, self.lang, self.room = page, page.bundle, page.policy, lang, room
         self.colon = joint("colon", lang)
+        self.file = page.policy.file if folders else page.policy.file.rpartition("/")[2]
 
     def word(self, key: str) -> str:
         return word(_WORDS, key, self.lang)
@@ -81,7 +84,7 @@ class _Page:
     def head(self) -> Iterator[str]:
         policy = self.policy
         yield from self.flow(
-            policy.title[self.lang] + aside(f"{policy.id} {policy.version}, {policy.file}", self.lang), 0
+            policy.title[self.lang] + aside(f"{policy.id} {policy.version}, {self.file}", self.lang), 0
         )
         if self.page.number:
             yield from self.flow(f"{self.label('number')}{self.page.number}", 2)
@@ -137,7 +140,7 @@ class _Page:
         rule = part.rule
         yield from self.head()
         yield ""
-        yield from self.flow(f"{rule.name} ({self.policy.file}:{rule.line})", 0)
+        yield from self.flow(f"{rule.name} ({self.file}:{rule.line})", 0)
         yield from self.flow(rule.message["en"], 2)
         yield from self.flow(rule.message["zh"], 2)
         yield f"  {self.label('in_force')}{self.dates(rule.since, rule.until)}"

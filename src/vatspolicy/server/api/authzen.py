@@ -22,6 +22,8 @@ SEMANTICS: Mapping[str, bool | None] = {
     "permit_on_first_permit": True,
 }
 """Semantics of several evaluations, with the decision after which the rest is left out."""
+_NEEDED = {"subject": ("type", "id"), "action": ("name",), "resource": ("type", "id")}
+"""The texts that the subject, the action and the resource of a question have."""
 PATHS = {
     "access_evaluation_endpoint": "/access/v1/evaluation",
     "access_evaluations_endpoint": "/access/v1/evaluations",
@@ -104,12 +106,18 @@ def read_evaluations(content: bytes, most: int) -> Evaluations:
     if not entries:
         return Evaluations([_read(document, body, (), body)], alone=True)
     if len(entries) > most:
-        raise HttpError(413, "request_too_large", _("A request has {most:,} evaluations at most.", most=most))
+        raise HttpError(400, "invalid_parameter", _("A request has {most:,} evaluations at most.", most=most))
     options = body.get("options", {})
     semantic = options.get("evaluations_semantic", "execute_all") if isinstance(options, dict) else None
     if not isinstance(semantic, str) or semantic not in SEMANTICS:
         known = Listing(SEMANTICS, "or")
         raise HttpError(400, "invalid_parameter", _("options.evaluations_semantic must be {known}.", known=known))
+    if not all(isinstance(entry, dict) for entry in entries):
+        raise HttpError(400, "invalid_parameter", _("Each of evaluations must be an object."))
+    for key in _NEEDED:
+        if key in body:
+            _check(key, body[key])
+    _check_context(body)
     found = [_read_or_refuse(document, body, place, entry) for place, entry in enumerate(entries)]
     return Evaluations(found, SEMANTICS[semantic])
 
@@ -120,10 +128,8 @@ def describe(address: str) -> Data:
     return {"policy_decision_point": base, **{key: f"{base}{path}" for key, path in PATHS.items()}}
 
 
-def _read_or_refuse(document: Document, body: Data, place: int, entry: Any) -> Evaluation | HttpError:
+def _read_or_refuse(document: Document, body: Data, place: int, entry: Data) -> Evaluation | HttpError:
     try:
-        if not isinstance(entry, dict):
-            raise HttpError(400, "invalid_parameter", _("An evaluation is an object."))
         return _read(document, {**body, **entry}, ("evaluations", place), entry)
     except HttpError as error:
         return error
@@ -131,29 +137,40 @@ def _read_or_refuse(document: Document, body: Data, place: int, entry: Any) -> E
 
 def _read(document: Document, asked: Data, place: tuple[str | int, ...], own: Data) -> Evaluation:
     """Return one evaluation; `own` is the object at `place` that may hold its resource. Raises HttpError."""
-    for key, needed in (("subject", ("type", "id")), ("action", ("name",)), ("resource", ("type", "id"))):
-        value = asked.get(key)
-        if not isinstance(value, dict) or not all(isinstance(value.get(part), str) for part in needed):
-            message = _("{key} must be an object with {needed}.", key=key, needed=Listing(needed, "and"))
-            raise HttpError(400, "invalid_parameter", message)
-        if key != "resource" and not isinstance(value.get("properties", {}), dict):
-            raise HttpError(400, "invalid_parameter", _("{key}.properties must be an object.", key=key))
-    context, resource = asked.get("context", {}), asked["resource"]
-    if not isinstance(context, dict):
-        raise HttpError(400, "invalid_parameter", _("context must be an object."))
+    for key in _NEEDED:
+        _check(key, asked.get(key))
+    day, resource = _check_context(asked), asked["resource"]
     if asked["action"]["name"] != ACTION:
         return Evaluation(None, "unknown-action")
     if resource["type"] != RESOURCE:
         return Evaluation(None, "unknown-resource")
     profile = resource.get("properties")
-    if not isinstance(profile, dict):
+    if profile is None:
         raise HttpError(400, "invalid_parameter", _("resource.properties must be an object, which is a profile."))
     product = profile.get("product")
     if isinstance(product, dict) and product.get("id") != resource["id"]:
         raise HttpError(400, "invalid_parameter", _("resource.id must be the id of the product in its properties."))
     path = (*(place if "resource" in own else ()), "resource", "properties")
     found = Document(FILE, profile, document.text, lambda: tree_at(document, *path))
-    return Evaluation(Query(found, read_day(context.get("as_of")), repr(place).encode() + document.text.encode()))
+    return Evaluation(Query(found, day, repr(place).encode() + document.text.encode()))
+
+
+def _check(key: str, value: Any) -> None:
+    """Check the subject, the action or the resource of a request. Raises HttpError."""
+    needed = _NEEDED[key]
+    if not isinstance(value, dict) or not all(isinstance(value.get(part), str) and value[part] for part in needed):
+        message = _("{key} must be an object with {needed}, not empty.", key=key, needed=Listing(needed, "and"))
+        raise HttpError(400, "invalid_parameter", message)
+    if not isinstance(value.get("properties", {}), dict):
+        raise HttpError(400, "invalid_parameter", _("{key}.properties must be an object.", key=key))
+
+
+def _check_context(asked: Data) -> str | None:
+    """Check the context of a request, and return the day of the law that it states. Raises HttpError."""
+    context = asked.get("context", {})
+    if not isinstance(context, dict):
+        raise HttpError(400, "invalid_parameter", _("context must be an object."))
+    return read_day(context.get("as_of"))
 
 
 def _reasons(record: Data) -> Iterator[Data]:

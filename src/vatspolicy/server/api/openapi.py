@@ -14,6 +14,8 @@ from vatspolicy.documents.schemas import SchemaSet, resource_folder
 _PUBLISHED = re.compile(r"(\w+)\.schema\.json(?:#(.*))?")
 _LEFT_OUT = ("$schema", "$id", "x-invariants")
 """Keys of a published schema that have no meaning inside an OpenAPI document."""
+_BOUNDED = {"const", "enum", "format", "pattern"}
+"""Keys of a schema for texts that leave no room for invisible characters, which no document may hold."""
 
 
 def make_openapi(version: str, schemas: SchemaSet) -> dict[str, Any]:
@@ -66,6 +68,8 @@ def _localize(node: Any, name: str) -> Any:
     if not isinstance(node, dict):
         return node
     copy = {key: _localize(child, name) for key, child in node.items()}
+    if name == "profile" and copy.get("type") == "string" and not copy.keys() & _BOUNDED:
+        copy["pattern"] = _read_template()["components"]["schemas"]["Text"]["pattern"]
     if isinstance(ref := node.get("$ref"), str):
         if match := _PUBLISHED.fullmatch(ref):
             copy["$ref"] = f"#/components/schemas/{match[1]}{match[2] or ''}"

@@ -73,7 +73,7 @@ def read_batch(content: bytes, most: int) -> dict[str, Query]:
     if not isinstance(inputs, dict) or not inputs:
         raise HttpError(400, "invalid_parameter", _("inputs must be an object with a profile for every id."))
     if len(inputs) > most:
-        raise HttpError(413, "request_too_large", _("A batch has {most:,} inputs at most.", most=most))
+        raise HttpError(400, "invalid_parameter", _("A batch has {most:,} inputs at most.", most=most))
     return {id: _batch_query(document, id, day, content) for id in inputs}
 
 
