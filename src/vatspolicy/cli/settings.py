@@ -20,6 +20,7 @@ KEYS = (
     "fail-on",
     "waivers",
     "approvers",
+    "opinions",
     "strict-waivers",
     "baseline",
     "lang",

@@ -163,7 +163,7 @@ def answer(
 
 
 def _decide(gate: Gate, profile: Profile, full: bool) -> Decided:
-    day = gate.day_to_decide(profile)
+    day, profile = gate.prepare(profile)
     decision = evaluate(gate.bundle, profile, day, compare=full, explain=full)
     parts = _explain(gate, profile, decision) if full else compact_parts(gate.bundle, profile, decision)
     return decision.decision, day, {key: make() for key, make in parts.items()}
@@ -179,7 +179,8 @@ def _decide_part(gate: Gate, profile: Profile, key: str, full: bool) -> Decided:
 
     The outcome alone takes no missing facts, no duties and no advice.
     """
-    bundle, day = gate.bundle, gate.day_to_decide(profile)
+    bundle = gate.bundle
+    day, profile = gate.prepare(profile)
     if key in ("decision", "range"):
         mildest, strictest = possible_outcomes(bundle.on(day), profile, day, asking=False).range
         word = mildest if mildest == strictest else INCOMPLETE
