@@ -20,7 +20,7 @@ WORDS: Table = {
     "classes": Phrase("the service is {classes}"),
     "no_class": Phrase("the service is not telecommunications"),
     "given": Phrase("{reading}, says {by} ({date})"),
-    "claimed": Phrase("Claimed, not granted: {given}"),
+    "claimed": Phrase("Claimed by {by} ({date}), not granted: {reading}"),
     "granted": Phrase("granted by {approver} ({ticket}) until {until}"),
     "authority": Phrase("{by} for {authority}"),
     "not-granted": Phrase("It does not count. An approver may grant it: --opinions, --approvers."),
@@ -30,7 +30,9 @@ WORDS: Table = {
     "no-such-reading": Phrase("It does not count: no reading of the rule holds these classes."),
     "law-was-read": Phrase("It has no effect: the law behind the rule was read, and an opinion does not overrule it."),
     "no-effect": Phrase("It has no effect on these facts."),
-    "get": Phrase("Get a legal opinion on {name}: {message} Nobody here has read the law behind it"),
+    "get": Phrase(
+        "Get a legal opinion on {name}, and have an approver grant it: {message} Nobody here has read the law behind it"
+    ),
 }
 
 
@@ -44,13 +46,12 @@ def say_opinion(opinion: Data, lang: Language) -> str:
     by = opinion["by"]
     if opinion["authority"]:
         by = word(WORDS, "authority", lang, by=by, authority=label("authority", opinion["authority"])[lang])
-    text = word(WORDS, "given", lang, reading=reading, by=by, date=opinion["date"])
     if opinion["service"]:
-        text = f"{opinion['service']}{joint('colon', lang)}{text}"
+        reading = f"{opinion['service']}{joint('colon', lang)}{reading}"
+    how = "claimed" if opinion["state"] == "not-granted" else "given"
+    text = word(WORDS, how, lang, reading=reading, by=by, date=opinion["date"])
     if opinion["note"]:
         text += f"{joint('colon', lang)}{opinion['note']}"
-    if opinion["state"] == "not-granted":
-        text = word(WORDS, "claimed", lang, given=text)
     if opinion["granted"]:
         text += joint("comma", lang) + word(WORDS, "granted", lang, **opinion["granted"])
     if opinion["state"] != "counted":
