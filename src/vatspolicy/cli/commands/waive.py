@@ -118,7 +118,7 @@ def _require_rule(bundle: Bundle, name: str) -> None:
         abort(Sentences(_("there is no rule {rule!r}.", rule=name), suggest(name, names)))
 
 
-def _waiver_scopes(bundle: Bundle, profile: Profile, gate: Gate, decision: Decision, rule: str) -> list[dict[str, Any]]:
+def _waiver_scopes(bundle: Bundle, profile: Profile, decision: Decision, rule: str) -> list[dict[str, Any]]:
     """Return rule and scope of a waiver for each finding of a rule."""
     from vatspolicy.gate.waivers import fingerprint, waivable
 
