@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.support.console import Console
-from tests.support.samples import shipped_bundle
+from tests.support.shipped import shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate, GateResult
@@ -103,7 +103,8 @@ HOLDERS = ("me", "MIIT", "Communications Administration")
 @pytest.mark.parametrize("offer", OFFERS)
 def test_a_claim_opens_no_gate(offer: str) -> None:
     """Each of these offers is contested: an opinion of anybody who wrote the spec would free it."""
-    plain, classes = run(None, claiming(offers=offer)), ([], ["B22"], ["B25-search"])
+    plain = run(None, claiming(offers=offer))
+    classes: tuple[list[str], ...] = ([], ["B22"], ["B25-search"])
     claims: list[Data] = [{**CLAIM, "by": by, "classes": found} for by in HOLDERS for found in classes]
     claims += [{**CLAIM, "date": date, "authority": "miit"} for date in ("0001-01-01", "1990-01-01", TODAY)]
     for claim in claims:
@@ -190,6 +191,38 @@ def test_the_word_of_an_authority_prevails_whatever_the_days() -> None:
     assert [one["state"] for one in found.records[0]["opinions"]] == ["superseded", "counted"]
     assert found.records[0]["decision"] == "deny"
     assert words(run(grants(grant(spec)), spec)) == [("allow", "counted")]  # a claimed word of the ministry is none
+
+
+@pytest.mark.parametrize(
+    "more", [{"authority": "miit", "date": "2025-01-01"}, {"date": "2026-01-06"}, {"by": "Ann Wu"}]
+)
+def test_a_spec_cannot_leave_out_the_opinion_that_prevails(more: Data) -> None:
+    """The owner of the gate granted another opinion as well, which the spec no longer claims."""
+    spec, other = claiming(CLAIM), claiming({**CLAIM, "classes": ["B21-device-data"], **more})
+    found = run(grants(grant(spec), grant(other)), spec)
+    assert (words(found), kinds(found)) == ([("deny", "not-granted")], {"unused"})
+
+
+def test_an_opinion_on_a_rule_yields_to_the_word_of_an_authority_on_the_classes() -> None:
+    ministry = {**CLAIM, "classes": ["B21-device-data"], "authority": "miit", "date": "2025-01-01"}
+    on_rule: Data = {"about": RULE, "reading": "does-not-apply", "by": "Kim Li", "date": "2026-01-05"}
+    approvers = {"schema": 1, "approvers": [{"name": "lee", "opinions": ["*"]}]}
+    one, other = claiming(on_rule), claiming(ministry)
+    alone = run(grants(grant(one), approvers=approvers), one)
+    assert words(alone)[0][1] == "counted"
+    for spec in (one, claiming(on_rule, ministry)):
+        found = run(grants(grant(one), grant(other), approvers=approvers), spec)
+        assert words(found) == [("deny", "not-granted")]
+
+
+def test_an_opinion_on_a_route_ends_with_another_class() -> None:
+    """The rule reads the class of an activity, which follows from the offers."""
+    route = {"about": "services-opening-pilot/freed-access-elsewhere", "reading": "applies", "by": "Kim Li"}
+    spec = claiming({**route, "date": "2026-01-05"}, offers="data-center")
+    other = claiming({**route, "date": "2026-01-05"}, offers="app-store")
+    approvers = {"schema": 1, "approvers": [{"name": "lee", "opinions": ["services-opening-pilot/*"]}]}
+    states = [words(run(grants(grant(spec), approvers=approvers), one))[0][1] for one in (spec, other)]
+    assert states == ["no-effect", "not-granted"]
 
 
 def test_no_opinion_reaches_what_was_read_and_is_not_contested() -> None:
@@ -421,7 +454,8 @@ def test_a_replay_decides_with_the_recorded_grant_and_says_so(console: Console, 
     assert again.code == 0
     assert "an opinion on class by Kim Li counts, as lee granted it: not verified again" in again.out
     receipt = json.loads((console.folder / "r.json").read_text(encoding="utf-8"))
-    for forged in (None, {}, [], {"approver": "lee"}):
+    forgeries: tuple[Any, ...] = (None, {}, [], {"approver": "lee"})
+    for forged in forgeries:
         receipt["decision"]["opinions"][0]["granted"] = forged
         console.write("forged.json", json.dumps(receipt))
         assert console("replay", "forged.json").code == 1

@@ -31,17 +31,19 @@ def admit_opinions(bundle: Bundle, profile: Profile, as_of: str, waiver_set: Wai
         check_opinions(bundle, profile, today)
     if not claims or waiver_set is None or not waiver_set.opinions:
         return profile
-    from vatspolicy.gate.waivers.apply import find_faults, find_misfits
+    from vatspolicy.gate.waivers.apply import find_faults, find_misfits, find_stronger
     from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
 
     granted = {}
     for place, claim in enumerate(claims):
+        said = stated(claim)
         for one in waiver_set.opinions:
             if (
                 one.product == profile.name
-                and one.opinion == stated(claim)
+                and one.opinion == said
                 and not any(find_faults(one, waiver_set, today))
                 and not any(find_misfits(one, profile, as_of, today))
+                and find_stronger(one, waiver_set, profile) is None
                 and one.fingerprint == opinion_fingerprint(bundle, profile, as_of, claim)
             ):
                 days = (one.granted, one.expiry)

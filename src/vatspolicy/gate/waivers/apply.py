@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vatspolicy.engine.decision import WORDS, Decision, Finding
+from vatspolicy.engine.opinions import rank
 from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import LONGEST, Approval, Baseline, GrantedOpinion, Waiver, WaiverSet
 from vatspolicy.i18n import Phrase
@@ -15,6 +16,7 @@ from vatspolicy.i18n.words import both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.opinions import stated
 from vatspolicy.profile.profile import Profile
+from vatspolicy.profile.vocabulary import CLASS
 
 WaiverNotice = dict[str, Any]
 """Notice about a waiver (decision.schema.json, `waivers`)."""
@@ -43,6 +45,7 @@ WHY: Mapping[str, Mapping[str, str]] = {
     ),
     "no-finding": Phrase("The waiver is unused: the rule finds nothing on this product. Remove it."),
     "no-claim": Phrase("It is unused: the spec does not claim this opinion."),
+    "stronger": Phrase("It does not apply: another entry for the product prevails."),
     "no-effect": Phrase("It is unused: the opinion settles nothing here. The report of the spec says why."),
     "baseline-too-long": Phrase("The baseline does not apply: it lasts longer than a year."),
     "baseline-early": Phrase("The baseline does not apply: it was written on a day to come."),
@@ -157,6 +160,26 @@ def find_misfits(approval: Approval, profile: Profile, as_of: str, today: str) -
         yield "too-broad", "no-launch"
 
 
+def find_stronger(granted: GrantedOpinion, waiver_set: WaiverSet, profile: Profile) -> GrantedOpinion | None:
+    """Return an entry for the product that keeps an opinion from counting; None without one.
+
+    It is the word of an authority on the classes of a service, beside an opinion of others on a rule, or the other way
+    round. Or it prevails on the same matter and the spec leaves it out: whoever writes a spec could claim counsel alone.
+    """
+    claims, own = [stated(one) for one in profile.facts["opinions"]], granted.opinion
+    for other in waiver_set.opinions:
+        services = {other.opinion.get("service"), own.get("service")}
+        if other.product != granted.product or not (None in services or len(services) == 1):
+            continue
+        if other.matter == granted.matter:
+            is_stronger = rank(other.opinion) >= rank(own) and other.opinion not in claims
+        else:
+            is_stronger = CLASS in (other.matter, own["about"]) and rank(other.opinion)[0] and not rank(own)[0]
+        if is_stronger:
+            return other
+    return None
+
+
 def waivable(decision: Decision) -> Iterator[tuple[Place, Finding]]:
     """Yield the waivable findings, unless their rule forbids it; of the duties, those due before the launch."""
     outstanding = decision.outstanding
@@ -263,6 +286,8 @@ class _Run:
             faults.append(("unused", "no-product"))
         elif not any(granted.opinion == stated(one) for case in cases for one in case.profile.facts["opinions"]):
             faults.append(("unused", "no-claim"))
+        elif any(find_stronger(granted, self.waiver_set, case.profile) for case in cases):
+            faults.append(("unused", "stronger"))
         elif not faults:
             states = [one["state"] for case in cases for one in case.opinions if _is_by(one, granted)]
             if not states:

@@ -61,7 +61,9 @@ def opinion_fingerprint(bundle: Bundle, profile: Profile, as_of: str, opinion: M
             policy = bundle.policies[rule.policy]
             conditions = rule.effect.requirements if isinstance(rule.effect, Route) else ()
             checks = [[one.id, hasher.expression(policy, one.check, activation)] for one in conditions]
-            found.append([id, hasher.rule(rule, activation), checks])
+            # what a rule on activities reads of the class follows from the facts of the service
+            facts = activation["service"] if rule.each == "activity" else None
+            found.append([id, hasher.rule(rule, activation), checks, facts])
     return _digest({"format": FORMAT, "opinion": stated(opinion), "settles": found})
 
 
