@@ -164,7 +164,7 @@ def find_stronger(granted: GrantedOpinion, waiver_set: WaiverSet, profile: Profi
     """Return an entry for the product that keeps an opinion from counting; None without one.
 
     It is the word of an authority on the classes of a service, beside an opinion of others on a rule, or the other way
-    round. Or it prevails on the same matter and the spec leaves it out: whoever writes a spec could claim counsel alone.
+    round. Or it prevails on the same matter and the spec leaves it out, to claim what counsel says alone.
     """
     claims, own = [stated(one) for one in profile.facts["opinions"]], granted.opinion
     for other in waiver_set.opinions:
