@@ -87,6 +87,7 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
         "Waivers": {
             "--waivers",
             "--approvers",
+            "--opinions",
             "--strict-waivers",
             "--baseline",
             "--write-baseline",
@@ -630,7 +631,9 @@ def test_explain(console: Console, law: Path) -> None:
 
 def test_explain_says_who_relies_on_a_policy(console: Console, law: Path) -> None:
     out = console("explain", "definitions", "-p", law).out
-    assert out.endswith("\nrelied on by\n  catalog-readings, telecom-catalog, telecom-regulations, vats-pilot-2024\n")
+    assert out.endswith(
+        "\nrelied on by\n  catalog-readings, telecom-catalog, telecom-regulations, unlisted-services, vats-pilot-2024\n"
+    )
     assert "relied on by" not in console("explain", "vats-pilot-2024", "-p", law).out
 
 

@@ -114,9 +114,9 @@ def test_an_opinion_settles_a_contested_class(database: Any, fixtures: list[Prof
             {
                 "about": "class",
                 "service": service["id"],
-                "classes": draw.sample(["B11", "B21-transaction", "B25-search", "B22"], draw.randrange(3)),
+                "classes": draw.sample(["B11", "B21-transaction", "B25-publishing", "B22"], draw.randrange(3)),
                 "by": "authority",
-                "date": draw.choice(("2025-01-01", "2026-01-01", "2026-01-02")),
+                "date": draw.choice(("1999-01-01", "2025-01-01", "2026-01-01", "2026-01-02")),
             }
             for service in profile.document.data["services"]
         ]

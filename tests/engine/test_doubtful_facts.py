@@ -30,7 +30,7 @@ def decide(
 ) -> Decision:
     whole = {"foreign_percent": 0, "mainland_entity": True, "discredited": [], **(company or {})}
     profile = {"schema": 2, "product": {"id": "p"}, "company": whole, "services": [service], **rest}
-    return evaluate(law, load_profile(profile), DAY)
+    return evaluate(law, load_profile(profile).grant_all(), DAY)
 
 
 # --- what a partner holds

@@ -254,7 +254,7 @@ def test_the_day_of_an_opinion_turns_the_timeline(tmp_path: Path) -> None:
     services = [{"id": "s0", **SHOP}]
     given = [opinion("barred/bar", "does-not-apply", "2025-03-03")]
     data = {"schema": 2, "product": {"id": "p"}, "company": FOREIGN, "services": services, "opinions": given}
-    entries = timeline(bundle, load_profile(data), "2026-01-01")["entries"]
+    entries = timeline(bundle, load_profile(data).grant_all(), "2026-01-01")["entries"]
     assert [(entry["from"], entry["decision"]) for entry in entries] == [
         ("2020-01-01", "incomplete"),
         ("2025-03-03", "allow"),

@@ -39,13 +39,15 @@ def assign(query: Query, facts: Mapping[str, Any], as_of: str) -> Values:
     found = Values(as_of)
     for name, value in query.space.roots.items():
         assign_value(value, name, facts.get(name), found)
-    for name, (about, path) in query.space.opinions.items():
+    for name, (about, path, since) in query.space.opinions.items():
         index = int(path.rpartition(".")[2]) if path else None
         services = facts["services"]
         if index is not None and index >= len(services):
             continue
         subject = {"opinions": facts["opinions"], "as_of": as_of, "service": None if index is None else services[index]}
         opinion = prevailing(subject, about)
+        if opinion is not None and opinion["date"] < since:
+            opinion = None
         found[f"{name}?"] = opinion is not None
         if opinion is not None:
             found[name] = opinion.get("reading") == APPLIES

@@ -155,7 +155,7 @@ def bundle_of(folder: Path, **files: str) -> Bundle:
 
 
 def decide(bundle: Bundle, company: Facts, *services: Facts, as_of: str = "2026-01-01", **rest: object) -> Decision:
-    """The decision for a profile given in parts. Services are named s0, s1, …"""
+    """The decision for a profile given in parts, its opinions granted. Services are named s0, s1, …"""
     named = [{"id": f"s{index}", **service} for index, service in enumerate(services)]
     profile = {"schema": 2, "product": {"id": "p"}, "company": company, "services": named, **rest}
-    return evaluate(bundle, load_profile(profile), as_of)
+    return evaluate(bundle, load_profile(profile).grant_all(), as_of)

@@ -114,12 +114,12 @@ class Profiles:
     hints: Hints = field(default_factory=Hints)
 
     def profile(self, missing: float | None = None) -> Profile:
-        """A profile; each fact is missing with the given probability, or with one of `MISSING`."""
+        """A profile with granted opinions; each fact is missing with the given probability, or with one of `MISSING`."""
         rate = self.draw.choice(MISSING) if missing is None else missing
         data = self.data(rate)
         while broken := self.broken(data):
             self.mend(data, broken, rate)
-        return load_profile(data)
+        return load_profile(data).grant_all()
 
     def broken(self, data: Mapping[str, Any]) -> Fact | None:
         """One of the facts of an invariant that does not hold."""
@@ -166,15 +166,17 @@ class Profiles:
         return found
 
     def opinions(self, services: Sequence[str]) -> list[dict[str, Any]]:
-        """Opinions on what an opinion may settle, no two of one day on one matter."""
+        """Opinions on what an opinion may settle, no two of one day on one matter: old and new ones, by anybody."""
         draw = self.draw
         found: dict[tuple[str, str], dict[str, Any]] = {}
-        words = self.value(SchemaSet.shipped().resolve("vocabulary.schema.json#/$defs/class"), "class", 0.0)
         for _ in range(draw.choice((1, 2, 4, 12))):
-            about, day = draw.choice(self.hints.abouts), draw.choice(("2015-01-01", near_days(draw, self.hints.days)))
-            one: dict[str, Any] = {"about": about, "by": draw.choice(TEXTS), "date": day}
+            about = draw.choice(self.hints.abouts)
+            day = draw.choice(("1999-01-01", "2015-01-01", near_days(draw, self.hints.days)))
+            one: dict[str, Any] = {"about": about, "by": draw.choice(("A", "C'est", "管局")), "date": day}
+            one |= {"authority": draw.choice(("miit", "provincial-ca"))} if draw.random() < 0.2 else {}
             if about == "class":
-                one |= {"service": draw.choice(services), "classes": [words] if draw.random() < 0.7 else []}
+                words = draw.sample(("B11", "B21-device-data", "B21-transaction", "B25-publishing", "B26", "A14"), 2)
+                one |= {"service": draw.choice(services), "classes": words[: draw.choice((0, 1, 1, 1, 2))]}
             else:
                 one |= {"reading": draw.choice(("applies", "does-not-apply"))}
                 one |= {"service": draw.choice(services)} if draw.random() < 0.4 else {}

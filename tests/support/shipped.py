@@ -12,7 +12,15 @@ POLICIES = ROOT / "policies"
 FIXTURES = ROOT / "fixtures"
 BAD = ROOT / "tests" / "data" / "bad"
 GOLDEN = ROOT / "tests" / "data" / "golden"
-PARTS = ("bundle", "definitions", "telecom-regulations", "telecom-catalog", "catalog-readings", "vats-pilot-2024")
+PARTS = (
+    "bundle",
+    "definitions",
+    "telecom-regulations",
+    "telecom-catalog",
+    "catalog-readings",
+    "vats-pilot-2024",
+    "unlisted-services",
+)
 """Policies that decide what is shown here, so that no change of another one disturbs these tests."""
 
 

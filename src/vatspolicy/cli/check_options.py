@@ -87,9 +87,19 @@ class CheckOptions:
         Option(
             "--approvers",
             metavar="FILE",
-            help="Who may approve waivers of which rules.",
+            help="Who may approve waivers of which rules, and grant which opinions.",
             panel=ASIDE,
             setting="approvers",
+        ),
+    ] = None
+    opinions: Annotated[
+        Path | None,
+        Option(
+            "--opinions",
+            metavar="FILE",
+            help="Granted opinions: those of a spec that count (needs --approvers).",
+            panel=ASIDE,
+            setting="opinions",
         ),
     ] = None
     strict_waivers: Annotated[

@@ -12,7 +12,7 @@ from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import Listing, _, reason_of
 from vatspolicy.policies.files import is_layer
 
-_PATHS = ("specs", "policies", "bundle", "key", "waivers", "approvers", "baseline")
+_PATHS = ("specs", "policies", "bundle", "key", "waivers", "approvers", "opinions", "baseline")
 _FLAGS = ("strict-waivers",)
 _ONLY_OPTIONS = ("as-of", "allow-past-as-of", "no-fail", "set", "skip-verify", "until", "write-baseline")
 """Options that a file may not set: they would weaken every run, or belong to one run."""

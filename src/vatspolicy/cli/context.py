@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from vatspolicy import clock
 from vatspolicy.cli.console import abort, warn
+from vatspolicy.cli.declaration import Option
 from vatspolicy.cli.parameters import (
+    ASIDE,
     BundleOption,
     DayOption,
     KeyOption,
@@ -24,10 +27,10 @@ from vatspolicy.gate.gate import ExitCode, find_specs
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from vatspolicy.bundles.select import LawStack, SelectedLaw
+    from vatspolicy.gate.waivers import WaiverSet
     from vatspolicy.policies.bundle import Bundle
+    from vatspolicy.profile.profile import Profile
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,41 @@ class SpecContext(CommandContext):
     """The context of a command about a spec, whose launch day is the day of the law unless another one is given."""
 
     as_of: LaunchDayOption = None
+
+
+@dataclass(frozen=True)
+class GrantOptions:
+    """The opinions that count for a command, and who may grant them."""
+
+    opinions: Annotated[
+        Path | None,
+        Option("--opinions", metavar="FILE", help="Granted opinions: those of a profile that count.", panel=ASIDE),
+    ] = None
+    approvers: Annotated[
+        Path | None, Option("--approvers", metavar="FILE", help="Who may grant which opinions.", panel=ASIDE)
+    ] = None
+
+    def load(self) -> WaiverSet | None:
+        """Return the granted opinions and the approvers; None without a file. Raises InvalidInput."""
+        if self.opinions is None and self.approvers is None:
+            return None
+        from vatspolicy.gate.waivers import load_waiver_set
+
+        found = load_waiver_set(approvers=self.approvers, opinions=self.opinions)
+        if found.problems:
+            raise InvalidInput(found.problems)
+        return found
+
+
+def warn_of_claims(profile: Profile) -> None:
+    """Warn that no opinion of a profile counts for a command that takes no granted ones."""
+    if profile.facts["opinions"]:
+        warn(
+            _(
+                "the opinions in {file} are claims, and none counts here. check --opinions counts granted ones.",
+                file=profile.document.file,
+            )
+        )
 
 
 def require_arguments(specs: Sequence[str]) -> None:

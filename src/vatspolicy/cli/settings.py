@@ -22,6 +22,7 @@ KEYS = (
     "fail-on",
     "waivers",
     "approvers",
+    "opinions",
     "strict-waivers",
     "baseline",
     "lang",

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from vatspolicy.cel.activation import Activation
-from vatspolicy.engine.opinions import OPINION, prevailing, reading_of
+from vatspolicy.engine.opinions import OPINION, reading_of, settling
 from vatspolicy.policies.model import NOT_TELECOM, Classify, Rule
 from vatspolicy.policies.ruleset import Match, RuleSet
 from vatspolicy.profile.vocabulary import CLASS
@@ -54,7 +54,6 @@ def classify(
     `matches` are the classify rules that match, if they are known already.
     """
     service = activation["service"]
-    opinion = prevailing(activation, CLASS)
     classes: dict[str, Rule] = {}
     possible: dict[str, Rule] = {}
     firing: list[Rule] = []
@@ -64,10 +63,11 @@ def classify(
     for match in ruleset.match("service", activation, ("classify",)) if matches is None else matches:
         rule, holds, _ = match
         found = _classes(rule)
-        applies = reading_of(activation, rule.name) if rule.is_open else True
+        applies = reading_of(activation, rule) if rule.is_open else True
         if applies is False:
             continue
-        if applies is None and opinion is not None:
+        opinion = settling(activation, rule, CLASS) if applies is None else None
+        if opinion is not None:
             found = tuple(opinion["classes"])
         elif applies is None:
             if rule.is_unread:

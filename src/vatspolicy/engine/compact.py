@@ -227,7 +227,9 @@ class CompactSerializer:
     def opinion(self, place: int, state: str) -> Data:
         """Return an opinion of the profile and its state."""
         given = self.profile.facts["opinions"][place]
-        return {"about": given["about"], "service": given.get("service"), "state": state}
+        grant = self.profile.granted.get(place)
+        approver = grant.approver if grant else None
+        return {"about": given["about"], "service": given.get("service"), "state": state, "approver": approver}
 
     def _bodies(self, ids: tuple[str, ...]) -> list[dict[str, str]]:
         found = self.shared.bodies.get(ids)

@@ -162,7 +162,7 @@ class _Evaluator:
         self.product = product_activation(profile, as_of)
         self.filed = _filed(self.product)
         self.asked: list[tuple[Rule, Activation]] = []
-        """With opinions in the profile: the rules that hold or may hold, with their subjects."""
+        """With granted opinions in the profile: the rules that hold or may hold, with their subjects."""
 
     # --- subjects
 
@@ -298,7 +298,7 @@ class _Evaluator:
         part.contested += [
             (route.rule, part.subject)
             for route in routes
-            if route.rule.contested and route.state != "closed" and reading_of(part.activation, route.rule.name) is None
+            if route.rule.contested and route.state != "closed" and reading_of(part.activation, route.rule) is None
         ]
         return routes
 
@@ -344,11 +344,11 @@ class _Evaluator:
 
     def opinions(self) -> tuple[OpinionResult, ...]:
         """Return what each opinion of the profile did."""
-        entries = self.product["opinions"]
+        entries = self.profile.facts["opinions"]
         if not entries:
             return ()
         rules = {rule.name: rule for group in self.ruleset.rules.values() for rule in group}
-        return opinion_results(entries, self.as_of, rules, self.asked)
+        return opinion_results(entries, self.profile.granted, self.as_of, rules, self.asked)
 
     # --- interpretations
 

@@ -75,7 +75,7 @@ def evaluate_routes(
             has = holds_instrument(ruleset, activation, name)
             instruments[name] = (has, ruleset.authorities(name, activation))
         failing, certain = [], applies
-        unread = [rule.name] if rule.is_unread and reading_of(activation, rule.name) is None else []
+        unread = [rule.name] if rule.is_unread and reading_of(activation, rule) is None else []
         for condition in route.requirements:
             holds = ruleset.evaluate(condition.check, activation)
             if condition.is_unread and not holds:

@@ -2,15 +2,17 @@
 
 A rule that rests on unverified articles alone decides nothing by itself: where it holds, it is undecided until an
 opinion says that it applies. A condition of a route that rests on such articles alone does not close its route.
+
+An opinion in a profile is a claim. Only those that are granted (`Profile.grant`) reach an activation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vatspolicy.cel.interpreter import UnknownAttribute
-from vatspolicy.policies.model import Condition, Route, Rule
+from vatspolicy.policies.model import NOT_TELECOM, Classify, Condition, Route, Rule
 from vatspolicy.profile.vocabulary import CLASS
 
 if TYPE_CHECKING:
@@ -22,9 +24,11 @@ SETTLED = ("classify", "deny", "need", "route")
 """Kinds of rules that an opinion may settle; duties and advice are shown as they are."""
 OPINION = UnknownAttribute("opinions", ())
 """The fact that is missing where an opinion has to settle a rule."""
-COUNTED, NOT_YET, SUPERSEDED, READ, SILENT = "counted", "not-yet-in-force", "superseded", "law-was-read", "no-effect"
-"""States of an opinion: it settled a rule; it is of a later day; a later one replaces it; the law that it is about was
-read, so that no opinion is asked; its rule says nothing on these facts."""
+CLAIMED, COUNTED, NOT_YET, SUPERSEDED = "not-granted", "counted", "not-yet-in-force", "superseded"
+OLDER, NO_READING, READ, SILENT = "older-than-rule", "no-such-reading", "law-was-read", "no-effect"
+"""States of an opinion: nobody granted it; it settled a rule; it is of a later day; another one prevails; it is older
+than its rule; no reading of the rule holds its classes; the law that it is about was read, so that no opinion is asked;
+its rule says nothing on these facts."""
 
 
 class OpinionResult(NamedTuple):
@@ -35,27 +39,57 @@ class OpinionResult(NamedTuple):
     state: str
 
 
+def rank(opinion: Mapping[str, Any]) -> tuple[bool, str]:
+    """Return what makes one of two opinions prevail: the word of an authority before any other, then the later day."""
+    return "authority" in opinion, str(opinion["date"])
+
+
 def prevailing(activation: Activation, about: str) -> Mapping[str, Any] | None:
-    """Return the opinion on a matter of this subject that prevails on the day: the latest one in force."""
+    """Return the opinion on a matter of this subject that prevails on the day, among those in force."""
     entries = activation.get("opinions")
     if not entries:
         return None
     service, day = activation.get("service"), activation["as_of"]
     own = (None, service and service["id"])
     found = [one for one in entries if one["about"] == about and one["date"] <= day and one.get("service") in own]
-    return max(found, key=lambda one: str(one["date"]), default=None)
+    return max(found, key=rank, default=None)
 
 
-def reading_of(activation: Activation, about: str) -> bool | None:
-    """Return whether a rule or condition applies to this subject by the opinion in force; None without one."""
+def held_classes(rule: Rule) -> frozenset[str] | None:
+    """Return the classes that the readings of an open classify rule hold; None if nobody has read them.
+
+    `not-telecommunications` is among them if a reading finds no class.
+    """
+    if rule.is_unread:
+        return None
+    assert isinstance(rule.effect, Classify)
+    return frozenset((*(rule.effect.classes or (NOT_TELECOM,)), *rule.other_readings))
+
+
+def refusal(opinion: Mapping[str, Any], rule: Rule) -> str | None:
+    """Return the state of an opinion that cannot settle a rule; None if it can."""
+    if opinion["date"] < rule.since:
+        return OLDER
+    held = held_classes(rule) if opinion["about"] == CLASS else None
+    return None if held is None or held.issuperset(opinion["classes"] or (NOT_TELECOM,)) else NO_READING
+
+
+def settling(activation: Activation, rule: Rule, about: str) -> Mapping[str, Any] | None:
+    """Return the opinion that settles a matter of a rule for this subject: the prevailing one, if it can."""
     found = prevailing(activation, about)
+    return None if found is None or refusal(found, rule) else found
+
+
+def reading_of(activation: Activation, rule: Rule, condition: Condition | None = None) -> bool | None:
+    """Return whether a rule, or a condition of it, applies to this subject by an opinion; None without one."""
+    found = settling(activation, rule, rule.name if condition is None else f"{rule.name}/{condition.id}")
     return None if found is None else found["reading"] == APPLIES
 
 
 def condition_reading(activation: Activation, rule: Rule, condition: Condition) -> bool | None:
     """Return whether an unread condition of a route applies; one that cites nothing follows its route."""
-    found = reading_of(activation, f"{rule.name}/{condition.id}")
-    return reading_of(activation, rule.name) if found is None and not condition.cite else found
+    found = reading_of(activation, rule, condition)
+    return reading_of(activation, rule) if found is None and not condition.cite else found
 
 
 def applies(activation: Activation, rule: Rule, condition: Condition) -> bool | None:
@@ -72,7 +106,7 @@ def settle(matches: Iterable[Match], activation: Activation) -> list[Match]:
     for match in matches:
         rule, holds, _ = match
         if rule.is_open and rule.kind in SETTLED and rule.kind != "classify":
-            reading = reading_of(activation, rule.name)
+            reading = reading_of(activation, rule)
             if reading is False:
                 continue
             if reading is None and rule.is_unread and holds:
@@ -83,6 +117,7 @@ def settle(matches: Iterable[Match], activation: Activation) -> list[Match]:
 
 def opinion_results(
     opinions: list[Mapping[str, Any]],
+    granted: Collection[int],
     day: str,
     rules: Mapping[str, Rule],
     asked: Iterable[tuple[Rule, Activation]],
@@ -90,14 +125,21 @@ def opinion_results(
     """Return what each opinion did. `rules` are those in force by name; `asked`: rules an opinion may settle that hold
     or may hold, with their subjects.
     """
-    used = [id(one) for rule, activation in asked for one in _used(rule, activation)]
+    answers: dict[int, str] = {}
+    for rule, activation in asked:
+        for one, state in _answers(rule, activation):
+            if answers.get(id(one)) != COUNTED:
+                answers[id(one)] = state
+    valid = [opinions[index] for index in granted if opinions[index]["date"] <= day]
     found = []
     for index, opinion in enumerate(opinions):
-        if opinion["date"] > day:
+        if index not in granted:
+            state = CLAIMED
+        elif opinion["date"] > day:
             state = NOT_YET
-        elif id(opinion) in used:
-            state = COUNTED
-        elif any(_replaces(other, opinion) and other["date"] <= day for other in opinions):
+        elif id(opinion) in answers:
+            state = answers[id(opinion)]
+        elif any(_replaces(other, opinion) for other in valid):
             state = SUPERSEDED
         else:
             state = SILENT if _may_settle(opinion["about"], rules) else READ
@@ -105,24 +147,24 @@ def opinion_results(
     return tuple(found)
 
 
-def _used(rule: Rule, activation: Activation) -> Iterator[Mapping[str, Any]]:
-    """Yield the opinions that settle a rule and its conditions for one subject."""
+def _answers(rule: Rule, activation: Activation) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Yield the opinions that prevail on a rule and its conditions for one subject, with their states."""
     abouts = [rule.name] if rule.is_open and rule.kind in SETTLED else []
-    if rule.kind == "classify" and prevailing(activation, rule.name) is None:
+    if abouts and rule.kind == "classify" and reading_of(activation, rule) is None:
         abouts.append(CLASS)
     if isinstance(rule.effect, Route):
         abouts += [f"{rule.name}/{one.id}" for one in rule.effect.requirements if one.is_unread]
     for about in abouts:
         opinion = prevailing(activation, about)
         if opinion is not None:
-            yield opinion
+            yield opinion, refusal(opinion, rule) or COUNTED
 
 
 def _replaces(other: Mapping[str, Any], opinion: Mapping[str, Any]) -> bool:
-    """Return whether one opinion is a later one on the same matter."""
+    """Return whether one opinion prevails over another on the same matter."""
     return (
         other["about"] == opinion["about"]
-        and other["date"] > opinion["date"]
+        and rank(other) > rank(opinion)
         and other.get("service") in (None, opinion.get("service"))
     )
 

@@ -94,12 +94,13 @@ def worst_to_data(worst: WorstReading | None) -> dict[str, Any] | None:
 
 
 def opinion_to_data(profile: Profile, result: OpinionResult) -> dict[str, Any]:
-    """Return an opinion of the profile and its effect."""
-    given = profile.facts["opinions"][result.place]
+    """Return an opinion of the profile, its effect, and what makes it count."""
+    given, grant = profile.facts["opinions"][result.place], profile.granted.get(result.place)
     return {
         **{key: given[key] for key in ("about", "by", "date")},
-        **{key: given.get(key) for key in ("service", "reading", "classes", "note")},
+        **{key: given.get(key) for key in ("authority", "service", "reading", "classes", "note")},
         "state": result.state,
+        "granted": grant._asdict() if grant else None,
     }
 
 

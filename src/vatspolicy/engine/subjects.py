@@ -14,8 +14,8 @@ from vatspolicy.profile.profile import Profile
 
 
 def product_activation(profile: Profile, as_of: str) -> Activation:
-    """Return the variables of product rules."""
-    return {**profile.facts, "as_of": as_of}
+    """Return the variables of product rules. Of the opinions, it has those that are granted."""
+    return {**profile.facts, "opinions": profile.granted_opinions, "as_of": as_of}
 
 
 def service_activation(product: Activation, service: Mapping[str, Any]) -> Activation:

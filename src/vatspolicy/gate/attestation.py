@@ -20,9 +20,11 @@ from vatspolicy.bundles.keys import Key
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.documents.json_reader import make_object
 from vatspolicy.documents.validation import is_valid
+from vatspolicy.engine.opinions import COUNTED
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.judgement import LEVELS, Judgement
 from vatspolicy.gate.receipt import WHY, describe_law, read_spec_bytes
+from vatspolicy.gate.waivers import Approvers
 from vatspolicy.i18n import Message, _, reason_of
 from vatspolicy.profile.profile import Profile
 
@@ -83,6 +85,7 @@ def _make_statement(
             "gate": {"failOn": judgement.fail_on, "strictWaivers": judgement.strict},
             "law": described,
             **{part: sorted({one["rule"] for one in record[part]}) for part in _LISTS},
+            "opinions": list(_opinions(record)),
             "waived": list(_waived(record)),
         },
     }
@@ -115,6 +118,15 @@ def _waived(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 }
 
 
+def _opinions(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the opinions that the decision rests on."""
+    for one in record["opinions"]:
+        if one["state"] == COUNTED:
+            grant = one["granted"]
+            said = {key: one[key] for key in ("about", "service", "by", "date")}
+            yield said | {"approver": grant["approver"], "until": grant["until"]}
+
+
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -133,6 +145,8 @@ class Expected:
     """Level on which the gate must have failed; a stricter one will do."""
     as_of: str | None = None
     """Day of the law; None for the launch day of the spec, or the day of the run."""
+    approvers: Approvers | None = None
+    """Who may grant the opinions that a decision rests on; None for nobody."""
 
 
 def read_statements(path: Path, key: Key) -> list[dict[str, Any]]:
@@ -198,6 +212,10 @@ def find_objections(statement: Mapping[str, Any], expected: Expected) -> list[Me
         found.append(_("Its gate failed on {level} only. Accept that with --fail-on.", level=level))
     if predicate["verificationResult"] != PASSED:
         found.append(_("The gate failed. The decision is {decision}.", decision=predicate["decision"]))
+    for one in predicate["opinions"]:
+        if expected.approvers is None or not expected.approvers.allow_opinion(one["approver"], one["about"]):
+            told = _("It rests on an opinion on {about} that {approver} granted. Accept that with --approvers.", **one)
+            found.append(told)
     return found
 
 

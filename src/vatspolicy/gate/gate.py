@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import partial
 from itertools import chain
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from vatspolicy.gate.reader import Progress, Reader, Take
     from vatspolicy.gate.waivers import WaiverSet
+    from vatspolicy.profile.opinions import Grant
 
 
 class ExitCode(IntEnum):
@@ -294,6 +296,7 @@ class Gate:
 
         waiver_set = self.waiver_set
         assert waiver_set is not None
+        decided = self._without_shared_opinions(decided, waiver_set)
         waived_run = apply_waivers(self.bundle, decided, waiver_set, self.today)
         codes = [*codes, *(self.code(data) for data in waived_run.records)]
         codes += [ExitCode.INVALID] if waiver_set.problems else []
@@ -306,17 +309,35 @@ class Gate:
             waived_run.records, tuple(problems), empty, worst(codes), waived_run.remarks, tuple(kept), law
         )
 
+    def _without_shared_opinions(
+        self, decided: list[tuple[Profile, Decision, dict[str, Any]]], waiver_set: WaiverSet
+    ) -> list[tuple[Profile, Decision, dict[str, Any]]]:
+        """Return the decisions without granted opinions where several specs of a run are the product of the grant."""
+        products = Counter(decision.product for _, decision, _ in decided)
+        alone = replace(self, waiver_set=replace(waiver_set, opinions=()))
+        return [
+            (profile, *alone.decide(profile)) if products[decision.product] > 1 and _has_granted(data) else one
+            for one in decided
+            for profile, decision, data in [one]
+        ]
+
     def check_day(self) -> None:
         """Check `as_of`. Raises DayError for a day that may not be used."""
         if self.as_of is not None and (wrong := self._explain_refusal(self.as_of)):
             raise DayError(_("--as-of {wrong}", wrong=wrong), wrong)
 
-    def decide(self, profile: Profile, detail: Detail = Detail.FULL) -> tuple[Decision, dict[str, Any]]:
+    def decide(
+        self, profile: Profile, detail: Detail = Detail.FULL, granted: Mapping[int, Grant | None] | None = None
+    ) -> tuple[Decision, dict[str, Any]]:
         """Return one decision and its record, without changes ahead in an outline.
 
-        Raises InvalidInput as `day_to_decide` does.
+        `granted`: the opinions that count in place of those that the waiver set grants.
+
+        Raises InvalidInput as `prepare` does.
         """
-        decision = evaluate(self.bundle, profile, self.day_to_decide(profile), explain=detail > Detail.OUTLINE)
+        day, profile = self.prepare(profile)
+        profile = profile if granted is None else profile.grant(granted)
+        decision = evaluate(self.bundle, profile, day, explain=detail > Detail.OUTLINE)
         if detail is Detail.OUTLINE:
             from vatspolicy.gate.outline import Outline
 
@@ -326,17 +347,18 @@ class Gate:
             "changes_ahead": ahead
         }
 
-    def day_to_decide(self, profile: Profile) -> str:
-        """Return the day on which a spec is decided, after a check of its opinions.
+    def prepare(self, profile: Profile) -> tuple[str, Profile]:
+        """Return the day on which a spec is decided, and the spec with the opinions that are granted.
 
         Raises:
             InvalidInput: The launch day may not be used, or an opinion is about no rule or of a day to come.
         """
+        day = self.find_day(profile)
         if profile.facts["opinions"]:
-            from vatspolicy.gate.opinions import check_opinions
+            from vatspolicy.gate.opinions import admit_opinions
 
-            check_opinions(self.bundle, profile, self.today)
-        return self.find_day(profile)
+            profile = admit_opinions(self.bundle, profile, day, self.waiver_set, self.today)
+        return day, profile
 
     def find_day(self, profile: Profile) -> str:
         """Return the day of the law for a spec. Raises InvalidInput for a launch day that may not be used."""
@@ -385,6 +407,10 @@ class Gate:
         if failures and record.get("remaining", record["decision"]) == "incomplete":
             return ExitCode.INCOMPLETE
         return ExitCode.FAILED if failures else ExitCode.OK
+
+
+def _has_granted(record: Mapping[str, Any]) -> bool:
+    return any(opinion["granted"] for opinion in record["opinions"])
 
 
 def days_after(day: str) -> str:

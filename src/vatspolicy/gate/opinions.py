@@ -1,17 +1,54 @@
-"""Checks of the opinions in a profile against a bundle and the present day, for every place where profiles come in."""
+"""Opinions in a profile, for every place where profiles come in: their check against the law, and which are granted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vatspolicy.documents import Path
 from vatspolicy.errors import InvalidInput, Problem, first_problems, suggest
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Route, Rule
+from vatspolicy.profile.opinions import Grant, stated
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import CLASS
+
+if TYPE_CHECKING:
+    from vatspolicy.gate.waivers import WaiverSet
+
+
+def admit_opinions(bundle: Bundle, profile: Profile, as_of: str, waiver_set: WaiverSet | None, today: str) -> Profile:
+    """Return the profile with the opinions that the owner of the gate has granted. The others stay claims.
+
+    The one place where an opinion of a product begins to count. An entry must say just what the claim says.
+
+    Raises:
+        InvalidInput: An opinion is about no rule, or of a day to come.
+    """
+    claims = profile.facts["opinions"]
+    if claims:
+        check_opinions(bundle, profile, today)
+    if not claims or waiver_set is None or not waiver_set.opinions:
+        return profile
+    from vatspolicy.gate.waivers.apply import find_faults, find_misfits, find_stronger
+    from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
+
+    granted = {}
+    for place, claim in enumerate(claims):
+        said = stated(claim)
+        for one in waiver_set.opinions:
+            if (
+                one.product == profile.name
+                and one.opinion == said
+                and not any(find_faults(one, waiver_set, today))
+                and not any(find_misfits(one, profile, as_of, today))
+                and find_stronger(one, waiver_set, profile) is None
+                and one.fingerprint == opinion_fingerprint(bundle, profile, as_of, claim)
+            ):
+                days = (one.granted, one.expiry)
+                granted[place] = Grant(one.approver, one.ticket, one.reason, *days, one.file, one.line)
+    return profile.grant(granted)
 
 
 def check_opinions(bundle: Bundle, profile: Profile, today: str) -> None:

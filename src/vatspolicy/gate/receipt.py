@@ -24,6 +24,7 @@ from vatspolicy.i18n import Phrase, _, reason_of
 from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Policy, Rule
+from vatspolicy.profile.opinions import Grant
 from vatspolicy.profile.profile import Profile, change, read_profile
 
 FORMAT = 1
@@ -292,7 +293,7 @@ def replay(receipt: Mapping[str, Any], selected_law: SelectedLaw, content: bytes
     gate = Gate(selected_law.bundle, as_of["today"], as_of["day"], allow_past=True)
     try:
         gate.check_day()
-        __, data = gate.decide(profile)
+        __, data = gate.decide(profile, granted=_find_grants(receipt, profile))
     except (DayError, ValueError) as error:
         if isinstance(error, InvalidInput):
             raise
@@ -316,9 +317,20 @@ def decide_as_it_stands(receipt: Mapping[str, Any], selected_law: SelectedLaw, c
     gate = Gate(selected_law.bundle, as_of["today"], None, allow_past=True)
     try:
         profile = read_profile(parse_document(content, receipt["spec"]["file"]), selected_law.bundle.schemas)
-        return gate.decide(profile, Detail.OUTLINE)[0].decision
+        return gate.decide(profile, Detail.OUTLINE, _find_grants(receipt, profile))[0].decision
     except InvalidInput:
         return INCOMPLETE
+
+
+def _find_grants(receipt: Mapping[str, Any], profile: Profile) -> dict[int, Grant | None]:
+    """Return the opinions of a spec that a receipt says were granted; a record of another form has none."""
+    recorded = receipt["decision"].get("opinions")
+    found: dict[int, Grant | None] = {}
+    for place, one in enumerate(recorded if isinstance(recorded, list) else ()):
+        grant = one.get("granted") if isinstance(one, dict) else None
+        if isinstance(grant, dict) and grant.keys() == set(Grant._fields) and place < len(profile.facts["opinions"]):
+            found[place] = Grant(**grant)
+    return found
 
 
 def _days(profile: Profile, as_of: Mapping[str, Any]) -> tuple[str | None, ...]:

@@ -1,14 +1,42 @@
-"""Checks of the opinions in a profile that its schema alone cannot make."""
+"""Opinions in a profile: the checks that its schema alone cannot make, and what makes one count."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from vatspolicy.documents import Document, Path
 from vatspolicy.errors import Problem, suggest
 from vatspolicy.i18n import _
 from vatspolicy.profile.vocabulary import CLASS
+
+COMPANY = "self"
+"""Word for the company itself among the authorities. It gives no opinion on its own product."""
+
+
+class Grant(NamedTuple):
+    """Who granted an opinion, why, and for how long. An entry of a file that the gate's owner keeps says so."""
+
+    approver: str
+    ticket: str
+    reason: str
+    since: str
+    until: str
+    """Last day on which the grant is in force."""
+    file: str
+    line: int
+
+
+def stated(opinion: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an opinion says, without its note: equal for opinions that differ in the order of classes alone."""
+    found = {key: value for key, value in opinion.items() if key != "note" and value is not None}
+    return found | ({"classes": sorted(found["classes"])} if "classes" in found else {})
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text can be the name of somebody: it has a letter or a digit, and no invisible characters."""
+    return any(char.isalnum() for char in text) and all(unicodedata.category(char)[0] != "C" for char in text)
 
 
 def opinion_problems(document: Document) -> Iterator[Problem]:
@@ -18,6 +46,12 @@ def opinion_problems(document: Document) -> Iterator[Problem]:
     for index, opinion in enumerate(opinions):
         path: Path = ("opinions", index)
         yield from _shape(document, path, opinion)
+        if not is_name(opinion["by"]):
+            message = _("This is not a name.")
+            hint = _("Write who gave the opinion, in letters and without invisible characters.")
+            yield document.problem((*path, "by"), message, hint)
+        if opinion.get("authority") == COMPANY:
+            yield document.problem((*path, "authority"), _("The company itself gives no opinion as an authority."))
         service = opinion.get("service")
         if service is not None and service not in services:
             message = _("The profile has no service {service!r}.", service=service)

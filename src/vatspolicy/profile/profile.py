@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
     from typing import Any, TypeAlias
 
+    from vatspolicy.profile.opinions import Grant
+
 DECLARED = ("licenses", "deals", "filings", "opinions")
 """Lists of what exists only because somebody declares it: none given means none held, planned or done.
 
@@ -54,6 +56,22 @@ class Profile:
     """Path of every object in `facts`, by identity."""
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False, compare=False)
     """Schemas that the profile was read under."""
+    granted: Mapping[int, Grant | None] = field(default_factory=dict)
+    """Opinions that count, by their place in the list, each with what makes it count; the others are only claimed."""
+
+    @property
+    def granted_opinions(self) -> list[Mapping[str, Any]]:
+        """The opinions that count."""
+        opinions = self.facts["opinions"]
+        return [opinions[place] for place in self.granted]
+
+    def grant(self, granted: Mapping[int, Grant | None]) -> Profile:
+        """Return the profile with these opinions, and no others, granted."""
+        return replace(self, granted=granted)
+
+    def grant_all(self) -> Profile:
+        """Return the profile with every opinion granted: for the law's own tests and witnesses, never for a gate."""
+        return self.grant(dict.fromkeys(range(len(self.facts["opinions"]))))
 
     @property
     def name(self) -> str:

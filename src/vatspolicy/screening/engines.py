@@ -25,7 +25,7 @@ from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, trust_profile
 
 Facts = Mapping[str, Any]
-"""Facts of a profile, as `profile.facts_of` completes them."""
+"""Facts of a profile, as `profile.facts_of` completes them, with the opinions that are granted alone."""
 Answer = dict[str, Any]
 """The answer about one profile, as `decide` returns it."""
 
@@ -120,7 +120,7 @@ def decide(ruleset: RuleSet, facts: Facts, day: str) -> Answer:
     Keys: id, decision, mildest, strictest, services (id, state, decision, activities of class and decision, by class),
     rules (the sorted names of rules that hold).
     """
-    parts = evaluate_parts(ruleset, Profile(facts, _NOWHERE, {}), day)
+    parts = evaluate_parts(ruleset, Profile(facts, _NOWHERE, {}).grant_all(), day)
     found = merge_parts(parts)
     services = [
         {
@@ -149,7 +149,8 @@ def decide(ruleset: RuleSet, facts: Facts, day: str) -> Answer:
 def missing_facts(ruleset: RuleSet, data: Any, day: str) -> list[str]:
     """Return dotted paths of the missing facts that can still change the decision, the most decisive first.
 
-    `data`: a valid profile as it was written.
+    `data`: a valid profile as it was written, with the opinions that are granted alone.
     """
-    found = possible_outcomes(ruleset, trust_profile(Document("<row>", data, "", _NOWHERE.root), ruleset.schemas), day)
+    profile = trust_profile(Document("<row>", data, "", _NOWHERE.root), ruleset.schemas).grant_all()
+    found = possible_outcomes(ruleset, profile, day)
     return [".".join(map(str, ask.path)) for ask in found.missing]

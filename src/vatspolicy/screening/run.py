@@ -20,11 +20,14 @@ from typing import Any
 
 from vatspolicy.clock import LAST
 from vatspolicy.file_lock import Locked, lock_file
+from vatspolicy.gate.opinions import admit_opinions
+from vatspolicy.gate.waivers import WaiverSet
 from vatspolicy.i18n import _
 from vatspolicy.output import is_special
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.modelled import SQL, UnknownField, parts_of
 from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.profile import Profile
 from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join, whole_file
 from vatspolicy.screening.engines import Answer, Begin, Engine, Facts, missing_facts, prepare_engine, require
 from vatspolicy.screening.input import InputError, Row, Rows, Source, parse_row
@@ -76,6 +79,19 @@ class Task:
     """Most processes to use."""
     today: str = LAST
     """Present day: an opinion of a later one is refused."""
+    waiver_set: WaiverSet | None = None
+    """Granted opinions and approvers; None for neither. Waivers change no answer."""
+
+    def admit(self, profile: Profile) -> Profile:
+        """Return the profile of a row with the opinions that are granted. Raises InvalidInput."""
+        return admit_opinions(self.bundle, profile, self.day, self.waiver_set, self.today)
+
+    def _digest_grants(self) -> str | None:
+        """Return a digest of what may be granted, and of the day on which it may."""
+        if self.waiver_set is None:
+            return None
+        told = repr((self.waiver_set.opinions, self.waiver_set.approvers, self.today))
+        return hashlib.sha256(told.encode()).hexdigest()
 
     @property
     def parts(self) -> Checkpoints:
@@ -102,6 +118,7 @@ class Task:
             "base": self.base.digest if self.base else None,
             "as_of": self.day,
             "missing": self.missing,
+            "opinions": self._digest_grants(),
             "batch": self.batch,
         }
 
@@ -219,32 +236,38 @@ def _ready(task: Task, ruleset: RuleSet, begin: Begin, threads: int | None = Non
     return partial(_decide, task, ruleset, begin(threads))
 
 
+def _missing(ruleset: RuleSet, row: Row, opinions: list[Any], day: str) -> list[str]:
+    return missing_facts(ruleset, {**parse_row(row).data, "opinions": opinions}, day)
+
+
 def _decide(task: Task, ruleset: RuleSet, engine: Engine, batch: Batch) -> Counts:
     index, rows = batch
     summary = Summary()
-    good: deque[tuple[int, Row | None, str]] = deque()
+    good: deque[tuple[int, Row | None, str, list[Any]]] = deque()
     rows.reverse()
     with task.parts.batch(index) as part:
 
         def facts_of_rows() -> Iterator[Facts]:
             while rows:
                 row = rows.pop()  # free the text, unless missing facts are to be named
+                parsed = parse_row(row)
                 try:
-                    facts = read_facts(parse_row(row), ruleset.schemas, (task.bundle, task.today))
+                    facts = read_facts(parsed, ruleset.schemas, task.admit)
                 except Rejected as error:
                     part.reject(_reject(row, error.reasons))
                     summary.reject()
                     continue
-                good.append((row.number, row if task.missing else None, region_of(facts)))
+                summary.claimed += len(parsed.data.get("opinions") or ()) > len(facts["opinions"])
+                good.append((row.number, row if task.missing else None, region_of(facts), facts["opinions"]))
                 yield facts
 
         # the engine reads a row before it answers, so that `good` holds the row of the answer
         for answer, *before in engine.decide(facts_of_rows()):
-            number, row, region = good.popleft()
+            number, row, region, opinions = good.popleft()
             record = _record(task, number, answer)
             if row is not None:
                 undecided = answer["decision"] == "incomplete"
-                record["missing"] = missing_facts(ruleset, parse_row(row).data, task.day) if undecided else []
+                record["missing"] = _missing(ruleset, row, opinions, task.day) if undecided else []
             summary.count(region, answer)
             for one in before:
                 record |= {"base": one["decision"], **compare_rules(one, answer)}

@@ -22,6 +22,7 @@ from vatspolicy.authoring.diff.git import SourceError
 from vatspolicy.bundles.select import split_layers
 from vatspolicy.clock import LAST, is_day
 from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.opinions import admit_opinions
 from vatspolicy.i18n import _
 from vatspolicy.policies.modelled import UnknownField
 from vatspolicy.policies.ruleset import RuleSet
@@ -48,7 +49,7 @@ def prepare_rows(source: LawSource, rows: Iterable[tuple[str, int]], today: str 
             continue
         row = parse_row(Row(number + 1, text))
         try:
-            facts = read_facts(row, bundle.schemas, (bundle, today))
+            facts = read_facts(row, bundle.schemas, lambda profile: admit_opinions(bundle, profile, today, None, today))
         except Rejected as error:
             reasons = [str.__str__(reason) for reason in error.reasons]  # Spark takes no subclass of str
             yield number + 1, text, None, None, reasons
@@ -58,11 +59,11 @@ def prepare_rows(source: LawSource, rows: Iterable[tuple[str, int]], today: str 
 
 
 def find_missing(source: LawSource, day: str, rows: Iterable[Any]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the missing facts of rows whose decision is incomplete."""
+    """Yield the missing facts of rows whose decision is incomplete. No opinion of a row is granted on a cluster."""
     bundle, _ = source.load()
     ruleset = bundle.on(day)
     for row in rows:
-        yield row[ROW], missing_facts(ruleset, parse_row(Row(row[ROW], row["profile"])).data, day)
+        yield row[ROW], missing_facts(ruleset, {**parse_row(Row(row[ROW], row["profile"])).data, "opinions": []}, day)
 
 
 def run(spark: SparkSession, source: LawSource, options: argparse.Namespace, rulesets: Sequence[RuleSet]) -> Summary:

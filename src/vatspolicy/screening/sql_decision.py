@@ -65,10 +65,9 @@ from vatspolicy.screening.sql_expressions import (
     when,
 )
 from vatspolicy.screening.sql_opinions import (
-    CLASSES,
     checked,
+    class_columns,
     class_said,
-    opinion_classes,
     opinions_on,
     reading_columns,
     settled,
@@ -194,7 +193,7 @@ class _Queries:
             exp.Star(),
             named(operator_of(operated_by), "operator"),
             named(operator_share(operated_by), OPERATOR_SHARE),
-            named(opinion_classes(column("opinions")), CLASSES),
+            *class_columns(column("opinions")),
             *reading_columns(asked.rules, column("opinions")),
         ).from_(one.subquery("one", copy=False), copy=False)
         with_truths = asked.over(bound)

@@ -1,6 +1,7 @@
-"""Opinions of a profile in SQL: what the latest one in force says of a rule, a condition, or the classes of a service.
+"""Opinions of a profile in SQL: what the prevailing one says of a rule, a condition, or the classes of a service.
 
-Mirrors `engine.opinions`. Two opinions of one day are never on the same matter (`profile.opinions`).
+Mirrors `engine.opinions`, for opinions that are granted. Two of one day are never on the same matter
+(`profile.opinions`).
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from vatspolicy.cel.sql import Sql, Value, column, conjunction, constant, disjunction, field_of, negation
-from vatspolicy.engine.opinions import APPLIES
-from vatspolicy.policies.model import Condition, Route, Rule
+from vatspolicy.engine.opinions import APPLIES, held_classes
+from vatspolicy.policies.model import NOT_TELECOM, Condition, Route, Rule
 from vatspolicy.profile.vocabulary import CLASS
-from vatspolicy.screening.sql_expressions import named, there, when
+from vatspolicy.screening.sql_expressions import is_true, named, there, when
 
 CLASSES = "class_opinion"
-"""Column of a service for the classes that the latest opinion names; NULL without one."""
+"""Column of a service for the classes that the prevailing opinion names; NULL without one."""
+RANK = "class_opinion_rank"
+"""Column of a service for the rank of that opinion."""
 _ONE = exp.to_identifier("o", quoted=True)
-_READING_AT = 12
-"""Place of the reading behind a day and a blank, from 1."""
+_DAY_AT, _READING_AT = 2, 12
+"""Places of the day and of the reading in the rank of an opinion and its reading, from 1."""
 
 
 def opinions_on(day: str, service: Sql | None) -> Sql:
@@ -34,21 +37,21 @@ def opinions_on(day: str, service: Sql | None) -> Sql:
     return _kept(column("opinions"), exp.and_(begun, about_this, copy=False))
 
 
-def opinion_classes(opinions: Sql) -> Sql:
-    """Return the classes that the latest opinion on classes names; NULL without one."""
-    one = column("o")
-    found = _kept(opinions, exp.EQ(this=field_of(one, "about"), expression=constant(CLASS)))
-    latest = exp.ArrayMax(this=_of_each(found, field_of(one, "date")))
-    chosen = _kept(found, exp.EQ(this=field_of(one, "date"), expression=latest))
+def class_columns(opinions: Sql) -> list[Sql]:
+    """Return the classes that the prevailing opinion on classes names, and its rank; NULL without one."""
+    found = _kept(opinions, exp.EQ(this=field_of(column("o"), "about"), expression=constant(CLASS)))
+    highest = exp.ArrayMax(this=_of_each(found, _rank()))
+    chosen = _kept(found, exp.EQ(this=_rank(), expression=highest))
     first = exp.Bracket(this=chosen, expressions=[constant(1)], offset=1)
     some = exp.GT(this=exp.ArraySize(this=found), expression=constant(0))
-    return when(some, field_of(exp.Paren(this=first), "classes"), exp.Null())
+    classes = when(some, field_of(exp.Paren(this=first), "classes"), exp.Null())
+    return [named(classes, CLASSES), named(highest.copy(), RANK)]
 
 
 def reading_columns(rules: Iterable[Rule], opinions: Sql) -> list[Sql]:
     """Return a column for each matter of some rules that an opinion may settle; NULL without an opinion."""
-    abouts = dict.fromkeys(about for rule in rules for about in _abouts(rule))
-    return [named(_reading(opinions, about), _name(about)) for about in abouts]
+    since = {about: rule.since for rule in rules for about in _abouts(rule)}
+    return [named(_reading(opinions, about, day), _name(about)) for about, day in since.items()]
 
 
 def settled(rule: Rule, truth: Value) -> Value:
@@ -59,13 +62,13 @@ def settled(rule: Rule, truth: Value) -> Value:
     if not rule.is_unread:
         return conjunction((truth, exp.Coalesce(this=reading, expressions=[constant(True)])))
     if rule.kind == "classify":  # an opinion on the classes settles it too
-        reading = when(exp.and_(exp.Not(this=there(reading)), there(column(CLASSES))), constant(True), reading)
+        reading = when(exp.and_(exp.Not(this=there(reading)), _class_settles(rule)), constant(True), reading)
     return conjunction((truth, reading))
 
 
 def class_said(rule: Rule, cls: str, says: bool) -> Sql:
     """Return whether an open classify rule finds a class: an opinion on classes replaces its own."""
-    by_opinion = exp.and_(exp.Not(this=there(column(_name(rule.name)))), there(column(CLASSES)))
+    by_opinion = exp.and_(exp.Not(this=there(column(_name(rule.name)))), _class_settles(rule))
     named_there = exp.ArrayContains(this=column(CLASSES), expression=constant(cls))
     return when(by_opinion, named_there, constant(says))
 
@@ -73,7 +76,22 @@ def class_said(rule: Rule, cls: str, says: bool) -> Sql:
 def unsettled(rule: Rule) -> Sql:
     """Return whether no opinion settles an open classify rule."""
     reading = column(_name(rule.name))
-    return exp.Paren(this=exp.not_(exp.or_(there(reading), there(column(CLASSES)), copy=False), copy=False))
+    return exp.Paren(this=exp.not_(exp.or_(there(reading), _class_settles(rule), copy=False), copy=False))
+
+
+def _class_settles(rule: Rule) -> Sql:
+    """Return whether the prevailing opinion on classes can settle an open classify rule; false without one."""
+    is_of_time = exp.GTE(this=_part(column(RANK), _DAY_AT, _READING_AT - _DAY_AT), expression=constant(rule.since))
+    held = held_classes(rule)
+    if held is None:
+        return is_true(is_of_time)
+    one = column("o")
+    strange = _kept(column(CLASSES), exp.not_(exp.In(this=one, expressions=[constant(cls) for cls in sorted(held)])))
+    fits: Sql = exp.EQ(this=exp.ArraySize(this=strange), expression=constant(0))
+    if NOT_TELECOM not in held:
+        some = exp.GT(this=exp.ArraySize(this=column(CLASSES)), expression=constant(0))
+        fits = exp.and_(fits, some, copy=False)
+    return is_true(exp.Paren(this=exp.and_(is_of_time, fits, copy=False)))
 
 
 def checked(rule: Rule, condition: Condition, truth: Value) -> Value:
@@ -98,18 +116,25 @@ def _name(about: str) -> str:
     return f"reading {about}"
 
 
-def _reading(opinions: Sql, about: str) -> Sql:
-    """Return whether the latest opinion on a matter says that it applies; NULL without one."""
+def _rank() -> Sql:
+    """Return what makes an opinion prevail (`engine.opinions.rank`) as a text: 1 for an authority or 0, and the day."""
+    one = column("o")
+    by_authority = when(there(field_of(one, "authority")), constant("1"), constant("0"))
+    return exp.Concat(expressions=[by_authority, field_of(one, "date")])
+
+
+def _reading(opinions: Sql, about: str, since: str) -> Sql:
+    """Return whether the prevailing opinion on a matter says that it applies; NULL without one, or for an older one."""
     one = column("o")
     found = _kept(opinions, exp.EQ(this=field_of(one, "about"), expression=constant(about)))
-    dated = exp.Concat(expressions=[field_of(one, "date"), constant(" "), field_of(one, "reading")])
-    latest = exp.ArrayMax(this=_of_each(found, dated))
-    return exp.Paren(
-        this=exp.EQ(
-            this=exp.Substring(this=latest, start=constant(_READING_AT)),
-            expression=constant(APPLIES),
-        )
-    )
+    highest = exp.ArrayMax(this=_of_each(found, exp.Concat(expressions=[_rank(), field_of(one, "reading")])))
+    is_of_time = exp.GTE(this=_part(highest, _DAY_AT, _READING_AT - _DAY_AT), expression=constant(since))
+    applies = exp.EQ(this=_part(highest.copy(), _READING_AT), expression=constant(APPLIES))
+    return when(is_of_time, applies, exp.Null())
+
+
+def _part(text: Sql, start: int, length: int | None = None) -> Sql:
+    return exp.Substring(this=text, start=constant(start), length=None if length is None else constant(length))
 
 
 def _kept(entries: Sql, condition: Sql) -> Sql:

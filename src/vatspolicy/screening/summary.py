@@ -53,6 +53,8 @@ class Summary:
 
     rows: int = 0
     rejected: int = 0
+    claimed: int = 0
+    """Rows with an opinion that nobody granted, so that it does not count."""
     decision: Counter[str] = field(default_factory=Counter)
     region: Tally = field(default_factory=lambda: defaultdict(Counter))
     cls: Tally = field(default_factory=lambda: defaultdict(Counter))
@@ -91,6 +93,7 @@ class Summary:
         """Add the counts of another summary, in the form of `data`."""
         self.rows += data["rows"]
         self.rejected += data["rejected"]
+        self.claimed += data["claimed"]
         for name in ("decision", "moves", "gains", "losses"):
             getattr(self, name).update(data[name])
         for name, table in (("region", self.region), ("class", self.cls), ("rule", self.rule)):
@@ -103,6 +106,7 @@ class Summary:
         return {
             "rows": self.rows,
             "rejected": self.rejected,
+            "claimed": self.claimed,
             "decision": _ordered(self.decision),
             **{name: {key: _ordered(tables[name][key]) for key in sorted(tables[name])} for name in by},
             **{name: dict(sorted(getattr(self, name).items())) for name in ("moves", "gains", "losses")},

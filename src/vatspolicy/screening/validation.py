@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import is_valid
 from vatspolicy.errors import InvalidInput, in_language
-from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.i18n import Phrase, current_language, translate
 from vatspolicy.i18n.words import Counts, count
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.invariants import broken_invariants
-from vatspolicy.profile.profile import facts_of, read_profile
+from vatspolicy.profile.profile import Profile, facts_of, read_profile
 from vatspolicy.screening.input import Row
 
 
@@ -35,10 +33,12 @@ MAX_REASONS = 20
 _COUNTS: Counts = {"further": (Phrase("{n} more problem."), Phrase("{n} more problems."))}
 
 
-def read_facts(row: Row, schemas: SchemaSet | None = None, law: tuple[Bundle, str] | None = None) -> Mapping[str, Any]:
-    """Return the completed facts of a parsed row. `schemas` defaults to the shipped ones.
+def read_facts(
+    row: Row, schemas: SchemaSet | None = None, admit: Callable[[Profile], Profile] | None = None
+) -> Mapping[str, Any]:
+    """Return the completed facts of a parsed row, with the opinions that are granted alone.
 
-    With `law`, a bundle and today, opinions are checked against both.
+    `schemas` defaults to the shipped ones. `admit` checks opinions and grants some, as `admit_opinions` does.
 
     Raises: Rejected.
     """
@@ -52,9 +52,8 @@ def read_facts(row: Row, schemas: SchemaSet | None = None, law: tuple[Bundle, st
             return facts
     try:  # the slow path finds the problems and their places
         profile = read_profile(parse_document(json.dumps(row.data), "row.json"), schemas)
-        if law is not None:
-            check_opinions(law[0], profile, law[1])
-        return profile.facts
+        profile = profile if admit is None else admit(profile)
+        return {**profile.facts, "opinions": profile.granted_opinions}
     except InvalidInput as error:
         problems = map(in_language, error.problems)
         reasons = list(dict.fromkeys(f"{one.path}: {one.message}".removeprefix(": ") for one in problems))

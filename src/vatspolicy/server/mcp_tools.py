@@ -23,6 +23,7 @@ from vatspolicy.documents.words import search_words
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.gate.judgement import Judgement
+from vatspolicy.gate.waivers import WaiverSet
 from vatspolicy.guidance.interview import interview_to_data, start
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
@@ -55,11 +56,15 @@ _BRACKETS = str.maketrans("<>", "‹›")
 
 
 def make_server(
-    bundle: Bundle, version: str, limits: Limits | None = None, today: Callable[[], str] = today_in_china
+    bundle: Bundle,
+    version: str,
+    limits: Limits | None = None,
+    today: Callable[[], str] = today_in_china,
+    waiver_set: WaiverSet | None = None,
 ) -> MCPServer:
-    """Return a server with the tools over one bundle."""
+    """Return a server with the tools over one bundle. `waiver_set` grants opinions."""
     server = _Server("vatspolicy", instructions=_INSTRUCTIONS, version=version, log_level="ERROR")
-    tools = _Tools(bundle, limits or Limits(), today)
+    tools = _Tools(bundle, limits or Limits(), today, waiver_set)
     for tool in (tools.check, tools.next_question, tools.routes, tools.explain, tools.list_values):
         server.add_tool(tool, description=inspect.getdoc(tool), annotations=_READS)
     return server
@@ -94,8 +99,10 @@ class _Server(MCPServer):
 
 
 class _Tools:
-    def __init__(self, bundle: Bundle, limits: Limits, today: Callable[[], str]) -> None:
-        self.bundle, self.limits, self.today = bundle, limits, today
+    def __init__(
+        self, bundle: Bundle, limits: Limits, today: Callable[[], str], waiver_set: WaiverSet | None = None
+    ) -> None:
+        self.bundle, self.limits, self.today, self.waiver_set = bundle, limits, today, waiver_set
         self.slots = WorkerSlots(limits)
 
     async def check(self, profile: Profile, as_of: str | None = None, lang: Language = "en") -> Data:
@@ -175,7 +182,7 @@ class _Tools:
         """Return the gate of a day of the law. Raises ToolError for text that is no day, DayError for another day."""
         if not is_day(as_of):
             raise ToolError(translate(_("as_of must be a calendar day such as 2027-03-01.")))
-        gate = Gate(self.bundle, self.today(), as_of)
+        gate = Gate(self.bundle, self.today(), as_of, waiver_set=self.waiver_set)
         gate.check_day()
         return gate
 

@@ -18,13 +18,13 @@ WITNESS = {
         {
             "id": "s0",
             "operated_by": "company",
-            "offers": ["news"],
+            "offers": ["news", "other"],
             "audience": "business",
             "features": ["user-exchange"],
             "content": [],
         }
     ],
-    "opinions": [{"about": "class", "service": "s0", "classes": ["A14"], "by": "witness", "date": "2000-01-01"}],
+    "opinions": [{"about": "class", "service": "s0", "classes": ["A14"], "by": "witness", "date": "2003-04-01"}],
 }
 """News that somebody takes for an international line: what a solver finds."""
 

@@ -25,7 +25,7 @@ from vatspolicy.gate.gate import ExitCode, Gate, GateResult
 from vatspolicy.gate.waivers import WaiverSet, fingerprint, load_baseline, load_waiver_set, load_waivers, waivable
 from vatspolicy.gate.waivers.apply import WHY
 from vatspolicy.gate.waivers.load import load_approvers
-from vatspolicy.gate.waivers.writer import add_waivers, baseline_text
+from vatspolicy.gate.waivers.writer import add_entries, baseline_text
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.decision import FORMATS, render
@@ -693,7 +693,7 @@ def test_waive_leaves_a_file_it_cannot_add_to(program: Callable[..., Any], bundl
     before = path.read_text()
     done = program("waive", "spec.yaml", OUTCAST, *WAIVE, "--waivers", path)
     assert (done.code, path.read_text()) == (3, before)
-    assert "No waiver can be added" in done.err
+    assert "No entry can be added" in done.err
     path.write_text("schema: 1\nwaivers: [")
     assert program("waive", "spec.yaml", OUTCAST, *WAIVE, "--waivers", path).code == 3
 
@@ -704,9 +704,9 @@ def test_entries_are_added_to_any_layout(bundle: Bundle) -> None:
     path = Path("w.yaml")
     for indent in ("", "  ", "      "):
         head = "schema: 1\n# all\nwaivers:\n"
-        lines = add_waivers(path, [waiver]).split("waivers:\n")[1] if not path.exists() else ""
+        lines = add_entries(path, "waivers", [waiver]).split("waivers:\n")[1] if not path.exists() else ""
         path.write_text(head + "".join(f"{indent}{line[2:]}\n" for line in lines.splitlines()))
-        text = add_waivers(path, [other])
+        text = add_entries(path, "waivers", [other])
         path.write_text(text)
         assert text.startswith(head)
         assert [(one.rule, one.reason) for one in load_waivers(path)] == [

@@ -44,8 +44,9 @@ def test_facts_are_asked_for_before(tmp_path: Path) -> None:
     assert state.opinions == ()
 
 
-def test_an_opinion_settles_it(tmp_path: Path) -> None:
+def test_a_claimed_opinion_settles_nothing(tmp_path: Path) -> None:
     opinion = "opinions:\n  - {about: barred/bar, reading: does-not-apply, by: Counsel, date: '2025-01-01'}\n"
     state = begin(tmp_path, SPEC + opinion)
-    assert state.settled
-    assert state.opinions == ()
+    assert not state.settled
+    assert state.opinions == ("barred/bar",)
+    assert "that an approver grants" in "\n".join(closing(state, early=False, file="p.yaml", lang="en"))

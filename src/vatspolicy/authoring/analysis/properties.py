@@ -30,6 +30,7 @@ from vatspolicy.authoring.analysis.settings import LawProperty
 from vatspolicy.authoring.analysis.thresholds import NotGraded, find_descent
 from vatspolicy.authoring.analysis.trials import make_pairs
 from vatspolicy.authoring.analysis.witness import states_of
+from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.decision_encoder import encode_classes, encode_decision
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
@@ -47,7 +48,6 @@ from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
-from vatspolicy.profile.profile import load_profile
 
 EVERY = Phrase("all profiles, lists of any length")
 EVERY_DAY = Phrase("all days")
@@ -118,7 +118,7 @@ class _PropertyProof:
             return replace(result, verdict="proved")
         answer = answer.minimized()
         data, day = answer.profile, answer.as_of
-        word = evaluate(self.bundle, load_profile(data, schemas=self.bundle.schemas), day).decision
+        word = evaluate(self.bundle, load_granted(data, schemas=self.bundle.schemas), day).decision
         if "state" in self.body:
             states = states_of(self.bundle, data, day, rules)
             if not any(self.body["state"] in found for found in states.values()):
@@ -285,11 +285,11 @@ class _PropertyProof:
         return replace(result, verdict="tested", scope=say_both(told, n=tried))
 
     def _decide(self, data: Any, day: str) -> Decision:
-        return evaluate(self.bundle, load_profile(data, schemas=self.bundle.schemas), day)
+        return evaluate(self.bundle, load_granted(data, schemas=self.bundle.schemas), day)
 
     def _range(self, data: Any, day: str) -> tuple[str, str]:
         """Return the range of a decision, without its findings."""
-        profile = load_profile(data, schemas=self.bundle.schemas)
+        profile = load_granted(data, schemas=self.bundle.schemas)
         return possible_outcomes(self.bundle.on(day), profile, day, asking=False).range
 
     def _refute(self, result: PropertyResult, pair: ProfilePair, answer: Solution) -> PropertyResult:

@@ -11,6 +11,7 @@ from typing import Any
 
 from vatspolicy.authoring.analysis.bounded_search import Build, all_days, encode_part, encode_subject, find_solution
 from vatspolicy.authoring.analysis.witness import Witness, make_witness
+from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
@@ -25,7 +26,6 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Rule
-from vatspolicy.profile.profile import load_profile
 
 Guards = tuple[tuple[Node, bool], ...]
 """Parts beside a clause, with the values under which the clause decides alone."""
@@ -138,7 +138,7 @@ def _clauses(
 def _covers(bundle: Bundle, rule: Rule, shown: Witness, gap: CoverageGap, value: bool) -> bool:
     """Return whether the case shows the clause decide with this value, by the measure that found the gap."""
     expect: Mapping[str, Any] = {"expect": {}}
-    profile = load_profile(shown.profile, schemas=bundle.schemas)
+    profile = load_granted(shown.profile, schemas=bundle.schemas)
     policy = bundle.policies[rule.policy]
     coverage = Coverage(bundle)
     coverage.note(Case(policy.file, 1, "", bundle, profile, shown.as_of, expect, policy))

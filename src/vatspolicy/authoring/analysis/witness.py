@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.query import Solution
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.authoring.testing.cases import Case, load_tests
@@ -14,7 +15,6 @@ from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
-from vatspolicy.profile.profile import load_profile
 
 ROOTS = ("product", "company", "partner", "services", "data", "deals", "filings", "opinions")
 """Keys of a profile that a test may set."""
@@ -53,7 +53,7 @@ def show(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule
 
 def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule]) -> dict[str, frozenset[str]]:
     """Return the states of rules on the subjects of a profile, by the evaluator."""
-    ruleset, profile = bundle.on(day), load_profile(data, schemas=bundle.schemas)
+    ruleset, profile = bundle.on(day), load_granted(data, schemas=bundle.schemas)
     found: dict[str, set[str]] = {rule.name: set() for rule in rules}
     for each, _, activation in subjects(ruleset, profile, day):
         for rule in rules:
@@ -71,7 +71,7 @@ def _test(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rul
     left = [key for key in ROOTS if key in base and key not in data]
     if left:
         test["unset"] = left
-    ruleset, profile = bundle.on(day), load_profile(data, schemas=bundle.schemas)
+    ruleset, profile = bundle.on(day), load_granted(data, schemas=bundle.schemas)
     by_subject: dict[str, dict[str, str]] = {}
     for each, name, activation in subjects(ruleset, profile, day):
         for rule in rules:
@@ -100,7 +100,7 @@ def _is_route(rules: Sequence[Rule], id: str) -> bool:
 
 def fixture(bundle: Bundle, data: Mapping[str, Any], day: str) -> str:
     """Return the profile and, as a second document, its expected decision."""
-    decision = evaluate(bundle, load_profile(data, schemas=bundle.schemas), day)
+    decision = evaluate(bundle, load_granted(data, schemas=bundle.schemas), day)
     expected: dict[str, Any] = {"as_of": day, "decision": decision.decision}
     if decision.decision == "incomplete":
         expected["range"] = list(decision.range)

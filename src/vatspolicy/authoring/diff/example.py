@@ -11,12 +11,13 @@ from vatspolicy.authoring.diff.borrowed_facts import Fact, read_by_versions
 from vatspolicy.authoring.diff.decisions import Answer, Comparison, direction
 from vatspolicy.authoring.diff.nearest import KnownProducts, Nearby, distance, leaves_out
 from vatspolicy.authoring.diff.rules import Differences
+from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.mixed_bundle import mix
 from vatspolicy.authoring.symbolic.verdicts import MOST_TELLING_FIRST, Pair
 from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.engine.evaluator import possible_outcomes
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile
 
 FEW = 4
 """Most facts that differ from a known product in an example that takes no effort to picture."""
@@ -142,7 +143,7 @@ class _Borrowing:
 
         `changes`: changes of the decision word that are possible (`symbolic.Transition`).
         """
-        wanted = self._direction(load_profile(own.change.witness, schemas=self.known.schemas), own.day)
+        wanted = self._direction(load_granted(own.change.witness, schemas=self.known.schemas), own.day)
         found = [own]
         for change in sorted(changes, key=lambda one: MOST_TELLING_FIRST.index((one.before, one.after))):
             if found[-1].is_plain:

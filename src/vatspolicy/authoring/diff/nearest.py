@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 from vatspolicy.authoring.diff.borrowed_facts import Fact as Borrowed
 from vatspolicy.authoring.diff.borrowed_facts import lend
 from vatspolicy.authoring.diff.decisions import Product
+from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.minimize import Place, is_valid_and_holds
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import is_valid
 from vatspolicy.errors import InvalidInput
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import words_of
 
 ASKED = 12
@@ -125,7 +126,7 @@ class KnownProducts:
         for data in profiles:
             if is_valid(data, "profile", self.schemas):
                 with contextlib.suppress(InvalidInput):
-                    yield load_profile(data, schemas=self.schemas)
+                    yield load_granted(data, schemas=self.schemas)
 
     def _lend(self, witness: Data, read: frozenset[Borrowed]) -> list[tuple[int, dict[str, Any]]]:
         """Return the products with facts of a witness that differ least, each with its place among the products."""
@@ -164,7 +165,7 @@ class KnownProducts:
         """Return the profile of a product; None if there is none."""
         if product not in self._loaded:
             try:
-                self._loaded[product] = load_profile(data, schemas=self.schemas)
+                self._loaded[product] = load_granted(data, schemas=self.schemas)
             except InvalidInput:
                 self._loaded[product] = None
         return self._loaded[product]

@@ -16,10 +16,11 @@ from vatspolicy.authoring.diff.decisions import Answer, Comparison, Product, dir
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.proof import Proof
 from vatspolicy.authoring.diff.rules import Differences
+from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.engine.decision import WORDS
 from vatspolicy.errors import WorkerLost
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.wording import FactWording
 from vatspolicy.workers import can_fork, map_in_order
 
@@ -317,7 +318,7 @@ class _ProofSerializer:
 
     def decide(self, witness: Mapping[str, Any]) -> DecidedWitness:
         """Return a witness that both sides decide."""
-        return DecidedWitness(self.sides, load_profile(witness, schemas=self.head.schemas))
+        return DecidedWitness(self.sides, load_granted(witness, schemas=self.head.schemas))
 
     def days_of(self, name: str) -> set[str]:
         """Return the days on which a version of a rule begins, ends, or reads another value."""

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vatspolicy.authoring.granted_profiles import read_granted
 from vatspolicy.authoring.mutation.distinction import Distinction
 from vatspolicy.authoring.mutation.mutants import Mutant, located_expressions, shift_day
 from vatspolicy.authoring.mutation.ruleset import mutated_params, mutated_trees
@@ -24,7 +25,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import ALWAYS, NEVER, Rule, Value
 from vatspolicy.profile.edits import get_fact
-from vatspolicy.profile.profile import Profile, change, read_profile
+from vatspolicy.profile.profile import Profile, change
 from vatspolicy.profile.vocabulary import describe, gazetteer
 
 _BASES = 3
@@ -122,7 +123,7 @@ def _values_of(bundle: Bundle, key: str) -> tuple[Value, ...]:
 
 def _with(profile: Profile, path: Path, value: Any) -> Profile | None:
     try:
-        return read_profile(change(profile.document, [(_dotted(path), value)]), profile.schemas)
+        return read_granted(change(profile.document, [(_dotted(path), value)]), profile.schemas)
     except (InvalidInput, KeyError, TypeError, ValueError):
         return None
 

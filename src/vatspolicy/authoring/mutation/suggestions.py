@@ -17,7 +17,6 @@ from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.authoring.mutation.nearby import find_nearby
 from vatspolicy.authoring.mutation.ruleset import AlteredBundle, apply_mutant
 from vatspolicy.authoring.mutation.run import MutationTrial
-from vatspolicy.authoring.symbolic.witness import OPINION_DAY
 from vatspolicy.authoring.testing.cases import Case, load_tests, read_case_profile, whole_base
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
 from vatspolicy.documents.yaml_writer import build_tree, write_inline
@@ -32,7 +31,7 @@ Changes = tuple[tuple[str, Any], ...]
 
 _LONGEST = 200
 """Longest name of a test, as in policy-tests.schema.json."""
-FIRST_DAY = "0001-01-01"
+FIRST_DAY, LIKELY_DAY = "0001-01-01", "2000-01-01"
 _MADE_UP = {"schema", "product.id"}
 
 
@@ -334,7 +333,7 @@ def _likely(value: Any) -> Any:
         return {key: _likely(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_likely(inner) for inner in value]
-    return OPINION_DAY if value == FIRST_DAY else value
+    return LIKELY_DAY if value == FIRST_DAY else value
 
 
 def _parts(value: Any) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import Constant, SymbolicRecord
+from vatspolicy.engine.opinions import held_classes
 from vatspolicy.policies.model import NOT_TELECOM, Classify, Need, Route, Rule
 from vatspolicy.profile.vocabulary import CLASS, words
 
@@ -56,7 +57,7 @@ def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> 
 
 def _find_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> SymbolicClasses:
     pool = ruleset.space.pool
-    has_opinion, opinion = ruleset.space.opinion(CLASS, dict(activation.subject).get("service", ""))
+    service, every = dict(activation.subject).get("service", ""), sorted(words("class", ruleset.space.schemas))
     certain: dict[str, list[int]] = {}
     possible: dict[str, list[int]] = {}
     other: dict[str, list[int]] = {}
@@ -68,11 +69,18 @@ def _find_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> S
         if holds.false == TRUE:
             continue
         by_opinion = unsettled = FALSE
+        flags: dict[str, int] = {}
         if rule.is_open:
-            reading, may_hold = ruleset.reading(activation, rule.name), -holds.false
-            by_opinion = pool.conjoin((has_opinion, -reading.true, -reading.false))
-            holds = ruleset.encoder.every((holds, ruleset.status(rule, activation, has_opinion)))
-            unsettled = pool.conjoin((-has_opinion, -reading.true, -reading.false))
+            given, opinion = ruleset.space.opinion(CLASS, service, rule.since)
+            flags, held = {cls: pool.flag(f"{opinion}={cls}") for cls in every}, held_classes(rule)
+            if held is not None:  # the opinion names only classes that a reading holds
+                given = pool.conjoin((given, *(-flag for cls, flag in flags.items() if cls not in held)))
+                flags = {cls: flag for cls, flag in flags.items() if cls in held}
+                given = given if NOT_TELECOM in held else pool.conjoin((given, pool.disjoin(flags.values())))
+            reading, may_hold = ruleset.reading(activation, rule), -holds.false
+            by_opinion = pool.conjoin((given, -reading.true, -reading.false))
+            holds = ruleset.encoder.every((holds, ruleset.status(rule, activation, given)))
+            unsettled = pool.conjoin((-given, -reading.true, -reading.false))
             unread += [pool.conjoin((may_hold, unsettled))] if rule.is_unread else []
         spoke.append(holds.true)
         own = -by_opinion
@@ -82,9 +90,9 @@ def _find_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> S
         for cls in rule.other_readings:
             if cls != NOT_TELECOM:
                 other.setdefault(cls, []).append(pool.conjoin((holds.true, unsettled)))
-        if rule.is_open:
-            for cls in sorted(words("class", ruleset.space.schemas)):
-                named = pool.conjoin((by_opinion, pool.flag(f"{opinion}={cls}")))
+        for cls, flag in flags.items():
+            named = pool.conjoin((by_opinion, flag))
+            if named != FALSE:
                 certain.setdefault(cls, []).append(pool.conjoin((holds.true, named)))
                 possible.setdefault(cls, []).append(pool.conjoin((-holds.false, named)))
     return SymbolicClasses(

@@ -85,8 +85,9 @@ class ProfileSpace:
     """Formulas that an address names a place of which the law treats parts differently."""
     _asked: set[Any] = field(default_factory=set)
     flags: dict[str, int] = field(default_factory=dict)
-    opinions: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Opinions that the questions so far read: matter and path of the service by the name of their flag."""
+    opinions: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    """Opinions that the questions so far read, by the name of their flag: matter, path of the service, and the first
+    day of the rule that they settle."""
     with_opinions: bool = True
     """True if a profile may hold legal opinions."""
 
@@ -116,15 +117,16 @@ class ProfileSpace:
 
     # --- opinions
 
-    def opinion(self, about: str, service: str) -> tuple[int, str]:
+    def opinion(self, about: str, service: str, since: str) -> tuple[int, str]:
         """Return the formula that an opinion on a matter of a service prevails, and its name.
 
-        A profile may hold any number of opinions, so those on different matters do not depend on each other.
+        `since` is the first day of the rule that it is to settle: an older one cannot. A profile may hold any number of
+        opinions, so those on different matters, or for rules of different days, do not depend on each other.
         """
-        name = f"{OPINION_OF} {service} {about}"
+        name = f"{OPINION_OF} {service} {about} {since}"
         if not self.with_opinions:
             return FALSE, name
-        self.opinions[name] = (about, service)
+        self.opinions[name] = (about, service, since)
         return self.flag(f"{name}?"), name
 
     # --- facts from the schema

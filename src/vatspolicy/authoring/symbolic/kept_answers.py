@@ -18,6 +18,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.mixed_bundle import mix
 from vatspolicy.authoring.symbolic.verdicts import (
     EQUIVALENT,
@@ -36,7 +37,6 @@ from vatspolicy.compile_cache import code_digest, digest, get, keep
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression
-from vatspolicy.profile.profile import load_profile
 
 Group = tuple[str, ...]
 Answers = tuple[list[RuleVerdict], Transitions | None]
@@ -211,7 +211,7 @@ def _shows(base: Bundle, head: Bundle, found: Transition | RuleVerdict) -> bool:
     from vatspolicy.authoring.symbolic.witness import decision_of
 
     assert found.witness is not None
-    profile = load_profile(found.witness, schemas=base.schemas)
+    profile = load_granted(found.witness, schemas=base.schemas)
     words = [decision_of(bundle, profile, str(found.as_of)) for bundle in (base, head)]
     return words == [found.before, found.after]
 
@@ -225,5 +225,5 @@ def _shows_rules(base: Bundle, head: Bundle, group: Group, found: RuleVerdict) -
         return False
     if found.transitions:
         return found.before != found.after
-    profile = load_profile(found.witness, schemas=base.schemas)
+    profile = load_granted(found.witness, schemas=base.schemas)
     return bool(ListedItems(base, head, group, str(found.as_of)).differing(profile))

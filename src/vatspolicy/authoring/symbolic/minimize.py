@@ -14,13 +14,14 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.domain import ProfileSpace
 from vatspolicy.authoring.symbolic.formula import TRUE, Amount, Bound, Flag
 from vatspolicy.authoring.symbolic.solver import Model, Solver, Undecided
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import is_valid
 from vatspolicy.errors import InvalidInput
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile
 
 # --- first stage: by the formulas
 
@@ -196,7 +197,7 @@ def is_valid_and_holds(data: Mapping[str, Any], holds: Callable[[Profile], bool]
     if not is_valid(data, "profile", schemas):
         return False  # the explanation is slow and not needed here
     try:
-        profile = load_profile(data, schemas=schemas)
+        profile = load_granted(data, schemas=schemas)
     except InvalidInput:
         return False
     return holds(profile)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.change_search import BOTH_DIRECTIONS, ChangeSearch, DecisionChanges
 from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, Kinds, class_of, touched_kinds
 from vatspolicy.authoring.symbolic.formula import FALSE
@@ -43,7 +44,7 @@ from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile
 
 Group = tuple[str, ...]
 """Names of rules (policy/rule) that are changed together."""
@@ -267,7 +268,7 @@ class RuleComparison:
         data = confirm_decisions(solution.profile, [(self.base, before), (mixed, after)], day)
         names = tuple("->".join(pair) for pair in found)
         reason = f"Changing this rule alone changes the decision ({', '.join(names)})."
-        reason += self._with_all_changes(load_profile(data, schemas=self.base.schemas), day, after)
+        reason += self._with_all_changes(load_granted(data, schemas=self.base.schemas), day, after)
         return self._witness_verdict(solution, day, WITNESS, names, data, before, after, reason)
 
     def _show_rule(self, difference: Solution, verdict: str, reason: str, mixed: Bundle | None = None) -> RuleVerdict:
@@ -276,12 +277,12 @@ class RuleComparison:
         Without such a witness, a rule that decides nothing changes no decision either: what it says is out of reach.
         """
         day = difference.as_of
-        if not self._differs(load_profile(difference.reduced().profile, schemas=self.base.schemas), day):
+        if not self._differs(load_granted(difference.reduced().profile, schemas=self.base.schemas), day):
             raise Unconfirmed(f"{self.name}: the evaluator sees no difference on {day}")
         found = self._find_shown(difference)
         if found is not None:
             solution, day, data = found
-            profile = load_profile(data, schemas=self.base.schemas)
+            profile = load_granted(data, schemas=self.base.schemas)
             before = decision_of(self.base, profile, day)
             after = before if mixed is None else decision_of(mixed, profile, day)
             names: tuple[str, ...] = ()
@@ -323,7 +324,7 @@ class RuleComparison:
                 if one is solution and not is_valid_and_holds(one.profile, lambda _: True, self.base.schemas):
                     continue  # the solver may have filled a list beyond its longest
                 items = ListedItems(self.base, self.head, self.names, day)
-                shown = items.find_shown(load_profile(one.profile, schemas=self.base.schemas))
+                shown = items.find_shown(load_granted(one.profile, schemas=self.base.schemas))
                 if shown is not None:
                     found.append((one, day, items, shown))
                     if shown.settled or solution is not self.certain:

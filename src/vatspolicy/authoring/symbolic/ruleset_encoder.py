@@ -177,10 +177,10 @@ class SymbolicRuleSet:
 
     # --- opinions
 
-    def reading(self, activation: SymbolicActivation, about: str) -> DualRail:
-        """Return whether a rule or condition applies by the opinion in force; unknown without one."""
-        pool = self.space.pool
-        given, name = self.space.opinion(about, dict(activation.subject).get("service", ""))
+    def reading(self, activation: SymbolicActivation, rule: Rule, condition: Condition | None = None) -> DualRail:
+        """Return whether a rule, or a condition of it, applies by the opinion in force; unknown without one."""
+        pool, about = self.space.pool, rule.name if condition is None else f"{rule.name}/{condition.id}"
+        given, name = self.space.opinion(about, dict(activation.subject).get("service", ""), rule.since)
         applies = pool.flag(name)
         return DualRail(pool.conjoin((given, applies)), pool.conjoin((given, -applies)))
 
@@ -189,7 +189,7 @@ class SymbolicRuleSet:
 
         `settled`: where another opinion settles the rule.
         """
-        pool, reading = self.space.pool, self.reading(activation, rule.name)
+        pool, reading = self.space.pool, self.reading(activation, rule)
         if rule.is_unread:
             return DualRail(pool.disjoin((reading.true, pool.conjoin((-reading.false, settled)))), reading.false)
         return DualRail(-reading.false, reading.false)
@@ -199,9 +199,9 @@ class SymbolicRuleSet:
         found = self.evaluate(condition.check, activation)
         if not condition.is_unread:
             return found
-        reading = self.reading(activation, f"{rule.name}/{condition.id}")
+        reading = self.reading(activation, rule, condition)
         if not condition.cite:  # it rests on the articles of its route
-            pool, of_rule = self.space.pool, self.reading(activation, rule.name)
+            pool, of_rule = self.space.pool, self.reading(activation, rule)
             reading = self.encoder.choose(
                 (
                     (pool.disjoin((reading.true, reading.false)), reading),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.change_calendar import ChangeCalendar
 from vatspolicy.authoring.symbolic.change_period import find_period
 from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, Kinds, touched_kinds
@@ -43,7 +44,6 @@ from vatspolicy.authoring.symbolic.verdicts import (
 from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions, decision_of
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import load_profile
 from vatspolicy.workers import Apart
 
 
@@ -79,7 +79,7 @@ def add_shown(
             break
         if one.witness is None or one.as_of is None:
             continue
-        profile, day = load_profile(dict(one.witness), schemas=base.schemas), one.as_of
+        profile, day = load_granted(dict(one.witness), schemas=base.schemas), one.as_of
         pair = (decision_of(base, profile, day), decision_of(head, profile, day))
         if pair in {(left.before, left.after) for left in transitions.undecided}:
             first, last = ChangeCalendar(base, head).differing_days(profile, day)
@@ -118,7 +118,7 @@ class _Confirmation:
         pair, profile, day = found
         try:
             data = confirm_decisions(profile, [(self.base, pair[0]), (self.head, pair[1])], day)
-            first, last = self.calendar.differing_days(load_profile(data, schemas=self.base.schemas), day)
+            first, last = self.calendar.differing_days(load_granted(data, schemas=self.base.schemas), day)
         except (Unconfirmed, InvalidInput) as error:  # never shown as a finding
             return Transition(*pair, UNKNOWN, reason=f"Internal error: a witness was not confirmed ({error}).")
         return Transition(*pair, WITNESS, data, day, first, last, "A profile is decided so.")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace, iso
 from vatspolicy.authoring.symbolic.formula import Amount
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
@@ -24,11 +25,8 @@ from vatspolicy.authoring.symbolic.values import (
 from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.engine.opinions import APPLIES
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import CLASS
-
-OPINION_DAY = "2000-01-01"
-"""Day of the opinions in a witness: before every law."""
 
 # --- from a model to a profile
 
@@ -54,7 +52,7 @@ def opinions_of(
 ) -> list[dict[str, Any]]:
     """Return the opinions that a model describes, on the services of a profile. `hidden`: flags to leave out."""
     found: list[dict[str, Any]] = []
-    for name, (about, service) in space.opinions.items():
+    for name, (about, service, since) in space.opinions.items():
         if not model.get(f"{name}?") or hidden(f"{name}?"):
             continue
         one: dict[str, Any] = {"about": about}
@@ -70,7 +68,7 @@ def opinions_of(
             ]
         else:
             one["reading"] = APPLIES if model.get(name) else "does-not-apply"
-        found.append({**one, "by": "witness", "date": OPINION_DAY})
+        found.append({**one, "by": "witness", "date": since})
     return found
 
 
@@ -160,8 +158,8 @@ def confirm_decisions(data: dict[str, Any], wanted: Iterable[tuple[Bundle, str]]
         return all(decision_of(bundle, profile, day) == word for bundle, word in wanted)
 
     schemas = wanted[0][0].schemas
-    small = minimize_profile(data, decides, schemas) if decides(load_profile(data, schemas=schemas)) else data
-    profile = load_profile(small, schemas=schemas)
+    small = minimize_profile(data, decides, schemas) if decides(load_granted(data, schemas=schemas)) else data
+    profile = load_granted(small, schemas=schemas)
     for bundle, word in wanted:
         decided = evaluate(bundle, profile, day, compare=False, explain=False).decision
         if decided != word:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
+from vatspolicy.authoring.granted_profiles import read_granted
 from vatspolicy.authoring.testing.decision_differences import decision_reasons, differences
 from vatspolicy.authoring.testing.reasons import explain_state
 from vatspolicy.authoring.testing.rule_states import name_state, state_of, subjects
@@ -23,7 +24,7 @@ from vatspolicy.policies.files import TESTS_ENDING
 from vatspolicy.policies.model import Policy, Rule
 from vatspolicy.policies.modelled import TESTS, Reader, UnknownField
 from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile, change, read_profile
+from vatspolicy.profile.profile import Profile, change
 
 STRAY_HINT = _("Write the tests of ID.yaml in ID.test.yaml, in the same folder.")
 
@@ -232,7 +233,7 @@ def whole_base(base: Mapping[str, Any]) -> dict[str, Any]:
 def read_case_profile(base: Mapping[str, Any], entry: Mapping[str, Any], where: str, schemas: SchemaSet) -> Profile:
     """Return the profile of a case: the whole base with what the case sets and removes. Raises InvalidInput."""
     document = recall_document(json.dumps(base, ensure_ascii=False).encode(), where)  # cases of a file share its base
-    return read_profile(change(document, _changes(entry)), schemas)
+    return read_granted(change(document, _changes(entry)), schemas)
 
 
 def _changes(entry: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
@@ -261,6 +262,6 @@ def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
     document = load_document(path)
     for index, entry in enumerate(expected.data["decisions"]):
         line, __ = expected.mark(("decisions", index))
-        profile = read_profile(change(document, _changes(entry)), bundle.schemas)
+        profile = read_granted(change(document, _changes(entry)), bundle.schemas)
         name = f"{path.stem}: as of {entry['as_of']}" + (f", {entry['it']}" if "it" in entry else "")
         yield Case(str(beside), line, name, bundle, profile, entry["as_of"], entry, None, ("decisions", index))

@@ -157,6 +157,7 @@ def _show_configuration(options: CheckOptions) -> ExitCode:
         "fail-on": options.fail_on,
         "waivers": options.waivers,
         "approvers": options.approvers,
+        "opinions": options.opinions,
         "strict-waivers": options.strict_waivers,
         "baseline": options.baseline,
         "lang": options.context.lang,
@@ -285,10 +286,11 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent, keeps: b
     complete JSON shows both languages; other reports need what the program says in theirs alone.
     """
     waivers = None
-    if options.waivers or options.approvers or options.baseline or options.write_baseline:
+    files = (options.waivers, options.approvers, options.baseline, options.strict_waivers, options.opinions)
+    if options.write_baseline or any(isinstance(one, Path) for one in files):
         from vatspolicy.gate.waivers import load_waiver_set
 
-        waivers = load_waiver_set(options.waivers, options.approvers, options.baseline, options.strict_waivers)
+        waivers = load_waiver_set(*files)
     elif any(law.bundle.enforcements):
         from vatspolicy.gate.waivers import WaiverSet
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from vatspolicy.cli.console import abort
-from vatspolicy.cli.context import CommandContext
+from vatspolicy.cli.context import CommandContext, GrantOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE
 from vatspolicy.i18n import _
 from vatspolicy.origin import install
 
 
-def serve_tools(context: CommandContext) -> None:
+def serve_tools(context: CommandContext, grants: GrantOptions) -> None:
     """Serve tools for assistants (MCP): check, next_question, routes, explain, list_values.
 
     They read and change nothing. The assistant starts this command; it ends with its standard input.
@@ -24,7 +24,7 @@ def serve_tools(context: CommandContext) -> None:
     from vatspolicy import __version__
     from vatspolicy.server.mcp_tools import make_server
 
-    make_server(context.law.load(), __version__).run("stdio")
+    make_server(context.law.load(), __version__, waiver_set=grants.load()).run("stdio")
 
 
 command = Command(serve_tools, "mcp", DECIDE)

@@ -14,6 +14,7 @@ from vatspolicy.cli.console import abort, print_result, warn
 from vatspolicy.cli.context import CommandContext
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, FORMAT, INPUT
+from vatspolicy.engine.opinions import COUNTED
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Language, Phrase, _, reason_of
 from vatspolicy.i18n.text import clean
@@ -98,6 +99,7 @@ def replay(
             "changes": [path for path, _value in data["spec"]["changes"]],
             "law": {"origin": data["law"]["origin"], "file": data["law"]["file"]},
             "waived": len(data.get("waived") or ()),
+            "opinions": _find_counted(data),
             "signed_by": signer.id if signer else None,
             "as_it_stands": stands,
         }
@@ -167,6 +169,7 @@ _WORDS: Table = {
     "signed": Phrase("the receipt is signed by {key} ({algorithm})"),
     "unsigned": Phrase("the receipt is not signed (--receipt-key asks for a signature)"),
     "unverified": Phrase("the signature of the receipt is not verified (--skip-verify)"),
+    "opinion": Phrase("an opinion on {about} by {by} counts, as {approver} granted it: not verified again"),
     "otherwise": Phrase("the spec as it stands, on its own day, decides otherwise: {decision}"),
 }
 _COUNTS: Counts = {
@@ -194,9 +197,22 @@ def _say_premises(receipt: Mapping[str, Any], otherwise: str | None, lang: Langu
         said.append(word(_WORDS, "changes", lang, paths=paths))
     if waived := receipt.get("waived"):
         said.append(count(_COUNTS, "waived", len(waived), lang))
+    for one in _find_counted(receipt):
+        values = {key: clean(str(value), one_line=True) for key, value in one.items()}
+        said.append(word(_WORDS, "opinion", lang, **values))
     if otherwise is not None:
         said.append(word(_WORDS, "otherwise", lang, decision=word(VERDICTS, otherwise, lang)))
     return "".join(f"  {text}\n" for text in said)
+
+
+def _find_counted(receipt: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the opinions that the decision of a receipt rests on."""
+    found = receipt["decision"].get("opinions")
+    return [
+        {"about": one.get("about"), "by": one.get("by"), "approver": (one.get("granted") or {}).get("approver")}
+        for one in (found if isinstance(found, list) else ())
+        if isinstance(one, dict) and one.get("state") == COUNTED
+    ]
 
 
 def _say_signer(receipt: Mapping[str, Any], signer: Key | None, lang: Language) -> str:

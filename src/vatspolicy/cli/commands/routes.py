@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vatspolicy.cli.console import abort, measure_width, publish
-from vatspolicy.cli.context import SpecContext, require_covered, require_specs
+from vatspolicy.cli.context import SpecContext, require_covered, require_specs, warn_of_claims
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
     DECIDE,
@@ -76,6 +76,7 @@ def show_routes(
     bundle = context.law.load()
     profile = load_profile(specs[0], changes, bundle.schemas, stdin_filename)
     check_opinions(bundle, profile, today())
+    warn_of_claims(profile)
     if context.as_of is not None:
         require_covered(bundle, context.as_of)
     day = Gate(bundle, today(), context.as_of, allow_past=True).find_day(profile)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from vatspolicy.cli.console import abort, abort_unwritten, print_result, warn
-from vatspolicy.cli.context import DayContext, LawOptions
+from vatspolicy.cli.context import DayContext, GrantOptions, LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT
 from vatspolicy.gate.gate import ExitCode
@@ -56,6 +56,7 @@ def screen(
         typer.Option("--output", "-o", metavar="FILE", help="Answers, .jsonl or .parquet.", rich_help_panel=OUTPUT),
     ],
     context: DayContext,
+    grants: GrantOptions,
     engine: Annotated[EngineName, typer.Option(help="What decides.", rich_help_panel=DECISION)] = EngineName.DUCKDB,
     diff: Annotated[
         tuple[str, str] | None,
@@ -145,7 +146,8 @@ def screen(
         expected = source.expected()
         together = batch or batch_size(expected, max(jobs or cores(), 2))
         processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
-        task = Task(source, output, bundle, day, engine.value, base, missing, together, max(processes, 1), today())
+        shape = (missing, together, max(processes, 1))
+        task = Task(source, output, bundle, day, engine.value, base, *shape, today(), grants.load())
         summary = run(task, resume, Meter(expected))
     except (InputError, ScreenError) as error:
         abort(_("{reason}.", reason=error))
@@ -164,6 +166,9 @@ def screen(
         print_result(json.dumps(summary.data(tables), ensure_ascii=False, indent=2) + "\n", machine=True)
     else:
         print_result(render(summary, tables, context.lang.value, compared=base is not None))
+    if summary.claimed:
+        told = _("rows with an opinion that nobody granted, which does not count: {count}.", count=summary.claimed)
+        warn(told)
     if summary.rejected:
         one = _("1 row was rejected; see {rejects}.", rejects=task.rejects)
         warn(

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from vatspolicy.cli.console import abort, print_result, warn
-from vatspolicy.cli.context import LawOptions, SpecContext, require_covered
+from vatspolicy.cli.context import GrantOptions, LawOptions, SpecContext, require_covered
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, OUTPUT, PastOption
 from vatspolicy.gate.gate import ExitCode
@@ -88,6 +88,7 @@ class ApiOptions:
 def serve(
     context: SpecContext,
     options: ApiOptions,
+    grants: GrantOptions,
     port: Annotated[
         int,
         typer.Option(
@@ -108,13 +109,13 @@ def serve(
     if options.api:
         if context.as_of is not None:
             abort(_("--as-of belongs to the page; a request of the API has an as_of of its own."))
-        _serve_api(context.law, options, port, allow_past)
+        _serve_api(context.law, options, port, allow_past, grants)
     if options.host != LOCALHOST or options.token_file is not None:
         abort(_("--host and --token-file belong to --api."))
-    _serve_page(context, port, open_, allow_past)
+    _serve_page(context, port, open_, allow_past, grants)
 
 
-def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool) -> NoReturn:
+def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool, grants: GrantOptions) -> NoReturn:
     if _lacks_extra():
         abort(_("the page needs an extra: {command}.", command=install("serve")))
     from vatspolicy.clock import today
@@ -122,7 +123,7 @@ def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool) 
     from vatspolicy.server.web.router import make_page
     from vatspolicy.server.web.session import WebContext
 
-    bundle, day = context.law.load(), context.as_of
+    bundle, day, waiver_set = context.law.load(), context.as_of, grants.load()
     if day is not None:
         require_covered(bundle, day)
         if day < today() and not allow_past:
@@ -146,11 +147,11 @@ def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool) 
 
             webbrowser.open(address)
 
-    page = make_page(WebContext(bundle, day, allow_past), context.lang.value)
+    page = make_page(WebContext(bundle, day, allow_past, waiver_set=waiver_set), context.lang.value)
     _end(lambda: run(page, listening, ready))
 
 
-def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool) -> NoReturn:
+def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool, grants: GrantOptions) -> NoReturn:
     if _lacks_extra():
         abort(_("the API needs an extra: {command}.", command=install("serve")))
     from vatspolicy.clock import today
@@ -159,6 +160,7 @@ def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool
 
     host = options.host
     law.select()  # reports errors of these options as every other command does
+    waiver_set = grants.load()
     try:
         token = read_token(options.token_file)
         listening = listen(host, port, token)
@@ -190,7 +192,7 @@ def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool
         except ServeError as error:
             abort(str(error))
         limits = Limits(seconds=options.timeout, pending=options.pending)
-        settings = Settings(token, loopback, allow_past, limits, telemetry=telemetry)
+        settings = Settings(token, loopback, allow_past, limits, telemetry=telemetry, waiver_set=waiver_set)
         base, layers = split_layers(law.policies)
         store = open_store(base, law.bundle, law.key, law.skip_verify, warn, layers)
         if workers == 1:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vatspolicy.cli.console import abort, measure_width, publish
-from vatspolicy.cli.context import CommandContext, require_covered
+from vatspolicy.cli.context import CommandContext, require_covered, warn_of_claims
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
     DECIDE,
@@ -74,6 +74,7 @@ def show_timeline(
         abort(_("--to {last} is before the first day of the timeline.", last=last))
     profile = load_profile(spec, changes, bundle.schemas, stdin_filename)
     check_opinions(bundle, profile, clock.today())
+    warn_of_claims(profile)
     data = make(bundle, profile, clock.today(), first, last)
     publish(lambda name, color: render(name, data, context.lang.value, color, measure_width()), format, outputs)
 

@@ -61,6 +61,15 @@ def verify_attestation(
             "--fail-on", help="The level that the gate must have failed on, at least.", rich_help_panel=DECISION
         ),
     ] = FailOn.NEEDS_LICENSE,
+    approvers: Annotated[
+        Path | None,
+        typer.Option(
+            "--approvers",
+            metavar="FILE",
+            help="Who may grant the opinions that a decision rests on (default: nobody).",
+            rich_help_panel=DECISION,
+        ),
+    ] = None,
     format: Annotated[VerifyFormat, FORMAT] = VerifyFormat.TEXT,
     lang: LangOption = Lang.EN,
 ) -> ExitCode:
@@ -73,10 +82,12 @@ def verify_attestation(
     """
     from vatspolicy.bundles.keys import read_key
     from vatspolicy.gate.attestation import Expected, find_objections, find_statements, read_statements
+    from vatspolicy.gate.waivers import load_approvers
 
     signer = read_key(key)
     statements = read_statements(file, signer)
-    expected = Expected(_select(bundle, policies), clock.today(), fail_on.value, as_of)
+    accepted = None if approvers is None else load_approvers(approvers)
+    expected = Expected(_select(bundle, policies), clock.today(), fail_on.value, as_of, accepted)
     found = []
     for spec in specs:
         about = find_statements(statements, _read(spec))
@@ -118,6 +129,7 @@ _WORDS: Table = {
     "failed": Phrase("{spec}: NOT PASSED"),
     "decision": Phrase("{decision}, decided at {time} under the law of {day}, {revision}"),
     "waived": Phrase("waived: {rule}, until {until}, by {approver}"),
+    "opinion": Phrase("opinion on {about} by {by} ({date}), granted until {until} by {approver}"),
 }
 
 
@@ -131,6 +143,7 @@ def _describe(spec: str, about: list[Mapping[str, Any]], objections: list[Messag
         said = statement["predicate"]
         values = {"time": said["timeVerified"], "day": said["asOf"]["day"], "revision": said["law"]["revision"]}
         lines.append("  " + say("decision", decision=said["decision"], **values))
+        lines += ["  " + say("opinion", **one) for one in said["opinions"]]
         for one in said["waived"]:
             values = {name: one[name] or "-" for name in ("rule", "until", "approver")}
             lines.append("  " + say("waived", **values))

@@ -1,9 +1,9 @@
-"""`vatspolicy waive`: write a waiver with the right fingerprint."""
+"""`vatspolicy waive`: write a waiver, or the grant of an opinion, with the right fingerprint."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,24 +13,49 @@ from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECISION, OUTPUT, WRITE, parse_day
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import Sentences, _
+from vatspolicy.i18n import Sentences, _, current_language
+
+if TYPE_CHECKING:
+    from vatspolicy.engine.decision import Decision
+    from vatspolicy.gate.gate import Gate
+    from vatspolicy.policies.bundle import Bundle
+    from vatspolicy.profile.profile import Profile
 
 
 def waive(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="Product spec.", show_default=False)],
-    rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule, as policy/rule.", show_default=False)],
+    matter: Annotated[
+        str,
+        typer.Argument(
+            metavar="MATTER",
+            help="The rule to waive, as policy/rule; or an opinion of the spec to grant, as opinions[0].",
+            show_default=False,
+        ),
+    ],
     law: LawOptions,
-    reason: Annotated[str, typer.Option(help="Why the finding may stand.", show_default=False)],
+    reason: Annotated[str, typer.Option(help="Why the finding may stand, or the opinion count.", show_default=False)],
     approver: Annotated[str, typer.Option(help="Who takes the risk.", show_default=False)],
     ticket: Annotated[str, typer.Option(help="Where it was agreed.", show_default=False)],
     until: Annotated[
         str,
-        typer.Option(metavar="DAY", callback=parse_day, help="Last day of the waiver.", show_default=False),
+        typer.Option(metavar="DAY", callback=parse_day, help="Last day of the waiver or grant.", show_default=False),
     ],
     waivers: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="File to add it to (default: print it).", rich_help_panel=OUTPUT, show_default=False
+            metavar="FILE",
+            help="File to add a waiver to (default: print it).",
+            rich_help_panel=OUTPUT,
+            show_default=False,
+        ),
+    ] = None,
+    opinions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File to add a granted opinion to (default: print it).",
+            rich_help_panel=OUTPUT,
+            show_default=False,
         ),
     ] = None,
     as_of: Annotated[
@@ -38,63 +63,99 @@ def waive(
         typer.Option(metavar="DAY", callback=parse_day, help="Day of the law, as for check.", rich_help_panel=DECISION),
     ] = None,
 ) -> None:
-    """Write a waiver for the findings of a rule on a spec.
+    """Write a waiver for the findings of a rule on a spec, or the grant of an opinion that the spec claims.
 
     Example: vatspolicy waive a.yaml pipl/notice-and-consent --reason '…' --approver kim --ticket A-7 --until 2027-01-31
     """
     from vatspolicy.clock import today
     from vatspolicy.gate.gate import Gate
-    from vatspolicy.gate.waivers import fingerprint, last_day, waivable
-    from vatspolicy.gate.waivers.writer import add_waivers, entry_text
+    from vatspolicy.gate.waivers import last_day
+    from vatspolicy.gate.waivers.writer import add_entries, entry_text
     from vatspolicy.profile.profile import load_profile
 
     bundle, day = law.load(), today()
-    names = [one.name for policy in bundle.policies.values() for one in policy.rules]
-    if rule not in names:
-        abort(Sentences(_("there is no rule {rule!r}.", rule=rule), suggest(rule, names)))
+    is_opinion = matter.startswith("opinions")
+    if (waivers if is_opinion else opinions) is not None:
+        abort(_("--waivers takes a waiver, and --opinions takes a granted opinion."))
+    if not is_opinion:
+        _require_rule(bundle, matter)
     if not all(text.strip() for text in (reason, approver, ticket)):
         abort(_("a waiver has a reason, an approver and a ticket."))
     if not day <= until <= last_day(day):
         abort(_("a waiver ends within a year: {day} to {last}.", day=day, last=last_day(day)))
     profile = load_profile(spec, schemas=bundle.schemas)
-    decision, __ = Gate(bundle, day, as_of).decide(profile)
-    if bundle.rule(rule).unwaivable:
-        abort(_("{rule} cannot be waived.", rule=rule), ExitCode.FAILED)
-    if until < decision.as_of:
+    gate = Gate(bundle, day, as_of)
+    decision, __ = gate.decide(profile)
+    if not is_opinion and bundle.rule(matter).unwaivable:
+        abort(_("{rule} cannot be waived.", rule=matter), ExitCode.FAILED)
+    if until < max(decision.as_of, profile.launch or ""):
         abort(_("the waiver would end before the day decided, {as_of}.", as_of=decision.as_of))
+    if is_opinion:
+        found = _opinion_scope(bundle, profile, gate, decision, matter)
+    else:
+        found = _waiver_scopes(bundle, profile, decision, matter)
+    kind, file = ("opinions", opinions) if is_opinion else ("waivers", waivers)
+    approval = {"reason": reason, "approver": approver, "ticket": ticket, "granted": day, "expiry": until}
+    entries = [{**one, **approval} for one in found]
+    if file is None:
+        print_result("".join(entry_text(entry) for entry in entries), machine=True)
+        return
+    write_report(file, add_entries(file, kind, entries))
+    warn(
+        _(
+            "{waivers}: {count} added. It applies once {approver} is among the approvers of {rule}.",
+            waivers=file,
+            count=len(entries),
+            approver=approver,
+            rule=found[0]["opinion"]["about"] if is_opinion else matter,
+        )
+    )
+
+
+def _require_rule(bundle: Bundle, name: str) -> None:
+    names = [one.name for policy in bundle.policies.values() for one in policy.rules]
+    if name not in names:
+        abort(Sentences(_("there is no rule {rule!r}.", rule=name), suggest(name, names)))
+
+
+def _waiver_scopes(bundle: Bundle, profile: Profile, decision: Decision, rule: str) -> list[dict[str, Any]]:
+    """Return rule and scope of a waiver for each finding of a rule."""
+    from vatspolicy.gate.waivers import fingerprint, waivable
+
     found = [finding for __, finding in waivable(decision) if finding.rule.name == rule]
     if not found:
         waiting = any(finding.rule.name == rule for finding in decision.undetermined)
         why = _("a missing fact leaves it undetermined") if waiting else _("it finds nothing that a gate could fail on")
+        spec = profile.document.file
         abort(_("{rule} cannot be waived for {spec}: {why}.", rule=rule, spec=spec, why=why), ExitCode.FAILED)
-    entries = [
-        {
-            "rule": rule,
-            "scope": {
-                "product": decision.product,
-                "fingerprint": fingerprint(bundle, profile, decision.as_of, finding),
-            },
-            "reason": reason,
-            "approver": approver,
-            "ticket": ticket,
-            "granted": day,
-            "expiry": until,
-        }
-        for finding in found
-    ]
-    if waivers is None:
-        print_result("".join(entry_text(entry) for entry in entries), machine=True)
-        return
-    write_report(waivers, add_waivers(waivers, entries))
-    warn(
-        _(
-            "{waivers}: {count} added. It applies once {approver} is among the approvers of {rule}.",
-            waivers=waivers,
-            count=len(entries),
-            approver=approver,
-            rule=rule,
+    marks = [fingerprint(bundle, profile, decision.as_of, finding) for finding in found]
+    return [{"rule": rule, "scope": {"product": decision.product, "fingerprint": mark}} for mark in marks]
+
+
+def _opinion_scope(
+    bundle: Bundle, profile: Profile, gate: Gate, decision: Decision, place: str
+) -> list[dict[str, Any]]:
+    """Return an opinion of the spec with the scope of its grant. End the command if it would settle nothing."""
+    from vatspolicy.engine.opinions import COUNTED
+    from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
+    from vatspolicy.profile.opinions import stated
+    from vatspolicy.reports.decision.opinions import WORDS
+
+    claims = profile.facts["opinions"]
+    index = place.removeprefix("opinions").strip("[.]")
+    if not index.isdecimal() or int(index) >= len(claims):
+        abort(_("{spec} has no {place}.", spec=profile.document.file, place=place))
+    if profile.launch is None:
+        abort(_("the spec has no launch day, so it could launch after the last day."))
+    claim = claims[int(index)]
+    __, record = gate.decide(profile, granted={int(index): None})
+    state = record["opinions"][int(index)]["state"]
+    if state != COUNTED:
+        abort(
+            _("{place} would settle nothing. {why}", place=place, why=WORDS[state][current_language()]), ExitCode.FAILED
         )
-    )
+    mark = opinion_fingerprint(bundle, profile, decision.as_of, claim)
+    return [{"opinion": stated(claim), "scope": {"product": decision.product, "fingerprint": mark}}]
 
 
 command = Command(waive, "waive", WRITE)

@@ -1,6 +1,6 @@
-"""Waivers and baselines: findings that are set aside, by whom, and for how long.
+"""Waivers, baselines and granted opinions: what an approver answers for, and for how long.
 
-Evaluation knows nothing of them. `settle` is the one place that sets a finding aside, after everything was decided;
+Evaluation knows nothing of waivers. `settle` is the one place that sets a finding aside, after everything was decided;
 what is set aside stays in every report.
 """
 
@@ -11,9 +11,11 @@ from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import (
     Approvers,
     Baseline,
+    GrantedOpinion,
     Waiver,
     WaiverSet,
     last_day,
+    load_approvers,
     load_baseline,
     load_waiver_set,
     load_waivers,
@@ -22,12 +24,14 @@ from vatspolicy.gate.waivers.load import (
 __all__ = [
     "Approvers",
     "Baseline",
+    "GrantedOpinion",
     "WaivedRun",
     "Waiver",
     "WaiverSet",
     "apply_waivers",
     "fingerprint",
     "last_day",
+    "load_approvers",
     "load_baseline",
     "load_waiver_set",
     "load_waivers",

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vatspolicy.engine.decision import WORDS, Decision, Finding
+from vatspolicy.engine.opinions import rank
 from vatspolicy.gate.waivers.fingerprint import fingerprint
-from vatspolicy.gate.waivers.load import LONGEST, Baseline, Waiver, WaiverSet
+from vatspolicy.gate.waivers.load import LONGEST, Approval, Baseline, GrantedOpinion, Waiver, WaiverSet
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import both
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.opinions import stated
 from vatspolicy.profile.profile import Profile
+from vatspolicy.profile.vocabulary import CLASS
 
 WaiverNotice = dict[str, Any]
 """Notice about a waiver (decision.schema.json, `waivers`)."""
@@ -23,26 +26,27 @@ NOTES = ("in-baseline", "ends-soon")
 SOON = 14
 """Days before the last day of a waiver from which reports say that it ends."""
 WHY: Mapping[str, Mapping[str, str]] = {
-    "wildcard": Phrase("The waiver does not apply: a rule and a product are named in full, without wildcards."),
-    "too-long": Phrase("The waiver does not apply: it lasts longer than a waiver may."),
-    "several-specs": Phrase("The waiver does not apply: several specs of this run are this product."),
-    "no-approvers": Phrase("The waiver does not apply: no file says who may approve waivers (--approvers)."),
-    "approver": Phrase("The waiver does not apply: its approver may not approve waivers of this rule."),
+    "wildcard": Phrase("It does not apply: a rule and a product are named in full, without wildcards."),
+    "too-long": Phrase("It does not apply: it lasts longer than an approval may."),
+    "several-specs": Phrase("It does not apply: several specs of this run are this product."),
+    "no-approvers": Phrase("It does not apply: no file says who may approve it (--approvers)."),
+    "approver": Phrase("It does not apply: its approver may not approve it."),
     "unwaivable": Phrase("It does not apply: this rule cannot be waived."),
-    "early": Phrase("The waiver does not apply: it is not in force yet."),
-    "over": Phrase("The waiver does not apply: it has expired."),
+    "early": Phrase("It does not apply: it is not in force yet."),
+    "over": Phrase("It does not apply: it has expired."),
     "before-launch": Phrase("It does not apply: it ends before the launch day, or the day that was decided."),
-    "no-launch": Phrase(
-        "The waiver does not apply: the spec has no launch day, so it could launch after the last day."
-    ),
-    "ends-soon": Phrase("The waiver applies until {until}, and not after that day. Renew it, or settle the finding."),
-    "changed": Phrase("The waiver does not apply: the rule, or a fact that it read, has changed since."),
-    "no-rule": Phrase("The waiver is unused: the rule does not exist."),
-    "no-product": Phrase("The waiver is unused: no spec that was decided is this product."),
+    "no-launch": Phrase("It does not apply: the spec has no launch day, so it could launch after the last day."),
+    "ends-soon": Phrase("It applies until {until}, and not after that day. Renew it, or settle the finding."),
+    "changed": Phrase("It does not apply: the rule, or a fact that it read, has changed since."),
+    "no-rule": Phrase("It is unused: the rule does not exist."),
+    "no-product": Phrase("It is unused: no spec that was decided is this product."),
     "undetermined": Phrase(
         "The waiver does not apply: a missing fact leaves the rule undetermined, which cannot be waived."
     ),
     "no-finding": Phrase("The waiver is unused: the rule finds nothing on this product. Remove it."),
+    "no-claim": Phrase("It is unused: the spec does not claim this opinion."),
+    "stronger": Phrase("It does not apply: another entry for the product prevails."),
+    "no-effect": Phrase("It is unused: the opinion settles nothing here. The report of the spec says why."),
     "baseline-too-long": Phrase("The baseline does not apply: it lasts longer than a year."),
     "baseline-early": Phrase("The baseline does not apply: it was written on a day to come."),
     "baseline-over": Phrase("The baseline does not apply: it ended on {until}."),
@@ -102,6 +106,8 @@ class _Case:
 
     profile: Profile
     decision: Decision
+    opinions: Sequence[Mapping[str, Any]] = ()
+    """Opinions of the spec as the record shows them."""
     fingerprints: dict[Place, str] = field(default_factory=dict)
     waived: dict[Place, dict[str, Any]] = field(default_factory=dict)
 
@@ -113,8 +119,11 @@ class _Case:
 
 def apply_waivers(bundle: Bundle, decided: Sequence[Decided], waiver_set: WaiverSet, today: str) -> WaivedRun:
     """Set aside the findings that the waiver set covers on a day (ISO); no decision changes, every finding stays."""
-    run = _Run(bundle, [_Case(profile, decision) for profile, decision, _ in decided], waiver_set, today)
+    run = _Run(
+        bundle, [_Case(profile, decision, data["opinions"]) for profile, decision, data in decided], waiver_set, today
+    )
     remarks = [*(entry for waiver in waiver_set.waivers for entry in run.apply_waiver(waiver))]
+    remarks += [entry for granted in waiver_set.opinions for entry in run.look_at_opinion(granted)]
     if waiver_set.baseline is not None:
         remarks += run.apply_baseline(waiver_set.baseline)
     run.apply_enforcement()
@@ -124,6 +133,51 @@ def apply_waivers(bundle: Bundle, decided: Sequence[Decided], waiver_set: Waiver
         for (_, _, data), case, rest in zip(decided, run.cases, left, strict=True)
     ]
     return WaivedRun(left, tuple(records), tuple(remarks), tuple(frozenset(case.waived) for case in run.cases))
+
+
+def find_faults(approval: Waiver | GrantedOpinion, waiver_set: WaiverSet, today: str) -> Iterator[tuple[str, str]]:
+    """Yield why an approval does not apply on a day, whatever the product: a kind of notice, and the reason."""
+    approvers = waiver_set.approvers
+    if _WILD & set(approval.matter + approval.product):
+        yield "too-broad", "wildcard"
+    if _days(approval.granted, approval.expiry) > min(LONGEST, approvers.max_days if approvers else LONGEST):
+        yield "too-broad", "too-long"
+    if approvers is None:
+        yield "unauthorized", "no-approvers"
+    elif not approval.is_allowed_by(approvers):
+        yield "unauthorized", "approver"
+    if approval.granted > today:
+        yield "expired", "early"
+    if approval.expiry < today:
+        yield "expired", "over"
+
+
+def find_misfits(approval: Approval, profile: Profile, as_of: str, today: str) -> Iterator[tuple[str, str]]:
+    """Yield why an approval does not apply to a product that is decided under the law of a day."""
+    if today <= approval.expiry < max(as_of, profile.launch or ""):
+        yield "expired", "before-launch"
+    if profile.launch is None:
+        yield "too-broad", "no-launch"
+
+
+def find_stronger(granted: GrantedOpinion, waiver_set: WaiverSet, profile: Profile) -> GrantedOpinion | None:
+    """Return an entry for the product that keeps an opinion from counting; None without one.
+
+    It is the word of an authority on the classes of a service, beside an opinion of others on a rule, or the other way
+    round. Or it prevails on the same matter and the spec leaves it out, to claim what counsel says alone.
+    """
+    claims, own = [stated(one) for one in profile.facts["opinions"]], granted.opinion
+    for other in waiver_set.opinions:
+        services = {other.opinion.get("service"), own.get("service")}
+        if other.product != granted.product or not (None in services or len(services) == 1):
+            continue
+        if other.matter == granted.matter:
+            is_stronger = rank(other.opinion) >= rank(own) and other.opinion not in claims
+        else:
+            is_stronger = CLASS in (other.matter, own["about"]) and rank(other.opinion)[0] and not rank(own)[0]
+        if is_stronger:
+            return other
+    return None
 
 
 def waivable(decision: Decision) -> Iterator[tuple[Place, Finding]]:
@@ -195,7 +249,7 @@ class _Run:
         found = list(self.find_matches(waiver))
         faults = list(dict.fromkeys(self.find_faults(waiver, found)))
         for kind, why in faults:
-            yield waiver_notice(kind, why, waiver.file, waiver.line, waiver.column, waiver.rule, waiver.product)
+            yield self.notice(waiver, kind, why)
         if faults:
             return
         for case, place in found:
@@ -209,9 +263,41 @@ class _Run:
                 "file": waiver.file,
                 "line": waiver.line,
             }
-        if _days(self.today, waiver.expiry) <= SOON:
-            at = (waiver.file, waiver.line, waiver.column, waiver.rule, waiver.product)
-            yield waiver_notice("ends-soon", "ends-soon", *at, until=waiver.expiry)
+        yield from self.warn_of_end(waiver)
+
+    def warn_of_end(self, approval: Waiver | GrantedOpinion) -> Iterator[WaiverNotice]:
+        """Yield a notice of an approval that applies and ends soon."""
+        if _days(self.today, approval.expiry) <= SOON:
+            yield self.notice(approval, "ends-soon", "ends-soon", until=approval.expiry)
+
+    def notice(self, one: Waiver | GrantedOpinion, kind: str, why: str, **values: Any) -> WaiverNotice:
+        """Return a notice of an approval, at its line."""
+        return waiver_notice(kind, why, one.file, one.line, one.column, one.matter, one.product, **values)
+
+    def look_at_opinion(self, granted: GrantedOpinion) -> Iterator[WaiverNotice]:
+        """Yield notices of a granted opinion that does not count. The decisions have counted it where it does."""
+        cases = self.by_product.get(granted.product, [])
+        faults = list(find_faults(granted, self.waiver_set, self.today))
+        if len(cases) > 1:
+            faults.append(("too-broad", "several-specs"))
+        for case in cases:
+            faults += find_misfits(granted, case.profile, case.decision.as_of, self.today)
+        if not cases:
+            faults.append(("unused", "no-product"))
+        elif not any(granted.opinion == stated(one) for case in cases for one in case.profile.facts["opinions"]):
+            faults.append(("unused", "no-claim"))
+        elif any(find_stronger(granted, self.waiver_set, case.profile) for case in cases):
+            faults.append(("unused", "stronger"))
+        elif not faults:
+            states = [one["state"] for case in cases for one in case.opinions if _is_by(one, granted)]
+            if not states:
+                faults.append(("changed", "changed"))
+            elif "counted" not in states:
+                faults.append(("unused", "no-effect"))
+        for kind, why in dict.fromkeys(faults):
+            yield self.notice(granted, kind, why)
+        if not faults:
+            yield from self.warn_of_end(granted)
 
     def find_matches(self, waiver: Waiver) -> Iterator[tuple[_Case, Place]]:
         """Yield the findings that match a waiver by rule, product and fingerprint."""
@@ -222,29 +308,14 @@ class _Run:
 
     def find_faults(self, waiver: Waiver, found: Sequence[tuple[_Case, Place]]) -> Iterator[tuple[str, str]]:
         cases = self.by_product.get(waiver.product, [])
-        approvers = self.waiver_set.approvers
-        longest = min(LONGEST, approvers.max_days if approvers else LONGEST)
-        if _WILD & set(waiver.rule + waiver.product):
-            yield "too-broad", "wildcard"
-        if _days(waiver.granted, waiver.expiry) > longest:
-            yield "too-broad", "too-long"
+        yield from find_faults(waiver, self.waiver_set, self.today)
         if len(cases) > 1:
             yield "too-broad", "several-specs"
-        if approvers is None:
-            yield "unauthorized", "no-approvers"
-        elif not approvers.allow(waiver.approver, waiver.rule):
-            yield "unauthorized", "approver"
         rule = self.rules.get(waiver.rule)
         if rule is not None and rule.unwaivable:
             yield "unwaivable", "unwaivable"
-        if waiver.granted > self.today:
-            yield "expired", "early"
-        if waiver.expiry < self.today:
-            yield "expired", "over"
-        elif any(waiver.expiry < case.last_day for case, _ in found):
-            yield "expired", "before-launch"
-        if any(case.profile.launch is None for case, _ in found):
-            yield "too-broad", "no-launch"
+        for case, _ in found:
+            yield from find_misfits(waiver, case.profile, case.decision.as_of, self.today)
         if not found:
             yield self.explain_unused(waiver, cases)
 
@@ -328,6 +399,12 @@ class _Run:
             yield waiver_notice(
                 "in-baseline", "in-baseline", *at, count=len(used), since=min(used), until=baseline.until
             )
+
+
+def _is_by(opinion: Mapping[str, Any], granted: GrantedOpinion) -> bool:
+    """Return whether an opinion of a record counts by an entry."""
+    grant = opinion["granted"]
+    return grant is not None and (grant["file"], grant["line"]) == (granted.file, granted.line)
 
 
 def _days(first: str, last: str) -> int:

@@ -1,27 +1,29 @@
-"""Fingerprint of a finding: a digest of the rule and the facts that it read.
+"""Fingerprint of a finding or of an opinion: a digest of the rule and the facts that it read.
 
-A waiver names it, so that a change of either ends the waiver. Where a need is answered by routes, what the routes said
-and read is part of it. Lines, wording, the order of services and facts that no rule read are not; nor is the day, but
-the values of parameters on that day are.
+A waiver, or the grant of an opinion, names it, so that a change of either ends it. Where a need is answered by routes,
+what the routes said and read is part of it. Lines, wording, the order of services and facts that no rule read are not;
+nor is the day, but the values of parameters on that day are.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node, Param, Term, children
 from vatspolicy.cel.interpreter import look_up
 from vatspolicy.documents import Path, format_path
-from vatspolicy.engine.decision import Finding, RouteResult
+from vatspolicy.engine.decision import Finding, RouteResult, Subject
 from vatspolicy.engine.explanation import plain, unbound_facts
 from vatspolicy.engine.subjects import Activations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy, Route, Rule
+from vatspolicy.profile.opinions import stated
 from vatspolicy.profile.profile import Profile
+from vatspolicy.profile.vocabulary import CLASS
 
 FORMAT = 1
 """Version of the hashed content; another version ends every waiver."""
@@ -37,6 +39,35 @@ def fingerprint(bundle: Bundle, profile: Profile, as_of: str, finding: Finding) 
         "rule": hasher.rule(finding.rule, hasher.activations.of(finding.subject)),
         "routes": [hasher.route(state) for state in finding.routes],
     }
+    return _digest(content)
+
+
+def opinion_fingerprint(bundle: Bundle, profile: Profile, as_of: str, opinion: Mapping[str, Any]) -> str:
+    """Return the digest of an opinion, of the rules that it may settle on a day, and of the facts that they read.
+
+    An opinion on classes may settle each open classify rule that holds or may hold of its service.
+    """
+    hasher, about, own = _Hasher(bundle, profile, as_of), opinion["about"], opinion.get("service")
+    ids = sorted(one["id"] for one in profile.facts["services"] if own in (None, one["id"]))
+    found = []
+    for id in ids if about == CLASS else ():
+        activation = hasher.activations.of(Subject(id))
+        rules = [match[0] for match in hasher.ruleset.match("service", activation, ("classify",)) if match[0].is_open]
+        found += [[id, hasher.rule(rule, activation)] for rule in sorted(rules, key=lambda rule: rule.name)]
+    named = "/".join(about.split("/")[:2])
+    for rule in (rule for group in hasher.ruleset.rules.values() for rule in group if rule.name == named):
+        for id in [None] if rule.each == "product" else ids:
+            activation = hasher.activations.of(Subject(id))
+            policy = bundle.policies[rule.policy]
+            conditions = rule.effect.requirements if isinstance(rule.effect, Route) else ()
+            checks = [[one.id, hasher.expression(policy, one.check, activation)] for one in conditions]
+            # what a rule on activities reads of the class follows from the facts of the service
+            facts = activation["service"] if rule.each == "activity" else None
+            found.append([id, hasher.rule(rule, activation), checks, facts])
+    return _digest({"format": FORMAT, "opinion": stated(opinion), "settles": found})
+
+
+def _digest(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 

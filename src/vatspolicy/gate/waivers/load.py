@@ -1,18 +1,19 @@
-"""Loading of waivers, approvers and baselines."""
+"""Loading of waivers, granted opinions, approvers and baselines."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from vatspolicy.documents import Document, load_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
+from vatspolicy.profile.opinions import stated
 
 T = TypeVar("T")
 
@@ -27,10 +28,9 @@ def last_day(first: str) -> str:
 
 
 @dataclass(frozen=True)
-class Waiver:
-    """One finding of one product, set aside by an approver until a day."""
+class Approval:
+    """What an approver answers for: one matter of one product, until a day."""
 
-    rule: str
     product: str
     fingerprint: str
     reason: str
@@ -46,16 +46,62 @@ class Waiver:
 
 
 @dataclass(frozen=True)
-class Approvers:
-    """Approvers and the rules that they may waive."""
+class Waiver(Approval):
+    """One finding of one product, set aside by an approver until a day."""
 
-    rules: tuple[tuple[str, tuple[str, ...]], ...]
-    """Names, each with globs of rules (policy/rule)."""
+    rule: str
+
+    @property
+    def matter(self) -> str:
+        """What it is about."""
+        return self.rule
+
+    def is_allowed_by(self, approvers: Approvers) -> bool:
+        """Return True if its approver may approve it."""
+        return approvers.allow(self.approver, self.rule)
+
+
+@dataclass(frozen=True)
+class GrantedOpinion(Approval):
+    """One opinion that the spec of one product claims, and that an approver lets count until a day."""
+
+    opinion: Mapping[str, Any]
+    """What it says, as `stated` returns it."""
+
+    @property
+    def matter(self) -> str:
+        """What it is about."""
+        return str(self.opinion["about"])
+
+    def is_allowed_by(self, approvers: Approvers) -> bool:
+        """Return True if its approver may approve it."""
+        return approvers.allow_opinion(self.approver, self.matter)
+
+
+Globs = tuple[tuple[str, tuple[str, ...]], ...]
+"""Names of approvers, each with patterns."""
+
+
+@dataclass(frozen=True)
+class Approvers:
+    """Approvers, the rules that they may waive, and the matters on which they may grant opinions."""
+
+    rules: Globs
     max_days: int
+    opinions: Globs = ()
+    """Patterns of policy/rule, policy/rule/condition, or class."""
 
     def allow(self, approver: str, rule: str) -> bool:
         """Return True if the approver may waive the rule."""
-        return any(name == approver and any(fnmatchcase(rule, glob) for glob in globs) for name, globs in self.rules)
+        return _stands_beside(approver, rule, self.rules)
+
+    def allow_opinion(self, approver: str, about: str) -> bool:
+        """Return True if the approver may grant an opinion on the matter."""
+        return _stands_beside(approver, about, self.opinions)
+
+
+def _stands_beside(approver: str, matter: str, table: Globs) -> bool:
+    return any(name == approver and any(fnmatchcase(matter, glob) for glob in globs) for name, globs in table)
 
 
 @dataclass(frozen=True)
@@ -87,7 +133,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class WaiverSet:
-    """Waivers, approvers and baseline of one run."""
+    """Waivers, granted opinions, approvers and baseline of one run."""
 
     waivers: tuple[Waiver, ...] = ()
     approvers: Approvers | None = None
@@ -95,12 +141,17 @@ class WaiverSet:
     baseline: Baseline | None = None
     strict: bool = False
     """True if the gate also fails on an unused waiver."""
+    opinions: tuple[GrantedOpinion, ...] = ()
     problems: tuple[Problem, ...] = ()
     """Problems of files that could not be read; nothing in such a file applies."""
 
 
 def load_waiver_set(
-    waivers: Path | None = None, approvers: Path | None = None, baseline: Path | None = None, strict: bool = False
+    waivers: Path | None = None,
+    approvers: Path | None = None,
+    baseline: Path | None = None,
+    strict: bool = False,
+    opinions: Path | None = None,
 ) -> WaiverSet:
     """Load the files of a run. A file with a problem counts as empty, and every problem is reported."""
     problems: list[Problem] = []
@@ -119,36 +170,48 @@ def load_waiver_set(
         read(approvers, load_approvers, no_approvers),
         read(baseline, load_baseline, no_baseline),
         strict,
+        read(opinions, load_opinions, ()),
         tuple(problems),
     )
 
 
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
     """Load the waivers of a file (waivers.schema.json). Raises InvalidInput with every problem."""
-    document = _read(path, "waivers")
-    found, problems = [], []
+    message = _("Another waiver of this file is about the same finding.")
+    return _load_approvals(path, "waivers", lambda entry, common: Waiver(**common, rule=entry["rule"]), message)
+
+
+def load_opinions(path: Path) -> tuple[GrantedOpinion, ...]:
+    """Load the granted opinions of a file (opinions.schema.json). Raises InvalidInput with every problem."""
+    message = _("Another entry of this file grants the same opinion.")
+
+    def make(entry: Entries, common: Entries) -> GrantedOpinion:
+        return GrantedOpinion(**common, opinion=stated(entry["opinion"]))
+
+    return _load_approvals(path, "opinions", make, message)
+
+
+A = TypeVar("A", Waiver, GrantedOpinion)
+Entries: TypeAlias = Mapping[str, Any]
+
+
+def _load_approvals(path: Path, kind: str, make: Callable[[Entries, Entries], A], again: str) -> tuple[A, ...]:
+    """Load the entries of a file. Its list and its schema have one name."""
+    document = _read(path, kind)
+    found: list[A] = []
+    problems: list[Problem] = []
     seen: set[tuple[str, ...]] = set()
-    for index, entry in enumerate(document.data["waivers"]):
-        place = ("waivers", index)
-        waiver = Waiver(
-            entry["rule"],
-            entry["scope"]["product"],
-            entry["scope"]["fingerprint"],
-            entry["reason"],
-            entry["approver"],
-            entry["ticket"],
-            entry["granted"],
-            entry["expiry"],
-            document.file,
-            *document.mark(place),
-        )
-        identity = (waiver.rule, waiver.product, waiver.fingerprint)
+    for index, entry in enumerate(document.data[kind]):
+        line, column = document.mark((kind, index))
+        common = {key: entry[key] for key in ("reason", "approver", "ticket", "granted", "expiry")}
+        one = make(entry, {**common, **entry["scope"], "file": document.file, "line": line, "column": column})
+        identity = (one.matter, one.product, one.fingerprint)
         if identity in seen:
-            problems.append(document.problem(place, _("Another waiver of this file is about the same finding.")))
-        if waiver.expiry < waiver.granted:
-            problems.append(document.problem((*place, "expiry"), _("The waiver ends before it begins.")))
+            problems.append(document.problem((kind, index), again))
+        if one.expiry < one.granted:
+            problems.append(document.problem((kind, index, "expiry"), _("It ends before it begins.")))
         seen.add(identity)
-        found.append(waiver)
+        found.append(one)
     if problems:
         raise InvalidInput(problems)
     return tuple(found)
@@ -157,8 +220,11 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
 def load_approvers(path: Path) -> Approvers:
     """Load the approvers of a file (approvers.schema.json). Raises InvalidInput with every problem."""
     data = _read(path, "approvers").data
-    rules = tuple((entry["name"], tuple(entry["rules"])) for entry in data["approvers"])
-    return Approvers(rules, data.get("max_days", LONGEST))
+
+    def table(key: str) -> Globs:
+        return tuple((entry["name"], tuple(entry.get(key, ()))) for entry in data["approvers"])
+
+    return Approvers(table("rules"), data.get("max_days", LONGEST), table("opinions"))
 
 
 def load_baseline(path: Path) -> Baseline:

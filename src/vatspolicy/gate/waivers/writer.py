@@ -14,33 +14,35 @@ from vatspolicy.engine.decision import Decision
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.waivers.apply import Place, waivable
 from vatspolicy.gate.waivers.fingerprint import fingerprint
-from vatspolicy.gate.waivers.load import Baseline, load_waivers
+from vatspolicy.gate.waivers.load import Baseline, load_opinions, load_waivers
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
 
 def entry_text(entry: Mapping[str, Any]) -> str:
-    """Return one waiver (an item of waivers.schema.json) as a member of a YAML list."""
+    """Return one entry of a file of waivers or granted opinions as a member of a YAML list."""
     return "".join(f"  {line}\n" for line in dump_yaml([entry]).splitlines())
 
 
-def add_waivers(path: Path, entries: Sequence[Mapping[str, Any]]) -> str:
-    """Return the text of a file of waivers with entries added to its list; comments and layout stay.
+def add_entries(path: Path, kind: str, entries: Sequence[Mapping[str, Any]]) -> str:
+    """Return the text of a file of waivers or granted opinions with entries added; comments and layout stay.
+
+    `kind` is the name of its list: waivers or opinions.
 
     Raises:
         InvalidInput: The file is not valid, or its text cannot be added to.
     """
     if not path.exists():
-        return dump_yaml({"schema": 1, "waivers": list(entries)})
-    load_waivers(path)
+        return dump_yaml({"schema": 1, kind: list(entries)})
+    (load_waivers if kind == "waivers" else load_opinions)(path)
     document = load_document(path)
-    text = append_items(document.text, ("waivers",), entries)
-    wanted = {**document.data, "waivers": [*document.data["waivers"], *json.loads(json.dumps(list(entries)))]}
+    text = append_items(document.text, (kind,), entries)
+    wanted = {**document.data, kind: [*document.data[kind], *json.loads(json.dumps(list(entries)))]}
     if not _says(text, document, wanted):
-        hint = _("Write `waivers` as a YAML list, without anchors.")
+        hint = _("Write `{kind}` as a YAML list, without anchors.", kind=kind)
         raise InvalidInput(
-            [Problem(document.file, 1, 1, "", _("No waiver can be added to the text of this file."), hint)]
+            [Problem(document.file, 1, 1, "", _("No entry can be added to the text of this file."), hint)]
         )
     return text
 

@@ -110,7 +110,10 @@ PHRASES: Mapping[str, LocalizedText] = {
     "is_settled": Phrase("The decision is settled: {word}."),
     "further": Phrase("{count} further questions or more would complete the list of duties: pass --complete."),
     "unanswered": Phrase("No decision yet. Missing answers: {count}. To continue, run: vatspolicy ask {file}"),
-    "opinions": Phrase("The decision waits for a legal opinion, because nobody here has read the law behind: {names}"),
+    "opinions": Phrase(
+        "The decision waits for a legal opinion that an approver grants, because nobody here has read the law behind: "
+        "{names}"
+    ),
     "details": Phrase("For everything in detail, run: vatspolicy check {file} --details"),
     "ways": Phrase("For the smallest changes that would help, run: vatspolicy routes {file}"),
     "left_early": Phrase("To continue, run: vatspolicy ask {file}"),

@@ -10,6 +10,7 @@ from vatspolicy.i18n.words import VERDICTS, count, join_two, number, word
 from vatspolicy.reports.decision import doubt, gate_line
 from vatspolicy.reports.decision.basis import cited_articles
 from vatspolicy.reports.decision.digest import licenses_to_get, some_waived, split_duties, waived_mark
+from vatspolicy.reports.decision.opinions import say_standing
 from vatspolicy.reports.decision.tasks import Item, items, offers_of, route_titles
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.timeline.words import say_ahead
@@ -49,7 +50,7 @@ class Brief:
     verdict: str
     reason: str
     remarks: list[str]
-    """Other readings and waivers, each in a sentence."""
+    """Opinions, other readings and waivers, each in a sentence."""
     notices: list[str]
     """The day up to which the law is known, and facts read as none."""
     licenses: list[License]
@@ -89,6 +90,7 @@ def make_brief(data: Data, say: Sentences) -> Brief:
     lang = say.lang
     contest = doubt.hint(data, lang)
     remarks = [
+        *say_standing(data["opinions"], lang),
         say.phrase("contested") + say.colon + contest + say.stop if contest else None,
         some_waived(data, lang) if "remaining" in data else None,
     ]

@@ -77,7 +77,9 @@ class _Compact:
             "missing": [self.fact(ask, len(ask["rules"])) for ask in data["missing"]],
             "undetermined": self.undetermined(data["undetermined"]),
             "opinions": [
-                {key: one[key] for key in ("about", "by", "date", "state", "line")} for one in data["opinions"]
+                {key: one[key] for key in ("about", "by", "date", "state", "line")}
+                | {"approver": one["granted"] and one["granted"]["approver"]}
+                for one in data["opinions"]
             ],
             "notices": [self.say(notice["message"]) for notice in data["notices"]],
             "changes_ahead": [

@@ -13,7 +13,7 @@ from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import later_law, say_remark, some_waived
 from vatspolicy.reports.decision.gate_line import say_totals
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
-from vatspolicy.reports.decision.opinions import say_opinion
+from vatspolicy.reports.decision.opinions import say_opinion, say_standing
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
 from vatspolicy.reports.decision.results import decided, results, say_failures
 from vatspolicy.reports.formats.github import Annotation, Annotations
@@ -98,6 +98,7 @@ def _verdict(data: Data, lang: Language, judgement: Judgement) -> Annotation:
         word(WORDS, "fails", lang, failures=say_failures(failures)) if failures else "",
         (some_waived(data, lang) or "") if "remaining" in data else "",
         later_law(data, lang),
+        *say_standing(data["opinions"], lang),
     ]
     message = " ".join([f"{title}{aside(data['as_of'], lang)}", *(text for text in told if text)])
     return Annotation(level, message, title, data["file"])

@@ -214,7 +214,7 @@ def _opinion(data: Data, opinion: Data, lang: Language) -> dict[str, Any]:
     identity = f"{data['product']}\0opinions\0{opinion['about']}\0{opinion['service']}\0{opinion['date']}"
     place = location(data["file"], opinion["line"], opinion["column"])
     made = _note("opinions", say_opinion(opinion, lang), place, identity)
-    kept = ("about", "service", "reading", "classes", "by", "date", "state")
+    kept = ("about", "service", "reading", "classes", "by", "authority", "date", "state", "granted")
     return made | {"properties": {key: opinion[key] for key in kept}}
 
 

@@ -174,11 +174,13 @@ def _check_context(asked: Data) -> str | None:
 
 
 def _reasons(record: Data) -> Iterator[Data]:
-    """Yield the reasons against a launch, and other readings of the law: a code, and its rule or fact."""
+    """Yield the reasons against a launch, opinions, and other readings: a code, and its rule, fact or matter."""
     for code, part in (("deny", "denials"), ("needs-license", "needs")):
         for finding in record[part]:
             yield {"code": code, "rule": finding["rule"], **finding["subject"]}
     for ask in record["missing"]:
         yield {"code": "missing-fact", "path": ask["path"]}
+    for one in record["opinions"]:
+        yield {"code": f"opinion-{one['state']}", **{key: one[key] for key in ("about", "service", "approver")}}
     for contest in record["contested_rules"]:
         yield {"code": "contested", "rule": contest["rule"], **contest["subject"]}

@@ -16,6 +16,7 @@ from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.engine.explained import TABLES, explained_parts
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
+from vatspolicy.gate.waivers import WaiverSet
 from vatspolicy.i18n import LANGUAGES, Sentences, _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Wording
@@ -134,18 +135,25 @@ def read_day(value: Any) -> str | None:
 
 
 def answer(
-    bundle: Bundle, steps: tuple[str, ...], query: Query | None, today: str, allow_past: bool, full: bool = False
+    bundle: Bundle,
+    steps: tuple[str, ...],
+    query: Query | None,
+    today: str,
+    allow_past: bool,
+    full: bool = False,
+    waiver_set: WaiverSet | None = None,
 ) -> tuple[dict[str, Any], str | None]:
     """Return the document at a path below /v1/data in the form of OPA, and the decision if one was made.
 
     The document is `{}` if the path leads nowhere. A decision is compact, or explained if it is to be `full`.
+    `waiver_set` grants opinions.
 
     Raises: InvalidInput for a profile and DayError for a day that cannot be used.
     """
     whole: dict[str, Any] = {"vatspolicy": {"bundle": bundle_to_data(bundle)}}
     outcome, extra = None, {}
     if query is not None and (steps[:2] == PLACE or PLACE[: len(steps)] == steps):
-        gate = Gate(bundle, today, query.as_of, allow_past)
+        gate = Gate(bundle, today, query.as_of, allow_past, waiver_set=waiver_set)
         gate.check_day()
         profile = read_profile(query.profile, bundle.schemas)
         found = _decide(gate, profile, full) if len(steps) <= 2 else _decide_part(gate, profile, steps[2], full)
@@ -163,7 +171,7 @@ def answer(
 
 
 def _decide(gate: Gate, profile: Profile, full: bool) -> Decided:
-    day = gate.day_to_decide(profile)
+    day, profile = gate.prepare(profile)
     decision = evaluate(gate.bundle, profile, day, compare=full, explain=full)
     parts = _explain(gate, profile, decision) if full else compact_parts(gate.bundle, profile, decision)
     return decision.decision, day, {key: make() for key, make in parts.items()}
@@ -179,7 +187,8 @@ def _decide_part(gate: Gate, profile: Profile, key: str, full: bool) -> Decided:
 
     The outcome alone takes no missing facts, no duties and no advice.
     """
-    bundle, day = gate.bundle, gate.day_to_decide(profile)
+    bundle = gate.bundle
+    day, profile = gate.prepare(profile)
     if key in ("decision", "range"):
         mildest, strictest = possible_outcomes(bundle.on(day), profile, day, asking=False).range
         word = mildest if mildest == strictest else INCOMPLETE

@@ -18,6 +18,7 @@ from vatspolicy import __version__
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError
+from vatspolicy.gate.waivers import WaiverSet
 from vatspolicy.i18n import Sentences, _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.server.api.authzen import (
@@ -74,6 +75,8 @@ class Settings:
     """Requests may choose the law of a past day."""
     limits: Limits = field(default_factory=Limits)
     today: Callable[[], str] = today_in_china
+    waiver_set: WaiverSet | None = None
+    """Granted opinions and approvers; None for neither."""
     telemetry: Callable[[BundleStore], Telemetry] | None = None
     """Opens the traces and metrics of OpenTelemetry; None for none."""
 
@@ -189,7 +192,12 @@ class _Api:
         """Return what a request asks of every input. Raises HttpError."""
         steps = tuple(step for step in request.path_params.get("path", "").split("/") if step)
         full = _wants_all(request.query_params.get("explain"))
-        return Question(self.read_bundle(), steps, full, self.settings.today(), self.settings.allow_past)
+        return self.ask(steps, full)
+
+    def ask(self, steps: tuple[str, ...], full: bool) -> Question:
+        """Return the question at a path. Raises HttpError if the signature of the bundle has expired."""
+        settings = self.settings
+        return Question(self.read_bundle(), steps, full, settings.today(), settings.allow_past, settings.waiver_set)
 
     def read_bundle(self) -> Bundle:
         """Return the bundle that decides. Raises HttpError if its signature has expired while it was in use."""
@@ -246,7 +254,7 @@ class _Api:
 
     async def evaluate(self, read: Callable[[], Evaluations]) -> Response:
         """Answer the questions that `read` returns."""
-        question = Question(self.read_bundle(), PLACE, False, self.settings.today(), self.settings.allow_past)
+        question = self.ask(PLACE, False)
         limits, begun = self.settings.limits, time.perf_counter()
         counts: list[DecisionCount] = []
 
@@ -347,10 +355,11 @@ class Question:
     full: bool
     today: str
     allow_past: bool
+    waiver_set: WaiverSet | None
 
     def answer(self, query: Query | None) -> tuple[dict[str, Any], str | None]:
         """Return the document at the path, and the decision if one was made (see `query.answer`)."""
-        return answer(self.bundle, self.steps, query, self.today, self.allow_past, self.full)
+        return answer(self.bundle, self.steps, query, self.today, self.allow_past, self.full, self.waiver_set)
 
 
 def to_http_error(error: Exception) -> HttpError:

@@ -17,6 +17,7 @@ from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.opinions import check_opinions
+from vatspolicy.gate.waivers import WaiverSet
 from vatspolicy.guidance.interview import Refused, interview_to_data, read_reply, start
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.naming import make_slug, name_product
@@ -45,10 +46,12 @@ class WebContext:
     """The day of the law; None for each product's launch day, else today."""
     allow_past: bool = False
     today: Callable[[], str] = today_in_china
+    waiver_set: WaiverSet | None = None
+    """Granted opinions and approvers; None for neither."""
 
     def gate(self) -> Gate:
         """Return a gate that decides as `vatspolicy check` does."""
-        return Gate(self.bundle, self.today(), self.as_of, self.allow_past)
+        return Gate(self.bundle, self.today(), self.as_of, self.allow_past, waiver_set=self.waiver_set)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "decided": Phrase("Further answers about the facts that are still missing cannot change the decision."),
     "no_more": Phrase("No decision yet, and nothing is left to ask. Facts that you did not know: {count}."),
     "opinions_needed": Phrase(
-        "The decision waits for a legal opinion, because nobody here has read the law behind: {names}"
+        "The decision waits for a legal opinion that an approver grants, because nobody here has read the law behind: "
+        "{names}"
     ),
     "ask_again": Phrase("Ask for them again"),
     "complete": Phrase("Go on: complete the duties ({count} or more)"),

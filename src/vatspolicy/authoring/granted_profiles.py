@@ -1,0 +1,20 @@
+"""Profiles of tests, fixtures and witnesses: they are about the law, and all their opinions count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vatspolicy.documents import Document
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.profile.profile import Profile, load_profile, read_profile
+
+
+def load_granted(data: Mapping[str, Any], schemas: SchemaSet | None = None) -> Profile:
+    """Return the profile in a mapping, with every opinion granted. Raises InvalidInput."""
+    return load_profile(data, schemas=schemas).grant_all()
+
+
+def read_granted(document: Document, schemas: SchemaSet | None = None) -> Profile:
+    """Return the profile in a document, with every opinion granted. Raises InvalidInput."""
+    return read_profile(document, schemas).grant_all()
