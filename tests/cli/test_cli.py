@@ -458,10 +458,14 @@ def test_a_name_with_a_null_cannot_be_written(check: Callable[..., Any]) -> None
 
 
 def test_a_read_only_folder(check: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> tuple[int, str]:
-        raise PermissionError(errno.EACCES, "Permission denied")
+    opened = os.open
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)  # root may write to any folder
+    def refuse(path: Any, flags: int, *mode: int, **named: Any) -> int:
+        if flags & os.O_EXCL:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, flags, *mode, **named)
+
+    monkeypatch.setattr(os, "open", refuse)  # root may write to any folder
     ran = check("shop.yaml", "-o", "json=report.json")
     assert (ran.code, ran.err) == (
         70,

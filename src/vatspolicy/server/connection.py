@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD = 32 * 1024
 """Bytes of the head of a request."""
@@ -18,6 +18,8 @@ FIRST = 0.5
 class Connection(HttpToolsProtocol):
     """A connection of httptools with a bound on the size of heads, and bounds on the time of heads and of readers."""
 
+    cycle: RequestResponseCycle | None  # type: ignore[assignment]
+    """The request under way; None before the first."""
     seconds: float = 10.0
     """Seconds in which a head must arrive, and in which a client must read what waits for it."""
     _head_timer: asyncio.TimerHandle | None = None
@@ -43,7 +45,7 @@ class Connection(HttpToolsProtocol):
             self._received += len(data)
             if self._received > HEAD and not self.transport.is_closing():
                 self.send_400_response("The head of the request is too large.")
-        if self.cycle is not None and not self.cycle.response_complete:  # type: ignore[redundant-expr]
+        if self.cycle is not None and not self.cycle.response_complete:
             _cancel(self._head_timer)
             self._head_timer = None
         elif self._head_timer is None:
@@ -68,7 +70,7 @@ class Connection(HttpToolsProtocol):
         """End a head."""
         self._in_head, self._in_body, self._is_head = False, True, False
         super().on_headers_complete()
-        if self._is_ending:
+        if self._is_ending and self.cycle is not None:
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
