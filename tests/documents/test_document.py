@@ -140,6 +140,52 @@ def test_a_tab_is_text_in_quotes_blocks_and_comments() -> None:
 
 @both_parsers
 @pytest.mark.parametrize(
+    ("text", "place", "told"),
+    [
+        ("{ ?foo: bar }", (1, 3), "A ? inside [ ] or { } is not allowed here."),
+        ("a: [?foo: 1]", (1, 5), "A ? inside [ ] or { } is not allowed here."),
+        ("a: [-]", (1, 5), "A - alone inside [ ] or { } is not allowed here."),
+        ("a: [b, -, c]", (1, 8), "A - alone inside [ ] or { } is not allowed here."),
+        ("a: {-: 1}", (1, 5), "A - alone inside [ ] or { } is not allowed here."),
+        ('a: "b\n\tc"', (2, 1), "YAML requires spaces here instead of a tab."),
+        ("a:\n  b: 'c\n \td'", (3, 2), "YAML requires spaces here instead of a tab."),
+        ('a: "b\nc"', (2, 1), "stands too far left"),
+        ("a:\n  b: 'c\n\n  d'", (4, 3), "stands too far left"),
+        ('- "a\nb"', (2, 1), "stands too far left"),
+        ("a: [b,\nc]", (2, 1), "stands too far left"),
+        ("a: &x {b: 1,\n\n# a comment\nc: 2}", (4, 1), "stands too far left"),
+        ("a:\n- [b, [c,\n   d],\ne]", (4, 1), "stands too far left"),
+        ("a: [\n  b\n]", (3, 1), "stands too far left"),
+    ],
+)
+def test_a_text_that_yaml_reads_otherwise_or_not_at_all_is_refused(
+    text: str, place: tuple[int, int], told: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_document(text, "x.yaml")
+    problem = caught.value.problems[0]
+    assert (problem.line, problem.column) == place
+    assert told in problem.message
+    assert problem.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("a: [b-c, -1, --d, 'e', '-', \"?\"]", ["b-c", -1, "--d", "e", "-", "?"]),
+        ("a:\n- - b\n", [["b"]]),
+        ("a: 'b\n\n c'", "b\nc"),
+        ('a: "b\n  \tc"', "b c"),
+        ("a:\n- 'b\n c'\n- [d,\n\n# a comment\n e\n ]", ["b c", ["d", "e"]]),
+        ("? a\n: b", "b"),
+        ('{\n"a": ["b",\n"c"]\n}', ["b", "c"]),
+    ],
+)
+def test_what_every_reader_reads_alike_is_read(text: str, data: object) -> None:
+    assert parse_document(text, "x.yaml").data == {"a": data}
+
+
+@pytest.mark.parametrize(
     ("text", "at"),
     [
         ("a: &an:chor value\n", 4),

@@ -41,6 +41,8 @@ class YamlReader(Reader):
         self.anchors: dict[str, Node | None] = {}  # None while the anchored value is still being read
         self.aliases = 0
         self.flow = 0  # how many of the open containers are in brackets
+        self.indent = -1  # the column of the innermost open block
+        self.end = 0  # the index behind the container that was read last
         self.verbatim: list[tuple[int, int]] = []  # quoted and block scalars, the only values that may hold a tab
         self.crowded = [found.end() - 1 for found in re.compile(_CROWDED_COMMENT).finditer(text)] if "#" in text else []
         self.plain: list[tuple[int, int]] = []  # plain scalars; noted only where `crowded` has a candidate
@@ -137,6 +139,8 @@ class YamlReader(Reader):
         text_start = behind_properties.end() if behind_properties else start
         self._check_text(event, text_start)
         value: Scalar = event.value
+        if event.style in ("'", '"'):
+            self._check_indent(text_start, event.end_mark.index, in_brackets=False)
         if not event.style and event.tag is None:
             value = self._resolve(event.value, start, named_at)
         return Node(value, start, text_start, event.style or "")
@@ -159,14 +163,36 @@ class YamlReader(Reader):
         return text
 
     def _container(self, event: Any, start: int) -> Node:
-        flow = 1 if event.flow_style else 0
+        flow, indent = 1 if event.flow_style else 0, self.indent
+        if not flow:
+            self.indent = event.start_mark.column
         self.flow += flow
         self.depth += 1
         self.spend(start)
         node = self._list(start) if isinstance(event, self.yaml.SequenceStartEvent) else self._mapping(start)
         self.depth -= 1
         self.flow -= flow
+        self.indent = indent
+        if flow:
+            self._check_indent(start, self.end, in_brackets=True)
         return node
+
+    def _check_indent(self, start: int, end: int, in_brackets: bool) -> None:
+        """Refuse a line of a value in quotes or brackets that does not stand deeper than the block around the value.
+
+        This parser reads it, and YAML 1.2 does not.
+        """
+        if self.flow or self.indent < 0:
+            return  # the outermost brackets are checked as a whole; the root of a text may stand anywhere
+        for line in re.compile(_CONTINUATION).finditer(self.text, start, end):
+            at = line.end()
+            if len(line["spaces"]) > self.indent or (in_brackets and self.text[at] == "#"):
+                continue
+            if self.text[at] == "\t":
+                self.fail_alone(at, *_TAB)
+            hint = _("Indent it with spaces, deeper than the key or the dash of the value.")
+            self.note(at, _("This line of a value in quotes or brackets stands too far left."), hint)
+            return
 
     def _list(self, start: int) -> Node:
         items: list[Node] = []
@@ -175,6 +201,8 @@ class YamlReader(Reader):
             self.path.append(len(items))
             items.append(self._value(event, event.start_mark.index))
             self.leave(node, items[-1])
+        assert event.end_mark is not None
+        self.end = event.end_mark.index
         return node
 
     def _mapping(self, start: int) -> Node:
@@ -191,6 +219,8 @@ class YamlReader(Reader):
             if first:
                 entries[key] = child
             self.leave(node, child)
+        assert event.end_mark is not None
+        self.end = event.end_mark.index
         return node
 
     def _key(self, event: Any) -> str | None:
@@ -207,6 +237,8 @@ class YamlReader(Reader):
             self.note(start, _("A key has no tag and no anchor here."), _("Put it in quotes if it begins with ! or &."))
             return None
         text: str = event.value
+        if self.flow and self.text[start - 1] == "?":  # YAML 1.2 takes the ? for the first sign of the key
+            self.fail_alone(start - 1, *_QUESTION_MARK)
         self._check_text(event, start)
         if self.flow and not event.style and self.text.startswith((":[", ":{"), end):
             from vatspolicy.documents.yaml_syntax import NO_SPACE
@@ -236,6 +268,8 @@ class YamlReader(Reader):
                 self.check_escapes(text_start, event.value)
         elif self.flow and "?" in event.value:
             self.fail_alone(self.text.index("?", event.start_mark.index), *_QUESTION_MARK)
+        elif self.flow and event.value == "-":
+            self.note(text_start, _("A - alone inside [ ] or { } is not allowed here."), _("Put the value in quotes."))
 
     def _keep_tabs(self, event: Any) -> None:
         """Tabs are text inside quotes and blocks, but neither in a block's header nor where its indentation is set."""
@@ -257,7 +291,7 @@ class YamlReader(Reader):
             start, behind = _span_at(self.verbatim, at)
             if not start <= at < behind:
                 if not self._is_comment(at, behind):
-                    self.fail_alone(at, _("YAML requires spaces here instead of a tab."), _("Use spaces."))
+                    self.fail_alone(at, *_TAB)
                 behind = self.text.find("\n", at)
             at = self.text.find("\t", behind, end) if behind >= 0 else -1
 
@@ -290,6 +324,8 @@ def _span_at(spans: list[tuple[int, int]], index: int) -> tuple[int, int]:
 
 _MOST_ANCHORS = 100  # that a hint is looked for among
 _BEYOND_UNICODE = r"\\U(?!000|0010)[0-9a-fA-F]{8}"
+_TAB = (_("YAML requires spaces here instead of a tab."), _("Use spaces."))
+_CONTINUATION = r"\n(?P<spaces> *)(?![ \n])"
 _QUESTION_MARK = (_("A ? inside [ ] or { } is not allowed here."), _("Put the value in quotes."))
 _DIRECTIVE = r"(?: *(?:#[^\n]*)?\n)*%"
 _PROPERTIES = r"(?:[&!][^\s]*\s+)*"
