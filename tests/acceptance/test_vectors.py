@@ -1,4 +1,4 @@
-"""The engine-neutral cases in fixtures/vectors: the engine gives what they say, and they are whole and current."""
+"""The engine-neutral cases in tests/data/vectors: the engine gives what they say, and they are whole and current."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.edits import get_fact
 from vatspolicy.profile.profile import load_profile, read_profile
 
-FOLDER = ROOT / "fixtures" / "vectors"
+FOLDER = ROOT / "tests" / "data" / "vectors"
 PARTS = ("denials", "needs", "would_need", "met", "duties", "advice")
 LEFT_OUT: tuple[Path, ...] = (("company", "foreign_percent"), ("services", 0, "offers"), ("services", 0, "facilities"))
 """Facts of which the first that a fixture states is left out in its second case, by turns."""
