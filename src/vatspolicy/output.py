@@ -118,7 +118,6 @@ def _parts(text: Text) -> Iterable[str]:
 
 def write_bytes(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Write bytes, or their parts, in the same way. Raises OSError."""
-    import tempfile
     from pathlib import Path
 
     parts = (content,) if isinstance(content, bytes) else content
@@ -131,21 +130,22 @@ def write_bytes(path: Path, content: bytes | Iterable[bytes]) -> None:
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        mode = stat.S_IFREG | (0o666 & ~mask)
-    if stat.S_ISDIR(mode):
+        mode = None
+    if mode is not None and stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".vatspolicy-")
+    temporary = target.with_name(f".vatspolicy-{os.urandom(8).hex()}")
+    # The system applies the mask of the process to a new file. To read the mask would set it for all threads.
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666 if mode is None else 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
             file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(stat.S_IMODE(mode))
-        Path(temporary).replace(target)
+        if mode is not None:
+            temporary.chmod(stat.S_IMODE(mode))
+        temporary.replace(target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

@@ -30,7 +30,8 @@ def cores() -> int:
     """Return the number of cores that this process may use."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    else:
+        return os.cpu_count() or 1
 
 
 STATUS, FOLLOWER = "status line", "parent watcher"

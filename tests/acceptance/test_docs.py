@@ -19,13 +19,18 @@ from pathlib import Path
 import pytest
 
 from tests.support.console import needs_posix
-from tests.support.shipped import ROOT
+from tests.support.shipped import ROOT, shipped_bundle
+from vatspolicy.policies.model import Route
 
 TODAY = "2026-11-24"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(
     r"(?:<!-- file: (?P<file>\S+) -->\n+)?^```(?P<kind>\w+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
 )
+ABOUT = re.compile(
+    r"(?:`|about: |\\$ vatspolicy explain )(?P<policy>[a-z][a-z0-9-]*)/(?P<rule>[a-z0-9-]+)(?:/(?P<condition>[a-z0-9-]+))?(?=[`,\\s])"
+)
+"""A rule of the law, or a condition of one, where a page names it as an example."""
 ELSEWHERE = ("make ", "git config", "pip install ", "spark-submit ")
 """Commands that other tests run (tests/acceptance/test_packaging.py, tests/test_git_driver.py), or that change the machine."""
 
@@ -61,6 +66,27 @@ def matches(shown: str, printed: str) -> bool:
     for line in shown.rstrip().splitlines():
         pattern += r"(?:.*\n)*?" if line.strip() == "…" else re.escape(line.rstrip()).replace("…", ".*") + r" *\n"
     return re.fullmatch(pattern, printed.rstrip() + "\n") is not None
+
+
+def test_every_rule_that_a_page_gives_as_an_example_exists() -> None:
+    """A reader who copies the name of a rule, or of a condition, of the shipped law must get an answer."""
+    law = shipped_bundle()
+    rules = {rule.name: rule for policy in law.policies.values() for rule in policy.rules}
+    named = [
+        (page.name, found["policy"], found["rule"], found["condition"])
+        for page in PAGES
+        for found in ABOUT.finditer(page.read_text(encoding="utf-8"))
+        if found["policy"] in law.policies
+    ]
+    assert {page for page, *_ in named} >= {"policies.md", "coverage.md"}
+    for page, policy, id, condition in named:
+        rule = rules.get(f"{policy}/{id}")
+        known = rule is not None or id in law.policies[policy].parameters
+        assert known, f"{page} names {policy}/{id}, which does not exist"
+        if condition:
+            assert rule is not None
+            assert isinstance(rule.effect, Route), f"{page}: {policy}/{id} has no conditions"
+            assert condition in [one.id for one in rule.effect.requirements], f"{page}: {policy}/{id}/{condition}"
 
 
 @pytest.fixture(scope="module")

@@ -395,7 +395,7 @@ def test_a_full_disk(tmp_path: Path, law: Path) -> None:
         pytest.skip("no leave to mount")
     try:
         spec = tmp_path / "spec.yaml"
-        spec.write_text(HOSTING.replace(",\n  launch: '2027-01-31'", ""))
+        spec.write_text(HOSTING.replace(", launch: '2027-01-31'", ""))
         (place / "report.json").write_text("old")
         (place / "ballast").write_bytes(b"x" * 60_000)
         process = spawn("check", spec, "-p", law, "-o", f"json={place / 'report.json'}")

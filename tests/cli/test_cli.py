@@ -370,7 +370,7 @@ def test_an_impossible_place_or_value_is_a_problem_of_the_spec(check: Callable[.
     assert (beyond.code, beyond.err) == (3, "hosting.yaml:1:1: services.5.area: This path cannot be set.\n")
     wrong = check("hosting.yaml", "--set", "company.foreign_percent=101")
     assert wrong.code == 3
-    assert wrong.err.startswith("hosting.yaml:7:20: company.foreign_percent: ")
+    assert wrong.err.startswith("hosting.yaml:6:20: company.foreign_percent: ")
 
 
 # --- check: days ------------------------------------------------------------------------------------------------------
@@ -459,10 +459,14 @@ def test_a_name_with_a_null_cannot_be_written(check: Callable[..., Any]) -> None
 
 
 def test_a_read_only_folder(check: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> tuple[int, str]:
-        raise PermissionError(errno.EACCES, "Permission denied")
+    opened = os.open
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)  # root may write to any folder
+    def refuse(path: Any, flags: int, *mode: int, **named: Any) -> int:
+        if Path(path).name.startswith(".vatspolicy-"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, flags, *mode, **named)
+
+    monkeypatch.setattr(os, "open", refuse)  # root may write to any folder
     ran = check("shop.yaml", "-o", "json=report.json")
     assert (ran.code, ran.err) == (
         70,

@@ -18,7 +18,7 @@ from vatspolicy.authoring.watched_files import WatchedFiles
 
 TESTS = """\
 base:
-  company: {foreign_percent: 60}
+  company: {foreign_percent: 60, foreign_percent_basis: ultimate}
   services: [{id: s, offers: [data-center]}]
 cases:
   - {it: closes above half, as_of: '2026-01-01', expect: {too-foreign: fires, tell: fires, center: fires}}

@@ -238,10 +238,8 @@ def test_what_cel_does_not_have_or_the_language_does_not_need_is_refused(text: s
 def test_true_and_false_have_no_place_in_the_text() -> None:
     """So errors could not point at them: the language uses the grammar with a parser of its own."""
     tree = CELParser().parse("true || whole == 1")
-    assert tree.meta.start_pos is None
     left, right = tree.children[0].children
-    assert left.meta.start_pos is None
-    assert right.meta.start_pos == len("true || ")
+    assert [node.meta.start_pos for node in (tree, left, right)] == [None, None, len("true || ")]
     assert parse("true || whole == 1", SCOPE).span == (0, len("true || whole == 1"))
 
 

@@ -18,9 +18,9 @@ from vatspolicy.engine.decision import WORDS, Outcome
 def decisions(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Decision, Decision]:
     """The same decision, made twice."""
     company: Mapping[str, object] = {
-        "incomplete": dict[str, int](),
-        "needs-license": {"foreign_percent": 10},
-        "deny": {"foreign_percent": 90},
+        "incomplete": dict[str, object](),
+        "needs-license": {"foreign_percent": 10, "foreign_percent_basis": "ultimate"},
+        "deny": {"foreign_percent": 90, "foreign_percent_basis": "ultimate"},
     }[str(request.param)]
     found = []
     folder = tmp_path_factory.mktemp("law")
@@ -61,6 +61,6 @@ def test_a_product_asks_about_the_licenses_of_the_company(tmp_path: Path) -> Non
     law = rule("permit", "product", "true", "need: {instrument: vats-license}")
     bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE + route("way", "true"), law="rules:\n" + law)
     held = [{"instrument": "vats-license", "classes": ["B11"], "area": ["beijing"]}]
-    decision = decide(bundle, {"licenses": held, "foreign_percent": 0})
+    decision = decide(bundle, {"licenses": held, "foreign_percent": 0, "foreign_percent_basis": "ultimate"})
     asked = {fact.path for finding in decision.undetermined for fact in finding.missing}
     assert ("company", "licenses", 0, "valid_until") in asked

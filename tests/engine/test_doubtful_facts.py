@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 import pytest
 
-from tests.support.shipped import shipped_bundle
+from tests.support.access_profiles import draw_profiles
+from tests.support.effort import SEED, trials
+from tests.support.shipped import fixture_files, shipped_bundle
 from vatspolicy import evaluate, load_profile
+from vatspolicy.documents import Path, load_document
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.notices import notices
 from vatspolicy.errors import InvalidInput
@@ -28,7 +32,8 @@ def law() -> Bundle:
 def decide(
     law: Bundle, service: Mapping[str, object], company: Mapping[str, object] | None = None, **rest: object
 ) -> Decision:
-    whole = {"foreign_percent": 0, "mainland_entity": True, "discredited": [], **(company or {})}
+    share = {"foreign_percent": 0, "foreign_percent_basis": "ultimate"}
+    whole = {**share, "mainland_entity": True, "discredited": [], **(company or {})}
     profile = {"schema": 2, "product": {"id": "p"}, "company": whole, "services": [service], **rest}
     return evaluate(law, load_profile(profile).grant_all(), DAY)
 
@@ -93,6 +98,42 @@ def test_a_direct_share_of_the_whole_is_the_whole(law: Bundle) -> None:
     assert decide(law, news, {"foreign_percent": 100, "foreign_percent_basis": "direct"}).decision == "deny"
 
 
+@pytest.mark.parametrize("holder", ["company", "partner"])
+def test_a_share_of_unknown_basis_asks_for_its_basis(law: Bundle, holder: str) -> None:
+    """A fact is stated already; what it means is missing."""
+    news = {**SITE, "offers": ["news"], "content": ["news"], "operated_by": holder}
+
+    def ask(basis: str | None) -> list[Path]:
+        stated = {holder: {"foreign_percent": 0, "foreign_percent_basis": basis}}
+        return [fact.path for fact in decide(law, news, **stated).missing]
+
+    assert (holder, "foreign_percent") in ask("direct")
+    asked = ask(None)
+    assert (holder, "foreign_percent_basis") in asked
+    assert (holder, "foreign_percent") not in asked
+
+
+def test_a_share_of_unknown_basis_is_never_milder_nor_stricter_than_either_basis(law: Bundle) -> None:
+    order = ("allow", "needs-license", "deny")
+    fixtures = [(copy.deepcopy(load_document(file).data), DAY) for file in fixture_files()]
+    wider = 0
+    for data, day in (*fixtures, *draw_profiles(trials(300), SEED)):
+        for holder in ("company", "partner"):
+            if not isinstance(data.get(holder), dict) or "foreign_percent" not in data[holder]:
+                continue
+            found = {}
+            for basis in ("ultimate", "direct", None):
+                entity = {**data[holder], "foreign_percent_basis": basis}
+                decided = evaluate(law, load_profile({**data, holder: entity}), day)
+                found[basis] = tuple(map(order.index, decided.range))
+            stated = (found["ultimate"], found["direct"])
+            where = f"{data['product']['id']} on {day}, {holder}: {found}"
+            assert found[None][0] <= min(low for low, _ in stated), where
+            assert found[None][1] >= max(high for _, high in stated), where
+            wider += found[None] != found["ultimate"]
+    assert wider > 20, "the basis decides too few of these profiles"
+
+
 # --- something else
 
 
@@ -122,8 +163,11 @@ def test_an_opinion_on_the_classes_settles_it(law: Bundle) -> None:
     [
         ({"area": []}, "Leave the fact out if it is not known."),
         ({"facilities": []}, "Leave the fact out if it is not known."),
-        ({"audience": "own-group", "charges": ["users"]}, "has no paying users or merchants"),
-        ({"audience": "own-group", "charges": ["merchants"]}, "has no paying users or merchants"),
+        ({"audience": "own-group", "charges": ["users"]}, "has no paying users, merchants or advertisers"),
+        ({"audience": "own-group", "charges": ["merchants"]}, "has no paying users, merchants or advertisers"),
+        ({"audience": "own-group", "charges": ["advertisers"]}, "has no paying users, merchants or advertisers"),
+        ({"audience": "own-group", "sells": ["outside-goods"]}, "for the own group only, nobody else sells"),
+        ({"audience": "own-group", "sells": ["own-goods", "outside-services"]}, "nobody else sells"),
     ],
 )
 def test_a_contradiction_is_refused(facts: Mapping[str, object], said: str) -> None:
@@ -132,6 +176,28 @@ def test_a_contradiction_is_refused(facts: Mapping[str, object], said: str) -> N
             {"schema": 2, "product": {"id": "p"}, "company": {}, "services": [{"id": "s", "offers": ["saas"], **facts}]}
         )
     assert said in str(caught.value.problems[0])
+
+
+@pytest.mark.parametrize("fact", ["registered_users", "monthly_users"])
+@pytest.mark.parametrize(
+    ("users", "audiences", "refused"),
+    [
+        (10_000_000, ["own-group"], True),
+        (10_000_000, ["own-group", "own-group"], True),
+        (5_000_000, ["own-group"], False),
+        (10_000_000, ["own-group", "public"], False),
+        (10_000_000, ["own-group", None], False),
+        (10_000_000, ["business"], False),
+    ],
+)
+def test_no_group_has_millions_of_users(fact: str, users: int, audiences: list[str | None], refused: bool) -> None:
+    services = [{"id": f"s{index}", "audience": audience} for index, audience in enumerate(audiences)]
+    data = {"schema": 2, "product": {"id": "p"}, "company": {}, "services": services, "data": {fact: users}}
+    if refused:
+        with pytest.raises(InvalidInput, match="No group has more than five million people"):
+            load_profile(data)
+    else:
+        assert load_profile(data).facts["data"] == {fact: users}
 
 
 # --- limits that every decision tells

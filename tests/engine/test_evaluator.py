@@ -15,7 +15,10 @@ from vatspolicy.policies.bundle import Bundle
 CENTER = {"offers": ["data-center"], "operated_by": "company", "area": ["beijing"]}
 SAAS = {"offers": ["saas"], "operated_by": "company", "area": ["beijing"]}
 SHOP = {"offers": ["own-shop"], "operated_by": "company"}
-FOREIGN, DOMESTIC = {"foreign_percent": 100}, {"foreign_percent": 0}
+FOREIGN, DOMESTIC = (
+    {"foreign_percent": 100, "foreign_percent_basis": "ultimate"},
+    {"foreign_percent": 0, "foreign_percent_basis": "ultimate"},
+)
 HOME = route("domestic", "operator.foreign_percent == 0.0")
 ZONE = route(
     "zone",
@@ -115,7 +118,9 @@ class TestUnknown:
         assert asked(decision) == ["company.mainland_entity"]
 
     def test_null_is_unknown(self, law: Bundle) -> None:
-        assert decide(law, {"foreign_percent": None}, CENTER).decision == "incomplete"
+        assert (
+            decide(law, {"foreign_percent": None, "foreign_percent_basis": "ultimate"}, CENTER).decision == "incomplete"
+        )
 
     def test_a_service_that_no_rule_knows_is_never_free(self, law: Bundle) -> None:
         decision = decide(law, DOMESTIC, {"offers": ["other"], "operated_by": "company"})
@@ -189,7 +194,9 @@ class TestRoutes:
     def test_the_cap_includes_its_value(self, tmp_path: Path, share: float, state: str) -> None:
         capped = CAP + route("capped", "operator.foreign_percent > 0.0", cap="param.cap")
         bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, capped=capped)
-        assert routes(decide(bundle, {"foreign_percent": share}, CENTER)) == {"capped": state}
+        assert routes(decide(bundle, {"foreign_percent": share, "foreign_percent_basis": "ultimate"}, CENTER)) == {
+            "capped": state
+        }
 
     def test_an_open_route_is_enough_and_an_unknown_one_asks_nothing(self, tmp_path: Path) -> None:
         doubtful = route(
@@ -253,7 +260,7 @@ class TestHeld:
         )
 
     def test_the_partner_is_asked_and_not_the_company(self, law: Bundle) -> None:
-        partner = {"foreign_percent": 0, "licenses": [LICENSED]}
+        partner = {"foreign_percent": 0, "foreign_percent_basis": "ultimate", "licenses": [LICENSED]}
         service = {**CENTER, "operated_by": "partner"}
         assert decide(law, FOREIGN, service, partner=partner).decision == "allow"
         assert (

@@ -32,7 +32,7 @@ def law() -> Bundle:
 def spec(offer: str, **license: Any) -> dict[str, Any]:
     held = {"instrument": "vats-license", "area": ["china"], "valid_until": "2030-01-01", **license}
     company = {
-        "foreign_percent": 0, "mainland_entity": True, "investor_origin": ["CN"], "registered": "hangzhou",
+        "foreign_percent": 0, "foreign_percent_basis": "ultimate", "mainland_entity": True, "investor_origin": ["CN"], "registered": "hangzhou",
         "registered_capital_rmb": 20000000, "lacking_means": [], "discredited": [], "legal_form": "limited-company",
         "licenses": [held],
     }  # fmt: skip
@@ -68,11 +68,13 @@ def test_the_kinds_decide_and_are_asked_for(law: Bundle, data: dict[str, Any], w
         assert found.range == ("allow", "needs-license")
 
 
-@pytest.mark.parametrize("instrument", ["pilot-approval", "shanghai-ftz-approval"])
-def test_an_approval_names_kinds_too(law: Bundle, instrument: str) -> None:
+@pytest.mark.parametrize(
+    ("instrument", "cls"), [("pilot-approval", "B25-publishing"), ("shanghai-ftz-approval", "B25-app-store")]
+)
+def test_an_approval_names_kinds_too(law: Bundle, instrument: str, cls: str) -> None:
     known = law.instruments[instrument].covers
     assert known is not None
-    state = {"activity": {"class": "B25-publishing"}, "license": {"instrument": instrument, "classes": ["B25"]}}
+    state = {"activity": {"class": cls}, "license": {"instrument": instrument, "classes": ["B25"]}}
     assert law.on(DAY).evaluate(known, state) not in (True, False)
 
 

@@ -22,8 +22,11 @@ def profile(company: float | None, partner: float | None, operated_by: str, **se
     facts = {
         "schema": 2,
         "product": {"id": "p", "title": "P"},
-        "company": entity | origin | ({} if company is None else {"foreign_percent": company}),
-        "partner": {"name": "X", **entity} | ({} if partner is None else {"foreign_percent": partner}),
+        "company": entity
+        | origin
+        | ({} if company is None else {"foreign_percent": company, "foreign_percent_basis": "ultimate"}),
+        "partner": {"name": "X", **entity}
+        | ({} if partner is None else {"foreign_percent": partner, "foreign_percent_basis": "ultimate"}),
         "services": [
             {
                 "id": "s",

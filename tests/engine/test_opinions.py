@@ -20,7 +20,10 @@ from vatspolicy.reports.remediation import document, text
 UNREAD = "  art-2: {en: Unseen., zh: 未见。, verification: unverified}\n"
 CENTER = {"offers": ["data-center"], "operated_by": "company", "area": ["beijing"]}
 SHOP = {"offers": ["own-shop"], "operated_by": "company"}
-FOREIGN, DOMESTIC = {"foreign_percent": 100}, {"foreign_percent": 0}
+FOREIGN, DOMESTIC = (
+    {"foreign_percent": 100, "foreign_percent_basis": "ultimate"},
+    {"foreign_percent": 0, "foreign_percent_basis": "ultimate"},
+)
 PERMIT = (
     "instruments:\n  game-approval:\n    title: {en: Permit, zh: 批准}\n    authority: [{when: 'true', is: miit}]\n"
 )

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console, needs_posix
+from tests.support.shipped import FIXTURES, fixture_files
 from tests.support.specs import SHOP
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import find_specs
+from vatspolicy.profile.profile import load_profile
 
 pytestmark = needs_posix
 
@@ -185,3 +187,10 @@ def test_the_same_spec_counts_once(specs: Console, law: Path) -> None:
     assert specs("check", "specs", "specs/a.yaml", "-p", law, "--no-fail", "--expect=2").code == 0
     shutil.rmtree(specs.folder / "specs")
     assert specs("check", "specs/*.yaml", "-p", law, "--expect=2").code == 3
+
+
+def test_all_that_is_found_below_the_fixtures_is_a_spec() -> None:
+    """The folder that a visitor tries first can be checked as it is."""
+    found = find_specs(str(FIXTURES))
+    assert list(map(Path, found)) == sorted(fixture_files())
+    assert all(load_profile(spec).facts["services"] for spec in found)

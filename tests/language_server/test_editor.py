@@ -33,14 +33,14 @@ SMALL_TERM = HEAD.partition("articles:")[0] + "terms:\n  near: company.mainland_
 """A policy with one term."""
 TESTS = (
     "base:\n"
-    "  company: {foreign_percent: 60}\n"
+    "  company: {foreign_percent: 60, foreign_percent_basis: ultimate}\n"
     "  services: [{id: s, offers: [data-center]}]\n"
     "cases:\n"
     "  - {it: closes, as_of: '2024-01-01', expect: {closed: fires}}\n"
     "  - {it: stays open, as_of: '2024-01-01', set: {company.foreign_percent: 50}, expect: {closed: silent}}\n"
     "  - {it: asks, as_of: '2024-01-01', unset: [company.foreign_percent], expect: {closed: unknown}}\n"
 )
-SPEC = "schema: 2\nproduct: {id: tool}\ncompany: {foreign_percent: 10}\nservices:\n  - id: tool # 工具\n    offers: [data-center]\n"
+SPEC = "schema: 2\nproduct: {id: tool}\ncompany: {foreign_percent: 10, foreign_percent_basis: ultimate}\nservices:\n  - id: tool # 工具\n    offers: [data-center]\n"
 
 
 @pytest.fixture(scope="module")

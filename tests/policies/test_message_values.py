@@ -56,7 +56,7 @@ rules:
 SPEC = """\
 schema: 2
 product: {id: p}
-company: {foreign_percent: 60, mainland_entity: false}
+company: {foreign_percent: 60, foreign_percent_basis: ultimate, mainland_entity: false}
 services: [{id: s, operated_by: company, offers: [data-center]}]
 """
 
@@ -133,10 +133,11 @@ def test_a_decision_shows_the_values(console: Console) -> None:
 
 def test_values_of_places_and_amounts(console: Console) -> None:
     load(console.folder / "law")
-    facts = (
-        "{foreign_percent: 75.5, registered: shanghai-lingang, registered_capital_rmb: 500000, mainland_entity: true}"
+    facts = "{foreign_percent: 75.5, foreign_percent_basis: ultimate, registered: shanghai-lingang, registered_capital_rmb: 500000, mainland_entity: true}"
+    console.write(
+        "spec.yaml",
+        SPEC.replace("{foreign_percent: 60, foreign_percent_basis: ultimate, mainland_entity: false}", facts),
     )
-    console.write("spec.yaml", SPEC.replace("{foreign_percent: 60, mainland_entity: false}", facts))
     out = console("check", "spec.yaml", "-p", "law", "--as-of", TODAY, "-f", "json", "--details").out
     [decision] = json.loads(out)["decisions"]
     assert decision["denials"][0]["message"]["en"].startswith(

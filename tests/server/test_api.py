@@ -352,6 +352,17 @@ def test_slots_are_bounded_and_freed_when_the_work_has_ended() -> None:
     asyncio.run(scenario())
 
 
+def test_work_that_cannot_begin_takes_no_slot() -> None:
+    async def scenario() -> None:
+        slots = WorkerSlots(Limits())
+        slots.close()
+        with pytest.raises(RuntimeError, match="shutdown"):
+            await slots.run(lambda: 7)
+        assert slots.taken == 0
+
+    asyncio.run(scenario())
+
+
 def test_decisions_on_few_services_are_made_at_once(client: Client) -> None:
     """They take no slot, explained or not; a body with more services than a few does."""
     full = {"explain": "full"}

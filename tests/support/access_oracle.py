@@ -218,7 +218,7 @@ def _is_licensed(operator: Data, service: Data, cls: str, day: str) -> bool:
         current = license["valid_until"] >= day and CODES[cls] in license["classes"]
         served = {"guangdong" if place == "shenzhen" else place for place in service["area"]} - {"overseas"}
         covers = cls in LOCAL_IS_NATIONWIDE or served <= {*license["area"]} or "china" in license["area"]
-        if current and (covers or license["instrument"] == "pilot-approval"):
+        if current and (covers if license["instrument"] == "vats-license" else cls in PILOT | {"transaction"}):
             return True
     return False
 

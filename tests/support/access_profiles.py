@@ -100,9 +100,9 @@ def _draw_zone(draw: random.Random, at: str) -> str:
     return ZONES.get(at, "none") if draw.random() < 0.5 or at == "hainan" else "none"
 
 
-def _draw_sales(draw: random.Random, offers: list[str]) -> list[str]:
+def _draw_sales(draw: random.Random, offers: list[str], audience: str) -> list[str]:
     """Return who sells: on a marketplace others do, and drugs are the company's own half of the time."""
-    others = ["outside-goods"] if "marketplace" in offers else []
+    others = ["outside-goods"] if "marketplace" in offers and audience != "own-group" else []
     return [*others, *(["own-goods"] if "drug-sale" in offers and draw.random() < 0.5 else [])]
 
 
@@ -131,7 +131,7 @@ def _draw_service(draw: random.Random, index: int, company: Data, partner: Data)
             for at in (["overseas"] if abroad else list(dict.fromkeys(where)))
         ],
         "charges": draw.choice(([], ["users"], ["advertisers"])) if audience != "own-group" else [],
-        "sells": _draw_sales(draw, offers),
+        "sells": _draw_sales(draw, offers, audience),
         "content": draw.sample(("news", "publishing", "audiovisual", "performance", "game", "music", "education"), 1)
         if draw.random() < 0.15
         else [],

@@ -1,4 +1,4 @@
-"""The API as a process of its own."""
+"""The API, or the page, as a process of its own."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 Start = Callable[..., "Server"]
+PROGRAM = "from vatspolicy.cli import main; main()"
 
 
 class Server:
     """One running server."""
 
-    def __init__(self, *options: str, folder: Path, **environment: str) -> None:
+    def __init__(self, *options: str, folder: Path, program: str = PROGRAM, **environment: str) -> None:
         self.log = folder / "stderr"
-        program = [sys.executable, "-c", "from vatspolicy.cli import main; main()"]
-        command = [*program, "serve", "--api", "--port", "0", *options]
+        command = [sys.executable, "-c", program, "serve", "--port", "0", *options]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **environment}
@@ -62,7 +62,7 @@ def start(law: Path, tmp_path: Path) -> Iterator[Start]:
     started: list[Server] = []
 
     def begin(*options: str, policies: Path = law, **environment: str) -> Server:
-        started.append(Server("--policies", str(policies), *options, folder=tmp_path, **environment))
+        started.append(Server("--api", "--policies", str(policies), *options, folder=tmp_path, **environment))
         return started[-1]
 
     yield begin

@@ -50,7 +50,7 @@ rules:
 PROFILE = {
     "schema": 2,
     "product": {"id": "p60"},
-    "company": {"foreign_percent": 60},
+    "company": {"foreign_percent": 60, "foreign_percent_basis": "ultimate"},
     "services": [{"id": "s", "offers": ["data-center"]}],
 }
 

@@ -330,7 +330,7 @@ class Expressions:
         simple = (self.named, self.comparison, self.comparison, self.membership, self.text_test)
         deep = (self.junction, self.junction, self.negation, self.quantifier, self.quantifier, self.equality)
         maker = self.draw.choice(simple if depth <= 0 else (*simple, *deep))
-        return maker(depth) or self.comparison(depth) or (self.draw.choice(("true", "false")), PRIMARY)
+        return maker(depth) or self.comparison(depth)
 
     def named(self, depth: int) -> Piece | None:
         return self.leaf(Bool)

@@ -101,6 +101,7 @@ def random_product(draw: random.Random) -> Profile:
     company = some(
         {
             "foreign_percent": draw.choice((0, 15, 25, 45, 60)),
+            "foreign_percent_basis": "ultimate",
             "mainland_entity": draw.random() < 0.8,
             "licenses": licenses,
         },

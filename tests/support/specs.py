@@ -7,7 +7,7 @@ TODAY = "2026-06-01"
 SHOP = """\
 schema: 2
 product: {id: shop, title: A shop, launch: '2027-01-31'}
-company: {foreign_percent: 0, mainland_entity: true, discredited: []}
+company: {foreign_percent: 0, foreign_percent_basis: ultimate, mainland_entity: true, discredited: []}
 services:
   - id: web
     offers: [own-shop]
@@ -22,12 +22,12 @@ services:
 
 HOSTING = """\
 schema: 2
-product: {id: hosting, title: Hosting in Lin-gang,
-  launch: '2027-01-31'}
+product: {id: hosting, title: Hosting in Lin-gang, launch: '2027-01-31'}
 company:
   legal_form: limited-company
   lacking_means: []
   foreign_percent: 100
+  foreign_percent_basis: ultimate
   mainland_entity: true
   registered: shanghai-lingang
   discredited: []

@@ -12,6 +12,7 @@ from vatspolicy.profile.word_lists import find_list
 _SAMPLES: Mapping[tuple[str | int, ...], str] = {
     ("product", "launch"): "'2027-06-01'",
     ("company", "foreign_percent"): "0",
+    ("company", "foreign_percent_basis"): "ultimate",
     ("company", "mainland_entity"): "true",
     ("company", "legal_form"): "limited-company",
     ("company", "registered"): "{at: beijing, ftz: none}",

@@ -81,9 +81,9 @@ class SchemaSet:
         return node
 
     def derived(self, key: Any, make: Callable[[], T]) -> T:
-        """Return what `make` computes from these schemas; it runs once, and the result lives as long as the set."""
+        """Return what `make` computes from these schemas. The first result stays as long as the set."""
         if key not in self._derived:
-            self._derived[key] = make()
+            self._derived.setdefault(key, make())
         found: T = self._derived[key]
         return found
 

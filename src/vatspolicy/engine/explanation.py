@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
 from vatspolicy.cel.activation import Activation
@@ -52,49 +52,27 @@ _DERIVED = ("within", "province")
 
 
 class _Clauses:
-    """Clauses of the expressions of a rule set. Expressions share many, above all those of terms."""
+    """Clauses of the expressions of a rule set. Expressions share many, above all those of terms.
+
+    Threads share a table. Each key has one value, and `setdefault` keeps the first.
+    """
 
     def __init__(self) -> None:
-        self.evaluators: list[Evaluator] = []
-        """By the number of the clause."""
-        self.of_expression: dict[tuple[str, int], list[tuple[str, int, int]]] = {}
-        """Text, number and depth of the clauses of an expression, by policy and index of the expression."""
-        self._numbers: dict[Node, int] = {}
+        self.evaluators: dict[Node, Evaluator] = {}
+        self.of_expression: dict[tuple[str, int], tuple[tuple[str, Evaluator, int], ...]] = {}
+        """Text, evaluator and depth of the clauses of an expression, by policy and index of the expression."""
 
-    def add(self, node: Node, params: Params) -> int:
-        """Return the number of a clause."""
-        number = self._numbers.setdefault(node, len(self.evaluators))
-        if number == len(self.evaluators):
-            self.evaluators.append(compile_interpreter(node, params))
-        return number
+    def evaluator(self, node: Node, params: Params) -> Evaluator:
+        """Return the evaluator of a clause, the same for equal clauses."""
+        found = self.evaluators.get(node)
+        return found or self.evaluators.setdefault(node, compile_interpreter(node, params))
 
 
 _CLAUSES: WeakKeyDictionary[RuleSet, _Clauses] = WeakKeyDictionary()
-
-
-class _NamedFacts:
-    """Facts that the expressions of a rule set name, each with a number."""
-
-    def __init__(self) -> None:
-        self.facts: list[tuple[str, tuple[str, ...]]] = []
-        """Root and names, by number."""
-        self.of_expression: dict[int, tuple[int, ...]] = {}
-        """Numbers of the facts that an expression names, by the index of the expression."""
-        self._numbers: dict[tuple[str, tuple[str, ...]], int] = {}
-
-    def find(self, expression: Expression) -> tuple[int, ...]:
-        """Return the numbers of the facts that an expression names."""
-        found = []
-        for fact in _facts_named(expression.tree):
-            if fact not in self._numbers:
-                self.facts.append(fact)
-                self._numbers[fact] = len(self.facts) - 1
-            found.append(self._numbers[fact])
-        self.of_expression[expression.index] = tuple(found)
-        return tuple(found)
-
-
-_FACTS: WeakKeyDictionary[RuleSet, _NamedFacts] = WeakKeyDictionary()
+_NamedFact: TypeAlias = tuple[str, tuple[str, ...]]
+"""Root and names of a fact that an expression names."""
+_FACTS: WeakKeyDictionary[RuleSet, dict[int, tuple[_NamedFact, ...]]] = WeakKeyDictionary()
+"""Facts that the expressions of a rule set name, by the index of the expression."""
 
 
 class ClauseReader:
@@ -103,24 +81,24 @@ class ClauseReader:
     def __init__(self, bundle: Bundle, ruleset: RuleSet) -> None:
         self._bundle, self._ruleset = bundle, ruleset
         self._clauses = _CLAUSES.setdefault(ruleset, _Clauses())
-        self._values: dict[int, tuple[Activation, dict[int, bool | None]]] = {}
-        """Values by the number of the clause, for each activation, which keeps its identity."""
+        self._values: dict[int, tuple[Activation, dict[Evaluator, bool | None]]] = {}
+        """Values by the evaluator of the clause, for each activation, which keeps its identity."""
 
     def read(self, policy: Policy, expression: Expression, activation: Activation) -> Iterator[Clause]:
         """Yield the truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
         table = self._clauses
         found = table.of_expression.get((policy.id, expression.index))
         if found is None:
-            found = table.of_expression[policy.id, expression.index] = [
-                (quote(text, node), table.add(node, self._ruleset.params), depth)
+            found = table.of_expression[policy.id, expression.index] = tuple(
+                (quote(text, node), table.evaluator(node, self._ruleset.params), depth)
                 for text, node, depth in split_clauses(self._bundle, policy, expression.text, expression.tree, 0)
-            ]
+            )
         _, values = self._values.setdefault(id(activation), (activation, {}))
-        for text, number, depth in found:
-            if number not in values:
-                value = table.evaluators[number](activation)
-                values[number] = None if type(value) is Unknown else value
-            yield Clause(text, values[number], depth)
+        for text, evaluate, depth in found:
+            if evaluate not in values:
+                value = evaluate(activation)
+                values[evaluate] = None if type(value) is Unknown else value
+            yield Clause(text, values[evaluate], depth)
 
 
 def split_clauses(
@@ -155,28 +133,28 @@ class FactReader:
 
     def __init__(self, profile: Profile, ruleset: RuleSet) -> None:
         self._profile = profile
-        self._named = _FACTS.setdefault(ruleset, _NamedFacts())
+        self._named = _FACTS.setdefault(ruleset, {})
         self._found: dict[tuple[int, tuple[str, ...]], FactRead | None] = {}
         """Facts by their owner, an object of an activation, and their names below it."""
-        self._of_activation: dict[int, dict[int, FactRead | None]] = {}
-        """Facts by their number, for each activation."""
+        self._of_activation: dict[int, dict[_NamedFact, FactRead | None]] = {}
+        """Facts by their name, for each activation."""
         self._kept: list[Any] = []
         """Owners and activations, which keep their identity as long as they live."""
 
     def read(self, expression: Expression, activation: Activation) -> tuple[FactRead, ...]:
         """Return the facts of the profile that an expression names, each once, in the order of the text."""
-        numbers = self._named.of_expression.get(expression.index)
-        if numbers is None:
-            numbers = self._named.find(expression)
+        named = self._named.get(expression.index)
+        if named is None:
+            named = self._named[expression.index] = _facts_named(expression.tree)
         known = self._of_activation.get(id(activation))
         if known is None:
             self._kept.append(activation)
             known = self._of_activation[id(activation)] = {}
         found: dict[str, FactRead] = {}
-        for number in numbers:
-            if number not in known:
-                known[number] = self._look_up(activation, *self._named.facts[number])
-            fact = known[number]
+        for name in named:
+            if name not in known:
+                known[name] = self._look_up(activation, *name)
+            fact = known[name]
             if fact is not None:
                 found.setdefault(fact.text, fact)
         return tuple(found.values())
@@ -207,7 +185,7 @@ def deciding_facts(finding: Finding, reader: FactReader, activation: Activation)
     return list({fact.text: fact for fact in found}.values())
 
 
-def _facts_named(node: Node) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _facts_named(node: Node) -> tuple[_NamedFact, ...]:
     """Return root and names of the facts that an expression names, each once; of a place the fact that states it."""
     once = dict.fromkeys((fact.root, fact.names) for fact in reversed([*unbound_facts(node)]))
     stated = ((root, names[:-1] if names and names[-1] in _DERIVED else names) for root, names in reversed(once))

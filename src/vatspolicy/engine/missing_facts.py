@@ -13,7 +13,7 @@ from vatspolicy.engine.opinions import OPINION
 from vatspolicy.policies.model import Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.edits import get_fact
-from vatspolicy.profile.operators import SHARE, Operator
+from vatspolicy.profile.operators import BASIS, SHARE, Operator
 from vatspolicy.profile.profile import Profile
 
 
@@ -66,7 +66,7 @@ class MissingFacts:
         else:
             owner = fact.member if fact.member is not None else activation.get(fact.root)
             if isinstance(owner, Operator) and fact.names == (SHARE,):
-                yield from owner.missing_shares()
+                yield from map(self._written_path, owner.missing_shares())
                 return
             path = self.profile.path_of(owner, fact.names) if owner is not None else (fact.root, *fact.names)
             if path is not None:
@@ -75,8 +75,11 @@ class MissingFacts:
     def _written_path(self, path: Path) -> Path:
         """Return the path of the fact to state for one: the place that it is derived from, or whose zone it is.
 
-        Of a place that is stated, the part in which it lies, or the zone itself.
+        Of a place that is stated, the part in which it lies, or the zone itself; of a share that is stated, its basis.
         """
+        if path[-1:] == (SHARE,):
+            stated = get_fact(self.profile.document.data, path[:-1]) or {}
+            return (*path[:-1], BASIS) if stated.get(SHARE) is not None and stated.get(BASIS) is None else path
         if not path or path[-1] not in ("within", "province", "ftz"):
             return path
         if get_fact(self.profile.document.data, path[:-1]) is None:

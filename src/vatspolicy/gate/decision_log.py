@@ -34,6 +34,8 @@ _SAME = {
     ("product", "launch"): "launch",
 }
 """Facts that a record repeats under a name of their own."""
+_UNREAD_BY_RULES = ("/input/product/id", "/input/product/title")
+"""Facts that no rule reads: a record without them is decided as it was."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,38 @@ def _rule(bundle: Bundle, name: Any) -> Rule | None:
         return bundle.rule(name) if isinstance(name, str) else None
     except KeyError:
         return None
+
+
+def is_event(data: Any) -> bool:
+    """Return whether data are a record of a decision log."""
+    return isinstance(data, dict) and (data.get("type") == TYPE or {"decision_id", "result"} <= data.keys())
+
+
+def hides_facts(event: Mapping[str, Any]) -> bool:
+    """Return whether a record lacks facts that rules read, so that nobody can decide it again."""
+    hidden = map(str, (*event.get("erased", ()), *event.get("masked", ())))
+    return any(one.startswith("/input") and one not in _UNREAD_BY_RULES for one in hidden)
+
+
+def log_hides_facts(log: Path) -> bool:
+    """Return whether a decision log has a record that `hides_facts`; False for what is not a log in a file."""
+    try:
+        if not log.is_file():
+            return False  # a pipe can be read once only
+        with log.open("rb") as lines:
+            return any(map(_hides_facts, lines))
+    except (OSError, ValueError):
+        return False
+
+
+def _hides_facts(line: bytes) -> bool:
+    if b'"/input' not in line:
+        return False
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return is_event(event) and hides_facts(event)
 
 
 def _apply(event: dict[str, Any], mask: Mask) -> None:

@@ -182,9 +182,10 @@ class RuleSetsByDay:
 
     def on(self, day: str, find_replaced: Callable[[str], Collection[str]]) -> RuleSet:
         """Return the rule set of a day (ISO text). `find_replaced` returns the names of the rules replaced on a day."""
-        if day not in self._made:
-            self._made[day] = self._make(day, find_replaced(day))
-        return self._made[day]
+        found = self._made.get(day)
+        if found is None:  # tables of texts know a rule set by its identity: all threads must have the same
+            found = self._made.setdefault(day, self._make(day, find_replaced(day)))
+        return found
 
     def _make(self, day: str, replaced: Collection[str]) -> RuleSet:
         rules: dict[str, list[Rule]] = {}
@@ -220,9 +221,10 @@ class RuleSetsByDay:
         The bundle holds them.
         """
         key = tuple(map(id, params.values()))
-        if key not in self._functions:
-            self._functions[key] = self._module.load(params)
-        return self._functions[key]
+        found = self._functions.get(key)
+        if found is None:
+            found = self._functions.setdefault(key, self._module.load(params))
+        return found
 
 
 def _licensing(rule: Rule, of_base: bool) -> str | None:

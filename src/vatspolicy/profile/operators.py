@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from vatspolicy.documents import Path
 
 SHARE, SHARE_AFTER = "foreign_percent", "foreign_percent_after"
-BASIS, DIRECT = "foreign_percent_basis", "direct"
+BASIS, ULTIMATE = "foreign_percent_basis", "ultimate"
 WHOLE = 100.0
 """The largest share: another one cannot raise it."""
 

@@ -16,7 +16,7 @@ from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, first_problems
 from vatspolicy.i18n import Bilingual, _
 from vatspolicy.profile.invariants import broken_invariants, invariants
-from vatspolicy.profile.operators import BASIS, DIRECT, SHARE, WHOLE, Operator
+from vatspolicy.profile.operators import BASIS, SHARE, ULTIMATE, WHOLE, Operator
 from vatspolicy.profile.vocabulary import (
     INHERITED,
     describe,
@@ -278,8 +278,8 @@ def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) ->
                 found.setdefault("ftz", zone)
         if is_company and "registered" in found:  # a company is where it is registered
             found.setdefault("mainland_entity", found["registered"]["province"] != "overseas")
-        if is_traced and found.get(BASIS) == DIRECT and found.get(SHARE, WHOLE) < WHOLE:
-            del found[SHARE]  # the ultimate share may be larger
+        if is_traced and found.get(BASIS) != ULTIMATE and found.get(SHARE, WHOLE) < WHOLE:
+            del found[SHARE]  # a direct share, or one of unknown basis: the ultimate one may be larger
         for key in declared:
             found.setdefault(key, [])
         if name == "services" and "licensed_for" in found and "offers" in found:

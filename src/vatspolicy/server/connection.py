@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD = 32 * 1024
 """Bytes of the head of a request."""
@@ -26,6 +26,8 @@ class Connection(HttpToolsProtocol):
 
     idle: dict[Connection, None]
     """The connections of the server without a request, that for longest first."""
+    cycle: RequestResponseCycle | None  # type: ignore[assignment]
+    """The request under way; None before the first."""
     seconds: float = 10.0
     """Seconds in which a head must arrive, and in which a client must read what waits for it."""
     _head_timer: asyncio.TimerHandle | None = None

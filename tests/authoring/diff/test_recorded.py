@@ -13,7 +13,11 @@ from vatspolicy.reports.diff import render
 
 LAW = policy("law")
 LATER = LAW.replace("value: 50.0}", "value: 50.0}\n      - {from: '2024-01-01', cite: art-1, value: 70.0}")
-P80: dict[str, Any] = {**PROFILE, "product": {"id": "p80"}, "company": {"foreign_percent": 80}}
+P80: dict[str, Any] = {
+    **PROFILE,
+    "product": {"id": "p80"},
+    "company": {"foreign_percent": 80, "foreign_percent_basis": "ultimate"},
+}
 
 
 def event(facts: Any, day: str = "2026-01-01", *masks: str) -> dict[str, Any]:
@@ -104,7 +108,13 @@ def test_receipts_and_logs_of_check_are_read(tmp_path: Path, console: Console, m
         [one] = recorded.pop("changes")
         assert (one["product"], one["records"]) == ("p60", 1)
         assert recorded == {"records": 1, "evaluated": 1, "changed": 1, "unread": []}
-        assert console(*diff, "--log", file).out == ran.out
+        assert console(*diff, "--log", file) == ran
+    console(*call, "--log", "masked.jsonl", "--mask", "/input/company")
+    ran = console(*diff, "--log", "masked.jsonl")
+    assert ran.err.startswith(
+        "vatspolicy: masked.jsonl hides facts that rules read: its masked records cannot be decided again.\n"
+    )
+    assert ran.code == 5
     spec.write_text(json.dumps(P80), encoding="utf-8")
     ran = console(*diff, "--profiles", "receipt.json")
     assert [one["code"] for one in json.loads(ran.out)["decisions"]["recorded"]["unread"]] == ["other-spec"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.console import Console
+from tests.support.console import Console, Ran
 from tests.support.law_builder import SMALL
 from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.testing.cases import policy_cases
@@ -297,3 +297,21 @@ def test_options_that_do_not_go_together(console: Console) -> None:
     ran = console("test", "-p", "policies", "--update", "--yes", "-f", "json")
     assert "+    decision: deny" in ran.err
     assert json.loads(ran.out)["counts"] == {"passed": 7, "failed": 0, "skipped": 0}
+
+
+@pytest.mark.parametrize("outside", [False, True])
+@pytest.mark.parametrize("words", [("--update", "--yes"), ("--mutation", "--write-tests", "--yes")])
+def test_the_law_in_a_bundle_rewrites_no_tests_of_the_working_tree(
+    console: Console, law: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], outside: bool
+) -> None:
+    replace(law / "small.yaml", "value: 50", "value: 70")
+    assert console("bundle", "build", "--number", "1", "-p", "policies", "-o", "other.tar.gz").code == 0
+    replace(law / "small.yaml", "value: 70", "value: 50")
+    before = (law / "small.test.yaml").read_bytes()
+    if outside:
+        (console.folder / "elsewhere").mkdir()
+        monkeypatch.chdir(console.folder / "elsewhere")
+    ran = console("test", *words, "--bundle", console.folder / "other.tar.gz", "--skip-verify")
+    option = "--update" if "--update" in words else "--write-tests"
+    assert ran == Ran(2, "", f"vatspolicy: {option} needs a folder of policies, not a bundle.\n")
+    assert (law / "small.test.yaml").read_bytes() == before

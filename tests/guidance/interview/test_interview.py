@@ -118,7 +118,13 @@ def test_the_question_that_eliminates_most_comes_first(shipped: Bundle) -> None:
 def test_what_is_easy_to_put_in_order_is_asked_last(shipped: Bundle) -> None:
     """A foreign share or a place can end the interview; capital and means are in order almost always."""
     state, asked = begin(shipped, audience="public", operated_by="company", channels=["website"]), []
-    answers = {"registered": "shenzhen", "foreign_percent": 0, "registered_capital_rmb": 20_000_000, "licenses": []}
+    answers = {
+        "registered": "shenzhen",
+        "foreign_percent": 0,
+        "foreign_percent_basis": "ultimate",
+        "registered_capital_rmb": 20_000_000,
+        "licenses": [],
+    }
     answers |= {"lacking_means": [], "discredited": [], "legal_form": "limited-company", "hosting": "mainland"}
     while state.question is not None:
         asked.append(state.question.path[-1])
@@ -212,6 +218,7 @@ def test_what_a_partner_holds_is_asked(shipped: Bundle) -> None:
 def test_a_license_that_is_held_changes_what_is_needed(shipped: Bundle) -> None:
     facts = {
         "foreign_percent": 0,
+        "foreign_percent_basis": "ultimate",
         "mainland_entity": True,
         "legal_form": "limited-company",
         "registered": {"at": "beijing", "ftz": "none"},

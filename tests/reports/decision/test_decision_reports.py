@@ -761,7 +761,10 @@ def test_text_groups_duties_by_time_and_authority(make: Make) -> None:
 def test_text_says_what_is_done_and_who_must_do_it(make: Make) -> None:
     filed = ("filings", [{"instrument": "icp-filing", "date": "2026-12-01"}])
     assert "☑ First filing: done on 2026-12-01\n" in page(make(*PUBLIC, filed))
-    partner = [("services.0.operated_by", "partner"), ("partner", {"foreign_percent": 0, "mainland_entity": True})]
+    partner = [
+        ("services.0.operated_by", "partner"),
+        ("partner", {"foreign_percent": 0, "foreign_percent_basis": "ultimate", "mainland_entity": True}),
+    ]
     text = page(make(*PUBLIC, *partner, ("data.persons", 1)))
     assert "☐ First filing, of the partner\n" in text
     assert "☐ Filing for many persons\n" in text

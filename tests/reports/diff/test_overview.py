@@ -18,15 +18,26 @@ from vatspolicy.reports.diff.overview import overview, questions
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")
-PLACED = {**PROFILE, "company": {"foreign_percent": 60, "registered": {"at": "beijing"}}}
+PLACED = {
+    **PROFILE,
+    "company": {"foreign_percent": 60, "foreign_percent_basis": "ultimate", "registered": {"at": "beijing"}},
+}
 
 
 def compared(folder: Path, head: str = MILDER, base: str = LAW, **settings: Any) -> dict[str, Any]:
-    other = {**PROFILE, "product": {"id": "p65"}, "company": {"foreign_percent": 65}}
+    other = {
+        **PROFILE,
+        "product": {"id": "p65"},
+        "company": {"foreign_percent": 65, "foreign_percent_basis": "ultimate"},
+    }
     fixtures = {
         "p60": PLACED,
         "p65": other,
-        "p10": {**PROFILE, "product": {"id": "p10"}, "company": {"foreign_percent": 10}},
+        "p10": {
+            **PROFILE,
+            "product": {"id": "p10"},
+            "company": {"foreign_percent": 10, "foreign_percent_basis": "ultimate"},
+        },
     }
     left = project(folder / "base", {"law": base}, fixtures)
     return compare(left, project(folder / "head", {"law": head}, fixtures), **settings)

@@ -29,7 +29,7 @@ from vatspolicy.i18n.words import joint, say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Need, Route, Rule
 from vatspolicy.policies.reads import facts_of
-from vatspolicy.profile.operators import BASIS, DIRECT
+from vatspolicy.profile.operators import BASIS, ULTIMATE
 
 _ACTIVITY_EFFECTS = ("deny", "need", "duty", "advise")
 
@@ -267,7 +267,9 @@ def _encode_given(query: Query, ruleset: SymbolicRuleSet, details: Sequence[Opti
         if path in conditions:  # details of an object that does not exist are not given
             formulas += [pool.disjoin((applicable, -flag))]
         if path.endswith(f".{BASIS}"):  # a direct share leaves the ultimate one unknown
-            formulas += [-pool.among(path, _basis_of(query).indexes(lambda word: word == DIRECT))]
+            formulas += [
+                pool.disjoin((-flag, pool.among(path, _basis_of(query).indexes(lambda word: word == ULTIMATE))))
+            ]
     return formulas
 
 

@@ -18,14 +18,12 @@ from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.words import UNREAD
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate.decision_log import TYPE
+from vatspolicy.gate.decision_log import hides_facts, is_event
 from vatspolicy.gate.receipt import read_receipt
 from vatspolicy.i18n.words import both
 from vatspolicy.profile.profile import change, read_profile
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_UNREAD_BY_RULES = ("/input/product/id", "/input/product/title")
-"""Facts that no rule reads: a record without them is decided as it was."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Recorded:
             self._add_receipt(file)
             return True
         lines = [(number, line) for number, line in enumerate(content.splitlines(), 1) if line.strip()]
-        if not any(_is_event(_parse(line)) for _, line in lines[:1]):
+        if not any(is_event(_parse(line)) for _, line in lines[:1]):
             return False
         for number, line in lines:
             self.records += 1
@@ -70,13 +68,12 @@ class Recorded:
         return True
 
     def _add_event(self, file: str, line: int, event: Any) -> None:
-        if not _is_event(event):
+        if not is_event(event):
             self._skip(file, line, "torn")
             return
         facts, result = event.get("input"), event.get("result")
         day = result.get("as_of") if isinstance(result, Mapping) else None
-        hidden = [*event.get("erased", ()), *event.get("masked", ())]
-        if any(str(one).startswith("/input") and one not in _UNREAD_BY_RULES for one in hidden):
+        if hides_facts(event):
             self._skip(file, line, "masked")
         elif not isinstance(facts, dict) or not facts:
             self._skip(file, line, "no-profile")
@@ -167,7 +164,3 @@ def _parse(text: bytes) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-def _is_event(data: Any) -> bool:
-    return isinstance(data, dict) and (data.get("type") == TYPE or {"decision_id", "result"} <= data.keys())

@@ -25,7 +25,7 @@ from vatspolicy.authoring.symbolic.values import (
 )
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.compiler import BESIDE
-from vatspolicy.profile.operators import BASIS, DIRECT, SHARE, WHOLE
+from vatspolicy.profile.operators import BASIS, SHARE, ULTIMATE, WHOLE
 from vatspolicy.profile.profile import is_declared
 from vatspolicy.profile.vocabulary import INHERITED, gazetteer, is_divided, presumptions, within
 
@@ -221,15 +221,13 @@ class ProfileSpace:
         return ((pool.disjoin((own, *unstated)), listed),)
 
     def traced(self, stated: SymbolicValue, company: SymbolicRecord) -> SymbolicValue:
-        """Return a foreign share: unknown where only the direct one is stated, unless that is the whole."""
-        ((own, share),), basis = cases_of(stated), cases_of(company.get(BASIS))
+        """Return a foreign share: unknown unless it is stated as the ultimate one, or is the whole."""
+        ((own, share),), ((held, basis),) = cases_of(stated), cases_of(company.get(BASIS))
         assert isinstance(share, LinearSum)
-        hidden = [-share_at_most(self.pool, LinearSum((), WHOLE_SHARE), share)]
-        for held, choice in basis:
-            assert isinstance(choice, IndexedChoice)
-            direct = self.pool.among(choice.name, [choice.values.index(DIRECT)])
-            hidden.append(self.pool.conjoin((held, direct)))
-        return ((self.pool.conjoin((own, -self.pool.conjoin(hidden))), share),)
+        assert isinstance(basis, IndexedChoice)
+        ultimate = self.pool.conjoin((held, self.pool.among(basis.name, [basis.values.index(ULTIMATE)])))
+        whole = share_at_most(self.pool, LinearSum((), WHOLE_SHARE), share)
+        return ((self.pool.conjoin((own, self.pool.disjoin((ultimate, whole)))), share),)
 
     def where_registered(self, stated: SymbolicValue, company: SymbolicRecord, present: int) -> DualRail:
         """Return whether a company is a mainland entity: as stated, else by where it is registered."""

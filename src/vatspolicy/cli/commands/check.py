@@ -343,13 +343,18 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
 
 def _append_to_log(log: Path, law: SelectedLaw, result: GateResult, masks: Sequence[Any]) -> None:
     """Append every decision to the log; a decision that cannot be logged fails the run."""
-    from vatspolicy.gate.decision_log import append, hide_values, make_event
+    from vatspolicy.gate.decision_log import append, hide_values, hides_facts, make_event
 
     pairs = zip(result.law, result.records, strict=True)
     facts = [(profile.document.data, hide_values(law.bundle, data) if masks else data) for (profile, __), data in pairs]
+    events = [make_event(law.revision, *one, clock.now(), masks) for one in facts]
     try:
-        moved = append(log, [make_event(law.revision, *one, clock.now(), masks) for one in facts])
+        moved = append(log, events)
     except (OSError, ValueError) as error:
         abort_unwritten(log, error)
+    if any(map(hides_facts, events)):
+        warn(
+            _("{log} hides facts that rules read, so vatspolicy diff --log cannot decide these records again.", log=log)
+        )
     if moved:
         warn(_("{log} ended in a torn record, which is in {log}.torn now.", log=log))

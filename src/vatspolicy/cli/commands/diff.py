@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.console import abort, measure_width, publish, refuse_link, report_problems, write_report
+from vatspolicy.cli.console import abort, measure_width, publish, refuse_link, report_problems, warn, write_report
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
     DECISION,
@@ -26,6 +26,7 @@ from vatspolicy.cli.parameters import (
     to_american,
 )
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _
 
 WORKERS = 4
 """Processes that share the proofs, at most."""
@@ -159,10 +160,14 @@ def review_diff(
     from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions, not_comparable, not_loadable
     from vatspolicy.authoring.diff.sources import read_pair
+    from vatspolicy.gate.decision_log import log_hides_facts
     from vatspolicy.gate.gate import ExitCode, worst
     from vatspolicy.guidance.access_matrix.comparison import compare_matrices
     from vatspolicy.reports.diff import render
 
+    for log in profiles:
+        if log_hides_facts(Path(log)):
+            warn(_("{log} hides facts that rules read: its masked records cannot be decided again.", log=log))
     workers = min(os.cpu_count() or 1, WORKERS)
     day = today or clock.today()
     settings = ComparisonSettings(

@@ -172,11 +172,15 @@ def run_tests(
         abort(_("--update and --mutation are two runs."))
     if yes and not (update or write_tests):
         abort(_("--yes belongs to --update and --write-tests."))
-    if (update or write_tests) and not (yes or is_interactive()):
+    if update or write_tests:
         option = "--update" if update else "--write-tests"
-        abort(_("{option} writes files, and there is no terminal to show the changes on. Add --yes.", option=option))
-        if law.bundle is not None:
+        if law.bundle is not None:  # its files are named as those of the working tree, whose law may be another one
             abort(_("{option} needs a folder of policies, not a bundle.", option=option))
+        if not (yes or is_interactive()):
+            message = _(
+                "{option} writes files, and there is no terminal to show the changes on. Add --yes.", option=option
+            )
+            abort(message)
     pattern = parse_pattern(run)
     bundle = law.load()
     if update:

@@ -62,7 +62,11 @@ class WorkerSlots:
                 raise BusyError
             self.taken += 1
             self._observe(self.taken)
-        job = self._pool.submit(work)
+        try:
+            job = self._pool.submit(work)
+        except BaseException:
+            self._free()
+            raise
         job.add_done_callback(self._free)
         try:
             return await asyncio.wait_for(asyncio.wrap_future(job), self._limits.seconds)
@@ -75,7 +79,7 @@ class WorkerSlots:
         """Let running work end, and cancel waiting work."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _free(self, _: Future[T]) -> None:
+    def _free(self, _: Future[T] | None = None) -> None:
         with self._lock:
             self.taken -= 1
             self._observe(self.taken)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
@@ -108,7 +109,7 @@ class _Page:
             "exports": list_exports(),
         }
         self.instruments = {id: instrument.title for id, instrument in bundle.instruments.items()}
-        self.matrices: dict[tuple[str | None, ...], dict[str, Any]] = {}
+        self.build_matrix = functools.lru_cache(MATRICES)(functools.partial(build_matrix, bundle))
 
     def show_frame(self, __: Request) -> Response:
         return HTMLResponse(render_frame(self.lang))
@@ -138,16 +139,11 @@ class _Page:
         by = "places" if request.query_params.get("by") == "places" else "regimes"
         place, zone = (self._code(request, "place", "places"), self._code(request, "zone", "zones"))
         _check_day(day, self.context)
-        key = (day, by, place, zone)
-        if key not in self.matrices:
-            try:
-                table = build_matrix(self.context.bundle, day, place, zone, by)
-            except PlaceError:
-                raise HttpError(400, "invalid_parameter", _say_later("no_such_place")) from None
-            if len(self.matrices) >= MATRICES:
-                self.matrices.pop(next(iter(self.matrices)))
-            self.matrices[key] = dict(table)
-        html = str(matrix_fragment(self.matrices[key], lang, f"matrix-{by}"))
+        try:
+            table = self.build_matrix(day, place, zone, by)
+        except PlaceError:
+            raise HttpError(400, "invalid_parameter", _say_later("no_such_place")) from None
+        html = str(matrix_fragment(table, lang, f"matrix-{by}"))
         return JSONResponse({"as_of": day, "html": html})
 
     def _code(self, request: Request, name: str, known: str) -> str | None:
