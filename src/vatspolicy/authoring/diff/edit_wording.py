@@ -10,10 +10,12 @@ from vatspolicy.authoring.diff.edits import ReviewItem
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by
 from vatspolicy.authoring.diff.structure import Change, Field
 from vatspolicy.cel.ast import Compare, Fact, In, Node, Param, Term, walk
-from vatspolicy.i18n import LANGUAGES, Phrase
-from vatspolicy.i18n.words import joint, say_both
+from vatspolicy.i18n import LANGUAGES, Language, Phrase
+from vatspolicy.i18n.words import GRADES, both, joint, say_both
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Wording
-from vatspolicy.policies.model import Article, Policy, Rule
+from vatspolicy.policies.model import Article, Instrument, Policy, Rule
+from vatspolicy.profile.vocabulary import label
 
 Text = dict[str, str]
 _QUOTED = 3
@@ -30,6 +32,17 @@ FIELDS = {
     "known_until": Phrase("known until"),
     "number": Phrase("document number"),
     "verification": Phrase("verification"),
+    "authority": Phrase("authority"),
+    "no_term": Phrase("valid without an end date"),
+    "label": Phrase("name of the article"),
+    "en": Phrase("English text"),
+    "zh": Phrase("Chinese text"),
+    "title": Phrase("title"),
+    "readings": Phrase("other readings"),
+    "within": Phrase("lies in"),
+    "province": Phrase("province"),
+    "zone": Phrase("free-trade zone"),
+    "enum": Phrase("values"),
 }
 """Fields of entries that are told in words, by their names."""
 OF_ENFORCEMENT = {
@@ -40,8 +53,9 @@ OF_ENFORCEMENT = {
     "owner": Phrase("owner"),
 }
 """Fields of an entry of `enforce`."""
-_SILENT = ("cite", "title")
-"""Fields that say nothing about decisions; the articles are quoted, and titles stand above."""
+_SILENT = ("cite",)
+"""Fields that a card tells elsewhere: the articles are quoted."""
+IF, OTHERWISE = Phrase("{names}, if {condition}"), Phrase("{names} otherwise")
 
 
 class EditWording:
@@ -55,7 +69,7 @@ class EditWording:
         found = []
         for place in item.changes:
             change = self.changes[place]
-            if change.kind not in ("rule", "policy", "article"):
+            if change.kind not in ("rule", "policy"):
                 found += [line for one in change.fields if (line := self._line(change, one, item.rules)) is not None]
             elif change.kind == "rule" and change.change == "changed":
                 found += [line for one in change.fields if (line := self._text_line(change, one)) is not None]
@@ -64,13 +78,19 @@ class EditWording:
     def _text_line(self, change: Change, field: Field) -> dict[str, Any] | None:
         """Return the articles that a rule cites, or its message, where they differ."""
         told: dict[str, Any] = dict.fromkeys(("before", "after", "added", "removed"))
-        if field.name == "cite":
+        name = field.name.partition(".")[0]
+        if name == "cite":
             before, after = (_listed(keys) for keys in (field.before, field.after))
-            for side, keys, others in (("added", after, before), ("removed", before, after)):
-                told[side] = self._labels(change.policy, [key for key in keys if key not in others])
-        elif field.name == "message":
+            added, removed = ([key for key in a if key not in b] for a, b in ((after, before), (before, after)))
+            if bool(added) == bool(removed):
+                told |= {"before": self._labels(change.policy, before), "after": self._labels(change.policy, after)}
+            else:
+                told |= {"added": self._labels(change.policy, added), "removed": self._labels(change.policy, removed)}
+        elif name == "message":
             told |= {"before": say_both(field.before), "after": say_both(field.after)}
-        return {"what": say_both(FIELDS[field.name]), **told} if any(told.values()) else None
+        elif name == "readings":
+            told |= {"before": _say(field.before), "after": _say(field.after)}
+        return {"what": say_both(FIELDS[name]), **told} if any(told.values()) else None
 
     def _labels(self, policy: str, keys: Sequence[str]) -> Text | None:
         """Return the names of some articles in one line."""
@@ -81,10 +101,12 @@ class EditWording:
 
     def _line(self, change: Change, field: Field, rules: Sequence[str]) -> dict[str, Any] | None:
         name = field.name or ("is" if change.kind == "term" else "value")
-        if name.partition(".")[0] in _SILENT:
+        if name.partition(".")[0] in _SILENT or (change.kind == "parameter" and name == "title"):
             return None
         before, after = field.before, field.after
         line: dict[str, Any] = dict.fromkeys(("before", "after", "added", "removed"))
+        if change.kind == "schema":
+            return self._schema_line(change, field)
         if change.kind == "parameter" and name.partition("[")[0] == "value":
             name = "value"
             if isinstance(before, list) and isinstance(after, list):
@@ -139,12 +161,33 @@ class EditWording:
         elif change.kind == "instrument" and name == "covers":
             covers = side.bundle.instruments[change.name].covers if change.name in side.bundle.instruments else None
             tree = covers.tree if covers is not None else None
+        elif change.kind == "instrument" and name == "authority" and change.name in side.bundle.instruments:
+            return _authorities(side.bundle, side.bundle.instruments[change.name])
+        elif name == "verification":
+            return both(GRADES, value)
         if tree is not None:
             return {lang: Wording(side.bundle, lang).say(tree) for lang in LANGUAGES}
-        if isinstance(value, dict) and value.keys() == {"en", "zh"}:
-            return {lang: str(value[lang]) for lang in LANGUAGES}
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        return {"en": text, "zh": text}
+        return _say(value)
+
+    def _schema_line(self, change: Change, field: Field) -> dict[str, Any]:
+        """Return a value of a schema where it differs: the members of a list that come and go, else both values."""
+        told: dict[str, Any] = dict.fromkeys(("before", "after", "added", "removed"))
+        key = field.name.rpartition("/")[2]
+        if isinstance(field.before, list) and isinstance(field.after, list):
+            for side, members, others in (("added", field.after, field.before), ("removed", field.before, field.after)):
+                told[side] = self._words([one for one in members if one not in others])
+        else:
+            told |= {"before": self._words(field.before), "after": self._words(field.after)}
+        return {"what": say_both(FIELDS.get(key, {"en": field.name, "zh": field.name})), **told}
+
+    def _words(self, value: Any) -> Text | None:
+        """Return a value of a schema by the names of the places, classes, authorities and offers in it."""
+        if value is None or value == []:
+            return None
+        members = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, str) for one in members):
+            return _say(value)
+        return {lang: Wording(self.head.bundle, lang).values(members, None) for lang in LANGUAGES}
 
     def articles(self, item: ReviewItem) -> list[dict[str, Any]]:
         """Return the articles that an edit rests on: those that the edited entries cite, else those of its rules."""
@@ -185,6 +228,43 @@ class EditWording:
             if found is not None and key in found.articles:
                 return found, found.articles[key]
         return None
+
+
+def _authorities(bundle: Bundle, instrument: Instrument) -> Text:
+    """Return the authorities of an instrument in words, each with its condition."""
+    found = []
+    for place, (when, bodies) in enumerate(instrument.authority):
+        names = [label("authority", body, bundle.schemas) for body in bodies]
+        told: Text = {lang: joint("list", lang).join(one[lang] for one in names) for lang in LANGUAGES}
+        if not when.is_true:
+            condition = {lang: Wording(bundle, lang).say(when.tree) for lang in LANGUAGES}
+            told = say_both(IF, names=told, condition=condition)
+        elif place:
+            told = say_both(OTHERWISE, names=told)
+        found.append(told)
+    return {lang: joint("semicolon", lang).join(one[lang] for one in found) for lang in LANGUAGES}
+
+
+def _say(value: Any) -> Text | None:
+    """Return a value as it is written, without the signs of a programming language."""
+    if value is None:
+        return None
+    return {lang: _said(value, lang) for lang in LANGUAGES}
+
+
+def _said(value: Any, lang: Language) -> str:
+    match value:
+        case bool():
+            return say_both(YES if value else NO)[lang]
+        case {"en": _, "zh": _}:
+            return str(value[lang])
+        case dict():
+            told = (f"{key}{joint('colon', lang)}{_said(child, lang)}" for key, child in value.items())
+            return joint("comma", lang).join(told)
+        case list():
+            nested = any(isinstance(one, dict | list) for one in value)
+            return joint("semicolon" if nested else "list", lang).join(_said(one, lang) for one in value)
+    return str(value)
 
 
 def _cited_by_fields(change: Change) -> Iterator[str]:

@@ -42,7 +42,8 @@ def overview(data: Data, lang: Language) -> Iterator[str]:
 
 def _subject(data: Data, lang: Language) -> str:
     """Return the edit, or the number of edits and the regulations that they are about; empty if no law is edited."""
-    edits = [change for change in data["structure"] if change["kind"] in LAW]
+    reviewed = {place for item in data["edits"] for place in item["changes"]}
+    edits = [one for place, one in enumerate(data["structure"]) if place in reviewed or one["kind"] in LAW]
     if not edits:
         return ""
     item = _only_item(data)

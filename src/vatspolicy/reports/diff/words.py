@@ -55,6 +55,7 @@ ITEMS: Table = {
     "waiver": Phrase("waiver"),
     "undetermined": Phrase("undetermined"),
     "contested": Phrase("contested reading"),
+    "citation": Phrase("cited articles"),
     "verification": Phrase("weakest verification"),
 }
 VALUES: dict[str, Table] = {
@@ -72,6 +73,7 @@ REASONS: Table = {
     "policy-removed": Phrase("a policy is gone"),
     "schema-breaks": Phrase("a schema breaks its readers"),
     "decisions-change": Phrase("decisions or what they list change"),
+    "schema-widens": Phrase("more specs are valid"),
     "law-added": Phrase("law is added"),
     "not-settled": Phrase("whether a decision changes is not settled"),
     "text-changed": Phrase("text changes, decisions do not"),
@@ -93,7 +95,8 @@ VERDICTS: Table = {
 EDIT_VERDICTS: Table = {
     "proved-equivalent": Phrase("Proved: nothing changes for any product on any day."),
     "beside": Phrase(
-        "Proved: its rules apply to the same products on the same days. What decisions list beside them changes."
+        "Proved: its rules apply to the same products on the same days. What decisions cite, list or say beside them "
+        "may change."
     ),
     "masked": Phrase("Proved: no decision changes. What decisions list may change."),
     "witness": Phrase("Decisions change, for example: {moves}."),
@@ -102,6 +105,13 @@ EDIT_VERDICTS: Table = {
     "unsupported": Phrase("NOT SETTLED: its rules cannot be analyzed."),
     "unknown": Phrase("NOT SETTLED: it is neither shown nor excluded that a decision changes."),
     "no-rule": Phrase("No rule differs because of it, so no decision changes."),
+    "schema": Phrase(
+        "It changes which specs are valid, or words. A spec that both sides accept states the same facts, so no "
+        "decision changes."
+    ),
+    "reading": Phrase(
+        "NOT SETTLED: it changes the facts that a spec states. Only the compared products show what follows."
+    ),
     "enforcement": Phrase("No decision changes; whether the gate passes its findings does."),
     "not-asked": Phrase("Not proved: only the compared products show what changes."),
 }
@@ -176,6 +186,7 @@ PHRASES: Table = {
     "since": Phrase("from {day}"),
     "between": Phrase("from {day} to {last}"),
     "only_on": Phrase("on {day} alone"),
+    "may_say": Phrase("What decisions cite or say may change."),
     "back": Phrase("reaches back"),
     "twin": Phrase("same body as {name}: renamed?"),
     "breaking": Phrase("breaking"),
