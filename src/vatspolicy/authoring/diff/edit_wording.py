@@ -10,12 +10,12 @@ from vatspolicy.authoring.diff.edits import ReviewItem
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by
 from vatspolicy.authoring.diff.structure import Change, Field
 from vatspolicy.cel.ast import Compare, Fact, In, Node, Param, Term, walk
+from vatspolicy.documents.words import words_of_schema
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import GRADES, both, joint, say_both
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Wording
-from vatspolicy.policies.model import Article, Instrument, Policy, Rule
-from vatspolicy.profile.vocabulary import label
+from vatspolicy.policies.model import Article, Policy, Rule
+from vatspolicy.profile.vocabulary import fact_schemas, label
 
 Text = dict[str, str]
 _QUOTED = 3
@@ -39,12 +39,21 @@ FIELDS = {
     "zh": Phrase("Chinese text"),
     "title": Phrase("title"),
     "readings": Phrase("other readings"),
+}
+"""Fields of entries that are told in words, by their names."""
+OF_SCHEMAS = {
     "within": Phrase("lies in"),
     "province": Phrase("province"),
     "zone": Phrase("free-trade zone"),
     "enum": Phrase("values"),
+    "x-empty-behind": Phrase("read as none if left out, where every offer is one of these"),
+    "x-invariants": Phrase("conditions that every spec meets"),
+    "x-question": Phrase("question"),
+    "x-enum": Phrase("name"),
+    "title": Phrase("title"),
+    "x-title-zh": Phrase("title"),
 }
-"""Fields of entries that are told in words, by their names."""
+"""Fields of schemas that are told in words, by their keys."""
 OF_ENFORCEMENT = {
     "level": Phrase("level", "enforcement"),
     "from": Phrase("first day"),
@@ -107,6 +116,8 @@ class EditWording:
         line: dict[str, Any] = dict.fromkeys(("before", "after", "added", "removed"))
         if change.kind == "schema":
             return self._schema_line(change, field)
+        if (change.kind, change.change, name) == ("instrument", "changed", "authority"):
+            return {"what": say_both(FIELDS[name]), **line, **self._authority(change.name)}
         if change.kind == "parameter" and name.partition("[")[0] == "value":
             name = "value"
             if isinstance(before, list) and isinstance(after, list):
@@ -161,33 +172,51 @@ class EditWording:
         elif change.kind == "instrument" and name == "covers":
             covers = side.bundle.instruments[change.name].covers if change.name in side.bundle.instruments else None
             tree = covers.tree if covers is not None else None
-        elif change.kind == "instrument" and name == "authority" and change.name in side.bundle.instruments:
-            return _authorities(side.bundle, side.bundle.instruments[change.name])
-        elif name == "verification":
+        if name == "verification":
             return both(GRADES, value)
         if tree is not None:
             return {lang: Wording(side.bundle, lang).say(tree) for lang in LANGUAGES}
         return _say(value)
 
+    def _authority(self, instrument: str) -> dict[str, Text | None]:
+        """Return the authorities of an instrument that come and go, or all of them if only their order differs."""
+        before, after = (_authorities(side, instrument) for side in (self.base, self.head))
+        added, removed = ([one for one in a if one not in b] for a, b in ((after, before), (before, after)))
+        if len(before) == len(after) == 1 or not (added or removed):
+            return {"before": _together(before), "after": _together(after)}
+        return {"added": _together(added), "removed": _together(removed)}
+
     def _schema_line(self, change: Change, field: Field) -> dict[str, Any]:
         """Return a value of a schema where it differs: the members of a list that come and go, else both values."""
         told: dict[str, Any] = dict.fromkeys(("before", "after", "added", "removed"))
-        key = field.name.rpartition("/")[2]
+        keys = field.name.split("/")
+        known = next((OF_SCHEMAS[key] for key in keys if key in OF_SCHEMAS), None)
+        place = tuple(change.name.split("/")[1:])
+        fact = (*place[:-1], keys[-1]) if keys[0] == "x-empty-behind" else place
         if isinstance(field.before, list) and isinstance(field.after, list):
             for side, members, others in (("added", field.after, field.before), ("removed", field.before, field.after)):
-                told[side] = self._words([one for one in members if one not in others])
+                told[side] = self._words([one for one in members if one not in others], fact)
         else:
-            told |= {"before": self._words(field.before), "after": self._words(field.after)}
-        return {"what": say_both(FIELDS.get(key, {"en": field.name, "zh": field.name})), **told}
+            told |= {"before": self._words(field.before, fact), "after": self._words(field.after, fact)}
+        return {"what": say_both(known or {"en": field.name, "zh": field.name}), **told}
 
-    def _words(self, value: Any) -> Text | None:
-        """Return a value of a schema by the names of the places, classes, authorities and offers in it."""
+    def _words(self, value: Any, fact: tuple[str, ...]) -> Text | None:
+        """Return a value of a schema by the names of offers, places and classes in it; a condition by its message."""
         if value is None or value == []:
             return None
-        members = value if isinstance(value, list) else [value]
+        members = [one.get("message", one) if isinstance(one, dict) else one for one in _list(value)]
         if not all(isinstance(one, str) for one in members):
-            return _say(value)
-        return {lang: Wording(self.head.bundle, lang).values(members, None) for lang in LANGUAGES}
+            return _say(members)
+        names = {}
+        for schemas in (self.base.bundle.schemas, self.head.bundle.schemas):
+            nodes = (node for path, node in fact_schemas(schemas) if path == fact)
+            words = (word for node in nodes for word in words_of_schema(node.get("items", node), schemas))
+            names |= {word.value: word.name for word in words if word.name is not None}
+        wordings = {lang: Wording(self.head.bundle, lang) for lang in LANGUAGES}
+        return {
+            lang: wording.listed([names[one][lang] if one in names else wording.values([one], None) for one in members])
+            for lang, wording in wordings.items()
+        }
 
     def articles(self, item: ReviewItem) -> list[dict[str, Any]]:
         """Return the articles that an edit rests on: those that the edited entries cite, else those of its rules."""
@@ -230,8 +259,14 @@ class EditWording:
         return None
 
 
-def _authorities(bundle: Bundle, instrument: Instrument) -> Text:
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _authorities(side: RuleSignatures, name: str) -> list[Text]:
     """Return the authorities of an instrument in words, each with its condition."""
+    bundle = side.bundle
+    instrument = bundle.instruments[name]
     found = []
     for place, (when, bodies) in enumerate(instrument.authority):
         names = [label("authority", body, bundle.schemas) for body in bodies]
@@ -242,7 +277,11 @@ def _authorities(bundle: Bundle, instrument: Instrument) -> Text:
         elif place:
             told = say_both(OTHERWISE, names=told)
         found.append(told)
-    return {lang: joint("semicolon", lang).join(one[lang] for one in found) for lang in LANGUAGES}
+    return found
+
+
+def _together(texts: Sequence[Text]) -> Text | None:
+    return {lang: joint("semicolon", lang).join(one[lang] for one in texts) for lang in LANGUAGES} if texts else None
 
 
 def _say(value: Any) -> Text | None:

@@ -103,7 +103,7 @@ def compare_schemas(base: LawRevision, head: LawRevision) -> SchemaEdits:
             found = _differences(old, new, (), KEYS[NOTHING] if of_specs else _TEXTS)
         for path, before, after in found:
             effect = _effect(base, head, path, before, after) if of_specs else NOTHING
-            if effect != WORDS:
+            if effect in (READING, VALIDITY) or not of_specs:
                 changes.append(_change(file, path, before, after, effect))
             if effect != NOTHING:
                 node = _node(path)

@@ -20,7 +20,7 @@ from vatspolicy.authoring.diff.words import FAULTS
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.i18n.words import both
 from vatspolicy.policies.model import Article, Policy
-from vatspolicy.profile.vocabulary import describe, gazetteer, label
+from vatspolicy.profile.vocabulary import fact_schemas, gazetteer, label
 
 _UNPROVED: Mapping[str, Any] = {
     "verdict": None,
@@ -290,7 +290,8 @@ def title_of_schema(name: str, schemas: SchemaSet) -> dict[str, str] | None:
     file, *steps = name.split("/")
     if file == "places" and len(steps) == 1 and steps[0] in gazetteer(schemas):
         return _text(label("place", steps[0], schemas))
-    node = describe(tuple(steps), schemas) if file == "profile" and steps else {}
+    facts = fact_schemas(schemas) if file == "profile" else ()
+    node = next((node for path, node in facts if path == tuple(steps)), {})
     return {"en": node["title"], "zh": node.get("x-title-zh", node["title"])} if "title" in node else None
 
 

@@ -58,6 +58,14 @@ ITEMS: Table = {
     "citation": Phrase("cited articles"),
     "verification": Phrase("weakest verification"),
 }
+SAID: Table = {
+    "citations": Phrase("cited articles"),
+    "verification": Phrase("verification"),
+    "authority": Phrase("authority"),
+    "wording": Phrase("wording"),
+    "other": Phrase("other parts of the record"),
+}
+"""Parts of the records of decisions (`record_entries`)."""
 VALUES: dict[str, Table] = {
     "advice-kind": ADVICE,
     "advice": {"fires": Phrase("given")},
@@ -95,9 +103,9 @@ VERDICTS: Table = {
 EDIT_VERDICTS: Table = {
     "proved-equivalent": Phrase("Proved: nothing changes for any product on any day."),
     "beside": Phrase(
-        "Proved: its rules apply to the same products on the same days. What decisions cite, list or say beside them "
-        "may change."
+        "Proved: its rules apply to the same products on the same days. What decisions list beside them changes."
     ),
+    "applies": Phrase("Proved: its rules apply to the same products on the same days."),
     "masked": Phrase("Proved: no decision changes. What decisions list may change."),
     "witness": Phrase("Decisions change, for example: {moves}."),
     "witness-of-all": Phrase("Decisions change: {moves}."),
@@ -105,13 +113,8 @@ EDIT_VERDICTS: Table = {
     "unsupported": Phrase("NOT SETTLED: its rules cannot be analyzed."),
     "unknown": Phrase("NOT SETTLED: it is neither shown nor excluded that a decision changes."),
     "no-rule": Phrase("No rule differs because of it, so no decision changes."),
-    "schema": Phrase(
-        "It changes which specs are valid, or words. A spec that both sides accept states the same facts, so no "
-        "decision changes."
-    ),
-    "reading": Phrase(
-        "NOT SETTLED: it changes the facts that a spec states. Only the compared products show what follows."
-    ),
+    "schema": Phrase("A spec that both sides accept states the same facts, so no decision changes."),
+    "reading": Phrase("NOT SETTLED: it may change the facts of a spec. Only the compared products show what follows."),
     "enforcement": Phrase("No decision changes; whether the gate passes its findings does."),
     "not-asked": Phrase("Not proved: only the compared products show what changes."),
 }
@@ -186,7 +189,7 @@ PHRASES: Table = {
     "since": Phrase("from {day}"),
     "between": Phrase("from {day} to {last}"),
     "only_on": Phrase("on {day} alone"),
-    "may_say": Phrase("What decisions cite or say may change."),
+    "may_say": Phrase("What decisions show with it may change: {names}."),
     "back": Phrase("reaches back"),
     "twin": Phrase("same body as {name}: renamed?"),
     "breaking": Phrase("breaking"),
