@@ -15,7 +15,7 @@ from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import GRADES, both, joint, say_both
 from vatspolicy.policies.expression_wording import Wording
 from vatspolicy.policies.model import Article, Policy, Rule
-from vatspolicy.profile.vocabulary import fact_schemas, label
+from vatspolicy.profile.vocabulary import LocalizedText, fact_schemas, label
 
 Text = dict[str, str]
 _QUOTED = 3
@@ -207,7 +207,7 @@ class EditWording:
         members = [one.get("message", one) if isinstance(one, dict) else one for one in _list(value)]
         if not all(isinstance(one, str) for one in members):
             return _say(members)
-        names = {}
+        names: dict[str, LocalizedText] = {}
         for schemas in (self.base.bundle.schemas, self.head.bundle.schemas):
             nodes = (node for path, node in fact_schemas(schemas) if path == fact)
             words = (word for node in nodes for word in words_of_schema(node.get("items", node), schemas))

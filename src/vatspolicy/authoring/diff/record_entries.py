@@ -51,7 +51,8 @@ def compare_entries(base: RuleSignatures, head: RuleSignatures, names: Iterable[
     """Return the parts of records that differ, by entry, for the entries that some rules of both sides show."""
     shown = [name for name in names if name in base.by_name and name in head.by_name]
     old, new = ({entry for name in shown for entry in _entries_of(side, side.by_name[name])} for side in (base, head))
-    found = {}
+    one_sided = (entry for entry in old ^ new if entry[0] in ("edition", "parameter", "term"))
+    found = {entry: frozenset({_OF_KIND[entry[0]]}) for entry in one_sided}
     for entry in old & new:
         before, after = (dict(_leaves(_content(side, entry), ())) for side in (base, head))
         differing = (path for path in before.keys() | after.keys() if before.get(path) != after.get(path))

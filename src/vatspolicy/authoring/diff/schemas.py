@@ -205,6 +205,8 @@ def _change(file: str, path: Steps, old: Any, new: Any, effect: str) -> SchemaCh
     if not path:
         return SchemaChange(file, "", word, None, None, new is None, effect)
     breaking = _breaks_reader(path, old, new) if file in _WRITTEN_BY_US else _breaks_writer(path, old, new)
+    own = next((step for step in path if step.startswith("x-")), "x-invariants")
+    breaking &= own in ("x-invariants", "x-gazetteer")  # no other key of our own refuses a document
     return SchemaChange(file, "/".join(path), word, _shown(old), _shown(new), breaking, effect)
 
 

@@ -60,7 +60,7 @@ def _subject(data: Data, lang: Language) -> str:
     elif first["since"] and not any(field["name"] == "from" for field in first["fields"]):
         told = [*told, phrase("since", lang, day=first["since"])]
     title = wording.item_title(data, item, lang)
-    edit, more = joint("semicolon", lang).join(told), len(data["edits"]) - 1
+    edit, more = joint("semicolon", lang).join(told).rstrip(".。"), len(data["edits"]) - 1
     text = phrase("edit_of", lang, name=title, edit=edit)
     return _end(text) + (gap(lang) + count(COUNTS, "edits_beside", more, lang) if more else "")
 
