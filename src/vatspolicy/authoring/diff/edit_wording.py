@@ -78,7 +78,7 @@ class EditWording:
         found = []
         for place in item.changes:
             change = self.changes[place]
-            if change.kind not in ("rule", "policy"):
+            if change.kind not in ("rule", "policy") and (change.kind, change.change) != ("article", "added"):
                 found += [line for one in change.fields if (line := self._line(change, one, item.rules)) is not None]
             elif change.kind == "rule" and change.change == "changed":
                 found += [line for one in change.fields if (line := self._text_line(change, one)) is not None]
@@ -110,7 +110,8 @@ class EditWording:
 
     def _line(self, change: Change, field: Field, rules: Sequence[str]) -> dict[str, Any] | None:
         name = field.name or ("is" if change.kind == "term" else "value")
-        if name.partition(".")[0] in _SILENT or (change.kind == "parameter" and name == "title"):
+        stands_above = name == "title" and (change.kind == "parameter" or change.change != "changed")
+        if name.partition(".")[0] in _SILENT or stands_above:
             return None
         before, after = field.before, field.after
         line: dict[str, Any] = dict.fromkeys(("before", "after", "added", "removed"))
