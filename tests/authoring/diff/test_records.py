@@ -113,6 +113,13 @@ def test_an_authority_that_becomes_nobody_is_named(tmp_path: Path) -> None:
     assert "{'" not in text_of(data)
 
 
+def test_a_value_is_told_in_words_and_not_in_python(tmp_path: Path) -> None:
+    after = LAW.replace("title: {en: Report, zh: 报告}\n", "title: {en: Report, zh: 报告}\n    no_term: true\n")
+    text = text_of(compare_laws(tmp_path, LAW, after))
+    assert "+ valid without an end date: yes" in text
+    assert not re.search(r"\bTrue\b|\{'|\[\{", text)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
