@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from vatspolicy.documents import format_path
 from vatspolicy.engine.decision import Decision, Finding, RouteResult, nearest_routes
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import LANGUAGES, Language, Phrase
+from vatspolicy.i18n.words import GRADES, aside, joint, word
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
-from vatspolicy.policies.model import Advise, Classify, Deny, Duty, Need, Route, Rule
+from vatspolicy.policies.model import Advise, Article, Classify, Deny, Duty, Need, Route, Rule
 from vatspolicy.profile.vocabulary import LocalizedText, label
 
 SUMMARY_KINDS = ("decision", "service", "denial", "license", "route", "duty")
@@ -40,6 +41,7 @@ DETAIL_KINDS = (
     "waiver",
     "undetermined",
     "contested",
+    "citation",
     "verification",
 )
 """Kinds of items of a full list, in the order in which a reviewer reads them."""
@@ -55,11 +57,13 @@ _ONLY_BESIDE_OTHERS = (
     "advice-kind",
     "curable",
     "waiver",
+    "citation",
     "verification",
 )
 """Kinds that tell nothing by appearing: the item that they belong to appears."""
 
 _DECISION = Phrase("Decision")
+_NOBODY = Phrase("none")
 
 Key: TypeAlias = tuple[str, str, str, str]
 """Kind, name, service, class."""
@@ -119,9 +123,13 @@ def summary_order(item: Item) -> tuple[int, str, str]:
     return SUMMARY_KINDS.index(item.kind), item.subject, item.name
 
 
-def itemize(decision: Decision, bundle: Bundle) -> Mapping[Key, Item]:
-    """Return every item of a decision of a bundle, without its explanations."""
-    return {item.key: item for item in _details(decision, bundle)}
+def itemize(decision: Decision, bundle: Bundle, cited: Collection[str] = ()) -> Mapping[Key, Item]:
+    """Return every item of a decision of a bundle, without its explanations.
+
+    `cited`: names of the rules whose citations are listed, too.
+    """
+    found = {item.key: item for item in _details(decision, bundle)}
+    return found | {item.key: item for item in _citations(decision, bundle, cited)} if cited else found
 
 
 def compare_items(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> dict[Key, tuple[Item | None, Item | None]]:
@@ -135,6 +143,14 @@ def compare_items(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> dict
         elif old.value != new.value:
             found[key] = (old, new)
     return found
+
+
+def say_value(item: Item, bundle: Bundle) -> LocalizedText | None:
+    """Return the value of an item of a full list for people; None for a state."""
+    if item.kind != "authority":
+        return item.text
+    names = [label("authority", body, bundle.schemas) for body in item.value.split(", ") if body]
+    return {lang: joint("list", lang).join(name[lang] for name in names) for lang in LANGUAGES} if names else _NOBODY
 
 
 def _item(kind: str, name: str, value: str, finding: Finding, **more: Any) -> Item:
@@ -232,7 +248,7 @@ def _details(decision: Decision, bundle: Bundle) -> Iterator[Item]:
     ):
         for finding in findings:
             yield _stated(kind, finding)
-            if finding.authority and isinstance(finding.rule.effect, Duty):
+            if isinstance(finding.rule.effect, Duty):
                 yield _item("authority", finding.rule.effect.instrument, ", ".join(finding.authority), finding)
             yield from _marks(finding, bundle)
     for ask in decision.missing:
@@ -281,6 +297,31 @@ def _marks(finding: Finding, bundle: Bundle) -> Iterator[Item]:
     named = getattr(effect, "instrument", None)
     if named is not None:
         yield _item("instrument", rule.name, named, finding, text=bundle.instruments[named].title)
+
+
+def _citations(decision: Decision, bundle: Bundle, cited: Collection[str]) -> Iterator[Item]:
+    """Yield the articles, with their verification, that the findings and routes of some rules cite."""
+    findings = (
+        *(*decision.denials, *decision.needs, *decision.would_need, *decision.met),
+        *(*decision.duties, *decision.advice, *decision.undetermined),
+    )
+    shown = [(finding.rule, finding.subject) for finding in findings]
+    activities = (activity for service in decision.services for activity in service.activities)
+    shown += [(state.rule, state.subject) for activity in activities for state in activity.routes]
+    for rule, subject in shown:
+        if rule.name in cited:
+            articles = bundle.policies[rule.policy].articles
+            conditions = rule.effect.conditions if isinstance(rule.effect, Route) else ()
+            keys = dict.fromkeys((*rule.cite, *(key for condition in conditions for key in condition.cite)))
+            value = ", ".join(f"{key} ({articles[key].verification})" for key in keys)
+            text = {str(lang): _cited([articles[key] for key in keys], lang) for lang in LANGUAGES}
+            yield Item("citation", rule.name, value, (rule,), subject.service or "", subject.cls or "", text=text)
+
+
+def _cited(articles: Iterable[Article], lang: Language) -> str:
+    """Return articles with their verification in words."""
+    told = [one.label[lang] + aside(word(GRADES, one.verification, lang), lang) for one in articles]
+    return joint("list", lang).join(told)
 
 
 def _stated(kind: str, finding: Finding) -> Item:

@@ -28,6 +28,12 @@ STATES: Table = {
     "partly-classified": Phrase("class not settled: facts are missing"),
     "unclassified": Phrase("no rule classifies it"),
 }
+GRADES: Table = {
+    "primary": Phrase("primary"),
+    "secondary": Phrase("secondary"),
+    "unverified": Phrase("unverified"),
+}
+"""Verification of the words of one article (policy.schema.json)."""
 JOINTS: Table = {
     "comma": {"en": ", ", "zh": "，"},
     "list": {"en": ", ", "zh": "、"},

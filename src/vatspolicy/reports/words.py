@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.i18n import Language, Phrase
-from vatspolicy.i18n.words import STATES, Counts, aside, joint, word
+from vatspolicy.i18n.words import GRADES, STATES, Counts, aside, joint, word
 
 OWN_NAME = Phrase("English", "a language in its own words")
 """Name that each language has for itself, as a link or a button to it says."""
@@ -35,12 +35,7 @@ VERIFICATION: Mapping[str, Mapping[str, str]] = {
     "secondary": Phrase("Source quality: at least one cited article is known from commentary only."),
     "unverified": Phrase("Source quality: at least one cited article has not been checked against its text."),
 }
-KNOWN: Mapping[str, Mapping[str, str]] = {
-    "primary": Phrase("primary"),
-    "secondary": Phrase("secondary"),
-    "unverified": Phrase("unverified"),
-}
-"""Verification of the words of one article (policy.schema.json)."""
+KNOWN = GRADES
 PHRASES: Mapping[str, Mapping[str, str]] = {
     "as_of": Phrase("as of {day}"),
     "bundle": Phrase("bundle {version}"),

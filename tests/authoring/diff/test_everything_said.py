@@ -71,7 +71,7 @@ def edited(folder: Path, old: str, new: str, law: str = LAW, **settings: Any) ->
         ("deny: {reason: SHARE-ABOVE-CAP}", "deny: {reason: SHARE-ABOVE-CAP, curable: true}", "curable", "law/too-foreign",
          ("no", "yes"), "no → yes"),
         ("authority: [{when: 'true', is: miit}]", "authority: [{when: 'true', is: provincial-ca}]", "authority", "permit",
-         ("miit", "provincial-ca"), "miit → provincial-ca"),
+         ("miit", "provincial-ca"), "(MIIT) → "),
     ],
 )  # fmt: skip
 def test_what_changes_below_the_outcome_is_told_of_each_product(

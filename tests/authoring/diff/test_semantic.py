@@ -91,7 +91,7 @@ CAP = RuleVerdict("law/too-foreign", "witness", ("deny->allow",), WITNESS, "2028
 @pytest.mark.parametrize(
     ("transitions", "title", "verdict"),
     [
-        ([], "No decision changes, proved for all profiles", "neither"),
+        ([], "No decision changes, which is proved; what decisions cite or say may change", "neither"),
         ([unknown("deny", "allow")], "UNKNOWN: no decision change was found, and none could be excluded", "unknown"),
         ([shown("deny", "allow", "2026-09-01")], "Loosens", "loosened"),
         (
@@ -265,7 +265,11 @@ def test_proofs_about_new_schemas_are_no_proof_about_the_schemas(tmp_path: Path,
     places["x-gazetteer"]["shanghai-lingang"]["province"] = "beijing"
     base = project(tmp_path / "base", schemas={})
     data = compare(base, project(tmp_path / "head", {"law": SAME}, schemas={"places": places}), semantic="auto")
-    assert data["title"]["en"] == "No decision change was found"
+    assert (data["title"]["en"], data["verdict"], data["exit_code"]) == (
+        "UNKNOWN: no decision change was found, and none could be excluded",
+        "unknown",
+        4,
+    )
     assert "what the schemas themselves change is not proved" in " ".join(render("text", data, "en").split())
 
 
@@ -294,7 +298,9 @@ def test_the_engine_finds_the_witness_and_excludes_the_rest(tmp_path: Path) -> N
 @REAL
 def test_an_edit_that_changes_nothing_is_proved_to(tmp_path: Path) -> None:
     data = compared(tmp_path, SAME, fail_on=["any", "unknown"])
-    assert (data["title"]["en"], data["exit_code"]) == ("No decision changes, proved for all profiles", 0)
+    assert data["exit_code"] == 0
+    assert data["title"]["en"] == "No decision changes, which is proved; what decisions cite or say may change"
+    assert "nothing changes for any product" not in render("text", data, "en"), "records quote the condition"
     assert [rule["verdict"] for rule in data["edits"]] == ["proved-equivalent"]
 
 
@@ -344,7 +350,7 @@ def test_the_day_before_which_something_else_was_shown_ends_the_search(tmp_path:
 
 
 VERDICTS = {
-    "proved-equivalent": ("nothing changes for any product on any day", "任何产品在任何日期均无变化"),
+    "proved-equivalent": ("rules apply to the same products on the same days. What decisions show", "已证明：其规则"),
     "masked": ("Proved: no decision changes.", "已证明：任何结论均不变"),
     "unknown": ("NOT SETTLED", "未能判定"),
     "unsupported": ("cannot be analyzed", "无法分析"),
@@ -598,7 +604,7 @@ def test_what_no_decision_can_list_has_no_witness(tmp_path: Path) -> None:
     sides = project(tmp_path / "base", {"law": before}), project(tmp_path / "head", {"law": after})
     data = compare(*sides, semantic="z3", fail_on=["any"])
     assert [(rule["verdict"], rule["witness"]) for rule in data["edits"]] == [("proved-equivalent", None)]
-    assert data["title"]["en"] == "No decision changes, proved for all profiles"
+    assert data["title"]["en"] == "No decision changes, which is proved; what decisions cite or say may change"
 
 
 # --- days of a change -------------------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ from vatspolicy.authoring.diff.edits import EditsOfRules
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW, Change
-from vatspolicy.authoring.diff.verdict import RED_LINES, direction_of, failures, is_among, settled
-from vatspolicy.authoring.diff.words import NOT_ACCEPTED
+from vatspolicy.authoring.diff.verdict import RED_LINES, cites_otherwise, direction_of, failures, is_among, settled
+from vatspolicy.authoring.diff.words import NOT_ACCEPTED, UNREAD_SCHEMAS
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
@@ -160,8 +160,10 @@ class _Marker:
         self._places: dict[tuple[str, str, str], list[int]] = {}
         for place, pair in enumerate(self.pairs):
             self._places.setdefault((pair[0].kind, pair[0].policy, pair[0].name), []).append(place)
+        reviewed = {place for item in self.items for place in item["changes"]}
         for place, (change, shown) in enumerate(self.pairs):
-            shown["acceptance"] = self.describe(place, change, sides) if change.kind in LAW else None
+            counts = change.kind in LAW or place in reviewed
+            shown["acceptance"] = self.describe(place, change, sides) if counts else None
         self.law = [shown["acceptance"] for _, shown in self.pairs if shown["acceptance"]]
 
     def describe(self, place: int, change: Change, sides: tuple[LawRevision, LawRevision]) -> Data:
@@ -265,20 +267,19 @@ class _Marker:
         everything = self.of_all(self.law)
         deciding = [place for item in self.items if _may_decide(item) for place in item["changes"] or [None]]
         decisive = self.of_all([None if place is None else self.pairs[place][1]["acceptance"] for place in deciding])
-        whole = [] if self.data["schemas"] else decisive
         shown = {(row["before"]["decision"], row["after"]["decision"]) for row in self.rows}
         for row in self.rows:
-            row["accepted"] = self.of_rules(cause["rule"] for cause in row["because"]) or whole
+            row["accepted"] = self.of_rules(cause["rule"] for cause in row["because"]) or decisive
         for detail in self.details:
             detail["accepted"] = self.of_rules([detail["rule"]]) if detail["rule"] else everything
         for item in self.items:
             found = self.of_all([self.pairs[place][1]["acceptance"] for place in item["changes"]])
-            item["accepted"] = [] if item["verdict"] in _UNSETTLED else found
+            item["accepted"] = [] if item["verdict"] in _UNSETTLED and item["rules"] else found
         for rule in self.data["semantic"]["rules"]:
             rule["accepted"] = [] if rule["verdict"] in _UNSETTLED else self.of_rules([rule["rule"]])
         for entry in self.data["semantic"]["transitions"]:
             seen = entry["witness"] is not None or (entry["before"], entry["after"]) in shown
-            entry["accepted"] = whole if seen else []
+            entry["accepted"] = decisive if seen or entry["reason"] == UNREAD_SCHEMAS else []
         for one in self.data["red_lines"]:
             one["accepted"] = self.of_all([self.pairs[place][1]["acceptance"] for place in one["changes"]])
 
@@ -386,6 +387,8 @@ def _causes(left: Mapping[str, Any], condition: str) -> Iterator[str]:
 
 def _failing(left: Mapping[str, Any], condition: str) -> Iterator[Data]:
     """Yield the items of review because of which a condition holds, accepted changes left out."""
+    if condition == "unknown":
+        yield from (item for item in left["edits"] if item["verdict"] in _UNSETTLED and not item["rules"])
     if condition in (*RED_LINES, "retroactive", "unknown", "version"):
         return
     shown = any(
@@ -394,7 +397,9 @@ def _failing(left: Mapping[str, Any], condition: str) -> Iterator[Data]:
         if one["witness"] is not None
     )
     for item in left["edits"]:
-        if (shown and _may_decide(item)) or (condition == "any" and item["witness"] is not None):
+        if (shown and _may_decide(item)) or (
+            condition == "any" and (item["witness"] is not None or cites_otherwise(item))
+        ):
             yield item
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from vatspolicy.authoring.diff.decisions import Answer
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.snapshot import say_value
 from vatspolicy.i18n.words import say_both
 from vatspolicy.profile.profile import Profile
 
@@ -62,8 +63,8 @@ class DecidedWitness:
                 "name": item_name,
                 "before": old.value if old else None,
                 "after": new.value if new else None,
-                "before_text": say_both(old.text) if old and old.text else None,
-                "after_text": say_both(new.text) if new and new.text else None,
+                "before_text": say_both(text) if old and (text := say_value(old, self.base)) else None,
+                "after_text": say_both(text) if new and (text := say_value(new, self.head)) else None,
             }
             for (kind, item_name, _, _), (old, new) in found.items()
         ]

@@ -17,7 +17,7 @@ from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.untouched import Touching, Untouched
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.engine.decision import WORDS, Decision
-from vatspolicy.engine.snapshot import DECISIVE_KINDS, DETAIL_KINDS, Item, Key
+from vatspolicy.engine.snapshot import DECISIVE_KINDS, DETAIL_KINDS, Item, Key, say_value
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import find_specs
 from vatspolicy.i18n import _
@@ -200,13 +200,15 @@ class _Run:
         if answers[0] != answers[1]:
             rules, services = self.causes(found, day)
             self.rows.setdefault((product, services, *answers, rules), []).append(day)
+        bundles = [bundle for bundle, _ in sides]
         for pair in found.values():
             item = pair[1] or pair[0]
             assert item is not None
             one, two = (None if side is None else side.value for side in pair)
             key = item.kind, item.name, item.rule, one, two
             if key not in self.details:
-                self.details[key] = _Found(tuple(None if side is None else side.text for side in pair))
+                texts = zip(pair, bundles, strict=True)
+                self.details[key] = _Found(tuple(None if one is None else say_value(one, of) for one, of in texts))
             seen = self.details[key]
             seen.products[product.name] = None
             seen.days[day] = None

@@ -10,10 +10,12 @@ from vatspolicy.authoring.diff.edits import ReviewItem
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by
 from vatspolicy.authoring.diff.structure import Change, Field
 from vatspolicy.cel.ast import Compare, Fact, In, Node, Param, Term, walk
-from vatspolicy.i18n import LANGUAGES, Phrase
-from vatspolicy.i18n.words import joint, say_both
+from vatspolicy.documents.words import words_of_schema
+from vatspolicy.i18n import LANGUAGES, Language, Phrase
+from vatspolicy.i18n.words import GRADES, both, joint, say_both
 from vatspolicy.policies.expression_wording import Wording
 from vatspolicy.policies.model import Article, Policy, Rule
+from vatspolicy.profile.vocabulary import LocalizedText, fact_schemas, label
 
 Text = dict[str, str]
 _QUOTED = 3
@@ -30,8 +32,28 @@ FIELDS = {
     "known_until": Phrase("known until"),
     "number": Phrase("document number"),
     "verification": Phrase("verification"),
+    "authority": Phrase("authority"),
+    "no_term": Phrase("valid without an end date"),
+    "label": Phrase("name of the article"),
+    "en": Phrase("English text"),
+    "zh": Phrase("Chinese text"),
+    "title": Phrase("title"),
+    "readings": Phrase("other readings"),
 }
 """Fields of entries that are told in words, by their names."""
+OF_SCHEMAS = {
+    "within": Phrase("lies in"),
+    "province": Phrase("province"),
+    "zone": Phrase("free-trade zone"),
+    "enum": Phrase("values"),
+    "x-empty-behind": Phrase("read as none if left out, where every offer is one of these"),
+    "x-invariants": Phrase("conditions that every spec meets"),
+    "x-question": Phrase("question"),
+    "x-enum": Phrase("name"),
+    "title": Phrase("title"),
+    "x-title-zh": Phrase("title"),
+}
+"""Fields of schemas that are told in words, by their keys."""
 OF_ENFORCEMENT = {
     "level": Phrase("level", "enforcement"),
     "from": Phrase("first day"),
@@ -40,8 +62,9 @@ OF_ENFORCEMENT = {
     "owner": Phrase("owner"),
 }
 """Fields of an entry of `enforce`."""
-_SILENT = ("cite", "title")
-"""Fields that say nothing about decisions; the articles are quoted, and titles stand above."""
+_SILENT = ("cite",)
+"""Fields that a card tells elsewhere: the articles are quoted."""
+IF, OTHERWISE = Phrase("{names}, if {condition}"), Phrase("{names} otherwise")
 
 
 class EditWording:
@@ -55,7 +78,7 @@ class EditWording:
         found = []
         for place in item.changes:
             change = self.changes[place]
-            if change.kind not in ("rule", "policy", "article"):
+            if change.kind not in ("rule", "policy") and (change.kind, change.change) != ("article", "added"):
                 found += [line for one in change.fields if (line := self._line(change, one, item.rules)) is not None]
             elif change.kind == "rule" and change.change == "changed":
                 found += [line for one in change.fields if (line := self._text_line(change, one)) is not None]
@@ -64,13 +87,19 @@ class EditWording:
     def _text_line(self, change: Change, field: Field) -> dict[str, Any] | None:
         """Return the articles that a rule cites, or its message, where they differ."""
         told: dict[str, Any] = dict.fromkeys(("before", "after", "added", "removed"))
-        if field.name == "cite":
+        name = field.name.partition(".")[0]
+        if name == "cite":
             before, after = (_listed(keys) for keys in (field.before, field.after))
-            for side, keys, others in (("added", after, before), ("removed", before, after)):
-                told[side] = self._labels(change.policy, [key for key in keys if key not in others])
-        elif field.name == "message":
+            added, removed = ([key for key in a if key not in b] for a, b in ((after, before), (before, after)))
+            if bool(added) == bool(removed):
+                told |= {"before": self._labels(change.policy, before), "after": self._labels(change.policy, after)}
+            else:
+                told |= {"added": self._labels(change.policy, added), "removed": self._labels(change.policy, removed)}
+        elif name == "message":
             told |= {"before": say_both(field.before), "after": say_both(field.after)}
-        return {"what": say_both(FIELDS[field.name]), **told} if any(told.values()) else None
+        elif name == "readings":
+            told |= {"before": _say(field.before), "after": _say(field.after)}
+        return {"what": say_both(FIELDS[name]), **told} if any(told.values()) else None
 
     def _labels(self, policy: str, keys: Sequence[str]) -> Text | None:
         """Return the names of some articles in one line."""
@@ -81,10 +110,15 @@ class EditWording:
 
     def _line(self, change: Change, field: Field, rules: Sequence[str]) -> dict[str, Any] | None:
         name = field.name or ("is" if change.kind == "term" else "value")
-        if name.partition(".")[0] in _SILENT:
+        stands_above = name == "title" and (change.kind == "parameter" or change.change != "changed")
+        if name.partition(".")[0] in _SILENT or stands_above:
             return None
         before, after = field.before, field.after
         line: dict[str, Any] = dict.fromkeys(("before", "after", "added", "removed"))
+        if change.kind == "schema":
+            return self._schema_line(change, field)
+        if (change.kind, change.change, name) == ("instrument", "changed", "authority"):
+            return {"what": say_both(FIELDS[name]), **line, **self._authority(change.name)}
         if change.kind == "parameter" and name.partition("[")[0] == "value":
             name = "value"
             if isinstance(before, list) and isinstance(after, list):
@@ -139,12 +173,51 @@ class EditWording:
         elif change.kind == "instrument" and name == "covers":
             covers = side.bundle.instruments[change.name].covers if change.name in side.bundle.instruments else None
             tree = covers.tree if covers is not None else None
+        if name == "verification":
+            return both(GRADES, value)
         if tree is not None:
             return {lang: Wording(side.bundle, lang).say(tree) for lang in LANGUAGES}
-        if isinstance(value, dict) and value.keys() == {"en", "zh"}:
-            return {lang: str(value[lang]) for lang in LANGUAGES}
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        return {"en": text, "zh": text}
+        return _say(value)
+
+    def _authority(self, instrument: str) -> dict[str, Text | None]:
+        """Return the authorities of an instrument that come and go, or all of them if only their order differs."""
+        before, after = (_authorities(side, instrument) for side in (self.base, self.head))
+        added, removed = ([one for one in a if one not in b] for a, b in ((after, before), (before, after)))
+        if len(before) == len(after) == 1 or not (added or removed):
+            return {"before": _together(before), "after": _together(after)}
+        return {"added": _together(added), "removed": _together(removed)}
+
+    def _schema_line(self, change: Change, field: Field) -> dict[str, Any]:
+        """Return a value of a schema where it differs: the members of a list that come and go, else both values."""
+        told: dict[str, Any] = dict.fromkeys(("before", "after", "added", "removed"))
+        keys = field.name.split("/")
+        known = next((OF_SCHEMAS[key] for key in keys if key in OF_SCHEMAS), None)
+        place = tuple(change.name.split("/")[1:])
+        fact = (*place[:-1], keys[-1]) if keys[0] == "x-empty-behind" else place
+        if isinstance(field.before, list) and isinstance(field.after, list):
+            for side, members, others in (("added", field.after, field.before), ("removed", field.before, field.after)):
+                told[side] = self._words([one for one in members if one not in others], fact)
+        else:
+            told |= {"before": self._words(field.before, fact), "after": self._words(field.after, fact)}
+        return {"what": say_both(known or {"en": field.name, "zh": field.name}), **told}
+
+    def _words(self, value: Any, fact: tuple[str, ...]) -> Text | None:
+        """Return a value of a schema by the names of offers, places and classes in it; a condition by its message."""
+        if value is None or value == []:
+            return None
+        members = [one.get("message", one) if isinstance(one, dict) else one for one in _list(value)]
+        if not all(isinstance(one, str) for one in members):
+            return _say(members)
+        names: dict[str, LocalizedText] = {}
+        for schemas in (self.base.bundle.schemas, self.head.bundle.schemas):
+            nodes = (node for path, node in fact_schemas(schemas) if path == fact)
+            words = (word for node in nodes for word in words_of_schema(node.get("items", node), schemas))
+            names |= {word.value: word.name for word in words if word.name is not None}
+        wordings = {lang: Wording(self.head.bundle, lang) for lang in LANGUAGES}
+        return {
+            lang: wording.listed([names[one][lang] if one in names else wording.values([one], None) for one in members])
+            for lang, wording in wordings.items()
+        }
 
     def articles(self, item: ReviewItem) -> list[dict[str, Any]]:
         """Return the articles that an edit rests on: those that the edited entries cite, else those of its rules."""
@@ -185,6 +258,53 @@ class EditWording:
             if found is not None and key in found.articles:
                 return found, found.articles[key]
         return None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _authorities(side: RuleSignatures, name: str) -> list[Text]:
+    """Return the authorities of an instrument in words, each with its condition."""
+    bundle = side.bundle
+    instrument = bundle.instruments[name]
+    found = []
+    for place, (when, bodies) in enumerate(instrument.authority):
+        names = [label("authority", body, bundle.schemas) for body in bodies]
+        told: Text = {lang: joint("list", lang).join(one[lang] for one in names) for lang in LANGUAGES}
+        if not when.is_true:
+            condition = {lang: Wording(bundle, lang).say(when.tree) for lang in LANGUAGES}
+            told = say_both(IF, names=told, condition=condition)
+        elif place:
+            told = say_both(OTHERWISE, names=told)
+        found.append(told)
+    return found
+
+
+def _together(texts: Sequence[Text]) -> Text | None:
+    return {lang: joint("semicolon", lang).join(one[lang] for one in texts) for lang in LANGUAGES} if texts else None
+
+
+def _say(value: Any) -> Text | None:
+    """Return a value as it is written, without the signs of a programming language."""
+    if value is None:
+        return None
+    return {lang: _said(value, lang) for lang in LANGUAGES}
+
+
+def _said(value: Any, lang: Language) -> str:
+    match value:
+        case bool():
+            return say_both(YES if value else NO)[lang]
+        case {"en": _, "zh": _}:
+            return str(value[lang])
+        case dict():
+            told = (f"{key}{joint('colon', lang)}{_said(child, lang)}" for key, child in value.items())
+            return joint("comma", lang).join(told)
+        case list():
+            nested = any(isinstance(one, dict | list) for one in value)
+            return joint("semicolon" if nested else "list", lang).join(_said(one, lang) for one in value)
+    return str(value)
 
 
 def _cited_by_fields(change: Change) -> Iterator[str]:

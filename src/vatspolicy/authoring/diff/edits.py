@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.authoring.diff.layer_edits import policy_of
+from vatspolicy.authoring.diff.record_entries import OTHER, Entry, parts_of
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, instruments_of
 from vatspolicy.authoring.diff.structure import LAW, Change
 from vatspolicy.cel.ast import Term, walk
@@ -26,13 +27,23 @@ class ReviewItem:
     """Places of the edits in the list of all changes; none for rules that differ without an edit of their own."""
     rules: tuple[str, ...]
     """Names of the rules that differ because of them."""
+    said: tuple[str, ...] = ()
+    """Parts of the records of decisions that they may change (`record_entries`)."""
 
 
 class EditsOfRules:
     """The edits of a change by the rules that they move."""
 
-    def __init__(self, changes: Iterable[Change], base: RuleSignatures, head: RuleSignatures) -> None:
+    def __init__(
+        self,
+        changes: Iterable[Change],
+        base: RuleSignatures,
+        head: RuleSignatures,
+        compared: Mapping[Entry, frozenset[str]],
+    ) -> None:
+        """Take the parts of records that differ, by entry (`compare_entries`)."""
         self.sides = base, head
+        self.compared = compared
         self.all = list(changes)
         self.changes = sorted((one for one in self.all if one.kind in _ORDER), key=lambda one: _ORDER.index(one.kind))
         self._of: dict[str, list[Change]] = {}
@@ -53,6 +64,7 @@ class EditsOfRules:
 
         Edits of one entry, a rename, an amendment and its predecessor, an entry that only edited rules read, and edits
         of the same rules are one item. `followers`: the rule before, by the name of the rule that takes its place.
+        An edit of a text that records of decisions show is an item, too.
         """
         names = list(names)
         law = [place for place, change in enumerate(self.all) if change.kind in LAW]
@@ -61,12 +73,18 @@ class EditsOfRules:
         sets = _DisjointSets([*law, *sorted({place for found in behind.values() for place in found} - {*law})])
         for one, other in self._pairs(sets.members, behind, moved, followers):
             sets.join(one, other)
+        said = [parts_of(change, self.compared) for change in self.all]
+        shown = [[place] for place, parts in enumerate(said) if parts and place not in sets.members]
         items = [
-            ReviewItem(tuple(found), tuple(name for name in names if not behind[name].isdisjoint(found)))
-            for found in sets.groups()
+            ReviewItem(
+                tuple(found),
+                tuple(name for name in names if not behind[name].isdisjoint(found)),
+                tuple(sorted(frozenset[str]().union(*(said[place] for place in found)))),
+            )
+            for found in (*sets.groups(), *shown)
         ]
         left = tuple(name for name in names if not behind[name])
-        return [*items, *([ReviewItem((), left)] if left else [])]
+        return [*items, *([ReviewItem((), left, (OTHER,))] if left else [])]
 
     def _places(self, name: str) -> frozenset[int]:
         """Return the places of the edits behind a rule; if there are none, of the articles that it cites."""

@@ -152,7 +152,7 @@ class _ProfileInHand:
 def _pair(sides: tuple[Side, Side], decisions: Sequence[Decision], differing: Collection[str]) -> DecidedPair:
     before, after = decisions
     shorter = drop_shared(before, after, differing)
-    items = compare_items(*(itemize(one, side[0]) for one, side in zip(shorter, sides, strict=True)))
+    items = compare_items(*(itemize(one, side[0], differing) for one, side in zip(shorter, sides, strict=True)))
     return DecidedPair(before, after, items)
 
 

@@ -23,9 +23,10 @@ from vatspolicy.authoring.diff.law import find_followers, law_in_words
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.layer_edits import compare_layers
 from vatspolicy.authoring.diff.proof import Proof, prove
+from vatspolicy.authoring.diff.record_entries import WORDING, Entry, compare_entries
 from vatspolicy.authoring.diff.recorded import Recorded
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.diff.schemas import SchemaChange, compare_schemas
+from vatspolicy.authoring.diff.schemas import SchemaEdits, compare_schemas
 from vatspolicy.authoring.diff.semantic import semantic_data
 from vatspolicy.authoring.diff.serialize import ComparisonSerializer, release_data, schema_data, seen_in
 from vatspolicy.authoring.diff.sources import Source
@@ -42,7 +43,7 @@ from vatspolicy.authoring.diff.verdict import (
     title_of,
     undecided,
 )
-from vatspolicy.authoring.diff.words import TITLES, WHY
+from vatspolicy.authoring.diff.words import TITLES, UNREAD_SCHEMAS, WHY
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n.words import both
 from vatspolicy.policies.bundle import Bundle
@@ -205,14 +206,21 @@ class _Parts:
 def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings) -> dict[str, Any]:
     parts = _Parts()
     nothing: list[dict[str, Any]] = []
+    of_schemas = parts.make("structure", lambda: compare_schemas(base, head), SchemaEdits())
+    schemas = of_schemas.changes
     changes = parts.make("structure", lambda: _changes(base, head, settings.today), list[Change]())
-    schemas = parts.make("structure", lambda: compare_schemas(base, head), list[SchemaChange]())
+    changes += of_schemas.of_specs
     same = base.schemas == head.schemas and list(base.layers.items()) == list(head.layers.items())
     edited = frozenset(base.documents.keys() | head.documents.keys()) if same else None
     differences = Differences(RuleSignatures(base.bundle), RuleSignatures(head.bundle), edited)
     changed = {change.policy for change in changes if change.kind in LAW}
 
-    edits = EditsOfRules(changes, differences.base, differences.head)
+    def compare_records() -> dict[Entry, frozenset[str]]:
+        worded = {("schema", "schemas", name): frozenset({WORDING}) for name in of_schemas.worded}
+        return worded | compare_entries(differences.base, differences.head, differences.depending)
+
+    compared = parts.make("structure", compare_records, dict[Entry, frozenset[str]]())
+    edits = EditsOfRules(changes, differences.base, differences.head, compared)
 
     def group() -> list[ReviewItem]:
         return edits.group(differences.names, find_followers(base.bundle, head.bundle, changes))
@@ -230,7 +238,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     comparison = parts.make("decisions", decide, Comparison((), (), 0, (), ()))
     for error in comparison.broken:
         parts.note("decisions", error)
-    serializer = ComparisonSerializer(base, head, differences, edits, settings.today)
+    serializer = ComparisonSerializer(base, head, differences, edits, of_schemas.reading, settings.today)
 
     def access() -> dict[str, Any] | None:
         days = [day for day in comparison.days if differences.on(day)]
@@ -265,6 +273,8 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
     if base.schemas == head.schemas and _contradicted(data):
         semantic, verdicts, reasons = _nothing(semantic["engine"]), [], [Why("contradiction")]
     why += reasons
+    if of_schemas.reading:
+        semantic = _beyond_schemas(semantic)
     shown = [entry["direction"] for entry in semantic["transitions"] if entry["witness"] is not None]
     never = set(impossible({"semantic": semantic}))
     semantic["rules"] = [
@@ -368,6 +378,17 @@ def _semantic(
 def _nothing(engine: str | None) -> dict[str, Any]:
     """Return the semantic layer of a failed proof."""
     return {"status": "failed", "engine": engine, "period": None, "transitions": [], "rules": [], "assumptions": []}
+
+
+def _beyond_schemas(semantic: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the semantic layer of a change after which a spec may be read otherwise, of which nothing is proved."""
+    period = semantic["period"] and {**semantic["period"], "proved": False}
+    status = "unavailable" if semantic["status"] == "not-needed" else semantic["status"]
+    transitions = [
+        {**one, "verdict": "unknown", "reason": UNREAD_SCHEMAS} if one["verdict"] == "proved-impossible" else one
+        for one in semantic["transitions"]
+    ]
+    return {**semantic, "status": status, "period": period, "transitions": transitions}
 
 
 def _contradicted(data: Mapping[str, Any]) -> bool:

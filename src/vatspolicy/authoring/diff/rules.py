@@ -119,7 +119,7 @@ class RuleSignatures:
         named = [self.bundle.instruments[name] for name in instruments_of(rule)]
         return [
             rule.each,
-            rule.contested,
+            rule.other_readings,
             rule.unwaivable,
             cited,
             rule.kind,
@@ -158,11 +158,15 @@ class Differences:
         for name in dict.fromkeys((*new, *old)):
             if name not in old or name not in new:
                 found[name] = "removed" if name in old else "added"
-            elif self.edited is not None and not self.edited & self._sources(name):
-                continue
-            elif self.base.full_signature(name) != self.head.full_signature(name):
+            elif name in self.depending and self.base.full_signature(name) != self.head.full_signature(name):
                 found[name] = "changed"
         return found
+
+    @functools.cached_property
+    def depending(self) -> frozenset[str]:
+        """Names of the rules of both sides that depend on a policy whose file differs."""
+        both = self.base.by_name.keys() & self.head.by_name.keys()
+        return frozenset(name for name in both if self.edited is None or self.edited & self._sources(name))
 
     def _sources(self, name: str) -> set[str]:
         """Return the policies that a rule depends on, on both sides, with those of the rules that replace it."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.authoring.diff.law_revision import LawRevision
+from vatspolicy.authoring.diff.structure import Change, Field
+from vatspolicy.documents import parse_document
+from vatspolicy.profile.vocabulary import words_of
 
 _WRITTEN_BY_US = {
     f"{name}.schema.json"
@@ -16,9 +19,41 @@ _WRITTEN_BY_US = {
     )
 }
 """Schemas of the program's output: a reader breaks if something is missing or unknown to it."""
-_WORDS = {"$id", "$schema", "$comment", "title", "description", "examples"}
-"""Keys that do not affect validation. Keys that begin with x- do not either, except the ones below."""
-_LAW = ("x-invariants", "x-gazetteer", "x-shorthand", "x-derived")
+_OF_OTHER_FILES = {
+    f"{name}.schema.json"
+    for name in (
+        *("accepted", "approvers", "baseline", "bundle", "fixture", "layer"),
+        *("policy", "policy-tests", "properties", "waivers"),
+    )
+}
+"""Schemas of the other files that people write. The rest are of specs: they say how a spec is read and worded."""
+
+READING, VALIDITY, WORDS, NOTHING = "reading", "validity", "words", "nothing"
+"""What an edit of the schemas of specs may change: the facts that a valid spec states, which specs are valid, the words
+of decisions, none of these. The first is law."""
+KEYS: Mapping[str, frozenset[str]] = {
+    VALIDITY: frozenset(
+        {
+            *("additionalProperties", "const", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+            *("minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties", "pattern"),
+            *("required", "dependentRequired", "uniqueItems", "x-invariants"),
+        }
+    ),
+    WORDS: frozenset({"title", "x-title-zh", "x-question", "x-enum", "x-unit"}),
+    NOTHING: frozenset(
+        {
+            *("$id", "$schema", "$comment", "description", "examples", "x-elsewhere", "x-empty-hint", "x-examples"),
+            *("x-groups", "x-key-synonyms", "x-language", "x-list", "x-mutable", "x-pattern-hint", "x-synonyms"),
+        }
+    ),
+    READING: frozenset({"x-derived", "x-empty-behind", "x-gazetteer", "x-shorthand"}),
+}
+"""Keys of the schemas of specs by what they may change; any other key may change the reading."""
+_NAMED = ("properties", "$defs", "x-enum", "x-gazetteer", "x-derived", "x-empty-behind")
+"""Keys whose members have names of their own, which are no keys of a schema."""
+_NODES = ("properties", "$defs", "x-gazetteer")
+"""Keys whose members are reviewed one by one."""
+_TEXTS = KEYS[WORDS] | KEYS[NOTHING]
 _SETS = ("enum", "required", "type")
 _LOWER, _UPPER = ("minimum", "minItems", "minLength"), ("maximum", "maxItems", "maxLength")
 
@@ -35,33 +70,120 @@ class SchemaChange:
     after: Any
     breaking: bool
     """True if a document that was valid or readable before may no longer be."""
+    effect: str = NOTHING
+    """What it may change of decisions: reading, validity, words or nothing."""
 
 
-def compare_schemas(base: LawRevision, head: LawRevision) -> list[SchemaChange]:
-    """Return every difference that affects validation, by file and path."""
+@dataclass(frozen=True)
+class SchemaEdits:
+    """The edits of schemas."""
+
+    changes: tuple[SchemaChange, ...] = ()
+    """Every difference that affects validation or reading, by file and path."""
+    of_specs: tuple[Change, ...] = ()
+    """Edits of the schemas of specs, fact by fact and place by place, words included."""
+    reading: frozenset[str] = frozenset()
+    """Names of those that may change the facts which a valid spec states."""
+    worded: frozenset[str] = frozenset()
+    """Names of those that may change the words of decisions."""
+
+
+def compare_schemas(base: LawRevision, head: LawRevision) -> SchemaEdits:
+    """Return every difference of the schemas that readers of specs, policies or reports may notice."""
     if base.schemas == head.schemas:
-        return []
-    found = []
-    for name in sorted({*base.schemas.files, *head.schemas.files}):
-        old, new = base.schema(name), head.schema(name)
-        if old is None or new is None:
-            found.append(SchemaChange(name, "", "removed" if new is None else "added", None, None, new is None))
-        else:
-            found += (_change(name, *difference) for difference in _differences(old, new, ()))
-    return found
+        return SchemaEdits()
+    changes: list[SchemaChange] = []
+    nodes: dict[str, list[tuple[Steps, _Difference, str]]] = {}
+    files: dict[str, str] = {}
+    for file in sorted({*base.schemas.files, *head.schemas.files}):
+        of_specs = file not in _WRITTEN_BY_US | _OF_OTHER_FILES
+        old, new = base.schema(file), head.schema(file)
+        found: Iterable[_Difference] = [((), old, new)]
+        if old is not None and new is not None:
+            found = _differences(old, new, (), KEYS[NOTHING] if of_specs else _TEXTS)
+        for path, before, after in found:
+            effect = _effect(base, head, path, before, after) if of_specs else NOTHING
+            if effect in (READING, VALIDITY) or not of_specs:
+                changes.append(_change(file, path, before, after, effect))
+            if effect != NOTHING:
+                node = _node(path)
+                name = "/".join((file.removesuffix(".schema.json"), *_names(path[:node])))
+                nodes.setdefault(name, []).append((path[node:], (path, before, after), effect))
+                files[name] = file
+    edits = [_edit(base, head, name, files[name], found) for name, found in nodes.items()]
+    effects = {name: {effect for *_, effect in found} for name, found in nodes.items()}
+    reading, worded = ([name for name, of in effects.items() if one in of] for one in (READING, WORDS))
+    return SchemaEdits(tuple(changes), tuple(edits), frozenset(reading), frozenset(worded))
 
 
 Steps = tuple[str, ...]
+_Difference = tuple[Steps, Any, Any]
+"""Path, and the values of base and head."""
 
 
-def _differences(old: Any, new: Any, path: Steps) -> Iterator[tuple[Steps, Any, Any]]:
+def _differences(old: Any, new: Any, path: Steps, silent: frozenset[str]) -> Iterator[_Difference]:
+    """Yield the values that differ, those of some keys of a schema left out."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        named = path[-1:] == ("properties",) or path[-1:] == ("$defs",)
+        named = path[-1:] and path[-1] in _NAMED
         for key in dict.fromkeys((*new, *old)):
-            if named or not (key in _WORDS or (key.startswith("x-") and key not in _LAW)):
-                yield from _differences(old.get(key), new.get(key), (*path, key))
+            if named or key not in silent:
+                yield from _differences(old.get(key), new.get(key), (*path, key), silent)
+    elif _are_branches(old) and _are_branches(new) and len(old) == len(new) and path[-1] != "x-invariants":
+        for place, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from _differences(before, after, (*path, str(place)), silent)
     elif _normal(old, path) != _normal(new, path):
         yield path, old, new
+
+
+def _are_branches(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) for one in value)
+
+
+def _effect(base: LawRevision, head: LawRevision, path: Steps, old: Any, new: Any) -> str:
+    """Return what a difference of a schema of specs may change."""
+    named = False
+    for place, key in enumerate(path):
+        last = place == len(path) - 1
+        if named:
+            named = False
+            if last and path[place - 1] in _NODES:  # nobody could state what one side does not know
+                return VALIDITY
+            if last and path[place - 1] == "x-enum":
+                return WORDS if old is not None and new is not None else NOTHING
+            continue
+        named = key in _NAMED
+        if key in KEYS[WORDS] and (key != "x-enum" or last or len(path) > place + 2):
+            return WORDS
+        if key == "x-gazetteer" and path[-1] in ("en", "zh") and len(path) == place + 3:
+            return WORDS
+        if key == "x-empty-behind" and len(path) == place + 2:
+            fact = ("services", 0, path[-1])
+            known = [{word.value for word in words_of(fact, side.schemas)} for side in (base, head)]
+            return READING if ({*_list(old)} ^ {*_list(new)}) & known[0] & known[1] else VALIDITY
+        if last:
+            return VALIDITY if key in KEYS[VALIDITY] else READING
+    return READING
+
+
+def _node(path: Steps) -> int:
+    """Return the number of steps to the innermost fact, definition or place that a difference is about."""
+    return max((place + 2 for place, key in enumerate(path[:-1]) if key in _NODES), default=0)
+
+
+def _names(path: Steps) -> Iterator[str]:
+    yield from (path[place + 1] for place, key in enumerate(path[:-1]) if key in _NODES)
+
+
+def _edit(
+    base: LawRevision, head: LawRevision, name: str, file: str, found: Sequence[tuple[Steps, _Difference, str]]
+) -> Change:
+    """Return the edit of one fact, definition or place."""
+    whole = [one for rest, one, _ in found if not rest]
+    change = "changed" if not whole else "added" if whole[0][1] is None else "removed"
+    side = base if change == "removed" else head
+    line = parse_document(side.schemas.files[file], file).mark(found[0][1][0], key=True)[0]
+    fields = [Field("/".join(rest), old, new) for rest, (_, old, new), _ in found if rest]
+    return Change("schemas", "schema", name, change, f"schemas/{file}", line, tuple(fields))
 
 
 def _normal(value: Any, path: Steps) -> Any:
@@ -74,14 +196,18 @@ def _normal(value: Any, path: Steps) -> Any:
 
 def _without_words(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {k: _without_words(v) for k, v in value.items() if k not in _WORDS and k != "message"}
+        return {k: _without_words(v) for k, v in value.items() if k not in _TEXTS and k not in ("message", "hint")}
     return value
 
 
-def _change(file: str, path: Steps, old: Any, new: Any) -> SchemaChange:
+def _change(file: str, path: Steps, old: Any, new: Any, effect: str) -> SchemaChange:
     word = "added" if old is None else "removed" if new is None else "changed"
+    if not path:
+        return SchemaChange(file, "", word, None, None, new is None, effect)
     breaking = _breaks_reader(path, old, new) if file in _WRITTEN_BY_US else _breaks_writer(path, old, new)
-    return SchemaChange(file, "/".join(path), word, _shown(old), _shown(new), breaking)
+    own = next((step for step in path if step.startswith("x-")), "x-invariants")
+    breaking &= own in ("x-invariants", "x-gazetteer")  # no other key of our own refuses a document
+    return SchemaChange(file, "/".join(path), word, _shown(old), _shown(new), breaking, effect)
 
 
 def _breaks_writer(path: Steps, old: Any, new: Any) -> bool:

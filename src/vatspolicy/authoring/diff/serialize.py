@@ -17,8 +17,10 @@ from vatspolicy.authoring.diff.schemas import SchemaChange
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS, Change
 from vatspolicy.authoring.diff.verdict import Release, direction_of
 from vatspolicy.authoring.diff.words import FAULTS
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.i18n.words import both
 from vatspolicy.policies.model import Article, Policy
+from vatspolicy.profile.vocabulary import fact_schemas, gazetteer, label
 
 _UNPROVED: Mapping[str, Any] = {
     "verdict": None,
@@ -34,6 +36,8 @@ _WEIGHTS = {"unknown": 0, "unsupported": 0, "witness": 1, None: 2, "masked": 3, 
 """Verdicts on edits, in the order of reports."""
 UNMOVED: Mapping[str, Any] = {**_UNPROVED, "verdict": "no-rule", "reason": "No rule differs because of it."}
 """The verdict on an edit that moves no rule."""
+UNSETTLED: Mapping[str, Any] = {**_UNPROVED, "verdict": "unknown"}
+"""The verdict on an edit of a schema that may change how a spec is read."""
 
 
 WORST_FIRST = ("both", "tightened", "loosened", "neither")
@@ -44,8 +48,16 @@ class ComparisonSerializer:
     """Plain data of a comparison."""
 
     def __init__(
-        self, base: LawRevision, head: LawRevision, differences: Differences, edits: EditsOfRules, today: str
+        self,
+        base: LawRevision,
+        head: LawRevision,
+        differences: Differences,
+        edits: EditsOfRules,
+        reading: Collection[str],
+        today: str,
     ) -> None:
+        """Take the names of the edits of schemas that may change how a spec is read."""
+        self.reading = reading
         self.today = today
         self.base, self.head, self.differences, self.edits = base, head, differences, edits
         self.wording = EditWording(differences.base, differences.head, edits.all)
@@ -66,6 +78,8 @@ class ComparisonSerializer:
         if change.kind in OF_LAYERS:
             return self.message(change.name) if change.name else self.title_of_layer(self.layer(change.policy))
         for side in (self.head, self.base):
+            if change.kind == "schema" and (found := title_of_schema(change.name, side.schemas)) is not None:
+                return found
             policy = side.bundle.policies.get(change.policy)
             if policy is None:
                 continue
@@ -118,7 +132,7 @@ class ComparisonSerializer:
         never: Collection[str],
     ) -> Iterator[dict[str, Any]]:
         for item in items:
-            data = self.item(item, next(left, None) if item.rules else UNMOVED)
+            data = self.item(item, next(left, None) if item.rules else self.unmoved(item))
             directions = [row.direction for row in comparison.rows if not set(item.rules).isdisjoint(row.because)]
             directions += [direction_of(name) for name in data["transitions"]]
             yield data | {
@@ -126,6 +140,11 @@ class ComparisonSerializer:
                 "excluded": [name for name in data["transitions"] if name in never],
                 "seen_in": seen_in(item.rules, comparison),
             }
+
+    def unmoved(self, item: ReviewItem) -> Mapping[str, Any]:
+        """Return the verdict on an item that moves no rule."""
+        names = (self.edits.all[place].name for place in item.changes if self.edits.all[place].kind == "schema")
+        return UNSETTLED if any(name in self.reading for name in names) else UNMOVED
 
     def item(self, item: ReviewItem, verdict: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return an item of review with the rules that it moves; without a proof the verdict is null."""
@@ -142,6 +161,7 @@ class ComparisonSerializer:
             "until": max((day for day in last if day is not None), default=None) if None not in last else None,
             "words": self.wording.lines(item),
             "articles": self.wording.articles(item),
+            "said": list(item.said),
             **(verdict or _UNPROVED),
         }
 
@@ -263,6 +283,16 @@ def _text(text: Mapping[str, str] | None) -> dict[str, str] | None:
 
 def _answer(answer: Answer) -> dict[str, Any]:
     return {"decision": answer.decision, "range": list(answer.range)}
+
+
+def title_of_schema(name: str, schemas: SchemaSet) -> dict[str, str] | None:
+    """Return the name of the place, or the title of the fact, that an edit of a schema is about."""
+    file, *steps = name.split("/")
+    if file == "places" and len(steps) == 1 and steps[0] in gazetteer(schemas):
+        return _text(label("place", steps[0], schemas))
+    facts = fact_schemas(schemas) if file == "profile" else ()
+    node = next((node for path, node in facts if path == tuple(steps)), {})
+    return {"en": node["title"], "zh": node.get("x-title-zh", node["title"])} if "title" in node else None
 
 
 def schema_data(change: SchemaChange) -> dict[str, Any]:

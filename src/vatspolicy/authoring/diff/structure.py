@@ -17,7 +17,7 @@ from vatspolicy.policies.model import ALWAYS, NEVER
 
 _EXPRESSIONS = {"when", "check", "covers", "max_foreign_percent"}
 _WORDS_OR_LISTS = {"cite", "is"}
-"""Keys whose value is one name, or a list of names."""
+"""Keys whose value is one name, or a list of names that decisions show in the same order."""
 _EMPTY: Mapping[str, Any] = {}
 _NOTHING: tuple[Any, ...] = (None, [], {})
 """Values that mean the same as a key that is left out."""
@@ -25,7 +25,7 @@ OF_LAYERS = ("layer", "may_loosen", "enforce")
 """Kinds of changes of a layer.yaml."""
 LAYER_PREFIX = "layer:"
 """Beginning of the name of a layer where an edit names its policy."""
-LAW = ("policy", "dates", "edition", "instrument", "parameter", "term", "rule", *OF_LAYERS)
+LAW = ("policy", "dates", "edition", "instrument", "parameter", "term", "rule", "schema", *OF_LAYERS)
 """Kinds of changes that can change a decision, or whether the gate passes it."""
 
 
@@ -44,10 +44,11 @@ class Change:
     """One entry of one file that was added, removed or changed."""
 
     policy: str
-    """Id of the policy; `bundle` for bundle.yaml, `fixtures` for a fixture, `layer:NAME` for a layer.yaml."""
+    """Id of the policy; `bundle` for bundle.yaml, `fixtures` for a fixture, `layer:NAME` for a layer.yaml;
+    `schemas`."""
     kind: str
-    """policy, source, dates, uses, review, edition, article, instrument, parameter, term, rule, tests, fixture, layer,
-    may_loosen or enforce."""
+    """policy, source, dates, uses, review, edition, article, instrument, parameter, term, rule, schema, tests, fixture,
+    layer, may_loosen or enforce."""
     name: str
     change: str
     """added, removed or changed."""
@@ -335,7 +336,7 @@ def _normal(value: Any, name: str = "", expression: bool = False) -> Any:
     if isinstance(value, list):
         members = [_normal(item) for item in value]
         scalars = all(isinstance(item, str | int | float | bool) for item in value)
-        return sorted(members, key=repr) if scalars else members
+        return sorted(members, key=repr) if scalars and key not in _WORDS_OR_LISTS else members
     if isinstance(value, Mapping):
         return {key: _normal(child, key, key in _EXPRESSIONS) for key, child in value.items()}
     return value

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.schemas import SchemaChange
+from vatspolicy.authoring.diff.record_entries import WORDING
+from vatspolicy.authoring.diff.schemas import VALIDITY, SchemaChange
 from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, Change
 from vatspolicy.documents import Document
 from vatspolicy.gate.gate import ExitCode, worst
@@ -25,6 +26,8 @@ MILDER = tuple("->".join(reversed(name.split("->"))) for name in STRICTER)
 
 Data = Mapping[str, Any]
 _OPEN = ("unknown", "unsupported")
+CITED = ("citation", "verification")
+"""Kinds of details about the law that a decision cites."""
 
 
 def parse_conditions(texts: Iterable[str]) -> list[str]:
@@ -92,6 +95,15 @@ def lists_otherwise(edit: Data) -> bool:
     return edit["witness"] is not None and bool(edit["witness"]["listed"])
 
 
+def _shows(edit: Data) -> bool:
+    return edit["verdict"] == "witness" or lists_otherwise(edit)
+
+
+def cites_otherwise(edit: Data) -> bool:
+    """Return True if an edit may change more of the records of decisions than their wording."""
+    return bool({*edit["said"]} - {WORDING})
+
+
 def direction_of(name: str) -> str:
     """Return tightened or loosened for a change between decisions that were reached, such as `deny->allow`."""
     return "loosened" if name in MILDER else "tightened" if name in STRICTER else "neither"
@@ -116,20 +128,23 @@ def title_of(data: Data) -> str:
         return str(data["verdict"])
     if decisions["rows"] or possible(data):
         return "neither"
-    shown = any(edit["verdict"] == "witness" or lists_otherwise(edit) for edit in data["edits"])
-    if decisions["details"] or data["red_lines"] or shown:
+    shown = any(map(_shows, data["edits"]))
+    if any(one["kind"] not in CITED for one in decisions["details"]) or data["red_lines"] or shown:
         return "below"
     if not data["structure"] and not data["schemas"]:
         return "same"
+    every = len(impossible(data)) == len(semantic["transitions"]) > 0
+    said = any(edit["said"] for edit in data["edits"]) or bool(decisions["details"])
+    if is_open(data):
+        return "unknown"
+    if said:
+        return "said" if (semantic["status"] == "not-needed" or every) and not data["schemas"] else "unseen-said"
     if (
         semantic["status"] == "not-needed"
         and not data["schemas"]
         and all(c["policy"] != "bundle" for c in data["structure"])
     ):
         return "no-rule"
-    if is_open(data):
-        return "unknown"
-    every = len(impossible(data)) == len(semantic["transitions"]) > 0
     return "proved" if every and not data["schemas"] else "unseen"  # proofs are about one set of schemas
 
 
@@ -150,7 +165,7 @@ def _holds(data: Data, condition: str) -> bool:
             return data["verdict"] in (condition, "both")
         case "any":
             listed = bool(data["decisions"] and data["decisions"]["details"])
-            shown = any(edit["verdict"] == "witness" or lists_otherwise(edit) for edit in data["edits"])
+            shown = any(_shows(edit) or cites_otherwise(edit) for edit in data["edits"])
             return bool(rows or listed or possible(data) or data["red_lines"] or shown)
         case "waivable" | "unenforced" | "loosenable":
             return any(one["code"] == condition for one in data["red_lines"])
@@ -231,7 +246,8 @@ class Release:
     level: str
     """One of LEVELS, from the measured effects of the change."""
     because: tuple[str, ...]
-    """Reasons: rule-removed, policy-removed, schema-breaks, decisions-change, law-added, not-settled, text-changed."""
+    """Reasons: rule-removed, policy-removed, schema-breaks, decisions-change, schema-widens, law-added, not-settled,
+    text-changed."""
     needed: str | None
     """The least version that fits; None if any does."""
     faults: tuple[Fault, ...]
@@ -282,7 +298,8 @@ def _level(
         "policy-removed": ("major", any(c.kind == "policy" and c.change == "removed" for c in changes)),
         "schema-breaks": ("major", any(change.breaking for change in schemas)),
         "decisions-change": ("minor", decisions_change),
-        "law-added": ("minor", any(c.change == "added" and c.kind in LAW for c in changes)),
+        "schema-widens": ("minor", any(one.effect == VALIDITY and not one.breaking for one in schemas)),
+        "law-added": ("minor", any(c.change == "added" and c.kind in LAW and c.kind != "schema" for c in changes)),
         "not-settled": ("unknown", open_questions),
         "text-changed": ("patch", bool(schemas) or any(c.kind not in ("tests", "fixture") for c in changes)),
     }

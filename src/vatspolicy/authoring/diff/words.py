@@ -16,10 +16,14 @@ TITLES: Table = {
     "below": Phrase("Changes below the decision: duties, routes or reasons"),
     "no-rule": Phrase("No decision changes: no rule differs on any day"),
     "proved": Phrase("No decision changes, proved for all profiles"),
+    "said": Phrase("No decision changes, which is proved; what decisions cite or say may change"),
     "unseen": Phrase("No decision change was found"),
+    "unseen-said": Phrase("No decision change was found; what decisions cite or say may change"),
     "unknown": Phrase("UNKNOWN: no decision change was found, and none could be excluded"),
     "open": Phrase("; more could not be excluded"),
 }
+UNREAD_SCHEMAS = "Excluded only for specs that both schemas read alike."
+"""Reason why nothing is proved of a change of the decision word, if the schemas may read a spec otherwise."""
 PARTS: Table = {
     "structure": Phrase("What was edited"),
     "law": Phrase("The edited rules in words"),

@@ -10,7 +10,7 @@ from vatspolicy.authoring.diff.verdict import possible
 from vatspolicy.i18n.words import VERDICTS, count, gap, joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import acceptance, law, wording
-from vatspolicy.reports.diff.words import COUNTS, phrase
+from vatspolicy.reports.diff.words import COUNTS, SAID, phrase
 from vatspolicy.reports.diff.words import EDIT_VERDICTS as PROVED
 
 Data = Mapping[str, Any]
@@ -141,18 +141,23 @@ def verdict(data: Data, item: Data, lang: Language) -> str:
     witness, key = item["witness"], item["verdict"]
     if key == "witness" and not item["transitions"]:
         key = "listed"
-    elif key == "proved-equivalent" and item["seen_in"]:
-        key = "beside"
+    elif key == "proved-equivalent" and (item["said"] or item["seen_in"]):
+        key = "beside" if item["seen_in"] else "applies"
     elif key is None:
         key = "not-asked" if item["rules"] else "no-rule"
     kinds = {data["structure"][place]["kind"] for place in item["changes"]}
     if key == "no-rule" and "enforce" in kinds:
         key = "enforcement"
+    elif "schema" in kinds and not item["rules"]:
+        key = "reading" if key == "unknown" else "schema"
     whole = is_whole(data, item)
     every = possible(data) if whole else item["transitions"]
     told = [name for name in every if "incomplete" not in name] or every
     key = "witness-of-all" if whole and key == "witness" else key
     text = word(PROVED, key, lang, moves=wording.moves(told, lang))
+    if key in ("beside", "applies", "no-rule", "schema") and item["said"]:
+        names = joint("list", lang).join(word(SAID, part, lang) for part in item["said"])
+        text += gap(lang) + phrase("may_say", lang, names=names)
     if key in ("unknown", "unsupported") and item["reason"]:
         text += gap(lang) + item["reason"]
     if witness is not None and item["transitions"] and witness["after"]["decision"] != item["after"]:

@@ -52,7 +52,7 @@ def render(data: Data, lang: Language, broken: list[str]) -> str:
 def _sections(data: Data, lang: Language, limit: int, broken: list[str]) -> list[str]:
     """Return the parts of the report, each ending in a line break, with tables of at most `limit` lines."""
     told = values(data, lang)
-    edits = [data["structure"], data["schemas"]]
+    edits = [data["structure"], wording.other_schema_edits(data)]
     marked = marks(data, lang)
     found = []
     for key in ("head", *parts(data), "tail"):

@@ -42,7 +42,8 @@ def overview(data: Data, lang: Language) -> Iterator[str]:
 
 def _subject(data: Data, lang: Language) -> str:
     """Return the edit, or the number of edits and the regulations that they are about; empty if no law is edited."""
-    edits = [change for change in data["structure"] if change["kind"] in LAW]
+    reviewed = {place for item in data["edits"] for place in item["changes"]}
+    edits = [one for place, one in enumerate(data["structure"]) if place in reviewed or one["kind"] in LAW]
     if not edits:
         return ""
     item = _only_item(data)
@@ -59,7 +60,7 @@ def _subject(data: Data, lang: Language) -> str:
     elif first["since"] and not any(field["name"] == "from" for field in first["fields"]):
         told = [*told, phrase("since", lang, day=first["since"])]
     title = wording.item_title(data, item, lang)
-    edit, more = joint("semicolon", lang).join(told), len(data["edits"]) - 1
+    edit, more = joint("semicolon", lang).join(told).rstrip(".。"), len(data["edits"]) - 1
     text = phrase("edit_of", lang, name=title, edit=edit)
     return _end(text) + (gap(lang) + count(COUNTS, "edits_beside", more, lang) if more else "")
 

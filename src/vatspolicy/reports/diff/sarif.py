@@ -88,7 +88,7 @@ def results(data: Data, lang: Language) -> Iterator[Result]:
                 change["line"],
                 edit_accepted_by(data, change, lang),
             )
-    for change in data["schemas"]:
+    for change in wording.other_schema_edits(data):
         if change["breaking"]:
             yield "schema-breaks", wording.schema_edit(change, lang), f"schemas/{change['file']}", 1, ""
     for fault in data["release"]["faults"] if data["release"] else []:

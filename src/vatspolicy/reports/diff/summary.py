@@ -49,7 +49,7 @@ def status(data: Data, lang: Language) -> Iterator[str]:
 
 def evidence(data: Data, lang: Language) -> Iterator[str]:
     """Yield the numbers of edits and of compared products, and what is proved."""
-    edits = [*data["structure"], *data["schemas"]]
+    edits = [*data["structure"], *(one for one in data["schemas"] if one["effect"] == "nothing")]
     if edits:
         yield phrase("edited", lang, count=len(edits), files=len({change["file"] for change in edits}))
     decisions = data["decisions"]

@@ -117,7 +117,7 @@ class _Report:
             for name, sign, value in wording.values(change, self.lang):
                 lead = f"{name}: " if name else ""
                 yield from self.flow(f"{lead}{value}", 8, "" if sign == "~" else f"{sign} ")
-        for change in self.data["schemas"]:
+        for change in wording.other_schema_edits(self.data):
             yield from self.flow(f"{change['file']} {wording.schema_edit(change, self.lang)}", 4, "~ ")
 
     def first_access(self) -> Iterator[str]:

@@ -63,6 +63,8 @@ def entry(change: Data) -> str:
     """Return the name of an edited entry: policy/name; of an entry of a layer.yaml the rule or the layer."""
     if change["kind"] in OF_LAYERS:
         return str(change["name"] or change["layer"])
+    if change["kind"] == "schema":
+        return str(change["name"])
     return "/".join(filter(None, (change["policy"], change["name"])))
 
 
@@ -108,6 +110,11 @@ def values(change: Data, lang: Language) -> Iterator[tuple[str, str, str]]:
             yield field["name"], "~", f"{old} → {new}"
         else:
             yield from ((field["name"], sign, text) for sign, text in (("-", old), ("+", new)) if text != ABSENT)
+
+
+def other_schema_edits(data: Data) -> list[Data]:
+    """Return the differences of schemas that are no edits of their own, and those that break a reader."""
+    return [one for one in data["schemas"] if one["effect"] == "nothing" or one["breaking"]]
 
 
 def schema_edit(change: Data, lang: Language) -> str:

@@ -55,8 +55,17 @@ ITEMS: Table = {
     "waiver": Phrase("waiver"),
     "undetermined": Phrase("undetermined"),
     "contested": Phrase("contested reading"),
+    "citation": Phrase("cited articles"),
     "verification": Phrase("weakest verification"),
 }
+SAID: Table = {
+    "citations": Phrase("cited articles"),
+    "verification": Phrase("verification"),
+    "authority": Phrase("authority"),
+    "wording": Phrase("wording"),
+    "other": Phrase("other parts of the record"),
+}
+"""Parts of the records of decisions (`record_entries`)."""
 VALUES: dict[str, Table] = {
     "advice-kind": ADVICE,
     "advice": {"fires": Phrase("given")},
@@ -72,6 +81,7 @@ REASONS: Table = {
     "policy-removed": Phrase("a policy is gone"),
     "schema-breaks": Phrase("a schema breaks its readers"),
     "decisions-change": Phrase("decisions or what they list change"),
+    "schema-widens": Phrase("more specs are valid"),
     "law-added": Phrase("law is added"),
     "not-settled": Phrase("whether a decision changes is not settled"),
     "text-changed": Phrase("text changes, decisions do not"),
@@ -95,6 +105,7 @@ EDIT_VERDICTS: Table = {
     "beside": Phrase(
         "Proved: its rules apply to the same products on the same days. What decisions list beside them changes."
     ),
+    "applies": Phrase("Proved: its rules apply to the same products on the same days."),
     "masked": Phrase("Proved: no decision changes. What decisions list may change."),
     "witness": Phrase("Decisions change, for example: {moves}."),
     "witness-of-all": Phrase("Decisions change: {moves}."),
@@ -102,6 +113,8 @@ EDIT_VERDICTS: Table = {
     "unsupported": Phrase("NOT SETTLED: its rules cannot be analyzed."),
     "unknown": Phrase("NOT SETTLED: it is neither shown nor excluded that a decision changes."),
     "no-rule": Phrase("No rule differs because of it, so no decision changes."),
+    "schema": Phrase("A spec that both sides accept states the same facts, so no decision changes."),
+    "reading": Phrase("NOT SETTLED: it may change the facts of a spec. Only the compared products show what follows."),
     "enforcement": Phrase("No decision changes; whether the gate passes its findings does."),
     "not-asked": Phrase("Not proved: only the compared products show what changes."),
 }
@@ -176,6 +189,7 @@ PHRASES: Table = {
     "since": Phrase("from {day}"),
     "between": Phrase("from {day} to {last}"),
     "only_on": Phrase("on {day} alone"),
+    "may_say": Phrase("What decisions show with it may change: {names}."),
     "back": Phrase("reaches back"),
     "twin": Phrase("same body as {name}: renamed?"),
     "breaking": Phrase("breaking"),
