@@ -152,11 +152,9 @@ def _layers(selected_law: SelectedLaw) -> dict[str, Any]:
     }
 
 
-def find_folders(receipt: Mapping[str, Any]) -> list[str]:
-    """Return the folders of policies that a receipt names: the base, unless it is shipped or in a file, and layers."""
-    law = receipt["law"]
-    base = [law["file"]] if law["origin"] == "folder" else []
-    return base + [layer["file"] for layer in law.get("layers", ()) if layer["file"] is not None]
+def find_layers(receipt: Mapping[str, Any]) -> list[str]:
+    """Return the folders of layers that a receipt names; those in a bundle have none."""
+    return [layer["file"] for layer in receipt["law"].get("layers", ()) if layer["file"] is not None]
 
 
 # --- versions in force, and why -------------------------------------------------------------------------------------

@@ -46,7 +46,9 @@ def compile_law(
                 1,
                 "",
                 _("The folder has no bundle.yaml."),
-                _("It states version and covers."),
+                _("Name a layer by --policies.")
+                if any(os.path.basename(name) == HEAD for name, __ in sources)
+                else _("It states version and covers."),
             )
         )
     stack: list[LayerDocuments] = []
@@ -97,6 +99,8 @@ def _read(
             problems += error.problems
             continue
         if os.path.basename(name) == RELEASE:
+            if release is not None:
+                problems.append(document.problem((), _("The base has another bundle.yaml, {file}.", file=release.file)))
             release = document
             problems += validate(document, "bundle", schemas)
         else:

@@ -19,6 +19,7 @@ from vatspolicy.cli.parameters import (
     RULES,
     Lang,
     LangOption,
+    LawOption,
     PoliciesOption,
     SigstoreOption,
     parse_day,
@@ -71,6 +72,7 @@ def build_bundle(
             min=0, metavar="N", help="Number of the release, above that of every one before.", rich_help_panel=INPUT
         ),
     ],
+    law: LawOption = None,
     policies: PoliciesOption = (),
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.", rich_help_panel=OUTPUT)
@@ -87,11 +89,9 @@ def build_bundle(
     Example: vatspolicy bundle build --number 17 -o bundle.tar.gz
     """
     from vatspolicy.bundles.build import build_bundle_file, pack
-    from vatspolicy.bundles.select import split_layers
     from vatspolicy.documents.schemas import resource_folder
 
-    base, layers = split_layers(policies)
-    bundle_file = build_bundle_file(base or resource_folder("policies"), number, str(output), layers=layers)
+    bundle_file = build_bundle_file(law or resource_folder("policies"), number, str(output), layers=policies)
     _write(output, pack(bundle_file.files, compress))
     print_result(f"{output}: {bundle_file.revision}, {bundle_file.digest}\n")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vatspolicy.cli.console import abort, print_result, warn
-from vatspolicy.cli.context import CommandContext
+from vatspolicy.cli.context import CommandContext, LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, FORMAT, INPUT
 from vatspolicy.gate.gate import ExitCode
@@ -21,7 +21,6 @@ from vatspolicy.i18n.words import VERDICTS, Counts, Table, count, joint, word
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.keys import Key
-    from vatspolicy.cli.context import LawOptions
 
 
 class ReplayFormat(StrEnum):
@@ -56,7 +55,7 @@ def replay(
     Example: vatspolicy replay receipt.json --bundle bundle.tar.gz --key release.pub
     """
     from vatspolicy import __version__
-    from vatspolicy.gate.receipt import decide_as_it_stands, find_folders, read_receipt
+    from vatspolicy.gate.receipt import decide_as_it_stands, find_layers, read_receipt
     from vatspolicy.gate.receipt import replay as decide_again
 
     data = read_receipt(receipt)
@@ -69,14 +68,14 @@ def replay(
             _("cannot read the spec {file}: {reason}. Name it with --spec.", file=file, reason=reason), ExitCode.INVALID
         )
     law = context.law
-    if not law.policies and law.bundle is None:
-        recorded = [_find_recorded(receipt, name) for name in find_folders(data)]
-        law = replace(law, policies=tuple(recorded))
-        if data["law"]["origin"] == "bundle":
-            law = replace(law, bundle=_find_recorded(receipt, data["law"]["file"]))
+    if law == LawOptions(key=law.key, skip_verify=law.skip_verify):
+        law = replace(law, policies=tuple(_find_recorded(receipt, name) for name in find_layers(data)))
+        if data["law"]["origin"] != "shipped":
+            base = "bundle" if data["law"]["origin"] == "bundle" else "law"
+            law = replace(law, **{base: _find_recorded(receipt, data["law"]["file"])})
     law, signer = _verify(receipt, data, law, receipt_key)
     # No lock is read: the receipt says which bundle it must be.
-    selected = law.select(locks=False)
+    selected = law.select(locks="ignore")
     differences = decide_again(data, selected, content)
     stands = decide_as_it_stands(data, selected, content)
     otherwise = stands if stands != data["decision"].get("decision") else None

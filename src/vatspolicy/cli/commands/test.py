@@ -178,7 +178,7 @@ def run_tests(
         if law.bundle is not None:
             abort(_("{option} needs a folder of policies, not a bundle.", option=option))
     pattern = parse_pattern(run)
-    bundle = law.load()
+    bundle = law.load(locks="warn")
     if update:
         _update(bundle, law, fixtures, pattern, quiet=format is not TestFormat.TEXT)
     if not wants_mutants:

@@ -48,7 +48,7 @@ def waive(
     from vatspolicy.gate.waivers.writer import add_waivers, entry_text
     from vatspolicy.profile.profile import load_profile
 
-    bundle, day = law.load(), today()
+    bundle, day = law.load([spec]), today()
     names = [one.name for policy in bundle.policies.values() for one in policy.rules]
     if rule not in names:
         abort(Sentences(_("there is no rule {rule!r}.", rule=rule), suggest(rule, names)))

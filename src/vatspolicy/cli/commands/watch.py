@@ -64,15 +64,15 @@ def watch(
 
     A file that cannot be read is reported, and watching goes on. Ctrl-C ends it with 0.
 
-    Example: vatspolicy watch -p policies -p rules/company
+    Example: vatspolicy watch --law policies -p rules/company
     """
     import dataclasses
 
     from vatspolicy import clock
 
-    if not law.policies and law.bundle is None:
-        law = dataclasses.replace(law, policies=(Path("policies"),))
-    stack = law.choose()
+    if law == LawOptions():
+        law = dataclasses.replace(law, law=Path("policies"))
+    stack = law.choose(locks="warn")
     _require_folders(stack)
     try:
         _Watch(stack, fixtures, base, today or clock.today(), lang.value).run()
