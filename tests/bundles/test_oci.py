@@ -42,7 +42,7 @@ def project(console: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
     bundle_of(console.folder / "policies", **LAW)
     for name in ("release", "other"):
         console("bundle", "keygen", name)
-    assert console("bundle", "build", "-p", "policies", "--number", "7").code == 0
+    assert console("bundle", "build", "--law", "policies", "--number", "7").code == 0
     assert console("bundle", "sign", "bundle.tar.gz", "--key", "release.pem").code == 0
     return console
 
@@ -136,7 +136,7 @@ def test_registries_that_ask_for_a_user(project: Console, registry: Registry, au
 
 def test_an_update_from_a_registry(project: Console, registry: Registry) -> None:
     project.write("shop.yaml", SHOP)
-    project("bundle", "build", "-p", "policies", "--number", "6", "-o", "in-use.tar.gz")
+    project("bundle", "build", "--law", "policies", "--number", "6", "-o", "in-use.tar.gz")
     project("bundle", "sign", "in-use.tar.gz", "--key", "release.pem")
     push(project, registry)
     given = (

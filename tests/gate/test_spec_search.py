@@ -164,24 +164,24 @@ def specs(console: Console) -> Console:
 
 
 def test_a_spec_that_cannot_be_seen_ends_with_3(specs: Console, law: Path) -> None:
-    assert specs("check", "specs", "-p", law, "--no-fail").code == 0
+    assert specs("check", "specs", "--law", law, "--no-fail").code == 0
     (specs.folder / "specs/gpu.yaml").symlink_to("nowhere")
-    ran = specs("check", "specs", "-p", law, "--no-fail")
+    ran = specs("check", "specs", "--law", law, "--no-fail")
     assert (ran.code, ran.out) == (3, "")
     assert "specs/gpu.yaml:1:1: This link leads nowhere." in ran.err
-    beside = specs("check", "specs/a.yaml", "specs/*.yaml", "-p", law, "--no-fail")
+    beside = specs("check", "specs/a.yaml", "specs/*.yaml", "--law", law, "--no-fail")
     assert beside.code == 3, "a good spec beside it changes nothing"
-    assert specs("check", "specs", "-p", law, "--lang", "zh").err.count("该链接") == 1
+    assert specs("check", "specs", "--law", law, "--lang", "zh").err.count("该链接") == 1
 
 
 @pytest.mark.parametrize(("expected", "code"), [("2", 0), ("1", 3), ("3", 3), ("0", 3), ("-1", 2), ("two", 2)])
 def test_the_number_of_specs_can_be_required(specs: Console, law: Path, expected: str, code: int) -> None:
-    ran = specs("check", "specs", "-p", law, "--no-fail", f"--expect={expected}")
+    ran = specs("check", "specs", "--law", law, "--no-fail", f"--expect={expected}")
     assert ran.code == code
     assert ("the number of specs found is 2." in ran.err) == (code == 3)
 
 
 def test_the_same_spec_counts_once(specs: Console, law: Path) -> None:
-    assert specs("check", "specs", "specs/a.yaml", "-p", law, "--no-fail", "--expect=2").code == 0
+    assert specs("check", "specs", "specs/a.yaml", "--law", law, "--no-fail", "--expect=2").code == 0
     shutil.rmtree(specs.folder / "specs")
-    assert specs("check", "specs/*.yaml", "-p", law, "--expect=2").code == 3
+    assert specs("check", "specs/*.yaml", "--law", law, "--expect=2").code == 3

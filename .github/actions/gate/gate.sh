@@ -248,7 +248,11 @@ check() {
   [[ -z ${GATE_SIGN_KEY:-} ]] || arguments+=("--sign-key=$GATE_SIGN_KEY")
   [[ -z ${GATE_LOG:-} ]] || arguments+=("--log=$GATE_LOG")
   [[ -z ${GATE_EXPECT:-} ]] || arguments+=("--expect=$GATE_EXPECT")
-  [[ -z ${GATE_POLICIES:-} ]] || arguments+=("--policies=$GATE_POLICIES")
+  [[ -z ${GATE_LAW:-} ]] || arguments+=("--law=$GATE_LAW")
+  while IFS= read -r line || [[ -n $line ]]; do
+    line=${line%$'\r'}
+    [[ -z ${line//[[:space:]]/} ]] || arguments+=("--policies=$line")
+  done <<<"${GATE_POLICIES:-}"
   [[ -z ${GATE_WAIVERS:-} ]] || arguments+=("--waivers=$GATE_WAIVERS")
   [[ -z ${GATE_APPROVERS:-} ]] || arguments+=("--approvers=$GATE_APPROVERS")
   [[ -z ${GATE_BASELINE:-} ]] || arguments+=("--baseline=$GATE_BASELINE")

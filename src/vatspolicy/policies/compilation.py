@@ -46,7 +46,7 @@ def compile_law(
                 1,
                 "",
                 _("The folder has no bundle.yaml."),
-                _("Name a layer by --policies.")
+                _("Name a layer with --policies.")
                 if any(os.path.basename(name) == HEAD for name, __ in sources)
                 else _("It states version and covers."),
             )

@@ -53,11 +53,6 @@ class LayerFiles(NamedTuple):
         return digest(part for name, text in files for part in (os.path.basename(name).encode(), text))
 
 
-def is_layer(folder: str | os.PathLike[str]) -> bool:
-    """Return whether a folder says that it is a layer; it may still have what a layer must not have."""
-    return os.path.lexists(os.path.join(folder, HEAD))
-
-
 def read_layer(folder: FilePath, shown: str) -> LayerFiles:
     """Read a layer, whose files are named below `shown`.
 
@@ -103,11 +98,11 @@ def make_layer(shown: str, found: Iterable[tuple[str, str, bytes]], unreadable: 
     if head is None and not problems:
         hint = _("It states name, title and owner.")
         if release in files:
-            hint = _("Name a folder with a bundle.yaml by --law.")
+            hint = _("Choose a folder that holds bundle.yaml with --law.")
         problems.append(Problem(shown or os.curdir, 1, 1, "", _("The layer has no layer.yaml."), hint))
     elif release in files:
-        message = _("This folder has a layer.yaml and a bundle.yaml, so it is no layer.")
-        hint = _("Remove bundle.yaml, or let the folder decide in place of the law by --law.")
+        message = _("This folder holds layer.yaml and bundle.yaml, so it is not a layer.")
+        hint = _("Remove bundle.yaml, or choose the folder as the law with --law.")
         problems.append(Problem(release, 1, 1, "", message, hint))
     problems += [
         Problem(name, 1, 1, "", _("A layer has no {file}.", file=RELEASE), _("The base alone states what it covers."))

@@ -172,10 +172,8 @@ def review_diff(
         day, as_of, profiles, semantic.value, workers, fail_on, compare_matrices, each_rule, accepted
     )
     try:
-        data, refused = (
-            compare_revisions(*read_pair(base, head, Path(), LawStack(law, layers=tuple(policies))), settings),
-            "",
-        )
+        sides = read_pair(base, head, Path(), LawStack(law, layers=tuple(policies)))
+        data, refused = compare_revisions(*sides, settings), ""
     except InvalidInput as error:
         data, refused = not_loadable(base, head, error.problems, settings), ""
     except SourceError as error:

@@ -70,9 +70,10 @@ def replay(
     law = context.law
     if law == LawOptions(key=law.key, skip_verify=law.skip_verify):
         law = replace(law, policies=tuple(_find_recorded(receipt, name) for name in find_layers(data)))
-        if data["law"]["origin"] != "shipped":
-            base = "bundle" if data["law"]["origin"] == "bundle" else "law"
-            law = replace(law, **{base: _find_recorded(receipt, data["law"]["file"])})
+        if data["law"]["origin"] == "bundle":
+            law = replace(law, bundle=_find_recorded(receipt, data["law"]["file"]))
+        elif data["law"]["origin"] == "folder":
+            law = replace(law, law=_find_recorded(receipt, data["law"]["file"]))
     law, signer = _verify(receipt, data, law, receipt_key)
     # No lock is read: the receipt says which bundle it must be.
     selected = law.select(locks="ignore")

@@ -66,8 +66,8 @@ def screen(
         tuple[str, str] | None,
         typer.Option(
             metavar="BASE HEAD",
-            help="Decide under two states of the law (git revisions, folders or bundles; with --law and -p, their folders in each) "
-            "and report what moves.",
+            help="Decide under two states of the law (git revisions, folders or bundles; with --law and -p, their "
+            "folders in each) and report what moves.",
             rich_help_panel=DECISION,
         ),
     ] = None,

@@ -83,7 +83,7 @@ def watch(
 
 def _require_folders(stack: LawStack) -> None:
     """End the command if there is no folder to watch, or if a folder holds no law."""
-    from vatspolicy.policies.files import RELEASE, is_layer
+    from vatspolicy.policies.files import HEAD, RELEASE
 
     if stack.bundle_file is not None and not stack.layers:
         told = _(
@@ -93,7 +93,7 @@ def _require_folders(stack: LawStack) -> None:
     if stack.folder is not None and not (stack.folder / RELEASE).is_file():
         abort(_("There are no policies in {folder}. Name a folder that has a bundle.yaml.", folder=stack.folder))
     for folder in stack.layers:
-        if not is_layer(folder):
+        if not (folder / HEAD).is_file():
             abort(_("{folder} is no layer. Name a folder that has a layer.yaml.", folder=folder))
 
 
