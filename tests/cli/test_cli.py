@@ -82,7 +82,7 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
     found = {name: set(re.findall(r"--[\w-]+", panel)) for name, panel in panels.items() if name != "Arguments"}
     assert found == {
         "Options": {"--help"},
-        "Input": {"--law", "--set", "--bundle", "--key", "--skip-verify", "--stdin-filename"},
+        "Input": {"--law", "--policies", "--set", "--bundle", "--key", "--skip-verify", "--stdin-filename"},
         "Decision": {"--as-of", "--fail-on", "--allow-past-as-of", "--no-fail", "--expect", "--jobs"},
         "Waivers": {
             "--waivers",

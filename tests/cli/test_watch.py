@@ -122,7 +122,7 @@ def test_a_folder_without_policies(console: Console) -> None:
     ran = console("watch", "--law", "nowhere")
     assert (ran.code, ran.out) == (2, "")
     assert "There are no policies in nowhere." in ran.err
-    ran = console("watch", "--law", "nowhere", "--law", "elsewhere")
+    ran = console("watch", "--law", "nowhere", "-p", "elsewhere")
     assert (ran.code, "nowhere" in ran.err) == (2, True)
 
 

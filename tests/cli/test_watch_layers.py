@@ -162,8 +162,8 @@ def test_a_bundle_alone_or_one_that_may_not_be_used_is_not_watched(stacked: Cons
 @pytest.mark.parametrize(
     ("folders", "message"),
     [
-        (("company", "nowhere"), "nowhere is no layer."),
-        (("company", "policies"), "policies is no layer."),
+        (("company", "nowhere"), "nowhere is not a layer"),
+        (("company", "policies"), "policies is not a layer"),
         (("company", "company"), "One folder is named twice."),
     ],
 )

@@ -93,8 +93,8 @@ def _require_folders(stack: LawStack) -> None:
     if stack.folder is not None and not (stack.folder / RELEASE).is_file():
         abort(_("There are no policies in {folder}. Name a folder that has a bundle.yaml.", folder=stack.folder))
     for folder in stack.layers:
-        if not (folder / HEAD).is_file():
-            abort(_("{folder} is no layer. Name a folder that has a layer.yaml.", folder=folder))
+        if not (folder / HEAD).is_file() or (folder / RELEASE).exists():
+            abort(_("{folder} is not a layer, a folder with layer.yaml and without bundle.yaml.", folder=folder))
 
 
 class _Watch:
