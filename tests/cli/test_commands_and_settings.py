@@ -80,7 +80,9 @@ def table() -> dict[str, tuple[bool, bool, bool]]:
     found: dict[str, tuple[bool, bool, bool]] = {}
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         if row := re.fullmatch(r"\| ((?:`[a-z -]+`(?:, )?)+) \| (yes|no) \| (yes|no) \|", line):
-            found |= dict.fromkeys(re.findall(r"`([a-z -]+)`", row[1]), (row[2] == "yes", row[2] == "yes", row[3] == "yes"))
+            found |= dict.fromkeys(
+                re.findall(r"`([a-z -]+)`", row[1]), (row[2] == "yes", row[2] == "yes", row[3] == "yes")
+            )
     return found
 
 

@@ -333,7 +333,9 @@ def _compared(receipt: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str,
     kept["law"] = {key: value for key, value in receipt["law"].items() if key not in left_out}
     if "layers" in kept["law"]:
         kept["law"]["layers"] = [{**one, "file": None} for one in kept["law"]["layers"]]
-    kept["decision"] = _without_places(receipt["decision"])
+    decision = _without_places(receipt["decision"])
+    law = decision.get("bundle") or {}
+    kept["decision"] = {**decision, "bundle": {key: law[key] for key in law if key not in ("origin", "name")}}
     return kept
 
 

@@ -215,7 +215,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(error).partition("\n")[0])
     finally:
         spark.stop()
-    sys.stdout.write(json.dumps(summary.data(), ensure_ascii=False, indent=2) + "\n")
+    laws = [bundle.identity for bundle in reversed(bundles)]
+    sys.stdout.write(json.dumps({"laws": laws, **summary.data()}, ensure_ascii=False, indent=2) + "\n")
     return 3 if summary.rejected else 0 if sum(summary.decision[word] for word in ALL_WORDS) else 5
 
 

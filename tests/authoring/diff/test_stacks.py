@@ -132,7 +132,10 @@ def test_a_layer_that_no_side_has_is_refused(root: Path) -> None:
         (lambda folder: (folder / "layer.yaml").unlink(), "The layer has no layer.yaml."),
         (lambda folder: (folder / "more.yml").write_text("x: 1"), "This file would not be read."),
         (lambda folder: (folder / "link.yaml").symlink_to("company-rules.yaml"), "A layer holds no links."),
-        (lambda folder: (folder / "bundle.yaml").write_text("x: 1"), "This folder holds layer.yaml and bundle.yaml, so it is not a layer."),
+        (
+            lambda folder: (folder / "bundle.yaml").write_text("x: 1"),
+            "This folder holds layer.yaml and bundle.yaml, so it is not a layer.",
+        ),
     ],
 )
 def test_a_layer_that_cannot_be_read_as_a_whole_is_refused_on_both_sides(

@@ -165,11 +165,12 @@ def screen(
         abort_unwritten(output, error, _("--resume goes on with what is done."))
     except MissingExtra as error:
         abort(_("{error}: {command}, or use --engine python.", error=error, command=install(error.extra)))
-    tables = by.split(",")
+    tables, laws = by.split(","), [one.identity for one in (base, bundle) if one is not None]
     if format is SummaryFormat.JSON:
-        print_result(json.dumps(summary.data(tables), ensure_ascii=False, indent=2) + "\n", machine=True)
+        data = {"laws": laws, **summary.data(tables)}
+        print_result(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
     else:
-        print_result(render(summary, tables, context.lang.value, compared=base is not None))
+        print_result(render(summary, tables, context.lang.value, laws))
     if summary.rejected:
         one = _("1 row was rejected; see {rejects}.", rejects=task.rejects)
         warn(
