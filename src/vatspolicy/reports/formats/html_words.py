@@ -9,7 +9,7 @@ from typing import Any
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, end, gap, joint, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.words import KNOWN, phrase
+from vatspolicy.reports.words import KNOWN, name_bundle, phrase
 
 Data = Mapping[str, Any]
 
@@ -155,7 +155,7 @@ class Sentences:
         text = WORDS[key][self.lang]
         return text.format(**values) if values else text
 
-    def law(self, bundle: Data) -> str:
+    def deciding(self, bundle: Data) -> str:
         """Return the law that decided, with its whole digest."""
         return self.html("rules", law=name_bundle(bundle, self.lang), digest=bundle["digest"])
 

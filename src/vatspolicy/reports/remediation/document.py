@@ -45,7 +45,7 @@ def render_page(data: Data, lang: Language) -> str:
         lang,
         style=html_page.read_asset("decision.css"),
         toc=html_page.place_entries((title, id) for title, id, shown in places if shown),
-        end=words.gap.join([phrase("not_advice", lang), words.law(data["bundle"])]),
+        end=words.gap.join([phrase("not_advice", lang), words.deciding(data["bundle"])]),
     )
     return html_page.render_page(
         "routes/routes.html.j2",

@@ -32,7 +32,7 @@ def render_html(data: Data, lang: Language) -> str:
     """Render a timeline as a page."""
     say = Sentences(lang)
     title = word(WORDS, "title", lang, title=data["title"])
-    end = say.gap.join([phrase("not_advice", lang), say.law(data["bundle"])])
+    end = say.gap.join([phrase("not_advice", lang), say.deciding(data["bundle"])])
     frame = Frame(title, lang, style=_STYLE, end=end, wide=True)
     return render_page("timeline/timeline.html.j2", frame, **_values(data, lang))
 

@@ -9,7 +9,7 @@ from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.timeline.words import WORDS, describe_decision, say_change, say_fact, say_until, told
+from vatspolicy.reports.timeline.words import WORDS, describe_decision, say_change, say_fact, say_law, say_until, told
 from vatspolicy.reports.words import COLORS, phrase, say_bundle
 
 Data = Mapping[str, Any]
@@ -53,6 +53,6 @@ def _body(entry: Data, lang: Language, style: Style, room: int, indent: str) -> 
         sign = "≠" if change["before"] and change["after"] else _SIGNS[change["after"] is not None]
         yield from wrap(say_change(change, lang), room, f"{indent}  ", f"{indent}{sign} ")
     for law in entry["instruments"]:
-        yield from (style(line, "dim") for line in wrap(say_bundle(law, lang), room, f"{indent}  ", f"{indent}§ "))
+        yield from (style(line, "dim") for line in wrap(say_law(law, lang), room, f"{indent}  ", f"{indent}§ "))
     for fact in entry["facts"]:
         yield from (style(line, "dim") for line in wrap(say_fact(fact, lang), room, f"{indent}  ", f"{indent}· "))
