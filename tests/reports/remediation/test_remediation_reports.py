@@ -211,7 +211,9 @@ def test_a_difference_is_no_advice() -> None:
 def test_chinese_reports_hold_no_english_phrases() -> None:
     for name in SPECS:
         text = as_text.render({**data_of(name), "title": "产品"}, "zh", room=200)
-        known = r"ALLOW|FTZ|IDC|CDN|IP|SaaS|IaaS|App|CEPA|B\d\d|A\d\d|RMB|PaaS|API|main|storage|shop|site|hotel"
+        known = (
+            r"ALLOW|FTZ|IDC|CDN|IP|SaaS|IaaS|App|CEPA|B\d\d|A\d\d|RMB|PaaS|API|policies|main|storage|shop|site|hotel"
+        )
         words = re.findall(
             r"[A-Za-z]{4,}", re.sub(r"services\[\d+\]\S*|company\.\S+|data\.\S+|B\d\d-[a-z-]+", "", text)
         )

@@ -56,12 +56,11 @@ def say_gate(
     room: int,
     repeated: Mapping[str, str] | None = None,
     one_line: bool = False,
-    names_law: bool = False,
 ) -> list[str]:
     """Return the last line; the next command on a second one if `room` is too small, unless `one_line`.
 
     `summaries` are of the decisions of the run. `repeated` are the options, by command, that the next command repeats
-    because they change the question. `names_law`: say which law decided, unless it is the shipped one.
+    because they change the question.
     """
     state = _state(gate, summaries)
     reasons = aside(joint("semicolon", lang).join(_reasons(gate, summaries, lang)), lang)
@@ -71,7 +70,7 @@ def say_gate(
     text += space + end(
         joint("colon", lang).join([decided, joint("comma", lang).join(counts)] if counts else [decided]), lang
     )
-    if names_law and (law := own_law(summaries, lang)):
+    if law := own_law(summaries, lang):
         text += space + end(law, lang)
     if state != "passed" and not gate.exit_code:
         text += space + word(WORDS, "no_fail", lang)

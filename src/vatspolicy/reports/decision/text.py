@@ -46,10 +46,8 @@ class Report:
         view, style = self._view, self._style
         lang, room, extent, remarks, gate = view.lang, view.room, view.extent, run.remarks or (), run.gate
         invalid = _count_errors(gate)
+        closing = say_gate(gate, entries.summaries, lang, style, room, run.repeated, extent == "quiet") if gate else []
         several = len(entries) + len(invalid) > 1
-        whole = extent == "details" or (extent == "screen" and not several)  # the head of each decision names the law
-        quiet = extent == "quiet"
-        closing = say_gate(gate, entries.summaries, lang, style, room, run.repeated, quiet, not whole) if gate else []
         if extent == "details":
             order = entries.sort(_gravity)
             yield from (text for (text,) in entries.texts(order))
