@@ -11,6 +11,7 @@ import io
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -567,7 +568,14 @@ def test_a_bundle_decides_as_its_folder_does(console: Console, law: Path) -> Non
     for path in law.iterdir():  # what a bundle says is read out of it, and not from files of the same name
         (console.folder / "policies" / path.name).write_text("nonsense: true\n", encoding="utf-8")
     for command, expected in zip(commands, folder, strict=True):
-        assert console(*command, "--bundle", "bundle.tar.gz") == expected, command
+        ran = console(*command, "--bundle", "bundle.tar.gz")
+        named = re.sub(
+            '"origin":( ?)"bundle",([^"]*)"name":( ?)"bundle.tar.gz"',
+            r'"origin":\1"folder",\2"name":\3"policies"',
+            ran.out,
+        )
+        named = named.replace("bundle bundle.tar.gz", "folder policies")
+        assert (ran.code, named, ran.err) == (expected.code, expected.out, expected.err), command
     (console.folder / "rows.jsonl").write_text("{}\n", encoding="utf-8")
     ran = console("screen", "rows.jsonl", "-o", "answers.jsonl", "--engine", "python", "--bundle", "bundle.tar.gz")
     assert (ran.code, "1 row was rejected" in ran.err) == (3, True), "the law was read, and the row was not accepted"
@@ -657,8 +665,60 @@ def test_locks_are_found_beside_and_above_every_spec(console: Console, monkeypat
     assert find_locks(["specs/b.yaml"]) == []
     monkeypatch.chdir(console.folder / "specs/team")
     (console.folder / "vatspolicy.lock").write_text("")
-    assert find_locks(["deep/a.yaml"]) == [Path("deep/vatspolicy.lock")], "not above the working directory"
+    assert find_locks(["deep/a.yaml"]) == [Path("deep/vatspolicy.lock")], "others may write above, outside a repository"
     assert find_locks(["../b.yaml"]) == [console.folder / "vatspolicy.lock"], "unless the spec is outside"
+
+
+def test_locks_are_found_up_to_the_root_of_the_repository(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As vatspolicy.toml is; a folder that a commit may hold does not end the search."""
+    for place in (".git", "repository/.git", "repository/sub/deep/.hg"):
+        (console.folder / place).mkdir(parents=True)
+    for place in ("", "repository", "repository/sub"):
+        (console.folder / place / "vatspolicy.lock").write_text("")
+    monkeypatch.chdir(console.folder / "repository/sub/deep")
+    assert find_locks() == [Path("../vatspolicy.lock"), Path("../../vatspolicy.lock")]
+    console.write("repository/sub/deep/d.yaml", SHOP)
+    for words in (("check", "d.yaml"), ("check", "d.yaml", "--law", "../law")):
+        ran = console(*words)
+        assert (ran.code, ran.out, "It pins a bundle" in ran.err) == (3, "", True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "s/a.yaml"),
+        ("routes", "s/a.yaml"),
+        ("timeline", "s/a.yaml"),
+        ("ask", "s/new.yaml", "--next"),
+        ("eval", "true", "--spec", "s/a.yaml"),
+        ("bench", "s/a.yaml"),
+        ("screen", "s/rows.jsonl", "-o", "out.jsonl", "--engine", "python"),
+        ("matrix",),
+        ("mcp",),
+        ("serve", "--no-open"),
+        ("serve", "--api"),
+        ("explain", "company.foreign_percent"),
+        ("list", "offers"),
+        (
+            *("waive", "s/a.yaml", "limits/relay", "--reason", "R", "--until", "2099-01-01"),
+            *("--approver", "a", "--ticket", "t"),
+        ),
+    ],
+    ids=lambda words: words[0],
+)
+@pytest.mark.parametrize("place", ["", "s"])
+def test_every_command_that_decides_obeys_a_lock(
+    console: Console, law: Path, words: tuple[str, ...], place: str
+) -> None:
+    if place and not any(word.startswith("s/") for word in words):
+        pytest.skip("it reads no spec")
+    console.write("s/a.yaml", SHOP)
+    console.write("s/rows.jsonl", "")
+    console.write(f"{place}/vatspolicy.lock" if place else "vatspolicy.lock", "version: 1.0.0\n")
+    ran = console(*words, "--law", law)
+    assert (ran.code, ran.out) == (3, ""), ran.err
+    assert "vatspolicy.lock:1:1: It pins a bundle, and none was given with --bundle." in ran.err
+    assert console("lint", "--law", law).code in (0, 1), "work on policies judges nothing"
 
 
 @pytest.mark.parametrize("argument", ["specs", "specs/*/*.yaml", "specs/**/*.yaml", "specs/team/a.yaml"])

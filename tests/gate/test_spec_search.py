@@ -141,7 +141,7 @@ def test_endings_match_in_any_case(here: Path, name: str) -> None:
 
 
 def test_no_spec_hides_behind_the_name_of_an_expectation(here: Path) -> None:
-    (here / "specs/a.expect.yaml").write_text("x")
+    (here / "specs/a.expect.yaml").write_text("decisions: []")
     assert find_specs("specs") == ["specs/a.yaml", "specs/team/b.yaml"]
     (here / "specs/gpu.expect.yaml").write_text("x")
     assert [file for file, _ in refusals("specs")] == ["specs/gpu.expect.yaml"]
@@ -172,6 +172,32 @@ def test_a_spec_that_cannot_be_seen_ends_with_3(specs: Console, law: Path) -> No
     beside = specs("check", "specs/a.yaml", "specs/*.yaml", "--law", law, "--no-fail")
     assert beside.code == 3, "a good spec beside it changes nothing"
     assert specs("check", "specs", "--law", law, "--lang", "zh").err.count("该链接") == 1
+
+
+@pytest.mark.parametrize("text", [SHOP, SHOP + "decisions: []\n", "x", ": :", ""])
+@pytest.mark.parametrize("argument", ["specs", "specs/*.yaml", "specs/*"])
+def test_a_file_under_the_name_of_an_expectation_is_one(here: Path, argument: str, text: str) -> None:
+    (here / "specs/a.expect.yaml").write_text(text)
+    message = "This has the name of a fixture's expectation, and holds none."
+    assert refusals(argument) == [("specs/a.expect.yaml", message)]
+
+
+@pytest.mark.parametrize("argument", [*EVERY, "specs/*.yaml", "specs/*", "specs/team/*", "specs/team/*.yaml"])
+@pytest.mark.parametrize("name", ["x.yaml", "x.YAML", "x.expect.yaml"])
+def test_a_folder_under_the_name_of_a_spec_is_refused(here: Path, argument: str, name: str) -> None:
+    place = f"{'specs/team' if 'team' in argument else 'specs'}/{name}"
+    (here / place).mkdir()
+    (here / place / "denied.yaml").write_text("x")
+    assert refusals(argument) == [(place, "This folder has the name of a spec.")]
+
+
+@pytest.mark.parametrize("argument", ["specs/*", "specs/t*", "specs/team/*"])
+def test_a_link_to_a_folder_is_passed_over_by_no_pattern(here: Path, argument: str) -> None:
+    (here / "away").mkdir()
+    link = here / ("specs/team/there" if "/team/" in argument else "specs/there")
+    link.symlink_to(here / "away")
+    place = str(link.relative_to(here))
+    assert refusals(argument) == [(place, "This link leads to a folder, which is not followed.")]
 
 
 @pytest.mark.parametrize(("expected", "code"), [("2", 0), ("1", 3), ("3", 3), ("0", 3), ("-1", 2), ("two", 2)])
