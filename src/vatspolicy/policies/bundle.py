@@ -401,7 +401,7 @@ def _build(
         policies,
         instruments,
         bytes(code),
-        schemas,
+        schemas.with_instruments(data["instruments"]) if data["instruments"] else schemas,
         data["known_until"],
         kept or {},
         tuple(Layer(*row)._replace(enforce=tuple(Enforcement(*one) for one in row[-1])) for row in data["layers"]),

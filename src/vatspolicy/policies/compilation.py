@@ -69,17 +69,20 @@ def compile_law(
         problems += [problem for document in documents for problem in refuse_overrides(document)]
     if problems:
         raise InvalidInput(problems)
+    instruments = sorted({name for document in documents for name in document.data.get("instruments", {})})
+    wider = schemas.with_instruments(instruments)
     rows = (
         (document.data, names[document.file], positions, trees)
-        for document, positions, trees in compile_policies(documents, schemas)
+        for document, positions, trees in compile_policies(documents, wider)
     )
-    policies = build_policies(rows, schemas)
+    policies = build_policies(rows, wider)
     return {
         "version": release.data["version"],
         "covers_from": release.data["covers"]["from"],
         "known_until": release.data["covers"].get("known_until"),
         "layers": [(*layer[:-1], [tuple(entry) for entry in layer.enforce]) for layer in found],
         "replacing": replacing,
+        "instruments": [] if wider is schemas else instruments,
         "policies": [policy_to_data(policy) for policy in policies],
         PIECES: [generate(policies)],
     }
