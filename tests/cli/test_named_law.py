@@ -131,7 +131,7 @@ def test_the_shipped_law_is_named_in_a_word(named: Console) -> None:
 @pytest.mark.parametrize("words", [("-p", "company"), ("--bundle", "law.tar.gz", "--skip-verify", "-p", "company")])
 def test_a_layer_that_gains_what_a_base_has_is_refused(named: Console, law: Path, words: tuple[str, ...]) -> None:
     write_layer(named.folder / "company", "company", company=PERMIT)
-    assert named("check", "spec.yaml", *words).code in (0, 1)
+    assert named("check", "spec.yaml", *words).code in (0, 1, 4)
     shutil.copy(law / "bundle.yaml", named.folder / "company")
     ran = named("check", "spec.yaml", *words)
     assert (ran.code, ran.out) == (3, "")
