@@ -59,7 +59,7 @@ def check(report: dict[str, Any]) -> str:
 def measure(folder: Path, run: Run, rounds: int) -> tuple[Sequence[Turn], str]:
     """Run the command so many times in a repository. Raises RuntimeError."""
     report = folder.parent / f"{run.name}.json"
-    command = [*PROGRAM, "analyze", "-p", "policies", "-o", f"json={report}", *run.options]
+    command = [*PROGRAM, "analyze", "--law", "policies", "-o", f"json={report}", *run.options]
     turns = [spawn(command, folder=folder) for _ in range(rounds)]
     if turns[-1].code:
         raise RuntimeError(f"{run.what}: exit code {turns[-1].code}\n{turns[-1].said.decode()}")

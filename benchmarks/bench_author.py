@@ -57,7 +57,7 @@ def watch(folder: Path, rounds: int) -> list[float]:
     replace_texts(CHANGED[1:2])(folder / "policies")
     edited = file.read_text(encoding="utf-8")
     file.write_text(before, encoding="utf-8")
-    command = [*PROGRAM, "watch", "-p", "policies", "--fixtures", "fixtures"]
+    command = [*PROGRAM, "watch", "--law", "policies", "--fixtures", "fixtures"]
     found = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder) as process:
         assert process.stdout is not None

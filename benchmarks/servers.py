@@ -65,7 +65,7 @@ def workers() -> list[int]:
 def ours(policies: Path | None, count: int) -> Iterator[Server]:
     """Run our server with so many workers."""
     command = [*PROGRAM, "serve", "--api", "--port", "0", "--pending", "64"]
-    command += ["--policies", str(policies)] if policies else []
+    command += ["--law", str(policies)] if policies else []
     command += ["--workers", str(count)] if offers("serve", "--workers") else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None

@@ -86,5 +86,5 @@ def test_a_clock_beyond_the_calendar_decides_nothing(
     monkeypatch.setattr(clock, "today", TODAY_OF_THE_CLOCK)
     assert clock.today() == clock.LAST
     console.write("spec.yaml", SHOP.replace(", launch: '2027-01-31'", ""))
-    ran = console("check", "spec.yaml", "-p", law)
+    ran = console("check", "spec.yaml", "--law", law)
     assert (ran.code, ran.out) == (3, "")

@@ -31,7 +31,7 @@ ENOUGH = 2**23
 @pytest.fixture(scope="module")
 def server(law: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
-    made = Server("--api", "--policies", str(law), "--workers", "1", "--timeout", str(SECONDS), folder=folder)
+    made = Server("--api", "--law", str(law), "--workers", "1", "--timeout", str(SECONDS), folder=folder)
     yield made
     assert made.end() == (0, "vatspolicy: stopped.\n")
 

@@ -216,7 +216,7 @@ def test_bytes_that_are_no_request(server_of_module: Server, raw: bytes) -> None
 
 @pytest.fixture(scope="module")
 def server_of_module(law: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server("--api", "--policies", str(law), folder=tmp_path_factory.mktemp("server"))
+    server = Server("--api", "--law", str(law), folder=tmp_path_factory.mktemp("server"))
     yield server
     assert server.end() == (0, "vatspolicy: stopped.\n")  # no traceback in all of it
 

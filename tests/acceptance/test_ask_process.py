@@ -21,7 +21,7 @@ READY = "\x1b[?2004h"
 
 def spawn(folder: Path, law: Path, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
     code = "import vatspolicy.clock as c; c.today = lambda: '2026-06-01'; from vatspolicy.cli import main; main()"
-    command = [sys.executable, "-c", code, "ask", "-p", str(law), *arguments]
+    command = [sys.executable, "-c", code, "ask", "--law", str(law), *arguments]
     return subprocess.Popen(
         command,
         cwd=folder,

@@ -25,7 +25,7 @@ def spawn(law: Path, *arguments: str, **options: Any) -> subprocess.Popen[bytes]
     environment = {**os.environ, **buffered, **options.pop("env", {})}
     code = "from vatspolicy.cli import main; main()"
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, **options}
-    command = [sys.executable, "-c", code, "check", "-p", str(law), *DAY, *arguments]
+    command = [sys.executable, "-c", code, "check", "--law", str(law), *DAY, *arguments]
     return subprocess.Popen(command, env=environment, **streams)
 
 

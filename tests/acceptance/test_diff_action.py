@@ -180,9 +180,9 @@ def test_the_folders_of_a_stack_are_read_in_both_states(runner: Runner) -> None:
     denial = rule("more", "product", "company.foreign_percent > 10.0", "deny: {reason: SHARE-ABOVE-CAP}")
     write_layer(runner.workspace / "rules", "company", more="rules:\n" + denial)
     commit(runner.workspace)
-    found = runner(policies="policies\nrules\n\n", fail_on="any")
+    found = runner(law="policies", policies="rules\n\n", fail_on="any")
     assert (found.code, found.outputs["verdict"]) == (1, "tightened")
-    assert runner(policies="policies\nnone\n").code == 3
+    assert runner(law="policies", policies="none\n").code == 3
 
 
 def test_profiles_with_spaces_and_none(runner: Runner) -> None:

@@ -619,7 +619,8 @@ def test_inputs_become_options(stand_in: Runner) -> None:
         specs="a.yaml",
         as_of="2026-03-01",
         fail_on="needs-license",
-        policies="own policies",
+        law="own law",
+        policies="rules/company\nrules of the lab\n",
         waivers="waivers.yaml",
         approvers="approvers.yaml",
         baseline="baseline.yaml",
@@ -638,7 +639,11 @@ def test_inputs_become_options(stand_in: Runner) -> None:
         report_folder="out/here",
     )
     options = options_of(arguments(stand_in.temp))
-    assert {"--as-of=2026-03-01", "--fail-on=needs-license", "--policies=own policies"} <= set(options)
+    assert {"--as-of=2026-03-01", "--fail-on=needs-license", "--law=own law"} <= set(options)
+    assert [one for one in options if one.startswith("--policies")] == [
+        "--policies=rules/company",
+        "--policies=rules of the lab",
+    ]
     assert {"--waivers=waivers.yaml", "--approvers=approvers.yaml", "--baseline=baseline.yaml"} <= set(options)
     assert {"--bundle=law.tar.gz", "--key=law.pub", "--receipt=out/receipt.json", "--log=out/log.jsonl"} <= set(options)
     assert {"--attest=out/decision.intoto.jsonl", "--sign-key=pipeline.pem"} <= set(options)
@@ -651,9 +656,9 @@ def test_inputs_become_options(stand_in: Runner) -> None:
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_an_input_is_one_argument(stand_in: Runner, value: str) -> None:
-    stand_in.run(specs="a.yaml", as_of=value, fail_on=value, policies=value, waivers=value)
+    stand_in.run(specs="a.yaml", as_of=value, fail_on=value, law=value, waivers=value)
     options = options_of(arguments(stand_in.temp))
-    assert {f"--as-of={value}", f"--fail-on={value}", f"--policies={value}", f"--waivers={value}"} <= set(options)
+    assert {f"--as-of={value}", f"--fail-on={value}", f"--law={value}", f"--waivers={value}"} <= set(options)
     assert value not in options
 
 

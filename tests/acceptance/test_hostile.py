@@ -52,7 +52,7 @@ Check = Callable[..., Ran]
 def check(console: Console, law: Path) -> Check:
     def run(text: str | bytes, *options: str, name: str = "spec.yaml") -> Ran:
         (console.folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-        return console("check", name, "-p", law, *options)
+        return console("check", name, "--law", law, *options)
 
     return run
 
@@ -138,7 +138,7 @@ def test_memory_and_time_of_a_bomb_are_bounded(tmp_path: Path, law: Path) -> Non
 
     for name, text in BOMBS.items():
         (tmp_path / f"{name}.yaml").write_text(text)
-    process = spawn("check", tmp_path, "-p", law, preexec_fn=bound)
+    process = spawn("check", tmp_path, "--law", law, preexec_fn=bound)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 3, err[-500:]
     assert {name for name in BOMBS if f"{name}.yaml:".encode() in err} == set(BOMBS)
@@ -175,7 +175,7 @@ def test_no_output_holds_a_command_of_the_older_form(check: Check, format: str) 
 @needs_posix
 def test_devices_and_pipes_are_not_read_for_ever(law: Path) -> None:
     for place in ("/dev/zero", "/dev/urandom", "/dev/null"):
-        process = spawn("check", place, "-p", law)
+        process = spawn("check", place, "--law", law)
         out, err = process.communicate(timeout=60)
         assert (process.returncode, out) == (3, b""), err
 
@@ -363,7 +363,7 @@ def test_what_stands_in_a_policy_is_not_run(copy_of_law: Path, console: Console)
     ]
     for attack in attacks:
         policy.write_text(attack)
-        ran = console("lint", "-p", copy_of_law)
+        ran = console("lint", "--law", copy_of_law)
         assert ran.code in (1, 3), ran
         assert "Traceback" not in ran.err
     assert not list(console.folder.rglob("pwned"))
@@ -398,7 +398,7 @@ def test_a_full_disk(tmp_path: Path, law: Path) -> None:
         spec.write_text(HOSTING.replace(", launch: '2027-01-31'", ""))
         (place / "report.json").write_text("old")
         (place / "ballast").write_bytes(b"x" * 60_000)
-        process = spawn("check", spec, "-p", law, "-o", f"json={place / 'report.json'}")
+        process = spawn("check", spec, "--law", law, "-o", f"json={place / 'report.json'}")
         _, err = process.communicate(timeout=60)
         assert process.returncode == 70
         assert b"No space left" in err
@@ -502,7 +502,7 @@ def test_runs_at_once_on_a_cold_cache_decide_alike(tmp_path: Path, law: Path) ->
     spec = tmp_path / "spec.yaml"
     spec.write_text(TODAY)
     environment = {"VATSPOLICY_CACHE": str(tmp_path / "cold")}
-    processes = [spawn("check", spec, "-p", law, "-f", "json", env=environment) for _ in range(3)]
+    processes = [spawn("check", spec, "--law", law, "-f", "json", env=environment) for _ in range(3)]
     found = {(process.communicate(timeout=120), process.returncode) for process in processes}
     assert len(found) == 1
     ((_, err), code) = found.pop()
@@ -515,11 +515,11 @@ def test_a_run_ended_while_it_compiles_leaves_no_half_cache(tmp_path: Path, law:
     spec.write_text(TODAY)
     environment = {"VATSPOLICY_CACHE": str(tmp_path / "cold")}
     for delay in (0.2, 0.6, 1.0, 1.4):
-        process = spawn("check", spec, "-p", law, env=environment)
+        process = spawn("check", spec, "--law", law, env=environment)
         time.sleep(delay)
         process.kill()
         process.communicate(timeout=60)
-    process = spawn("check", spec, "-p", law, "-f", "json", env=environment)
+    process = spawn("check", spec, "--law", law, "-f", "json", env=environment)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, b"")
     assert json.loads(out)["decision"] == "allow"
@@ -539,12 +539,12 @@ def test_a_read_only_disk(tmp_path: Path, law: Path) -> None:
         (place / "spec.yaml").write_text(TODAY)
         subprocess.run(["mount", "-o", "remount,ro", place], check=True)
         environment = {"VATSPOLICY_CACHE": str(place / "cache"), "TMPDIR": str(place)}
-        process = spawn("check", place / "spec.yaml", "-p", law, env=environment, cwd=place)
+        process = spawn("check", place / "spec.yaml", "--law", law, env=environment, cwd=place)
         out, err = process.communicate(timeout=120)
         assert (process.returncode, err) == (0, b"")
         assert b"ALLOW" in out
         process = spawn(
-            "check", place / "spec.yaml", "-p", law, "-o", f"json={place / 'x.json'}", env=environment, cwd=place
+            "check", place / "spec.yaml", "--law", law, "-o", f"json={place / 'x.json'}", env=environment, cwd=place
         )
         _, err = process.communicate(timeout=120)
         assert process.returncode == 70
@@ -559,7 +559,7 @@ def test_streams_that_are_closed(tmp_path: Path, law: Path, closed: tuple[int, .
     spec = tmp_path / "spec.yaml"
     spec.write_text(TODAY)
     closing = " ".join(f"{number}>&-" if number else "<&-" for number in closed)
-    line = f'exec "$0" -c "from vatspolicy.cli import main; main()" check "$1" -p "$2" {closing}'
+    line = f'exec "$0" -c "from vatspolicy.cli import main; main()" check "$1" --law "$2" {closing}'
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     process = subprocess.run(
         ["bash", "-c", line, sys.executable, spec, law], env=environment, capture_output=True, timeout=60, check=False
@@ -571,7 +571,7 @@ def test_streams_that_are_closed(tmp_path: Path, law: Path, closed: tuple[int, .
 @needs_posix
 def test_standard_input_that_is_closed(law: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    line = 'exec "$0" -c "from vatspolicy.cli import main; main()" check - -p "$1" <&-'
+    line = 'exec "$0" -c "from vatspolicy.cli import main; main()" check - --law "$1" <&-'
     process = subprocess.run(
         ["bash", "-c", line, sys.executable, law], env=environment, capture_output=True, timeout=60, check=False
     )
@@ -602,19 +602,19 @@ def test_links_and_odd_names(tmp_path: Path, console: Console, law: Path) -> Non
     (folder / "circle.yaml").symlink_to(folder / "circle.yaml")
     (folder / "nowhere.yaml").symlink_to(tmp_path / "missing")
     (folder / "folder.yaml").mkdir()
-    ran = console("check", folder, "-p", law)
+    ran = console("check", folder, "--law", law)
     assert (ran.code, ran.out, ran.err.count("This link leads nowhere.")) == (3, "", 2)
     for name in ("circle.yaml", "nowhere.yaml"):
-        ran = console("check", folder / name, "-p", law)
+        ran = console("check", folder / name, "--law", law)
         assert (ran.code, ran.out) == (3, "")
-    assert console("check", "a\0b.yaml", "-p", law).code == 3
-    assert console("check", "x" * 5000 + ".yaml", "-p", law).code == 3
+    assert console("check", "a\0b.yaml", "--law", law).code == 3
+    assert console("check", "x" * 5000 + ".yaml", "--law", law).code == 3
 
 
 def test_a_policy_folder_with_a_link_in_a_circle(copy_of_law: Path, console: Console) -> None:
     (copy_of_law / "again").symlink_to(copy_of_law)
     console.write("spec.yaml", SHOP)
-    assert console("check", "spec.yaml", "-p", copy_of_law).code in (0, 3)
+    assert console("check", "spec.yaml", "--law", copy_of_law).code in (0, 3)
 
 
 def test_a_document_is_not_read_beyond_its_limit(tmp_path: Path) -> None:
@@ -672,7 +672,7 @@ def test_the_law_is_not_written_to(law: Path, console: Console) -> None:
     before = {path: path.read_bytes() for path in law.iterdir()}
     console.write("spec.yaml", SHOP)
     for format in FORMATS:
-        console("check", "spec.yaml", "-p", law, "-f", format)
+        console("check", "spec.yaml", "--law", law, "-f", format)
     assert {path: path.read_bytes() for path in law.iterdir()} == before
     assert [path.name for path in console.folder.iterdir()] == ["spec.yaml"]
 

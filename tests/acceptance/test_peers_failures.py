@@ -42,23 +42,23 @@ def decisions(ran: Ran) -> list[dict[str, Any]]:
 def test_nothing_evaluated_is_not_a_pass(console: Console, law: Path, argument: str) -> None:
     (console.folder / "empty").mkdir()
     console.write("spec.yaml", SHOP)
-    assert console("check", argument, "-p", law).code == 5
-    assert console("check", "spec.yaml", argument, "-p", law).code == 5  # nor beside something that is one
+    assert console("check", argument, "--law", law).code == 5
+    assert console("check", "spec.yaml", argument, "--law", law).code == 5  # nor beside something that is one
 
 
 # conftest#181, conftest#141: a folder without policies, or a test filter that matches none
 def test_no_policy_and_no_test_is_not_a_pass(console: Console, law: Path) -> None:
     (console.folder / "empty").mkdir()
     console.write("spec.yaml", SHOP)
-    assert console("check", "spec.yaml", "-p", "empty").code == 3
-    assert console("test", "-p", law, "-r", "no-such-test-anywhere").code == 5
+    assert console("check", "spec.yaml", "--law", "empty").code == 3
+    assert console("test", "--law", law, "-r", "no-such-test-anywhere").code == 5
 
 
 # atlantis#5980: a syntax error in a policy was "Passed: true"
 def test_a_policy_that_cannot_be_read_is_not_a_pass(console: Console, copy_of_law: Path) -> None:
     console.write("spec.yaml", SHOP)
     (copy_of_law / "vats-pilot-2024.yaml").write_text("rules: [")
-    ran = console("check", "spec.yaml", "-p", copy_of_law, "-f", "json", "--details")
+    ran = console("check", "spec.yaml", "--law", copy_of_law, "-f", "json", "--details")
     assert (ran.code, ran.out) == (3, "")
 
 
@@ -75,7 +75,7 @@ def test_the_last_file_does_not_win(console: Console, law: Path) -> None:
     console.write("a.yaml", HOSTING.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]"))
     console.write("b.yaml", SHOP)
     for order in (("a.yaml", "b.yaml"), ("b.yaml", "a.yaml")):
-        ran = console("check", *order, "-p", law, "-f", "json", "--details")
+        ran = console("check", *order, "--law", law, "-f", "json", "--details")
         assert (ran.code, json.loads(ran.out)["decision"]) == (1, "deny")
 
 
@@ -156,7 +156,7 @@ def test_a_misspelt_guard_is_refused(copy_of_law: Path, when: str) -> None:
 # kubernetes#115920: only the first violation was shown
 def test_every_reason_is_shown(console: Console, rich_law: Path) -> None:
     console.write("spec.yaml", OUTCAST)
-    (found,) = decisions(console("check", "spec.yaml", "-p", rich_law, *DENIED, "-f", "json", "--details"))
+    (found,) = decisions(console("check", "spec.yaml", "--law", rich_law, *DENIED, "-f", "json", "--details"))
     assert found["decision"] == "deny"
     assert {denial["rule"].partition("/")[0] for denial in found["denials"]} >= {"invented-duties"}
     assert len(found["denials"]) >= 2
@@ -165,7 +165,7 @@ def test_every_reason_is_shown(console: Console, rich_law: Path) -> None:
 # opa#1148, conftest#432: which condition failed?
 def test_each_clause_is_shown_with_its_value_and_the_line_of_the_fact(console: Console, rich_law: Path) -> None:
     path = console.write("spec.yaml", OUTCAST)
-    (found,) = decisions(console("check", "spec.yaml", "-p", rich_law, "-f", "json", "--details"))
+    (found,) = decisions(console("check", "spec.yaml", "--law", rich_law, "-f", "json", "--details"))
     (denial,) = (each for each in found["denials"] if each["rule"] == "invented-duties/outcast")
     assert denial["clauses"]
     assert all(clause["text"] and clause["value"] in (True, False, None) for clause in denial["clauses"])
@@ -176,12 +176,12 @@ def test_each_clause_is_shown_with_its_value_and_the_line_of_the_fact(console: C
 # kyverno#2303, kyverno#10497, kyverno#9804: skipped and not matching were counted as passed
 def test_undecided_is_not_counted_as_passed(console: Console, law: Path) -> None:
     console.write("spec.yaml", HOSTING)
-    ran = console("check", "spec.yaml", "-p", law, "--set", "company.foreign_percent=", "-f", "junit")
+    ran = console("check", "spec.yaml", "--law", law, "--set", "company.foreign_percent=", "-f", "junit")
     assert ran.code == 4
     suites = ET.fromstring(ran.out).iter("testsuite")
     assert sum(int(suite.get("failures", 0)) + int(suite.get("errors", 0)) for suite in suites) >= 1
     (found,) = decisions(
-        console("check", "spec.yaml", "-p", law, "--set", "company.foreign_percent=", "-f", "json", "--details")
+        console("check", "spec.yaml", "--law", law, "--set", "company.foreign_percent=", "-f", "json", "--details")
     )
     states = {each["state"] for part in ("denials", "needs", "met", "duties", "undetermined") for each in found[part]}
     assert states <= {"fires", "unknown", "met", "unmet", "closed", "done"}
@@ -214,13 +214,13 @@ def waived(console: Console, rich_law: Path, rich_bundle: Bundle) -> dict[str, A
 def check_with(console: Console, law: Path, waiver: dict[str, Any], *options: str) -> Ran:
     console.write("waivers.yaml", json.dumps({"schema": 1, "waivers": [waiver]}))
     return console(
-        "check", "spec.yaml", "-p", law, "--waivers", "waivers.yaml", "--approvers", "approvers.yaml", *options
+        "check", "spec.yaml", "--law", law, "--waivers", "waivers.yaml", "--approvers", "approvers.yaml", *options
     )
 
 
 # kyverno#6675: what an exception covered was not evaluated any more
 def test_what_is_waived_is_still_evaluated_and_shown(console: Console, rich_law: Path, waived: dict[str, Any]) -> None:
-    plain = decisions(console("check", "spec.yaml", "-p", rich_law, "-f", "json", "--details"))[0]
+    plain = decisions(console("check", "spec.yaml", "--law", rich_law, "-f", "json", "--details"))[0]
     ran = check_with(console, rich_law, waived, "-f", "json", "--details")
     (found,) = decisions(ran)
     assert found["decision"] == plain["decision"] == "deny"
@@ -263,7 +263,7 @@ def test_what_is_waived_is_suppressed_in_sarif(console: Console, rich_law: Path,
 def test_standard_output_is_the_result_and_nothing_else(console: Console, law: Path) -> None:
     console.write("good.yaml", SHOP)
     console.write("bad.yaml", "a: [")
-    ran = console("check", "good.yaml", "bad.yaml", "-p", law, "-f", "json", "--details")
+    ran = console("check", "good.yaml", "bad.yaml", "--law", law, "-f", "json", "--details")
     assert ran.code == 3
     data = json.loads(ran.out)
     assert data["decision"] is None  # one that was not decided is no pass of the run either
@@ -274,7 +274,7 @@ def test_standard_output_is_the_result_and_nothing_else(console: Console, law: P
 # opa#2562, opa#3844, cerbos#1654, conftest#518: a coverage figure without lines, that layout changed
 def test_coverage_names_lines_and_does_not_depend_on_layout(console: Console, copy_of_law: Path) -> None:
     def covered() -> tuple[str, set[str]]:
-        ran = console("test", "-p", copy_of_law, "--coverage")
+        ran = console("test", "--law", copy_of_law, "--coverage")
         figures = re.findall(r"\d+ of \d+|\d+/\d+|\d+(?:\.\d+)? ?%", ran.out)
         return " ".join(figures), set(re.findall(r"([\w-]+\.yaml):\d+", ran.out))
 
@@ -289,20 +289,20 @@ def test_coverage_names_lines_and_does_not_depend_on_layout(console: Console, co
 # conforma/cli#3424: a day in the past made a new rule not apply
 def test_no_day_in_the_past_without_leave(console: Console, law: Path) -> None:
     console.write("spec.yaml", SHOP)
-    ran = console("check", "spec.yaml", "-p", law, "--as-of", "2026-05-31")
+    ran = console("check", "spec.yaml", "--law", law, "--as-of", "2026-05-31")
     assert (ran.code, ran.out) == (2, "")
-    assert console("check", "spec.yaml", "-p", law, "--as-of", TODAY).code == 0
+    assert console("check", "spec.yaml", "--law", law, "--as-of", TODAY).code == 0
     console.write("past.yaml", SHOP.replace("2027-01-31", "2026-05-31"))
-    assert console("check", "past.yaml", "-p", law).code == 3
+    assert console("check", "past.yaml", "--law", law).code == 3
 
 
 # openfisca-core#437, openfisca-core#368: a day that the law does not cover crashed, or was extrapolated in silence
 def test_a_day_before_the_bundle_is_refused_in_one_sentence(console: Console, law: Path) -> None:
     console.write("spec.yaml", SHOP)
-    ran = console("check", "spec.yaml", "-p", law, "--as-of", "2014-12-31", "--allow-past-as-of")
+    ran = console("check", "spec.yaml", "--law", law, "--as-of", "2014-12-31", "--allow-past-as-of")
     assert (ran.code, ran.out) == (2, "")
     assert "2015-01-01" in ran.err
-    assert console("check", "spec.yaml", "-p", law, "--as-of", "2015-01-01", "--allow-past-as-of").code in (0, 1, 4)
+    assert console("check", "spec.yaml", "--law", law, "--as-of", "2015-01-01", "--allow-past-as-of").code in (0, 1, 4)
 
 
 RULE = """\
@@ -320,7 +320,7 @@ def test_two_rules_that_agree_are_no_conflict(console: Console, copy_of_law: Pat
     text = policy("agreeing", "rules:\n" + RULE.format(id="one", above="10.0") + RULE.format(id="two", above="20.0"))
     (copy_of_law / "agreeing.yaml").write_text(text)
     console.write("spec.yaml", HOSTING)
-    (found,) = decisions(console("check", "spec.yaml", "-p", copy_of_law, "-f", "json", "--details"))
+    (found,) = decisions(console("check", "spec.yaml", "--law", copy_of_law, "-f", "json", "--details"))
     assert found["decision"] == "deny"
     assert {each["rule"] for each in found["denials"]} == {"agreeing/one", "agreeing/two"}
     assert found["contested"] == []
@@ -363,11 +363,11 @@ def test_tests_and_check_read_a_profile_alike(console: Console, law: Path) -> No
         "decisions": [{"as_of": "2027-01-31", "decision": "allow"}],
     }
     console.write("fixtures/shop.expect.yaml", json.dumps(expected, ensure_ascii=False))
-    ran = console("test", "-p", law, "--fixtures", "fixtures", "-r", "shop")
+    ran = console("test", "--law", law, "--fixtures", "fixtures", "-r", "shop")
     assert ran.code == 0, ran.out
     console.write("fixtures/shop.yaml", SHOP.replace("audience: public", "audience: publik"))
-    assert console("check", "fixtures/shop.yaml", "-p", law).code == 3
-    assert console("test", "-p", law, "--fixtures", "fixtures", "-r", "shop").code == 3
+    assert console("check", "fixtures/shop.yaml", "--law", law).code == 3
+    assert console("test", "--law", law, "--fixtures", "fixtures", "-r", "shop").code == 3
 
 
 # regal#1204, regal#1730: the editor and the command line read the same thing differently
@@ -376,7 +376,7 @@ def test_library_command_line_and_server_decide_alike(console: Console, law: Pat
     from vatspolicy.server.api.query import answer, read_query
 
     console.write("spec.json", json.dumps(HOSTING_DATA))
-    (by_command,) = decisions(console("check", "spec.json", "-p", law, "-f", "json", "--details"))
+    (by_command,) = decisions(console("check", "spec.json", "--law", law, "-f", "json", "--details"))
     by_library = evaluate(bundle, load_profile(HOSTING_DATA), "2027-01-31")
     by_server, word = answer(
         bundle, ("vatspolicy", "decision"), read_query(json.dumps({"input": HOSTING_DATA}).encode()), TODAY, False
@@ -425,11 +425,11 @@ def test_an_unsigned_bundle_is_refused_where_a_key_is_given(tmp_path: Path, law:
 def test_no_and_no_answer_have_codes_of_their_own(console: Console, law: Path) -> None:
     console.write("spec.yaml", HOSTING)
     runs = {
-        0: ("check", "spec.yaml", "-p", law, "--fail-on", "deny"),
-        1: ("check", "spec.yaml", "-p", law),
+        0: ("check", "spec.yaml", "--law", law, "--fail-on", "deny"),
+        1: ("check", "spec.yaml", "--law", law),
         2: ("check", "spec.yaml", "--no-such-option"),
-        3: ("check", "missing.yaml", "-p", law),
-        4: ("check", "spec.yaml", "-p", law, "--set", "company.foreign_percent="),
-        5: ("check", "none-*.yaml", "-p", law),
+        3: ("check", "missing.yaml", "--law", law),
+        4: ("check", "spec.yaml", "--law", law, "--set", "company.foreign_percent="),
+        5: ("check", "none-*.yaml", "--law", law),
     }
     assert {code: console(*arguments).code for code, arguments in runs.items()} == {code: code for code in runs}

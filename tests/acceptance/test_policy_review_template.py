@@ -112,11 +112,11 @@ def test_each_layer_is_reviewed_with_what_is_below_it(tmp_path: Path) -> None:
     git(project, "switch", "-q", "--detach", "main")
     git(project, "merge", "-q", "--no-ff", "-m", "merge", "change")
     step = "Analyze what the change touches"
-    code, said = run_step(step, project, tmp_path, STACK="policies a b")
+    code, said = run_step(step, project, tmp_path, LAYERS="a b")
     assert code == 1
     assert "::error file=b/b.yaml,line=" in said
-    assert run_step(step, project, tmp_path, STACK="policies a")[0] == 0
-    assert run_step(step, project, tmp_path, STACK="policies none")[0] == 3
+    assert run_step(step, project, tmp_path, LAYERS="a")[0] == 0
+    assert run_step(step, project, tmp_path, LAYERS="none")[0] == 3
 
 
 def test_the_base_of_the_change_is_fetched_and_nothing_may_be_written() -> None:

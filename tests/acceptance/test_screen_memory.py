@@ -47,7 +47,7 @@ def test_ten_times_the_rows_take_the_same_memory(console: Console, law: Path) ->
     text = lines(portfolio(50) * 20)
     console.write("some.jsonl", text)
     console.write("many.jsonl", text * 10)
-    options = ("--no-missing", "--batch", "1000", "-j", "1", "-p", str(law), *DAY)
+    options = ("--no-missing", "--batch", "1000", "-j", "1", "--law", str(law), *DAY)
     some = peak(console.folder, "some.jsonl", "-o", "some.out.jsonl", *options)
     many = peak(console.folder, "many.jsonl", "-o", "many.out.jsonl", *options)
     assert many <= some + 45, f"{some:.0f} MB for 1,000 rows, {many:.0f} MB for 10,000"

@@ -69,7 +69,7 @@ def until(condition: Any, seconds: float = 60.0) -> None:
 def test_a_killed_run_leaves_no_process_and_goes_on(console: Console, law: Path, how: signal.Signals) -> None:
     rows = portfolio(40) * 10
     console.write("in.jsonl", lines(rows[:200]) + "{\n" + lines(rows[200:]))
-    options = ("in.jsonl", "--engine", "python", "--batch", "4", "-p", str(law), *DAY)
+    options = ("in.jsonl", "--engine", "python", "--batch", "4", "--law", str(law), *DAY)
     assert console("screen", *options, "-o", "whole.jsonl", "-j", "1").code == 3
     running = start(console.folder, *options, "-o", "out.jsonl", "-j", "2")
     parts = console.folder / "out.jsonl.parts"
@@ -99,7 +99,7 @@ def test_a_killed_run_leaves_no_process_and_goes_on(console: Console, law: Path,
 def test_a_worker_that_is_killed_ends_the_run_which_goes_on(console: Console, law: Path) -> None:
     """As systems do that run out of memory."""
     console.write("in.jsonl", lines(portfolio(40) * 10))
-    options = ("in.jsonl", "-o", "out.jsonl", "--engine", "python", "--batch", "4", "-p", str(law), *DAY)
+    options = ("in.jsonl", "-o", "out.jsonl", "--engine", "python", "--batch", "4", "--law", str(law), *DAY)
     running = start(console.folder, *options, "-j", "2")
     parts = console.folder / "out.jsonl.parts"
     until(lambda: len(list(parts.glob("*.summary.json"))) >= 3)
@@ -116,7 +116,7 @@ def test_a_worker_that_is_killed_ends_the_run_which_goes_on(console: Console, la
 def test_two_resumes_at_once_lose_no_row(console: Console, law: Path) -> None:
     """One of them has the output; the other is refused, or comes late and has nothing to go on with."""
     console.write("in.jsonl", lines(portfolio(40) * 5))
-    options = ("in.jsonl", "--engine", "python", "--batch", "4", "-p", str(law), *DAY)
+    options = ("in.jsonl", "--engine", "python", "--batch", "4", "--law", str(law), *DAY)
     assert console("screen", *options, "-o", "whole.jsonl", "-j", "1").code == 0
     running = start(console.folder, *options, "-o", "out.jsonl", "-j", "2")
     parts = console.folder / "out.jsonl.parts"
@@ -134,7 +134,7 @@ def test_two_resumes_at_once_lose_no_row(console: Console, law: Path) -> None:
 @linux
 def test_processes_share_the_work_and_write_the_same_bytes(console: Console, law: Path) -> None:
     console.write("in.jsonl", lines(portfolio(40)))
-    options = ("in.jsonl", "--batch", "8", "-p", str(law), *DAY)
+    options = ("in.jsonl", "--batch", "8", "--law", str(law), *DAY)
     assert console("screen", *options, "-o", "one.jsonl", "-j", "1").code == 0
     running = start(console.folder, *options, "-o", "two.jsonl", "-j", "2")
     out, error = running.communicate(timeout=120)
@@ -148,7 +148,7 @@ def test_processes_share_the_work_and_write_the_same_bytes(console: Console, law
 def test_a_full_disk_is_said_and_nothing_done_is_lost(console: Console, law: Path, engine: str) -> None:
     """A limit on the size of files stands for the disk: writing fails in the same place, with another errno."""
     console.write("in.jsonl", lines(portfolio(40)))
-    options = ("in.jsonl", "--batch", "10", "-j", "2", "--engine", engine, "-p", str(law), *DAY)
+    options = ("in.jsonl", "--batch", "10", "-j", "2", "--engine", engine, "--law", str(law), *DAY)
     assert console("screen", *options, "-o", "whole.jsonl").code == 0
     answers = [len(line) for line in (console.folder / "whole.jsonl").read_bytes().splitlines()]
     room = max(sum(answers[start : start + 10]) for start in range(0, 40, 10)) + 1000 if engine == "python" else 4000

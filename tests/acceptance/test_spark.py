@@ -151,7 +151,7 @@ def test_screening_with_spark_writes_the_bytes_of_python(console: Console, small
     lines = [without_opinions(draw) for _ in range(40)]
     console.write("in.jsonl", "\n".join([*lines[:20], "{", *lines[20:]]) + "\n")
     for engine in ("spark", "python"):
-        ran = console("screen", "in.jsonl", "-o", f"{engine}.jsonl", "--engine", engine, "--as-of", DAY, "-p", small)
+        ran = console("screen", "in.jsonl", "-o", f"{engine}.jsonl", "--engine", engine, "--as-of", DAY, "--law", small)
         assert ran.code == 3, ran.err
         assert "41 rows, 1 rejected" in ran.out
     assert (console.folder / "spark.jsonl").read_bytes() == (console.folder / "python.jsonl").read_bytes()
@@ -173,7 +173,7 @@ def test_a_job_reads_and_writes_parquet_under_policies_of_a_folder(
         texts = [(json.dumps(profile.document.data, ensure_ascii=False),) for profile in found]
         connection.executemany("INSERT INTO portfolio VALUES (?)", texts)
         connection.execute(f"COPY portfolio TO '{tmp_path / 'in.parquet'}' (FORMAT parquet)")
-        options = ["--as-of", DAY, "--policies", str(small), "--input", "parquet", "--no-missing"]
+        options = ["--as-of", DAY, "--law", str(small), "--input", "parquet", "--no-missing"]
         assert job.main([str(tmp_path / "in.parquet"), str(tmp_path / "out"), *options]) == 0
         written = connection.execute(
             f"SELECT id, decision, rules FROM '{tmp_path / 'out' / 'answers'}/*.parquet' ORDER BY row"
@@ -218,7 +218,7 @@ def test_a_job_decides_under_a_bundle(console: Console, small: Path) -> None:
     """Which names missing facts too, so that workers read it."""
     from vatspolicy.screening import spark_job as job
 
-    assert console("bundle", "build", "-p", small, "--number", "1", "-o", "law.tar.gz").code == 0
+    assert console("bundle", "build", "--law", small, "--number", "1", "-o", "law.tar.gz").code == 0
     draw = Profiles(random.Random(SEED + 44), shipped()[1])
     lines = [without_opinions(draw) for _ in range(20)]
     console.write("in.jsonl", "\n".join(lines) + "\n")
@@ -239,7 +239,7 @@ def test_a_job_decides_under_layers(console: Console, small: Path) -> None:
     group = rule("group", "service", 'service.audience == "own-group"', DENIAL)
     write_layer(console.folder / "company", "company", ("company/public",), company="rules:\n" + public)
     write_layer(console.folder / "unit", "unit", unit="rules:\n" + overriding("company/public", group))
-    assert console("bundle", "build", "-p", small, "--number", "1", "-o", "law.tar.gz").code == 0
+    assert console("bundle", "build", "--law", small, "--number", "1", "-o", "law.tar.gz").code == 0
     draw = Profiles(random.Random(SEED + 45), shipped()[1])
     lines = [without_opinions(draw) for _ in range(40)]
     console.write("in.jsonl", "\n".join(lines) + "\n")
@@ -250,12 +250,12 @@ def test_a_job_decides_under_layers(console: Console, small: Path) -> None:
         return [json.loads(line) for line in (console.folder / "out.jsonl").read_bytes().splitlines()]
 
     company, unit = (str(console.folder / name) for name in ("company", "unit"))
-    expected = screen("-p", small, "-p", company, "-p", unit)
+    expected = screen("--law", small, "-p", company, "-p", unit)
     rules = {name for answer in expected for name in answer["rules"]}
     assert rules == {"classes/software", "unit/group"}
-    assert expected != screen("-p", small, "-p", company) != screen("-p", small)
+    assert expected != screen("--law", small, "-p", company) != screen("--law", small)
     layers = ("--policies", company, "--policies", unit)
-    for name, law in (("folder", ("--policies", str(small))), ("bundle", ("--bundle", "law.tar.gz", "--skip-verify"))):
+    for name, law in (("folder", ("--law", str(small))), ("bundle", ("--bundle", "law.tar.gz", "--skip-verify"))):
         here = [str(console.folder / one) for one in ("in.jsonl", name)]
         assert job.main([*here, "--as-of", DAY, *law, *layers, "--output", "json"]) == 0
         assert read(console.folder / name / "answers") == expected, name
@@ -274,13 +274,13 @@ def test_a_job_says_what_is_wrong_with_its_arguments(
     here = [str(tmp_path / "in.jsonl"), str(tmp_path / "out")]
     for arguments, code, message in (
         ([*here, "--as-of", "nonsense"], 2, "'nonsense' is not a day such as 2026-01-31"),
-        ([*here, "--as-of", "2019-12-31", "--policies", str(small)], 2, "is before 2020-01-01"),
-        ([*here, "--as-of", DAY, "--policies", str(tmp_path / "law")], 3, "bundle.yaml:1:"),
+        ([*here, "--as-of", "2019-12-31", "--law", str(small)], 2, "is before 2020-01-01"),
+        ([*here, "--as-of", DAY, "--law", str(tmp_path / "law")], 3, "bundle.yaml:1:"),
         ([*here, "--as-of", DAY, "--bundle", "none.tar.gz"], 3, "none.tar.gz"),
         ([*here, "--as-of", DAY, "--diff", str(small), "./none"], 2, "There is no folder './none'."),
-        ([*here, "--as-of", DAY, "--policies", str(small), "--skip-verify"], 2, "belong to --bundle"),
-        ([str(tmp_path / "none"), here[1], "--as-of", DAY, "--policies", str(small)], 2, "PATH_NOT_FOUND"),
-        ([here[0], str(tmp_path / "taken"), "--as-of", DAY, "--policies", str(small)], 2, "PATH_ALREADY_EXISTS"),
+        ([*here, "--as-of", DAY, "--law", str(small), "--skip-verify"], 2, "belong to --bundle"),
+        ([str(tmp_path / "none"), here[1], "--as-of", DAY, "--law", str(small)], 2, "PATH_NOT_FOUND"),
+        ([here[0], str(tmp_path / "taken"), "--as-of", DAY, "--law", str(small)], 2, "PATH_ALREADY_EXISTS"),
     ):
         try:
             ended = job.main(arguments)

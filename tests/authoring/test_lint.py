@@ -329,10 +329,10 @@ def test_an_expectation_that_follows_no_schema(tmp_path: Path) -> None:
 
 def test_lint_ends_with_1_for_findings(console: Console) -> None:
     linted(console.folder / "law", CLEAN)
-    ran = console("lint", "-p", "law")
+    ran = console("lint", "--law", "law")
     assert (ran.code, ran.out, ran.err) == (0, "No findings in 1 policy and 0 fixtures\n", "")
     write_policy(console.folder / "law/clean.yaml", CLEAN.replace("zh: 整洁", "zh: Clean"))
-    ran = console("lint", "-p", "law")
+    ran = console("lint", "--law", "law")
     assert (ran.code, ran.out) == (
         1,
         (
@@ -341,7 +341,7 @@ def test_lint_ends_with_1_for_findings(console: Console) -> None:
         ),
     )
     console.write("fixtures/lonely.yaml", SHOP)
-    assert "lonely.expect.yaml beside this fixture. [invalid-fixture]" in console("lint", "-p", "law").out
+    assert "lonely.expect.yaml beside this fixture. [invalid-fixture]" in console("lint", "--law", "law").out
 
 
 def test_the_order_of_keys_is_that_of_the_schema() -> None:
@@ -568,14 +568,14 @@ def test_comments_of_tests_and_fixtures_are_fixed(tmp_path: Path) -> None:
 def test_fix_on_the_command_line(console: Console, tmp_path: Path) -> None:
     law = tmp_path / "law"
     linted(law, UNTIDY)
-    ran = console("lint", "-p", law, "--fix")
+    ran = console("lint", "--law", law, "--fix")
     assert (ran.code, ran.err) == (0, "")
     assert "+title: {en: Clean, zh: 整洁（好），对：}" in ran.out
     assert "No findings" in ran.out
-    again = console("lint", "-p", law, "--fix", "-f", "json")
-    assert (again.code, again.out) == (0, console("lint", "-p", law, "-f", "json").out)
+    again = console("lint", "--law", law, "--fix", "-f", "json")
+    assert (again.code, again.out) == (0, console("lint", "--law", law, "-f", "json").out)
     assert json.loads(again.out)["findings"][0]["rule"] == "translation"
-    console("bundle", "build", "-p", law, "--number", "1")
+    console("bundle", "build", "--law", law, "--number", "1")
     refused = console("lint", "--bundle", "bundle.tar.gz", "--skip-verify", "--fix")
     assert (refused.code, "--fix needs a folder of policies, not a bundle." in refused.err) == (2, True)
 
@@ -591,7 +591,7 @@ def test_the_law_that_is_installed_is_never_edited(
     monkeypatch.setattr(f"vatspolicy.authoring.{edits}", lambda *_: {file: "edited"})
     ran = console("lint", *options)
     assert (ran.code, file.exists()) == (2, False)
-    assert "belongs to the shipped law. Name a folder with --policies." in ran.err
+    assert "belongs to the shipped law. Name a folder with --law." in ran.err
 
 
 def test_a_text_is_no_comment(tmp_path: Path) -> None:

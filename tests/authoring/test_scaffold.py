@@ -30,35 +30,35 @@ def test_a_new_policy_passes_lint_and_its_own_tests(console: Console) -> None:
         0,
         "policies/cloud-measures-2027.yaml\npolicies/cloud-measures-2027.test.yaml\npolicies/bundle.yaml\n",
     )
-    ran = console("lint", "-p", "policies")
+    ran = console("lint", "--law", "policies")
     assert (ran.out, ran.code) == ("No findings in 1 policy and 0 fixtures\n", 0)
-    ran = console("test", "-p", "policies", "--threshold", "100")
+    ran = console("test", "--law", "policies", "--threshold", "100")
     shown = "1 of 1 clauses shown to decide alone, both ways (masking MC/DC)\n"
     assert (ran.code, ran.out) == (0, f"{shown}100.0 % of clause outcomes covered\n4 passed, 0 failed\n")
 
 
 def test_a_new_policy_joins_others(console: Console, copy_of_law: Path) -> None:
-    before = console("lint", "-p", "law").out
+    before = console("lint", "--law", "law").out
     release = (copy_of_law / "bundle.yaml").read_text()
     made = console("new", "policy", "zz-measures", "--policies", "law")
     assert (made.code, made.out) == (0, "law/zz-measures.yaml\nlaw/zz-measures.test.yaml\n")
     assert (copy_of_law / "bundle.yaml").read_text() == release
-    assert console("lint", "-p", "law").out.splitlines()[:-1] == before.splitlines()[:-1]
-    assert console("test", "-p", "law", "-r", "zz-measures").out == "4 passed, 0 failed\n"
+    assert console("lint", "--law", "law").out.splitlines()[:-1] == before.splitlines()[:-1]
+    assert console("test", "--law", "law", "-r", "zz-measures").out == "4 passed, 0 failed\n"
 
 
 def test_a_new_fixture_passes(console: Console, law: Path) -> None:
     made = console("new", "fixture", "shop-hangzhou")
     assert (made.code, made.out) == (0, "fixtures/shop-hangzhou.yaml\nfixtures/shop-hangzhou.expect.yaml\n")
-    assert console("test", "-p", law, "-r", "shop-hangzhou").out == "1 passed, 0 failed\n"
-    clean = console("lint", "-p", law).out
+    assert console("test", "--law", law, "-r", "shop-hangzhou").out == "1 passed, 0 failed\n"
+    clean = console("lint", "--law", law).out
     assert "fixtures" not in clean
 
 
 def test_a_new_profile_is_decided_incomplete(console: Console, law: Path) -> None:
     made = console("new", "profile", "specs/shop.yaml")
     assert (made.code, made.out) == (0, "specs/shop.yaml\n.vatspolicy/profile.schema.json\n")
-    ran = console("check", "specs/shop.yaml", "-p", law, "-f", "json", "--details")
+    ran = console("check", "specs/shop.yaml", "--law", law, "-f", "json", "--details")
     assert ran.code == 4
     [decision] = json.loads(ran.out)["decisions"]
     assert decision["product"] == "shop"
@@ -141,7 +141,7 @@ def test_skeletons_use_the_schemas_of_a_checkout(console: Console) -> None:
     assert firsts == [
         f"# yaml-language-server: $schema=../schemas/{name}.schema.json" for name in ("profile", "policy", "profile")
     ]
-    assert console("lint", "-p", "policies").code == 0
+    assert console("lint", "--law", "policies").code == 0
     assert console("fmt", "--check").out == ""
 
 

@@ -192,7 +192,7 @@ tests:
     review = "review: {due: '2026-06-30', why: The list is renewed every year.}\n"
     text = POLICY.replace("QUOTE", CONTIGUOUS).replace("articles:", f"{review}articles:")
     write_policy(law / "test-regulations.yaml", text + tests)
-    command = ("lint", "--policies", str(law), "--texts", str(TEXTS), "--today")
+    command = ("lint", "--law", str(law), "--texts", str(TEXTS), "--today")
     assert console(*command, TODAY).code == 1
     written = console(*command, TODAY, "--write")
     assert (written.code, written.err) == (0, "")
@@ -202,7 +202,7 @@ tests:
     late = console(*command, "2026-07-01")
     assert (late.code, late.err) == (0, "")
     assert "This policy was to be reviewed by 2026-06-30. The list is renewed every year. [review-due]" in late.out
-    assert console("lint", "--policies", str(law), "--write").code == 2
+    assert console("lint", "--law", str(law), "--write").code == 2
 
 
 def test_comments_and_headings_are_no_part_of_a_text() -> None:

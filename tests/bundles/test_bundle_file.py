@@ -11,6 +11,7 @@ import io
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -536,7 +537,7 @@ def test_a_bundle_decides_as_its_folder_does(console: Console, law: Path) -> Non
     spec = console.write("spec.yaml", HOSTING)
     (console.folder / "fixtures").mkdir()
     shutil.copytree(law, console.folder / "policies")
-    assert console("bundle", "build", "-p", "policies", "--number", "1").code == 0
+    assert console("bundle", "build", "--law", "policies", "--number", "1").code == 0
     commands: list[tuple[str | Path, ...]] = [
         ("check", spec, "-f", "json"),
         ("check", spec, "-f", "sarif"),
@@ -563,11 +564,18 @@ def test_a_bundle_decides_as_its_folder_does(console: Console, law: Path) -> Non
         ),
         ("docs", "build", "--check", "--format", "html", "--as-of", "2026-11-24"),
     ]
-    folder = [console(*command, "-p", "policies") for command in commands]
+    folder = [console(*command, "--law", "policies") for command in commands]
     for path in law.iterdir():  # what a bundle says is read out of it, and not from files of the same name
         (console.folder / "policies" / path.name).write_text("nonsense: true\n", encoding="utf-8")
     for command, expected in zip(commands, folder, strict=True):
-        assert console(*command, "--bundle", "bundle.tar.gz") == expected, command
+        ran = console(*command, "--bundle", "bundle.tar.gz")
+        named = re.sub(
+            '"origin":( ?)"bundle",([^"]*)"name":( ?)"bundle.tar.gz"',
+            r'"origin":\1"folder",\2"name":\3"policies"',
+            ran.out,
+        )
+        named = named.replace("bundle bundle.tar.gz", "folder policies")
+        assert (ran.code, named, ran.err) == (expected.code, expected.out, expected.err), command
     (console.folder / "rows.jsonl").write_text("{}\n", encoding="utf-8")
     ran = console("screen", "rows.jsonl", "-o", "answers.jsonl", "--engine", "python", "--bundle", "bundle.tar.gz")
     assert (ran.code, "1 row was rejected" in ran.err) == (3, True), "the law was read, and the row was not accepted"
@@ -582,18 +590,18 @@ def test_a_bundle_decides_under_its_own_schemas(console: Console, law: Path, tmp
     bundle_file = build_bundle_file(law, 1, schemas=SchemaSet(files))
     save(tmp_path / "bundle.tar.gz", bundle_file.files)
     spec = console.write("spec.yaml", SHOP.replace("title: A shop,", "title: A shop, color: red,"))
-    plain = console("check", spec, "-p", law)
+    plain = console("check", spec, "--law", law)
     assert (plain.code, "color" in plain.err) == (3, True)
     bundled = console("check", spec, "--bundle", "bundle.tar.gz")
     assert (bundled.code, bundled.err) == (0, "")
-    assert console("check", spec, "-p", law).code == 3  # and only for as long as the command runs
+    assert console("check", spec, "--law", law).code == 3  # and only for as long as the command runs
 
 
 def test_the_life_of_a_bundle(console: Console, law: Path) -> None:
     spec = console.write("specs/spec.yaml", SHOP)
     assert console("bundle", "keygen", "release").code == 0
     assert console("bundle", "keygen", "release").code == 2  # never over a key
-    assert console("bundle", "build", "-p", law, "--number", "2").code == 0
+    assert console("bundle", "build", "--law", law, "--number", "2").code == 0
     unsigned = (console.folder / "bundle.tar.gz").read_bytes()
     assert console("bundle", "verify", "bundle.tar.gz").code == 2
     assert console("bundle", "verify", "bundle.tar.gz", "--key", "release.pub").code == 3
@@ -619,14 +627,14 @@ def test_the_life_of_a_bundle(console: Console, law: Path) -> None:
     assert (skipped.code, "not verified" in skipped.err) == (0, True)
     assert console(*given, "--key", "release.pub").code == 0
     assert console(*given, "--key", "release.pub", "--skip-verify").code == 2
-    assert console("check", spec, "-p", law, "--bundle", "bundle.tar.gz").code == 2
-    assert console("check", spec, "-p", law, "--key", "release.pub").code == 2
+    assert console("check", spec, "--law", law, "--bundle", "bundle.tar.gz").code == 2
+    assert console("check", spec, "--law", law, "--key", "release.pub").code == 2
 
     lock = console.folder / "specs" / "vatspolicy.lock"  # beside the spec
     assert console("bundle", "pin", "bundle.tar.gz", "--key", "release.pub", "--lock", lock).code == 0
     assert console(*given, "--key", "release.pub").code == 0
     assert console("bundle", "verify", "bundle.tar.gz", "--lock", lock, "--key", "release.pub").code == 0
-    assert console("bundle", "build", "-p", law, "--number", "1", "-o", "old.tar.gz").code == 0
+    assert console("bundle", "build", "--law", law, "--number", "1", "-o", "old.tar.gz").code == 0
     assert console("bundle", "sign", "old.tar.gz", "--key", "release.pem").code == 0
     old = console("check", spec, "--bundle", "old.tar.gz", "--key", "release.pub")
     assert (old.code, "older than the bundle" in old.err, old.out) == (3, True, "")
@@ -636,7 +644,7 @@ def test_the_life_of_a_bundle(console: Console, law: Path) -> None:
     assert console(*given).code == 3
 
     lock.rename(console.folder / "vatspolicy.lock")  # here
-    without = console("check", spec, "-p", law)
+    without = console("check", spec, "--law", law)
     assert (without.code, "none was given with --bundle" in without.err, without.out) == (3, True, "")
     assert console("check", spec, "--bundle", "old.tar.gz", "--key", "release.pub").code == 3
 
@@ -657,17 +665,69 @@ def test_locks_are_found_beside_and_above_every_spec(console: Console, monkeypat
     assert find_locks(["specs/b.yaml"]) == []
     monkeypatch.chdir(console.folder / "specs/team")
     (console.folder / "vatspolicy.lock").write_text("")
-    assert find_locks(["deep/a.yaml"]) == [Path("deep/vatspolicy.lock")], "not above the working directory"
+    assert find_locks(["deep/a.yaml"]) == [Path("deep/vatspolicy.lock")], "others may write above, outside a repository"
     assert find_locks(["../b.yaml"]) == [console.folder / "vatspolicy.lock"], "unless the spec is outside"
+
+
+def test_locks_are_found_up_to_the_root_of_the_repository(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As vatspolicy.toml is; a folder that a commit may hold does not end the search."""
+    for place in (".git", "repository/.git", "repository/sub/deep/.hg"):
+        (console.folder / place).mkdir(parents=True)
+    for place in ("", "repository", "repository/sub"):
+        (console.folder / place / "vatspolicy.lock").write_text("")
+    monkeypatch.chdir(console.folder / "repository/sub/deep")
+    assert find_locks() == [Path("../vatspolicy.lock"), Path("../../vatspolicy.lock")]
+    console.write("repository/sub/deep/d.yaml", SHOP)
+    for words in (("check", "d.yaml"), ("check", "d.yaml", "--law", "../law")):
+        ran = console(*words)
+        assert (ran.code, ran.out, "It pins a bundle" in ran.err) == (3, "", True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "s/a.yaml"),
+        ("routes", "s/a.yaml"),
+        ("timeline", "s/a.yaml"),
+        ("ask", "s/new.yaml", "--next"),
+        ("eval", "true", "--spec", "s/a.yaml"),
+        ("bench", "s/a.yaml"),
+        ("screen", "s/rows.jsonl", "-o", "out.jsonl", "--engine", "python"),
+        ("matrix",),
+        ("mcp",),
+        ("serve", "--no-open"),
+        ("serve", "--api"),
+        ("explain", "company.foreign_percent"),
+        ("list", "offers"),
+        (
+            *("waive", "s/a.yaml", "limits/relay", "--reason", "R", "--until", "2099-01-01"),
+            *("--approver", "a", "--ticket", "t"),
+        ),
+    ],
+    ids=lambda words: words[0],
+)
+@pytest.mark.parametrize("place", ["", "s"])
+def test_every_command_that_decides_obeys_a_lock(
+    console: Console, law: Path, words: tuple[str, ...], place: str
+) -> None:
+    if place and not any(word.startswith("s/") for word in words):
+        pytest.skip("it reads no spec")
+    console.write("s/a.yaml", SHOP)
+    console.write("s/rows.jsonl", "")
+    console.write(f"{place}/vatspolicy.lock" if place else "vatspolicy.lock", "version: 1.0.0\n")
+    ran = console(*words, "--law", law)
+    assert (ran.code, ran.out) == (3, ""), ran.err
+    assert "vatspolicy.lock:1:1: It pins a bundle, and none was given with --bundle." in ran.err
+    assert console("lint", "--law", law).code in (0, 1), "work on policies judges nothing"
 
 
 @pytest.mark.parametrize("argument", ["specs", "specs/*/*.yaml", "specs/**/*.yaml", "specs/team/a.yaml"])
 @pytest.mark.parametrize("place", ["", "specs", "specs/team"])
 def test_a_lock_without_its_bundle_fails(console: Console, law: Path, argument: str, place: str) -> None:
     console.write("specs/team/a.yaml", SHOP)
-    assert console("check", argument, "-p", law).code in (0, 1)
+    assert console("check", argument, "--law", law).code in (0, 1)
     (console.folder / place / "vatspolicy.lock").symlink_to("nowhere")
-    ran = console("check", argument, "-p", law)
+    ran = console("check", argument, "--law", law)
     assert (ran.code, ran.out, "none was given with --bundle" in ran.err) == (3, "", True)
 
 
@@ -675,7 +735,7 @@ def test_a_lock_without_its_bundle_fails(console: Console, law: Path, argument: 
 def test_mistakes_are_told_plainly(console: Console, command: str) -> None:
     console.write("hello.tar.gz", "hello")
     arguments = {
-        "build": ["-p", "none", "--number", "1"],
+        "build": ["--law", "none", "--number", "1"],
         "sign": ["hello.tar.gz", "--key", "none.pem"],
         "verify": ["none.tar.gz", "--skip-verify"],
         "inspect": ["hello.tar.gz"],
@@ -692,7 +752,7 @@ def test_mistakes_are_told_plainly(console: Console, command: str) -> None:
 def test_without_the_extra_it_says_what_to_install(
     console: Console, law: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    console("bundle", "build", "-p", law, "--number", "1")
+    console("bundle", "build", "--law", law, "--number", "1")
     console.write("key.pub", "x")
     monkeypatch.setitem(sys.modules, "jwt", None)
     ran = console("bundle", "verify", "bundle.tar.gz", "--key", "key.pub")

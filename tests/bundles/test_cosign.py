@@ -36,7 +36,7 @@ def authority() -> Authority:
 def project(console: Console, authority: Authority) -> Console:
     """A bundle, the trust root of our Sigstore, and a policy about who signs."""
     bundle_of(console.folder / "policies", **LAW)
-    assert console("bundle", "build", "-p", "policies", "--number", "7").code == 0
+    assert console("bundle", "build", "--law", "policies", "--number", "7").code == 0
     console.write("trusted_root.json", authority.trusted_root())
     write_policy(console)
     return console
@@ -88,7 +88,7 @@ def test_what_cosign_signs_is_taken(project: Console, authority: Authority) -> N
     sign(project, authority, "--new-bundle-format")
     assert takes(project) == (True, True)
     assert takes(project, identity=IDENTITY + "x") == (False, False)
-    assert project("bundle", "build", "-p", "policies", "--number", "8", "-o", "bundle.tar.gz").code == 0
+    assert project("bundle", "build", "--law", "policies", "--number", "8", "-o", "bundle.tar.gz").code == 0
     assert takes(project) == (False, False), "another file"
 
 

@@ -42,7 +42,7 @@ def project(console: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
     bundle_of(console.folder / "policies", **LAW)
     for name in ("release", "other"):
         console("bundle", "keygen", name)
-    assert console("bundle", "build", "-p", "policies", "--number", "7").code == 0
+    assert console("bundle", "build", "--law", "policies", "--number", "7").code == 0
     assert console("bundle", "sign", "bundle.tar.gz", "--key", "release.pem").code == 0
     return console
 
@@ -134,9 +134,35 @@ def test_registries_that_ask_for_a_user(project: Console, registry: Registry, au
     assert ("/token?service=registry&scope=repository%3Alaw%2Fbundle%3Apull%2Cpush" in tokens) == (auth == "bearer")
 
 
+def test_a_pull_does_not_go_back_unless_it_is_told_to(project: Console, registry: Registry) -> None:
+    """A registry that serves an older bundle under a tag brings the older law back."""
+    push(project, registry)
+    for number, change in (("6", ""), ("7", "# another\n"), ("8", "")):
+        policy = next(path for path in (project.folder / "policies").glob("*.yaml") if path.name != "bundle.yaml")
+        policy.write_text(policy.read_text(encoding="utf-8") + change, encoding="utf-8")
+        assert project("bundle", "build", "--law", "policies", "--number", number).code == 0
+        assert project("bundle", "sign", "bundle.tar.gz", "--key", "release.pem").code == 0
+        push(project, registry, f"n{number}{'x' if change else ''}")
+    assert pull(project, registry, ":v7").code == 0
+    kept = (project.folder / "pulled.tar.gz").read_bytes()
+    for tag, message in (
+        (":n6", "It is older than pulled.tar.gz (number 7)."),
+        (":n7x", "It is another bundle under the number of pulled.tar.gz."),
+    ):
+        ran = pull(project, registry, tag)
+        assert (ran.code, ran.out, message in ran.err) == (3, "", True), ran.err
+        assert (project.folder / "pulled.tar.gz").read_bytes() == kept
+    assert pull(project, registry, ":v7").code == 0, "the same one again"
+    assert pull(project, registry, ":n8").code == 0, "a newer one"
+    assert pull(project, registry, ":n6", "--key", "release.pub", "--allow-rollback").code == 0
+    assert (project.folder / "pulled.tar.gz").read_bytes() != kept
+    project.write("pulled.tar.gz", "no bundle")
+    assert pull(project, registry).code == 3, "its number is not known"
+
+
 def test_an_update_from_a_registry(project: Console, registry: Registry) -> None:
     project.write("shop.yaml", SHOP)
-    project("bundle", "build", "-p", "policies", "--number", "6", "-o", "in-use.tar.gz")
+    project("bundle", "build", "--law", "policies", "--number", "6", "-o", "in-use.tar.gz")
     project("bundle", "sign", "in-use.tar.gz", "--key", "release.pem")
     push(project, registry)
     given = (

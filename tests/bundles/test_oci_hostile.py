@@ -105,7 +105,7 @@ def test_a_tag_that_moves_meanwhile(project: Console, registry: Registry, by: st
     """The tag leads to another bundle once its manifest was read: what is pulled is of the first one, or nothing."""
     pinned = push(project, registry).out.strip()
     first = (project.folder / "bundle.tar.gz").read_bytes()
-    assert project("bundle", "build", "-p", "policies", "--number", "8").code == 0
+    assert project("bundle", "build", "--law", "policies", "--number", "8").code == 0
     assert project("bundle", "sign", "bundle.tar.gz", "--key", "release.pem").code == 0
     assert push(project, registry, "other").code == 0
     name = ":v7" if by == "tag" else f"@{pinned.rpartition('@')[2]}"

@@ -54,7 +54,7 @@ def write_policy(console: Console, name: str, **fields: Any) -> None:
 
 
 def build(console: Console, authority: Authority, number: int, name: str = "bundle.tar.gz", **more: Any) -> None:
-    assert console("bundle", "build", "-p", "policies", "--number", str(number), "-o", name).code == 0
+    assert console("bundle", "build", "--law", "policies", "--number", str(number), "-o", name).code == 0
     made = authority.sign((console.folder / name).read_bytes(), **more)
     console.write(f"{name}.sigstore.json", json.dumps(made))
 

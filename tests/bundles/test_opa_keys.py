@@ -123,7 +123,7 @@ def test_the_key_and_not_the_header_chooses_the_algorithm(
 
 
 def test_keys_that_only_verify_do_not_sign(console: Console, law: Path, opa_keys: dict[str, Path]) -> None:
-    console("bundle", "build", "-p", law, "--number", "1")
+    console("bundle", "build", "--law", law, "--number", "1")
     for name in ("rsa.pem", "secret"):
         ran = console("bundle", "sign", "bundle.tar.gz", "--key", opa_keys[name])
         assert (ran.code, "do not sign here" in ran.err) == (3, True)

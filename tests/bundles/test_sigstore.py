@@ -37,7 +37,7 @@ def project(console: Console, authority: Authority, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(socket.socket, "connect", refuse)
     console.write("shop.yaml", SHOP)
     bundle_of(console.folder / "policies", **LAW)
-    assert console("bundle", "build", "-p", "policies", "--number", "7").code == 0
+    assert console("bundle", "build", "--law", "policies", "--number", "7").code == 0
     sign(console, authority)
     console.write("trust/trusted_root.json", authority.trusted_root())
     write_policy(console, "signer.json", identity=IDENTITY)
@@ -112,7 +112,7 @@ def test_what_does_not_prove_it_is_refused(project: Console, authority: Authorit
 
 
 def test_a_bundle_that_was_changed_is_refused(project: Console) -> None:
-    assert project("bundle", "build", "-p", "policies", "--number", "8", "-o", "bundle.tar.gz").code == 0
+    assert project("bundle", "build", "--law", "policies", "--number", "8", "-o", "bundle.tar.gz").code == 0
     assert "does not prove" in refused(project)
     assert project("check", "shop.yaml", "--bundle", "bundle.tar.gz", "--key", "signer.json").code == 3
 

@@ -47,7 +47,7 @@ def answer_all(console: Console, law: Path, lang: str = "en") -> tuple[int, str,
         "services.0.rents_outside_region": "n",
     }
     lines: list[str] = []
-    ran = console("ask", "my-idc.yaml", "--next", "--json", "-p", law)
+    ran = console("ask", "my-idc.yaml", "--next", "--json", "--law", law)
     changes: list[str] = []
     while (question := json.loads(ran.out)["question"]) is not None:
         path, kind = question["path"], question["kind"]
@@ -55,10 +55,10 @@ def answer_all(console: Console, law: Path, lang: str = "en") -> tuple[int, str,
         lines.append(typed)
         value = _value(question, typed)
         changes += ["--answer", f"{path}={json.dumps(value)}"]
-        ran = console("ask", "other.yaml", "--next", "--json", "-p", law, *changes)
+        ran = console("ask", "other.yaml", "--next", "--json", "--law", law, *changes)
         assert ran.out, ran.err
         (console.folder / "other.yaml").unlink(missing_ok=True)
-    done = console("ask", "my-idc.yaml", "-p", law, "--lang", lang, stdin="\n".join(lines) + "\n")
+    done = console("ask", "my-idc.yaml", "--law", law, "--lang", lang, stdin="\n".join(lines) + "\n")
     return done.code, done.out, done.err
 
 
@@ -85,7 +85,7 @@ def test_from_nothing_to_the_report(console: Console, law: Path, lang: str) -> N
         lang
     ] in err
     assert {"en": "Law: ", "zh": "依据："}[lang] in err
-    again = console("check", "my-idc.yaml", "-p", law, "--no-fail", "--lang", lang)
+    again = console("check", "my-idc.yaml", "--law", law, "--no-fail", "--lang", lang)
     assert again.out.strip().startswith(out.strip()), "check says the same of the file, and the verdict of the gate"
     assert "vatspolicy check my-idc.yaml --details" in err
     assert "vatspolicy routes my-idc.yaml" in err, "a license is missing"
@@ -93,7 +93,7 @@ def test_from_nothing_to_the_report(console: Console, law: Path, lang: str) -> N
 
 def test_nothing_english_is_left_in_chinese(console: Console, law: Path) -> None:
     _, _, err = answer_all(console, law, "zh")
-    why = console("ask", "-p", law, "--lang", "zh", stdin="?\nh\nzh\n2027-03-01\n?\n?\n没有的\nb\nq\n")
+    why = console("ask", "--law", law, "--lang", "zh", stdin="?\nh\nzh\n2027-03-01\n?\n?\n没有的\nb\nq\n")
     for text in (err, why.err):
         text = re.sub("B[0-9]{2}(-[a-z-]+)?", "", text)  # classes of the Catalog
         words = set(re.findall("[A-Za-z][A-Za-z-]+", text))
@@ -107,12 +107,12 @@ def test_nothing_english_is_left_in_chinese(console: Console, law: Path) -> None
 
 def test_a_spec_keeps_its_comments_and_gains_answers(console: Console, law: Path) -> None:
     path = console.write("mine.yaml", IDC)
-    ran = console("ask", path, "-p", law, stdin="d\nq\n")
+    ran = console("ask", path, "--law", law, stdin="d\nq\n")
     assert ran.code == 4
     assert path.read_text() == IDC, "not known says nothing"
-    asked = json.loads(console("ask", path, "--next", "--json", "-p", law).out)["question"]
+    asked = json.loads(console("ask", path, "--next", "--json", "--law", law).out)["question"]
     typed = asked["choices"][0]["value"] if asked["choices"] else 7
-    ran = console("ask", path, "--next", "-p", law, "--answer", f"{asked['path']}={json.dumps(typed)}")
+    ran = console("ask", path, "--next", "--law", law, "--answer", f"{asked['path']}={json.dumps(typed)}")
     assert ran.code == 0
     text = path.read_text()
     assert [line for line in IDC.splitlines() if line not in text.splitlines()] == []
@@ -123,7 +123,7 @@ def test_a_spec_keeps_its_comments_and_gains_answers(console: Console, law: Path
 def test_what_cannot_keep_its_comments_is_kept_beside(console: Console, law: Path) -> None:
     text = f"{BEGIN}company: {{}}\nservices:\n- id: a\n  offers: &o [data-center]\n  area: &f [beijing]\n  facilities: *f\n"
     path = console.write("mine.yaml", text)
-    ran = console("ask", path, "--next", "-p", law, "--answer", "services.0.facilities.0.ftz=none")
+    ran = console("ask", path, "--next", "--law", law, "--answer", "services.0.facilities.0.ftz=none")
     assert ran.code == 0
     assert "mine.yaml.bak" in ran.err
     assert (console.folder / "mine.yaml.bak").read_text() == text
@@ -131,7 +131,7 @@ def test_what_cannot_keep_its_comments_is_kept_beside(console: Console, law: Pat
 
 
 def test_why_back_and_what_cannot_be_read(console: Console, law: Path) -> None:
-    ran = console("ask", "-p", law, stdin="b\nMy IDC\n?\n2027-03-01\n?\nnobody\n1\nb\n2\nh\nq\n")
+    ran = console("ask", "--law", law, stdin="b\nMy IDC\n?\n2027-03-01\n?\nnobody\n1\nb\n2\nh\nq\n")
     assert ran.code == 4
     assert "This is the first question." in ran.err
     assert "The law of this day decides" in ran.err
@@ -144,47 +144,47 @@ def test_why_back_and_what_cannot_be_read(console: Console, law: Path) -> None:
 
 
 def test_the_title_comes_first_and_the_id_is_made_from_it(console: Console, law: Path) -> None:
-    ran = console("ask", "-p", law, stdin="Acmé SaaS\nq\n")
+    ran = console("ask", "--law", law, stdin="Acmé SaaS\nq\n")
     assert "noted: Acmé SaaS (id: acme-saas)" in ran.err
     product = load_document(console.folder / "acme-saas.yaml").data["product"]
     assert (product["id"], product["title"]) == ("acme-saas", "Acmé SaaS")
-    console("ask", "-p", law, stdin="首尔美妆\nq\n")
+    console("ask", "--law", law, stdin="首尔美妆\nq\n")
     assert load_document(console.folder / "product.yaml").data["product"] == {"id": "product", "title": "首尔美妆"}
-    console("ask", "-p", law, stdin="plain-id\nq\n")
+    console("ask", "--law", law, stdin="plain-id\nq\n")
     assert load_document(console.folder / "plain-id.yaml").data["product"] == {"id": "plain-id"}
 
 
 def test_many_choices_are_shown_by_group_and_found_by_search(console: Console, law: Path) -> None:
     begin = "shop\n2027-03-01\n"
-    first = console("ask", "-p", law, stdin=f"{begin}q\n").err
+    first = console("ask", "--law", law, stdin=f"{begin}q\n").err
     assert "Own website, shop and bookings" in first
     assert "Business software as a service" not in first, "groups only"
     assert max(map(len, first.splitlines())) <= 100
     asked = first[first.index("Which services") :]
     assert len(asked.splitlines()) < 24, "the question fits on a small terminal"
-    group = console("ask", "other.yaml", "-p", law, stdin="2027-03-01\ncloud\nq\n").err
+    group = console("ask", "other.yaml", "--law", law, stdin="2027-03-01\ncloud\nq\n").err
     assert " 46  Cloud infrastructure (IaaS) for others" in group
-    every = console("ask", "third.yaml", "-p", law, stdin="2027-03-01\nl\nq\n").err
+    every = console("ask", "third.yaml", "--law", law, stdin="2027-03-01\nl\nq\n").err
     assert "Business software as a service" in every
     assert "Lending of own funds online" in every
-    ran = console("ask", "crm.yaml", "-p", law, stdin="2027-03-01\nCRM\nq\n")
+    ran = console("ask", "crm.yaml", "--law", law, stdin="2027-03-01\nCRM\nq\n")
     assert "noted: Business software as a service" in ran.err
     assert load_document(console.folder / "crm.yaml").data["services"][0]["offers"] == ["saas"]
 
 
 def test_one_enter_loses_no_answer(console: Console, law: Path) -> None:
     """A bare Enter asks again; the second one says that the answer is not known."""
-    ran = console("ask", "p.yaml", "-p", law, stdin="\n2027-03-01\nq\n")
+    ran = console("ask", "p.yaml", "--law", law, stdin="\n2027-03-01\nq\n")
     assert "Nothing was typed." in ran.err
     assert "Skipped." not in ran.err
     assert load_profile(console.folder / "p.yaml").launch == "2027-03-01"
-    twice = console("ask", "q.yaml", "-p", law, stdin="\n\n\nq\n")
+    twice = console("ask", "q.yaml", "--law", law, stdin="\n\n\nq\n")
     assert twice.err.count("Nothing was typed.") == 2, "for each question anew"
     assert twice.err.count("Skipped.") == 1
 
 
 def test_a_question_shows_no_law_that_may_not_concern_it(console: Console, law: Path) -> None:
-    err = console("ask", "p.yaml", "-p", law, stdin="2027-03-01\nq\n").err
+    err = console("ask", "p.yaml", "--law", law, stdin="2027-03-01\nq\n").err
     launch, services = err.split("Which services")
     assert "Law" not in launch
     assert "rules read the answer" in services or "Law: " in services
@@ -192,7 +192,7 @@ def test_a_question_shows_no_law_that_may_not_concern_it(console: Console, law: 
 
 def test_a_deal_is_written_where_fmt_leaves_it(console: Console, law: Path) -> None:
     path = console.write("mine.yaml", IDC)
-    console("ask", path, "--next", "-p", law, "--answer", "deals=[{kind: new-company}]")
+    console("ask", path, "--next", "--law", law, "--answer", "deals=[{kind: new-company}]")
     assert "deals:\n  # What kind of deal is it?\n  - kind: new-company\n" in path.read_text()
     assert console("fmt", "--check", path).code == 1, "the list of services of this file is not indented"
     path.write_text(path.read_text().replace("\n- id", "\n  - id").replace("\n  offers", "\n    offers"))
@@ -204,15 +204,15 @@ def test_a_deal_is_written_where_fmt_leaves_it(console: Console, law: Path) -> N
 
 def test_a_name_that_is_taken(console: Console, law: Path) -> None:
     console.write("taken.yaml", IDC)
-    ran = console("ask", "-p", law, stdin="taken\nfree\nq\n")
+    ran = console("ask", "--law", law, stdin="taken\nfree\nq\n")
     assert "taken.yaml exists already" in ran.err
     assert (console.folder / "taken.yaml").read_text() == IDC
     assert load_document(console.folder / "free.yaml").data["product"]["id"] == "free"
-    assert console("ask", "--output", "taken.yaml", "-p", law).code == 2
+    assert console("ask", "--output", "taken.yaml", "--law", law).code == 2
 
 
 def test_without_answers_nothing_is_decided(console: Console, law: Path) -> None:
-    ran = console("ask", "p.yaml", "-p", law, stdin="d\n" * 40)
+    ran = console("ask", "p.yaml", "--law", law, stdin="d\n" * 40)
     assert ran.code == 4
     assert "INCOMPLETE" in ran.out
     assert "Could still be anything from" in ran.out
@@ -241,7 +241,7 @@ def test_mistakes(console: Console, law: Path, arguments: list[str], code: int, 
     console.write("broken.yaml", "schema: 2\n")
     console.write("past.yaml", IDC.replace("2027-03-01", "2020-03-01"))
     before = sorted(console.folder.iterdir())
-    ran = console("ask", *arguments, "-p", law)
+    ran = console("ask", *arguments, "--law", law)
     assert ran.code == code
     assert words in ran.err
     assert ran.out == ""
@@ -250,7 +250,7 @@ def test_mistakes(console: Console, law: Path, arguments: list[str], code: int, 
 
 def test_for_programs(console: Console, law: Path) -> None:
     """A program answers question by question; what it prints keeps to the schema, and the file grows."""
-    arguments = ["ask", "p.yaml", "--next", "--json", "-p", str(law)]
+    arguments = ["ask", "p.yaml", "--next", "--json", "--law", str(law)]
     first = console(*arguments)
     assert validate(parse_document(first.out, "question.json"), "question") == []
     assert not (console.folder / "p.yaml").exists()
@@ -267,5 +267,5 @@ def test_for_programs(console: Console, law: Path) -> None:
     assert (skipped["question"] or {"path": None})["path"] != data["question"]["path"]
     assert load_profile(console.folder / "p.yaml").launch == "2027-03-01"
     assert console(*arguments).out == console(*arguments).out
-    stdin = console("ask", "-", "--next", "--json", "-p", law, stdin=IDC)
+    stdin = console("ask", "-", "--next", "--json", "--law", law, stdin=IDC)
     assert json.loads(stdin.out)["product"] == "mine"

@@ -54,7 +54,7 @@ rules:
     spec = tmp_path / "spec.yaml"
     services = "".join(f"  - {{id: s{index}}}\n" for index in range(12))
     spec.write_text(f"schema: 2\nproduct: {{id: p}}\ncompany: {{name: Somebody}}\nservices:\n{services}")
-    ran = console("bench", str(spec), "-p", str(folder), "--as-of", "2026-01-01", "-f", "json")
+    ran = console("bench", str(spec), "--law", str(folder), "--as-of", "2026-01-01", "-f", "json")
     assert ran.code == 0, ran.err
     data = json.loads(ran.out)
     assert [one["rule"] for one in data["rules"]] == ["own/slow", "own/fast"]

@@ -117,15 +117,15 @@ def test_only_complete_json_has_both_languages(
         return GateResult((), (), (), ExitCode.OK)
 
     monkeypatch.setattr(Gate, "run", keep)
-    console("check", "-p", law, console.write("spec.yaml", SHOP), "--lang", "zh", *options)
+    console("check", "--law", law, console.write("spec.yaml", SHOP), "--lang", "zh", *options)
     assert [gate.languages for gate in gates] == [LANGUAGES if both else ("zh",)]
 
 
 @linux
 @pytest.mark.parametrize("options", [(), ("--quiet", "--lang", "zh"), ("-f", "json"), ("-f", "sarif")], ids=str)
 def test_processes_write_the_same_bytes_as_one(specs: Path, law: Path, options: tuple[str, ...]) -> None:
-    one = run(specs, "-p", law, "-j", "1", *options)
-    two = run(specs, "-p", law, "-j", "2", *options)
+    one = run(specs, "--law", law, "-j", "1", *options)
+    two = run(specs, "--law", law, "-j", "2", *options)
     assert one == two
     assert one[0] == ExitCode.INVALID
     assert b"s020.yaml" in one[2]
@@ -176,7 +176,7 @@ main()
 def test_a_run_that_is_stopped_never_passes(
     specs: Path, law: Path, end: Callable[[int], None], code: int, words: bytes
 ) -> None:
-    command = [sys.executable, "-c", SLOW, "check", "specs", "-p", str(law), "-j", "2", "--no-fail"]
+    command = [sys.executable, "-c", SLOW, "check", "specs", "--law", str(law), "-j", "2", "--no-fail"]
     process = subprocess.Popen(
         command,
         cwd=specs.parent,
@@ -210,14 +210,14 @@ def test_progress_is_told_after_each_spec(console: Console, law: Path) -> None:
 @pytest.mark.parametrize("number", ["0", "-1", "many"])
 def test_a_number_of_processes_is_one_or_more(console: Console, law: Path, number: str) -> None:
     console.write("a.yaml", SHOP)
-    assert console("check", "a.yaml", "-p", law, f"--jobs={number}").code == 2
+    assert console("check", "a.yaml", "--law", law, f"--jobs={number}").code == 2
 
 
 def test_a_variable_of_completion_does_not_pass_for_a_check(
     console: Console, law: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     console.write("a.yaml", HOSTING)
-    expected = console("check", "a.yaml", "-p", law)
+    expected = console("check", "a.yaml", "--law", law)
     for name, value in (
         ("_VATSPOLICY_COMPLETE", "complete_bash"),
         ("COMP_WORDS", "vatspolicy "),
@@ -225,7 +225,7 @@ def test_a_variable_of_completion_does_not_pass_for_a_check(
     ):
         monkeypatch.setenv(name, value)
         for options in ((), ("--jobs", "1")):
-            assert console("check", "a.yaml", "-p", law, *options) == expected
+            assert console("check", "a.yaml", "--law", law, *options) == expected
             monkeypatch.setenv(name, value)
     assert expected.code != 0
 

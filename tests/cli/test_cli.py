@@ -38,7 +38,7 @@ def check(console: Console, law: Path) -> Callable[..., Any]:
     """`vatspolicy check` over two specs that are there: shop.yaml (allow) and hosting.yaml (needs a license)."""
     console.write("shop.yaml", SHOP)
     console.write("hosting.yaml", HOSTING)
-    return lambda *arguments, stdin="": console("check", "--policies", law, *arguments, stdin=stdin)
+    return lambda *arguments, stdin="": console("check", "--law", law, *arguments, stdin=stdin)
 
 
 def decisions(text: str) -> list[str]:
@@ -82,7 +82,7 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
     found = {name: set(re.findall(r"--[\w-]+", panel)) for name, panel in panels.items() if name != "Arguments"}
     assert found == {
         "Options": {"--help"},
-        "Input": {"--policies", "--set", "--bundle", "--key", "--skip-verify", "--stdin-filename"},
+        "Input": {"--law", "--policies", "--set", "--bundle", "--key", "--skip-verify", "--stdin-filename"},
         "Decision": {"--as-of", "--fail-on", "--allow-past-as-of", "--no-fail", "--expect", "--jobs"},
         "Waivers": {
             "--waivers",
@@ -211,7 +211,7 @@ def test_needs_licence_is_needs_license(check: Callable[..., Any], more: list[st
 def test_every_command_knows_needs_licence(console: Console, law: Path) -> None:
     console.write("hosting.yaml", HOSTING)
     american, british = (
-        console("routes", "hosting.yaml", "-p", law, "--set", DENIED, "--to", word)
+        console("routes", "hosting.yaml", "--law", law, "--set", DENIED, "--to", word)
         for word in ("needs-license", "needs-licence")
     )
     assert (british.code, british.out) == (0, american.out)
@@ -284,7 +284,7 @@ def test_windows_line_ends_change_nothing(check: Callable[..., Any], console: Co
 
 def test_a_folder_of_policies_that_is_not_there(console: Console) -> None:
     console.write("shop.yaml", SHOP)
-    ran = console("check", "shop.yaml", "-p", "nowhere")
+    ran = console("check", "shop.yaml", "--law", "nowhere")
     assert (ran.code, ran.err) == (3, "nowhere:1:1: This policy folder does not exist.\n")
 
 
@@ -292,7 +292,7 @@ def test_an_invalid_policy_is_invalid_input(console: Console, copy_of_law: Path)
     console.write("shop.yaml", SHOP)
     path = copy_of_law / "vats-pilot-2024.yaml"
     path.write_text(path.read_text().replace("operator.registered.within", "operator.registerd.within"))
-    ran = console("check", "shop.yaml", "-p", "law")
+    ran = console("check", "shop.yaml", "--law", "law")
     assert (ran.code, ran.out) == (3, "")
     assert re.match(r"law/vats-pilot-2024.yaml:\d+:\d+: .*Did you mean 'registered'\?\n.*\n *\^+\n", ran.err)
 
@@ -622,30 +622,30 @@ def test_any_width_of_the_terminal(check: Callable[..., Any], monkeypatch: pytes
 
 
 def test_explain(console: Console, law: Path) -> None:
-    whole = console("explain", "vats-pilot-2024", "-p", law)
+    whole = console("explain", "vats-pilot-2024", "--law", law)
     assert whole.code == 0
     assert "工信部通信函〔2024〕107号" in whole.out
     assert "2024-10-23" in whole.out
-    rule = console("explain", "vats-pilot-2024/pilot-access", "-p", law)
+    rule = console("explain", "vats-pilot-2024/pilot-access", "--law", law)
     assert rule.code == 0
     assert "telecom-regulations/license-duty" in rule.out
     assert "取得试点批复" in rule.out
-    assert "条款" in console("explain", "vats-pilot-2024", "-p", law, "--lang", "zh").out
+    assert "条款" in console("explain", "vats-pilot-2024", "--law", law, "--lang", "zh").out
 
 
 def test_explain_says_who_relies_on_a_policy(console: Console, law: Path) -> None:
-    out = console("explain", "definitions", "-p", law).out
+    out = console("explain", "definitions", "--law", law).out
     assert out.endswith(
         "\nrelied on by\n  catalog-readings, telecom-catalog, telecom-regulations, unlisted-services, vats-pilot-2024\n"
     )
-    assert "relied on by" not in console("explain", "vats-pilot-2024", "-p", law).out
+    assert "relied on by" not in console("explain", "vats-pilot-2024", "--law", law).out
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_explain_fits_the_terminal(console: Console, law: Path, monkeypatch: pytest.MonkeyPatch, lang: str) -> None:
     monkeypatch.setenv("COLUMNS", "50")
     for name in ("definitions", "telecom-regulations", "vats-pilot-2024", "vats-pilot-2024/pilot-access"):
-        lines = console("explain", name, "-p", law, "--lang", lang).out.splitlines()
+        lines = console("explain", name, "--law", law, "--lang", lang).out.splitlines()
         assert max(map(width, lines)) <= 50
 
 
@@ -661,20 +661,20 @@ def test_explain_fits_the_terminal(console: Console, law: Path, monkeypatch: pyt
     ],
 )
 def test_explain_does_not_know_everything(console: Console, law: Path, name: str, message: str) -> None:
-    ran = console("explain", name, "-p", law)
+    ran = console("explain", name, "--law", law)
     assert (ran.code, ran.out, ran.err) == (2, "", f"vatspolicy: {message}\n")
 
 
 def test_test(console: Console, law: Path) -> None:
-    ran = console("test", "-p", law)
+    ran = console("test", "--law", law)
     assert ran.code == 0
     assert re.fullmatch(r"\d\d+ passed, 0 failed\n", ran.out)
 
 
 def test_test_runs_what_a_pattern_names(console: Console, law: Path) -> None:
-    assert console("test", "-p", law, "-r", "opens on the launch day").out == "1 passed, 0 failed\n"
-    assert console("test", "-p", law, "--run", "no such test").code == 5
-    bad = console("test", "-p", law, "-r", "(")
+    assert console("test", "--law", law, "-r", "opens on the launch day").out == "1 passed, 0 failed\n"
+    assert console("test", "--law", law, "--run", "no such test").code == 5
+    bad = console("test", "--law", law, "-r", "(")
     assert (bad.code, "not a valid regular expression" in bad.err) == (2, True)
 
 
@@ -686,7 +686,7 @@ def test_test_tells_what_failed(console: Console, copy_of_law: Path) -> None:
     )
     assert wrong != text
     path.write_text(wrong)
-    ran = console("test", "-p", "law", "-r", "launch day")
+    ran = console("test", "--law", "law", "-r", "launch day")
     line = wrong[: wrong.index("opens on the launch day")].count("\n") + 1
     assert ran.code == 1
     told = ran.out.splitlines()
@@ -704,26 +704,26 @@ def test_test_includes_the_fixtures_beside_it(console: Console, law: Path) -> No
         "fixtures/shop.expect.yaml",
         "why: {en: A shop., zh: 商店。}\ndecisions:\n  - {as_of: '2026-06-01', decision: deny}\n",
     )
-    ran = console("test", "-p", law, "-r", "^shop: ")
+    ran = console("test", "--law", law, "-r", "^shop: ")
     assert ran.code == 1
     assert ran.out == (
         "fixtures/shop.expect.yaml:3: shop: as of 2026-06-01\n"
         "    The decision is allow, not deny.\n0 passed, 1 failed\n"
     )
     (console.folder / "fixtures").rename(console.folder / "elsewhere")
-    assert console("test", "-p", law, "-r", "^shop: ").code == 5
-    assert console("test", "-p", law, "-r", "^shop: ", "--fixtures", "elsewhere").code == 1
+    assert console("test", "--law", law, "-r", "^shop: ").code == 5
+    assert console("test", "--law", law, "-r", "^shop: ", "--fixtures", "elsewhere").code == 1
 
 
 @pytest.mark.parametrize("command", ["test", "lint"])
 def test_a_folder_of_fixtures_that_is_not_there(console: Console, law: Path, command: str) -> None:
-    ran = console(command, "-p", law, "--fixtures", "nowhere")
+    ran = console(command, "--law", law, "--fixtures", "nowhere")
     assert (ran.code, "This folder does not exist." in ran.err) == (2, True)
 
 
 def test_a_fixture_that_is_none_is_invalid_input(console: Console, law: Path) -> None:
     console.write("fixtures/shop.yaml", SHOP)
-    ran = console("test", "-p", law)
+    ran = console("test", "--law", law)
     assert (ran.code, ran.err) == (
         3,
         "fixtures/shop.yaml:1:1: There is no shop.expect.yaml beside this fixture.\n",

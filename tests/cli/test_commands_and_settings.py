@@ -63,7 +63,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     ),
 }
 BESIDE = {"update": ("--bundle", "law.tar.gz", "--key", "release.pub")}
-"""What a command needs beside layers that the file names."""
+"""What a command needs beside layers that the file names: `update` is about bundles, and reads no `law`."""
 
 
 def commands() -> list[str]:
@@ -75,12 +75,14 @@ def commands() -> list[str]:
     return found
 
 
-def table() -> dict[str, tuple[bool, bool]]:
-    """Whether a command reads `policies`, and `bundle` with `key`, as the page says."""
-    found: dict[str, tuple[bool, bool]] = {}
+def table() -> dict[str, tuple[bool, bool, bool]]:
+    """Whether a command reads `law`, `policies`, and `bundle` with `key`, as the page says."""
+    found: dict[str, tuple[bool, bool, bool]] = {}
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         if row := re.fullmatch(r"\| ((?:`[a-z -]+`(?:, )?)+) \| (yes|no) \| (yes|no) \|", line):
-            found |= dict.fromkeys(re.findall(r"`([a-z -]+)`", row[1]), (row[2] == "yes", row[3] == "yes"))
+            found |= dict.fromkeys(
+                re.findall(r"`([a-z -]+)`", row[1]), (row[2] == "yes", row[2] == "yes", row[3] == "yes")
+            )
     return found
 
 
@@ -108,9 +110,9 @@ def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def say(policies: Sequence[Path], *_: object) -> None:
+def say(law: Path | None, layers: Sequence[Path], *_: object) -> None:
     """Stand for the language server, which reads the law when a document is opened."""
-    for folder in policies:
+    for folder in (law, *layers):
         sys.stderr.write(f"{folder}/company.yaml\n")
 
 
@@ -120,12 +122,16 @@ def test_the_page_lists_every_command() -> None:
 
 
 def test_a_command_reads_the_law_that_the_file_names_as_the_page_says(project: Console) -> None:
-    laws = (('policies = "company"', "company/company.yaml"), ('bundle = "nowhere.tar.gz"', "nowhere"))
+    laws = (
+        ('law = "no-law"', "no-law"),
+        ('policies = "company"', "company/company.yaml"),
+        ('bundle = "nowhere.tar.gz"', "nowhere"),
+    )
     found: dict[str, tuple[bool, ...]] = {}
     for name in commands():
         for place, (settings, sign) in enumerate(laws):
             project.write("vatspolicy.toml", f"{settings}\n")
-            ran = project(*name.split(), *ARGUMENTS.get(name, ()), *(BESIDE.get(name, ()) if place == 0 else ()))
+            ran = project(*name.split(), *ARGUMENTS.get(name, ()), *(BESIDE.get(name, ()) if place == 1 else ()))
             assert "Usage:" not in ran.err, f"the arguments of {name} are wrong here"
             found[name] = (*found.get(name, ()), sign in ran.out + ran.err)
-    assert found == table()
+    assert found == {**table(), "update": (False, True, True)}

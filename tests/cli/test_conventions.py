@@ -77,7 +77,7 @@ def test_an_option_that_is_no_list_is_given_once(console: Console, words: tuple[
 
 def test_the_other_name_of_an_option_counts_too(console: Console, law: Path) -> None:
     console.write("hosting.yaml", HOSTING)
-    ran = console("check", "hosting.yaml", "-p", law, "-f", "json", "--format", "text")
+    ran = console("check", "hosting.yaml", "--law", law, "-f", "json", "--format", "text")
     assert (ran.code, "Option '--format' is given 2 times" in ran.err) == (2, True)
     assert fast_arguments.read(["check", "hosting.yaml", "-f", "json", "--format", "text"]) is None
     assert fast_arguments.read(["check", "hosting.yaml", "--no-fail", "--no-fail"]) is None
@@ -86,7 +86,7 @@ def test_the_other_name_of_an_option_counts_too(console: Console, law: Path) -> 
 def test_a_list_may_be_given_often(console: Console, law: Path) -> None:
     console.write("hosting.yaml", HOSTING)
     more = ("--set", DENIED, "--set", "company.foreign_percent=0")
-    assert console("check", "hosting.yaml", "-p", law, *more).code == 1
+    assert console("check", "hosting.yaml", "--law", law, *more).code == 1
 
 
 def test_a_repeated_option_is_told_in_chinese(console: Console) -> None:
@@ -136,20 +136,20 @@ def test_the_package_runs_as_a_module(tmp_path: Path) -> None:
 )
 def test_every_report_goes_to_a_file_too(console: Console, law: Path, words: tuple[str, ...], name: str) -> None:
     console.write("hosting.yaml", HOSTING)
-    ran = console(*words, "-p", law, "-o", name)
-    assert (ran.code, ran.out) == (console(*words, "-p", law).code, console(*words, "-p", law).out)
+    ran = console(*words, "--law", law, "-o", name)
+    assert (ran.code, ran.out) == (console(*words, "--law", law).code, console(*words, "--law", law).out)
     format = {"json": "json", "md": "markdown", "html": "html"}[name[2:]]
-    assert (console.folder / name).read_text() == console(*words, "-p", law, "-f", format).out
+    assert (console.folder / name).read_text() == console(*words, "--law", law, "-f", format).out
 
 
 def test_explain_as_data(console: Console, law: Path) -> None:
-    rule = json.loads(console("explain", "vats-pilot-2024/pilot-access", "-p", law, "-f", "json").out)
+    rule = json.loads(console("explain", "vats-pilot-2024/pilot-access", "--law", law, "-f", "json").out)
     assert rule["id"] == "pilot-access"
-    policy = json.loads(console("explain", "vats-pilot-2024", "-p", law, "-f", "json").out)
+    policy = json.loads(console("explain", "vats-pilot-2024", "--law", law, "-f", "json").out)
     assert rule in policy["rules"]
 
 
 @pytest.mark.parametrize("command", ["routes", "timeline"])
 def test_standard_input_has_a_name_there_too(console: Console, law: Path, command: str) -> None:
-    ran = console(command, "-", "--stdin-filename", "specs/a.yaml", "-p", law, stdin="schema: 2\n")
+    ran = console(command, "-", "--stdin-filename", "specs/a.yaml", "--law", law, stdin="schema: 2\n")
     assert (ran.code, ran.err.startswith("specs/a.yaml:1:1: ")) == (3, True)

@@ -62,7 +62,7 @@ def law(console: Console) -> Console:
 
 
 def explain(console: Console, name: str, *options: str) -> str:
-    ran = console("explain", name, "-p", "law", *options)
+    ran = console("explain", name, "--law", "law", *options)
     assert (ran.code, ran.err) == (0, "")
     return ran.out
 
@@ -130,7 +130,7 @@ def test_as_a_graph(law: Console) -> None:
     ],
 )
 def test_what_cannot_be_shown(law: Console, arguments: list[str], told: str) -> None:
-    ran = law("explain", *arguments, "-p", "law")
+    ran = law("explain", *arguments, "--law", "law")
     assert (ran.code, ran.out) == (2, "")
     assert told in ran.err
 

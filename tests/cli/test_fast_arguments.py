@@ -146,7 +146,7 @@ def test_what_is_written_is_the_same(
     console.write("spec.yaml", HOSTING)
     console.write("bad.yaml", HOSTING.replace("schema: 2", "schema: x"))
     (console.folder / "empty").mkdir()
-    command = ["check", *words, "-p", str(law)]
+    command = ["check", *words, "--law", str(law)]
     assert fast_arguments.read(command) is not None
     ours = console(*command)
     monkeypatch.setattr(fast_arguments, "read", lambda _: None)

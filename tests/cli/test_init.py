@@ -35,11 +35,11 @@ def test_it_says_what_it_wrote(console: Console) -> None:
 
 def test_the_gate_runs_on_it_at_once(console: Console, law: Path) -> None:
     console("init", "smart-lamp", "--lang", "zh")
-    ran = console("check", "-p", law, "-f", "json")
+    ran = console("check", "--law", law, "-f", "json")
     assert ran.code == 4, "the facts are missing"
     assert '"product": "smart-lamp"' in ran.out
-    assert "vatspolicy.toml" in console("check", "-p", law, "--show-config").out
-    assert console("check", "-p", law).err == ""
+    assert "vatspolicy.toml" in console("check", "--law", law, "--show-config").out
+    assert console("check", "--law", law).err == ""
 
 
 def test_nothing_is_overwritten(console: Console) -> None:

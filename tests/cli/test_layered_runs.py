@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,11 @@ def denials(console: Console, *words: str) -> list[tuple[str, str | None]]:
 
 
 def test_the_first_folder_is_the_base_and_the_others_are_layers(stacked: Console) -> None:
-    assert denials(stacked, "-p", "law") == []
-    assert denials(stacked, "-p", "law", "-p", "company") == [("company/closed", "company")]
-    assert denials(stacked, "-p", "law", "-p", "company", "-p", "unit") == []
-    assert stacked("check", "spec.yaml", "-p", "law", "-p", "company").code == 1
-    assert stacked("check", "spec.yaml", "-p", "law", "-p", "unit").code == 3, "its rule overrides nothing below"
+    assert denials(stacked, "--law", "law") == []
+    assert denials(stacked, "--law", "law", "-p", "company") == [("company/closed", "company")]
+    assert denials(stacked, "--law", "law", "-p", "company", "-p", "unit") == []
+    assert stacked("check", "spec.yaml", "--law", "law", "-p", "company").code == 1
+    assert stacked("check", "spec.yaml", "--law", "law", "-p", "unit").code == 3, "its rule overrides nothing below"
 
 
 def test_a_layer_alone_stands_above_the_shipped_law(stacked: Console) -> None:
@@ -52,33 +53,37 @@ def test_a_layer_alone_stands_above_the_shipped_law(stacked: Console) -> None:
 
 
 def test_the_file_of_settings_and_a_variable_name_layers(stacked: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    stacked.write("vatspolicy.toml", 'policies = ["law", "company"]\n')
+    stacked.write("vatspolicy.toml", 'law = "law"\npolicies = ["company"]\n')
     assert denials(stacked) == [("company/closed", "company")]
-    assert denials(stacked, "-p", "law") == []
     shown = json.loads(stacked("check", "--show-config", "-f", "json").out)["settings"]
-    assert next(one["value"] for one in shown if one["key"] == "policies") == ["law", "company"]
+    assert [one["value"] for one in shown if one["key"] in ("law", "policies")] == ["law", ["company"]]
     stacked.write("vatspolicy.toml", "")
     (stacked.folder / "of the company").symlink_to(stacked.folder / "company")
-    monkeypatch.setenv("VATSPOLICY_POLICIES", "law:of the company")
+    monkeypatch.setenv("VATSPOLICY_LAW", "law")
+    monkeypatch.setenv("VATSPOLICY_POLICIES", "of the company")
     assert denials(stacked) == [("company/closed", "company")]
 
 
 @pytest.mark.parametrize(
     ("folders", "code", "message"),
     [
-        (("law", "law"), 2, "One folder is named twice."),
-        (("company", "law"), 3, "The layer has no layer.yaml."),
-        (("law", "nowhere"), 3, "This layer does not exist."),
-        (("law", "empty"), 3, "The layer has no layer.yaml."),
-        (("law", "company", "bare"), 3, "layer.yaml:1:1"),
-        (("law", "company", "twin"), 3, "Another layer has the same name."),
+        (("company", "company"), 2, "One folder is named twice."),
+        (("company", "law"), 3, "The layer has no layer.yaml. Choose a folder that holds bundle.yaml with --law."),
+        (("law",), 3, "The layer has no layer.yaml. Choose a folder that holds bundle.yaml with --law."),
+        (("nowhere",), 3, "This layer does not exist."),
+        (("empty",), 3, "The layer has no layer.yaml."),
+        (("company", "bare"), 3, "layer.yaml:1:1"),
+        (("company", "twin"), 3, "Another layer has the same name."),
+        (("both",), 3, "both/bundle.yaml:1:1: This folder holds layer.yaml and bundle.yaml, so it is not a layer."),
     ],
 )
 def test_what_is_no_stack_is_refused(stacked: Console, folders: tuple[str, ...], code: int, message: str) -> None:
     (stacked.folder / "empty").mkdir()
     write_layer(stacked.folder / "twin", "company", twin=OPENED)
+    write_layer(stacked.folder / "both", "both", both=OPENED)
+    shutil.copy(stacked.folder / "law/bundle.yaml", stacked.folder / "both")
     stacked.write("bare/layer.yaml", "")
-    ran = stacked("check", "spec.yaml", *(word for folder in folders for word in ("-p", folder)))
+    ran = stacked("check", "spec.yaml", "--law", "law", *(word for folder in folders for word in ("-p", folder)))
     assert (ran.code, ran.out) == (code, "")
     assert message in ran.err
 
@@ -94,21 +99,21 @@ def report(console: Console, format: str, *words: str) -> str:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_with_the_base_alone_no_report_speaks_of_layers(stacked: Console, format: str) -> None:
-    text = report(stacked, format, "-p", "law").lower()
+    text = report(stacked, format, "--law", "law").lower()
     assert "layer" not in text.replace("layer-", "")
     assert "rules above the law" not in text
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_every_report_tells_what_is_replaced_and_who_answers(stacked: Console, format: str) -> None:
-    words = " ".join(report(stacked, format, "-p", "law", "-p", "company", "-p", "unit").replace("\\", "").split())
+    words = " ".join(report(stacked, format, "--law", "law", "-p", "company", "-p", "unit").replace("\\", "").split())
     if format not in ("sarif", "github"):  # which have results alone
         assert "company/closed is replaced by unit/opened (layer unit). Reason: Reviewed. Owner: unit." in words
-    assert "company/closed is replaced" not in report(stacked, format, "-p", "law", "-p", "company")
+    assert "company/closed is replaced" not in report(stacked, format, "--law", "law", "-p", "company")
 
 
 def test_every_finding_names_its_layer(stacked: Console) -> None:
-    words = ("-p", "law", "-p", "company")
+    words = ("--law", "law", "-p", "company")
     record = json.loads(report(stacked, "json", *words))
     assert is_valid(record, "decision")
     [decision] = record["decisions"]
@@ -130,8 +135,8 @@ def test_every_finding_names_its_layer(stacked: Console) -> None:
 
 
 def test_the_next_command_repeats_the_layers(stacked: Console) -> None:
-    ran = stacked("check", "spec.yaml", "-p", "law", "-p", "company", "--quiet")
-    assert ran.out.rstrip().endswith("vatspolicy routes spec.yaml -p law -p company")
+    ran = stacked("check", "spec.yaml", "--law", "law", "-p", "company", "--quiet")
+    assert ran.out.rstrip().endswith("vatspolicy routes spec.yaml --law law -p company")
 
 
 # --- authors ----------------------------------------------------------------------------------------------------------
@@ -139,13 +144,13 @@ def test_the_next_command_repeats_the_layers(stacked: Console) -> None:
 
 def test_lint_looks_at_the_top_layer_and_warns_of_an_override_that_adds(stacked: Console) -> None:
     write_layer(stacked.folder / "company", "company", company=CLOSED)
-    found = json.loads(stacked("lint", "-p", "law", "-p", "company", "-p", "unit", "-f", "json").out)["findings"]
+    found = json.loads(stacked("lint", "--law", "law", "-p", "company", "-p", "unit", "-f", "json").out)["findings"]
     assert {one["file"] for one in found} == {"unit/unit.yaml"}
     [told] = [one for one in found if one["rule"] == "override-adds"]
     assert told["level"] == "warning"
     assert told["message"].startswith("company/closed stays in force too")
     write_layer(stacked.folder / "company", "company", ALLOWED, company=CLOSED)
-    found = json.loads(stacked("lint", "-p", "law", "-p", "company", "-p", "unit", "-f", "json").out)["findings"]
+    found = json.loads(stacked("lint", "--law", "law", "-p", "company", "-p", "unit", "-f", "json").out)["findings"]
     assert "override-adds" not in {one["rule"] for one in found}
 
 
@@ -154,7 +159,7 @@ def test_the_tests_of_the_top_layer_are_run_under_all_layers(stacked: Console) -
     tests = "base: {}\ncases:\n  - {it: is silent, as_of: '2026-01-01', expect: {opened: silent}}\n"
     write_policy(policy, policy.read_text())
     policy.with_suffix(".test.yaml").write_text(tests)
-    ran = json.loads(stacked("test", "-p", "law", "-p", "company", "-p", "unit", "-f", "json").out)
+    ran = json.loads(stacked("test", "--law", "law", "-p", "company", "-p", "unit", "-f", "json").out)
     assert [one["name"] for one in ran["tests"]] == ["unit: it is silent"]
 
 
@@ -166,7 +171,7 @@ def test_mistakes_are_made_in_the_top_layer_alone(stacked: Console) -> None:
         + rule("abroad", "service", 'service.hosting == "overseas"', DENIAL, "from: '2021-01-01'")
     )
     write_layer(stacked.folder / "unit", "unit", unit=rules)
-    words = ("test", "-p", "law", "-p", "company", "-p", "unit", "--mutation", "-f", "json")
+    words = ("test", "--law", "law", "-p", "company", "-p", "unit", "--mutation", "-f", "json")
 
     def survivors(expected: str) -> list[str]:
         tests = "base: {services: [{id: s, hosting: overseas}]}\ncases:\n"
@@ -187,7 +192,7 @@ def test_moved_dates_of_a_replacement_bring_back_the_rule_that_it_replaces(stack
     """The replacement never applies, so that nothing but the rule of the company tells one day from another."""
     opened = rule("opened", "product", "false", DENIAL, "from: '2025-01-01', until: '2026-01-01'")
     write_layer(stacked.folder / "unit", "unit", unit="rules:\n" + overriding("company/closed", opened))
-    words = ("-p", "law", "-p", "company", "-p", "unit")
+    words = ("--law", "law", "-p", "company", "-p", "unit")
     run = ("test", *words, "--mutation", "--run", "unit/opened", "--fixtures", "fixtures", "-f", "json")
 
     def survivors(*days: str, proofs: bool = False) -> list[dict[str, Any]]:
@@ -221,7 +226,7 @@ def test_moved_dates_of_a_replacement_bring_back_the_rule_that_it_replaces(stack
 
 
 def test_explain_shows_what_a_rule_overrides(stacked: Console) -> None:
-    words = ("explain", "unit/opened", "-p", "law", "-p", "company", "-p", "unit")
+    words = ("explain", "unit/opened", "--law", "law", "-p", "company", "-p", "unit")
     shown = " ".join(stacked(*words).out.split())
     assert "layer: unit replaces company/closed. Reason: Reviewed. Owner: unit." in shown
     write_layer(stacked.folder / "company", "company", company=CLOSED)
@@ -232,14 +237,14 @@ def test_explain_shows_what_a_rule_overrides(stacked: Console) -> None:
 
 
 def test_a_bundle_decides_with_its_layers_and_those_above(stacked: Console) -> None:
-    built = stacked("bundle", "build", "-p", "law", "-p", "company", "--number", "1", "-o", "b.tar.gz")
+    built = stacked("bundle", "build", "--law", "law", "-p", "company", "--number", "1", "-o", "b.tar.gz")
     assert built.code == 0, built.err
     assert stacked("bundle", "verify", "b.tar.gz", "--skip-verify").code == 0
     assert denials(stacked, "--bundle", "b.tar.gz") == [("company/closed", "company")]
     assert denials(stacked, "--bundle", "b.tar.gz", "-p", "unit") == []
-    ran = stacked("check", "spec.yaml", "--bundle", "b.tar.gz", "-p", "law")
-    assert (ran.code, "Above a bundle stand layers" in ran.err) == (2, True)
-    stacked("bundle", "build", "-p", "law", "-p", "company", "--number", "1", "-o", "again.tar.gz")
+    ran = stacked("check", "spec.yaml", "--bundle", "b.tar.gz", "--law", "law")
+    assert (ran.code, "--law and --bundle are two laws; name one." in ran.err) == (2, True)
+    stacked("bundle", "build", "--law", "law", "-p", "company", "--number", "1", "-o", "again.tar.gz")
     assert (stacked.folder / "b.tar.gz").read_bytes() == (stacked.folder / "again.tar.gz").read_bytes()
     words = ("--profiles", "spec.yaml", "--semantic", "off", "-f", "json")
     compared = json.loads(stacked("diff", "b.tar.gz", "law", *words).out)
@@ -249,8 +254,10 @@ def test_a_bundle_decides_with_its_layers_and_those_above(stacked: Console) -> N
 
 def test_layers_and_a_bundle_of_different_sources_go_together(stacked: Console) -> None:
     """Neither drops the other: the law would be another one, or the rules of the company would be gone."""
-    stacked("bundle", "build", "-p", "law", "--number", "1", "-o", "b.tar.gz")
-    base = json.loads(stacked("check", "spec.yaml", "-p", "law", "-f", "json").out)["decisions"][0]["bundle"]["digest"]
+    stacked("bundle", "build", "--law", "law", "--number", "1", "-o", "b.tar.gz")
+    base = json.loads(stacked("check", "spec.yaml", "--law", "law", "-f", "json").out)["decisions"][0]["bundle"][
+        "digest"
+    ]
     for settings, words in (
         ('bundle = "b.tar.gz"', ("-p", "company")),
         ('policies = ["company"]', ("--bundle", "b.tar.gz")),
@@ -262,12 +269,12 @@ def test_layers_and_a_bundle_of_different_sources_go_together(stacked: Console) 
         assert [name for name, _ in names] == ["law", "company"], settings
         assert names[0][1] == base
     stacked.write("vatspolicy.toml", 'policies = ["company"]\n')
-    assert denials(stacked, "-p", "law") == [], "a folder takes the place of all, as a law does"
+    assert denials(stacked, "--law", "law") == [("company/closed", "company")], "the layer stands above each law"
 
 
 @pytest.mark.parametrize("bundled", [False, True], ids=["folders", "bundle"])
 def test_a_receipt_names_every_layer_and_is_replayed_under_them(stacked: Console, bundled: bool) -> None:
-    words = ["-p", "law", "-p", "company"]
+    words = ["--law", "law", "-p", "company"]
     if bundled:
         stacked("bundle", "build", *words, "--number", "1", "-o", "b.tar.gz")
         words = ["--bundle", "b.tar.gz"]

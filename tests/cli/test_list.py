@@ -16,17 +16,17 @@ from vatspolicy.reports.reference import reference_page
 
 
 def test_a_list_has_every_value_with_its_meaning(console: Console, law: Path) -> None:
-    ran = console("list", "offers", "-p", law)
+    ran = console("list", "offers", "--law", law)
     assert ran.code == 0
     assert "Write it as offers: [data-center]" in ran.out
     assert "  saas" in ran.out
     assert "Business software as a service" in ran.out
     assert "85 values. Search them: vatspolicy list offers WORD" in ran.out
-    assert "企业软件即服务" in console("list", "offers", "-p", law, "--lang", "zh").out
+    assert "企业软件即服务" in console("list", "offers", "--law", law, "--lang", "zh").out
 
 
 def test_a_search_shows_examples_and_other_names(console: Console, law: Path) -> None:
-    out = console("list", "offers", "CRM", "-p", law).out
+    out = console("list", "offers", "CRM", "--law", law).out
     assert "Write it as offers: [saas]" in out
     assert "Example: A CRM that sales teams use in the browser" in out
     assert "Also: software as a service, CRM, ERP" in out
@@ -35,13 +35,13 @@ def test_a_search_shows_examples_and_other_names(console: Console, law: Path) ->
 
 
 def test_a_search_takes_several_words(console: Console, law: Path) -> None:
-    out = console("list", "offers", "online", "mall", "-p", law).out
+    out = console("list", "offers", "online", "mall", "--law", law).out
     assert "marketplace" in out
     assert "1 of 85 values fit." in out
 
 
 def test_a_search_that_finds_nothing_says_so(console: Console, law: Path) -> None:
-    ran = console("list", "places", "qqqq", "-p", law)
+    ran = console("list", "places", "qqqq", "--law", law)
     assert (ran.code, ran.out) == (5, "")
     assert ran.err == "vatspolicy: no value of places fits. All 390 values: vatspolicy list places\n"
 
@@ -58,7 +58,7 @@ def test_a_search_that_finds_nothing_says_so(console: Console, law: Path) -> Non
     ],
 )
 def test_a_list_as_json(console: Console, law: Path, name: str, word: str, value: str) -> None:
-    data = json.loads(console("list", name, word, "-f", "json", "-p", law).out)
+    data = json.loads(console("list", name, word, "-f", "json", "--law", law).out)
     first = data["values"][0]
     assert first["value"] == value
     assert first["name"]["en"]
@@ -67,15 +67,15 @@ def test_a_list_as_json(console: Console, law: Path, name: str, word: str, value
 
 
 def test_without_a_name_the_lists_are_listed(console: Console, law: Path) -> None:
-    out = console("list", "-p", law).out
+    out = console("list", "--law", law).out
     for name in ("offers", "features", "content", "places", "channels", "instruments", "classes", "zones"):
         assert f"\n  {name} " in out
-    names = [entry["list"] for entry in json.loads(console("list", "-f", "json", "-p", law).out)]
+    names = [entry["list"] for entry in json.loads(console("list", "-f", "json", "--law", law).out)]
     assert names[0] == "offers"
 
 
 def test_an_unknown_list_has_a_suggestion(console: Console, law: Path) -> None:
-    ran = console("list", "offerz", "-p", law)
+    ran = console("list", "offerz", "--law", law)
     assert ran.code == 2
     assert ran.err == "vatspolicy: there is no list 'offerz'. Did you mean 'offers'?\n"
 
@@ -86,7 +86,7 @@ def test_a_list_fits_the_terminal(console: Console, law: Path, lang: str, monkey
 
     monkeypatch.setenv("COLUMNS", "80")
     for arguments in (("list",), ("list", "offers"), ("list", "instruments"), ("list", "offers", "cloud")):
-        lines = console(*arguments, "-p", law, "--lang", lang).out.splitlines()
+        lines = console(*arguments, "--law", law, "--lang", lang).out.splitlines()
         assert len(lines) > 5
         assert [line for line in lines if width(line) > 80] == []
 
@@ -130,18 +130,18 @@ def test_docs_build_checks_and_writes_the_page(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     page = Path("docs/spec-reference.md")
-    assert "docs/spec-reference.md" in console("docs", "build", "-p", law).out
-    assert (console("docs", "build", "--check", "-p", law).code, page.is_file()) == (0, True)
+    assert "docs/spec-reference.md" in console("docs", "build", "--law", law).out
+    assert (console("docs", "build", "--check", "--law", law).code, page.is_file()) == (0, True)
     page.write_text(page.read_text(encoding="utf-8").replace("CRM", "XYZ"), encoding="utf-8")
-    ran = console("docs", "build", "--check", "-p", law)
+    ran = console("docs", "build", "--check", "--law", law)
     assert (ran.code, ran.out) == (1, "stale docs/spec-reference.md\n")
     page.write_text("my own\n", encoding="utf-8")
-    assert "was not made by this command" in console("docs", "build", "-p", law).err
+    assert "was not made by this command" in console("docs", "build", "--law", law).err
     assert page.read_text(encoding="utf-8") == "my own\n"
 
 
 def test_a_word_of_another_list_is_found_there(console: Console, law: Path) -> None:
-    ran = console("list", "content", "UGC", "-p", law)
+    ran = console("list", "content", "UGC", "--law", law)
     assert (ran.code, ran.out) == (5, "")
     assert ran.err == (
         "vatspolicy: no value of content fits. Other lists have it: vatspolicy list offers UGC, "

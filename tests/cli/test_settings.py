@@ -30,7 +30,7 @@ def project(console: Console, law: Path) -> Callable[..., Any]:
     console.write("specs/shop.yaml", SHOP)
 
     def write(text: str) -> None:
-        console.write(FILE, f"policies = {json.dumps(str(law))}\n{text}")
+        console.write(FILE, f"law = {json.dumps(str(law))}\n{text}")
 
     return write
 
@@ -81,7 +81,7 @@ def test_json_lists_them(console: Console, project: Callable[..., Any], monkeypa
     validator_of("decision.schema.json").validate(data)
     assert [(one["key"], one["source"]) for one in data["settings"]] == [
         ("fail-on", "VATSPOLICY_FAIL_ON"),
-        ("policies", f"{FILE}:1"),
+        ("law", f"{FILE}:1"),
         ("specs", f"{FILE}:2"),
     ]
     assert "waivers" not in data
@@ -130,7 +130,7 @@ def test_a_format_and_the_files_are_overridden_apart(console: Console, project: 
     assert table[-1].split(maxsplit=3) == ["formats", "markdown", "json=only.json", f"command line, {FILE}:3"]
 
 
-@pytest.mark.parametrize("other", [("--bundle", "b.tar.gz"), ("--policies", "elsewhere")])
+@pytest.mark.parametrize("other", [("--bundle", "b.tar.gz"), ("--law", "elsewhere")])
 def test_another_law_takes_the_place_of_the_whole_law(console: Console, other: tuple[str, str]) -> None:
     console.write(FILE, 'bundle = "law.tar.gz"\nkey = "law.pub"\n')
     found = shown(console, *other)
@@ -197,7 +197,7 @@ def test_outside_a_repository_no_folder_above_counts(console: Console, monkeypat
         ("lang = 'fr'", "1:8: lang: 'fr' is not one of 'en', 'zh'."),
         ("formats = ['sarif', 'json']", "1:11: formats: One format is for standard output;"),
         ("formats = ['x.doc']", "1:11: formats: Write FORMAT=PATH, where FORMAT is one of "),
-        ("policies = 'a'\nbundle = 'b'", "2:1: bundle: policies and bundle are two laws; name one."),
+        ("law = 'a'\nbundle = 'b'", "2:1: bundle: law and bundle are two laws; name one."),
         ("lang = 'zh'\nlang =", "2:7: This is not TOML: Invalid value."),
         ("lang = 'zh'\nlang = 'en'", "2:12: This is not TOML: Cannot overwrite a value."),
         ("formats = [", "1:12: This is not TOML: "),
@@ -255,7 +255,7 @@ def test_the_plain_reader_reads_them_too(console: Console, monkeypatch: pytest.M
 
 
 def test_the_name_of_standard_input(console: Console, law: Path) -> None:
-    named = ("check", "-", "--stdin-filename", "specs/hosting.yaml", "-p", law)
+    named = ("check", "-", "--stdin-filename", "specs/hosting.yaml", "--law", law)
     assert "file=specs/hosting.yaml," in console(*named, "-f", "github", stdin=HOSTING).out
     assert '"uri": "specs/hosting.yaml"' in console(*named, "-f", "sarif", stdin=HOSTING).out
     assert console(*named, stdin="schema: 2\n").err.startswith("specs/hosting.yaml:1:1: ")
@@ -278,8 +278,8 @@ def test_the_name_of_standard_input(console: Console, law: Path) -> None:
 )
 def test_the_suffix_of_a_file_tells_its_format(console: Console, law: Path, name: str, format: str) -> None:
     console.write("shop.yaml", SHOP)
-    assert console("check", "shop.yaml", "-p", law, "-o", name).code == 0
-    texts = [(console.folder / name).read_text(), console("check", "shop.yaml", "-p", law, "-f", format).out]
+    assert console("check", "shop.yaml", "--law", law, "-o", name).code == 0
+    texts = [(console.folder / name).read_text(), console("check", "shop.yaml", "--law", law, "-f", format).out]
     written, printed = (re.sub(r' (time|timestamp)="[^"]*"', "", text) for text in texts)
     assert written == printed
 

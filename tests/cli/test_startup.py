@@ -168,7 +168,7 @@ def test_one_spec_enters_few_modules(warm: Ran) -> None:
 def test_json_needs_no_yaml(law: Path, tmp_path: Path) -> None:
     facts = yaml.safe_load(HOSTING)
     (tmp_path / "spec.json").write_text(json.dumps(facts))
-    command = ("check", "-p", str(law), str(tmp_path / "spec.json"), *CHECK[2:])
+    command = ("check", "--law", str(law), str(tmp_path / "spec.json"), *CHECK[2:])
     run(tmp_path / "cache", *command, note=False)
     ran = run(tmp_path / "cache", *command)
     assert ran.code == 1
@@ -184,7 +184,7 @@ def test_a_format_imports_only_itself(cache: Path) -> None:
 
 
 def test_usage_errors_need_no_rich(law: Path, tmp_path: Path) -> None:
-    ran = run(tmp_path, "check", "-p", str(law), "x.yaml", "--as-of", "tomorrow")
+    ran = run(tmp_path, "check", "--law", str(law), "x.yaml", "--as-of", "tomorrow")
     assert ran.code == 2
     assert not {module for module in ran.imported if module.partition(".")[0] in ("rich", "celpy", "pygments")}
 

@@ -57,7 +57,7 @@ def project(console: Console) -> Console:
     console.write("specs/tool.yaml", SHOP.replace("id: shop", "id: tool").replace("public", "own-group"))
     assert console("bundle", "keygen", "release").code == 0
     for number, name, target in (("7", "seven", "law/bundle.tar.gz"), ("8", "eight", "releases/8.tar.gz")):
-        assert console("bundle", "build", "-p", name, "--number", number, "-o", target).code == 0
+        assert console("bundle", "build", "--law", name, "--number", number, "-o", target).code == 0
         assert console("bundle", "sign", target, "--key", "release.pem").code == 0
     shutil.copy(console.folder / "law/bundle.tar.gz", console.folder / "releases/7.tar.gz")
     assert console("bundle", "pin", "law/bundle.tar.gz", "--key", "release.pub").code == 0
@@ -107,7 +107,7 @@ def test_reports(project: Console) -> None:
 
 
 def test_a_bundle_that_changes_nothing_here(project: Console) -> None:
-    project("bundle", "build", "-p", "seven", "--number", "9", "-o", "nine.tar.gz")
+    project("bundle", "build", "--law", "seven", "--number", "9", "-o", "nine.tar.gz")
     project("bundle", "sign", "nine.tar.gz", "--key", "release.pem")
     ran = project("update", "--check", "--from", "nine.tar.gz")
     assert (ran.code, "It changes nothing for the specs here (3)." in ran.out) == (1, True)
@@ -136,10 +136,10 @@ def test_apply_puts_it_into_use(project: Console) -> None:
 def test_what_is_refused_changes_nothing(project: Console) -> None:
     before = state(project)
     project("bundle", "keygen", "other")
-    project("bundle", "build", "-p", "eight", "--number", "9", "-o", "unsigned.tar.gz")
+    project("bundle", "build", "--law", "eight", "--number", "9", "-o", "unsigned.tar.gz")
     shutil.copy(project.folder / "unsigned.tar.gz", project.folder / "foreign.tar.gz")
     project("bundle", "sign", "foreign.tar.gz", "--key", "other.pem")
-    project("bundle", "build", "-p", "eight", "--number", "7", "-o", "seven.tar.gz")
+    project("bundle", "build", "--law", "eight", "--number", "7", "-o", "seven.tar.gz")
     project("bundle", "sign", "seven.tar.gz", "--key", "release.pem")
     project.write("broken.tar.gz", "hello")
     (project.folder / "empty").mkdir()
@@ -187,7 +187,7 @@ def test_a_write_that_fails_leaves_both_files_as_they_were(
 def test_a_spec_that_only_the_newer_law_cannot_decide_is_told(project: Console) -> None:
     law = project.folder / "eight/bundle.yaml"
     law.write_text(law.read_text().replace("2020-01-01", "2027-06-01"))
-    project("bundle", "build", "-p", "eight", "--number", "9", "-o", "nine.tar.gz")
+    project("bundle", "build", "--law", "eight", "--number", "9", "-o", "nine.tar.gz")
     project("bundle", "sign", "nine.tar.gz", "--key", "release.pem")
     ran = project("update", "--check", "--from", "nine.tar.gz")
     assert (ran.code, "The newer bundle cannot decide this spec: " in ran.out) == (1, True)

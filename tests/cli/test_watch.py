@@ -119,10 +119,10 @@ def test_it_starts_with_a_broken_law_and_without_a_repository(
 
 
 def test_a_folder_without_policies(console: Console) -> None:
-    ran = console("watch", "-p", "nowhere")
+    ran = console("watch", "--law", "nowhere")
     assert (ran.code, ran.out) == (2, "")
     assert "There are no policies in nowhere." in ran.err
-    ran = console("watch", "-p", "nowhere", "-p", "elsewhere")
+    ran = console("watch", "--law", "nowhere", "-p", "elsewhere")
     assert (ran.code, "nowhere" in ran.err) == (2, True)
 
 

@@ -21,7 +21,7 @@ tests:
     - {it: is closed, as_of: '2026-01-01', expect: {closed: fires}}
 """
 CASE = "base: {{services: [{{id: s, hosting: overseas, audience: own-group}}]}}\ncases:\n  - {{it: is told, as_of: '2026-01-01', expect: {expect}}}\n"
-STACK = ("-p", "policies", "-p", "company", "-p", "unit")
+STACK = ("--law", "policies", "-p", "company", "-p", "unit")
 LAYER = "name: {name}\ntitle: {{en: L, zh: 层}}\nowner: us\n"
 
 
@@ -59,7 +59,7 @@ def test_a_save_in_the_base_runs_its_tests_without_the_layers(
     assert ran.out.splitlines()[0] == "Watching 12 files in policies, company, unit. Ctrl-C ends."
     assert "1 passed, 0 failed" in ran.out
     assert "  law/too-foreign: changed" in ran.out
-    assert stacked("test", "-p", "policies", "-r", "law").code == 0
+    assert stacked("test", "--law", "policies", "-r", "law").code == 0
 
 
 def test_a_save_in_a_layer_is_answered_with_its_tests_and_the_change_of_the_stack(
@@ -136,7 +136,7 @@ def test_layers_of_the_settings_stand_above_the_shipped_law(stacked: Console, mo
 
 
 def test_a_bundle_below_is_read_once_and_said_so(stacked: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    built = ("bundle", "build", "-p", "policies", "-p", "company", "--number", "1", "-o", "b.tar.gz")
+    built = ("bundle", "build", "--law", "policies", "-p", "company", "--number", "1", "-o", "b.tar.gz")
     assert stacked(*built).code == 0
     words = ("--bundle", "b.tar.gz", "-p", "unit")
     save = edit(stacked.folder / "unit/unit.yaml", "from: '2027-01-01'", "from: '2025-01-01'")
@@ -148,7 +148,7 @@ def test_a_bundle_below_is_read_once_and_said_so(stacked: Console, monkeypatch: 
 
 
 def test_a_bundle_alone_or_one_that_may_not_be_used_is_not_watched(stacked: Console) -> None:
-    assert stacked("bundle", "build", "-p", "policies", "--number", "1", "-o", "b.tar.gz").code == 0
+    assert stacked("bundle", "build", "--law", "policies", "--number", "1", "-o", "b.tar.gz").code == 0
     alone = stacked("watch", "--bundle", "b.tar.gz")
     assert (alone.code, alone.out) == (2, "")
     assert "b.tar.gz is a bundle, which is read and not watched." in alone.err
@@ -162,13 +162,13 @@ def test_a_bundle_alone_or_one_that_may_not_be_used_is_not_watched(stacked: Cons
 @pytest.mark.parametrize(
     ("folders", "message"),
     [
-        (("policies", "nowhere"), "nowhere is no layer."),
-        (("company", "policies"), "policies is no layer."),
-        (("policies", "company", "company"), "One folder is named twice."),
+        (("company", "nowhere"), "nowhere is not a layer"),
+        (("company", "policies"), "policies is not a layer"),
+        (("company", "company"), "One folder is named twice."),
     ],
 )
 def test_folders_that_are_no_stack_end_it(stacked: Console, folders: tuple[str, ...], message: str) -> None:
-    ran = stacked("watch", *(word for folder in folders for word in ("-p", folder)))
+    ran = stacked("watch", "--law", "policies", *(word for folder in folders for word in ("-p", folder)))
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err
 

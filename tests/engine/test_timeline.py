@@ -147,11 +147,11 @@ def test_no_text_of_a_spec_speaks_for_the_tool(bundle: Bundle) -> None:
 
 def test_the_command(console: Console, law: Any) -> None:
     console.write("spec.yaml", HOSTING)
-    ran = console("timeline", "spec.yaml", "--policies", law, "--from", "2024-01-01", "-f", "json")
+    ran = console("timeline", "spec.yaml", "--law", law, "--from", "2024-01-01", "-f", "json")
     assert (ran.code, ran.err) == (0, "")
     data = json.loads(ran.out)
     assert (data["today"], data["from"], data["file"]) == (TODAY, "2024-01-01", "spec.yaml")
-    ran = console("timeline", "-", "--policies", law, "--set", "services.0.facilities=[chengdu]", stdin=HOSTING)
+    ran = console("timeline", "-", "--law", law, "--set", "services.0.facilities=[chengdu]", stdin=HOSTING)
     assert ran.code == 0
     assert "NEEDS LICENSE" not in ran.out
 
@@ -167,7 +167,7 @@ def test_the_command(console: Console, law: Any) -> None:
 )
 def test_mistakes(arguments: list[str], code: int, says: str, console: Console, law: Any) -> None:
     console.write("spec.yaml", HOSTING)
-    ran = console("timeline", "spec.yaml", "--policies", law, *arguments)
+    ran = console("timeline", "spec.yaml", "--law", law, *arguments)
     assert ran.code == code
     assert says in ran.err
     assert "Traceback" not in ran.err
@@ -236,7 +236,7 @@ def test_every_format_of_check_tells_it(lang: str, console: Console, law: Any, m
     monkeypatch.setattr(clock, "today", lambda: "2024-10-01")
     console.write("spec.yaml", HOSTING.replace("2027-01-31", "2024-11-30"))
     for format in ("text", "json", "sarif", "junit", "github", "markdown"):
-        ran = console("check", "spec.yaml", "--policies", law, "-f", format, "--lang", lang, "--details")
+        ran = console("check", "spec.yaml", "--law", law, "-f", format, "--lang", lang, "--details")
         assert (ran.code, ran.err) == (1, "")
         assert LAUNCHED in ran.out, format
         assert "vats-pilot-2024/launched" in ran.out, format
@@ -258,7 +258,7 @@ def test_every_format_of_check_tells_it(lang: str, console: Console, law: Any, m
 def test_no_format_speaks_of_changes_where_there_are_none(console: Console, law: Any) -> None:
     console.write("spec.yaml", HOSTING)
     for format in ("text", "sarif", "junit", "github", "markdown"):
-        ran = console("check", "spec.yaml", "--policies", law, "-f", format)
+        ran = console("check", "spec.yaml", "--law", law, "-f", format)
         assert "ahead" not in ran.out.lower()
-    ran = console("check", "spec.yaml", "--policies", law, "-f", "json")
+    ran = console("check", "spec.yaml", "--law", law, "-f", "json")
     assert json.loads(ran.out)["decisions"][0]["changes_ahead"] == []

@@ -28,7 +28,7 @@ def gate(console: Console, law: Path) -> Console:
     console.write("hosting.yaml", HOSTING)
     for name in ("gate", "other"):
         assert console("bundle", "keygen", name).code == 0
-    assert console("bundle", "build", "-p", law, "--number", "7").code == 0
+    assert console("bundle", "build", "--law", law, "--number", "7").code == 0
     assert console("bundle", "sign", "bundle.tar.gz", "--key", "other.pem").code == 0
     assert attest(console, "shop.yaml").code == 0
     return console
@@ -186,14 +186,14 @@ def test_another_spec_or_law_does_not_verify(gate: Console, copy_of_law: Path, l
     assert (ran.code, "No attestation in the file is about this spec as it is." in ran.out) == (1, True)
     pilot = copy_of_law / "vats-pilot-2024.yaml"
     pilot.write_text(pilot.read_text(encoding="utf-8") + "# a comment\n", encoding="utf-8")
-    gate("bundle", "build", "-p", copy_of_law, "--number", "7", "-o", "other.tar.gz")
+    gate("bundle", "build", "--law", copy_of_law, "--number", "7", "-o", "other.tar.gz")
     given = ("verify-attestation", "a.jsonl", "--key", "gate.pub", "--spec", "shop.yaml")
     ran = gate(*given, "--bundle", "other.tar.gz")
     assert (ran.code, "It was decided under another law, " in ran.out) == (1, True)
-    gate("bundle", "build", "-p", law, "--number", "8", "-o", "other.tar.gz")
+    gate("bundle", "build", "--law", law, "--number", "8", "-o", "other.tar.gz")
     assert gate(*given, "--bundle", "other.tar.gz").code == 1, "another number is another bundle"
-    assert gate(*given, "-p", law).code == 0, "its policies are those of the folder"
-    assert gate(*given, "-p", copy_of_law).code == 1
+    assert gate(*given, "--law", law).code == 0, "its policies are those of the folder"
+    assert gate(*given, "--law", copy_of_law).code == 1
     layer = write_layer(gate.folder / "layer", "company", own="rules:\n" + RELAY.replace("public", "own-group"))
     assert gate(*given, "--bundle", "bundle.tar.gz", "-p", layer).code == 1, "no layer decided"
     assert attest(gate, "shop.yaml", "-p", layer, to="layered.jsonl").code == 0

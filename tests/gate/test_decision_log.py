@@ -23,7 +23,17 @@ def test_a_record_has_opas_form(console: Console, law: Path) -> None:
     console.write("spec.yaml", HOSTING)
     console.write("shop.yaml", SHOP)
     ran = console(
-        "check", "spec.yaml", "shop.yaml", "-p", law, "--log", "decisions.log", "-f", "json", "--details", "--no-fail"
+        "check",
+        "spec.yaml",
+        "shop.yaml",
+        "--law",
+        law,
+        "--log",
+        "decisions.log",
+        "-f",
+        "json",
+        "--details",
+        "--no-fail",
     )
     assert (ran.code, ran.err) == (0, "")
     found = records(console.folder / "decisions.log")
@@ -35,21 +45,21 @@ def test_a_record_has_opas_form(console: Console, law: Path) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", first["timestamp"])
     assert re.fullmatch(r"0\.1\.0\+[0-9a-f]{12}", first["bundles"]["vatspolicy"]["revision"])
     assert json.dumps(first["result"]) in json.dumps(json.loads(ran.out))
-    console("check", "spec.yaml", "-p", law, "--log", "decisions.log")
+    console("check", "spec.yaml", "--law", law, "--log", "decisions.log")
     assert len(records(console.folder / "decisions.log")) == 3
     assert (console.folder / "decisions.log").stat().st_mode & 0o077 == 0
 
 
 def test_the_revision_of_a_bundle_is_logged(console: Console, law: Path) -> None:
     console.write("spec.yaml", SHOP)
-    console("bundle", "build", "-p", law, "--number", "3")
+    console("bundle", "build", "--law", law, "--number", "3")
     console("check", "spec.yaml", "--bundle", "bundle.tar.gz", "--log", "d.log")
     assert records(console.folder / "d.log")[0]["bundles"]["vatspolicy"]["revision"].startswith("0.1.0+3.")
 
 
 def test_a_decision_that_cannot_be_logged_does_not_pass(console: Console, law: Path) -> None:
     console.write("spec.yaml", SHOP)
-    ran = console("check", "spec.yaml", "-p", law, "--log", "none/d.log")
+    ran = console("check", "spec.yaml", "--law", law, "--log", "none/d.log")
     assert (ran.code, ran.out, "cannot write" in ran.err) == (70, "", True)
 
 
@@ -91,7 +101,7 @@ def test_masks_erase_and_replace_and_say_so() -> None:
 
 def test_a_masked_fact_is_nowhere_in_the_log(console: Console, law: Path) -> None:
     console.write("spec.yaml", HOSTING.replace("foreign_percent: 100", "foreign_percent: 49.625"))
-    given = ("check", "spec.yaml", "-p", law, "--no-fail", "--log")
+    given = ("check", "spec.yaml", "--law", law, "--no-fail", "--log")
     console(*given, "plain.log")
     assert (console.folder / "plain.log").read_text(encoding="utf-8").count("49.625") > 1
     console(*given, "masked.log", "--mask", "/input/company", "--mask", "/input/product/title")
@@ -116,7 +126,7 @@ def test_a_log_that_cannot_be_replayed_says_so_when_it_is_written(
 ) -> None:
     console.write("spec.yaml", HOSTING)
     given = [word for mask in masks for word in ("--mask", mask)]
-    ran = console("check", "spec.yaml", "-p", law, "--no-fail", "--log", "d.log", *given)
+    ran = console("check", "spec.yaml", "--law", law, "--no-fail", "--log", "d.log", *given)
     assert ran.code == 0
     told = "d.log hides facts that rules read, so vatspolicy diff --log cannot decide these records again."
     assert (told in " ".join(ran.err.split())) is hides
@@ -138,14 +148,14 @@ def test_a_log_that_cannot_be_replayed_says_so_when_it_is_written(
 )
 def test_a_mask_that_would_mask_nothing_is_refused(console: Console, law: Path, text: str, message: str) -> None:
     console.write("spec.yaml", SHOP)
-    ran = console("check", "spec.yaml", "-p", law, "--log", "d.log", "--mask", text)
+    ran = console("check", "spec.yaml", "--law", law, "--log", "d.log", "--mask", text)
     assert (ran.code, message in " ".join(ran.err.split())) == (2, True), ran.err
     assert not (console.folder / "d.log").exists()
 
 
 def test_masks_belong_to_a_log(console: Console, law: Path) -> None:
     console.write("spec.yaml", SHOP)
-    assert console("check", "spec.yaml", "-p", law, "--mask", "/input").code == 2
+    assert console("check", "spec.yaml", "--law", law, "--mask", "/input").code == 2
 
 
 # --- crashes ------------------------------------------------------------------------------------------------------------

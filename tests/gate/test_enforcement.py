@@ -37,7 +37,7 @@ def enforce(folder: Path, level: str, until: str = "2027-06-30") -> None:
 
 
 def check(console: Console, *words: str) -> Any:
-    return console("check", "spec.yaml", "-p", "law", "-p", "company", *words)
+    return console("check", "spec.yaml", "--law", "law", "-p", "company", *words)
 
 
 @pytest.mark.parametrize(("level", "code"), [("deny", 1), ("warn", 0), ("off", 0)])

@@ -27,7 +27,7 @@ def made(console: Console, law: Path) -> dict[str, Any]:
     """A receipt of a decision under a folder of policies."""
     spec = console.write("spec.yaml", HOSTING)
     shutil.copytree(law, console.folder / "policies")
-    ran = console("check", spec.name, "-p", "policies", "--receipt", "receipt.json", "--no-fail")
+    ran = console("check", spec.name, "--law", "policies", "--receipt", "receipt.json", "--no-fail")
     assert (ran.code, ran.err) == (0, "")
     found: dict[str, Any] = json.loads((console.folder / "receipt.json").read_bytes())
     return found
@@ -41,7 +41,7 @@ def test_a_receipt_says_what_was_decided(made: dict[str, Any], console: Console)
     assert made["spec"]["profile_sha256"] == hashlib.sha256(rfc8785.dumps(profile)).hexdigest()
     assert made["as_of"] == {"day": "2027-01-31", "why": "launch", "today": TODAY}
     assert (made["law"]["origin"], made["law"]["file"]) == ("folder", "policies")
-    report = json.loads(console("check", "spec.yaml", "-p", "policies", "-f", "json", "--details").out)
+    report = json.loads(console("check", "spec.yaml", "--law", "policies", "-f", "json", "--details").out)
     assert made["decision"] in report.values() or made["decision"] in report.get("decisions", [])
 
 
@@ -68,10 +68,10 @@ def test_a_receipt_says_which_versions_were_in_force_and_why(made: dict[str, Any
 
 def test_equal_decisions_have_equal_receipts(made: dict[str, Any], console: Console) -> None:
     before = (console.folder / "receipt.json").read_bytes()
-    shown = console("check", "spec.yaml", "-p", "policies", "--receipt", "-", "--no-fail", "--lang", "zh")
+    shown = console("check", "spec.yaml", "--law", "policies", "--receipt", "-", "--no-fail", "--lang", "zh")
     assert shown.out.encode() == before
     (console.folder / "spec.yaml").rename(console.folder / "other.yaml")
-    console("check", "other.yaml", "-p", "policies", "--receipt", "other.json", "--no-fail")
+    console("check", "other.yaml", "--law", "policies", "--receipt", "other.json", "--no-fail")
     other = json.loads((console.folder / "other.json").read_bytes())
     assert other["spec"] == {**made["spec"], "file": "other.yaml"}
 
@@ -80,7 +80,7 @@ def test_the_day_says_where_it_comes_from(console: Console, law: Path) -> None:
     console.write("spec.yaml", SHOP.replace(", launch: '2027-01-31'", ""))
 
     def day(*arguments: str) -> Any:
-        ran = console("check", "spec.yaml", "-p", law, "--receipt", "-", *arguments)
+        ran = console("check", "spec.yaml", "--law", law, "--receipt", "-", *arguments)
         return json.loads(ran.out)["as_of"]
 
     assert day() == {"day": TODAY, "why": "today", "today": TODAY}
@@ -111,8 +111,8 @@ def test_a_replay_finds_the_same(console: Console, tmp_path: Path) -> None:
 def test_a_replay_with_facts_that_were_set(console: Console, law: Path) -> None:
     console.write("spec.yaml", HOSTING)
     given = ("--set", "company.foreign_percent=50", "--set", "product.title=")
-    console("check", "spec.yaml", "-p", law, "--receipt", "r.json", *given)
-    assert console("replay", "r.json", "-p", law).code == 0
+    console("check", "spec.yaml", "--law", law, "--receipt", "r.json", *given)
+    assert console("replay", "r.json", "--law", law).code == 0
     assert json.loads((console.folder / "r.json").read_bytes())["spec"]["changes"] == [
         ["company.foreign_percent", 50],
         ["product.title", None],
@@ -130,24 +130,24 @@ def test_a_receipt_of_other_facts_is_no_receipt_of_the_spec(console: Console, la
         "--set",
         "services.0.features=[]",
     )
-    console("check", "spec.yaml", "-p", law, "--receipt", "r.json", *given)
+    console("check", "spec.yaml", "--law", law, "--receipt", "r.json", *given)
     recorded = json.loads((console.folder / "r.json").read_bytes())["decision"]["decision"]
     assert recorded != "needs-license"
-    ran = console("replay", "r.json", "-p", law)
+    ran = console("replay", "r.json", "--law", law)
     assert ran.code == 1
     assert "  facts that --set changed before deciding: company.foreign_percent, services.0.offers" in ran.out
     assert "  the spec as it stands, on its own day, decides otherwise: NEEDS LICENSE\n" in ran.out
-    told = json.loads(console("replay", "r.json", "-p", law, "-f", "json").out)
+    told = json.loads(console("replay", "r.json", "--law", law, "-f", "json").out)
     assert (told["same"], told["as_it_stands"]) == (True, "needs-license")
 
 
 def test_a_receipt_that_gives_another_reason_for_its_day_is_found(console: Console, law: Path) -> None:
     console.write("spec.yaml", SHOP)
-    console("check", "spec.yaml", "-p", law, "--receipt", "r.json", "--as-of", "2026-12-01")
+    console("check", "spec.yaml", "--law", law, "--receipt", "r.json", "--as-of", "2026-12-01")
     path = console.folder / "r.json"
     for why in ("launch", "today"):
         path.write_text(path.read_text().replace('"why":"option"', f'"why":"{why}"'))
-        ran = console("replay", "r.json", "-p", law)
+        ran = console("replay", "r.json", "--law", law)
         assert (ran.code, "/as_of/why: changed" in ran.out) == (1, True), ran.out
         path.write_text(path.read_text().replace(f'"why":"{why}"', '"why":"option"'))
 
@@ -205,6 +205,8 @@ def test_every_change_of_a_receipt_is_found(console: Console, law: Path) -> None
         "/law/revision",
         "/law/digest",
         "/law/signed_by",
+        "/decision/bundle/origin",
+        "/decision/bundle/name",
     )
     silent += ("/receipt", "/as_of/day", "/as_of/today", "/as_of/why", "/spec/file", "/spec/changes")  # what is decided
     gate = Gate(bundle, TODAY)
@@ -237,7 +239,7 @@ def places(data: Any, pointer: str) -> Any:
 def test_a_receipt_under_a_signed_bundle(console: Console, law: Path) -> None:
     console.write("spec.yaml", HOSTING)
     console("bundle", "keygen", "release")
-    console("bundle", "build", "-p", law, "--number", "5")
+    console("bundle", "build", "--law", law, "--number", "5")
     console("bundle", "sign", "bundle.tar.gz", "--key", "release.pem")
     key = ("--key", "release.pub")
     ran = console("check", "spec.yaml", "--bundle", "bundle.tar.gz", *key, "--receipt", "r.json", "--no-fail")
@@ -248,11 +250,11 @@ def test_a_receipt_under_a_signed_bundle(console: Console, law: Path) -> None:
     assert found["signed_by"]
     assert console("replay", "r.json").code == 3  # signed, and no key
     assert console("replay", "r.json", *key).code == 0
-    console("bundle", "build", "-p", law, "--number", "6", "-o", "next.tar.gz")
+    console("bundle", "build", "--law", law, "--number", "6", "-o", "next.tar.gz")
     ran = console("replay", "r.json", "--bundle", "next.tar.gz")
     assert ran.code == 1
     assert ran.out.startswith("differs in 2 places\n  /law/number: changed\n  /law/revision: changed\n")
-    assert console("replay", "r.json", "-p", law).code == 0  # the same law as a folder
+    assert console("replay", "r.json", "--law", law).code == 0  # the same law as a folder
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"receipt": 2}', '{"receipt": 1}', "[" * 100_000])
@@ -265,11 +267,11 @@ def test_what_is_no_receipt(console: Console, text: str) -> None:
 def test_one_receipt_is_of_one_decision(console: Console, law: Path) -> None:
     console.write("specs/a.yaml", HOSTING)
     console.write("specs/b.yaml", SHOP)
-    ran = console("check", "specs", "-p", law, "--receipt", "r.json")
+    ran = console("check", "specs", "--law", law, "--receipt", "r.json")
     assert (ran.code, "of one decision, and there are 2" in ran.err) == (2, True)
     assert not (console.folder / "r.json").exists()
     console.write("specs/a.yaml", "schema: 2\n")
-    assert console("check", "specs/a.yaml", "-p", law, "--receipt", "r.json").code == 3
+    assert console("check", "specs/a.yaml", "--law", law, "--receipt", "r.json").code == 3
     assert not (console.folder / "r.json").exists()
 
 
@@ -282,7 +284,7 @@ def signed(console: Console, law: Path) -> dict[str, Any]:
     console.write("spec.yaml", HOSTING)
     for name in ("gate", "other"):
         assert console("bundle", "keygen", name).code == 0
-    given = ("check", "spec.yaml", "-p", law, "--no-fail", "--sign-key", "gate.pem")
+    given = ("check", "spec.yaml", "--law", law, "--no-fail", "--sign-key", "gate.pem")
     assert console(*given, "--receipt", "r.json").code == 0
     assert console(*given, "--receipt", "-").out.encode() == (console.folder / "r.json").read_bytes()
     found: dict[str, Any] = json.loads((console.folder / "r.json").read_bytes())
@@ -327,7 +329,7 @@ def test_a_signature_that_does_not_hold_is_refused(console: Console, signed: dic
 
 
 def test_the_signature_of_a_bundle_signs_no_receipt(console: Console, signed: dict[str, Any], law: Path) -> None:
-    console("bundle", "build", "-p", law, "--number", "1")
+    console("bundle", "build", "--law", law, "--number", "1")
     console("bundle", "sign", "bundle.tar.gz", "--key", "gate.pem")
     files = read_bundle_file(console.folder / "bundle.tar.gz").files
     token = json.loads(files[".signatures.json"])["signatures"][0]
@@ -337,7 +339,7 @@ def test_the_signature_of_a_bundle_signs_no_receipt(console: Console, signed: di
 
 @pytest.mark.usefixtures("signed")
 def test_the_key_of_a_bundle_and_that_of_a_receipt(console: Console, law: Path) -> None:
-    console("bundle", "build", "-p", law, "--number", "1")
+    console("bundle", "build", "--law", law, "--number", "1")
     console("bundle", "sign", "bundle.tar.gz", "--key", "other.pem")
     given = (
         "check",
@@ -364,7 +366,7 @@ def test_the_key_of_a_bundle_and_that_of_a_receipt(console: Console, law: Path) 
 def test_nothing_is_decided_without_the_key_to_sign(console: Console, law: Path) -> None:
     console.write("spec.yaml", HOSTING)
     console("bundle", "keygen", "gate")
-    given = ("check", "spec.yaml", "-p", law, "--sign-key")
+    given = ("check", "spec.yaml", "--law", law, "--sign-key")
     assert console(*given, "gate.pem").code == 2  # nothing to sign
     for name in ("gate.pub", "none.pem"):
         ran = console(*given, name, "--receipt", "r.json")

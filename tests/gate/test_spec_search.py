@@ -143,7 +143,7 @@ def test_endings_match_in_any_case(here: Path, name: str) -> None:
 
 
 def test_no_spec_hides_behind_the_name_of_an_expectation(here: Path) -> None:
-    (here / "specs/a.expect.yaml").write_text("x")
+    (here / "specs/a.expect.yaml").write_text("decisions: []")
     assert find_specs("specs") == ["specs/a.yaml", "specs/team/b.yaml"]
     (here / "specs/gpu.expect.yaml").write_text("x")
     assert [file for file, _ in refusals("specs")] == ["specs/gpu.expect.yaml"]
@@ -166,27 +166,53 @@ def specs(console: Console) -> Console:
 
 
 def test_a_spec_that_cannot_be_seen_ends_with_3(specs: Console, law: Path) -> None:
-    assert specs("check", "specs", "-p", law, "--no-fail").code == 0
+    assert specs("check", "specs", "--law", law, "--no-fail").code == 0
     (specs.folder / "specs/gpu.yaml").symlink_to("nowhere")
-    ran = specs("check", "specs", "-p", law, "--no-fail")
+    ran = specs("check", "specs", "--law", law, "--no-fail")
     assert (ran.code, ran.out) == (3, "")
     assert "specs/gpu.yaml:1:1: This link leads nowhere." in ran.err
-    beside = specs("check", "specs/a.yaml", "specs/*.yaml", "-p", law, "--no-fail")
+    beside = specs("check", "specs/a.yaml", "specs/*.yaml", "--law", law, "--no-fail")
     assert beside.code == 3, "a good spec beside it changes nothing"
-    assert specs("check", "specs", "-p", law, "--lang", "zh").err.count("该链接") == 1
+    assert specs("check", "specs", "--law", law, "--lang", "zh").err.count("该链接") == 1
+
+
+@pytest.mark.parametrize("text", [SHOP, SHOP + "decisions: []\n", "x", ": :", ""])
+@pytest.mark.parametrize("argument", ["specs", "specs/*.yaml", "specs/*"])
+def test_a_file_under_the_name_of_an_expectation_is_one(here: Path, argument: str, text: str) -> None:
+    (here / "specs/a.expect.yaml").write_text(text)
+    message = "This has the name of a fixture's expectation, and holds none."
+    assert refusals(argument) == [("specs/a.expect.yaml", message)]
+
+
+@pytest.mark.parametrize("argument", [*EVERY, "specs/*.yaml", "specs/*", "specs/team/*", "specs/team/*.yaml"])
+@pytest.mark.parametrize("name", ["x.yaml", "x.YAML", "x.expect.yaml"])
+def test_a_folder_under_the_name_of_a_spec_is_refused(here: Path, argument: str, name: str) -> None:
+    place = f"{'specs/team' if 'team' in argument else 'specs'}/{name}"
+    (here / place).mkdir()
+    (here / place / "denied.yaml").write_text("x")
+    assert refusals(argument) == [(place, "This folder has the name of a spec.")]
+
+
+@pytest.mark.parametrize("argument", ["specs/*", "specs/t*", "specs/team/*"])
+def test_a_link_to_a_folder_is_passed_over_by_no_pattern(here: Path, argument: str) -> None:
+    (here / "away").mkdir()
+    link = here / ("specs/team/there" if "/team/" in argument else "specs/there")
+    link.symlink_to(here / "away")
+    place = str(link.relative_to(here))
+    assert refusals(argument) == [(place, "This link leads to a folder, which is not followed.")]
 
 
 @pytest.mark.parametrize(("expected", "code"), [("2", 0), ("1", 3), ("3", 3), ("0", 3), ("-1", 2), ("two", 2)])
 def test_the_number_of_specs_can_be_required(specs: Console, law: Path, expected: str, code: int) -> None:
-    ran = specs("check", "specs", "-p", law, "--no-fail", f"--expect={expected}")
+    ran = specs("check", "specs", "--law", law, "--no-fail", f"--expect={expected}")
     assert ran.code == code
     assert ("the number of specs found is 2." in ran.err) == (code == 3)
 
 
 def test_the_same_spec_counts_once(specs: Console, law: Path) -> None:
-    assert specs("check", "specs", "specs/a.yaml", "-p", law, "--no-fail", "--expect=2").code == 0
+    assert specs("check", "specs", "specs/a.yaml", "--law", law, "--no-fail", "--expect=2").code == 0
     shutil.rmtree(specs.folder / "specs")
-    assert specs("check", "specs/*.yaml", "-p", law, "--expect=2").code == 3
+    assert specs("check", "specs/*.yaml", "--law", law, "--expect=2").code == 3
 
 
 def test_all_that_is_found_below_the_fixtures_is_a_spec() -> None:

@@ -98,7 +98,7 @@ def test_a_broken_invariant_is_told_by_the_chinese_of_the_schema(console: Consol
         (["explain", "vats-pilot-2042"], 2, "没有政策“vats-pilot-2042”。是不是想写“vats-pilot-2024”？"),
         (["schema", "profil"], 2, "没有模式“profil”。是不是想写“profile”？"),
         (["matrix", "--place", "beijng"], 2, "没有地点“beijng”。是不是想写“beijing”？"),
-        (["lint", "--policies", "none"], 3, "没有这个政策文件夹。"),
+        (["lint", "--law", "none"], 3, "没有这个政策文件夹。"),
         (["fmt"], 5, "没有可排版的文件。"),
         (["new", "spec"], 2, "错误："),
     ],

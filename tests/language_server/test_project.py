@@ -129,7 +129,7 @@ def test_a_policy_of_a_layer_is_checked_under_the_law_below(law: Path, tmp_path:
     closed = "rules:\n" + rule("closed", "product", "company.foreign_percent > 0.0", "deny: {reason: HOSTED-ABROAD}")
     company = write_layer(tmp_path / "company", "company", company=closed)
     file = str((company / "company.yaml").resolve())
-    project = Project(lambda: TODAY, policies=(law, company))
+    project = Project(lambda: TODAY, named=(law, (company,)))
     project.texts[file] = Path(file).read_text(encoding="utf-8")
     assert not any(project.check(file).values())
     project.texts[file] = project.texts[file].replace("foreign_percent", "foreign_percnt")

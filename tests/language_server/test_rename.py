@@ -164,7 +164,7 @@ def test_accepted_findings_name_the_new_term(folder: Path) -> None:
 @pytest.mark.parametrize("known", ["by an open file", "by an option"])
 def test_a_layer_above_is_edited_too(folder: Path, tmp_path: Path, known: str) -> None:
     company = write_layer(tmp_path.resolve() / "company", "company", company=LAYERED)
-    project = Project(lambda: TODAY, policies=(folder, company))
+    project = Project(lambda: TODAY, named=(folder, (company,)))
     file = company / "company.yaml"
     if known == "by an open file":
         project.texts[str(file)] = file.read_text(encoding="utf-8")
@@ -182,7 +182,7 @@ def test_a_term_of_the_installed_law_is_not_renamed_from_a_layer(
     shutil.copytree(folder, installed)
     monkeypatch.setattr("vatspolicy.language_server.rename.resource_folder", lambda _: installed)
     company = write_layer(tmp_path.resolve() / "company", "company", company=LAYERED)
-    project = Project(lambda: TODAY, policies=(installed, company))
+    project = Project(lambda: TODAY, named=(installed, (company,)))
     told = refusal(project, company / "company.yaml", "outside", "when: term.abroad")
     assert told == "The shipped law is not edited here."
 

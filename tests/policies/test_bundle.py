@@ -135,11 +135,11 @@ def test_a_project_is_read_under_its_own_schemas(console: Console) -> None:
     project(console.folder / "old", {"law": project_policy("law")})
     spec = {"schema": 2, "product": {"id": "p"}, "company": {}, "services": [{"id": "s", "offers": ["edge-computing"]}]}
     (console.folder / "spec.yaml").write_text(json.dumps(spec), encoding="utf-8")
-    assert console("check", "spec.yaml", "-p", "old/policies").code == 3
-    ran = console("check", "spec.yaml", "-p", "new/policies")
+    assert console("check", "spec.yaml", "--law", "old/policies").code == 3
+    ran = console("check", "spec.yaml", "--law", "new/policies")
     assert (ran.code, ran.err) == (4, ""), "what it is, no rule says"
     (console.folder / "new/schemas/policy.schema.json").unlink()
-    ran = console("check", "spec.yaml", "-p", "new/policies")
+    ran = console("check", "spec.yaml", "--law", "new/policies")
     assert ran.code == 3
     assert ran.err.startswith("new/schemas:1:1: The schemas")
 

@@ -326,8 +326,12 @@ def test_a_folder_that_cannot_be_read_is_refused(law: Path, tmp_path: Path, monk
 def test_a_second_release_or_head_is_refused(law: Path, tmp_path: Path) -> None:
     company = write_layer(tmp_path / "company", "company", company=only())
     (company / "bundle.yaml").write_text("version: 9.9.9\ncovers: {from: '1990-01-01'}\n")
-    assert problems_of(law, company) == ["A layer has no bundle.yaml."]
+    assert problems_of(law, company) == ["This folder holds layer.yaml and bundle.yaml, so it is not a layer."]
     (company / "bundle.yaml").unlink()
+    (company / "deep").mkdir()
+    (company / "deep/bundle.yaml").write_text("version: 9.9.9\ncovers: {from: '1990-01-01'}\n")
+    assert problems_of(law, company) == ["A layer has no bundle.yaml."]
+    (company / "deep/bundle.yaml").unlink()
     write_layer(company / "inner", "inner", (RELAY,))
     assert problems_of(law, company) == ["A layer has one layer.yaml, at its top."]
 

@@ -110,24 +110,24 @@ def test_apart_from_a_product_a_message_names_its_facts(console: Console) -> Non
     assert bundle.rule("law/licensed").template is None
     again: Bundle = pickle.loads(pickle.dumps(bundle))
     assert again.rule("law/too-foreign") == rule
-    assert "The foreign share is [Foreign share]" in console("explain", "law/too-foreign", "-p", "law").out
+    assert "The foreign share is [Foreign share]" in console("explain", "law/too-foreign", "--law", "law").out
 
 
 def test_a_decision_shows_the_values(console: Console) -> None:
     load(console.folder / "law")
     console.write("spec.yaml", SPEC)
-    out = console("check", "spec.yaml", "-p", "law", "--as-of", TODAY, "--details").out
+    out = console("check", "spec.yaml", "--law", "law", "--as-of", TODAY, "--details").out
     assert "The foreign share is 60%; registered in not stated." in out
     assert "The capital is not stated." in out
     assert "{" not in out
-    written = console("check", "spec.yaml", "-p", "law", "--as-of", TODAY, "-f", "json", "--details").out
+    written = console("check", "spec.yaml", "--law", "law", "--as-of", TODAY, "-f", "json", "--details").out
     [decision] = json.loads(written)["decisions"]
     assert decision["denials"][0]["message"] == {
         "en": "The foreign share is 60%; registered in not stated.",
         "zh": "外资股比为60%；注册地为未填。",
     }
     assert decision["services"][0]["classified_by"][0]["message"]["zh"].startswith("提供为他人提供数据中心托管")
-    zh = console("check", "spec.yaml", "-p", "law", "--as-of", TODAY, "--lang", "zh", "--details").out
+    zh = console("check", "spec.yaml", "--law", "law", "--as-of", TODAY, "--lang", "zh", "--details").out
     assert "外资股比为60%" in zh
 
 
@@ -138,7 +138,7 @@ def test_values_of_places_and_amounts(console: Console) -> None:
         "spec.yaml",
         SPEC.replace("{foreign_percent: 60, foreign_percent_basis: ultimate, mainland_entity: false}", facts),
     )
-    out = console("check", "spec.yaml", "-p", "law", "--as-of", TODAY, "-f", "json", "--details").out
+    out = console("check", "spec.yaml", "--law", "law", "--as-of", TODAY, "-f", "json", "--details").out
     [decision] = json.loads(out)["decisions"]
     assert decision["denials"][0]["message"]["en"].startswith(
         "The foreign share is 75.5%; registered in Shanghai, Lin-gang"
@@ -151,7 +151,7 @@ def test_a_log_with_masks_names_the_facts_of_messages(console: Console) -> None:
     """A mask takes facts by their place, and a message is text."""
     load(console.folder / "law")
     console.write("spec.yaml", SPEC.replace("60", "61.25").replace("false}", "false, registered_capital_rmb: 777777}"))
-    given = ("check", "spec.yaml", "-p", "law", "--as-of", TODAY, "--log")
+    given = ("check", "spec.yaml", "--law", "law", "--as-of", TODAY, "--log")
     console(*given, "open.log")
     console(*given, "masked.log", "--mask", "/input/company")
     plain, masked = ((console.folder / name).read_text(encoding="utf-8") for name in ("open.log", "masked.log"))

@@ -16,7 +16,7 @@ def test_no_text_of_a_policy_becomes_markup() -> None:
     finding = AnalysisFinding(
         "dead", ("law/x",), hostile, 3, {"en": hostile, "zh": hostile}, case=f"it: |\n  ```\n  {hostile}\n"
     )
-    text = render("markdown", AnalysisReport("1.0.0", "0" * 64, ("dead",), (finding,)), "en")
+    text = render("markdown", AnalysisReport({"version": "1.0.0", "digest": "0" * 64}, ("dead",), (finding,)), "en")
     page = MarkdownIt("commonmark", {"html": True}).render(text)
     outside = re.sub(r"<code.*?</code>", "", page, flags=re.DOTALL)
     assert re.findall(r"<(?:script|img|a|em|h\d)\b", outside) == ["<h3"]

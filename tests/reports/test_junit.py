@@ -47,7 +47,7 @@ def test_tests_of_policies_are_counted(console: Console, law: Path, broken: bool
         text = file.read_text(encoding="utf-8")
         assert "pilot-access: open" in text
         file.write_text(text.replace("pilot-access: open", "pilot-access: closed", 1), encoding="utf-8")
-    ran = console("test", "-p", str(law), "-f", "junit")
+    ran = console("test", "--law", str(law), "-f", "junit")
     assert ran.code == broken
     report = JUnitXml.fromstring(ran.out.encode())
     assert report.tests > 100

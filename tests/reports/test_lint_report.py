@@ -57,7 +57,7 @@ def law(console: Console) -> Console:
 
 
 def run(console: Console, format: str, *options: str, code: int = 1) -> str:
-    ran = console("lint", "-p", "law", "-f", format, *options)
+    ran = console("lint", "--law", "law", "-f", format, *options)
     assert (ran.code, ran.err) == (code, "")
     return ran.out
 

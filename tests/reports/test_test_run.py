@@ -57,7 +57,7 @@ def law(console: Console) -> Path:
 
 
 def run(console: Console, format: str, code: int, *options: str) -> str:
-    ran = console("test", "-p", "law", "-f", format, *options)
+    ran = console("test", "--law", "law", "-f", format, *options)
     assert (ran.code, ran.err) == (code, "")
     return ran.out
 
@@ -133,7 +133,7 @@ def test_a_threshold_that_is_not_reached_fails_in_every_format(console: Console)
 
 def test_a_reason_is_a_sentence(console: Console, law: Path) -> None:
     write_policy(law / "two.yaml", POLICY.replace(f"skip: {REASON}", "skip: true"))
-    ran = console("test", "-p", "law")
+    ran = console("test", "--law", "law")
     assert (ran.code, "skip" in ran.err) == (3, True)
 
 
@@ -156,7 +156,7 @@ def test_a_report_in_chinese(console: Console) -> None:
 
 @pytest.mark.usefixtures("law")
 def test_a_skipped_test_kills_no_mutant(console: Console) -> None:
-    ran = console("test", "-p", "law", "--mutation", "--no-suggestions")
+    ran = console("test", "--law", "law", "--mutation", "--no-suggestions")
     assert ran.code == 0, ran.out
 
 
@@ -208,7 +208,7 @@ def test_a_mutation_run_that_tries_nothing_has_not_succeeded(console: Console, l
 
 
 def test_one_run_writes_several_reports(console: Console, law: Path) -> None:
-    assert console("test", "-p", "law", "-o", "junit=tests.xml", "-o", "sarif=tests.sarif").code == 0
+    assert console("test", "--law", "law", "-o", "junit=tests.xml", "-o", "sarif=tests.sarif").code == 0
     assert ET.fromstring((law.parent / "tests.xml").read_text()).tag == "testsuites"
     sarif((law.parent / "tests.sarif").read_text())
 

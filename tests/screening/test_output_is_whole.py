@@ -22,7 +22,7 @@ ENGINE = ("--engine", "python", "--no-missing", "--batch", "4", "-j", "1", *DAY)
 @pytest.fixture
 def screen(console: Console, law: Path) -> Any:
     console.write("in.jsonl", lines(portfolio(12)))
-    return partial(console, "screen", "in.jsonl", "-o", "out.jsonl", "-p", law, *ENGINE)
+    return partial(console, "screen", "in.jsonl", "-o", "out.jsonl", "--law", law, *ENGINE)
 
 
 def stop_in_the_last_batch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +105,7 @@ def test_parts_are_counted_before_the_output_is_replaced(
 
     monkeypatch.setattr(Checkpoints, "files", without_one)
     for lost[0] in ("answers.jsonl", "rejects.jsonl"):
-        ran = console("screen", "in.jsonl", "-o", output, "-p", law, *ENGINE)
+        ran = console("screen", "in.jsonl", "-o", output, "--law", law, *ENGINE)
         assert (ran.code, f"rows are missing in {output}.parts" in ran.err) == (70, True)
         for name in (output, f"{output}.rejects.jsonl"):
             assert (console.folder / name).read_text(encoding="utf-8") == "before"

@@ -234,7 +234,7 @@ def test_the_limits_of_the_api_hold(bundle: Bundle) -> None:
 
 def test_the_command_serves_over_standard_input() -> None:
     async def work() -> Any:
-        command = ["-c", "from vatspolicy.cli import main; main()", "mcp", "-p", str(ROOT / "policies")]
+        command = ["-c", "from vatspolicy.cli import main; main()", "mcp", "--law", str(ROOT / "policies")]
         server = StdioServerParameters(command=sys.executable, args=command, env={"PYTHONPATH": str(ROOT / "src")})
         async with Client(server) as client:
             return await client.call_tool("check", {"profile": SPEC_DATA})

@@ -32,7 +32,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     spec = tmp_path_factory.mktemp("mcp") / "spec.json"
     data = yaml.safe_load(fixture_file("cloud-hosting-beijing").read_text(encoding="utf-8"))
     spec.write_text(json.dumps(data, default=str), encoding="utf-8")
-    server = [sys.executable, "-c", "from vatspolicy.cli import main; main()", "mcp", "-p", str(ROOT / "policies")]
+    server = [sys.executable, "-c", "from vatspolicy.cli import main; main()", "mcp", "--law", str(ROOT / "policies")]
     ran = subprocess.run(
         ["node", str(DRIVER), str(MODULES), str(spec), *server],
         capture_output=True,

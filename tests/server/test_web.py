@@ -249,7 +249,7 @@ def test_methods_and_paths_are_few(client: Client) -> None:
 @pytest.mark.parametrize("text", [SHOP, HOSTING, HOSTING.replace("foreign_percent: 100", "")])
 def test_it_decides_as_check_does(client: Client, console: Console, law: Path, text: str) -> None:
     console.write("spec.yaml", text)
-    told = json.loads(console("check", "spec.yaml", "-p", law, "-f", "json", "--details", "--no-fail").out)
+    told = json.loads(console("check", "spec.yaml", "--law", law, "-f", "json", "--details", "--no-fail").out)
     reply = client.decide(text, file="spec.yaml")
     assert [reply["record"]] == told["decisions"]
     assert reply["problems"] == []
@@ -375,7 +375,7 @@ def test_the_law_of_a_past_day_needs_leave(law: Path) -> None:
 def test_ways_are_those_of_routes(client: Client, console: Console, law: Path) -> None:
     text = HOSTING.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]")
     console.write("spec.yaml", text)
-    told = json.loads(console("routes", "spec.yaml", "-p", law, "-f", "json").out)
+    told = json.loads(console("routes", "spec.yaml", "--law", law, "-f", "json").out)
     reply = client("POST", "/ways", json={"text": text, "file": "spec.yaml"}).json()
     assert reply["record"] == told
     assert reply["html"].count('class="route-title"') == sum(
@@ -437,7 +437,7 @@ def test_the_matrix_is_of_any_place(client: Client) -> None:
 
 def test_a_report_is_that_of_check(client: Client, console: Console, law: Path) -> None:
     console.write("spec.yaml", HOSTING)
-    assert console("check", "spec.yaml", "-p", law, "-o", "html=report.html", "--no-fail").code == 0
+    assert console("check", "spec.yaml", "--law", law, "-o", "html=report.html", "--no-fail").code == 0
     reply = client("POST", "/report", json={"text": HOSTING, "file": "spec.yaml", "format": "html"})
     assert reply.headers["content-type"].startswith("text/html")
     assert reply.text == (console.folder / "report.html").read_text(encoding="utf-8")
@@ -450,7 +450,7 @@ def test_a_report_for_counsel_is_that_of_check(client: Client, console: Console,
     pytest.importorskip("openpyxl", reason="needs the extra `export`")
     console.write("spec.yaml", HOSTING)
     for format in ("docx", "xlsx"):
-        assert console("check", "spec.yaml", "-p", law, "-o", f"{format}=report.{format}", "--no-fail").code == 0
+        assert console("check", "spec.yaml", "--law", law, "-o", f"{format}=report.{format}", "--no-fail").code == 0
         reply = client("POST", "/report", json={"text": HOSTING, "file": "spec.yaml", "format": format})
         assert reply.headers["content-type"] == EXPORTS[format]
         assert reply.content == (console.folder / f"report.{format}").read_bytes()
@@ -550,7 +550,7 @@ def test_a_bundle_has_the_form_of_its_own_schemas(law: Path) -> None:
 def test_a_port_in_use_is_said_so(console: Console, law: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ran = console("serve", "--port", str(port), "--no-open", "-p", law)
+        ran = console("serve", "--port", str(port), "--no-open", "--law", law)
     assert ran.code == 2
     assert f"cannot listen on port {port}" in ran.err
 
@@ -562,5 +562,5 @@ def test_without_its_extra_it_says_what_to_install(console: Console, monkeypatch
 
 
 def test_a_past_day_needs_leave_on_the_command_line(console: Console, law: Path) -> None:
-    assert console("serve", "--no-open", "-p", law, "--as-of", "2025-01-01").code == 2
-    assert console("serve", "--no-open", "-p", law, "--as-of", "1990-01-01", "--allow-past-as-of").code == 2
+    assert console("serve", "--no-open", "--law", law, "--as-of", "2025-01-01").code == 2
+    assert console("serve", "--no-open", "--law", law, "--as-of", "1990-01-01", "--allow-past-as-of").code == 2

@@ -62,7 +62,7 @@ def start(law: Path, tmp_path: Path) -> Iterator[Start]:
     started: list[Server] = []
 
     def begin(*options: str, policies: Path = law, **environment: str) -> Server:
-        started.append(Server("--api", "--policies", str(policies), *options, folder=tmp_path, **environment))
+        started.append(Server("--api", "--law", str(policies), *options, folder=tmp_path, **environment))
         return started[-1]
 
     yield begin

@@ -280,10 +280,14 @@ check() {
   [[ -z ${GATE_LOG:-} ]] || arguments+=("--log=$GATE_LOG")
   [[ -z ${GATE_EXPECT:-} ]] || arguments+=("--expect=$GATE_EXPECT")
   # The files that decide whether the gate opens, and vatspolicy.toml if the workflow says so.
-  for word in BUNDLE KEY POLICIES WAIVERS APPROVERS BASELINE; do
+  for word in LAW BUNDLE KEY WAIVERS APPROVERS OPINIONS BASELINE; do
     line=GATE_$word
     [[ -z ${!line:-} ]] || deciding+=("--$(tr '[:upper:]' '[:lower:]' <<<"$word")=${!line}")
   done
+  while IFS= read -r line || [[ -n $line ]]; do
+    line=${line%$'\r'}
+    [[ -z ${line//[[:space:]]/} ]] || deciding+=("--policies=$line")
+  done <<<"${GATE_POLICIES:-}"
   arguments+=(${deciding[@]+"${deciding[@]}"})
   [[ ${GATE_CONFIG:-false} == false && ${#deciding[@]} -eq 0 ]] || find_trust
   [[ -z $trust ]] || arguments+=("--trust=$trust")

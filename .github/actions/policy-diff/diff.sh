@@ -186,6 +186,7 @@ compare() {
     line=${line%$'\r'}
     [[ -z ${line//[[:space:]]/} ]] || arguments+=("--profiles=$(full "$line")")
   done <<<"${DIFF_PROFILES:-}"
+  [[ -z ${DIFF_LAW:-} ]] || arguments+=("--law=$DIFF_LAW")
   while IFS= read -r line || [[ -n $line ]]; do
     line=${line%$'\r'}
     [[ -z ${line//[[:space:]]/} ]] || arguments+=("--policies=$line")

@@ -121,9 +121,10 @@ def read_baseline(revision: str, law: LawStack, schemas: SchemaSet) -> Baseline:
         SourceError: The folders are in no repository or in several, or the revision has no policies.
         InvalidInput: The policies of the revision cannot be loaded.
     """
-    folders = [one.absolute() for one in (*([law.folder] if law.folder else []), *law.layers)]
+    law = law.absolute()
+    folders = (*([law.folder] if law.folder else []), *law.layers)
     project = Path(os.path.commonpath([folder.parent for folder in folders]))
-    source, _ = read_pair(revision, WORKING_TREE, project, folders, law.bundle_file)
+    source, _ = read_pair(revision, WORKING_TREE, project, law)
     return Baseline(build_bundle(list(source.policies), schemas, source.layers))
 
 

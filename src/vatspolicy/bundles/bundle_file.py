@@ -15,7 +15,7 @@ from vatspolicy.compile_cache import digest
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle, build_bundle
+from vatspolicy.policies.bundle import Bundle, Origin, build_bundle
 from vatspolicy.policies.files import HEAD, LayerFiles
 
 MANIFEST, SIGNATURES, DATA = ".manifest", ".signatures.json", "vatspolicy/data.json"
@@ -89,7 +89,7 @@ class BundleFile:
                 raise BundleFileError(self.file, _("Its layers are not named as their folders are."))
         if bundle.version != self.version:
             raise BundleFileError(self.file, _("Manifest and policies/bundle.yaml state different versions."))
-        return bundle
+        return replace(bundle, origin=Origin("bundle", self.file))
 
 
 def revision(version: str, number: int, content: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vatspolicy.i18n import _
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LOCK = "vatspolicy.lock"
 """Name of the lock file, which pins the bundle of a folder."""
+_REPOSITORY = (".git", ".hg")
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class LawStack:
     """Verified signature of the bundle file."""
     layers: tuple[Path, ...] = ()
 
+    def absolute(self) -> LawStack:
+        """Return the same law with absolute folders."""
+        folder = None if self.folder is None else self.folder.absolute()
+        return replace(self, folder=folder, layers=tuple(one.absolute() for one in self.layers))
+
     def load(self) -> SelectedLaw:
         """Load the files as they are now; a bundle file is as it was when it was verified. Raises InvalidInput."""
         return SelectedLaw(self._load(), self.folder, self.bundle_file, self.signature, self.layers)
@@ -78,18 +84,6 @@ class LawStack:
         return load_bundle(self.folder, layers=above) if above else load_bundle(self.folder)
 
 
-def split_layers(folders: Sequence[Path]) -> tuple[Path | None, tuple[Path, ...]]:
-    """Return the base (None: the shipped policies) and the layers above it, in their order.
-
-    The first folder is the base, unless it is a layer itself.
-    """
-    from vatspolicy.policies.files import is_layer
-
-    if not folders or is_layer(folders[0]):
-        return None, tuple(folders)
-    return folders[0], tuple(folders[1:])
-
-
 def read_layers(folders: Iterable[Path]) -> list[LayerFiles]:
     """Read the layers of some folders. Raises InvalidInput."""
     from vatspolicy.policies.bundle import shown_folder
@@ -98,15 +92,36 @@ def read_layers(folders: Iterable[Path]) -> list[LayerFiles]:
     return [read_layer(folder, shown_folder(folder)) for folder in folders]
 
 
-def find_locks(specs: Iterable[str] = ()) -> list[Path]:
-    """Return the locks in the working directory, and beside and above each spec.
+def project_folders() -> list[str]:
+    """Return the working directory and the folders above it up to the root of the repository, as relative prefixes.
 
-    Above a spec in the working directory, the search ends there. A link that leads nowhere is found, too, and fails.
+    Outside a repository no folder above counts: others could write there. A `.hg` ends no search inside a git
+    repository, since a commit may hold it.
+    """
+    try:
+        folder = os.getcwd()  # noqa: PTH109 - a plain check imports no pathlib for it
+    except OSError:
+        return [""]
+    found, roots, above = [""], dict[str, int](), True
+    while above:
+        for name in _REPOSITORY:
+            if os.path.exists(os.path.join(folder, name)):
+                roots.setdefault(name, len(found))
+        parent = os.path.dirname(folder)
+        above, folder = parent != folder, parent
+        found.append(os.path.join(os.pardir, found[-1]))
+    return found[: next((roots[name] for name in _REPOSITORY if name in roots), 1)]
+
+
+def find_locks(specs: Iterable[str] = ()) -> list[Path]:
+    """Return the locks in the folders of the project, and beside and above each spec.
+
+    A link that leads nowhere is found, too, and fails.
     """
     from pathlib import Path
 
     here = Path.cwd()
-    folders = {Path(): None}
+    folders: dict[Path, None] = dict.fromkeys(map(Path, project_folders()))
     for folder in dict.fromkeys(Path(spec).parent for spec in specs if spec != "-"):
         absolute = here / folder
         try:
@@ -131,20 +146,24 @@ def choose_law(
 ) -> LawStack:
     """Return the law of a bundle file, a folder, or the shipped policies, with layers above it.
 
-    A bundle file is read and verified. The `locks` (those of the working directory, if none are named) must pin it.
+    A bundle file is read and verified. The `locks` (those of the project, if none are named) must pin it, and allow no
+    other law.
 
     Raises:
         InvalidInput
     """
-    layers = tuple(layers)
+    layers, locks = tuple(layers), find_locks() if locks is None else list(locks)
     if file is None:
+        if locks:
+            from vatspolicy.bundles.bundle_file import BundleFileError
+
+            raise BundleFileError(str(locks[0]), _("It pins a bundle, and none was given with --bundle."))
         return LawStack(folder, layers=layers)
     from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.lockfile import read_lock
 
     bundle_file = read_bundle_file(file)
-    found = [read_lock(path) for path in (find_locks() if locks is None else locks)]
-    signature = check(bundle_file, key, skip_verify, found)
+    signature = check(bundle_file, key, skip_verify, map(read_lock, locks))
     return LawStack(None, bundle_file, signature, layers)
 
 

@@ -10,9 +10,8 @@ from typing import Any
 from vatspolicy.cli.settings import KEYS, LISTS, Setting, Settings, is_output, split
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import Listing, _, reason_of
-from vatspolicy.policies.files import is_layer
 
-_PATHS = ("specs", "policies", "bundle", "key", "waivers", "approvers", "opinions", "baseline")
+_PATHS = ("specs", "law", "policies", "bundle", "key", "waivers", "approvers", "opinions", "baseline")
 _FLAGS = ("strict-waivers",)
 _ONLY_OPTIONS = ("as-of", "allow-past-as-of", "no-fail", "set", "skip-verify", "until", "write-baseline")
 """Options that a file may not set: they would weaken every run, or belong to one run."""
@@ -46,10 +45,9 @@ def read_configuration(path: str) -> tuple[Setting, ...]:
             problems.append(Problem(path, line, start, key, message))
         else:
             settings += split(key, _values(key, value, os.path.dirname(path)), path, line, start)
-    policies = data.get("policies")
-    if "bundle" in data and isinstance(policies, str) and not is_layer(os.path.join(os.path.dirname(path), policies)):
+    if "bundle" in data and "law" in data:
         problems.append(
-            Problem(path, *_find(text, "bundle")[:2], "bundle", _("policies and bundle are two laws; name one."))
+            Problem(path, *_find(text, "bundle")[:2], "bundle", _("law and bundle are two laws; name one."))
         )
     if problems:
         raise InvalidInput(problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from vatspolicy import clock
 from vatspolicy.cli.console import abort, warn
@@ -18,6 +18,7 @@ from vatspolicy.cli.parameters import (
     Lang,
     LangOption,
     LaunchDayOption,
+    LawOption,
     PoliciesOption,
     SkipVerifyOption,
 )
@@ -25,6 +26,7 @@ from vatspolicy.cli.settings import FILE
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode, find_specs
 from vatspolicy.i18n import _
+from vatspolicy.policies.files import HEAD, RELEASE
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.select import LawStack, SelectedLaw
@@ -33,71 +35,69 @@ if TYPE_CHECKING:
     from vatspolicy.profile.profile import Profile
 
 
+Locks = Literal["obey", "warn", "ignore"]
+"""What a lock does to a command: one that works on policies (`warn`) judges nothing; `replay` knows its law."""
+
+
 @dataclass(frozen=True)
 class LawOptions:
     """The law that a command decides under."""
 
+    law: LawOption = None
     policies: PoliciesOption = ()
     bundle: BundleOption = None
     key: KeyOption = None
     skip_verify: SkipVerifyOption = False
 
-    def select(self, specs: Iterable[str] = (), locks: bool = True) -> SelectedLaw:
+    def select(self, specs: Iterable[str] = (), locks: Locks = "obey") -> SelectedLaw:
         """Return the law, loaded. Locks are looked for here, and beside and above the specs.
 
-        A lock of specs that are to be decided without its bundle ends the command.
-
         Raises:
-            InvalidInput: for a bundle that may not be used, and for a law that cannot be loaded.
+            InvalidInput: for a law that a lock does not pin or that may not be used, and for one that cannot be loaded.
         """
         return self.choose(specs, locks).load()
 
-    def choose(self, specs: Iterable[str] = (), locks: bool = True) -> LawStack:
+    def choose(self, specs: Iterable[str] = (), locks: Locks = "obey") -> LawStack:
         """Return the law before it is loaded, with its bundle verified. Raises InvalidInput."""
-        from vatspolicy.bundles.select import choose_law, find_locks, split_layers
-        from vatspolicy.policies.files import is_layer
+        from vatspolicy.bundles.select import choose_law, find_locks
 
-        if self.bundle is None:
-            if self.key is not None or self.skip_verify:
-                abort(_("--key and --skip-verify belong to --bundle."))
-            specs = tuple(specs)
-            if locks and (found := find_locks(find_files(specs))):
-                message = _("{lock} pins a bundle, and none was given with --bundle.", lock=found[0])
-                if specs:
-                    abort(message, ExitCode.INVALID)
-                warn(message)
-            base, layers = split_layers(self.policies)
-            return choose_law(base, layers=layers)
-        if any(folder.is_dir() and not is_layer(folder) for folder in self.policies):
-            abort(_("--policies and --bundle are two laws; name one. Above a bundle stand layers (layer.yaml)."))
+        if self.law is not None and self.bundle is not None:
+            abort(_("--law and --bundle are two laws; name one."))
+        if self.bundle is None and (self.key is not None or self.skip_verify):
+            abort(_("--key and --skip-verify belong to --bundle."))
         if self.skip_verify and self.key is not None:
             abort(_("--key and --skip-verify contradict each other."))
         if self.skip_verify:
             warn(_("the signature of the bundle is not verified (--skip-verify)."))
-        found = find_locks(find_files(specs)) if locks else []
-        return choose_law(None, self.bundle, self.key, self.skip_verify, found, self.policies)
+        found = [] if locks == "ignore" else find_locks(find_files(specs))
+        if locks == "warn" and self.bundle is None and found:
+            warn(_("{lock} pins a bundle, and none was given with --bundle.", lock=found[0]))
+            found = []
+        return choose_law(self.law, self.bundle, self.key, self.skip_verify, found, self.policies)
 
     def refuse_shipped(self, files: Iterable[Path]) -> None:
         """End the command before it edits a file of the law that is installed with the program."""
         for file in files:
-            if not self.policies and file.is_absolute():
-                abort(_("{file} belongs to the shipped law. Name a folder with --policies.", file=file))
+            if self.law is None and file.is_absolute():
+                abort(_("{file} belongs to the shipped law. Name a folder with --law.", file=file))
 
     def around(self, files: Iterable[Path]) -> LawOptions:
         """Return the same options, with the folder of policies that holds the files if no law is named.
 
         That folder is the nearest one above a file with a bundle.yaml, or with a layer.yaml (above the shipped law).
         """
-        if self.policies or self.bundle is not None:
+        if self.law is not None or self.policies or self.bundle is not None:
             return self
-        above = (folder for file in files for folder in file.absolute().parents)
-        heads = ("bundle.yaml", "layer.yaml")
-        found = next((folder for folder in above if any((folder / head).is_file() for head in heads)), None)
-        return replace(self, policies=() if found is None else (found,))
+        for folder in (folder for file in files for folder in file.absolute().parents):
+            if (folder / RELEASE).is_file():
+                return replace(self, law=folder)
+            if (folder / HEAD).is_file():
+                return replace(self, policies=(folder,))
+        return self
 
-    def load(self) -> Bundle:
+    def load(self, specs: Iterable[str] = (), locks: Locks = "obey") -> Bundle:
         """Return the bundle of the law, for a command that needs nothing else of it."""
-        return self.select().bundle
+        return self.select(specs, locks).bundle
 
 
 def find_files(specs: Iterable[str]) -> list[str]:

@@ -126,7 +126,7 @@ def parse_pattern(text: str | None) -> re.Pattern[str] | None:
 
 
 def parse_folders(texts: Sequence[str]) -> list[Path]:
-    """Return the folders of the law, in their order. Each is named once."""
+    """Return the folders of layers, in their order. Each is named once."""
     folders = list(map(Path, texts))
     if len(set(folders)) < len(folders):
         raise bad_argument(_("One folder is named twice."))
@@ -228,6 +228,16 @@ def _check_path(path: str) -> None:
             raise bad_argument(Sentences(_("A profile has no fact {path!r}.", path=path), hint))
 
 
+LawOption = Annotated[
+    Path | None,
+    Option(
+        "--law",
+        metavar="DIR",
+        help="Folder of policies that decides in place of the shipped law.",
+        panel=INPUT,
+        setting="law",
+    ),
+]
 PoliciesOption = Annotated[
     Sequence[Path],
     Option(
@@ -236,7 +246,7 @@ PoliciesOption = Annotated[
         metavar="DIR",
         parse=parse_folders,
         repeatable=True,
-        help="Folder of policies (default: the shipped ones), or a layer above them; repeatable, the base first.",
+        help="Layer above the law: a folder with a layer.yaml; repeatable, the lowest first.",
         panel=INPUT,
         setting="policies",
     ),
@@ -246,7 +256,7 @@ BundleOption = Annotated[
     Option(
         "--bundle",
         metavar="FILE",
-        help="A bundle (vatspolicy bundle build) in place of a folder.",
+        help="A bundle (vatspolicy bundle build) that decides in place of the shipped law.",
         panel=INPUT,
         setting="bundle",
     ),

@@ -17,17 +17,14 @@ if TYPE_CHECKING:
 
     from vatspolicy.cli.declaration import Parameter
 
-_REPOSITORY = (".git", ".hg")
-_LAW = frozenset(("policies", "bundle"))
+_LAW = frozenset(("law", "bundle"))
 _REPLACED_BY: Mapping[str, frozenset[str]] = {
-    "policies": _LAW | {"layers"},
-    "layers": frozenset(("policies", "layers")),
+    "law": _LAW,
     "bundle": _LAW,
     "key": _LAW | {"key"},
     "baseline": frozenset(("baseline", "write_baseline")),
 }
-"""Parameters that take the place of a setting besides its own: one law replaces another. `layers` are `policies` that
-name layers alone: they stand above a bundle, and neither takes the place of the other."""
+"""Parameters that take the place of a setting besides its own: one law replaces another. Layers stand above each."""
 
 
 class BadVariable(Exception):
@@ -71,17 +68,17 @@ def _complete(
     if not open_ones:
         return dict(given)
     used: dict[Setting, Any] = {}
-    taken, wrong = {_kind(name, value) for name, value in given.items()}, []
+    taken, wrong = set(given), []
     for read in (read_variables, (lambda: ()) if given.get("no_config") else read_file):
         found = [one for one in read() if one.name in open_ones]
-        free = [one for one in found if not _replaced(_kind(one.name, one.values), taken)]
+        free = [one for one in found if not _replaced(one.name, taken)]
         for one in found if read is read_file else free:  # a mistake in the file counts although an option overrides it
             value = _value(open_ones[one.name], one, convert)
             if isinstance(value, _Wrong):
                 wrong.append(value.problem)
             elif one in free:
                 used[one] = value
-        taken |= {_kind(one.name, one.values) for one in free}
+        taken |= {one.name for one in free}
     if wrong:
         from vatspolicy.errors import InvalidInput
 
@@ -135,25 +132,10 @@ def read_file() -> tuple[Setting, ...]:
 
 
 def find_file() -> str | None:
-    """Return the path of the file in the working directory, or in a folder above it inside the same repository.
+    """Return the path of the file in the working directory, or in a folder above it inside the same repository."""
+    from vatspolicy.bundles.select import project_folders
 
-    Outside a repository no folder above counts: others could write there.
-    """
-    if os.path.isfile(FILE):
-        return FILE
-    try:
-        folder = os.getcwd()  # noqa: PTH109 - a plain check imports no pathlib for it
-    except OSError:
-        return None
-    found, above = None, ""
-    while not any(os.path.exists(os.path.join(folder, name)) for name in _REPOSITORY):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return None
-        folder, above = parent, os.path.join(os.pardir, above)
-        if found is None and os.path.isfile(os.path.join(folder, FILE)):
-            found = above + FILE
-    return found
+    return next((folder + FILE for folder in project_folders() if os.path.isfile(folder + FILE)), None)
 
 
 def configured_language() -> str:
@@ -168,15 +150,6 @@ def configured_language() -> str:
 
 class _Wrong(NamedTuple):
     problem: Any
-
-
-def _kind(name: str, value: Any) -> str:
-    """Return the name of a parameter, or `layers` for folders of policies that are layers alone."""
-    if name != "policies" or not value:
-        return name
-    from vatspolicy.policies.files import is_layer
-
-    return "layers" if all(map(is_layer, value)) else name
 
 
 def _replaced(name: str, taken: set[str]) -> bool:

@@ -16,6 +16,7 @@ FILE = "vatspolicy.toml"
 PREFIX = "VATSPOLICY_"
 KEYS = (
     "specs",
+    "law",
     "policies",
     "bundle",
     "key",
@@ -28,8 +29,8 @@ KEYS = (
     "lang",
     "formats",
 )
-"""Keys of the file. The variable of `fail-on` is VATSPOLICY_FAIL_ON; a list is separated by spaces there, and folders
-of policies as those of PATH are."""
+"""Keys of the file. The variable of `fail-on` is VATSPOLICY_FAIL_ON; a list is separated by spaces there, and layers
+(`policies`) as the folders of PATH are."""
 OTHER_VARIABLES = (
     *("CACHE", "DEBUG", "TOKEN"),
     *("BUILD_PUBLISHED", "BUILD_REPOSITORY"),  # hatch_build.py

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache, partial, wraps
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
@@ -72,6 +72,27 @@ class SchemaSet:
             self._parsed[name] = json.loads(self.files[name + _ENDING])
         return self._parsed[name]
 
+    def with_instruments(self, names: Iterable[str]) -> SchemaSet:
+        """Return the schemas under which a profile may state that it holds these instruments, beside those listed.
+
+        A policy establishes an instrument, so the list follows from the policies of the law, its layers included.
+        """
+        if "profile" not in self.names:
+            return self
+        more = set(names)
+        import copy
+
+        profile = copy.deepcopy(self.load("profile"))
+        lists = list(_lists_of(profile, "instruments"))
+        for one in lists:
+            one["enum"] = [*one["enum"], *sorted(more.difference(one["enum"]))]
+        if profile == self.load("profile"):
+            return self
+        import json
+
+        text = json.dumps(profile, ensure_ascii=False, indent=2).encode()
+        return SchemaSet({**self.files, "profile" + _ENDING: text})
+
     def resolve(self, reference: str, base: str = "profile") -> Any:
         """Return the node behind a reference, seen from the schema `base`. Raises KeyError if it leads nowhere."""
         file, _, pointer = reference.partition("#")
@@ -100,6 +121,17 @@ class SchemaSet:
 
     def __repr__(self) -> str:
         return f"SchemaSet({', '.join(self.names)})"
+
+
+def _lists_of(node: Any, name: str) -> Iterator[dict[str, Any]]:
+    """Yield the nodes of a schema that hold the list of a name."""
+    if isinstance(node, dict):
+        if node.get("x-list") == name and "enum" in node:
+            yield node
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from _lists_of(child, name)
 
 
 @lru_cache

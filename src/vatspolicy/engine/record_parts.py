@@ -23,6 +23,7 @@ DEADLINES = 4096
 def law_to_data(bundle: Bundle, decision: Decision) -> dict[str, Any]:
     """Return the law that decided, with its layers if there is more than the base."""
     data: dict[str, Any] = {
+        **bundle.identity,
         "version": decision.bundle_version,
         "digest": decision.bundle_digest,
         "known_until": bundle.known_until,

@@ -58,7 +58,7 @@ def timeline(bundle: Bundle, profile: Profile, today: str, first: str | None = N
         "product": profile.name,
         "title": profile.facts["product"].get("title", profile.name),
         "file": profile.document.file,
-        "bundle": {"version": bundle.version, "digest": bundle.digest},
+        "bundle": bundle.identity,
         "from": first,
         "to": last,
         "today": today,

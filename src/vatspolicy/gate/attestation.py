@@ -92,11 +92,11 @@ def _make_statement(
 
 
 def _law(selected: SelectedLaw) -> dict[str, Any]:
-    """Return the law as a receipt describes it, without places of files."""
+    """Return the law as a receipt describes it, without places of layers."""
     found = describe_law(selected)
     layers = [{"name": one["name"], "digest": one["digest"]} for one in found.get("layers", ())]
     kept = {name: found[name] for name in ("origin", "version", "revision", "number", "digest", "policies", "schemas")}
-    return {**kept, "signedBy": found["signed_by"], "layers": layers}
+    return {**kept, "name": found["file"], "signedBy": found["signed_by"], "layers": layers}
 
 
 def _digests(law: Mapping[str, Any]) -> dict[str, str]:

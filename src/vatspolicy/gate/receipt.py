@@ -153,11 +153,9 @@ def _layers(selected_law: SelectedLaw) -> dict[str, Any]:
     }
 
 
-def find_folders(receipt: Mapping[str, Any]) -> list[str]:
-    """Return the folders of policies that a receipt names: the base, unless it is shipped or in a file, and layers."""
-    law = receipt["law"]
-    base = [law["file"]] if law["origin"] == "folder" else []
-    return base + [layer["file"] for layer in law.get("layers", ()) if layer["file"] is not None]
+def find_layers(receipt: Mapping[str, Any]) -> list[str]:
+    """Return the folders of layers that a receipt names; those in a bundle have none."""
+    return [layer["file"] for layer in receipt["law"].get("layers", ()) if layer["file"] is not None]
 
 
 # --- versions in force, and why -------------------------------------------------------------------------------------
@@ -347,7 +345,9 @@ def _compared(receipt: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str,
     kept["law"] = {key: value for key, value in receipt["law"].items() if key not in left_out}
     if "layers" in kept["law"]:
         kept["law"]["layers"] = [{**one, "file": None} for one in kept["law"]["layers"]]
-    kept["decision"] = _without_places(receipt["decision"])
+    decision = _without_places(receipt["decision"])
+    law = decision.get("bundle") or {}
+    kept["decision"] = {**decision, "bundle": {key: law[key] for key in law if key not in ("origin", "name")}}
     return kept
 
 

@@ -28,8 +28,9 @@ def search(argument: str) -> list[str]:
     Hidden files and folders match only a pattern that names the dot. Expectations of fixtures are no specs.
 
     Raises:
-        InvalidInput: A folder that cannot be read, a broken link, a link to a folder or a special file is in the way,
-            or a pattern is the name of a file, too.
+        InvalidInput: A folder that cannot be read, a broken link, a link to a folder, a special file, a folder under
+            the name of a spec, or a spec under the name of an expectation is in the way, or a pattern is the name of a
+            file, too.
     """
     try:
         mode = os.lstat(argument).st_mode
@@ -129,11 +130,13 @@ class _Search:
         """Return True for a file that can be read as a spec. Report any other entry with the name of one."""
         try:
             if entry.is_dir():
-                if entry.name.lower().endswith(ENDINGS):
-                    self._is_folder(entry)  # a link to a folder, named like a spec, is reported
+                if self._is_folder(entry) and entry.name.lower().endswith(ENDINGS):
+                    hint = _("Rename it, or name the folder itself.")
+                    self._report(entry.path, _("This folder has the name of a spec."), hint)
                 return False
             if entry.name.endswith(EXPECTED):
-                return self._is_alone(entry, names)
+                self._check_expectation(entry, names)
+                return False
             mode = os.stat(entry.path).st_mode
         except OSError as error:
             broken = error.errno in (*_ABSENT, errno.ELOOP)
@@ -146,19 +149,29 @@ class _Search:
             self._report(entry.path, _("This is no ordinary file."))
         return stat.S_ISREG(mode)
 
-    def _is_alone(self, entry: os.DirEntry[str], names: set[str]) -> bool:
-        """Report an expectation without its spec: a spec must not hide behind the name of one."""
+    def _check_expectation(self, entry: os.DirEntry[str], names: set[str]) -> None:
+        """Report an expectation without its spec, and a spec: it must not hide behind the name of one."""
         base = entry.name.rpartition(".expect")[0]
         if not any(base + ending in names for ending in ENDINGS):
-            self._report(
-                entry.path,
-                _("This has the name of a fixture's expectation, and the fixture is missing."),
-                _("Rename it."),
-            )
-        return False
+            message = _("This has the name of a fixture's expectation, and the fixture is missing.")
+            self._report(entry.path, message, _("Rename it."))
+        elif not _is_expectation(entry.path):
+            message = _("This has the name of a fixture's expectation, and holds none.")
+            self._report(entry.path, message, _("Rename a spec; an expectation states `decisions`."))
 
     def _report(self, file: str, message: str, hint: str = "") -> None:
         self.problems.append(Problem(os.path.normpath(file), 1, 1, "", message, hint))
+
+
+def _is_expectation(path: str) -> bool:
+    """Return whether a file can be read and states decisions, as no spec may."""
+    from vatspolicy.documents import load_document
+
+    try:
+        data = load_document(path).data
+    except InvalidInput:
+        return False
+    return isinstance(data, dict) and "decisions" in data and "services" not in data
 
 
 def _is_pattern(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
@@ -12,7 +12,6 @@ from vatspolicy.authoring.lint.finding import LintFinding
 from vatspolicy.authoring.lint.run import run_lint
 from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.authoring.testing.runner import CaseResult, run_cases
-from vatspolicy.bundles.select import split_layers
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.documents.reader import LIMITS
 from vatspolicy.documents.validation import validate
@@ -35,7 +34,7 @@ from vatspolicy.language_server.kinds import (
 from vatspolicy.language_server.law import Law, Problems, absolute, by_file
 from vatspolicy.language_server.mentions import Owners
 from vatspolicy.language_server.text import UTF_16, Text
-from vatspolicy.policies.files import HEAD, RELEASE, TESTS_ENDING, is_layer
+from vatspolicy.policies.files import HEAD, RELEASE, TESTS_ENDING
 from vatspolicy.policies.model import Policy
 from vatspolicy.profile.profile import read_profile
 
@@ -53,8 +52,8 @@ class Project:
 
     today: Callable[[], str]
     lang: Language = "en"
-    policies: Sequence[FilePath] = ()
-    """Folders of the law for specs, as `-p` names them; without any, the folder around a spec counts."""
+    named: Folders = (None, ())
+    """The law for specs, as `--law` and `-p` name it; without any, the folder around a spec counts."""
     encoding: str = UTF_16
     texts: dict[str, str] = field(default_factory=dict)
     """Open files by absolute path."""
@@ -94,16 +93,16 @@ class Project:
         return law
 
     def _folders(self, file: str) -> Folders:
-        base, layers = split_layers(self.policies)
+        base, layers = self.named
         folder = find_law_folder(file)
         if folder is None:
-            if not self.policies:
+            if not any(self.named):
                 base = next((one / "policies" for one in FilePath(file).parents if _is_base(one / "policies")), None)
             return base, layers
         known = [None if base is None else absolute(base), *map(absolute, layers)]
         if absolute(folder) in known:
             return base, layers[: known.index(absolute(folder))]
-        return (base, (folder,)) if is_layer(folder) else (folder, ())
+        return (folder, ()) if _is_base(folder) else (base, (folder,))
 
     def kind_of(self, file: str) -> str | None:
         """Return the name of the schema of a file; None for a file that vatspolicy does not read."""
@@ -133,8 +132,8 @@ class Project:
     def laws_with(self, file: str) -> list[Law]:
         """Return every known law that has the folder of a file: those of open files, and the one of the options."""
         keys = dict.fromkeys(self._folders(one) for one in [file, *self.texts])
-        if self.policies:
-            keys[split_layers(self.policies)] = None
+        if any(self.named):
+            keys[self.named] = None
         folder = find_law_folder(file)
         found = {law.folders: law for law in map(self._law, keys)}
         return [law for law in found.values() if folder is not None and absolute(folder) in law.folders]

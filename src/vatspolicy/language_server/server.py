@@ -304,12 +304,12 @@ def _differs_on_disk(file: str, text: str | None) -> bool:
     return text is None or read_from_disk(file) != text
 
 
-def serve(policies: Iterable[FilePath], lang: Language, today: Callable[[], str]) -> None:
+def serve(law: FilePath | None, layers: Iterable[FilePath], lang: Language, today: Callable[[], str]) -> None:
     """Serve an editor over standard input and output until it ends the connection.
 
     Whatever else is printed goes to standard error, since standard output is the connection.
     """
-    server = PolicyServer(Project(today, lang, tuple(policies)))
+    server = PolicyServer(Project(today, lang, (law, tuple(layers))))
     output = sys.stdout.buffer
     sys.stdout = sys.stderr
     try:

@@ -9,7 +9,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from vatspolicy.cel.codegen import BYTECODE_VERSION, GeneratedModule
 from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get, get_or_build
@@ -28,6 +28,17 @@ if TYPE_CHECKING:
 
 YEARS_AHEAD = 5
 """So many years after the law was last checked a day is still decided."""
+
+
+class Origin(NamedTuple):
+    """Where the base of a law comes from."""
+
+    origin: Literal["shipped", "folder", "bundle"]
+    name: str | None
+    """The folder, or the file of the bundle; None for the shipped law."""
+
+
+SHIPPED, HERE = Origin("shipped", None), Origin("folder", os.curdir)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +63,13 @@ class Bundle:
     """The base and the layers above it, in their order; none if there is the base alone."""
     _replacing: frozenset[str] = frozenset()
     """Rules (policy/rule) that replace the rule that they override."""
+    origin: Origin = HERE
+    """Where the base comes from."""
+
+    @property
+    def identity(self) -> dict[str, str | None]:
+        """The law as every report names it: where its base comes from, its version, and the digest with all layers."""
+        return {**self.origin._asdict(), "version": self.version, "digest": self.digest}
 
     @property
     def covers_until(self) -> str:
@@ -230,13 +248,14 @@ def load_bundle(
         return _load_own(folder, own, layers)
     schemas = schemas or SchemaSet.shipped()
     root = resource_place("policies") if folder is None else _spelt(folder)
-    if layers:
-        named = [(os.path.join(shown_folder(root), name), text) for name, text in _named_below(root)]
-        return _load_stack(named, schemas, layers)
-    told = cached_while_unchanged("policies", [(root, ".yaml")], lambda: _digests(_named_below(root)))
     prefix = shown_folder(root)
+    origin = SHIPPED if folder is None else Origin("folder", prefix or os.curdir)
+    if layers:
+        named = [(os.path.join(prefix, name), text) for name, text in _named_below(root)]
+        return dataclasses.replace(_load_stack(named, schemas, layers), origin=origin)
+    told = cached_while_unchanged("policies", [(root, ".yaml")], lambda: _digests(_named_below(root)))
     found = get("bundle", _key(told[0], schemas), lambda data: _build(data, told[1], prefix, schemas))
-    return found or _load(_named_below(root), prefix, schemas)
+    return dataclasses.replace(found or _load(_named_below(root), prefix, schemas), origin=origin)
 
 
 def schemas_of_project(folder: str | FilePath) -> SchemaSet | None:
@@ -382,7 +401,7 @@ def _build(
         policies,
         instruments,
         bytes(code),
-        schemas,
+        schemas.with_instruments(data["instruments"]) if data["instruments"] else schemas,
         data["known_until"],
         kept or {},
         tuple(Layer(*row)._replace(enforce=tuple(Enforcement(*one) for one in row[-1])) for row in data["layers"]),

@@ -46,7 +46,9 @@ def compile_law(
                 1,
                 "",
                 _("The folder has no bundle.yaml."),
-                _("It states version and covers."),
+                _("Name a layer with --policies.")
+                if any(os.path.basename(name) == HEAD for name, __ in sources)
+                else _("It states version and covers."),
             )
         )
     stack: list[LayerDocuments] = []
@@ -67,17 +69,20 @@ def compile_law(
         problems += [problem for document in documents for problem in refuse_overrides(document)]
     if problems:
         raise InvalidInput(problems)
+    instruments = sorted({name for document in documents for name in document.data.get("instruments", {})})
+    wider = schemas.with_instruments(instruments)
     rows = (
         (document.data, names[document.file], positions, trees)
-        for document, positions, trees in compile_policies(documents, schemas)
+        for document, positions, trees in compile_policies(documents, wider)
     )
-    policies = build_policies(rows, schemas)
+    policies = build_policies(rows, wider)
     return {
         "version": release.data["version"],
         "covers_from": release.data["covers"]["from"],
         "known_until": release.data["covers"].get("known_until"),
         "layers": [(*layer[:-1], [tuple(entry) for entry in layer.enforce]) for layer in found],
         "replacing": replacing,
+        "instruments": [] if wider is schemas else instruments,
         "policies": [policy_to_data(policy) for policy in policies],
         PIECES: [generate(policies)],
     }
@@ -97,6 +102,8 @@ def _read(
             problems += error.problems
             continue
         if os.path.basename(name) == RELEASE:
+            if release is not None:
+                problems.append(document.problem((), _("The base has another bundle.yaml, {file}.", file=release.file)))
             release = document
             problems += validate(document, "bundle", schemas)
         else:

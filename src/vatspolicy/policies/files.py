@@ -53,12 +53,6 @@ class LayerFiles(NamedTuple):
         return digest(part for name, text in files for part in (os.path.basename(name).encode(), text))
 
 
-def is_layer(folder: str | os.PathLike[str]) -> bool:
-    """Return whether a folder is a layer and not a base."""
-    place = os.fspath(folder)
-    return os.path.lexists(os.path.join(place, HEAD)) and not os.path.lexists(os.path.join(place, RELEASE))
-
-
 def read_layer(folder: FilePath, shown: str) -> LayerFiles:
     """Read a layer, whose files are named below `shown`.
 
@@ -100,13 +94,20 @@ def make_layer(shown: str, found: Iterable[tuple[str, str, bytes]], unreadable: 
         elif name.lower().endswith((".yaml", ".yml")):
             problems.append(Problem(name, 1, 1, "", _("This file would not be read."), _("Name it NAME.yaml.")))
     head = files.pop(os.path.join(shown, HEAD), None)
+    release = os.path.join(shown, RELEASE)
     if head is None and not problems:
         hint = _("It states name, title and owner.")
+        if release in files:
+            hint = _("Choose a folder that holds bundle.yaml with --law.")
         problems.append(Problem(shown or os.curdir, 1, 1, "", _("The layer has no layer.yaml."), hint))
+    elif release in files:
+        message = _("This folder holds layer.yaml and bundle.yaml, so it is not a layer.")
+        hint = _("Remove bundle.yaml, or choose the folder as the law with --law.")
+        problems.append(Problem(release, 1, 1, "", message, hint))
     problems += [
         Problem(name, 1, 1, "", _("A layer has no {file}.", file=RELEASE), _("The base alone states what it covers."))
         for name in files
-        if os.path.basename(name) == RELEASE
+        if os.path.basename(name) == RELEASE and name != release
     ]
     problems += [
         Problem(name, 1, 1, "", _("A layer has one {file}, at its top.", file=HEAD))

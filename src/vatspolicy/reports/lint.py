@@ -111,7 +111,7 @@ def plain_json(report: LintReport, lang: Language) -> str:
     """Return JSON with sorted keys."""
     data: dict[str, Any] = {
         "schema": 1,
-        "bundle": {"version": report.bundle.version, "digest": report.bundle.digest},
+        "bundle": report.bundle.identity,
         "counts": {"errors": report.errors, "warnings": report.warnings, "ignored": report.ignored},
         "policies": report.policies,
         "fixtures": report.fixtures,

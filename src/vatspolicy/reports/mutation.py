@@ -39,7 +39,7 @@ def plain_json(report: MutationReport, _lang: Language) -> str:
     """Return JSON with sorted keys."""
     data = {
         "schema": 1,
-        "bundle": {"version": report.bundle.version, "digest": report.bundle.digest},
+        "bundle": report.bundle.identity,
         "failing": list(report.failing),
         "total": report.total,
         "seed": report.seed,

@@ -120,7 +120,7 @@ def data(run: RunResult, lang: Language) -> dict[str, Any]:
     """Return the run as data."""
     return {
         "schema": 1,
-        "bundle": {"version": run.bundle.version, "digest": run.bundle.digest},
+        "bundle": run.bundle.identity,
         "counts": {outcome: run.count(outcome) for outcome in (PASSED, FAILED, SKIPPED)},
         "tests": [_case(result, lang) for result in run.results],
         "coverage": None if run.coverage is None else _coverage(run.coverage),

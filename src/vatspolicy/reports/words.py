@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.i18n import Language, Phrase
+from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import GRADES, STATES, Counts, aside, joint, word
 
 OWN_NAME = Phrase("English", "a language in its own words")
@@ -38,7 +39,10 @@ VERIFICATION: Mapping[str, Mapping[str, str]] = {
 KNOWN = GRADES
 PHRASES: Mapping[str, Mapping[str, str]] = {
     "as_of": Phrase("as of {day}"),
-    "bundle": Phrase("bundle {version}"),
+    "shipped": Phrase("shipped law {version}"),
+    "folder": Phrase("folder {name} {version}"),
+    "bundle": Phrase("bundle {name} {version}"),
+    "law": Phrase("law: {law}"),
     "because": Phrase("Because"),
     "checks": Phrase("checks: {check}"),
     "curable": Phrase("fixable"),
@@ -79,6 +83,18 @@ COUNTS: Counts = {
 def phrase(key: str, lang: Language, **values: Any) -> str:
     """Return a phrase of reports in one language, with values filled in."""
     return word(PHRASES, key, lang, **values)
+
+
+def name_bundle(law: Mapping[str, Any], lang: Language) -> str:
+    """Return where a law comes from, with its version."""
+    return phrase(law["origin"], lang, name=clean(law["name"] or "", one_line=True), version=law["version"])
+
+
+def say_bundle(law: Mapping[str, Any], lang: Language) -> str:
+    """Return the law that decided in a line; of one that is not the shipped one with the beginning of its digest."""
+    if law["origin"] == "shipped":
+        return name_bundle(law, lang)
+    return phrase("law", lang, law=name_bundle(law, lang)) + aside(f"SHA-256 {law['digest'][:12]}", lang)
 
 
 def way_of(route: Mapping[str, Any], routes: Iterable[Mapping[str, Any]], lang: Language) -> str:

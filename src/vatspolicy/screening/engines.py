@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.sources import read_pair
-from vatspolicy.bundles.select import choose_law, split_layers
+from vatspolicy.bundles.select import LawStack, choose_law
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.engine.decision import word_of
 from vatspolicy.engine.evaluator import evaluate_parts, possible_outcomes
@@ -55,8 +55,10 @@ class MissingExtra(RuntimeError):
 class LawSource:
     """Source of the law for each process of a run: the shipped bundle, a folder, a bundle file, or a comparison."""
 
-    policies: tuple[Path, ...] = ()
-    """A folder of policies, unless it is the shipped one, and the layers above it, the lowest first."""
+    law: Path | None = None
+    """A folder of policies; None for a bundle file and for the shipped policies."""
+    layers: tuple[Path, ...] = ()
+    """The layers above it, the lowest first."""
     bundle: Path | None = None
     key: Path | None = None
     """Public key that signed the bundle."""
@@ -69,9 +71,9 @@ class LawSource:
     def load(self) -> tuple[Bundle, Bundle | None]:
         """Return the law to decide under, and the law before the change or None. Raises InvalidInput, SourceError."""
         if self.diff is None:
-            folder, layers = split_layers(self.policies)
-            return choose_law(folder, self.bundle, self.key, self.skip_verify, layers=layers).load().bundle, None
-        base, head = load_pair(*read_pair(*self.diff, self.folder, self.policies))
+            chosen = choose_law(self.law, self.bundle, self.key, self.skip_verify, layers=self.layers)
+            return chosen.load().bundle, None
+        base, head = load_pair(*read_pair(*self.diff, self.folder, LawStack(self.law, layers=self.layers)))
         return head.bundle, base.bundle
 
 

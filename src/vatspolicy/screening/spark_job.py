@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from vatspolicy import clock
 from vatspolicy.authoring.diff.git import SourceError
-from vatspolicy.bundles.select import split_layers
 from vatspolicy.clock import LAST, is_day
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.opinions import admit_opinions
@@ -151,13 +150,10 @@ def _counts(answers: DataFrame, regions: DataFrame) -> Summary:
 
 def _law(options: argparse.Namespace) -> LawSource:
     """Return the law that the options name, with paths that hold in other processes too."""
-    bundle, key = (Path(given).resolve() if given else None for given in (options.bundle, options.key))
-    folders = tuple(Path(given).resolve() for given in options.policies)
-    if bundle and split_layers(folders)[0]:
-        raise SourceError(
-            _("--policies and --bundle are two laws; name one. Above a bundle stand layers (layer.yaml).")
-        )
-    return LawSource(folders, bundle, key, options.skip_verify, options.diff and tuple(options.diff), Path.cwd())
+    named = (options.law, options.bundle, options.key)
+    law, bundle, key = (Path(given).resolve() if given else None for given in named)
+    layers = tuple(Path(given).resolve() for given in options.policies)
+    return LawSource(law, layers, bundle, key, options.skip_verify, options.diff and tuple(options.diff), Path.cwd())
 
 
 def _day(text: str) -> str:
@@ -181,8 +177,9 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="DIR",
         action="append",
         default=[],
-        help="policies, or a layer above them, in the same place on every machine; repeatable, the base first",
+        help="a layer above the law, in the same place on every machine; repeatable, the lowest first",
     )
+    parser.add_argument("--law", metavar="DIR", help="a folder of policies, in the same place on every machine")
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--bundle", metavar="FILE", help="a bundle, in the same place on every machine")
     chosen.add_argument(
@@ -197,8 +194,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if (options.key or options.skip_verify) and not options.bundle:
         parser.error("--key and --skip-verify belong to --bundle")
-    if options.bundle and split_layers([Path(folder) for folder in options.policies])[0]:
-        parser.error(_("--policies and --bundle are two laws; name one. Above a bundle stand layers (layer.yaml)."))
+    if options.bundle and options.law:
+        parser.error(_("--law and --bundle are two laws; name one."))
     law_source = _law(options)
     try:
         bundles = [bundle for bundle in law_source.load() if bundle is not None]
@@ -220,7 +217,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(error).partition("\n")[0])
     finally:
         spark.stop()
-    sys.stdout.write(json.dumps(summary.data(), ensure_ascii=False, indent=2) + "\n")
+    laws = [bundle.identity for bundle in reversed(bundles)]
+    sys.stdout.write(json.dumps({"laws": laws, **summary.data()}, ensure_ascii=False, indent=2) + "\n")
     return 3 if summary.rejected else 0 if sum(summary.decision[word] for word in ALL_WORDS) else 5
 
 

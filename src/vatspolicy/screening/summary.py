@@ -13,6 +13,7 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import width
 from vatspolicy.i18n.words import Counts, Table, count, word
 from vatspolicy.profile.vocabulary import label
+from vatspolicy.reports.words import say_bundle
 
 ALL_WORDS = (*WORDS, "incomplete")
 BY = ("region", "class", "rule")
@@ -113,11 +114,12 @@ class Summary:
         }
 
 
-def render(summary: Summary, by: Iterable[str], lang: Language, compared: bool) -> str:
-    """Return the summary as text, in English or Chinese."""
+def render(summary: Summary, by: Iterable[str], lang: Language, laws: Iterable[Mapping[str, Any]]) -> str:
+    """Return the summary as text, in English or Chinese. `laws` decided; of two, the first is before a change."""
     say = partial(word, _WORDS, lang=lang)
-    data = summary.data()
+    data, laws = summary.data(), list(laws)
     lines = [
+        *(say_bundle(law, lang) for law in laws),
         count(_COUNTS, "rows", summary.rows, lang, rejected=summary.rejected),
         "",
         say("decision"),
@@ -125,7 +127,7 @@ def render(summary: Summary, by: Iterable[str], lang: Language, compared: bool) 
     lines += _table({"": data["decision"]})
     for name in by:
         lines += ["", say(name), *_table({_name(name, key, lang): row for key, row in data[name].items()})]
-    if compared:
+    if len(laws) > 1:
         moved = sum(summary.moves.values())
         lines += ["", say("moved", moved=moved, rows=summary.rows - summary.rejected)]
         lines += _counts(data["moves"], say("none"))

@@ -86,7 +86,7 @@ class Connection(HttpToolsProtocol):
             raise ValueError("the target is not a path")
         super().on_headers_complete()
         self.idle.pop(self, None)
-        if self._is_ending:
+        if self._is_ending and self.cycle is not None:
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
@@ -130,7 +130,7 @@ class Connection(HttpToolsProtocol):
 
     def _is_idle(self) -> bool:
         """Return True if no request is under way."""
-        return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]
+        return self.cycle is None or self.cycle.response_complete
 
     def _await_reader(self) -> None:
         if self._reader_timer is None and self.transport.get_write_buffer_size():

@@ -39,7 +39,7 @@ def project(console: Console) -> Console:
     write_layer(console.folder / "unit", "unit", unit="rules:\n" + off)
     for name in ("release", "other"):
         console("bundle", "keygen", name)
-    for file, words in (("law", ("-p", "policies")), ("layered", ("-p", "policies", "-p", "company"))):
+    for file, words in (("law", ("--law", "policies")), ("layered", ("--law", "policies", "-p", "company"))):
         assert console("bundle", "build", *words, "--number", "1", "-o", f"{file}.tar.gz").code == 0
         assert console("bundle", "sign", f"{file}.tar.gz", "--key", "release.pem").code == 0
     return console
@@ -64,10 +64,10 @@ def test_a_bundle_is_analyzed_as_its_folders(project: Console) -> None:
     """Two processes find in a bundle what one finds in the folders."""
     signed = ("--key", "release.pub")
     for folders, bundle, above, jobs in (
-        (("-p", "policies"), "law.tar.gz", (), "1"),
-        (("-p", "policies", "-p", "company"), "layered.tar.gz", (), "1"),
-        (("-p", "policies", "-p", "company"), "law.tar.gz", ("-p", "company"), "2"),
-        (("-p", "policies", "-p", "company", "-p", "unit"), "layered.tar.gz", ("-p", "unit"), "2"),
+        (("--law", "policies"), "law.tar.gz", (), "1"),
+        (("--law", "policies", "-p", "company"), "layered.tar.gz", (), "1"),
+        (("--law", "policies", "-p", "company"), "law.tar.gz", ("-p", "company"), "2"),
+        (("--law", "policies", "-p", "company", "-p", "unit"), "layered.tar.gz", ("-p", "unit"), "2"),
     ):
         expected = analyze(project, *folders, "-j", "1")
         found = analyze(project, "--bundle", bundle, *signed, *above, "-j", jobs)
@@ -86,8 +86,8 @@ def test_a_bundle_is_analyzed_as_its_folders(project: Console) -> None:
         (("--bundle", "unsigned.tar.gz", "--key", "release.pub"), 3),
         (("--bundle", "changed.tar.gz", "--skip-verify"), 3),
         (("--bundle", "nowhere.tar.gz"), 3),
-        (("--bundle", "law.tar.gz", "-p", "nowhere"), 3),
-        (("--bundle", "law.tar.gz", "-p", "policies"), 2),
+        (("--bundle", "law.tar.gz", "--law", "nowhere"), 3),
+        (("--bundle", "law.tar.gz", "--law", "policies"), 2),
         (("--bundle", "law.tar.gz", "--key", "release.pub", "--skip-verify"), 2),
         (("--key", "release.pub"), 2),
         (("--skip-verify",), 2),
@@ -96,7 +96,7 @@ def test_a_bundle_is_analyzed_as_its_folders(project: Console) -> None:
 def test_what_test_refuses_analyze_refuses_with_the_same_words(
     project: Console, words: tuple[str, ...], code: int
 ) -> None:
-    assert project("bundle", "build", "-p", "policies", "--number", "2", "-o", "unsigned.tar.gz").code == 0
+    assert project("bundle", "build", "--law", "policies", "--number", "2", "-o", "unsigned.tar.gz").code == 0
     content = (project.folder / "law.tar.gz").read_bytes()
     (project.folder / "changed.tar.gz").write_bytes(content.replace(b"relay", b"delay"))
     ran = project("analyze", *words)

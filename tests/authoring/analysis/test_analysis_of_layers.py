@@ -145,7 +145,7 @@ def test_a_change_of_layers_touches_the_rules_that_it_replaces(
     touched = find_touched("main", LawStack(Path("policies"), layers=(Path("company"),)))
     assert touched is not None
     assert (set(touched.names), touched.decides) == ({RELAY, "company/none"}, True)
-    arguments = ["-p", "policies", "-p", "company", "--since", "main", "--kind", "dead", "--no-properties"]
+    arguments = ["--law", "policies", "-p", "company", "--since", "main", "--kind", "dead", "--no-properties"]
     result = console("analyze", *arguments, "-f", "json")
     data = json.loads(result.out)
     assert validate(parse_document(result.out, "analysis.json"), "analysis") == []

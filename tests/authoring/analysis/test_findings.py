@@ -255,29 +255,29 @@ def test_a_duty_with_an_article_of_its_own_is_not_redundant(tmp_path: Path) -> N
 
 def test_only_what_a_change_touches_is_looked_at(console: Console, tmp_path: Path) -> None:
     old = write(tmp_path / "old", FAULTS["numbers that exclude each other"])
-    same = console("analyze", "-p", old, "--since", old)
+    same = console("analyze", "--law", old, "--since", old)
     assert (same.code, "0 rules, 0 findings failing" in same.out) == (0, True)
     both = Fault("dead", (), (*FAULTS["numbers that exclude each other"].more, service("z", f"{X} && !({X})", NEED)))
     new = write(tmp_path / "new", both)
-    ran = console("analyze", "-p", new, "--since", old, "--kind", "dead", "--kind", "duplicate")
+    ran = console("analyze", "--law", new, "--since", old, "--kind", "dead", "--kind", "duplicate")
     assert ran.code == 1
     assert "1 rule, 1 finding failing" in ran.out
     assert "z never applies" in ran.out
-    assert console("analyze", "-p", new, "--kind", "dead").out.count("never applies") == 2
-    assert console("analyze", "-p", new, "--since", "no-such-revision").code == 2
+    assert console("analyze", "--law", new, "--kind", "dead").out.count("never applies") == 2
+    assert console("analyze", "--law", new, "--since", "no-such-revision").code == 2
 
 
 def test_gaps_are_asked_only_of_a_change_that_may_open_one(console: Console, tmp_path: Path) -> None:
     old = write(tmp_path / "old", None)
     fault = FAULTS["an offer without a class"]
     new = write(tmp_path / "new", fault)
-    assert "offers own-shop" in console("analyze", "-p", new, "--since", old, "--kind", "gap").out
+    assert "offers own-shop" in console("analyze", "--law", new, "--since", old, "--kind", "gap").out
     removed = write(tmp_path / "removed", None)
     path = removed / "law.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace(BASE[1], ""), encoding="utf-8")
-    assert "offers own-shop" in console("analyze", "-p", removed, "--since", old, "--kind", "gap").out
+    assert "offers own-shop" in console("analyze", "--law", removed, "--since", old, "--kind", "gap").out
     beside = write(tmp_path / "beside", Fault("gap", (), (service("x", Y, "advise: {kind: note}"),)))
-    ran = console("analyze", "-p", beside, "--since", old, "--kind", "gap")
+    ran = console("analyze", "--law", beside, "--since", old, "--kind", "gap")
     assert (ran.code, "1 rule, 0 findings failing" in ran.out) == (0, True)
 
 

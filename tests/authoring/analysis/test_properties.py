@@ -165,7 +165,7 @@ def test_trials_are_for_more_words_and_more_facts_alone(console: Console, tmp_pa
     entry = "{id: a, statement: {en: A., zh: 甲。}, trials: true, %s}"
     for form, code in (("more_facts: {}", 5), ("more_licenses: {}", 3)):
         (tmp_path / "law/properties.yaml").write_text(f"properties:\n  - {entry % form}\n")
-        ran = console("analyze", "--policies", tmp_path / "law", "--properties")
+        ran = console("analyze", "--law", tmp_path / "law", "--properties")
         assert (ran.code == 3) is (code == 3), ran.err
 
 
@@ -184,13 +184,13 @@ def test_the_command(console: Console, tmp_path: Path) -> None:
             "deny: {reason: SHARE-ABOVE-CAP}",
         ),
     )
-    ran = console("analyze", "--policies", tmp_path / "law", "--kind", "dead")
+    ran = console("analyze", "--law", tmp_path / "law", "--kind", "dead")
     assert ran.code == 1
     assert "dead (error): x never applies to any profile." in ran.out
-    assert console("analyze", "--policies", tmp_path / "law", "--kind", "conflict").code == 0
-    assert console("analyze", "--policies", tmp_path / "law", "--kind", "ded").code == 2
+    assert console("analyze", "--law", tmp_path / "law", "--kind", "conflict").code == 0
+    assert console("analyze", "--law", tmp_path / "law", "--kind", "ded").code == 2
     for name in ("json", "sarif", "github", "markdown"):
-        ran = console("analyze", "--policies", tmp_path / "law", "--kind", "dead", "--format", name, "--lang", "zh")
+        ran = console("analyze", "--law", tmp_path / "law", "--kind", "dead", "--format", name, "--lang", "zh")
         assert ran.code == 1
         assert "law/x" in ran.out or "x不适用" in ran.out
 
@@ -203,7 +203,7 @@ def test_the_json_is_as_its_schema_says(console: Console, tmp_path: Path) -> Non
     from vatspolicy.documents.validation import validate
 
     law(tmp_path / "law", OPEN, rule("x", "service", "false", "deny: {reason: SHARE-ABOVE-CAP}"))
-    text = console("analyze", "--policies", tmp_path / "law", "--kind", "dead", "--kind", "gap", "-f", "json").out
+    text = console("analyze", "--law", tmp_path / "law", "--kind", "dead", "--kind", "gap", "-f", "json").out
     assert json.loads(text)["findings"]
     assert validate(parse_document(text, "analysis.json"), "analysis") == []
 
@@ -213,7 +213,7 @@ def test_a_wrong_file_of_properties(console: Console, tmp_path: Path) -> None:
     (tmp_path / "law/properties.yaml").write_text(
         "properties:\n  - {id: a, statement: {en: A., zh: 甲。}, when: company.foreign_percnt > 1.0, never: {decision: allow}}\n"
     )
-    ran = console("analyze", "--policies", tmp_path / "law")
+    ran = console("analyze", "--law", tmp_path / "law")
     assert ran.code == 3
     assert "properties.yaml:2" in ran.err
     assert "foreign_percent" in ran.err

@@ -56,7 +56,7 @@ def law(console: Console) -> Path:
 
 
 def propose(console: Console) -> dict[str, Any]:
-    ran = console("test", "-p", "law", "--propose", "-f", "json")
+    ran = console("test", "--law", "law", "--propose", "-f", "json")
     assert ran.err == ""
     told: dict[str, Any] = json.loads(ran.out)
     validator_of("test-run.schema.json").validate(told)
@@ -86,7 +86,7 @@ VAIN = [("operator.foreign_percent >= 0.0", False), ("company.foreign_percent > 
 
 @needs_solver
 def test_text_shows_each_case_below_its_clause(console: Console, law: Path) -> None:
-    out = console("test", "-p", "law", "--propose").out.splitlines()
+    out = console("test", "--law", "law", "--propose").out.splitlines()
     place = out.index(
         "law/small.yaml:14: company.foreign_percent > 0.0 decides as false in this case of law/small.test.yaml:"
     )
@@ -97,7 +97,7 @@ def test_text_shows_each_case_below_its_clause(console: Console, law: Path) -> N
     assert case["set"]["company"]["foreign_percent"] == 0
     assert load_document(law).text == TESTS, "nothing is written"
     assert any("no case for company.foreign_percent > param.cap as false: There is proof" in line for line in out)
-    assert "在 law/small.test.yaml 的下列测试中" in console("test", "-p", "law", "--propose", "--lang", "zh").out
+    assert "在 law/small.test.yaml 的下列测试中" in console("test", "--law", "law", "--propose", "--lang", "zh").out
 
 
 @pytest.mark.usefixtures("law")
@@ -110,4 +110,4 @@ def test_without_the_solver_it_says_what_to_install(console: Console, monkeypatc
 
 @pytest.mark.usefixtures("law")
 def test_mutation_is_another_run(console: Console) -> None:
-    assert console("test", "-p", "law", "--propose", "--mutation").code == 2
+    assert console("test", "--law", "law", "--propose", "--mutation").code == 2

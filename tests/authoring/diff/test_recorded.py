@@ -99,7 +99,7 @@ def test_receipts_and_logs_of_check_are_read(tmp_path: Path, console: Console, m
     spec = tmp_path / "spec.json"
     spec.write_text(json.dumps(PROFILE), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    call = ["check", "spec.json", "-p", "base/policies", "--as-of", "2026-01-01", "--allow-past-as-of"]
+    call = ["check", "spec.json", "--law", "base/policies", "--as-of", "2026-01-01", "--allow-past-as-of"]
     console(*call, "--receipt", "receipt.json", "--log", "decisions.jsonl")
     diff = ["diff", "base", "head", "--semantic", "off", "--today", "2026-06-01", "-f", "json"]
     for file in ("receipt.json", "decisions.jsonl"):

@@ -468,10 +468,10 @@ def test_witnesses_become_fixtures_that_pass(witnesses: Console) -> None:
     expected = yaml.safe_load((folder / "law-tell-listed.expect.yaml").read_text(encoding="utf-8"))
     assert expected["decisions"][0]["absent"] == ["law/tell"]
     assert expected["decisions"][0]["as_of"] == "2026-09-01"
-    tested = witnesses("test", "--policies", "head/policies", "--fixtures", "head/fixtures/new")
+    tested = witnesses("test", "--law", "head/policies", "--fixtures", "head/fixtures/new")
     assert (tested.code, tested.err) == (0, ""), tested.out
     assert "3" in tested.out
-    against = witnesses("test", "--policies", "base/policies", "--fixtures", "head/fixtures/new")
+    against = witnesses("test", "--law", "base/policies", "--fixtures", "head/fixtures/new")
     assert against.code == 1, "the old law decides them otherwise"
 
 

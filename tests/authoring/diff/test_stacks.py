@@ -19,6 +19,7 @@ from vatspolicy.authoring.diff.git import SourceError
 from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
 from vatspolicy.authoring.diff.sources import Source, read_pair, read_source
 from vatspolicy.bundles.build import build_bundle_file, pack
+from vatspolicy.bundles.select import LawStack
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput
@@ -66,7 +67,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def review(root: Path, *layers: Path, base: str = "main", head: str | None = None, **settings: Any) -> dict[str, Any]:
-    sides = read_pair(base, head, root, [root / LAW, *(root / layer for layer in layers)])
+    sides = read_pair(base, head, root, LawStack(root / LAW, layers=tuple(root / layer for layer in layers)))
     return checked(compare_revisions(*sides, ComparisonSettings(**{"today": TODAY, "semantic": "off", **settings})))
 
 
@@ -131,7 +132,10 @@ def test_a_layer_that_no_side_has_is_refused(root: Path) -> None:
         (lambda folder: (folder / "layer.yaml").unlink(), "The layer has no layer.yaml."),
         (lambda folder: (folder / "more.yml").write_text("x: 1"), "This file would not be read."),
         (lambda folder: (folder / "link.yaml").symlink_to("company-rules.yaml"), "A layer holds no links."),
-        (lambda folder: (folder / "bundle.yaml").write_text("x: 1"), "A layer has no bundle.yaml."),
+        (
+            lambda folder: (folder / "bundle.yaml").write_text("x: 1"),
+            "This folder holds layer.yaml and bundle.yaml, so it is not a layer.",
+        ),
     ],
 )
 def test_a_layer_that_cannot_be_read_as_a_whole_is_refused_on_both_sides(
@@ -181,14 +185,14 @@ def test_a_bundle_with_layers_is_a_complete_stack(root: Path) -> None:
     )
     commit(root)
     assert layers_of(read_source("main:new.tar.gz", root)) == ["layers/1-company/layer.yaml"]
-    above = read_source("new.tar.gz", root, [unit(root)])
+    above = read_source("new.tar.gz", root, LawStack(layers=(unit(root),)))
     assert layers_of(above) == ["layers/1-company/layer.yaml", "rules/unit/layer.yaml"]
 
 
 def test_a_law_that_is_named_keeps_what_stands_beside_it(root: Path) -> None:
     (root / "CHANGELOG.md").write_text("# 1.2.3\n", encoding="utf-8")
     commit(root)
-    for source in read_pair("main", None, root, [root / LAW, root / COMPANY]):
+    for source in read_pair("main", None, root, LawStack(root / LAW, layers=(root / COMPANY,))):
         assert source.changelog == "# 1.2.3\n"
         assert [name for name, _ in source.fixtures] == ["fixtures/p30.yaml"]
         assert [name for name, _ in source.policies] == ["policies/bundle.yaml", "policies/law.yaml"]

@@ -286,7 +286,7 @@ def test_every_mutant_differs_from_the_law(bundle: Bundle) -> None:
 
 def test_the_report(console: Console) -> None:
     bundle_of(console.folder / "law", POLICY)
-    ran = console("test", "-p", "law", "--mutation", "--run", "two/seen")
+    ran = console("test", "--law", "law", "--mutation", "--run", "two/seen")
     lines = ran.out.splitlines()
     assert ran.code == 0
     at = lines.index('law/two.yaml:20:27: survived: two/seen: the clause service.audience == "public" is dropped')
@@ -300,14 +300,14 @@ def test_the_report(console: Console) -> None:
 
 def test_a_threshold_mutates_by_itself(console: Console) -> None:
     bundle_of(console.folder / "law", POLICY)
-    ran = console("test", "-p", "law", "--mutation-threshold", "99", "--no-suggestions")
+    ran = console("test", "--law", "law", "--mutation-threshold", "99", "--no-suggestions")
     assert (ran.code, ran.out.splitlines()[-1]) == (1, "below the threshold of 99 %")
     assert "test:" not in ran.out
 
 
 def test_a_sample_says_so(console: Console) -> None:
     bundle_of(console.folder / "law", POLICY)
-    ran = console("test", "-p", "law", "--mutation", "--sample", "5", "--seed", "9")
+    ran = console("test", "--law", "law", "--mutation", "--sample", "5", "--seed", "9")
     assert re.search(r"^sample of 5 of \d+ mutants, seed 9$", ran.out, re.MULTILINE)
 
 
@@ -327,4 +327,4 @@ def test_a_sample_says_so(console: Console) -> None:
 )
 def test_exit_codes(console: Console, arguments: list[str], code: int) -> None:
     bundle_of(console.folder / "law", POLICY)
-    assert console("test", "-p", "law", *arguments).code == code
+    assert console("test", "--law", "law", *arguments).code == code

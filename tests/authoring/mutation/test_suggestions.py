@@ -185,7 +185,7 @@ def test_each_survivor_in_a_layer_has_a_test_of_the_layer_or_a_proof(layered: Bu
 
 
 def test_written_tests_of_a_layer_kill_all(console: Console, layered: Bundle) -> None:
-    words = ("test", "-p", "law", "-p", "company", "--mutation")
+    words = ("test", "--law", "law", "-p", "company", "--mutation")
     before = (console.folder / "law/small.test.yaml").read_bytes()
     assert console(*words, "--write-tests", "--yes").code == 0
     assert "100" in console(*words).out
@@ -193,7 +193,7 @@ def test_written_tests_of_a_layer_kill_all(console: Console, layered: Bundle) ->
 
 
 def test_written_tests_kill_all(console: Console, folder: Path) -> None:
-    ran = console("test", "-p", "law", "--mutation", "--write-tests", "--yes")
+    ran = console("test", "--law", "law", "--mutation", "--write-tests", "--yes")
     assert ran.code == 0
     assert "+  - {it: makes foreign depend on" in ran.out or "+  - it: counts each of the games" in ran.out
     again = run(folder)
@@ -204,13 +204,13 @@ def test_written_tests_kill_all(console: Console, folder: Path) -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_processes_say_the_same(console: Console) -> None:
-    one, two = (console("test", "-p", "law", "--mutation", "-f", "json", "-j", count).out for count in ("1", "2"))
+    one, two = (console("test", "--law", "law", "--mutation", "-f", "json", "-j", count).out for count in ("1", "2"))
     assert json.loads(one) == json.loads(two)
 
 
 def test_nothing_is_written_without_a_terminal(console: Console, folder: Path) -> None:
     before = load_document(folder / "small.test.yaml").text
-    ran = console("test", "-p", "law", "--mutation", "--write-tests")
+    ran = console("test", "--law", "law", "--mutation", "--write-tests")
     assert ran.code == 2
     assert "Add --yes" in ran.err
     assert load_document(folder / "small.test.yaml").text == before

@@ -85,7 +85,7 @@ def law(console: Console) -> Path:
 
 
 def run(console: Console, *options: str) -> tuple[int, str]:
-    ran = console("test", "-p", "policies", *options)
+    ran = console("test", "--law", "policies", *options)
     assert ran.err == ""
     return ran.code, ran.out
 
@@ -277,7 +277,7 @@ def test_an_alias_is_left_alone(console: Console, law: Path) -> None:
 
 @pytest.mark.usefixtures("law")
 def test_update_asks_for_yes_where_nobody_sees_the_changes(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    ran = console("test", "-p", "policies", "--update")
+    ran = console("test", "--law", "policies", "--update")
     assert (ran.code, ran.out) == (2, "")
     assert "Add --yes" in ran.err
     for name in ("stdin", "stdout"):
@@ -294,7 +294,7 @@ def test_options_that_do_not_go_together(console: Console) -> None:
     assert console("test", "--update", "--mutation", "--yes").code == 2
     fixtures = console.folder / "fixtures/p.expect.yaml"
     replace(fixtures, "decision: deny", "decision: allow")
-    ran = console("test", "-p", "policies", "--update", "--yes", "-f", "json")
+    ran = console("test", "--law", "policies", "--update", "--yes", "-f", "json")
     assert "+    decision: deny" in ran.err
     assert json.loads(ran.out)["counts"] == {"passed": 7, "failed": 0, "skipped": 0}
 

@@ -123,27 +123,27 @@ def test_a_threshold(tmp_path: Path, threshold: float | None, code: int) -> None
 
 def test_the_report(console: Console) -> None:
     bundle_of(console.folder / "law", POLICY)
-    ran = console("test", "-p", "law", "--coverage")
+    ran = console("test", "--law", "law", "--coverage")
     assert ran.code == 0
     lines = ran.out.splitlines()
     assert 'law/two.yaml:10: never false: service.audience == "public"' in lines
     assert 'law/two.yaml:21: never true: "saas" in service.offers' in lines
     assert "law/two.yaml:18: never fires: two/unseen" in lines
     assert lines[-2:] == ["50.0 % of clause outcomes covered", "1 passed, 0 failed"]
-    assert "covered" not in console("test", "-p", "law").out
+    assert "covered" not in console("test", "--law", "law").out
 
 
 def test_a_threshold_measures_by_itself(console: Console) -> None:
     bundle_of(console.folder / "law", POLICY)
-    ran = console("test", "-p", "law", "--threshold", "99.5")
+    ran = console("test", "--law", "law", "--threshold", "99.5")
     assert (ran.code, ran.out.splitlines()[-2]) == (1, "below the threshold of 99.5 %")
     for bad in ("101", "-1", "most"):
-        assert console("test", "-p", "law", "--threshold", bad).code == 2
+        assert console("test", "--law", "law", "--threshold", bad).code == 2
 
 
 def test_a_failed_test_fails_whatever_is_covered(console: Console) -> None:
     bundle_of(console.folder / "law", POLICY.replace("{seen: fires}", "{seen: silent}"))
-    assert console("test", "-p", "law", "--threshold", "0").code == 1
+    assert console("test", "--law", "law", "--threshold", "0").code == 1
 
 
 def test_the_law_as_copied_covers_itself(bundle: Bundle) -> None:

@@ -627,7 +627,7 @@ def test_a_reason_cannot_speak_for_the_tool(bundle: Bundle) -> None:
 
 @pytest.fixture
 def program(console: Console, rich_law: Path) -> Callable[..., Any]:
-    return lambda command, *rest: console(command, *rest, "-p", rich_law)
+    return lambda command, *rest: console(command, *rest, "--law", rich_law)
 
 
 WAIVE = ("--reason", "Settled", "--approver", "kim", "--ticket", "LAW-7", "--until", UNTIL)

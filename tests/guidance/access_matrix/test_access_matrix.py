@@ -401,7 +401,7 @@ def test_the_page_in_docs_is_what_the_command_writes(console: Console) -> None:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_command(format: str, console: Console, law: Path) -> None:
-    ran = console("matrix", "--policies", law, "--place", "shenzhen", "-f", format, "--lang", "zh", "--by", "all")
+    ran = console("matrix", "--law", law, "--place", "shenzhen", "-f", format, "--lang", "zh", "--by", "all")
     assert (ran.code, ran.err) == (0, "")
     assert "2024" in ran.out
     if format == "json":
@@ -421,7 +421,7 @@ def test_the_command(format: str, console: Console, law: Path) -> None:
     ],
 )
 def test_mistakes(arguments: list[str], says: str, console: Console, law: Path) -> None:
-    ran = console("matrix", "--policies", law, *arguments)
+    ran = console("matrix", "--law", law, *arguments)
     assert ran.code == 2
     assert says in ran.err
     assert "Traceback" not in ran.err

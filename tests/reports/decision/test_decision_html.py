@@ -372,6 +372,7 @@ def _poisoned(value: Any) -> Any:
         "change",
         "launch",
         "as_of",
+        "origin",
         "range",
     }
     if isinstance(value, dict):

@@ -68,7 +68,7 @@ def test_the_command_builds_the_same_bytes_again(console: Console, tmp_path: Pat
 
 def test_the_command_builds_checks_and_refuses(console: Console, tmp_path: Path, law: Path) -> None:
     def run(*arguments: str) -> tuple[int, str]:
-        ran = console("docs", "build", "-p", law, "--output", str(tmp_path / "pages"), *arguments)
+        ran = console("docs", "build", "--law", law, "--output", str(tmp_path / "pages"), *arguments)
         return ran.code, ran.out
 
     code_before, missing = run("--check")

@@ -279,7 +279,7 @@ def test_a_difference_is_named_and_mended(tmp_path: Path, law: Path) -> None:
 
 
 def test_the_command_builds_a_site(console: Console, law: Path) -> None:
-    arguments = ("docs", "build", "--format", "html", "--policies", str(law))
+    arguments = ("docs", "build", "--format", "html", "--law", str(law))
     ran = console(*arguments)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("site: ")

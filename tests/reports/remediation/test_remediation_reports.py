@@ -38,7 +38,7 @@ def data_of(name: str, *changes: tuple[str, Any]) -> dict[str, Any]:
 
 def hosting(console: Console, *arguments: str | Path, law: Path, spec: str = HOSTING) -> Any:
     console.write("spec.yaml", spec)
-    return console("routes", "spec.yaml", "--policies", law, *arguments)
+    return console("routes", "spec.yaml", "--law", law, *arguments)
 
 
 # --- data -------------------------------------------------------------------------------------------------------------
@@ -211,7 +211,9 @@ def test_a_difference_is_no_advice() -> None:
 def test_chinese_reports_hold_no_english_phrases() -> None:
     for name in SPECS:
         text = as_text.render({**data_of(name), "title": "产品"}, "zh", room=200)
-        known = r"ALLOW|FTZ|IDC|CDN|IP|SaaS|IaaS|App|CEPA|B\d\d|A\d\d|RMB|PaaS|API|main|storage|shop|site|hotel"
+        known = (
+            r"ALLOW|FTZ|IDC|CDN|IP|SaaS|IaaS|App|CEPA|B\d\d|A\d\d|RMB|PaaS|API|policies|main|storage|shop|site|hotel"
+        )
         words = re.findall(
             r"[A-Za-z]{4,}", re.sub(r"services\[\d+\]\S*|company\.\S+|data\.\S+|B\d\d-[a-z-]+", "", text)
         )
@@ -331,7 +333,7 @@ def test_the_law_of_a_past_day_needs_no_leave(console: Console, law: Path) -> No
 
 
 def test_a_spec_from_standard_input(console: Console, law: Path) -> None:
-    assert console("routes", "-", "--policies", law, stdin=HOSTING).code == 0
+    assert console("routes", "-", "--law", law, stdin=HOSTING).code == 0
 
 
 @pytest.mark.parametrize(
@@ -356,7 +358,7 @@ def test_mistakes_end_with_their_codes(console: Console, law: Path, arguments: l
     console.write("early.yaml", SHOP.replace("2027-01-31", "1999-01-31"))
     console.write("two/a.yaml", SHOP)
     console.write("two/b.yaml", SHOP)
-    ran = console("routes", *arguments, "--policies", law)
+    ran = console("routes", *arguments, "--law", law)
     assert (ran.code, ran.out) == (code, "")
     assert said in ran.err
     assert "Traceback" not in ran.err

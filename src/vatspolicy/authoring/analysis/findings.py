@@ -177,8 +177,8 @@ class PropertyResult:
 class AnalysisReport:
     """Report of an analysis."""
 
-    bundle_version: str
-    bundle_digest: str
+    bundle: Mapping[str, str | None]
+    """The law, as `Bundle.identity` names it."""
     kinds: tuple[str, ...]
     findings: tuple[AnalysisFinding, ...]
     properties: tuple[PropertyResult, ...] = ()

@@ -77,8 +77,7 @@ def run_analysis(request: AnalysisRequest) -> AnalysisReport:
     known = [item.id for item in settings.properties]
     chosen = [r for r in _chosen(bundle, request) if request.touched is None or r.name in request.touched.names]
     return AnalysisReport(
-        bundle_version=bundle.version,
-        bundle_digest=bundle.digest,
+        bundle=bundle.identity,
         kinds=request.kinds if request.findings else (),
         findings=tuple(_accept(findings, settings, request.kinds if request.findings and whole else ())),
         layer=bundle.layers[-1].name if bundle.layers else None,

@@ -33,8 +33,7 @@ def find_touched(since: str, law: LawStack) -> Touched | None:
     """
     here = Path()
     if law.layers:
-        folders = [*([law.folder] if law.folder else []), *law.layers]
-        sources = read_pair(since, WORKING_TREE, here, folders, law.bundle_file)
+        sources = read_pair(since, WORKING_TREE, here, law)
     elif law.bundle_file is not None:
         sources = read_source(since, here), source_of(law.bundle_file)
     else:

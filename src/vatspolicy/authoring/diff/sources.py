@@ -14,6 +14,7 @@ from vatspolicy.authoring.diff.git import Git, SourceError
 from vatspolicy.authoring.diff.trees import ArchiveTree, CommitTree, Files, FolderTree, Tree
 from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive, read_archive_bytes
 from vatspolicy.bundles.bundle_file import LAYERS, BundleFile, read_bundle_file
+from vatspolicy.bundles.select import LawStack
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
@@ -25,6 +26,8 @@ POLICIES: Final = "policies"
 CHANGELOG = "CHANGELOG.md"
 WORKING_TREE = "."
 """The name of the project on disk."""
+_UNNAMED = LawStack()
+"""Stands for folders that the caller does not name: each state is a whole law."""
 
 _REVISION_PATH = re.compile(r"((?:[^:{}]|\{[^}]*\})+):(.*)")
 """A revision and a path in it; a colon in braces belongs to the revision."""
@@ -62,31 +65,30 @@ class Source:
         return self.name if known else f"{self.name} ({str(self.commit)[:9]})"
 
 
-def read_pair(
-    base: str, head: str | None, folder: Path, law: Sequence[Path] = (), below: BundleFile | None = None
-) -> tuple[Source, Source]:
+def read_pair(base: str, head: str | None, folder: Path, law: LawStack = _UNNAMED) -> tuple[Source, Source]:
     """Read the states of `BASE HEAD`, `BASE..HEAD`, `BASE...HEAD` (since they parted), or `BASE` (until now, on disk).
 
-    `law`: the folder of policies (if the first is not a layer) and the layers above it, which are read as they are in
-    each state. A state that is a whole law, such as a bundle, takes the layers alone. A layer that only one of the
-    states has is not there in the other. `below`: the bundle that the layers stand above in each other state.
+    `law`: the folder of policies and the layers above it, which are read as they are in each state. A state that is a
+    whole law, such as a bundle, takes the layers alone. A layer that only one of the states has is not there in the
+    other. A bundle file of `law` is what the layers stand above in each other state.
 
     Raises:
         SourceError: A state cannot be read.
         InvalidInput: A layer cannot be read as a whole, or is in none of the states.
     """
+    named = law != _UNNAMED
     if head is None and (found := _range(base, folder)):
         left, dots, right = found
         if dots == "...":
             git = Git(folder)
             parted = git.merge_base(git.commit(left), git.commit(right))
-            first = _find_project(f"{left}...{right}", git, parted, law)
+            first = _find_project(f"{left}...{right}", git, parted, named)
         else:
-            first = _find_state(left, folder, law)
-        states = first, _find_state(right, folder, law)
+            first = _find_state(left, folder, named)
+        states = first, _find_state(right, folder, named)
     else:
-        states = _find_state(base, folder, law), _find_state(WORKING_TREE if head is None else head, folder, law)
-    if below is not None:
+        states = _find_state(base, folder, named), _find_state(head or WORKING_TREE, folder, named)
+    if (below := law.bundle_file) is not None:
         base_law, head_law = (state.whole or replace(source_of(below), name=state.name) for state in states)
         states = replace(states[0], whole=base_law), replace(states[1], whole=head_law)
     before, after = _read_states(states, folder, law)
@@ -114,14 +116,14 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def read_source(name: str, folder: Path, law: Sequence[Path] = ()) -> Source:
+def read_source(name: str, folder: Path, law: LawStack = _UNNAMED) -> Source:
     """Read a folder or bundle if there is one of the name, else `REVISION:PATH` or a revision.
 
     Raises:
         SourceError: It cannot be read.
         InvalidInput: A layer cannot be read as a whole.
     """
-    [found] = _read_states([_find_state(name, folder, law)], folder, law)
+    [found] = _read_states([_find_state(name, folder, law != _UNNAMED)], folder, law)
     return found
 
 
@@ -137,8 +139,10 @@ class _State:
     """The law, of a state that is a whole law in itself; None where the caller names its folders."""
 
 
-def _find_state(name: str, folder: Path, law: Sequence[Path]) -> _State:
+def _find_state(name: str, folder: Path, named: bool) -> _State:
     """Find a folder or bundle if there is one of the name, else `REVISION:PATH` or a revision.
+
+    `named`: the caller names the folders of the law.
 
     Raises:
         SourceError: There is none, or it cannot be read.
@@ -147,7 +151,7 @@ def _find_state(name: str, folder: Path, law: Sequence[Path]) -> _State:
     here = FolderTree(folder)
     if name and _is_folder(folder / name):
         own = FolderTree(folder / name)
-        if law and (name == WORKING_TREE or not (own.has(RELEASE) or own.has(HEAD))):
+        if named and (name == WORKING_TREE or not (own.has(RELEASE) or own.has(HEAD))):
             return _State(name, own)
         return _State(name, here, whole=_read_whole(name, own, name))
     if is_archive(name) and _exists(folder / name):
@@ -163,20 +167,22 @@ def _find_state(name: str, folder: Path, law: Sequence[Path]) -> _State:
         missing = _("There is no bundle {name!r}.", name=name), _("There is no folder {name!r}.", name=name)
         raise SourceError(missing[0] if is_archive(name) else missing[1])
     git = Git(folder)
-    return _find_project(name, git, git.commit(name), law)
+    return _find_project(name, git, git.commit(name), named)
 
 
-def _find_project(name: str, git: Git, commit: str, law: Sequence[Path]) -> _State:
+def _find_project(name: str, git: Git, commit: str, named: bool) -> _State:
     """Return the state of the project at a commit. Raises SourceError, InvalidInput."""
     tree = CommitTree(git, commit, git.place("./"))
-    return _State(name, tree, commit, None if law else replace(_read_whole(name, tree, ""), commit=commit))
+    return _State(name, tree, commit, None if named else replace(_read_whole(name, tree, ""), commit=commit))
 
 
-def _read_states(states: Sequence[_State], folder: Path, law: Sequence[Path]) -> tuple[Source, ...]:
+def _read_states(states: Sequence[_State], folder: Path, law: LawStack) -> tuple[Source, ...]:
     """Read the law of each state, with the layers above it. Raises SourceError, InvalidInput."""
-    places = [Path(os.path.relpath(folder / one, folder)).as_posix() for one in law]
+    base = None if law.folder is None else _place(law.folder, folder)
+    layers = [_place(layer, folder) for layer in law.layers]
     trees = [state.tree for state in states]
-    base, layers = _split_base([state.tree for state in states if state.whole is None] or trees, places)
+    if base is not None and not all(state.whole or state.tree.has(f"{base}/{RELEASE}") for state in states):
+        raise SourceError(_("There are no policies in {name!r} on one of the sides.", name=base))
     missing = [place for place in layers if not any(tree.has(place) for tree in trees)]
     if missing:
         raise InvalidInput([Problem(place, 1, 1, "", _("This layer does not exist.")) for place in missing])
@@ -195,17 +201,9 @@ def _read_states(states: Sequence[_State], folder: Path, law: Sequence[Path]) ->
     return tuple(found)
 
 
-def _split_base(trees: Sequence[Tree], places: Sequence[str]) -> tuple[str | None, Sequence[str]]:
-    """Return the place of the base (None: the shipped law) and those of the layers above it.
-
-    The first place is the base unless it is a layer, as in all commands. Raises SourceError if a tree does not have it.
-    """
-    having = [tree.has(f"{places[0]}/{RELEASE}") for tree in trees] if places else []
-    if not any(having):
-        return None, places
-    if not all(having):
-        raise SourceError(_("There are no policies in {name!r} on one of the sides.", name=places[0]))
-    return places[0], places[1:]
+def _place(path: Path, folder: Path) -> str:
+    """Return the place of a folder of the law in each state."""
+    return Path(os.path.relpath(folder / path, folder)).as_posix()
 
 
 def _read_layers(tree: Tree, places: Sequence[str]) -> tuple[LayerFiles, ...]:

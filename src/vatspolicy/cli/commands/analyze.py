@@ -103,7 +103,7 @@ def analyze(
         if name not in every:
             hint = suggest(name, every) or _("Known: {every}.", every=Listing(every))
             abort(Sentences(_("there is no kind of finding {name!r}.", name=name), hint))
-    stack = law.choose()
+    stack = law.choose(locks="warn")
     touched = None
     if since is not None:
         try:

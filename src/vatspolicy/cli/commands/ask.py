@@ -82,8 +82,9 @@ def ask(
     if spec == "-" and not next_:
         abort(_("standard input is for the answers; pass a file, or --next."))
     source, name = _source(spec, output)
+    law = context.law.load([] if spec is None else [spec])
     lang = context.lang
-    state = start(context.law.load(), today(), source, name, context.as_of, allow_past_as_of, complete, lang.value)
+    state = start(law, today(), source, name, context.as_of, allow_past_as_of, complete, lang.value)
     _check_day(state)
     file = _File(output or (Path(spec) if spec not in (None, "-") else None), source, lang)
     for dotted, value in answers:

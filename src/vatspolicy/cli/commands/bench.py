@@ -39,7 +39,7 @@ def bench(
     """Measure how long decisions on specs take, and which rules take most of that time.
     A spec takes a tenth of a second to measure.
 
-    Example: vatspolicy bench specs -p policies
+    Example: vatspolicy bench specs --law policies
     """
     from vatspolicy.authoring.timing import measure_decisions
     from vatspolicy.clock import today
@@ -48,7 +48,7 @@ def bench(
     from vatspolicy.reports.timing import render
 
     files = require_specs(specs)
-    bundle = context.law.load()
+    bundle = context.law.load(specs)
     if context.as_of is not None:
         require_covered(bundle, context.as_of)
     gate = Gate(bundle, today(), context.as_of, allow_past=True)

@@ -19,6 +19,7 @@ from vatspolicy.cli.parameters import (
     RULES,
     Lang,
     LangOption,
+    LawOption,
     PoliciesOption,
     SigstoreOption,
     parse_day,
@@ -71,6 +72,7 @@ def build_bundle(
             min=0, metavar="N", help="Number of the release, above that of every one before.", rich_help_panel=INPUT
         ),
     ],
+    law: LawOption = None,
     policies: PoliciesOption = (),
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.", rich_help_panel=OUTPUT)
@@ -87,11 +89,9 @@ def build_bundle(
     Example: vatspolicy bundle build --number 17 -o bundle.tar.gz
     """
     from vatspolicy.bundles.build import build_bundle_file, pack
-    from vatspolicy.bundles.select import split_layers
     from vatspolicy.documents.schemas import resource_folder
 
-    base, layers = split_layers(policies)
-    bundle_file = build_bundle_file(base or resource_folder("policies"), number, str(output), layers=layers)
+    bundle_file = build_bundle_file(law or resource_folder("policies"), number, str(output), layers=policies)
     _write(output, pack(bundle_file.files, compress))
     print_result(f"{output}: {bundle_file.revision}, {bundle_file.digest}\n")
 
@@ -260,6 +260,14 @@ def pull_bundle(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.", rich_help_panel=OUTPUT)
     ] = Path("bundle.tar.gz"),
+    allow_rollback: Annotated[
+        bool,
+        typer.Option(
+            "--allow-rollback",
+            help="Write an older bundle, or another one of the same number, over the one that is there.",
+            rich_help_panel=INPUT,
+        ),
+    ] = False,
 ) -> None:
     """Pull a bundle from an OCI registry. It is written once its digests, its files and its signature are verified.
 
@@ -284,6 +292,8 @@ def pull_bundle(
     bundle_file = read_bundle_bytes(reference, pulled.content)
     evidence = Evidence(pulled.content, pulled.proofs if proof is None else (proof,))
     signature = _signature(bundle_file, key, scope, skip_verify, evidence)
+    if not allow_rollback:
+        _refuse_rollback(output, bundle_file)
     contents = with_proof(output, pulled.content, signature)
     for path in contents:
         refuse_link(path)
@@ -294,6 +304,24 @@ def pull_bundle(
     warn_of_stale_proof(output, signature)
     by = f"signed by {signature.key} ({signature.algorithm})" if signature else "signature not verified"
     print_result(f"{output}: {bundle_file.revision}, {by}\n{pulled.pinned}\n")
+
+
+def _refuse_rollback(path: Path, newer: BundleFile) -> None:
+    """Raise BundleFileError for a bundle that would replace a newer one, or another one of its number.
+
+    A file that cannot be read as a bundle has no number, so it is refused as well.
+    """
+    from vatspolicy.bundles.bundle_file import BundleFileError, read_bundle_file
+
+    if not os.path.lexists(path):
+        return
+    there, hint = read_bundle_file(path), _("Pass --allow-rollback to do so all the same.")
+    if newer.number < there.number:
+        message = _("It is older than {path} (number {number}).", path=path, number=there.number)
+        raise BundleFileError(newer.file, message, hint)
+    if newer.number == there.number and newer.digest != there.digest:
+        message = _("It is another bundle under the number of {path}.", path=path)
+        raise BundleFileError(newer.file, message, hint)
 
 
 def generate_key(

@@ -151,7 +151,8 @@ def _show_configuration(options: CheckOptions) -> ExitCode:
     law = options.context.law
     values = {
         "specs": options.specs,
-        "policies": law.policies if len(law.policies) > 1 else next(iter(law.policies), None),
+        "law": law.law,
+        "policies": law.policies,
         "bundle": law.bundle,
         "key": law.key,
         "fail-on": options.fail_on,
@@ -265,10 +266,10 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
     from vatspolicy.reports.decision.gate_line import quote
 
     context = options.context
-    law = [("-p", folder) for folder in context.law.policies]
-    law += [(name, file) for name, file in (("--bundle", context.law.bundle), ("--key", context.law.key)) if file]
-    words = [word for name, value in law for word in (name, quote(str(value)))]
-    words += ["--skip-verify"] if context.law.skip_verify else []
+    law = context.law
+    given = [("--law", law.law), ("--bundle", law.bundle), ("--key", law.key), *(("-p", one) for one in law.policies)]
+    words = [word for name, value in given if value for word in (name, quote(str(value)))]
+    words += ["--skip-verify"] if law.skip_verify else []
     words += ["--as-of", context.as_of] if context.as_of else []
     past = ["--allow-past-as-of"] if options.allow_past else []
     texts = [

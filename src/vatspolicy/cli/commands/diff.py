@@ -19,6 +19,7 @@ from vatspolicy.cli.parameters import (
     RULES,
     Lang,
     LangOption,
+    LawOption,
     Outputs,
     PoliciesOption,
     make_output_option,
@@ -74,6 +75,7 @@ def review_diff(
             metavar="HEAD", help="A git revision, a folder, a bundle or REV:PATH.", show_default="the files on disk"
         ),
     ] = None,
+    law: LawOption = None,
     policies: PoliciesOption = (),
     profiles: Annotated[
         list[str],
@@ -160,6 +162,7 @@ def review_diff(
     from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions, not_comparable, not_loadable
     from vatspolicy.authoring.diff.sources import read_pair
+    from vatspolicy.bundles.select import LawStack
     from vatspolicy.gate.decision_log import log_hides_facts
     from vatspolicy.gate.gate import ExitCode, worst
     from vatspolicy.guidance.access_matrix.comparison import compare_matrices
@@ -174,7 +177,8 @@ def review_diff(
         day, as_of, profiles, semantic.value, workers, fail_on, compare_matrices, each_rule, accepted
     )
     try:
-        data, refused = compare_revisions(*read_pair(base, head, Path(), policies), settings), ""
+        sides = read_pair(base, head, Path(), LawStack(law, layers=tuple(policies)))
+        data, refused = compare_revisions(*sides, settings), ""
     except InvalidInput as error:
         data, refused = not_loadable(base, head, error.problems, settings), ""
     except SourceError as error:

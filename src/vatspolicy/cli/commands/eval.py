@@ -62,7 +62,7 @@ def evaluate(
     from vatspolicy.profile.profile import load_profile
     from vatspolicy.reports.expression_value import render_json, render_text
 
-    bundle = context.law.load()
+    bundle = context.law.load([spec])
     owner = None
     if policy is not None and (owner := bundle.policies.get(policy)) is None:
         abort(Sentences(_("there is no policy {name!r}.", name=policy), suggest(policy, bundle.policies)))

@@ -9,12 +9,13 @@ import typer
 
 from vatspolicy.cli.console import abort
 from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import RULES, Lang, LangOption, PoliciesOption
+from vatspolicy.cli.parameters import RULES, Lang, LangOption, LawOption, PoliciesOption
 from vatspolicy.i18n import _
 from vatspolicy.origin import install
 
 
 def serve_editor(
+    law: LawOption = None,
     policies: PoliciesOption = (),
     stdio: Annotated[
         bool, typer.Option("--stdio", help="Ignored: standard input and output are always used.", hidden=True)
@@ -33,7 +34,7 @@ def serve_editor(
     from vatspolicy.language_server.server import serve
 
     del stdio  # editors pass it by habit
-    serve(policies, lang.value, today)
+    serve(law, policies, lang.value, today)
 
 
 command = Command(serve_editor, "lsp", RULES)

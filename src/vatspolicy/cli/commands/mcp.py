@@ -17,7 +17,7 @@ def serve_tools(context: CommandContext, grants: GrantOptions) -> None:
 
     They read and change nothing. The assistant starts this command; it ends with its standard input.
 
-    Example: vatspolicy mcp --policies policies/
+    Example: vatspolicy mcp --law policies/
     """
     if find_spec("mcp") is None:
         abort(_("tools for assistants need an extra: {command}.", command=install("mcp")))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from vatspolicy.cli.console import abort, print_result, warn
-from vatspolicy.cli.context import CommandContext
+from vatspolicy.cli.context import CommandContext, LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, FORMAT, INPUT
 from vatspolicy.engine.opinions import COUNTED
@@ -22,7 +22,6 @@ from vatspolicy.i18n.words import VERDICTS, Counts, Table, count, joint, word
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.keys import Key
-    from vatspolicy.cli.context import LawOptions
 
 
 class ReplayFormat(StrEnum):
@@ -57,7 +56,7 @@ def replay(
     Example: vatspolicy replay receipt.json --bundle bundle.tar.gz --key release.pub
     """
     from vatspolicy import __version__
-    from vatspolicy.gate.receipt import decide_as_it_stands, find_folders, read_receipt
+    from vatspolicy.gate.receipt import decide_as_it_stands, find_layers, read_receipt
     from vatspolicy.gate.receipt import replay as decide_again
 
     data = read_receipt(receipt)
@@ -70,17 +69,18 @@ def replay(
             _("cannot read the spec {file}: {reason}. Name it with --spec.", file=file, reason=reason), ExitCode.INVALID
         )
     law = context.law
-    named = bool(law.policies) or law.bundle is not None or law.key is not None or law.skip_verify
-    if not law.policies and law.bundle is None:
-        recorded = [_find_recorded(receipt, name) for name in find_folders(data)]
-        law = replace(law, policies=tuple(recorded))
+    named = law != LawOptions()
+    if law == LawOptions(key=law.key, skip_verify=law.skip_verify):
+        law = replace(law, policies=tuple(_find_recorded(receipt, name) for name in find_layers(data)))
         if data["law"]["origin"] == "bundle":
             law = replace(law, bundle=_find_recorded(receipt, data["law"]["file"]))
+        elif data["law"]["origin"] == "folder":
+            law = replace(law, law=_find_recorded(receipt, data["law"]["file"]))
     law, signer = _verify(receipt, data, law, receipt_key)
     if signer is None and not named and data["law"]["origin"] != "shipped":
         _refuse_law(receipt)
     # No lock is read: the receipt says which bundle it must be.
-    selected = law.select(locks=False)
+    selected = law.select(locks="ignore")
     differences = decide_again(data, selected, content)
     stands = decide_as_it_stands(data, selected, content)
     otherwise = stands if stands != data["decision"].get("decision") else None

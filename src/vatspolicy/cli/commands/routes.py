@@ -73,7 +73,7 @@ def show_routes(
     specs = require_specs([spec])
     if len(specs) > 1:
         abort(_("{count} specs are behind {spec!r}; name one.", count=len(specs), spec=spec))
-    bundle = context.law.load()
+    bundle = context.law.load(specs)
     profile = load_profile(specs[0], changes, bundle.schemas, stdin_filename)
     check_opinions(bundle, profile, today())
     warn_of_claims(profile)

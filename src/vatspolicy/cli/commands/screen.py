@@ -6,7 +6,7 @@ import sys
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,11 @@ from vatspolicy.i18n import Listing, Phrase, _, current_language
 from vatspolicy.i18n.words import Counts, count
 from vatspolicy.origin import install
 from vatspolicy.output import write_stderr
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vatspolicy.policies.bundle import Bundle
 
 
 class EngineName(StrEnum):
@@ -62,8 +67,8 @@ def screen(
         tuple[str, str] | None,
         typer.Option(
             metavar="BASE HEAD",
-            help="Decide under two states of the law (git revisions, folders or bundles; with -p, its folders in each) "
-            "and report what moves.",
+            help="Decide under two states of the law (git revisions, folders or bundles; with --law and -p, their "
+            "folders in each) and report what moves.",
             rich_help_panel=DECISION,
         ),
     ] = None,
@@ -137,12 +142,13 @@ def screen(
     from vatspolicy.screening.summary import render
     from vatspolicy.workers import cores
 
-    if diff and context.law.bundle:
+    law = context.law
+    if diff and law.bundle:
         abort(_("--diff names both states of the law; leave --bundle out."))
     try:
         source = open_source(input, read_mapping(mapping) if mapping else None)
-        bundle, base = _load(diff, context.law)
-        day = context.day(*filter(None, (bundle, base)))
+        bundle, base = _load(diff, law, [str(source.path)])
+        day = context.day(bundle, *([base] if base else []))
         expected = source.expected()
         together = batch or batch_size(expected, max(jobs or cores(), 2))
         processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
@@ -161,11 +167,12 @@ def screen(
         abort_unwritten(output, error, _("--resume goes on with what is done."))
     except MissingExtra as error:
         abort(_("{error}: {command}, or use --engine python.", error=error, command=install(error.extra)))
-    tables = by.split(",")
+    tables, laws = by.split(","), [one.identity for one in (base, bundle) if one is not None]
     if format is SummaryFormat.JSON:
-        print_result(json.dumps(summary.data(tables), ensure_ascii=False, indent=2) + "\n", machine=True)
+        data = {"laws": laws, **summary.data(tables)}
+        print_result(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
     else:
-        print_result(render(summary, tables, context.lang.value, compared=base is not None))
+        print_result(render(summary, tables, context.lang.value, laws))
     if summary.claimed:
         told = _("rows with an opinion that nobody granted, which does not count: {count}.", count=summary.claimed)
         warn(told)
@@ -182,15 +189,15 @@ def screen(
     return ExitCode.OK
 
 
-def _load(diff: tuple[str, str] | None, law: LawOptions) -> tuple[Any, Any]:
+def _load(diff: tuple[str, str] | None, law: LawOptions, inputs: Sequence[str]) -> tuple[Bundle, Bundle | None]:
     """Return the law to decide under, and the law before a change or None."""
     if diff is None:
-        return law.load(), None
+        return law.load(inputs), None
     from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.screening.engines import LawSource
 
     try:
-        return LawSource(tuple(law.policies), diff=diff).load()
+        return LawSource(law.law, tuple(law.policies), diff=diff).load()
     except SourceError as error:
         abort(str(error))
 

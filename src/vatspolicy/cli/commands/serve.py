@@ -180,7 +180,6 @@ def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool
             stack.enter_context(share_metrics(workers > 1))  # before the library of metrics is imported
         except ServeError as error:
             abort(str(error))
-        from vatspolicy.bundles.select import split_layers
         from vatspolicy.server.api.bundle_store import Watch, open_store
         from vatspolicy.server.api.limits import Limits
         from vatspolicy.server.api.metrics import forget_process
@@ -193,8 +192,7 @@ def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool
             abort(str(error))
         limits = Limits(seconds=options.timeout, pending=options.pending)
         settings = Settings(token, loopback, allow_past, limits, telemetry=telemetry, waiver_set=waiver_set)
-        base, layers = split_layers(law.policies)
-        store = open_store(base, law.bundle, law.key, law.skip_verify, warn, layers)
+        store = open_store(law.law, law.bundle, law.key, law.skip_verify, warn, law.policies)
         if workers == 1:
             watch = Watch(store, options.reload)
             stack.callback(watch.stop)

@@ -182,7 +182,7 @@ def run_tests(
             )
             abort(message)
     pattern = parse_pattern(run)
-    bundle = law.load()
+    bundle = law.load(locks="warn")
     if update:
         _update(bundle, law, fixtures, pattern, quiet=format is not TestFormat.TEXT)
     if not wants_mutants:

@@ -67,7 +67,7 @@ def show_timeline(
     from vatspolicy.profile.profile import load_profile
     from vatspolicy.reports.timeline import render
 
-    bundle = context.law.load()
+    bundle = context.law.load([spec])
     if first is not None:
         require_covered(bundle, first, "--from")
     if last is not None and last < (first or bundle.covers_from):

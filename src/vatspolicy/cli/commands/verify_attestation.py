@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +21,7 @@ from vatspolicy.cli.parameters import (
     Lang,
     LangOption,
     LaunchDayOption,
+    LawOption,
     PoliciesOption,
 )
 from vatspolicy.gate.gate import ExitCode
@@ -53,6 +54,7 @@ def verify_attestation(
         Path | None,
         typer.Option("--bundle", metavar="FILE", help="The bundle that must have decided.", rich_help_panel=INPUT),
     ] = None,
+    law: LawOption = None,
     policies: PoliciesOption = (),
     as_of: LaunchDayOption = None,
     fail_on: Annotated[
@@ -87,7 +89,7 @@ def verify_attestation(
     signer = read_key(key)
     statements = read_statements(file, signer)
     accepted = None if approvers is None else load_approvers(approvers)
-    expected = Expected(_select(bundle, policies), clock.today(), fail_on.value, as_of, accepted)
+    expected = Expected(_select(law, bundle, policies), clock.today(), fail_on.value, as_of, accepted)
     found = []
     for spec in specs:
         about = find_statements(statements, _read(spec))
@@ -103,17 +105,13 @@ def verify_attestation(
     return ExitCode.OK if passed else ExitCode.FAILED
 
 
-def _select(bundle: Path | None, policies: PoliciesOption) -> SelectedLaw:
+def _select(law: Path | None, bundle: Path | None, layers: Sequence[Path]) -> SelectedLaw:
     """Return the law, of a bundle whoever signed it: the attestation names its digest."""
-    from vatspolicy.bundles.select import choose_law, split_layers
-    from vatspolicy.policies.files import is_layer
+    from vatspolicy.bundles.select import choose_law
 
-    if bundle is None:
-        base, layers = split_layers(policies)
-        return choose_law(base, layers=layers).load()
-    if any(folder.is_dir() and not is_layer(folder) for folder in policies):
-        abort(_("--policies and --bundle are two laws; name one. Above a bundle stand layers (layer.yaml)."))
-    return choose_law(None, bundle, skip_verify=True, locks=(), layers=policies).load()
+    if law is not None and bundle is not None:
+        abort(_("--law and --bundle are two laws; name one."))
+    return choose_law(law, bundle, skip_verify=True, locks=(), layers=layers).load()
 
 
 def _read(spec: Path) -> bytes:

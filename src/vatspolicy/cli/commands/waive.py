@@ -73,7 +73,7 @@ def waive(
     from vatspolicy.gate.waivers.writer import add_entries, entry_text
     from vatspolicy.profile.profile import load_profile
 
-    bundle, day = law.load(), today()
+    bundle, day = law.load([spec]), today()
     is_opinion = matter.startswith("opinions")
     if (waivers if is_opinion else opinions) is not None:
         abort(_("--waivers takes a waiver, and --opinions takes a granted opinion."))

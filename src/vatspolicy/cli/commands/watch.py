@@ -64,15 +64,15 @@ def watch(
 
     A file that cannot be read is reported, and watching goes on. Ctrl-C ends it with 0.
 
-    Example: vatspolicy watch -p policies -p rules/company
+    Example: vatspolicy watch --law policies -p rules/company
     """
     import dataclasses
 
     from vatspolicy import clock
 
-    if not law.policies and law.bundle is None:
-        law = dataclasses.replace(law, policies=(Path("policies"),))
-    stack = law.choose()
+    if law == LawOptions():
+        law = dataclasses.replace(law, law=Path("policies"))
+    stack = law.choose(locks="warn")
     _require_folders(stack)
     try:
         _Watch(stack, fixtures, base, today or clock.today(), lang.value).run()
@@ -83,7 +83,7 @@ def watch(
 
 def _require_folders(stack: LawStack) -> None:
     """End the command if there is no folder to watch, or if a folder holds no law."""
-    from vatspolicy.policies.files import RELEASE, is_layer
+    from vatspolicy.policies.files import HEAD, RELEASE
 
     if stack.bundle_file is not None and not stack.layers:
         told = _(
@@ -93,8 +93,8 @@ def _require_folders(stack: LawStack) -> None:
     if stack.folder is not None and not (stack.folder / RELEASE).is_file():
         abort(_("There are no policies in {folder}. Name a folder that has a bundle.yaml.", folder=stack.folder))
     for folder in stack.layers:
-        if not is_layer(folder):
-            abort(_("{folder} is no layer. Name a folder that has a layer.yaml.", folder=folder))
+        if not (folder / HEAD).is_file() or (folder / RELEASE).exists():
+            abort(_("{folder} is not a layer, a folder with layer.yaml and without bundle.yaml.", folder=folder))
 
 
 class _Watch:

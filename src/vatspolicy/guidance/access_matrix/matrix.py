@@ -52,7 +52,7 @@ def build_matrix(
         "as_of": day,
         "place": place,
         "zone": zone,
-        "bundle": {"version": bundle.version, "digest": bundle.digest},
+        "bundle": bundle.identity,
         "routes": {name: _title(find_rules(search, name)) for name in names},
         "columns": columns,
         "rows": rows,

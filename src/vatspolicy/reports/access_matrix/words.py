@@ -11,6 +11,7 @@ from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import gap, joint, number, word
 from vatspolicy.profile.vocabulary import Language, gazetteer, label
+from vatspolicy.reports.words import phrase, say_bundle
 
 Data = Mapping[str, Any]
 
@@ -35,7 +36,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "more_places": Phrase("--details prints the routes behind every share."),
     "and_more": Phrase("and {count} more"),
     "offers": Phrase("{count} offers"),
-    "as_of": Phrase("as of {day} · bundle {version}"),
     "registered": Phrase("registered in {place}"),
     "service": Phrase("Service"),
     "share": Phrase("{percent} %"),
@@ -88,7 +88,7 @@ def heading(data: Data, lang: Language) -> str:
 
 def stand(data: Data, lang: Language) -> str:
     """Return the day, the bundle and the place of a table."""
-    text = word(WORDS, "as_of", lang, day=data["as_of"], version=data["bundle"]["version"])
+    text = f"{phrase('as_of', lang, day=data['as_of'])} · {say_bundle(data['bundle'], lang)}"
     places = [label("place", data["place"])[lang]] if data["place"] in gazetteer() else []
     places += [label("zone", data["zone"])[lang]] if data["zone"] else []
     place = joint("comma", lang).join(places)

@@ -29,7 +29,7 @@ from vatspolicy.reports.decision.digest import (
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_matter, say_opinion
 from vatspolicy.reports.lists import cut_lists
-from vatspolicy.reports.words import COLORS, COUNTS, GROUPS, MEANINGS, VERIFICATION, cited, phrase, way_of
+from vatspolicy.reports.words import COLORS, COUNTS, GROUPS, MEANINGS, VERIFICATION, cited, phrase, say_bundle, way_of
 
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
 
@@ -111,7 +111,7 @@ class _Details:
     def verdict(self) -> Iterator[str]:
         decision = self.data["decision"]
         day = phrase("as_of", self.lang, day=self.data["as_of"])
-        version = phrase("bundle", self.lang, version=self.data["bundle"]["version"])
+        version = say_bundle(self.data["bundle"], self.lang)
         verdict = self.style(f" {doubt.verdict(self.data, self.lang)} ", "bold", COLORS[decision])
         title = clean(str(self.data["title"]))
         if contested := doubt.hint(self.data, self.lang):

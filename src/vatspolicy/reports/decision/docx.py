@@ -41,7 +41,7 @@ def render(
         memo.heading(memo.say.phrase("undecided"))
         memo.bullets(str(problem) for problem in problems)
     memo.remarks(remarks)
-    rules = dict.fromkeys(memo.say.html("rules", **data["bundle"]) for data in records)
+    rules = dict.fromkeys(memo.say.deciding(data["bundle"]) for data in records)
     memo.footer(memo.say.gap.join([memo.say.phrase("not_advice"), *rules]))
     titles = ", ".join(clean(str(data["title"]), one_line=True) for data in records)
     memo.document.core_properties.title, memo.document.core_properties.author = titles[:255], "vatspolicy"

@@ -11,7 +11,9 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, gap, join_two, joint, word
 from vatspolicy.output import Style
+from vatspolicy.policies.bundle import SHIPPED
 from vatspolicy.reports.decision.summary import NAMED, Summary, gravest_first
+from vatspolicy.reports.words import phrase, say_bundle
 
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
@@ -68,6 +70,8 @@ def say_gate(
     text += space + end(
         joint("colon", lang).join([decided, joint("comma", lang).join(counts)] if counts else [decided]), lang
     )
+    if law := own_law(summaries, lang):
+        text += space + end(law, lang)
     if state != "passed" and not gate.exit_code:
         text += space + word(WORDS, "no_fail", lang)
     following = _next_command(summaries, repeated or {})
@@ -169,10 +173,14 @@ def quote(file: str) -> str:
     return shlex.quote(clean(file, one_line=True))
 
 
+def own_law(summaries: Sequence[Summary], lang: Language) -> str:
+    """Return the law that decided, unless it is the shipped one. All decisions of a run are made under one law."""
+    law = summaries[0].law if summaries else SHIPPED._asdict()
+    return "" if law["origin"] == SHIPPED.origin else say_bundle(law, lang)
+
+
 def say_totals(summaries: Iterable[Summary], invalid: int, lang: Language) -> str:
     """Return how many specs there are, by decision, the invalid ones included."""
-    from vatspolicy.reports.words import phrase
-
     found: dict[str, int] = {}
     for one in gravest_first(summaries):
         found[one.decision] = found.get(one.decision, 0) + 1

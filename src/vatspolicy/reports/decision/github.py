@@ -11,7 +11,7 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Table, aside, end, joint, word
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import later_law, say_remark, some_waived
-from vatspolicy.reports.decision.gate_line import say_totals
+from vatspolicy.reports.decision.gate_line import own_law, say_totals
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_opinion, say_standing
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
@@ -52,7 +52,8 @@ class Report:
         _unpack(found, (texts[0] for texts in entries.texts(order)))
         if order:
             file = entries.summaries[order[0]].file
-            found.add(Annotation("note", say_totals(entries.summaries, invalid, lang), "specs", file))
+            totals = [say_totals(entries.summaries, invalid, lang), own_law(entries.summaries, lang)]
+            found.add(Annotation("note", " · ".join(filter(None, totals)), "specs", file))
         _unpack(found, (texts[1] for texts in entries.texts(order)))
         for one in remarks:
             if one not in settings:

@@ -94,7 +94,7 @@ def render(
         entries.append((say.phrase("undecided"), "undecided", ()))
     if remarks:
         entries.append((remarks_head, "waivers", ()))
-    rules = dict.fromkeys(say.html("rules", **data["bundle"]) for data in records)
+    rules = dict.fromkeys(say.deciding(data["bundle"]) for data in records)
     end = say.gap.join([say.phrase("not_advice"), *rules])
     return render_page(
         "decision/run.html.j2",

@@ -16,12 +16,12 @@ from vatspolicy.reports.decision.opinions import say_opinion
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View
 from vatspolicy.reports.decision.results import Result, decided, results
 from vatspolicy.reports.formats.junit import Suite, join_suites
-from vatspolicy.reports.words import phrase
+from vatspolicy.reports.words import phrase, say_bundle
 
 Data = Mapping[str, Any]
 
 NAME = "vatspolicy"
-PROPERTIES = ("specs",)
+PROPERTIES = ("specs", "law")
 """Properties of the run that each suite repeats."""
 
 
@@ -55,7 +55,8 @@ class Report:
             _add_remarks(suites[-1], run.remarks, lang, self._view.judgement)
         others = [suite.to_text(NAME, PROPERTIES) for suite in suites]
         texts = chain((text for (text,) in entries.texts()), others)
-        return join_suites(texts, run.gate.started if run.gate else "", {"specs": str(len(entries))})
+        law = next((say_bundle(one.law, lang) for one in entries.summaries), "")
+        return join_suites(texts, run.gate.started if run.gate else "", {"specs": str(len(entries)), "law": law})
 
 
 def _add_decision(suite: Suite, data: Data, lang: Language, judgement: Judgement) -> None:

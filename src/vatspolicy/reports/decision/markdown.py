@@ -23,7 +23,7 @@ from vatspolicy.reports.formats.html import trust
 from vatspolicy.reports.formats.templating import render_markdown
 from vatspolicy.reports.timeline.words import WORDS as AHEAD
 from vatspolicy.reports.timeline.words import say_ahead
-from vatspolicy.reports.words import GROUPS, MEANINGS, VERIFICATION, cited, law_of, phrase, way_of
+from vatspolicy.reports.words import GROUPS, MEANINGS, VERIFICATION, cited, law_of, phrase, say_bundle, way_of
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 WORDS: Table = {
@@ -113,6 +113,7 @@ def _words(lang: Language) -> dict[str, Any]:
         "WORDS": WORDS,
         "lang": lang,
         "phrase": partial(phrase, lang=lang),
+        "say_law": partial(say_bundle, lang=lang),
         "word": partial(word, lang=lang),
     }
 

@@ -75,6 +75,7 @@ class Report:
             "failOn": judgement.fail_on,
             "noFail": judgement.no_fail,
             "specs": len(entries),
+            **({"law": dict(entries.summaries[0].law)} if entries.summaries else {}),
         }
         frame = made.to_json(not problems, run.gate and int(run.gate.exit_code), properties)
         if not made.results:

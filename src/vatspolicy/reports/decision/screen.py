@@ -26,7 +26,7 @@ from vatspolicy.reports.decision.digest import (
 )
 from vatspolicy.reports.decision.gate_line import COUNTS as TODO
 from vatspolicy.reports.decision.opinions import say_opinion
-from vatspolicy.reports.words import COLORS, MEANINGS, VERIFICATION, phrase
+from vatspolicy.reports.words import COLORS, MEANINGS, VERIFICATION, phrase, say_bundle
 
 Data = Mapping[str, Any]
 
@@ -138,7 +138,7 @@ class _Screen:
         decision = self.data["decision"]
         verdict = self.style(f" {doubt.verdict(self.data, self.lang)} ", "bold", COLORS[decision])
         about = phrase("as_of", self.lang, day=self.data["as_of"])
-        about += f" · {phrase('bundle', self.lang, version=self.data['bundle']['version'])}"
+        about += f" · {say_bundle(self.data['bundle'], self.lang)}"
         title, about = self.say(str(self.data["title"])), self.style(about, "dim")
         if width(f"{verdict} {title} · {about}") <= self.room:
             yield f"{verdict} {title} · {about}"

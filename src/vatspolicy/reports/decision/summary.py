@@ -49,6 +49,8 @@ class Summary(NamedTuple):
     """Filings with an authority that are to do before the launch."""
     own: int
     """Duties of the company itself before the launch."""
+    law: Mapping[str, Any]
+    """The law that decided, as `reports.words.say_bundle` puts it."""
     reason: str
     """Why the decision is as it is, in a line; empty for one that is allowed and not contested."""
 
@@ -75,6 +77,7 @@ def summarize(data: Data, lang: Language, judgement: Judgement) -> Summary:
         facts=len(data["missing"]),
         filings=filings,
         own=own,
+        law=data["bundle"],
         reason=_say_reason(data, lang),
     )
 

@@ -111,7 +111,7 @@ def _product(data: Data, say: Sentences) -> Sequence[object]:
         _day(data["as_of"]),
         _day(data["launch"]),
         data["file"],
-        say.html("rules", **data["bundle"]),
+        say.deciding(data["bundle"]),
     ]
 
 

@@ -9,13 +9,13 @@ from typing import Any
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, end, gap, joint, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.words import KNOWN, phrase
+from vatspolicy.reports.words import KNOWN, name_bundle, phrase
 
 Data = Mapping[str, Any]
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title_many": Phrase("Decisions on {count} specs"),
-    "rules": Phrase("Rules {version}, SHA-256 {digest}."),
+    "rules": Phrase("Rules: {law}, SHA-256 {digest}."),
     "summary": Phrase("Summary"),
     "details": Phrase("Details"),
     "licenses": Phrase("Licenses"),
@@ -154,6 +154,10 @@ class Sentences:
         """Return a phrase of pages, with values filled in."""
         text = WORDS[key][self.lang]
         return text.format(**values) if values else text
+
+    def deciding(self, bundle: Data) -> str:
+        """Return the law that decided, with its whole digest."""
+        return self.html("rules", law=name_bundle(bundle, self.lang), digest=bundle["digest"])
 
     def count(self, key: str, n: int) -> str:
         """Return a number with the thing that it counts."""

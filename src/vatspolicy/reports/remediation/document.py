@@ -16,7 +16,7 @@ from vatspolicy.reports.formats import html_page, templating
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.remediation.text import bound, contests, joined, law_of, nothing_better, reached, then, unstated
 from vatspolicy.reports.remediation.words import say
-from vatspolicy.reports.words import MEANINGS, ROUTE_TONES, TONES, phrase
+from vatspolicy.reports.words import MEANINGS, ROUTE_TONES, TONES, phrase, say_bundle
 
 Data = Mapping[str, Any]
 
@@ -45,7 +45,7 @@ def render_page(data: Data, lang: Language) -> str:
         lang,
         style=html_page.read_asset("decision.css"),
         toc=html_page.place_entries((title, id) for title, id, shown in places if shown),
-        end=words.gap.join([phrase("not_advice", lang), words.html("rules", **data["bundle"])]),
+        end=words.gap.join([phrase("not_advice", lang), words.deciding(data["bundle"])]),
     )
     return html_page.render_page(
         "routes/routes.html.j2",
@@ -68,7 +68,7 @@ def _values(data: Data, lang: Language) -> dict[str, Any]:
         "STATES": STATES,
         "as_of": phrase("as_of", lang, day=data["as_of"]),
         "bound": bound(data["search"], lang) if data["goal"] else "",
-        "bundle": phrase("bundle", lang, version=data["bundle"]["version"]),
+        "bundle": say_bundle(data["bundle"], lang),
         "checks": partial(_checks, lang=lang),
         "colon": joint("colon", lang),
         "contests": contests(data, lang),

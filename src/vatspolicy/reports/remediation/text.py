@@ -12,7 +12,7 @@ from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.opinions import say_matter
 from vatspolicy.reports.remediation.words import name_goal, say
-from vatspolicy.reports.words import MEANINGS, phrase
+from vatspolicy.reports.words import MEANINGS, phrase, say_bundle
 
 Data = Mapping[str, Any]
 
@@ -139,7 +139,7 @@ class _Report:
         data = self.data
         verdict = self.style(f" {doubt.verdict(data, self.lang)} ", "bold", _COLORS[data["decision"]])
         day = phrase("as_of", self.lang, day=data["as_of"])
-        version = phrase("bundle", self.lang, version=data["bundle"]["version"])
+        version = say_bundle(data["bundle"], self.lang)
         contested = doubt.hint(data, self.lang)
         title = " · ".join([str(data["title"]), *([contested] if contested else []), day, version])
         yield from self.flow(title, " ", first=f"{verdict} ")

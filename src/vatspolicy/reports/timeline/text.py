@@ -10,7 +10,7 @@ from vatspolicy.i18n.words import word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.timeline.words import WORDS, describe_decision, say_change, say_fact, say_law, say_until, told
-from vatspolicy.reports.words import COLORS, phrase
+from vatspolicy.reports.words import COLORS, phrase, say_bundle
 
 Data = Mapping[str, Any]
 
@@ -35,7 +35,7 @@ def ahead_lines(data: Data, lang: Language, style: Style, room: int) -> Iterator
 
 def _text(data: Data, lang: Language, style: Style, room: int) -> Iterator[str]:
     title = style(clean(word(WORDS, "title", lang, title=data["title"])), "bold")
-    yield from wrap(f"{title} · {phrase('bundle', lang, version=data['bundle']['version'])}", room)
+    yield from wrap(f"{title} · {say_bundle(data['bundle'], lang)}", room)
     for entry in data["entries"]:
         yield ""
         verdict = style(f" {describe_decision(entry['decision'], lang)} ", "bold", COLORS[entry["decision"]])

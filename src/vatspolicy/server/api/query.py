@@ -205,9 +205,9 @@ def make_decision_id(bundle: Bundle, query: Query, day: str, today: str) -> str:
     return digest([bundle.digest.encode(), day.encode(), today.encode(), query.content])[:32]
 
 
-def bundle_to_data(bundle: Bundle) -> dict[str, str]:
+def bundle_to_data(bundle: Bundle) -> dict[str, str | None]:
     """Return the identity of the bundle that decides."""
-    return {"version": bundle.version, "digest": bundle.digest, "covers_from": bundle.covers_from}
+    return {**bundle.identity, "covers_from": bundle.covers_from}
 
 
 def policy_to_data(bundle: Bundle, policy: Policy, day: str) -> dict[str, Any]:
