@@ -40,6 +40,8 @@ WORDS = {"en", "zh", "text", "path", "depth"}
 """Keys of a record whose values are words, or quote the law."""
 VOLATILE = {"bundle", "version", "policy_line", "policy_file"}
 """Keys of a record that tell the edition of the law, and where a rule stands in its file."""
+ORDERED = {"citations", "authority"}
+"""Lists of a record that are in the order of the policy."""
 SPEC_SCHEMAS = ("profile", "places", "vocabulary")
 Steps = tuple[str, ...]
 
@@ -266,6 +268,8 @@ def _differing(before: Any, after: Any, path: Steps) -> Iterator[str]:
             if key not in VOLATILE:
                 yield from _differing(before.get(key), after.get(key), (*path, key))
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        if path[-1] not in ORDERED:  # findings follow the order of the rules in a file, which means nothing
+            before, after = (sorted(side, key=lambda one: json.dumps(one, sort_keys=True)) for side in (before, after))
         for one, other in zip(before, after, strict=True):
             yield from _differing(one, other, path)
     elif before != after and not (path == () and after is None):

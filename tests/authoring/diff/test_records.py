@@ -104,6 +104,19 @@ def test_articles_in_another_order_are_a_change(tmp_path: Path) -> None:
     assert (detail["kind"], detail["before"]) == ("citation", "art-1 (primary), art-2 (secondary)")
 
 
+def test_members_of_a_value_in_another_order_are_a_change_of_words(tmp_path: Path) -> None:
+    law = policy(
+        "law",
+        RULES.replace("value: 50.0", "value: [data-center, saas]").replace(
+            "company.foreign_percent > param.cap", "services.exists(s, s.offers.exists(o, o in param.cap))"
+        ),
+    )
+    data = compare_laws(tmp_path, law, law.replace("[data-center, saas]", "[saas, data-center]"))
+    assert "wording" in {part for edit in data["edits"] for part in edit["said"]}
+    assert (data["decisions"]["rows"], data["verdict"]) == ([], "neither")
+    assert data["title"]["en"] == "No decision change was found; what decisions cite or say may change"
+
+
 def test_an_authority_that_becomes_nobody_is_named(tmp_path: Path) -> None:
     after = LAW.replace("      - {when: 'true', is: miit}\n", "")
     data = compare_laws(tmp_path, LAW, after)

@@ -77,7 +77,8 @@ def test_members_of_a_list_are_compared_as_a_set(tmp_path: Path) -> None:
     before = changed(
         "value: 50.0", "value: [a, b]", LAW.replace("company.foreign_percent > param.cap", '"a" in param.cap')
     )
-    assert compare_policies(tmp_path / "same", before, before.replace("[a, b]", "[b, a]"))["structure"] == []
+    [turned] = compare_policies(tmp_path / "same", before, before.replace("[a, b]", "[b, a]"))["structure"]
+    assert turned["since"] is None, "no law changes, only the words of a record"
     [change] = compare_policies(tmp_path / "other", before, before.replace("[a, b]", "[b, c]"))["structure"]
     assert change["fields"][0]["after"] == ["b", "c"]
 

@@ -232,7 +232,7 @@ class _PolicyDiff:
         fields = [field for field in fields if field.name != "from"]
         values = [entry["value"] if entry else None for entry in in_force]
         law = _normal(values[0]) != _normal(values[1])
-        if law:
+        if law or values[0] != values[1]:  # records list the members in the order of the policy
             fields = [
                 Field("value", *values),
                 *(f for f in fields if f.name.partition(".")[0].partition("[")[0] != "value"),
