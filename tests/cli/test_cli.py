@@ -604,7 +604,7 @@ def test_a_terminal_has_color_unless_it_is_dumb(monkeypatch: pytest.MonkeyPatch,
 
 def test_chinese(check: Callable[..., Any]) -> None:
     out = check("hosting.yaml", "--lang", "zh").out
-    assert out.startswith(" 须取得许可  Hosting in Lin-gang · 法律截至 2027-01-31")
+    assert out.startswith(" 须取得许可  Hosting in Lin-gang\n 法律截至 2027-01-31")
     assert "电信业务经营试点批复" in out
 
 
