@@ -623,6 +623,7 @@ def test_inputs_become_options(stand_in: Runner) -> None:
         policies="rules/company\nrules of the lab\n",
         waivers="waivers.yaml",
         approvers="approvers.yaml",
+        opinions="opinions.yaml",
         baseline="baseline.yaml",
         strict_waivers="true",
         bundle="law.tar.gz",
@@ -645,6 +646,7 @@ def test_inputs_become_options(stand_in: Runner) -> None:
         "--policies=rules of the lab",
     ]
     assert {"--waivers=waivers.yaml", "--approvers=approvers.yaml", "--baseline=baseline.yaml"} <= set(options)
+    assert "--opinions=opinions.yaml" in options
     assert {"--bundle=law.tar.gz", "--key=law.pub", "--receipt=out/receipt.json", "--log=out/log.jsonl"} <= set(options)
     assert {"--attest=out/decision.intoto.jsonl", "--sign-key=pipeline.pem"} <= set(options)
     assert {"--strict-waivers", "--no-config", "--trust=main", "--expect=1"} <= set(options)

@@ -162,6 +162,7 @@ def test_an_unsigned_receipt_does_not_choose_its_law(console: Console, made: dic
     ran = console("replay", "receipt.json")
     assert (ran.code, ran.out) == (3, "")
     assert "receipt.json:1:1: It is not signed, so it does not choose its law." in ran.err
+    assert "--law, or --bundle with --key." in ran.err
     named = ("-p", "policies") if origin == "folder" else ("--bundle", "law.tar.gz")
     assert console("replay", "receipt.json", *named).code == 0
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import instruments
 from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.diff.schemas import _WRITTEN_BY_US
 from vatspolicy.authoring.unread import unread_warnings
@@ -63,6 +64,11 @@ def test_nothing_else_rests_on_articles_that_nobody_read(bundle: Bundle, rules: 
 
 
 # --- one vocabulary
+
+
+def test_the_schema_lists_the_instruments_once_as_the_policies_do() -> None:
+    """If it fails: python -m tests.support.instruments."""
+    assert instruments.make() == instruments.FILE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", [("company", "licenses", 0), ("partner", "licenses", 0), ("filings", 0)])

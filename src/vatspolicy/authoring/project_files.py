@@ -20,6 +20,7 @@ fail-on = "needs-license" # deny, needs-license, contested, duty or advice
 lang = "{lang}"
 # waivers = "waivers/waivers.yaml"
 # approvers = "waivers/approvers.yaml"
+# opinions = "waivers/opinions.yaml"
 # formats = ["text", "build/vats.sarif", "build/report.html"]
 """
 

@@ -143,7 +143,7 @@ def _refuse_law(receipt: Path) -> NoReturn:
     """Refuse a law that only an unsigned receipt names: whoever wrote the one can have written the other."""
     from vatspolicy.bundles.bundle_file import BundleFileError
 
-    hint = _("Name the law that must have decided: --policies, or --bundle with --key.")
+    hint = _("Name the law that must have decided: --law, or --bundle with --key.")
     raise BundleFileError(str(receipt), _("It is not signed, so it does not choose its law."), hint)
 
 

@@ -180,7 +180,7 @@ function draw() {
   put($("answers"), now.blank ? drawAnswers() : !now.record ? [el("p", {}, say("nothing_yet")), el("ul", { class: "error" }, drawProblems())] : null);
   putMarkup($("report"), now.blank ? "" : now.html ?? "", "");
   put($("export"), drawExport());
-  put($("rules"), now.record ? say("rules_of", { version: now.record.bundle.version, digest: now.record.bundle.digest }) : null);
+  put($("rules"), now.record ? say("rules_of", { law: now.law, digest: now.record.bundle.digest }) : null);
   put($("panel-spec"), drawSpec());
   if (shownText !== now.text) $("spec-text").value = shownText = now.text;
   for (const one of document.querySelectorAll("input[data-filter]")) if (one.value.trim()) filtered(one);

@@ -31,6 +31,7 @@ from vatspolicy.profile.invariants import broken_invariant
 from vatspolicy.profile.profile import facts_of, read_profile
 from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
 from vatspolicy.reports.decision.html import fragment
+from vatspolicy.reports.words import name_bundle
 from vatspolicy.server.errors import HttpError
 from vatspolicy.server.web.form import find_kind
 
@@ -193,6 +194,7 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
         **_reply(document.text, document.file, request, data=document.data),
         "skipped": [format_path(path) for path in skipped],
         "record": data,
+        "law": name_bundle(data["bundle"], request.lang),
         "html": str(fragment(data, request.lang, "d-")),
         "interview": interview_to_data(state),
         "asked": [format_path(ask.path) for ask in state.possible_outcomes.missing],
@@ -220,6 +222,7 @@ def _reply(
         "problems": [_problem_to_data(problem) for problem in problems],
         "refused": None,
         "record": None,
+        "law": None,
         "html": None,
         "interview": None,
         "asked": [],
