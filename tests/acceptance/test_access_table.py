@@ -94,7 +94,7 @@ def profile(offer: str, share: float, site: dict[str, str], area: list[Any], **c
         "facilities": [site], "through_basic_carrier": True, "rents_outside_region": False,
     }  # fmt: skip
     owner = {
-        "foreign_percent": share, "mainland_entity": True, "legal_form": "limited-company", "registered": site,
+        "foreign_percent": share, "foreign_percent_basis": "ultimate", "mainland_entity": True, "legal_form": "limited-company", "registered": site,
         "registered_capital_rmb": 20_000_000, "lacking_means": [], "discredited": [], "certificates": [],
         "investor_track_record": True, "investor_origin": ["DE"], **company,
     }  # fmt: skip

@@ -412,7 +412,7 @@ def test_a_full_disk_in_the_middle_of_a_report(tmp_path: Path, monkeypatch: pyte
     """Each call that writes fails in turn; the old report is whole every time."""
     target = tmp_path / "report.json"
     faults = 0
-    for name in ("os.fsync", "os.fdopen", "pathlib.Path.chmod", "pathlib.Path.replace", "tempfile.mkstemp"):
+    for name in ("os.fsync", "os.fdopen", "pathlib.Path.chmod", "pathlib.Path.replace", "os.open"):
         target.write_text("old")
 
         def fail(*_: Any, **__: Any) -> None:

@@ -21,7 +21,7 @@ TEMPLATE = yaml.safe_load((ROOT / "templates/policy-review.yml").read_text(encod
 STEPS = {step.get("name"): step for step in TEMPLATE["jobs"]["review"]["steps"]}
 CASES = """\
 base:
-  company: {foreign_percent: 0, mainland_entity: true}
+  company: {foreign_percent: 0, foreign_percent_basis: ultimate, mainland_entity: true}
   services: [{id: s, offers: [own-shop], features: [accounts], operated_by: company, audience: public}]
 cases:
   - {it: asks for a permit, as_of: '2026-01-01', expect: {permit: unmet}}

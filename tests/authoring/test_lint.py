@@ -63,7 +63,7 @@ rules:
     message: {en: Software., zh: 软件。}
 tests:
   base:
-    company: {foreign_percent: 60}
+    company: {foreign_percent: 60, foreign_percent_basis: ultimate}
     services: [{id: s, offers: [saas]}]
   cases:
     - {it: applies above, as_of: '2026-01-01', expect: {file: fires, classes: fires}}

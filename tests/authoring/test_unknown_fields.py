@@ -32,7 +32,7 @@ LAW = (
         - {id: here, check: operator.mainland_entity, message: {en: Here., zh: 在此。}}
     message: {en: Way., zh: 途径。}
 tests:
-  base: {company: {mainland_entity: true, foreign_percent: 0}, services: [{id: s, offers: [data-center], operated_by: company}]}
+  base: {company: {mainland_entity: true, foreign_percent: 0, foreign_percent_basis: ultimate}, services: [{id: s, offers: [data-center], operated_by: company}]}
   cases:
     - {it: asks, as_of: '2026-01-01', expect: {licensed: unmet}}
 """

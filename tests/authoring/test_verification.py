@@ -183,7 +183,7 @@ def test_the_command_writes_compares_and_warns(tmp_path: Path, console: Console)
     (law / "bundle.yaml").write_text(scaffold.bundle())
     tests = """\
 tests:
-  base: {company: {foreign_percent: 10}, services: [{id: s, offers: [saas]}]}
+  base: {company: {foreign_percent: 10, foreign_percent_basis: ultimate}, services: [{id: s, offers: [saas]}]}
   cases:
     - {it: applies, as_of: '2026-01-01', expect: {look: fires}}
     - {it: is silent, as_of: '2026-01-01', set: {company.foreign_percent: 0}, expect: {look: silent}}

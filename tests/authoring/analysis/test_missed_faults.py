@@ -40,7 +40,7 @@ SOUND = Fault(
 """A law without a mistake: two thresholds, a date and a list besides those of the other tests."""
 BASE = """\
 base:
-  company: {foreign_percent: 20, mainland_entity: true}
+  company: {foreign_percent: 20, foreign_percent_basis: ultimate, mainland_entity: true}
   services: [{id: s, offers: [own-shop], features: [accounts], operated_by: company, audience: public}]
 cases:
 """

@@ -129,7 +129,7 @@ def test_without_a_solver_nothing_passes_in_silence(monkeypatch: pytest.MonkeyPa
 # --- trials -----------------------------------------------------------------------------------------------------------
 
 TRIED = """\
-base: {company: {foreign_percent: 0}, services: [{id: s, operated_by: company, hosting: overseas, offers: [data-center], content: [news]}]}
+base: {company: {foreign_percent: 0, foreign_percent_basis: ultimate}, services: [{id: s, operated_by: company, hosting: overseas, offers: [data-center], content: [news]}]}
 cases:
   - {it: is tried, as_of: '2026-01-01', expect: {center: fires}}
 """

@@ -41,7 +41,7 @@ POLICY = (
 )
 TESTS = """\
 base:
-  company: {foreign_percent: 60, mainland_entity: true}
+  company: {foreign_percent: 60, foreign_percent_basis: ultimate, mainland_entity: true}
   services: [{id: s, operated_by: company, offers: [data-center]}]
 cases:
   - {it: opens, as_of: '2026-01-01', expect: {open: open, tell: silent}}

@@ -46,7 +46,7 @@ instruments:
 
 DENIED = {
     **PROFILE,
-    "company": {"foreign_percent": 60, "licenses": []},
+    "company": {"foreign_percent": 60, "foreign_percent_basis": "ultimate", "licenses": []},
     "services": [{"id": "s", "offers": ["data-center"], "operated_by": "company"}],
 }
 
@@ -100,7 +100,7 @@ GATE = LAW.replace(
 
 def test_a_gate_that_can_be_waived_is_a_red_line(tmp_path: Path) -> None:
     """Also where no product meets the gate."""
-    calm = {"p10": {**PROFILE, "product": {"id": "p10"}, "company": {"foreign_percent": 10}}}
+    calm = {"p10": {**PROFILE, "product": {"id": "p10"}, "company": {"foreign_percent": 10, "foreign_percent_basis": "ultimate"}}}
     data = edited(tmp_path, "    unwaivable: true\n", "", GATE, fixtures=calm)
     assert [(one["code"], one["rule"]) for one in data["red_lines"]] == [("waivable", "law/too-foreign")]
     assert data["title"]["en"] == "Changes below the decision: duties, routes or reasons"

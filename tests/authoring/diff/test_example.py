@@ -85,7 +85,7 @@ WITNESS = {
     "schema": 2,
     "product": {"id": "witness"},
     "company": {},
-    "partner": {"mainland_entity": True, "foreign_percent": 33, "licenses": []},
+    "partner": {"mainland_entity": True, "foreign_percent": 33, "foreign_percent_basis": "ultimate", "licenses": []},
     "services": [
         {"id": "s0", "operated_by": "partner", "offers": ["app-store"], "audience": "business", "content": []}
     ],
@@ -108,7 +108,7 @@ def test_a_product_borrows_what_rules_read_and_keeps_the_rest() -> None:
     assert new == {("company", "foreign_percent"): 33, ("services", "offers"): ["app-store"]}
     assert lent == {
         **own,
-        "company": {**own["company"], "foreign_percent": 33},
+        "company": {**own["company"], "foreign_percent": 33, "foreign_percent_basis": "ultimate"},
         "services": [{**own["services"][0], "offers": ["app-store"]}],
     }
     assert own == product_of("domestic-idc").document.data, "the product itself stays as it is"
@@ -137,7 +137,7 @@ def example(before: str, after: str, **changed: Any) -> Example:
 
 
 FIVE: dict[str, Any] = {
-    "foreign_percent": 1,
+    "foreign_percent": 1, "foreign_percent_basis": "ultimate",
     "mainland_entity": False,
     "legal_form": "partnership",
     "certificates": ["cepa-supplier"],

@@ -39,8 +39,8 @@ instruments:
 """,
 ).replace("verification: primary}\n", "verification: primary}\n  art-2: {en: Else., verification: secondary}\n")
 CAP = "  - id: too-foreign\n    cite: [art-1]\n"
-FOREIGN = {**PROFILE, "company": {"foreign_percent": 60, "licenses": []}}
-HARMLESS = {**PROFILE, "company": {"foreign_percent": 0, "licenses": []}}
+FOREIGN = {**PROFILE, "company": {"foreign_percent": 60, "foreign_percent_basis": "ultimate", "licenses": []}}
+HARMLESS = {**PROFILE, "company": {"foreign_percent": 0, "foreign_percent_basis": "ultimate", "licenses": []}}
 UNKNOWN = "UNKNOWN: no decision change was found, and none could be excluded"
 
 
@@ -70,10 +70,10 @@ def text_of(data: dict[str, Any], lang: Any = "en") -> str:
             "verification: primary → secondary",
         ),
         (
-            "      - {when: 'true', is: miit}\n",
-            "",
+            "{when: 'true', is: miit}",
+            "{when: 'true', is: provincial-ca}",
             "authority",
-            "- authority: Ministry of Industry and Information Technology (MIIT) otherwise",
+            "Ministry of Industry and Information Technology (MIIT)",
         ),
     ],
 )
@@ -117,12 +117,11 @@ def test_members_of_a_value_in_another_order_are_a_change_of_words(tmp_path: Pat
     assert data["title"]["en"] == "No decision change was found; what decisions cite or say may change"
 
 
-def test_an_authority_that_becomes_nobody_is_named(tmp_path: Path) -> None:
-    after = LAW.replace("      - {when: 'true', is: miit}\n", "")
-    data = compare_laws(tmp_path, LAW, after)
+def test_an_authority_that_becomes_another_is_named(tmp_path: Path) -> None:
+    data = compare_laws(tmp_path, LAW, LAW.replace("{when: 'true', is: miit}", "{when: 'true', is: provincial-ca}"))
     [detail] = data["decisions"]["details"]
-    assert (detail["kind"], detail["name"], detail["before"], detail["after"]) == ("authority", "report", "miit", "")
-    assert "Ministry of Industry and Information Technology (MIIT) → none" in text_of(data)
+    assert (detail["kind"], detail["name"]) == ("authority", "report")
+    assert (detail["before"], detail["after"]) == ("miit", "provincial-ca")
     assert "{'" not in text_of(data)
 
 

@@ -36,7 +36,7 @@ MILDER = overriding(OWN, rule("milder", "product", "company.foreign_percent > 40
 PROFILE = {
     "schema": 2,
     "product": {"id": "p30"},
-    "company": {"foreign_percent": 30},
+    "company": {"foreign_percent": 30, "foreign_percent_basis": "ultimate"},
     "services": [{"id": "s", "offers": ["data-center"]}],
 }
 

@@ -51,7 +51,7 @@ rules:
     message: {en: Refused., zh: 拒绝。}
 tests:
   base:
-    company: {foreign_percent: 60}
+    company: {foreign_percent: 60, foreign_percent_basis: ultimate}
     services: [{id: s, offers: [saas], audience: public, operated_by: company}]
   cases:
     - {it: refuses, as_of: '2026-01-01', expect: {seen: fires}}

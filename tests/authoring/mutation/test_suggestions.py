@@ -61,7 +61,7 @@ rules:
     message: {en: Refused., zh: 拒绝。}
 tests:
   base:
-    company: {foreign_percent: 60, licenses: []}
+    company: {foreign_percent: 60, foreign_percent_basis: ultimate, licenses: []}
     services: [{id: s, offers: [saas], audience: public, operated_by: company}]
   cases:
     - {it: refuses, as_of: '2026-01-01', expect: {foreign: fires, permit-needed: unmet}}
@@ -161,7 +161,7 @@ def layered(folder: Path) -> Bundle:
     )
     layer = write_layer(folder.parent / "company", "company", company=text)
     (layer / "company.test.yaml").write_text(
-        "base:\n  company: {foreign_percent: 60, licenses: []}\n"
+        "base:\n  company: {foreign_percent: 60, foreign_percent_basis: ultimate, licenses: []}\n"
         "  services: [{id: s, offers: [saas], audience: public, operated_by: company}]\n"
         "cases:\n  - {it: refuses, as_of: '2026-01-01', expect: {stricter: fires, pass: unmet}}\n",
         encoding="utf-8",

@@ -35,7 +35,7 @@ POLICY = (
 )
 TESTS = """\
 base: # a data center
-  company: {foreign_percent: 60, mainland_entity: true}
+  company: {foreign_percent: 60, foreign_percent_basis: ultimate, mainland_entity: true}
   services: [{id: s, operated_by: company, offers: [data-center]}]
 cases:
   # Above the cap.
@@ -53,7 +53,7 @@ cases:
 PROFILE = """\
 schema: 2
 product: {id: p}
-company: {foreign_percent: 60, mainland_entity: true}
+company: {foreign_percent: 60, foreign_percent_basis: ultimate, mainland_entity: true}
 services: [{id: s, operated_by: company, offers: [data-center]}]
 """
 EXPECTED = """\
