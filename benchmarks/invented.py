@@ -45,7 +45,12 @@ class Invented:
         return {
             "schema": 2,
             "product": {"id": f"shop-{place}", "title": "A shop"},
-            "company": {"foreign_percent": share, "foreign_percent_basis": "ultimate", "mainland_entity": True, "discredited": []},
+            "company": {
+                "foreign_percent": share,
+                "foreign_percent_basis": "ultimate",
+                "mainland_entity": True,
+                "discredited": [],
+            },
             "services": [service],
         }
 

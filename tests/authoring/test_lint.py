@@ -197,16 +197,6 @@ FINDINGS = {
         "  spare-filing: {title: {en: Spare, zh: 备用}, authority: [{when: 'true', is: cac}]}\nparameters:\n",
         "clean.yaml:12:3: instruments.spare-filing: No rule uses this instrument.",
     ),
-    "instrument of a duty that no profile states": (
-        UNMET,
-        NEEDING.replace("game-approval", "game-approvel").replace("need: {", "duty: {due: {before: launch}, "),
-        "clean.yaml:21:47: rules[0].duty.instrument: No profile can state game-approvel, so nobody can meet this rule. Did",
-    ),
-    "instrument of a need that no profile states": (
-        UNMET,
-        NEEDING.replace("game-approval", "galaxy-permit"),
-        "clean.yaml:21:24: rules[0].need.instrument: No profile can state galaxy-permit, so nobody can meet this rule.",
-    ),
     "instrument that covers no product": (
         UNMET,
         NEEDING.replace("COVERS", ", covers: 'activity.class in license.classes && license.valid'"),
@@ -240,8 +230,6 @@ IDS = {
     "parameter": "unused-parameter",
     "term": "unused-term",
     "instrument": "unused-instrument",
-    "instrument of a duty that no profile states": "unmeetable",
-    "instrument of a need that no profile states": "unmeetable",
     "instrument that covers no product": "unmeetable",
     "instrument that covers nothing": "unmeetable",
 }

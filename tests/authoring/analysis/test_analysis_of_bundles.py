@@ -51,7 +51,7 @@ def analyze(console: Console, *words: str) -> dict[str, Any]:
     data: dict[str, Any] = json.loads(ran.out)
     return {
         "code": ran.code,
-        "bundle": data["bundle"],
+        "bundle": {key: data["bundle"][key] for key in ("version", "digest")},
         "layer": data["layer"],
         "findings": [(one["kind"], one["about"], Path(one["file"]).name) for one in data["findings"]],
         "properties": [(one["id"], one["verdict"]) for one in data["properties"]],
@@ -86,7 +86,7 @@ def test_a_bundle_is_analyzed_as_its_folders(project: Console) -> None:
         (("--bundle", "unsigned.tar.gz", "--key", "release.pub"), 3),
         (("--bundle", "changed.tar.gz", "--skip-verify"), 3),
         (("--bundle", "nowhere.tar.gz"), 3),
-        (("--bundle", "law.tar.gz", "--law", "nowhere"), 3),
+        (("--bundle", "law.tar.gz", "--law", "nowhere"), 2),
         (("--bundle", "law.tar.gz", "--law", "policies"), 2),
         (("--bundle", "law.tar.gz", "--key", "release.pub", "--skip-verify"), 2),
         (("--key", "release.pub"), 2),

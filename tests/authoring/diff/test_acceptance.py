@@ -84,7 +84,12 @@ def test_another_edit_of_the_same_rule_is_not_accepted(tmp_path: Path) -> None:
 def test_an_edit_with_another_effect_counts_again(tmp_path: Path) -> None:
     accepted = entries(compare(*pair(tmp_path), fail_on=FAIL))
     base, head = pair(tmp_path, accepted=accepted)
-    unclear = {"schema": 2, "product": {"id": "open"}, "company": {"foreign_percent": 60, "foreign_percent_basis": "ultimate"}, "services": [{"id": "s"}]}
+    unclear = {
+        "schema": 2,
+        "product": {"id": "open"},
+        "company": {"foreign_percent": 60, "foreign_percent_basis": "ultimate"},
+        "services": [{"id": "s"}],
+    }
     project(head, {"law": MILDER}, {"open": unclear})
     found = compare(base, head, fail_on=FAIL)
     assert (outcome(found), states(found)) == ((["loosened"], 1), ["stale"]), "a denied product becomes incomplete, too"

@@ -24,7 +24,11 @@ def broken(*_: Any, **__: Any) -> Any:
 
 
 def compared(folder: Path, **settings: Any) -> dict[str, Any]:
-    other = {**PROFILE, "product": {"id": "p65"}, "company": {"foreign_percent": 65, "foreign_percent_basis": "ultimate"}}
+    other = {
+        **PROFILE,
+        "product": {"id": "p65"},
+        "company": {"foreign_percent": 65, "foreign_percent_basis": "ultimate"},
+    }
     fixtures = {"p60": PROFILE, "p65": other}
     base = project(folder / "base", {"law": LAW}, fixtures)
     return compare(base, project(folder / "head", {"law": MILDER}, fixtures), **settings)

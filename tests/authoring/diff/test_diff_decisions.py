@@ -175,7 +175,11 @@ def test_direction(before: tuple[str, str], after: tuple[str, str], expected: st
 
 def test_both_directions_are_both(tmp_path: Path) -> None:
     law = RULES.replace("company.foreign_percent > param.cap", "company.foreign_percent == param.cap")
-    other = {**PROFILE, "product": {"id": "p50"}, "company": {"foreign_percent": 50, "foreign_percent_basis": "ultimate"}}
+    other = {
+        **PROFILE,
+        "product": {"id": "p50"},
+        "company": {"foreign_percent": 50, "foreign_percent_basis": "ultimate"},
+    }
     fixtures = {"p60": PROFILE, "p50": other}
     before, after = policy("law", law), policy("law", law.replace("value: 50.0", "value: 60.0"))
     assert compare_policies(tmp_path, before, after, fixtures=fixtures)["verdict"] == "both"
@@ -289,7 +293,10 @@ def test_a_place_that_moves_is_seen_without_any_edit_of_a_policy(tmp_path: Path)
             "term.is_foreign && company.foreign_percent > param.cap", 'company.registered.province == "beijing"'
         ),
     )
-    profile = {**PROFILE, "company": {"foreign_percent": 60, "foreign_percent_basis": "ultimate", "registered": {"at": "hangzhou"}}}
+    profile = {
+        **PROFILE,
+        "company": {"foreign_percent": 60, "foreign_percent_basis": "ultimate", "registered": {"at": "hangzhou"}},
+    }
     base = project(tmp_path / "base", {"law": law}, {"p60": profile}, schemas={})
     head = project(tmp_path / "head", {"law": law}, {"p60": profile}, schemas={"places": places})
     data = compare(base, head)

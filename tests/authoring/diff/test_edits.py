@@ -170,7 +170,11 @@ def test_rows_of_today_and_later_stand_before_those_of_the_past(tmp_path: Path) 
         "      - {from: '2020-01-01', cite: art-1, value: 50.0}",
         values.replace("'2027-01-01', cite: art-1, value: 50.0", "'2027-01-01', cite: art-1, value: 55.0"),
     )
-    other = {**PROFILE, "product": {"id": "a52"}, "company": {"foreign_percent": 52, "foreign_percent_basis": "ultimate"}}
+    other = {
+        **PROFILE,
+        "product": {"id": "a52"},
+        "company": {"foreign_percent": 52, "foreign_percent_basis": "ultimate"},
+    }
     data = compare_policies(tmp_path, before, after, fixtures={"a52": other, "p60": PROFILE})
     days = [(row["product"], row["days"][-1] >= data["today"]) for row in data["decisions"]["rows"]]
     assert days[0] == ("p60", True)

@@ -100,7 +100,13 @@ GATE = LAW.replace(
 
 def test_a_gate_that_can_be_waived_is_a_red_line(tmp_path: Path) -> None:
     """Also where no product meets the gate."""
-    calm = {"p10": {**PROFILE, "product": {"id": "p10"}, "company": {"foreign_percent": 10, "foreign_percent_basis": "ultimate"}}}
+    calm = {
+        "p10": {
+            **PROFILE,
+            "product": {"id": "p10"},
+            "company": {"foreign_percent": 10, "foreign_percent_basis": "ultimate"},
+        }
+    }
     data = edited(tmp_path, "    unwaivable: true\n", "", GATE, fixtures=calm)
     assert [(one["code"], one["rule"]) for one in data["red_lines"]] == [("waivable", "law/too-foreign")]
     assert data["title"]["en"] == "Changes below the decision: duties, routes or reasons"

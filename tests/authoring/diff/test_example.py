@@ -137,7 +137,8 @@ def example(before: str, after: str, **changed: Any) -> Example:
 
 
 FIVE: dict[str, Any] = {
-    "foreign_percent": 1, "foreign_percent_basis": "ultimate",
+    "foreign_percent": 1,
+    "foreign_percent_basis": "ultimate",
     "mainland_entity": False,
     "legal_form": "partnership",
     "certificates": ["cepa-supplier"],

@@ -13,7 +13,13 @@ GATEWAY = "telecom-regulations/approved-gateway"
 WITNESS = {
     "schema": 2,
     "product": {"id": "witness"},
-    "company": {"mainland_entity": True, "foreign_percent": 0, "foreign_percent_basis": "ultimate", "legal_form": "limited-company", "licenses": []},
+    "company": {
+        "mainland_entity": True,
+        "foreign_percent": 0,
+        "foreign_percent_basis": "ultimate",
+        "legal_form": "limited-company",
+        "licenses": [],
+    },
     "services": [
         {
             "id": "s0",

@@ -290,7 +290,8 @@ def test_the_report(console: Console) -> None:
     lines = ran.out.splitlines()
     assert ran.code == 0
     at = lines.index('law/two.yaml:20:27: survived: two/seen: the clause service.audience == "public" is dropped')
-    test = re.escape('    test: in law/two.test.yaml: - {it: makes seen depend on service.audience == "public", ')
+    name = 'asks for all of these in seen: term.foreign && service.audience == "public"'
+    test = re.escape(f"    test: in law/two.test.yaml: - {{it: '{name}', ")
     assert re.match(
         test + r"as_of: '2026-01-01', set: {services.0.audience: [\w-]+}, expect: {seen: silent}}$", lines[at + 1]
     )

@@ -305,7 +305,7 @@ def test_the_law_in_a_bundle_rewrites_no_tests_of_the_working_tree(
     console: Console, law: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], outside: bool
 ) -> None:
     replace(law / "small.yaml", "value: 50", "value: 70")
-    assert console("bundle", "build", "--number", "1", "-p", "policies", "-o", "other.tar.gz").code == 0
+    assert console("bundle", "build", "--number", "1", "--law", "policies", "-o", "other.tar.gz").code == 0
     replace(law / "small.yaml", "value: 70", "value: 50")
     before = (law / "small.test.yaml").read_bytes()
     if outside:

@@ -366,6 +366,18 @@ class PartlyHiddenSpace(ProfileSpace):
             return shared
         return self.pool.conjoin((shared, self.pool.flag(f"{SAID}{name}")))
 
+    def empty_behind(self, name: str, stated: SymbolicValue, service: SymbolicRecord, owner: int) -> SymbolicValue:
+        """Return a list of a service, without the words that only the other profile states."""
+        found = super().empty_behind(name, stated, service, owner)
+        assert not isinstance(stated, DualRail) and not isinstance(found, DualRail)
+        ((own, _),), ((present, listed),) = stated, found
+        assert isinstance(listed, EnumSet)
+
+        def has(word: str) -> int:
+            return self.pool.conjoin((own, listed.has(word)))
+
+        return ((present, EnumSet(listed.path, listed.words, has, listed.longest)),)
+
 
 def encode_hidden(query: Query, bundle: Bundle, kept: Sequence[str], relaxed: bool) -> ProfilePair:
     """Return the pair in which the first profile omits facts. `kept`: names or paths of facts that are never hidden."""

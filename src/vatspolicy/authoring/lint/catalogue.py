@@ -70,10 +70,10 @@ RULES: Mapping[str, LintRule] = {
     ),
     "unmeetable": LintRule(
         ERROR,
-        Phrase("A profile can meet each need, route and duty."),
+        Phrase("A profile can meet each need and route."),
         Phrase(
-            "Nobody can meet a rule whose instrument no profile can state, or whose `covers` asks for facts that the "
-            "subject of the rule does not have. Name another instrument, or correct `covers`."
+            "Nobody can meet a rule whose instrument asks, in `covers`, for facts that its subject does not have. "
+            "Name another instrument, or correct `covers`."
         ),
     ),
     # --- citations

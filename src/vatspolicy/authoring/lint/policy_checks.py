@@ -14,14 +14,13 @@ from vatspolicy.authoring.verification import hash_problems
 from vatspolicy.cel.ast import And, Fact, Literal, Node, Not, Or, Quantifier, Term, walk
 from vatspolicy.documents import Document, Path
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.errors import Problem, suggest
+from vatspolicy.errors import Problem
 from vatspolicy.i18n import Listing, _
 from vatspolicy.i18n.lint import faults
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.cost import COSTLY, expression_cost
 from vatspolicy.policies.model import NEVER, Expression, Policy, Rule
-from vatspolicy.profile.vocabulary import words_of
 
 Found: TypeAlias = "Iterator[tuple[str, Problem]]"
 """Rules of the catalogue, each with a problem."""
@@ -166,26 +165,13 @@ def _costs(file: PolicyFile) -> Found:
 
 
 def _unmeetable(file: PolicyFile) -> Found:
-    """Yield instruments of needs, routes and duties that no profile can state, and those that can cover no subject."""
+    """Yield instruments of needs and routes that can cover no subject of their rule."""
     for index, rule in enumerate(file.policy.rules):
         name = getattr(rule.effect, "instrument", None)
-        if name is None:
-            continue
-        path: Path = ("rules", index, rule.kind, "instrument")
-        stated = _statable(file.bundle, rule)
-        covers = file.bundle.instruments[name].covers
-        if name not in stated:
-            message = _("No profile can state {name}, so nobody can meet this rule.", name=name)
-            yield "unmeetable", file.document.problem(path, message, suggest(name, stated))
-        elif rule.kind != "duty" and covers is not None and not _can_be(True, covers.tree, _outside(rule.each)):
+        covers = None if name is None or rule.kind == "duty" else file.bundle.instruments[name].covers
+        if covers is not None and not _can_be(True, covers.tree, _outside(rule.each)):
             message = _("No license ({name}) can cover the subject of this rule.", name=name)
-            yield "unmeetable", file.document.problem(path, message)
-
-
-def _statable(bundle: Bundle, rule: Rule) -> list[str]:
-    """Return the instruments that a profile can state: those filed for a duty, those held for any other rule."""
-    place = ("filings", 0, "instrument") if rule.kind == "duty" else ("company", "licenses", 0, "instrument")
-    return [word.value for word in words_of(place, bundle.schemas)]
+            yield "unmeetable", file.document.problem(("rules", index, rule.kind, "instrument"), message)
 
 
 def _outside(each: str) -> frozenset[str]:
