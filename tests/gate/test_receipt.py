@@ -90,7 +90,7 @@ def test_the_day_says_where_it_comes_from(console: Console, law: Path) -> None:
 
 @pytest.mark.usefixtures("made")
 def test_a_replay_finds_the_same(console: Console, tmp_path: Path) -> None:
-    ran = console("replay", "receipt.json", "-p", "policies")
+    ran = console("replay", "receipt.json", "--law", "policies")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
         "same: spec, law and decision are as recorded\n"
@@ -98,14 +98,14 @@ def test_a_replay_finds_the_same(console: Console, tmp_path: Path) -> None:
         "  recorded under the law in the folder policies\n"
         "  the receipt is not signed (--receipt-key asks for a signature)\n"
     )
-    assert console("replay", "receipt.json", "-p", "policies", "--lang", "zh").out.startswith("一致")
-    told = json.loads(console("replay", "receipt.json", "-p", "policies", "-f", "json").out)
+    assert console("replay", "receipt.json", "--law", "policies", "--lang", "zh").out.startswith("一致")
+    told = json.loads(console("replay", "receipt.json", "--law", "policies", "-f", "json").out)
     assert (told["same"], told["differences"], told["changes"], told["as_it_stands"]) == (True, [], [], None)
     assert told["law"] == {"origin": "folder", "file": "policies"}
     (tmp_path / "away").mkdir()
     (tmp_path / "spec.yaml").rename(tmp_path / "away" / "moved.yaml")
-    assert console("replay", "receipt.json", "-p", "policies").code == 3
-    assert console("replay", "receipt.json", "-p", "policies", "--spec", "away/moved.yaml").code == 0
+    assert console("replay", "receipt.json", "--law", "policies").code == 3
+    assert console("replay", "receipt.json", "--law", "policies", "--spec", "away/moved.yaml").code == 0
 
 
 def test_a_replay_with_facts_that_were_set(console: Console, law: Path) -> None:
@@ -156,14 +156,14 @@ def test_a_receipt_that_gives_another_reason_for_its_day_is_found(console: Conso
 def test_an_unsigned_receipt_does_not_choose_its_law(console: Console, made: dict[str, Any], origin: str) -> None:
     """Whoever writes a receipt writes the law that it names, too."""
     if origin == "bundle":
-        assert console("bundle", "build", "-p", "policies", "--number", "1", "-o", "law.tar.gz").code == 0
+        assert console("bundle", "build", "--law", "policies", "--number", "1", "-o", "law.tar.gz").code == 0
         given = ("--bundle", "law.tar.gz", "--receipt", "receipt.json", "--no-fail")
         assert console("check", made["spec"]["file"], *given).code == 0
     ran = console("replay", "receipt.json")
     assert (ran.code, ran.out) == (3, "")
     assert "receipt.json:1:1: It is not signed, so it does not choose its law." in ran.err
     assert "--law, or --bundle with --key." in ran.err
-    named = ("-p", "policies") if origin == "folder" else ("--bundle", "law.tar.gz")
+    named = ("--law", "policies") if origin == "folder" else ("--bundle", "law.tar.gz")
     assert console("replay", "receipt.json", *named).code == 0
 
 
@@ -171,25 +171,25 @@ def test_an_unsigned_receipt_does_not_choose_its_law(console: Console, made: dic
 def test_a_replay_finds_what_is_otherwise(console: Console) -> None:
     text = (console.folder / "spec.yaml").read_text(encoding="utf-8")
     console.write("spec.yaml", text + "# a comment\n")
-    ran = console("replay", "receipt.json", "-p", "policies")
+    ran = console("replay", "receipt.json", "--law", "policies")
     assert ran.code == 1
     assert ran.out.startswith("differs in 1 place\n  /spec/sha256: changed\n")
     console.write("spec.yaml", text.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]"))
-    ran = console("replay", "receipt.json", "-p", "policies")
+    ran = console("replay", "receipt.json", "--law", "policies")
     assert ran.code == 1
     assert "  /decision/decision: changed\n" in ran.out
     assert "chengdu" not in ran.out
     console.write("spec.yaml", text)
     pilot = console.folder / "policies" / "vats-pilot-2024.yaml"
     before = pilot.read_text(encoding="utf-8")
-    pilot.write_text(before.replace("version: 1.0.0", "version: 1.0.1"), encoding="utf-8")
+    pilot.write_text(before.replace("version: 1.0.1", "version: 1.0.2"), encoding="utf-8")
     assert pilot.read_text(encoding="utf-8") != before
-    ran = console("replay", "receipt.json", "-p", "policies", "-f", "json")
+    ran = console("replay", "receipt.json", "--law", "policies", "-f", "json")
     found = [one["pointer"] for one in json.loads(ran.out)["differences"]]
     assert ran.code == 1
     assert {"/law/policies", "/decision/bundle/digest"} <= set(found)
     assert any(pointer.startswith("/policies/") and pointer.endswith("/version") for pointer in found)
-    assert console("replay", "receipt.json", "-p", "policies", "-f", "json").out == ran.out
+    assert console("replay", "receipt.json", "--law", "policies", "-f", "json").out == ran.out
 
 
 @pytest.mark.usefixtures("made")

@@ -86,7 +86,7 @@ APPROVERS = "schema: 1\nmax_days: 300\napprovers: [{name: a@example.com, rules: 
 
 
 def make_waivers() -> list[bytes]:
-    """A waiver and a baseline of every finding, and approvers."""
+    """A waiver and a baseline of every finding, approvers, and an opinion that is granted."""
     profile, decision, _ = decided()
     days = {"granted": TODAY, "expiry": "2027-02-01"}
     common = {"reason": "A pilot.", "approver": "a@example.com", "ticket": "T-1", **days}
@@ -97,7 +97,10 @@ def make_waivers() -> list[bytes]:
         waivers.append({"rule": name, "scope": scope, **common})
         entries.append({**scope, "rule": name, "since": TODAY})
     baseline = {"schema": 1, "written": TODAY, "until": "2027-02-01", "findings": entries}
-    found = [yaml.safe_dump(one).encode() for one in ({"schema": 1, "waivers": waivers}, baseline)]
+    opinion = {"about": "class", "service": "hosting", "classes": [], "by": "counsel", "date": TODAY}
+    opinions = [{"opinion": opinion, "scope": {"product": "hosting", "fingerprint": print_}, **common}]
+    files = ({"schema": 1, "waivers": waivers}, baseline, {"schema": 1, "opinions": opinions})
+    found = [yaml.safe_dump(one).encode() for one in files]
     return [*found, APPROVERS.encode()]
 
 

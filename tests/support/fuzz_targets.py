@@ -207,11 +207,11 @@ def read_bundle_file(data: bytes) -> bool:
 
 
 def read_waivers(data: bytes) -> bool:
-    """Waivers, approvers and a baseline: read, and applied to a decision."""
+    """Waivers, approvers, a baseline and granted opinions: read, and applied to a decision."""
     path = _folder() / "waivers.yaml"
     path.write_bytes(data)
-    found = load_waiver_set(path, path, path)
-    assert len(found.problems) >= 2, "no file is of two kinds"
+    found = load_waiver_set(path, path, path, opinions=path)
+    assert len(found.problems) >= 3, "no file is of two kinds"
     listed = {waiver.rule for waiver in found.waivers}
     listed |= {entry.rule for entry in found.baseline.entries} if found.baseline else set()
     approvers = found.approvers or load_waiver_set(None, _write("approvers.yaml", APPROVERS)).approvers
@@ -219,7 +219,7 @@ def read_waivers(data: bytes) -> bool:
     for kind, number in run.waived[0]:
         finding: Finding = getattr(decided()[1], kind)[number]
         assert finding.rule.name in listed
-    return bool(found.waivers or found.approvers or found.baseline)
+    return bool(found.waivers or found.approvers or found.baseline or found.opinions)
 
 
 def _write(name: str, text: str) -> Path:

@@ -114,16 +114,17 @@ def schema_place(fact: str, schemas: SchemaSet) -> Place | None:
         key = home, path
     if key is None:
         return None
-    document = schemas.derived(("document", key[0]), lambda: _schema_document(key[0], schemas))
+    document = schemas.derived(("document", key[0]), lambda: _schema_document(key[0]))
     if document is None:
         return None
     text = Text(document.text)
     return Place(absolute(document.file), text.token(text.at(*document.mark(key[1], key=True))))
 
 
-def _schema_document(name: str, schemas: SchemaSet) -> Document | None:
+def _schema_document(name: str) -> Document | None:
+    """Return a schema as its file has it; the schemas of a law also list what its policies establish."""
     file = f"{name}.schema.json"
     try:
-        return parse_document(schemas.files[file], str(resource_folder("schemas") / file), _SCHEMA_LIMITS)
+        return parse_document(SchemaSet.shipped().files[file], str(resource_folder("schemas") / file), _SCHEMA_LIMITS)
     except InvalidInput:
         return None
