@@ -148,7 +148,7 @@ def test_reasons_are_told_in_the_language_of_the_run(console: Console, rows: lis
     ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python", "--lang", "zh", *DAY)
     assert ran.code == 3
     assert "每秒" in ran.err
-    assert ran.out.startswith("共6行，拒收5行\n")
+    assert ran.out.startswith("随附法规 0.1.0\n共6行，拒收5行\n")
     reasons = [reject["reasons"] for reject in read(console.folder / "out.jsonl.rejects.jsonl")]
     assert reasons[:3] == [
         ["这不是有效的 JSON：第14列缺少用双引号括起的键名。"],

@@ -196,6 +196,8 @@ class Profiles:
             return self.value(SchemaSet.shipped().resolve(schema["$ref"]), schema["$ref"].rsplit("/", 1)[-1], missing)
         if "x-shorthand" in schema:
             return self.value(draw.choice(schema["anyOf"]), name, missing)
+        if name == "foreign_percent_basis" and draw.random() < 0.7:
+            return "ultimate"  # of another basis, the share is unknown
         if "enum" in schema:
             return self.word(schema["enum"], name)
         match schema["type"]:

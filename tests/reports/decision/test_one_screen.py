@@ -15,7 +15,7 @@ from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import Detail, decision_to_data
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.i18n.text import shorten, width
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import render
@@ -59,7 +59,7 @@ def flat(text: str) -> str:
 
 def test_every_fixture_fits_on_a_screen() -> None:
     """A terminal has 24 lines of 80; the command and the next prompt need two of them."""
-    bundle, tight = shipped_bundle(), []
+    bundle, tight = load_bundle(), []
     for path in fixture_files():
         profile = load_profile(path)
         data = decision_to_data(bundle, profile, evaluate(bundle, profile, profile.launch or TODAY))
@@ -89,7 +89,7 @@ def test_a_screen_needs_no_more_than_its_detail() -> None:
 
 def test_the_screen_names_the_law_of_what_decides() -> None:
     """The first obstacle and the first license keep their law where their text is cut; five of six do."""
-    bundle, named = shipped_bundle(), []
+    bundle, named = load_bundle(), []
     for path in fixture_files():
         profile = load_profile(path)
         data = decision_to_data(bundle, profile, evaluate(bundle, profile, profile.launch or TODAY))
