@@ -387,7 +387,7 @@ def confirm(base: Bundle, head: Bundle, verdict: RuleVerdict) -> None:
         assert verdict.verdict not in ("witness", "masked")
         return
     assert verdict.as_of is not None
-    profile = load_profile(dict(verdict.witness))
+    profile = load_profile(dict(verdict.witness)).grant_all()
     assert evaluate(base, profile, verdict.as_of).decision == verdict.before
     told = [rule_states(b, find_rule(b, verdict.rule), profile, verdict.as_of) for b in (base, head)]
     assert told[0] != told[1] or verdict.transitions
