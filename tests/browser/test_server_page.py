@@ -15,7 +15,7 @@ import yaml
 from tests.support.chromium import new_page, opened, sideways, violations
 from tests.support.console import Console
 from tests.support.effort import LONG
-from tests.support.shipped import ROOT, fixture_file, shipped_bundle
+from tests.support.shipped import ROOT, fixture_file
 from tests.support.specs import TODAY
 
 uvicorn = pytest.importorskip("uvicorn", reason="needs the extra `serve`")
@@ -23,6 +23,7 @@ pytest.importorskip("starlette", reason="needs the extra `serve`")
 
 from vatspolicy.documents.schemas import SchemaSet  # noqa: E402
 from vatspolicy.i18n.words import VERDICTS  # noqa: E402
+from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.vocabulary import describe, find_choices  # noqa: E402
 from vatspolicy.server.serve import listen  # noqa: E402
 from vatspolicy.server.web.router import make_page  # noqa: E402
@@ -39,7 +40,7 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 def server() -> Iterator[str]:
     """The address of a running server with the shipped law."""
     socket = listen("127.0.0.1", 0)
-    app = make_page(WebContext(shipped_bundle(), today=lambda: TODAY))
+    app = make_page(WebContext(load_bundle(), today=lambda: TODAY))
     running = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off"))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
