@@ -23,7 +23,7 @@ pytest.importorskip("starlette", reason="needs the extra `serve`")
 
 from vatspolicy.documents.schemas import SchemaSet  # noqa: E402
 from vatspolicy.i18n.words import VERDICTS  # noqa: E402
-from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.policies.bundle import load_bundle  # noqa: E402
 from vatspolicy.profile.vocabulary import describe, find_choices  # noqa: E402
 from vatspolicy.server.serve import listen  # noqa: E402
 from vatspolicy.server.web.router import make_page  # noqa: E402
