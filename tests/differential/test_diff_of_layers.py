@@ -34,7 +34,9 @@ def test_every_changed_decision_is_found(seed: int, tmp_path: Path) -> None:
     files = [str(tmp_path / f"{name}.json") for name in products]
     semantic = "z3" if seed == SEEDS[0] and importlib.util.find_spec("z3") else "off"
     settings = ComparisonSettings("2024-01-01", profiles=files, semantic=semantic)
-    data = compare_revisions(*read_pair("base", "head", tmp_path, LawStack(layers[0], layers=tuple(layers[1:]))), settings)
+    data = compare_revisions(
+        *read_pair("base", "head", tmp_path, LawStack(layers[0], layers=tuple(layers[1:]))), settings
+    )
     found = {
         (row["product"], day): (row["before"]["decision"], row["after"]["decision"])
         for row in data["decisions"]["rows"]
