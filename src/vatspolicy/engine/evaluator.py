@@ -177,9 +177,10 @@ class _Evaluator:
     def service(self, index: int) -> Part:
         """Evaluate one service, and the activities that it is or may be."""
         subject = Subject(self.product["services"][index]["id"])
-        own = self.recall(subject)  # readings change its classes, and nothing that its own rules say
-        part = Part(own.activation, own.matches)
-        part.add(own)
+        part = self.recall(subject)  # readings change its classes, and nothing that its own rules say
+        if self.shared is not None:
+            own, part = part, Part(part.activation, part.matches)
+            part.add(own)
         found = classify(self.ruleset, part.activation, self.readings, _of_kind("classify", part.matches))
         part.contested += [(rule, subject) for rule in found.contested]
         activities = []

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Iterator
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.interpreter import UnknownAttribute
 from vatspolicy.documents import Path
-from vatspolicy.engine.decision import Finding, MissingFact, Outcome, RouteResult, Subject
+from vatspolicy.engine.decision import Finding, MissingFact, Outcome, RouteResult
 from vatspolicy.engine.licensing import answer_need, holds_instrument, is_valid
 from vatspolicy.engine.opinions import OPINION
 from vatspolicy.engine.parts import Question
@@ -27,7 +27,8 @@ class MissingFacts:
 
     def __init__(self, ruleset: RuleSet, profile: Profile, activations: Activations) -> None:
         self._ruleset, self._profile, self._activations = ruleset, profile, activations
-        self._named: dict[tuple[str, Subject], tuple[MissingFact, ...]] = {}
+        self._named: dict[int, tuple[Finding, tuple[MissingFact, ...]]] = {}
+        """Facts by the identity of the finding that asks for them."""
         self._places: dict[tuple[int, int], tuple[tuple[UnknownAttribute, ...], tuple[Path, ...]]] = {}
         """Places by the identity of an activation and of its missing facts: many rules ask for the same."""
 
@@ -37,11 +38,10 @@ class MissingFacts:
 
     def of(self, finding: Finding) -> tuple[MissingFact, ...]:
         """Return the facts that a finding asks for: those of its rule, and of a need whose answer they leave open."""
-        key = (finding.rule.name, finding.subject)
-        found = self._named.get(key)
+        found = self._named.get(id(finding))
         if found is None:
-            found = self._named[key] = tuple(self._ask(finding))
-        return found
+            found = self._named[id(finding)] = (finding, tuple(self._ask(finding)))
+        return found[1]
 
     def rank(self, questions: Iterable[Question], low: Outcome) -> tuple[MissingFact, ...]:
         """Return the facts that could still make the decision stricter than `low`, the most decisive first.
@@ -76,17 +76,19 @@ class MissingFacts:
         state = finding.state
         if state == "unknown" and all(fact.path == (OPINION.root,) for fact in missing):
             state = "unread"
-        return finding._replace(state=state, missing=missing)
+        return Finding(finding.rule, finding.subject, state, finding.holds, missing, finding.routes, finding.authority)
 
     def _ask(self, finding: Finding) -> list[MissingFact]:
         rule, activation = finding.rule, self._activations.of(finding.subject)
         facts: tuple[UnknownAttribute, ...] = ()
         if not finding.holds:  # where its condition holds, it rests on law that nobody has read
             facts = self._ruleset.missing_facts(rule.when, activation) or (OPINION,)
-        found = _of(rule, self.paths(activation, facts))
+        names = (rule.name,)
+        found = [MissingFact(path, names) for path in self.paths(activation, facts)]
         need = rule.effect
-        if finding.state != "unknown" or not isinstance(need, Need):
+        if rule.kind != "need" or finding.state != "unknown":
             return found
+        assert isinstance(need, Need)
         if need.instrument is None:
             low, high, _ = answer_need(need, finding.holds, None, finding.routes)
             usable = [route for route in finding.routes if route.state != "closed"] if low != high else ()
