@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.project_builder import RULES, policy, project
-from vatspolicy.authoring.diff.git import SourceError
 from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
 from vatspolicy.authoring.diff.sources import read_pair, read_source
 from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
+from vatspolicy.git import SourceError
 
 BUNDLE = {"policies/bundle.yaml": b"version: 1.0.0\n", "policies/a.yaml": b"id: a\n", "README.md": b"x"}
 

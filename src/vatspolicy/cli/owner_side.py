@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from vatspolicy.authoring.diff.git import Git, SourceError
 from vatspolicy.gate.judgement import EDITS
+from vatspolicy.git import Git, SourceError
 from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase, _, reason_of
 from vatspolicy.i18n.words import joint
 

@@ -47,8 +47,8 @@ def complete(
     parameters = list(parameters)
     if given.get("trust") is None:
         return _complete(parameters, given, convert)
-    from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.cli.owner_side import trust
+    from vatspolicy.git import SourceError
 
     settings = [one.name for one in parameters if getattr(one.declared, "setting", None)]
     try:

@@ -35,14 +35,12 @@ class Amendments:
         self.values: dict[str, Amendment] = {}
         for policy in bundle.policies.values():
             for rule in policy.rules:
-                if rule.since == day and rule.until > day:
-                    self.rules[rule] = Amendment(policy, "began", rule.name, rule.cite)
-                elif rule.until == day:
-                    self.rules[rule] = Amendment(policy, "ended", rule.name, rule.cite)
-            for parameter in policy.parameters.values():
-                for value in parameter.values[1:]:  # a rule never reads a parameter before its first value
-                    if value.since == day:
-                        self.values[parameter.key] = Amendment(policy, "value", parameter.key, value.cite)
+                if day in (rule.since, rule.until):
+                    change = "ended" if rule.until == day else "began"
+                    self.rules[rule] = Amendment(policy, change, rule.name, rule.cite)
+            # a rule never reads a parameter before its first value
+            values = [(one.key, value) for one in policy.parameters.values() for value in one.values[1:]]
+            self.values |= {key: Amendment(policy, "value", key, one.cite) for key, one in values if one.since == day}
 
     def responsible(
         self, changed: Iterable[tuple[Item | None, Item | None]], before: Decision, after: Decision

@@ -53,49 +53,67 @@ def classify(
 
     `matches` are the classify rules that match, if they are known already.
     """
-    service = activation["service"]
+    if matches is None:
+        matches = ruleset.match("service", activation, ("classify",))
+    readings = [one for match in matches if (one := _read(match, activation, interpretations)) is not None]
     classes: dict[str, Rule] = {}
     possible: dict[str, Rule] = {}
-    firing: list[Rule] = []
-    undecided: list[Match] = []
-    unread: set[Rule] = set()
-    contested: list[Rule] = []
-    for match in ruleset.match("service", activation, ("classify",)) if matches is None else matches:
-        rule, holds, _ = match
-        found = _classes(rule)
-        applies = reading_of(activation, rule) if rule.is_open else True
-        if applies is False:
-            continue
-        opinion = settling(activation, rule, CLASS) if applies is None else None
-        if opinion is not None:
-            found = tuple(opinion["classes"])
-        elif applies is None:
-            if rule.is_unread:
-                unread.add(rule)
-                if holds:
-                    holds, match = False, (rule, False, (OPINION,))
-            reading = interpretations.get((rule.name, service["id"]))
-            found = found if reading is None else () if reading == NOT_TELECOM else (reading,)
-            if rule.contested and holds:
-                contested.append(rule)
-        if holds:
-            firing.append(rule)
-        else:
-            undecided.append(match)
-        for cls in found:
-            (classes if holds else possible).setdefault(cls, rule)
+    for one in readings:
+        for cls in one.classes:
+            (classes if one.holds else possible).setdefault(cls, one.rule)
+    firing = tuple([one.rule for one in readings if one.holds])
     return Classification(
         classes,
         {cls: rule for cls, rule in possible.items() if cls not in classes},
-        tuple(firing),
-        tuple(
-            one
-            for one in undecided
-            if not firing or one[0] in unread or any(cls not in classes for cls in _classes(one[0]))
-        ),
-        frozenset(unread),
-        tuple(contested),
+        firing,
+        tuple([one.match for one in readings if not one.holds and (not firing or one.may_add(classes))]),
+        frozenset([one.rule for one in readings if one.is_unread]),
+        tuple([one.rule for one in readings if one.is_contested]),
     )
+
+
+class _Reading(NamedTuple):
+    """How a classify rule counts for a service."""
+
+    match: Match
+    classes: tuple[str, ...]
+    """Classes that it finds: its own, those of the opinion that settles it, or that of another interpretation."""
+    is_unread: bool = False
+    """True if the law is unread and no opinion settles it."""
+    is_contested: bool = False
+    """True if the rule holds, is contested, and no opinion settles it."""
+
+    @property
+    def rule(self) -> Rule:
+        """The rule."""
+        return self.match[0]
+
+    @property
+    def holds(self) -> bool:
+        """True if it holds; False if a missing fact or opinion leaves that open."""
+        return self.match[1]
+
+    def may_add(self, classes: Mapping[str, Rule]) -> bool:
+        """Return whether the rule, once decided, may find a class beside these."""
+        return self.is_unread or any(cls not in classes for cls in _classes(self.rule))
+
+
+def _read(match: Match, activation: Activation, interpretations: Interpretations) -> _Reading | None:
+    """Return how a rule counts for a service; None if it does not apply, by an opinion."""
+    rule, holds, _ = match
+    applies = reading_of(activation, rule) if rule.is_open else True
+    if applies is False:
+        return None
+    if applies:
+        return _Reading(match, _classes(rule))
+    opinion = settling(activation, rule, CLASS)
+    if opinion is not None:
+        return _Reading(match, tuple(opinion["classes"]))
+    other = interpretations.get((rule.name, activation["service"]["id"]))
+    classes = _classes(rule) if other is None else () if other == NOT_TELECOM else (other,)
+    if rule.is_unread:
+        return _Reading((rule, False, (OPINION,)) if holds else match, classes, is_unread=True)
+    return _Reading(match, classes, is_contested=rule.contested and holds)
 
 
 def _classes(rule: Rule) -> tuple[str, ...]:

@@ -47,6 +47,11 @@ class Subject(NamedTuple):
         service, activity = activation.get("service"), activation.get("activity")
         return cls(service and service["id"], activity and activity["class"])
 
+    @property
+    def each(self) -> str:
+        """Kind of the subject, as rules name what they are about: product, service or activity."""
+        return "activity" if self.cls else "service" if self.service else "product"
+
     def __str__(self) -> str:
         return "/".join(part for part in (self.service, self.cls) if part)
 

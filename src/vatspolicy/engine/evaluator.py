@@ -1,13 +1,12 @@
 """evaluate(bundle, profile, as_of): the decision for one profile on one day. Pure: no files, no clock, no printing.
 
 A product is evaluated part by part: its own rules, then each service with its activities. Each part leaves a range of
-outcomes possible, and the decision is the strictest of them.
+outcomes possible, and the decision is the strictest of them. Then `missing_facts` names what the findings ask for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.cel.activation import Activation
@@ -27,10 +26,10 @@ from vatspolicy.engine.decision import (
     word_of,
 )
 from vatspolicy.engine.licensing import answer_need, evaluate_routes, holds_instrument
-from vatspolicy.engine.missing_facts import MissingFacts, missing_offers, rank_missing_facts
+from vatspolicy.engine.missing_facts import MissingFacts, missing_offers
 from vatspolicy.engine.opinions import OPINION, OpinionResult, opinion_results, reading_of, settle
 from vatspolicy.engine.parts import Part, merge_parts, weakest_verification
-from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
+from vatspolicy.engine.subjects import Activations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import CLOSED, KINDS, Duty, Need, Rule
 from vatspolicy.policies.ruleset import Match, RuleSet
@@ -59,11 +58,12 @@ def evaluate(
     Unless `explain`, undecided duties and notes, which cannot change the word, do not name their missing facts.
     `ruleset`: the rule set of that day, if the caller has one without rules that never hold of the profile.
     """
-    evaluator = _Evaluator(ruleset or bundle.on(as_of), profile, as_of, explaining=explain)
+    evaluator = _Evaluator(ruleset or bundle.on(as_of), profile, as_of)
     parts = list(evaluator.parts())
     whole = merge_parts(parts)
     word = word_of(whole.low, whole.high)
-    unmet = tuple(whole.unmet)
+    asked = MissingFacts(evaluator.ruleset, profile, evaluator.activations)
+    unmet = asked.name(whole.unmet)
     readings, worst = evaluator.compare_readings(parts) if compare and whole.contested else ((), None)
     return Decision(
         decision=word,
@@ -73,14 +73,14 @@ def evaluate(
         bundle_version=bundle.version,
         bundle_digest=bundle.digest,
         services=tuple(whole.services),
-        denials=(*whole.denials, *whole.closed),
+        denials=(*whole.denials, *asked.name(whole.closed)),
         needs=unmet if word == NEEDS_LICENSE.word else (),
         would_need=() if word == NEEDS_LICENSE.word else unmet,
-        met=tuple(whole.met),
+        met=asked.name(whole.met),
         duties=tuple(whole.duties),
         advice=tuple(whole.advice),
-        undetermined=tuple(whole.unknown),
-        missing=rank_missing_facts(whole.questions, whole.low) if word == INCOMPLETE else (),
+        undetermined=asked.name(whole.unknown, KINDS if explain else BEARING),
+        missing=asked.rank(whole.questions, whole.low) if word == INCOMPLETE else (),
         readings=readings,
         worst_reading=worst,
         verification=weakest_verification(whole),
@@ -117,9 +117,11 @@ def possible_outcomes(
     Missing facts are left out unless `asking`; duties are counted if `duties`.
     """
     kinds = (*BEARING, "duty") if duties else BEARING
-    whole = merge_parts(list(_Evaluator(ruleset, profile, as_of, kinds, asking).parts()))
+    evaluator = _Evaluator(ruleset, profile, as_of, kinds)
+    whole = merge_parts(list(evaluator.parts()))
     still = [high for low, high, certain in whole.ranges if high > whole.low and (low < high or not certain)]
-    missing = rank_missing_facts(whole.questions, whole.low) if asking else ()
+    asked = MissingFacts(ruleset, profile, evaluator.activations)
+    missing = asked.rank(whole.questions, whole.low) if asking else ()
     undetermined = sum(finding.rule.kind == "duty" for finding in whole.unknown)
     words = (whole.low.word, whole.high.word)
     return PossibleOutcomes(words, len(still), still.count(DENY), undetermined, missing)
@@ -128,6 +130,7 @@ def possible_outcomes(
 class _Shared(NamedTuple):
     """Work that evaluators of one profile under other readings share."""
 
+    activations: Activations
     matches: dict[Subject, Sequence[Match]]
     parts: dict[tuple[Subject, bool, frozenset[str]], Part]
     """Parts by subject, whether it is certain, and the names of its routes that are not admitted."""
@@ -142,24 +145,20 @@ class _Evaluator:
         profile: Profile,
         as_of: str,
         kinds: tuple[str, ...] = KINDS,
-        asking: bool = True,
         interpretations: Interpretations = NO_INTERPRETATIONS,
         refused: frozenset[tuple[str, Subject]] = _NO_ROUTES,
         shared: _Shared | None = None,
-        explaining: bool = True,
     ) -> None:
-        """Take the kinds of rules to evaluate, and whether findings name their missing facts.
-
-        Those of duties and notes are named only if `explaining`.
+        """Take the kinds of rules to evaluate.
 
         `refused` are contested routes that are read as not admitted: rule name and subject. `shared` is what
         evaluators of other readings share: a reading concerns a class of a service and leaves the others alone.
         """
-        self.ruleset, self.profile, self.as_of, self.kinds, self.asking = ruleset, profile, as_of, kinds, asking
-        self.readings, self.refused, self.shared, self.explaining = interpretations, refused, shared, explaining
-        self.for_readings = _Shared({}, {})
-        self.missing = MissingFacts(ruleset, profile)
-        self.product = product_activation(profile, as_of)
+        self.ruleset, self.profile, self.as_of, self.kinds = ruleset, profile, as_of, kinds
+        self.readings, self.refused, self.shared = interpretations, refused, shared
+        self.activations = shared.activations if shared else Activations(ruleset, profile, as_of)
+        self.for_readings = _Shared(self.activations, {}, {})
+        self.product = self.activations.of(Subject())
         self.filed = _filed(self.product)
         self.asked: list[tuple[Rule, Activation]] = []
         """With granted opinions in the profile: the rules that hold or may hold, with their subjects."""
@@ -168,7 +167,7 @@ class _Evaluator:
 
     def parts(self) -> Iterator[Part]:
         """Evaluate the product itself, then each service."""
-        part = self.part("product", self.product)
+        part = self.part(Subject())
         if not self.product["services"]:
             part.widen(ALLOW, DENY, missing_offers(None))
         yield part
@@ -177,55 +176,46 @@ class _Evaluator:
 
     def service(self, index: int) -> Part:
         """Evaluate one service, and the activities that it is or may be."""
-        activation = service_activation(self.product, self.product["services"][index])
-        if self.shared is None:
-            part = self.part("service", activation)
-        else:  # readings change its classes, and nothing that its own rules say
-            own = self.recall("service", Subject.of(activation), True, self.shared, lambda: activation)
-            part = Part(activation, own.matches)
+        subject = Subject(self.product["services"][index]["id"])
+        part = self.recall(subject)  # readings change its classes, and nothing that its own rules say
+        if self.shared is not None:
+            own, part = part, Part(part.activation, part.matches)
             part.add(own)
-        found = classify(self.ruleset, activation, self.readings, _of_kind("classify", part.matches))
-        part.contested += [(rule, part.subject) for rule in found.contested]
+        found = classify(self.ruleset, part.activation, self.readings, _of_kind("classify", part.matches))
+        part.contested += [(rule, subject) for rule in found.contested]
         activities = []
         for cls in found.classes:
-            inner = self.activity(activation, cls, certain=True)
+            inner = self.recall(Subject(subject.service, cls))
             activities.append(Activity(cls, word_of(inner.low, inner.high), tuple(inner.routes)))
             part.add(inner)
         for cls in found.possible:
-            part.add(self.activity(activation, cls, certain=False))
+            part.add(self.recall(Subject(subject.service, cls), certain=False))
         is_settled = bool(found.classes or found.rules)
         for match in found.undecided:
             finding = self.undecided(part, match)
             # further classes count as possible activities; here only what this service still owes by itself
-            part.widen(ALLOW, DENY if not is_settled or match[0] in found.unread else ALLOW, finding.missing)
+            part.widen(ALLOW, DENY if not is_settled or match[0] in found.unread else ALLOW, finding)
             if found.possible and part.high > part.low:
-                part.questions.append((part.high, finding.missing))
+                part.questions.append((part.high, finding))
         if found.state == "unclassified":
             part.widen(ALLOW, DENY, missing_offers(index))
-        classified_by = tuple([Finding(rule, part.subject, "fires") for rule in found.rules])
-        part.services.append(Service(activation["service"]["id"], found.state, classified_by, tuple(activities)))
+        classified_by = tuple([Finding(rule, subject, "fires") for rule in found.rules])
+        part.services.append(Service(part.activation["service"]["id"], found.state, classified_by, tuple(activities)))
         return part
 
-    def activity(self, service: Activation, cls: str, certain: bool) -> Part:
-        """Evaluate a service as one class."""
+    def recall(self, subject: Subject, certain: bool = True) -> Part:
+        """Return the part of a subject. Evaluators of other readings evaluate it once under the same readings."""
         if self.shared is None:
-            return self.part("activity", activity_activation(self.ruleset, service, cls), certain)
-        subject = Subject(service["service"]["id"], cls)
-        make = partial(activity_activation, self.ruleset, service, cls)
-        return self.recall("activity", subject, certain, self.shared, make)
-
-    def recall(
-        self, each: str, subject: Subject, certain: bool, shared: _Shared, activation: Callable[[], Activation]
-    ) -> Part:
-        """Return the part of a subject under these readings, which is evaluated once."""
+            return self.part(subject, certain)
         key = (subject, certain, frozenset(name for name, other in self.refused if other == subject))
-        if key not in shared.parts:
-            shared.parts[key] = self.part(each, activation(), certain)
-        return shared.parts[key]
+        if key not in self.shared.parts:
+            self.shared.parts[key] = self.part(subject, certain)
+        return self.shared.parts[key]
 
-    def part(self, each: str, activation: Activation, certain: bool = True) -> Part:
+    def part(self, subject: Subject, certain: bool = True) -> Part:
         """Evaluate the rules about one subject."""
-        matches = self.match(each, activation)
+        activation = self.activations.of(subject)
+        matches = self.match(subject, activation)
         if self.product["opinions"]:
             self.asked += [(match[0], activation) for match in matches]
         part = Part(activation, settle(matches, activation), certain)
@@ -242,13 +232,12 @@ class _Evaluator:
                 self.advice(part, match)
         return part
 
-    def match(self, each: str, activation: Activation) -> Sequence[Match]:
+    def match(self, subject: Subject, activation: Activation) -> Sequence[Match]:
         """Return the rules that match a subject; readings of a rule change nothing about them."""
         if self.shared is None:
-            return self.ruleset.match(each, activation, self.kinds)
-        subject = Subject.of(activation)
+            return self.ruleset.match(subject.each, activation, self.kinds)
         if subject not in self.shared.matches:
-            self.shared.matches[subject] = self.ruleset.match(each, activation, self.kinds)
+            self.shared.matches[subject] = self.ruleset.match(subject.each, activation, self.kinds)
         return self.shared.matches[subject]
 
     # --- rules
@@ -256,39 +245,29 @@ class _Evaluator:
     def denial(self, part: Part, match: Match) -> None:
         """Note a denial, certain or possible."""
         rule, holds, _ = match
-        if not part.certain:
-            part.widen(DENY if holds else ALLOW, DENY, ())
-        elif holds:
+        if holds and part.certain:
             part.denials.append(Finding(rule, part.subject, "fires"))
             part.low = part.high = DENY
         else:
-            part.widen(ALLOW, DENY, self.undecided(part, match).missing)
+            part.widen(DENY if holds else ALLOW, DENY, self.undecided(part, match))
 
     def need(self, part: Part, match: Match) -> None:
         """Note a need and whether it is met: by a held instrument, or by the routes that it goes through."""
-        rule, holds, facts = match
-        need, asking = rule.effect, self.asking and part.certain
+        rule, holds, _ = match
+        need = rule.effect
         assert isinstance(need, Need)
-        missing = self.asks(part, match) if facts and asking else ()
         routes = () if need.through is None else self.routes(part, need.through)
-        has = None
-        if need.instrument is not None:
-            has = holds_instrument(self.ruleset, part.activation, need.instrument, rule.holder)
-        low, high, state = answer_need(need, holds, has, routes)
+        held: bool | None = None
         authority: tuple[str, ...] = ()
         if need.instrument is not None:
-            if has is None and asking and (not missing or OPINION in facts):
-                missing += self.missing.of_instrument(rule, part.activation, need.instrument, rule.holder)
+            held = holds_instrument(self.ruleset, part.activation, need.instrument, rule.holder)
             authority = self.ruleset.authorities(need.instrument, part.activation)
-        elif low != high and asking:
-            usable = [route for route in routes if route.state != "closed"]
-            missing += tuple(fact for route in usable for fact in self.missing.of_route(route, part.activation))
-        part.widen(low if holds else ALLOW, high, missing)
+        low, high, state = answer_need(need, holds, held, routes)
+        finding = Finding(rule, part.subject, state, holds, (), routes, authority)
+        part.widen(low if holds else ALLOW, high, finding)
         if part.certain:
-            if state == "unknown" and missing and all(fact.path == (OPINION.root,) for fact in missing):
-                state = "unread"
             found = {"met": part.met, "unmet": part.unmet, "closed": part.closed}.get(state, part.unknown)
-            found.append(Finding(rule, part.subject, state, holds, missing, routes, authority))
+            found.append(finding)
 
     def routes(self, part: Part, to: str) -> tuple[RouteResult, ...]:
         """Evaluate the routes to an instrument and note those that are contested."""
@@ -322,25 +301,16 @@ class _Evaluator:
             self.undecided(part, match)
 
     def undecided(self, part: Part, match: Match) -> Finding:
-        """Note a rule that a missing fact, or a missing opinion, leaves undecided."""
+        """Return the finding about a rule that a missing fact or opinion leaves undecided, noted if it is certain."""
         rule, _, facts = match
-        state = "unread" if OPINION in facts else "unknown"
-        asking = self.asking and (self.explaining or rule.kind not in ("duty", "advise"))
-        missing = self.asks(part, match) if asking else ()
         authority: tuple[str, ...] = ()
         if isinstance(rule.effect, Duty):
             authority = self.ruleset.authorities(rule.effect.instrument, part.activation)
-        finding = Finding(rule, part.subject, state, False, missing, (), authority)
-        part.unknown.append(finding)
+        state = "unread" if OPINION in facts else "unknown"
+        finding = Finding(rule, part.subject, state, False, (), (), authority)
+        if part.certain:
+            part.unknown.append(finding)
         return finding
-
-    def asks(self, part: Part, match: Match) -> tuple[MissingFact, ...]:
-        """Return the facts that keep a rule undecided, as facts of the profile."""
-        rule, _, facts = match
-        known = part.paths.get(id(facts))
-        if known is None:
-            known = part.paths[id(facts)] = (facts, self.missing.paths(part.activation, facts))
-        return tuple([MissingFact(path, (rule.name,)) for path in known[1]])
 
     def opinions(self) -> tuple[OpinionResult, ...]:
         """Return what each opinion of the profile did."""
@@ -369,8 +339,8 @@ class _Evaluator:
         classes = {key: name for key, name in classes.items() if name != CLOSED}
         refused = frozenset((rule.name, subject) for (rule, subject), name in choices.items() if name == CLOSED)
         kinds = (*BEARING, "duty")
-        shared = self.for_readings
-        return _Evaluator(self.ruleset, self.profile, self.as_of, kinds, False, classes, refused, shared).service(index)
+        other = _Evaluator(self.ruleset, self.profile, self.as_of, kinds, classes, refused, self.for_readings)
+        return other.service(index)
 
 
 def _of_kind(kind: str, matches: Iterable[Match]) -> list[Match]:

@@ -58,7 +58,8 @@ def evaluate_expression(
 ) -> Iterator[Value]:
     """Yield the value of a typed expression for the product, each service, or each service in each of its classes."""
     ruleset = bundle.on(day)
-    activations, missing = Activations(ruleset, profile, day), MissingFacts(ruleset, profile)
+    activations = Activations(ruleset, profile, day)
+    missing = MissingFacts(ruleset, profile, activations)
     clauses = [
         (quote(words, node), compile_interpreter(node, ruleset.params), depth)
         for words, node, depth in split_clauses(bundle, policy, text, tree)

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.interpreter import conjunction, disjunction
 from vatspolicy.engine.decision import Outcome, RouteResult, Subject
-from vatspolicy.engine.opinions import condition_reading, reading_of, settle
-from vatspolicy.policies.model import Instrument, Need, Route
+from vatspolicy.engine.opinions import applies, reading_of, settle
+from vatspolicy.policies.model import Condition, Instrument, Need, Route, Rule
 from vatspolicy.policies.ruleset import Match, RuleSet
 
 
@@ -59,43 +59,60 @@ def evaluate_routes(
     Routes named in `refused` are read as closed. `matches` are the routes that match, after opinions, if they are known
     already. A condition that nobody has read does not close its route unless an opinion says that it applies.
     """
-    found = []
-    instruments: dict[str, tuple[bool | None, tuple[str, ...]]] = {}
-    """Cache by instrument: (held, authorities in charge). Routes share instruments."""
-    subject = Subject.of(activation)
     if matches is None:
         matches = settle(ruleset.match("activity", activation, ("route",)), activation)
-    for rule, applies, _ in matches:
+    subject = Subject.of(activation)
+    instruments: dict[str, tuple[bool | None, tuple[str, ...]]] = {}
+    """By instrument: whether it is held, and the authorities in charge. Routes share instruments."""
+    found = []
+    for rule, holds, _ in matches:
         route = rule.effect
         assert isinstance(route, Route)
         if route.to != to:
             continue
         name = route.instrument
         if name not in instruments:
-            has = holds_instrument(ruleset, activation, name)
-            instruments[name] = (has, ruleset.authorities(name, activation))
-        failing, certain = [], applies
-        unread = [rule.name] if rule.is_unread and reading_of(activation, rule) is None else []
-        for condition in route.requirements:
-            holds = ruleset.evaluate(condition.check, activation)
-            if condition.is_unread and not holds:
-                reading = condition_reading(activation, rule, condition)
-                if reading is False:
-                    continue
-                if reading is None:
-                    certain = False
-                    unread += [f"{rule.name}/{condition.id}"] if condition.cite else []
-                    continue
-            if holds is False:
-                failing.append(condition)
-            elif holds is None:
-                certain = False
-        state = "closed" if failing or rule.name in refused else "open" if certain else "unknown"
+            held = holds_instrument(ruleset, activation, name)
+            instruments[name] = (held, ruleset.authorities(name, activation))
+        failing, undecided, unread = _check_conditions(ruleset, activation, rule)
+        state = "closed" if failing or rule.name in refused else "open" if holds and not undecided else "unknown"
         cap = route.max_foreign_percent
         share = None if cap is None else ruleset.evaluate(cap, activation)
         held, authority = instruments[name]
-        found.append(RouteResult(rule, subject, state, held, tuple(failing), share, authority, tuple(unread)))
+        found.append(RouteResult(rule, subject, state, held, failing, share, authority, unread))
     return tuple(found)
+
+
+class _Conditions(NamedTuple):
+    """Conditions of a route that do not hold."""
+
+    failing: tuple[Condition, ...]
+    """Those that are false and close the route."""
+    undecided: bool
+    """True if a missing fact or a missing opinion leaves one open."""
+    unread: tuple[str, ...]
+    """The route, or conditions of it, that rest on unread law and that no opinion settles: their names."""
+
+
+def _check_conditions(ruleset: RuleSet, activation: Activation, rule: Rule) -> _Conditions:
+    """Check what a route requires. A condition that does not apply, by an opinion, requires nothing."""
+    assert isinstance(rule.effect, Route)
+    failing, undecided = [], False
+    unread = [rule.name] if rule.is_unread and reading_of(activation, rule) is None else []
+    for condition in rule.effect.requirements:
+        holds = ruleset.evaluate(condition.check, activation)
+        if holds:
+            continue
+        counts = applies(activation, rule, condition)
+        if counts is False:
+            continue
+        if counts and holds is False:
+            failing.append(condition)
+            continue
+        undecided = True
+        if counts is None and condition.cite:
+            unread.append(f"{rule.name}/{condition.id}")
+    return _Conditions(tuple(failing), undecided, tuple(unread))
 
 
 class NeedResult(NamedTuple):

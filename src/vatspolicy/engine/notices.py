@@ -38,23 +38,28 @@ def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str,
     if bundle.known_until is not None and as_of > bundle.known_until:
         yield LATER_LAW, _later_law(bundle.known_until)
     if bundle.layers:
-        yield LAYERS, _LAYERS.fill(names=series(layer.title for layer in bundle.layers[1:]))
-        for name, rule in bundle.replaced(as_of).items():
-            layer, override = bundle.layer_of(rule.policy), rule.overrides
-            assert layer is not None
-            assert override is not None
-            said = {"reason": override.reason, "owner": override.owner}
-            yield REPLACED, _REPLACED.fill(rule=name, by=rule.name, layer=layer.name, **said)
-        for entry in bundle.enforcements:
-            key = "early" if as_of < entry.since else "over" if entry.until < as_of else entry.level
-            if key in ("warn", "off") and entry.until < (profile.launch or NEVER):
-                key = "late" if profile.launch else "open"
-            yield ENFORCED, _ENFORCED[key].fill(**entry._asdict())
+        yield from _of_layers(bundle, profile, as_of)
     data = profile.document.data
     owners = {"licenses": data.get("company") or {}, "deals": data, "filings": data}
     unstated = tuple([name for name, owner in owners.items() if owner.get(name) is None])
     if unstated:
         yield READ_AS_NONE, _read_as_none(unstated)
+
+
+def _of_layers(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str, LocalizedText]]:
+    """Yield the notices of the layers above the law: the rules that they replace, and what they enforce."""
+    yield LAYERS, _LAYERS.fill(names=series(layer.title for layer in bundle.layers[1:]))
+    for name, rule in bundle.replaced(as_of).items():
+        layer, override = bundle.layer_of(rule.policy), rule.overrides
+        assert layer is not None
+        assert override is not None
+        said = {"reason": override.reason, "owner": override.owner}
+        yield REPLACED, _REPLACED.fill(rule=name, by=rule.name, layer=layer.name, **said)
+    for entry in bundle.enforcements:
+        key = "early" if as_of < entry.since else "over" if entry.until < as_of else entry.level
+        if key in ("warn", "off") and entry.until < (profile.launch or NEVER):
+            key = "late" if profile.launch else "open"
+        yield ENFORCED, _ENFORCED[key].fill(**entry._asdict())
 
 
 @functools.lru_cache(maxsize=8)

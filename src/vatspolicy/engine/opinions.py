@@ -86,15 +86,15 @@ def reading_of(activation: Activation, rule: Rule, condition: Condition | None =
     return None if found is None else found["reading"] == APPLIES
 
 
-def condition_reading(activation: Activation, rule: Rule, condition: Condition) -> bool | None:
-    """Return whether an unread condition of a route applies; one that cites nothing follows its route."""
+def applies(activation: Activation, rule: Rule, condition: Condition) -> bool | None:
+    """Return whether a condition of a route counts for a subject; None for an unread one without an opinion.
+
+    A condition that cites nothing follows its route.
+    """
+    if not condition.is_unread:
+        return True
     found = reading_of(activation, rule, condition)
     return reading_of(activation, rule) if found is None and not condition.cite else found
-
-
-def applies(activation: Activation, rule: Rule, condition: Condition) -> bool | None:
-    """Return whether a condition of a route counts for a subject; None for an unread one without an opinion."""
-    return condition_reading(activation, rule, condition) if condition.is_unread else True
 
 
 def settle(matches: Iterable[Match], activation: Activation) -> list[Match]:
@@ -125,11 +125,7 @@ def opinion_results(
     """Return what each opinion did. `rules` are those in force by name; `asked`: rules an opinion may settle that hold
     or may hold, with their subjects.
     """
-    answers: dict[int, str] = {}
-    for rule, activation in asked:
-        for one, state in _answers(rule, activation):
-            if answers.get(id(one)) != COUNTED:
-                answers[id(one)] = state
+    answers = _states_by_opinion(asked)
     valid = [opinions[index] for index in granted if opinions[index]["date"] <= day]
     found = []
     for index, opinion in enumerate(opinions):
@@ -145,6 +141,15 @@ def opinion_results(
             state = SILENT if _may_settle(opinion["about"], rules) else READ
         found.append(OpinionResult(index, state))
     return tuple(found)
+
+
+def _states_by_opinion(asked: Iterable[tuple[Rule, Activation]]) -> dict[int, str]:
+    """Return the state of each opinion that prevails on some rule, by the identity of the opinion."""
+    found: dict[int, str] = {}
+    for one, state in (answer for rule, activation in asked for answer in _answers(rule, activation)):
+        if found.get(id(one)) != COUNTED:
+            found[id(one)] = state
+    return found
 
 
 def _answers(rule: Rule, activation: Activation) -> Iterator[tuple[Mapping[str, Any], str]]:

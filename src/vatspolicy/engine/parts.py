@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.interpreter import UnknownAttribute
-from vatspolicy.documents import Path
 from vatspolicy.engine.decision import Finding, MissingFact, Outcome, RouteResult, Service, Subject
 from vatspolicy.policies.model import VERIFICATIONS, Rule
 from vatspolicy.policies.ruleset import Match
+
+Question: TypeAlias = tuple[Outcome, Finding | MissingFact]
+"""The strictest outcome that missing facts can bring about, and the finding that they settle, or the fact itself."""
 
 
 class Part:
@@ -24,8 +26,8 @@ class Part:
         self.low, self.high = Outcome.ALLOW, Outcome.ALLOW
         self.ranges: list[tuple[Outcome, Outcome, bool]] = []
         """Per finding that can affect the outcome: (mildest, strictest, subject is certain)."""
-        self.questions: list[tuple[Outcome, tuple[MissingFact, ...]]] = []
-        """Facts that could still change the outcome, with the strictest one that they can bring about."""
+        self.questions: list[Question] = []
+        """What could still change the outcome."""
         self.denials: list[Finding] = []
         self.closed: list[Finding] = []
         self.unmet: list[Finding] = []
@@ -37,19 +39,15 @@ class Part:
         self.contested: list[tuple[Rule, Subject]] = []
         """Contested rules that hold or may hold."""
         self.services: list[Service] = []
-        self.paths: dict[int, tuple[tuple[UnknownAttribute, ...], tuple[Path, ...]]] = {}
-        """Places in the profile of the facts that a match asks for, by the identity of these; many rules ask for the
-        same.
-        """
 
-    def widen(self, low: Outcome, high: Outcome, missing: tuple[MissingFact, ...]) -> None:
-        """Take account of a finding that leaves a range of outcomes possible."""
+    def widen(self, low: Outcome, high: Outcome, about: Finding | MissingFact) -> None:
+        """Take account of a finding, or of a fact that no rule asks for, that leaves a range of outcomes possible."""
         self.ranges.append((low, high, self.certain))
         self.high = max(self.high, high)
         if self.certain:  # a subject that is only possible is asked for by its class first
             self.low = max(self.low, low)
             if low < high:
-                self.questions.append((high, missing))
+                self.questions.append((high, about))
 
     def add(self, part: Part) -> None:
         """Add the findings of another part."""

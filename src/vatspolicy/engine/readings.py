@@ -150,12 +150,10 @@ def _items(part: Findings) -> Iterator[Change]:
     for service in part.services:
         for activity in service.activities:
             yield Change("class", True, activity.cls)
-            for route in activity.routes:
-                if route.state == "open":
-                    yield Change("route", True, route.rule.name, activity.cls, route.rule)
+            rules = [route.rule for route in activity.routes if route.state == "open"]
+            yield from (Change("route", True, rule.name, activity.cls, rule) for rule in rules)
     for finding in (*part.denials, *part.closed):
-        for code in finding.reasons:
-            yield Change("denial", True, code, None, finding.rule)
+        yield from (Change("denial", True, code, None, finding.rule) for code in finding.reasons)
     for finding in part.unmet:
         yield from _licenses("license", finding)
     for finding in part.met:

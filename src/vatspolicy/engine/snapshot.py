@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from vatspolicy.documents import format_path
-from vatspolicy.engine.decision import Decision, Finding, RouteResult, nearest_routes
+from vatspolicy.engine.decision import Decision, Finding, RouteResult, Service, nearest_routes
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import GRADES, aside, joint, word
 from vatspolicy.policies.bundle import Bundle
@@ -167,38 +167,36 @@ def _summary(bundle: Bundle, decision: Decision) -> Iterator[Item]:
     word = decision.decision if low == high else f"{decision.decision} ({low} – {high})"
     yield Item("decision", "decision", word, title=_DECISION)
     for service in decision.services:
-        rules = tuple(finding.rule for finding in service.classified_by)
-        if not service.activities:
-            named = {"en": service.id, "zh": service.id}
-            yield Item("service", "", service.state, rules, service.id, title=named)
-        for activity in service.activities:
-            title = label("class", activity.cls, bundle.schemas)
-            yield Item("service", activity.cls, activity.outcome, rules, service.id, title=title)
-            for state in activity.routes:
-                effect = state.rule.effect
-                if state.state == "open" and isinstance(effect, Route):
-                    cap = state.max_foreign_percent
-                    value = "open" if cap is None else f"{cap:g}"
-                    yield Item("route", effect.name, value, (state.rule,), service.id, activity.cls, effect.title)
-    for finding in decision.denials:
-        for code in finding.reasons:
-            yield _item(
-                "denial",
-                code,
-                "denied",
-                finding,
-                rules=_answerable(finding),
-                title=label("reason", code, bundle.schemas),
-            )
-    for finding in (*decision.needs, *decision.would_need):
-        for instrument, rules in _needed(finding):
-            title = bundle.instruments[instrument].title
-            yield _item("license", instrument, "needed", finding, rules=rules, title=title)
+        yield from _service_summary(bundle, service)
+    reasons = [(finding, code) for finding in decision.denials for code in finding.reasons]
+    for finding, code in reasons:
+        title = label("reason", code, bundle.schemas)
+        yield _item("denial", code, "denied", finding, rules=_answerable(finding), title=title)
+    needs = [(finding, one) for finding in (*decision.needs, *decision.would_need) for one in _needed(finding)]
+    for finding, (instrument, rules) in needs:
+        title = bundle.instruments[instrument].title
+        yield _item("license", instrument, "needed", finding, rules=rules, title=title)
     for finding in decision.outstanding:
         assert isinstance(finding.rule.effect, Duty)
         instrument = finding.rule.effect.instrument
         value = "due" if finding.state == "fires" else "undetermined"
         yield Item("duty", instrument, value, (finding.rule,), title=bundle.instruments[instrument].title)
+
+
+def _service_summary(bundle: Bundle, service: Service) -> Iterator[Item]:
+    """Yield the outcome of a service, or of each activity, and the open routes."""
+    rules = tuple(finding.rule for finding in service.classified_by)
+    if not service.activities:
+        yield Item("service", "", service.state, rules, service.id, title={"en": service.id, "zh": service.id})
+    for activity in service.activities:
+        title = label("class", activity.cls, bundle.schemas)
+        yield Item("service", activity.cls, activity.outcome, rules, service.id, title=title)
+        for state in activity.routes:
+            effect = state.rule.effect
+            if state.state == "open" and isinstance(effect, Route):
+                cap = state.max_foreign_percent
+                value = "open" if cap is None else f"{cap:g}"
+                yield Item("route", effect.name, value, (state.rule,), service.id, activity.cls, effect.title)
 
 
 def _answerable(finding: Finding) -> Iterator[Rule]:
@@ -226,13 +224,7 @@ def _needed(finding: Finding) -> Iterator[tuple[str, tuple[Rule, ...]]]:
 
 def _details(decision: Decision, bundle: Bundle) -> Iterator[Item]:
     for service in decision.services:
-        yield Item("service", "", service.state, service=service.id)
-        for finding in service.classified_by:
-            yield _stated("class", finding)
-        for activity in service.activities:
-            yield Item("class", activity.cls, activity.outcome, (), service.id, activity.cls)
-            for state in activity.routes:
-                yield from _route_details(state, service.id, activity.cls)
+        yield from _service_details(service)
     for finding in decision.denials:
         yield _stated("denial", finding)
         yield from (_item("reason", code, "given", finding) for code in finding.reasons)
@@ -240,17 +232,13 @@ def _details(decision: Decision, bundle: Bundle) -> Iterator[Item]:
     for finding in (*decision.needs, *decision.would_need):
         yield from _need_details(finding)
         yield from _marks(finding, bundle)
-    for kind, findings in (
-        ("met", decision.met),
-        ("duty", decision.duties),
-        ("advice", decision.advice),
-        ("undetermined", decision.undetermined),
-    ):
-        for finding in findings:
-            yield _stated(kind, finding)
-            if isinstance(finding.rule.effect, Duty):
-                yield _item("authority", finding.rule.effect.instrument, ", ".join(finding.authority), finding)
-            yield from _marks(finding, bundle)
+    stated = {"met": decision.met, "duty": decision.duties, "advice": decision.advice}
+    stated["undetermined"] = decision.undetermined
+    for kind, finding in ((kind, finding) for kind, findings in stated.items() for finding in findings):
+        yield _stated(kind, finding)
+        if isinstance(finding.rule.effect, Duty):
+            yield _item("authority", finding.rule.effect.instrument, ", ".join(finding.authority), finding)
+        yield from _marks(finding, bundle)
     for ask in decision.missing:
         yield Item("missing", format_path(ask.path), "asked")
     for reading in decision.readings:
@@ -260,6 +248,15 @@ def _details(decision: Decision, bundle: Bundle) -> Iterator[Item]:
         yield Item("contested", "", decision.worst_reading.decision, (), decision.worst_reading.service)
     if decision.verification is not None:
         yield Item("verification", "", decision.verification)
+
+
+def _service_details(service: Service) -> Iterator[Item]:
+    yield Item("service", "", service.state, service=service.id)
+    yield from (_stated("class", finding) for finding in service.classified_by)
+    for activity in service.activities:
+        yield Item("class", activity.cls, activity.outcome, (), service.id, activity.cls)
+        for state in activity.routes:
+            yield from _route_details(state, service.id, activity.cls)
 
 
 def _route_details(state: RouteResult, service: str, cls: str) -> Iterator[Item]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -40,6 +39,10 @@ class RuleSet:
     """False if the evaluator may deviate from the trees of the rules, from which an index is built."""
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False)
     """Schemas of the bundle."""
+    _fixed_authorities: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
+    """Authorities of the instruments asked for so far, if they depend on no fact."""
+    _groups: dict[tuple[str, tuple[str, ...]], _RuleGroup] = field(default_factory=dict, init=False, repr=False)
+    """Groups of rules that are matched together, by subject and kinds. Threads share them; the first one stays."""
 
     def rules_for(self, each: str, kind: str) -> tuple[Rule, ...]:
         """Return the rules in force about one kind of subject and of one kind."""
@@ -108,23 +111,14 @@ class RuleSet:
         group = self._groups.get((each, kinds))
         if group is None:
             rules = [rule for kind in kinds for rule in self.rules_for(each, kind)]
-            group = _RuleGroup([(rule, self.evaluator.function(rule.when)) for rule in rules])
-            self._groups[each, kinds] = group
+            made = _RuleGroup([(rule, self.evaluator.function(rule.when)) for rule in rules])
+            group = self._groups.setdefault((each, kinds), made)
         return group
 
     def _index(self, group: _RuleGroup) -> None:
         from vatspolicy.policies.rule_index import RuleIndex
 
         group.index = RuleIndex([rule.when.tree for rule, _ in group.tests], self.params)
-
-    @functools.cached_property
-    def _fixed_authorities(self) -> dict[str, tuple[str, ...]]:
-        """Authorities of the instruments asked for so far, if they depend on no fact."""
-        return {}
-
-    @functools.cached_property
-    def _groups(self) -> dict[tuple[str, tuple[str, ...]], _RuleGroup]:
-        return {}
 
 
 _Test: TypeAlias = tuple[Rule, Evaluator]

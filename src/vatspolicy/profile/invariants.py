@@ -58,7 +58,7 @@ class _Tests:
 
     def find_broken(self, facts: Mapping[str, Any]) -> list[int]:
         self.uses += 1
-        if self.uses == GENERATE_AFTER:
+        if self.uses >= GENERATE_AFTER and len(self.functions) < len(self.nodes):
             from vatspolicy.cel.codegen import GeneratedModule
 
             self.functions = GeneratedModule.generate(dict(enumerate(self.nodes))).load({})

@@ -258,12 +258,8 @@ def _reader(type: Type, schemas: SchemaSet) -> Reader | None:
 
 
 def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) -> Reader:
-    presumed = presumptions(schemas) if name == "services" else {}
     readers = {key: _reader(type, schemas) for key, type in fields.items()}
-    is_place, is_company = "within" in fields, "mainland_entity" in fields
-    regions_of = functools.cache(functools.partial(_regions, name == "place", schemas))
-    declared = [key for key in DECLARED if is_declared(name, key) and key in fields]
-    is_traced = BASIS in fields
+    derive = tuple(_derivations(name, fields, schemas))
 
     def read(value: Any) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -271,26 +267,66 @@ def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) ->
             if child is not None:
                 reader = readers[key]
                 found[key] = child if reader is None else reader(child)
-        if is_place:
-            regions, zone = regions_of(found["at"])
-            found |= regions
-            if zone is not None:
-                found.setdefault("ftz", zone)
-        if is_company and "registered" in found:  # a company is where it is registered
-            found.setdefault("mainland_entity", found["registered"]["province"] != "overseas")
-        if is_traced and found.get(BASIS) != ULTIMATE and found.get(SHARE, WHOLE) < WHOLE:
-            del found[SHARE]  # a direct share, or one of unknown basis: the ultimate one may be larger
-        for key in declared:
-            found.setdefault(key, [])
-        if name == "services" and "licensed_for" in found and "offers" in found:
-            # what the operator does with a technology is offered, also where lists are presumed empty behind offers
-            found["offers"] = list(dict.fromkeys([*found["offers"], *found["licensed_for"]]))
-        for key, (fact, words) in presumed.items():
-            if key not in found and fact in found and words.issuperset(found[fact]) and found[fact]:
-                found[key] = []
+        for step in derive:
+            step(found)
         return found
 
     return read
+
+
+Derivation: TypeAlias = "Callable[[dict[str, Any]], None]"
+"""Adds to a record the facts that follow from those stated, or takes away what they leave open."""
+
+
+def _derivations(name: str, fields: Mapping[str, Type], schemas: SchemaSet) -> Iterator[Derivation]:
+    """Yield what is derived in a record, in order."""
+    if "within" in fields:
+        yield functools.partial(_locate, functools.cache(functools.partial(_regions, name == "place", schemas)))
+    if "mainland_entity" in fields:
+        yield _tell_mainland_entity
+    if BASIS in fields:
+        yield _drop_untraced_share
+    declared = [key for key in DECLARED if is_declared(name, key) and key in fields]
+    if declared:
+        yield functools.partial(_declare_none, declared)
+    if name == "services":
+        yield _offer_licensed
+        yield functools.partial(_presume_none, presumptions(schemas))
+
+
+def _locate(regions_of: Callable[[str], tuple[dict[str, Any], str | None]], found: dict[str, Any]) -> None:
+    regions, zone = regions_of(found["at"])
+    found |= regions
+    if zone is not None:
+        found.setdefault("ftz", zone)
+
+
+def _tell_mainland_entity(found: dict[str, Any]) -> None:
+    if "registered" in found:  # a company is where it is registered
+        found.setdefault("mainland_entity", found["registered"]["province"] != "overseas")
+
+
+def _drop_untraced_share(found: dict[str, Any]) -> None:
+    if found.get(BASIS) != ULTIMATE and found.get(SHARE, WHOLE) < WHOLE:
+        del found[SHARE]  # a direct share, or one of unknown basis: the ultimate one may be larger
+
+
+def _declare_none(declared: Iterable[str], found: dict[str, Any]) -> None:
+    for key in declared:
+        found.setdefault(key, [])
+
+
+def _offer_licensed(found: dict[str, Any]) -> None:
+    """Add what the operator does with a technology to the offers, also where lists are presumed empty behind these."""
+    if "licensed_for" in found and "offers" in found:
+        found["offers"] = list(dict.fromkeys([*found["offers"], *found["licensed_for"]]))
+
+
+def _presume_none(presumed: Mapping[str, tuple[str, frozenset[str]]], found: dict[str, Any]) -> None:
+    """Read a list as empty if it is left out and each word of another fact leaves it empty."""
+    for key, (fact, words) in presumed.items():
+        if key not in found and found.get(fact) and words.issuperset(found[fact]):
+            found[key] = []
 
 
 def _regions(whole: bool, schemas: SchemaSet, at: str) -> tuple[dict[str, Any], str | None]:

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy import clock
-from vatspolicy.authoring.diff.git import SourceError
 from vatspolicy.clock import LAST, is_day
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.opinions import admit_opinions
+from vatspolicy.git import SourceError
 from vatspolicy.i18n import _
 from vatspolicy.policies.modelled import UnknownField
 from vatspolicy.policies.ruleset import RuleSet

@@ -8,10 +8,10 @@ import pytest
 
 from tests.support.project_builder import PROFILE, compare, policy, project
 from tests.support.repositories import commit, git
-from vatspolicy.authoring.diff import git as reader
-from vatspolicy.authoring.diff.git import SourceError
+from vatspolicy import git as reader
 from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
 from vatspolicy.authoring.diff.sources import read_pair, read_source
+from vatspolicy.git import SourceError
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")

@@ -15,7 +15,6 @@ from tests.support.law_builder import rule
 from tests.support.layer_builder import overriding, write_layer
 from tests.support.project_builder import policy, project
 from tests.support.repositories import commit, git
-from vatspolicy.authoring.diff.git import SourceError
 from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
 from vatspolicy.authoring.diff.sources import Source, read_pair, read_source
 from vatspolicy.bundles.build import build_bundle_file, pack
@@ -23,6 +22,7 @@ from vatspolicy.bundles.select import LawStack
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput
+from vatspolicy.git import SourceError
 from vatspolicy.i18n import LANGUAGES, Language
 from vatspolicy.reports.diff import FORMATS, render
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from vatspolicy.authoring.diff.git import Git, SourceError
 from vatspolicy.authoring.diff.trees import ArchiveTree, CommitTree, Files, FolderTree, Tree
 from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive, read_archive_bytes
 from vatspolicy.bundles.bundle_file import LAYERS, BundleFile, read_bundle_file
 from vatspolicy.bundles.select import LawStack
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.git import Git, SourceError
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import read_sources
 from vatspolicy.policies.files import HEAD, RELEASE, LayerFiles

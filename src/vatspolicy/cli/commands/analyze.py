@@ -93,8 +93,8 @@ def analyze(
     from vatspolicy.authoring.analysis.findings import KINDS
     from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
     from vatspolicy.authoring.analysis.touched import find_touched
-    from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.authoring.symbolic.solver import BUDGET
+    from vatspolicy.git import SourceError
     from vatspolicy.reports.analysis import render
     from vatspolicy.workers import cores
 

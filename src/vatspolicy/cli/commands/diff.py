@@ -159,12 +159,12 @@ def review_diff(
     Example: vatspolicy diff main..HEAD --fail-on 'deny->allow,version' -o markdown=review.md
     """
     from vatspolicy import clock
-    from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions, not_comparable, not_loadable
     from vatspolicy.authoring.diff.sources import read_pair
     from vatspolicy.bundles.select import LawStack
     from vatspolicy.gate.decision_log import log_hides_facts
     from vatspolicy.gate.gate import ExitCode, worst
+    from vatspolicy.git import SourceError
     from vatspolicy.guidance.access_matrix.comparison import compare_matrices
     from vatspolicy.reports.diff import render
 

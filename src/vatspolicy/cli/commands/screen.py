@@ -193,7 +193,7 @@ def _load(diff: tuple[str, str] | None, law: LawOptions, inputs: Sequence[str]) 
     """Return the law to decide under, and the law before a change or None."""
     if diff is None:
         return law.load(inputs), None
-    from vatspolicy.authoring.diff.git import SourceError
+    from vatspolicy.git import SourceError
     from vatspolicy.screening.engines import LawSource
 
     try:

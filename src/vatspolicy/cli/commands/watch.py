@@ -165,9 +165,9 @@ class _Watch:
 
     def _read_baseline(self, bundle: Bundle) -> Baseline | None:
         """Return the law of the commit; say why and return None if it cannot be read."""
-        from vatspolicy.authoring.diff.git import SourceError
         from vatspolicy.authoring.edit_review import read_baseline
         from vatspolicy.errors import InvalidInput
+        from vatspolicy.git import SourceError
 
         try:
             baseline = read_baseline(self.base, self.stack, bundle.schemas)
