@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 import yaml
 
 from tests.support.console import Console, needs_posix
@@ -22,7 +21,7 @@ from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy import output
 from vatspolicy.cli import program
-from vatspolicy.cli.parameters import parse_changes, parse_day
+from vatspolicy.cli.options import BadArgument, parse_changes, parse_day
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.gate import gate
 from vatspolicy.i18n.text import width
@@ -346,7 +345,7 @@ def test_set_refuses_what_means_nothing(text: str, message: str) -> None:
     if not message:
         assert parse_changes([text]) == [("product.launch", "2027-01-01")]
         return
-    with pytest.raises(typer.BadParameter) as caught:
+    with pytest.raises(BadArgument) as caught:
         parse_changes([text])
     assert message in caught.value.message
 
@@ -378,7 +377,7 @@ def test_an_impossible_place_or_value_is_a_problem_of_the_spec(check: Callable[.
 
 @pytest.mark.parametrize("text", ["2026-13-01", "2026-02-30", "tomorrow", "20260101", "２０２６-01-01", ""])
 def test_a_day_is_a_calendar_day(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match="YYYY-MM-DD"):
+    with pytest.raises(BadArgument, match="YYYY-MM-DD"):
         parse_day(text)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
+import ast
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ from tests.support.layer_builder import write_layer
 from tests.support.repositories import commit, git
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING
-from vatspolicy.cli.commands import COMMANDS, watch
-from vatspolicy.cli.declaration import CommandGroup
+from vatspolicy.cli import commands as commands_package
+from vatspolicy.cli.commands import load_commands, watch
+from vatspolicy.cli.options import CommandGroup, flatten
 
 PAGE = ROOT / "docs/configuration.md"
 ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -66,23 +68,40 @@ BESIDE = {"update": ("--bundle", "law.tar.gz", "--key", "release.pub")}
 """What a command needs beside layers that the file names: `update` is about bundles, and reads no `law`."""
 
 
-def commands() -> list[str]:
-    found = []
-    for name in COMMANDS:
-        declared = importlib.import_module(f"vatspolicy.cli.commands.{name.replace('-', '_')}").command
-        names = declared.functions if isinstance(declared, CommandGroup) else ("",)
-        found += [f"{name} {one}".rstrip() for one in names]
+GREET = """
+from typing import Annotated
+
+from vatspolicy.cli.console import print_result
+from vatspolicy.cli.options import RULES, Command, Option
+
+
+def greet(name: Annotated[str, Option("--name WORD", "Whom.")]) -> None:
+    '''Say a name.'''
+    print_result(f"{name}\\n")
+
+
+command = Command(greet, "greet-all", RULES, 115)
+"""
+
+
+def commands() -> dict[str, Callable[..., int | None]]:
+    found: dict[str, Callable[..., int | None]] = {}
+    for declared in load_commands():
+        functions = declared.functions if isinstance(declared, CommandGroup) else {"": declared.function}
+        found |= {f"{declared.name} {one}".rstrip(): function for one, function in functions.items()}
     return found
 
 
 def table() -> dict[str, tuple[bool, bool, bool]]:
     """Whether a command reads `law`, `policies`, and `bundle` with `key`, as the page says."""
+    rows = re.findall(r"^\| (.*) \| (yes|no) \| (yes|no) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    [(listed, *answers), (with_law, *others), (without, *rest)] = rows
+    assert (with_law, without) == ("every other command that has `--law`", "every command that has no `--law`")
     found: dict[str, tuple[bool, bool, bool]] = {}
-    for line in PAGE.read_text(encoding="utf-8").splitlines():
-        if row := re.fullmatch(r"\| ((?:`[a-z -]+`(?:, )?)+) \| (yes|no) \| (yes|no) \|", line):
-            found |= dict.fromkeys(
-                re.findall(r"`([a-z -]+)`", row[1]), (row[2] == "yes", row[2] == "yes", row[3] == "yes")
-            )
+    for name, function in commands().items():
+        has_law = any(one.declared.setting == "law" for one in flatten(function))
+        law, bundle = answers if f"`{name}`" in listed.split(", ") else others if has_law else rest
+        found[name] = (law == "yes", law == "yes", bundle == "yes")
     return found
 
 
@@ -116,9 +135,38 @@ def say(law: Path | None, layers: Sequence[Path], *_: object) -> None:
         sys.stderr.write(f"{folder}/company.yaml\n")
 
 
-def test_the_page_lists_every_command() -> None:
-    assert sorted(table()) == sorted(commands())
-    assert set(ARGUMENTS) <= set(commands())
+def test_the_page_lists_commands_that_there_are() -> None:
+    named = re.findall(r"^\| (`.*`) \| yes \| no \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {*named[0].replace("`", "").split(", "), *ARGUMENTS} <= set(commands())
+
+
+def test_an_option_is_declared_once() -> None:
+    """Commands that show the same option or argument share its declaration."""
+    found: Counter[str] = Counter()
+    for file in (ROOT / "src/vatspolicy/cli").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("Option", "Argument")
+            ):
+                found[ast.unparse(node)] += 1
+    assert len(found) > 100
+    assert [declared for declared, times in found.items() if times > 1] == []
+
+
+def test_a_module_in_the_folder_is_a_command(console: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No list is edited: the module says where the command stands on the help page, and in completions."""
+    (tmp_path / "greet_all.py").write_text(GREET, encoding="utf-8")
+    monkeypatch.setattr(commands_package, "__path__", [*commands_package.__path__, str(tmp_path)])
+    try:
+        assert console("greet-all", "--name", "Kim").out == "Kim\n"
+        assert console("greet-al").err.endswith("Did you mean 'greet-all'?\n")
+        names = [declared.name for declared in load_commands()]
+        assert names[names.index("explain") : names.index("eval") + 1] == ["explain", "greet-all", "eval"]
+        assert "Say a name." in console("--help").out
+    finally:
+        sys.modules.pop("vatspolicy.cli.commands.greet_all", None)
 
 
 def test_a_command_reads_the_law_that_the_file_names_as_the_page_says(project: Console) -> None:

@@ -14,7 +14,7 @@ from tests.support.specs import HOSTING
 from vatspolicy.cli import fast_arguments, program
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.commands import check as module
-from vatspolicy.cli.declaration import Option, flatten
+from vatspolicy.cli.options import Option, flatten
 from vatspolicy.cli.typer_app import Commands, build
 
 VALUES = (
@@ -38,7 +38,7 @@ FITTING = {
 PARAMETERS = list(flatten(CheckOptions))
 OPTIONS = [parameter.declared for parameter in PARAMETERS if isinstance(parameter.declared, Option)]
 FLAGS = [parameter.declared.name for parameter in PARAMETERS if parameter.is_flag]
-SHORT = {option.short: option.name for option in OPTIONS if option.short}
+SHORT = {short: option.name for option in OPTIONS for short in option.names[1:]}
 NAMES = (*(option.name for option in OPTIONS), *SHORT, "--help", "-h", "--nope")
 
 
@@ -51,7 +51,7 @@ def read_by_typer(words: list[str], monkeypatch: pytest.MonkeyPatch) -> CheckOpt
 
     monkeypatch.setattr(module, "command", module.command._replace(function=record))
     with pytest.raises(SystemExit):
-        Commands("vatspolicy", ("check", "lint"), "")(words)
+        Commands()(words)
     return called[0] if called else None
 
 
@@ -123,8 +123,9 @@ def test_typer_knows_the_options_that_are_declared() -> None:
         option, typers = parameter.declared, known[parameter.name]
         if isinstance(option, Option):
             assert typers.opts == list(option.names)
-            assert (typers.is_flag, typers.multiple) == (parameter.is_flag, option.repeatable)
+            assert (typers.is_flag, typers.multiple) == (parameter.is_flag, parameter.is_list)
             assert typers.nargs == 1
+            assert (option.least, option.most, option.exists) == (None, None, None), "typer alone checks these"
 
 
 @needs_posix

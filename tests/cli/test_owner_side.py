@@ -18,15 +18,14 @@ from tests.support.shipped import fixture_file
 from tests.support.specs import DENIED
 from vatspolicy import clock
 from vatspolicy.cli.check_options import CheckOptions
-from vatspolicy.cli.declaration import flatten
-from vatspolicy.cli.settings import FILE
+from vatspolicy.cli.options import FILE, flatten
 from vatspolicy.reports.decision import FORMATS
 
 REAL_TODAY = clock.today
 PATHS = [
     one.declared.setting
     for one in flatten(CheckOptions)
-    if getattr(one.declared, "setting", None) and "Path" in str(one.type) and one.name != "outputs"
+    if one.declared.setting and "Path" in str(one.type) and one.name != "outputs"
 ]
 """Settings that name files: whatever they are for, they are read from the side of the owner."""
 

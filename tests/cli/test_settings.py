@@ -15,8 +15,9 @@ from tests.support.schemas import validator_of
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.cli import fast_arguments
-from vatspolicy.cli.setting_sources import find_file
-from vatspolicy.cli.settings import FILE, KEYS, PREFIX
+from vatspolicy.cli.check_options import CheckOptions
+from vatspolicy.cli.options import FILE, Option, flatten
+from vatspolicy.cli.settings import PREFIX, find_file, keys
 from vatspolicy.reports.decision import FORMATS
 
 NEEDS, ALLOWED = 1, 0
@@ -118,7 +119,7 @@ def test_an_option_overrides_a_variable_and_a_variable_the_file(
     assert shown(console)["specs"] == (["a.yaml", "b/*.yaml"], "VATSPOLICY_SPECS")
     monkeypatch.setenv("VATSPOLICY_STRICT_WAIVERS", "1")
     assert shown(console)["strict-waivers"] == (True, "VATSPOLICY_STRICT_WAIVERS")
-    assert tuple(shown(console)) == KEYS
+    assert tuple(shown(console)) == tuple(keys())
 
 
 def test_a_format_and_the_files_are_overridden_apart(console: Console, project: Callable[..., Any]) -> None:
@@ -302,6 +303,18 @@ def test_a_variable_without_a_meaning_is_an_error(
     assert fast_arguments.read(["check", "specs/shop.yaml"]) is None
 
 
+def test_the_page_lists_each_key_with_its_options_and_its_variable() -> None:
+    page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*?) \| `(VATSPOLICY_[A-Z_]+)` \|", page, re.MULTILINE)
+    assert [key for key, *__ in rows] == list(keys())
+    for key, cell, variable in rows:
+        declared = [one.declared for one in flatten(CheckOptions) if one.declared.setting == key]
+        names = [one.names if isinstance(one, Option) else (one.metavar,) for one in declared]
+        words = re.findall(r"`([^`]+)`", cell)
+        assert all(word in known for word, known in zip(words, names, strict=True)), key
+        assert variable == PREFIX + key.upper().replace("-", "_")
+
+
 def test_variables_of_the_project_have_a_meaning(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every variable with the prefix that a file of the project names is known, so that none of them stops a run."""
     files = [ROOT / "hatch_build.py", *(ROOT / "templates").iterdir(), *(ROOT / ".github").rglob("*")]
@@ -312,6 +325,6 @@ def test_variables_of_the_project_have_a_meaning(console: Console, monkeypatch: 
             found |= set(re.findall(r"\bVATSPOLICY_[A-Z_]*[A-Z]\b", file.read_text(encoding="utf-8", errors="ignore")))
     found -= {"VATSPOLICY_FAILON", "VATSPOLICY_WAIVER", "VATSPOLICY_VERSION"}  # of the test above
     assert len(found) > 12
-    for name in found - {f"{PREFIX}{key.upper().replace('-', '_')}" for key in KEYS}:
+    for name in found - {f"{PREFIX}{key.upper().replace('-', '_')}" for key in keys()}:
         monkeypatch.setenv(name, "1")
     assert "no such variable" not in console("list", "offers", "saas").err

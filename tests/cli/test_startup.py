@@ -49,7 +49,6 @@ NOT_IMPORTED = {
     "vatspolicy.gate.receipt": "is for receipts",
     "vatspolicy.gate.decision_log": "is for logs",
     "vatspolicy.cli.typer_app": "reads other command lines",
-    "vatspolicy.cli.configuration": "reads vatspolicy.toml",
     "tomllib": "reads vatspolicy.toml",
     "vatspolicy.reports.decision.sarif": "is another format",
     "vatspolicy.reports.decision.markdown": "is another format",

@@ -6,12 +6,13 @@ import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from tests.support.specs import HOSTING, SHOP, TODAY
-from vatspolicy.cli.parameters import FailOn, Format
+from vatspolicy.cli.check_options import Format
+from vatspolicy.cli.options import FailOn
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
@@ -120,8 +121,8 @@ def test_a_code_that_is_no_outcome_of_a_spec_is_refused() -> None:
 
 
 def test_the_words_of_the_command_line_are_those_of_the_gate() -> None:
-    assert tuple(FailOn) == LEVELS
-    assert tuple(Format) == (*FORMATS, *BINARY_FORMATS)
+    assert get_args(FailOn) == LEVELS
+    assert get_args(Format) == (*FORMATS, *BINARY_FORMATS)
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from tests.support.shipped import POLICIES, fixture_file
 from tests.support.specs import DENIED
-from vatspolicy.cli.settings import FILE, KEYS
+from vatspolicy.cli.options import FILE
+from vatspolicy.cli.settings import keys
 
 VATSPOLICY = Path(sysconfig.get_path("scripts")) / "vatspolicy"
 SPEC = "specs/product.yaml"
-BASE_OF_LAW = "law" if "law" in KEYS else "policies"
+BASE_OF_LAW = "law" if "law" in keys() else "policies"
 """The setting that names another law."""
 OTHER_LAW = """\
 id: x

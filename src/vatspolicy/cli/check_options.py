@@ -1,33 +1,64 @@
-"""The parameters of `check`, declared once for typer and for `fast_arguments`."""
+"""The parameters of `check`. What has a setting is a key of `vatspolicy.toml`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from vatspolicy.cli.context import SpecContext
-from vatspolicy.cli.declaration import Argument, Option
-from vatspolicy.cli.parameters import (
+from vatspolicy.cli.options import (
     ASIDE,
     CONFIGURATION,
     DECISION,
-    FORMAT,
+    NEVER,
+    NONE,
     OUTPUT,
+    Argument,
+    BadArgument,
     FailOn,
-    Format,
+    Option,
     Outputs,
     PastOption,
     SetOption,
+    Settings,
     StdinNameOption,
+    make_format_option,
     make_output_option,
-    parse_count,
     parse_day,
-    parse_jobs,
-    parse_masks,
 )
-from vatspolicy.cli.settings import NONE, Settings
+from vatspolicy.i18n import _
+
+if TYPE_CHECKING:
+    from vatspolicy.gate.decision_log import Mask
+
+Format = Literal["text", "json", "sarif", "junit", "github", "markdown", "html", "docx", "xlsx"]
+"""Formats of a decision (vatspolicy.reports.decision.FORMATS and BINARY_FORMATS)."""
+
+
+def parse_count(value: int | None) -> int | None:
+    """Return a number of at least 0."""
+    if value is not None and value < 0:
+        raise BadArgument(_("Write a number of at least 0."))
+    return value
+
+
+def parse_jobs(number: int | None) -> int | None:
+    """Return a number of processes."""
+    if number is not None and number < 1:
+        raise BadArgument(_("Write a whole number from 1 on."))
+    return number
+
+
+def parse_masks(texts: Sequence[str]) -> list[Mask]:
+    """Return the masks of a decision log."""
+    from vatspolicy.gate.decision_log import parse_mask
+
+    try:
+        return [parse_mask(text) for text in texts]
+    except ValueError as error:
+        raise BadArgument(str(error)) from None
 
 
 @dataclass(frozen=True)
@@ -37,9 +68,9 @@ class CheckOptions:
     specs: Annotated[
         Sequence[str],
         Argument(
-            metavar="SPEC",
-            help="Product specs: files, folders, globs, or - for standard input (default: those of vatspolicy.toml).",
-            setting="specs",
+            "SPEC...",
+            "Product specs: files, folders, globs, or - for standard input (default: those of vatspolicy.toml).",
+            "specs",
         ),
     ] = ()
     context: SpecContext = field(default_factory=SpecContext)
@@ -48,160 +79,94 @@ class CheckOptions:
     fail_on: Annotated[
         FailOn,
         Option(
-            "--fail-on",
-            metavar="LEVEL",
-            help="What makes the gate fail; each level includes those before it.",
-            panel=DECISION,
-            setting="fail-on",
+            "--fail-on LEVEL", "What makes the gate fail; each level includes those before it.", DECISION, "fail-on"
         ),
-    ] = FailOn.NEEDS_LICENSE
+    ] = "needs-license"
     allow_past: PastOption = False
     expect: Annotated[
-        int | None,
-        Option(
-            "--expect",
-            metavar="N",
-            parse=parse_count,
-            help="Fail unless this many specs are found.",
-            panel=DECISION,
-        ),
+        int | None, Option("--expect N", "Fail unless this many specs are found.", DECISION, parse=parse_count)
     ] = None
     no_fail: Annotated[
         bool,
-        Option(
-            "--no-fail", help="Exit with 0 for a failed or incomplete gate (not for invalid input).", panel=DECISION
-        ),
+        Option("--no-fail", "Exit with 0 for a failed or incomplete gate (not for invalid input).", DECISION, NEVER),
     ] = False
     waivers: Annotated[
         Path | None,
-        Option(
-            "--waivers",
-            metavar="FILE",
-            help="Waivers: findings that are set aside (needs --approvers).",
-            panel=ASIDE,
-            setting="waivers",
-        ),
+        Option("--waivers FILE", "Waivers: findings that are set aside (needs --approvers).", ASIDE, "waivers"),
     ] = None
     approvers: Annotated[
         Path | None,
         Option(
-            "--approvers",
-            metavar="FILE",
-            help="Who may approve waivers of which rules, and grant which opinions.",
-            panel=ASIDE,
-            setting="approvers",
+            "--approvers FILE", "Who may approve waivers of which rules, and grant which opinions.", ASIDE, "approvers"
         ),
     ] = None
     opinions: Annotated[
         Path | None,
         Option(
-            "--opinions",
-            metavar="FILE",
-            help="Granted opinions: those of a spec that count (needs --approvers).",
-            panel=ASIDE,
-            setting="opinions",
+            "--opinions FILE", "Granted opinions: those of a spec that count (needs --approvers).", ASIDE, "opinions"
         ),
     ] = None
     strict_waivers: Annotated[
         bool,
-        Option(
-            "--strict-waivers",
-            help="Fail on a waiver or baseline entry that does not apply.",
-            panel=ASIDE,
-            setting="strict-waivers",
-        ),
+        Option("--strict-waivers", "Fail on a waiver or baseline entry that does not apply.", ASIDE, "strict-waivers"),
     ] = False
     baseline: Annotated[
-        Path | None,
-        Option(
-            "--baseline",
-            metavar="FILE",
-            help="Findings that were there before; only others fail.",
-            panel=ASIDE,
-            setting="baseline",
-        ),
+        Path | None, Option("--baseline FILE", "Findings that were there before; only others fail.", ASIDE, "baseline")
     ] = None
     write_baseline: Annotated[
-        Path | None,
-        Option(
-            "--write-baseline",
-            metavar="FILE",
-            help="Record all findings as a baseline (needs --until).",
-            panel=ASIDE,
-        ),
+        Path | None, Option("--write-baseline FILE", "Record all findings as a baseline (needs --until).", ASIDE, NEVER)
     ] = None
     until: Annotated[
-        str | None,
-        Option("--until", metavar="DAY", parse=parse_day, help="Last day of the baseline to write.", panel=ASIDE),
+        str | None, Option("--until DAY", "Last day of the baseline to write.", ASIDE, NEVER, parse=parse_day)
     ] = None
-    format: Annotated[Format, FORMAT._replace(setting="formats")] = Format.TEXT
-    outputs: Annotated[Outputs, make_output_option(tuple(Format))._replace(setting="formats")] = ()
-    details: Annotated[
-        bool, Option("--details", help="Say everything: conditions, articles, duties, notes.", panel=OUTPUT)
-    ] = False
-    summary: Annotated[bool, Option("--summary", help="Print one line a spec, the worst first.", panel=OUTPUT)] = False
-    quiet: Annotated[bool, Option("--quiet", "-q", help="Print the last line only.", panel=OUTPUT)] = False
+    format: Annotated[Format, make_format_option(Format)._replace(setting="formats")] = "text"
+    outputs: Annotated[Outputs, make_output_option(Format)._replace(setting="formats")] = ()
+    details: Annotated[bool, Option("--details", "Say everything: conditions, articles, duties, notes.", OUTPUT)] = (
+        False
+    )
+    summary: Annotated[bool, Option("--summary", "Print one line a spec, the worst first.", OUTPUT)] = False
+    quiet: Annotated[bool, Option("--quiet -q", "Print the last line only.", OUTPUT)] = False
     receipt: Annotated[
-        str | None,
-        Option(
-            "--receipt",
-            metavar="FILE",
-            help="Write a receipt, to be replayed; - is standard output.",
-            panel=OUTPUT,
-        ),
+        str | None, Option("--receipt FILE", "Write a receipt, to be replayed; - is standard output.", OUTPUT)
     ] = None
     sign_key: Annotated[
-        Path | None,
-        Option("--sign-key", metavar="FILE", help="Private key that signs receipt and attestation.", panel=OUTPUT),
+        Path | None, Option("--sign-key FILE", "Private key that signs receipt and attestation.", OUTPUT)
     ] = None
     attest: Annotated[
         Path | None,
-        Option(
-            "--attest",
-            metavar="FILE",
-            help="Write an in-toto attestation of each decision (needs --sign-key).",
-            panel=OUTPUT,
-        ),
+        Option("--attest FILE", "Write an in-toto attestation of each decision (needs --sign-key).", OUTPUT),
     ] = None
-    log: Annotated[
-        Path | None,
-        Option("--log", metavar="FILE", help="Append to a decision log in OPA's form.", panel=OUTPUT),
-    ] = None
+    log: Annotated[Path | None, Option("--log FILE", "Append to a decision log in OPA's form.", OUTPUT)] = None
     masks: Annotated[
         Sequence[Any],
         Option(
-            "--mask",
-            metavar="POINTER[=TEXT]",
+            "--mask POINTER[=TEXT]",
+            "What the log does not say, such as /input/company; repeatable.",
+            OUTPUT,
             parse=parse_masks,
-            repeatable=True,
-            help="What the log does not say, such as /input/company; repeatable.",
-            panel=OUTPUT,
         ),
     ] = ()
     jobs: Annotated[
         int | None,
         Option(
-            "--jobs",
-            "-j",
-            metavar="N",
+            "--jobs -j N",
+            "Processes that work at once (default: one for each core from 64 specs on).",
+            DECISION,
             parse=parse_jobs,
-            help="Processes that work at once (default: one for each core from 64 specs on).",
-            panel=DECISION,
         ),
     ] = None
     show_config: Annotated[
-        bool, Option("--show-config", help="Show each setting and where it comes from, and end.", panel=CONFIGURATION)
+        bool, Option("--show-config", "Show each setting and where it comes from, and end.", CONFIGURATION)
     ] = False
-    no_config: Annotated[
-        bool, Option("--no-config", help="Ignore vatspolicy.toml (not VATSPOLICY_*).", panel=CONFIGURATION)
-    ] = False
+    no_config: Annotated[bool, Option("--no-config", "Ignore vatspolicy.toml (not VATSPOLICY_*).", CONFIGURATION)] = (
+        False
+    )
     trust: Annotated[
         str | None,
         Option(
-            "--trust",
-            metavar="REV",
-            help="Read settings, law, locks and approvals from this revision, whatever the files here say.",
-            panel=CONFIGURATION,
+            "--trust REV",
+            "Read settings, law, locks and approvals from this revision, whatever the files here say.",
+            CONFIGURATION,
         ),
     ] = None
     settings: Settings = NONE

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from vatspolicy import clock
 from vatspolicy.cli.console import abort, warn
-from vatspolicy.cli.declaration import Option
-from vatspolicy.cli.parameters import (
+from vatspolicy.cli.options import (
     ASIDE,
+    FILE,
     BundleOption,
     DayOption,
     KeyOption,
-    Lang,
     LangOption,
     LaunchDayOption,
     LawOption,
+    Option,
     PoliciesOption,
     SkipVerifyOption,
 )
-from vatspolicy.cli.settings import FILE
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode, find_specs
 from vatspolicy.i18n import _
@@ -116,7 +115,7 @@ class CommandContext:
     """The law and the language of a command."""
 
     law: LawOptions = LawOptions()
-    lang: LangOption = Lang.EN
+    lang: LangOption = "en"
 
 
 @dataclass(frozen=True)
@@ -145,12 +144,9 @@ class GrantOptions:
     """The opinions that count for a command, and who may grant them."""
 
     opinions: Annotated[
-        Path | None,
-        Option("--opinions", metavar="FILE", help="Granted opinions: those of a profile that count.", panel=ASIDE),
+        Path | None, Option("--opinions FILE", "Granted opinions: those of a profile that count.", ASIDE)
     ] = None
-    approvers: Annotated[
-        Path | None, Option("--approvers", metavar="FILE", help="Who may grant which opinions.", panel=ASIDE)
-    ] = None
+    approvers: Annotated[Path | None, Option("--approvers FILE", "Who may grant which opinions.", ASIDE)] = None
 
     def load(self) -> WaiverSet | None:
         """Return the granted opinions and the approvers; None without a file. Raises InvalidInput."""

@@ -9,9 +9,8 @@ import os
 from collections.abc import Sequence
 
 from vatspolicy.cli.check_options import CheckOptions
-from vatspolicy.cli.declaration import Argument, Option, Parameter, call, flatten
-from vatspolicy.cli.parameters import convert
-from vatspolicy.cli.setting_sources import complete
+from vatspolicy.cli.options import Argument, Option, Parameter, call, convert, flatten
+from vatspolicy.cli.settings import complete
 
 
 def read(arguments: Sequence[str]) -> CheckOptions | None:
@@ -22,7 +21,7 @@ def read(arguments: Sequence[str]) -> CheckOptions | None:
     try:
         texts = _split(arguments[1:], list(parameters.values()))
         given = {name: convert(parameters[name], found) for name, found in texts.items()}
-        options: CheckOptions = call(CheckOptions, complete(parameters.values(), given, convert))
+        options: CheckOptions = call(CheckOptions, complete(parameters.values(), given))
     except Exception:  # a mistake, which typer puts into words
         return None
     return options

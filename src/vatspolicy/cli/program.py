@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.cli import fast_arguments
 from vatspolicy.cli.check_options import CheckOptions
-from vatspolicy.cli.commands import COMMANDS
 from vatspolicy.cli.commands.check import check
 from vatspolicy.cli.console import abort, close_afterwards, report_problems, warn
 from vatspolicy.cli.progress import show_progress
@@ -53,7 +52,7 @@ def run() -> None:
 
 def _check(options: CheckOptions, words: Sequence[str]) -> int:
     """Run a plain `check` and return its exit code."""
-    set_language(words, options.context.lang.value)
+    set_language(words, options.context.lang)
     try:
         with close_afterwards(), show_progress("check"):
             return check(options)
@@ -66,5 +65,4 @@ def application() -> Commands:
     """Return the typer application. It is built only for command lines that `fast_arguments` does not read."""
     from vatspolicy.cli.typer_app import Commands
 
-    summary = "Decide whether a digital product may launch in mainland China, and under which law."
-    return Commands("vatspolicy", COMMANDS, summary)
+    return Commands()

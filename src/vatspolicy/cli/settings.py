@@ -1,36 +1,34 @@
-"""Settings of a run that its command line does not show, as data: keys, values with sources, the remark of a report."""
+"""Settings of a run that its command line does not show: `vatspolicy.toml`, and variables VATSPOLICY_*.
+
+An option overrides a variable, and a variable the file. A key of the file is declared with its option (`options`).
+Where there is no file, looking for it is all that this costs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
 
-from vatspolicy.i18n import Phrase
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from vatspolicy.cli.owner_side import Trust
-
-FILE = "vatspolicy.toml"
-PREFIX = "VATSPOLICY_"
-KEYS = (
-    "specs",
-    "law",
-    "policies",
-    "bundle",
-    "key",
-    "fail-on",
-    "waivers",
-    "approvers",
-    "opinions",
-    "strict-waivers",
-    "baseline",
-    "lang",
-    "formats",
+from vatspolicy.cli.check_options import CheckOptions
+from vatspolicy.cli.options import (
+    FILE,
+    NEVER,
+    Argument,
+    BadArgument,
+    Parameter,
+    Setting,
+    Settings,
+    convert,
+    flatten,
+    panel_order,
+    unpack,
 )
-"""Keys of the file. The variable of `fail-on` is VATSPOLICY_FAIL_ON; a list is separated by spaces there, and layers
-(`policies`) as the folders of PATH are."""
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import Listing, Phrase, Sentences, _, reason_of
+
+PREFIX = "VATSPOLICY_"
 OTHER_VARIABLES = (
     *("CACHE", "DEBUG", "TOKEN"),
     *("BUILD_PUBLISHED", "BUILD_REPOSITORY"),  # hatch_build.py
@@ -38,57 +36,34 @@ OTHER_VARIABLES = (
     *("EXAMPLES", "FUZZ", "LONG", "SEED", "TRIALS"),  # the tests of the project
 )
 """Names behind the prefix of variables that are no settings."""
-LISTS = ("specs", "policies", "formats")
 HARMLESS = ("lang", "formats")
 """Keys that change no exit code. Every report names the others that are used, since they could weaken the gate."""
+_LAW = frozenset(("law", "bundle"))
+_REPLACED_BY: Mapping[str, frozenset[str]] = {
+    "law": _LAW,
+    "bundle": _LAW,
+    "key": _LAW | {"key"},
+    "baseline": frozenset(("baseline", "write_baseline")),
+}
+"""Parameters that take the place of a setting besides its own: one law replaces another. Layers stand above each."""
 
 
 _REMARK = Phrase("Settings from outside the command line are used: {settings}.")
 
 
-class Setting(NamedTuple):
-    """A value of the file or of a variable, for one parameter."""
-
-    key: str
-    name: str
-    """Name of the parameter; `formats` is for two of them."""
-    values: tuple[str, ...]
-    source: str
-    """The file, or the name of the variable."""
-    line: int = 0
-    """Line and column in the file; 0 for a variable."""
-    column: int = 0
-
-    @property
-    def place(self) -> str:
-        """The source with its line."""
-        return f"{self.source}:{self.line}" if self.line else self.source
+class BadVariable(Exception):
+    """Error for a variable whose value cannot be used."""
 
 
-class Settings(NamedTuple):
-    """The settings that a run uses, and the names of the parameters that its command line gives."""
+@cache
+def keys() -> Mapping[str, Parameter]:
+    """Return the keys of the file, in the order of help, with the parameter of each; `formats` is for two of them.
 
-    used: tuple[Setting, ...] = ()
-    given: frozenset[str] = frozenset()
-    trust: Trust | None = None
-    """The side that settings, law, locks and approvals are read from; None for the working tree."""
-
-
-NONE = Settings()
-"""No settings, and nothing given."""
-
-
-def split(key: str, values: Sequence[str], source: str, line: int = 0, column: int = 0) -> list[Setting]:
-    """Return the settings of a key: `formats` holds the format on standard output, and the reports to write."""
-    if key != "formats":
-        return [Setting(key, key.replace("-", "_"), tuple(values), source, line, column)]
-    outputs = tuple(one for one in values if is_output(one))
-    alone = tuple(one for one in values if one not in outputs)
-    return [
-        Setting(key, name, found, source, line, column)
-        for name, found in (("format", alone), ("outputs", outputs))
-        if found
-    ]
+    The variable of `fail-on` is VATSPOLICY_FAIL_ON; a list is separated by spaces there, and layers (`policies`) as
+    the folders of PATH are.
+    """
+    declared = sorted(flatten(CheckOptions), key=panel_order)
+    return {one.declared.setting: one for one in declared if one.declared.setting}
 
 
 def make_remarks(settings: Settings) -> tuple[dict[str, Any], ...]:
@@ -113,6 +88,296 @@ def make_remarks(settings: Settings) -> tuple[dict[str, Any], ...]:
     )
 
 
-def is_output(text: str) -> bool:
+# --- the values of a run ----------------------------------------------------------------------------------------------
+
+
+def complete(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of parameters: those given, and settings for those that are not.
+
+    With `trust` the settings are those of that revision, and paths are named as it has them (see `owner_side`).
+
+    Raises:
+        InvalidInput: for a mistake in the file.
+        BadVariable: for a mistake in a variable, and a revision that cannot be used.
+    """
+    open_ones = {one.name: one for one in parameters if one.declared.setting}
+    if given.get("trust") is None:
+        return _complete(open_ones, given)
+    from vatspolicy.cli.owner_side import trust
+    from vatspolicy.git import SourceError
+
+    try:
+        found, side = trust(given["trust"], open_ones, lambda: _complete(open_ones, given))
+    except SourceError as error:
+        raise BadVariable(_("{path}: {fault}", path=f"--trust {given['trust']}", fault=error.args[0])) from None
+    return {**found, "settings": found["settings"]._replace(trust=side)}
+
+
+def _complete(open_ones: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of parameters by the settings of the working directory. Raises as `complete` does."""
+    if not open_ones:
+        return dict(given)
+    used: dict[Setting, Any] = {}
+    taken = set(given)
+    wrong: list[Problem] = []
+    for read in (read_variables, (lambda: ()) if given.get("no_config") else read_file):
+        found = [one for one in read() if one.name in open_ones]
+        free = [one for one in found if not _REPLACED_BY.get(one.name, frozenset((one.name,))) & taken]
+        for one in found if read is read_file else free:  # a mistake in the file counts although an option overrides it
+            try:
+                value = _read_value(open_ones[one.name], one)
+            except InvalidInput as error:
+                wrong += error.problems
+            else:
+                used |= {one: value} if one in free else {}
+        taken |= {one.name for one in free}
+    if wrong:
+        raise InvalidInput(wrong)
+    from_settings = {one.name: value for one, value in used.items()}
+    return {**from_settings, **given, "settings": Settings(tuple(used), frozenset(given))}
+
+
+def _read_value(parameter: Parameter, setting: Setting) -> Any:
+    """Return the value of a setting. Raises BadVariable, or InvalidInput for a mistake in the file."""
+    try:
+        return convert(parameter, list(setting.values))
+    except Exception as error:
+        message = error.message if isinstance(error, BadArgument) else _say_choices(parameter, setting)
+        if not setting.line:
+            raise BadVariable(_("{path}: {fault}", path=setting.source, fault=message)) from None
+        problem = Problem(setting.source, setting.line, setting.column, setting.key, message)
+        raise InvalidInput([problem]) from None
+
+
+def _say_choices(parameter: Parameter, setting: Setting) -> str:
+    """Return the sentence on a word that is none of the choices."""
+    if len(setting.values) > 1:
+        return _("One format is for standard output; write FORMAT=PATH for the others.")
+    if parameter.choices:
+        choices = Listing(parameter.choices, quoted=True)
+        return _("{value!r} is not one of {choices}.", value=setting.values[0], choices=choices)
+    return _("This value cannot be used.")
+
+
+def _split(key: str, values: Sequence[str], source: str, line: int = 0, column: int = 0) -> list[Setting]:
+    """Return the settings of a key: `formats` holds the format on standard output, and the reports to write."""
+    if key != "formats":
+        return [Setting(key, key.replace("-", "_"), tuple(values), source, line, column)]
+    outputs = tuple(one for one in values if _is_output(one))
+    alone = tuple(one for one in values if one not in outputs)
+    return [
+        Setting(key, name, found, source, line, column)
+        for name, found in (("format", alone), ("outputs", outputs))
+        if found
+    ]
+
+
+def _is_output(text: str) -> bool:
     """Return True for an entry of `formats` that names a file; the others name the format on standard output."""
     return "=" in text or "." in text or "/" in text
+
+
+# --- variables --------------------------------------------------------------------------------------------------------
+
+
+def read_variables() -> tuple[Setting, ...]:
+    """Return the settings of the environment; an empty variable is none.
+
+    Raises:
+        BadVariable: A variable has the prefix and no meaning: a misspelled one would leave the gate as it was.
+    """
+    names = {PREFIX + key.upper().replace("-", "_"): key for key in keys()}
+    found: list[Setting] = []
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in names and name.removeprefix(PREFIX) not in OTHER_VARIABLES:
+            raise BadVariable(_say_unknown(name, names))
+    for name, key in names.items():
+        if text := os.environ.get(name, "").strip():
+            found += _split(key, _members(key, text), name)
+    return tuple(found)
+
+
+def _members(key: str, text: str) -> list[str]:
+    """Return the values in a variable: folders may have spaces in their names."""
+    if key == "policies":
+        return [one for one in text.split(os.pathsep) if one]
+    return text.split() if keys()[key].is_list else [text]
+
+
+def _say_unknown(name: str, names: Iterable[str]) -> str:
+    """Return the sentence on a variable that has no meaning, with the name that was meant."""
+    from vatspolicy.errors import did_you_mean, nearest
+
+    known = sorted([*(one.removeprefix(PREFIX) for one in names), *OTHER_VARIABLES])
+    near = did_you_mean([PREFIX + one for one in nearest(name.removeprefix(PREFIX), known)])
+    fault = Sentences(_("There is no such variable."), near or _("See docs/configuration.md, or rename it."))
+    return _("{path}: {fault}", path=name, fault=fault)
+
+
+# --- the file ---------------------------------------------------------------------------------------------------------
+
+
+def find_file() -> str | None:
+    """Return the path of the file in the working directory, or in a folder above it inside the same repository."""
+    from vatspolicy.bundles.select import project_folders
+
+    return next((folder + FILE for folder in project_folders() if os.path.isfile(folder + FILE)), None)
+
+
+def configured_language() -> str:
+    """Return the language of the file, or an empty string. Mistakes in the file are reported elsewhere."""
+    try:
+        return next((one.values[0] for one in read_file() if one.key == "lang"), "")
+    except InvalidInput:
+        return ""
+
+
+def read_file() -> tuple[Setting, ...]:
+    """Return the settings of the file, if there is one. Its paths are relative to the folder that holds it.
+
+    Raises:
+        InvalidInput: with every mistake, at its line and column.
+    """
+    path = find_file()
+    if path is None:
+        return ()
+    import tomllib
+
+    try:
+        with open(path, encoding="utf-8") as stream:
+            text = stream.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else _("it is not UTF-8")
+        raise InvalidInput([Problem(path, 1, 1, "", _("The file cannot be read: {reason}.", reason=reason))]) from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidInput([_say_syntax(path, text, str(error))]) from None
+    settings, problems = [], []
+    for key, value in data.items():
+        line, column, start = _find(text, key)
+        if mistake := _mistake_in_key(key):
+            problems.append(Problem(path, line, column, key, *mistake))
+        elif message := _mistake_in_value(keys()[key], value):
+            problems.append(Problem(path, line, start, key, message))
+        else:
+            settings += _split(key, _texts(key, value, os.path.dirname(path)), path, line, start)
+    if "bundle" in data and "law" in data:
+        problems.append(
+            Problem(path, *_find(text, "bundle")[:2], "bundle", _("law and bundle are two laws; name one."))
+        )
+    if problems:
+        raise InvalidInput(problems)
+    return tuple(settings)
+
+
+def _say_syntax(path: str, text: str, message: str) -> Problem:
+    """Return the problem of a text that is no TOML."""
+    import re
+
+    place = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
+    found, lines = place.search(message), text.splitlines() or [""]
+    line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), len(lines[-1]) + 1)
+    reason = place.sub("", message).strip().rstrip(".")
+    return Problem(path, line, column, "", _("This is not TOML: {reason}.", reason=reason))
+
+
+def _find(text: str, key: str) -> tuple[int, int, int]:
+    """Return line and column of a key at the top of the file, and the column of its value."""
+    import re
+
+    name = rf"(?:{re.escape(key)}|\"{re.escape(key)}\"|'{re.escape(key)}')"
+    found = re.search(rf"^[ \t]*(\[*[ \t]*)({name})[ \t]*(?:=[ \t]*(?=(.)?)|[.\]])", text, re.MULTILINE)
+    if found is None:
+        return 1, 1, 1
+    before = text.rfind("\n", 0, found.start(2)) + 1
+    line = text.count("\n", 0, found.start(2)) + 1
+    return line, found.start(2) - before + 1, found.end() - before + 1
+
+
+def _mistake_in_key(key: str) -> tuple[str, str] | None:
+    """Return message and hint for a key that the file may not have."""
+    from vatspolicy.errors import suggest
+
+    if key in keys():
+        return None
+    option = key.replace("_", "-")
+    if f"--{option}" in (one.declared.name for one in flatten(CheckOptions) if one.declared.setting == NEVER):
+        return _("--{option} belongs on the command line: a file may not set it for every run.", option=option), ""
+    return _("This key is not known here."), suggest(key, keys()) or _(
+        "Known here: {keys}.", keys=Listing(keys(), quoted=True)
+    )
+
+
+def _mistake_in_value(parameter: Parameter, value: Any) -> str | None:
+    """Return what is wrong with the type of a value."""
+    if parameter.is_flag:
+        return None if isinstance(value, bool) else _("This value must be true or false.")
+    several = _("This value must be a text or a list of texts.")
+    if parameter.is_list and isinstance(value, list):
+        return None if value and all(isinstance(one, str) and one.strip() for one in value) else several
+    if not isinstance(value, str) or not value.strip():
+        return several if parameter.is_list else _("This value must be a text.")
+    return None
+
+
+def _texts(key: str, value: Any, folder: str) -> list[str]:
+    """Return the texts of a value, paths as the working directory sees them."""
+    from pathlib import Path
+
+    texts = [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    parameter = keys()[key]
+    if parameter.is_flag:
+        return [text.lower() for text in texts]
+    if parameter.item is Path or isinstance(parameter.declared, Argument):
+        return [os.path.join(folder, text) for text in texts]
+    if key == "formats":
+        return [_moved(text, folder) for text in texts]
+    return texts
+
+
+def _moved(output: str, folder: str) -> str:
+    """Return an entry of `formats` with its path, if it has one, below a folder."""
+    name, equals, path = output.partition("=")
+    if equals:
+        return f"{name}={os.path.join(folder, path)}"
+    return os.path.join(folder, output) if _is_output(output) else output
+
+
+# --- check --show-config ----------------------------------------------------------------------------------------------
+
+
+def describe(options: CheckOptions, json_wanted: bool) -> str:
+    """Return every key with its value and the place that the value comes from, as text or JSON."""
+    values = unpack(options)
+    values["formats"] = [options.format, *(f"{name}={path}" for name, path in options.outputs)]
+    rows = [
+        {"key": key, "value": _plain(values[key.replace("-", "_")]), "source": _find_source(key, options.settings)}
+        for key in keys()
+    ]
+    if json_wanted:
+        import json
+
+        return json.dumps({"settings": rows}, ensure_ascii=False, indent=2) + "\n"
+    cells = [(row["key"], _shown(row["value"]), row["source"]) for row in rows]
+    widths = [max(len(cell[index]) for cell in cells) for index in (0, 1)]
+    return "".join(f"{key:{widths[0]}}  {value:{widths[1]}}  {source}\n" for key, value, source in cells)
+
+
+def _find_source(key: str, settings: Settings) -> str:
+    names = {"format", "outputs"} if key == "formats" else {key.replace("-", "_")}
+    found = [one.place for one in settings.used if one.key == key]
+    return ", ".join(dict.fromkeys([*(["command line"] if settings.given & names else []), *found])) or "default"
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON holds it."""
+    if value is None or isinstance(value, bool):
+        return value
+    return [str(one) for one in value] if isinstance(value, list | tuple) else str(value)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(value) or "-"
+    return "-" if value is None else str(value).lower() if isinstance(value, bool) else value

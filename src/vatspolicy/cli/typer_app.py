@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import copy
-import importlib
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from enum import Enum
-from typing import Annotated, Any, get_args
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from vatspolicy.cli.commands import find_names, load_command, load_commands
 from vatspolicy.cli.console import abort, close_afterwards
-from vatspolicy.cli.declaration import Argument, Command, CommandGroup, Option, Parameter, call, flatten
-from vatspolicy.cli.parameters import DECISION, INPUT, OUTPUT, convert, to_american
+from vatspolicy.cli.options import (
+    Argument,
+    BadArgument,
+    Command,
+    CommandGroup,
+    Parameter,
+    call,
+    flatten,
+    panel_order,
+    to_american,
+)
 from vatspolicy.cli.progress import show_progress
-from vatspolicy.cli.setting_sources import BadVariable, complete, configured_language
+from vatspolicy.cli.settings import BadVariable, complete, configured_language
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import ForeignText, Sentences, _, current_language, set_language, translate
@@ -80,10 +87,14 @@ class PanelCommand(PanelHelp, TyperCommand):
 class PanelGroup(PanelHelp, TyperGroup):
     """A group of commands; an interrupt has its own exit code in every version of typer."""
 
+    def find_names(self) -> Iterable[str]:
+        """Return the names of its commands, in any order."""
+        return self.commands
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command that the first argument names, or end with a usage error that names the nearest."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            ctx.fail(Sentences(_("No such command {name!r}.", name=args[0]), suggest(args[0], self.list_commands(ctx))))
+            ctx.fail(Sentences(_("No such command {name!r}.", name=args[0]), suggest(args[0], self.find_names())))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -97,16 +108,19 @@ class PanelGroup(PanelHelp, TyperGroup):
 class Commands(PanelGroup):
     """The commands of the product. Each module is imported when its command is called, all for the help page."""
 
-    def __init__(self, name: str, names: Sequence[str], summary: str) -> None:
+    def __init__(self) -> None:
         super().__init__(
-            name=name,
-            help=summary,
+            name="vatspolicy",
+            help="Decide whether a digital product may launch in mainland China, and under which law.",
             params=[_version_option()],
             no_args_is_help=True,
             rich_markup_mode=None,
             context_settings=SETTINGS,
         )
-        self.names = names
+
+    def find_names(self) -> Iterable[str]:
+        """Return the names of its commands, without importing them."""
+        return find_names()
 
     def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
         """Choose the language of the run before anything can fail."""
@@ -121,14 +135,11 @@ class Commands(PanelGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names in the order of the help page."""
-        return list(self.names)
+        return [declared.name for declared in load_commands()]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the command of a name, or None."""
-        if cmd_name not in self.names:
-            return None
-        module = cmd_name.replace("-", "_")
-        return build(importlib.import_module(f"vatspolicy.cli.commands.{module}").command)
+        return build(load_command(cmd_name)) if cmd_name in find_names() else None
 
 
 def _version_option() -> Any:
@@ -197,23 +208,24 @@ def _typer_function(function: Callable[..., int | None]) -> Callable[..., None]:
 
     def run(typer_context: typer.Context, **values: Any) -> None:
         given = {name: value for name, value in values.items() if _is_given(typer_context, name)}
-        defaults = {one.name: values[one.name] for one in declared if not getattr(one.declared, "setting", None)}
+        defaults = {one.name: values[one.name] for one in declared if not one.declared.setting}
         try:
-            completed = defaults | complete(declared, given, convert)
+            completed = defaults | complete(declared, given)
         except BadVariable as error:
             abort(str(error))
         if lang := completed.get("lang"):
-            set_language((), lang.value)
-        if code := call(function, completed):
+            set_language((), lang)
+        with _bad_parameters():
+            code = call(function, completed)
+        if code:
             raise typer.Exit(code)
 
+    kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [
-        inspect.Parameter("typer_context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
+        inspect.Parameter("typer_context", kind, annotation=typer.Context),
         *(
-            inspect.Parameter(
-                one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=_annotation(one)
-            )
-            for one in sorted(declared, key=_panel_order)
+            inspect.Parameter(one.name, kind, default=one.default, annotation=_annotation(one))
+            for one in sorted(declared, key=panel_order)
         ),
     ]
     run.__doc__ = function.__doc__
@@ -228,47 +240,47 @@ def _is_given(ctx: Any, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _panel_order(parameter: Parameter) -> int:
-    """Return the place of an option on the help page: input first, output last."""
-    declared = parameter.declared
-    panel = declared.panel if isinstance(declared, Option) else getattr(declared, "rich_help_panel", None)
-    return {None: 0, INPUT: 1, DECISION: 2, OUTPUT: 4}.get(panel, 3)
-
-
 def _annotation(parameter: Parameter) -> Any:
     """Return the annotation of a parameter with the metadata that typer reads."""
-    declared = parameter.declared
-    if declared is None:
-        return parameter.type
+    declared, kind = parameter.declared, parameter.type
+    if parameter.is_list:  # of the types that typer converts
+        kind = list[str if declared.parse else parameter.item]  # type: ignore[misc]
+        kind = kind | None if parameter.default is None else kind
+    metavar, words = declared.metavar, declared.help
+    if len("|".join(parameter.choices)) > WIDE:
+        metavar = metavar or parameter.name.upper()
+        words = f"{words} One of {', '.join(parameter.choices)}."
+    elif parameter.item is int:
+        metavar = metavar or "N"
+    shown, parse = declared.shown, _callback(declared.parse)
     if isinstance(declared, Argument):
-        several = parameter.type is not str
-        metavar = f"{declared.metavar}..." if several else declared.metavar
-        argument = typer.Argument(metavar=metavar, help=declared.help, show_default=False)
-        return Annotated[list[str] if several else str, argument]
-    if not isinstance(declared, Option):
-        return Annotated[parameter.type, _readable(parameter, copy.copy(declared))]
+        return Annotated[kind, typer.Argument(metavar=metavar, help=words, show_default=shown, callback=parse)]
     option = typer.Option(
         *declared.names,
-        metavar=declared.metavar,
-        help=declared.help,
+        metavar=metavar,
+        help=words,
+        show_default=shown,
+        callback=parse,
         rich_help_panel=declared.panel,
-        callback=_callback(declared.parse),
+        min=declared.least,
+        max=declared.most,
+        exists=declared.exists is not None,
+        file_okay=declared.exists != "folder",
+        dir_okay=declared.exists != "file",
+        hidden=declared.hidden,
     )
-    return Annotated[list[str] if declared.repeatable else parameter.type, _readable(parameter, option)]
-
-
-def _readable(parameter: Parameter, option: Any) -> Any:
-    """Return an option of typer that fits its help page: many choices stand in the description, `N` is a number."""
-    kinds = [one for one in get_args(parameter.type) or (parameter.type,) if isinstance(one, type)]
-    choices = [choice.value for kind in kinds if issubclass(kind, Enum) for choice in kind]
-    if len("|".join(choices)) > WIDE:
-        option.metavar = option.metavar or parameter.name.upper()
-        option.help = f"{option.help} One of {', '.join(choices)}."
-    elif int in kinds:
-        option.metavar = option.metavar or "N"
-    return option
+    return Annotated[kind, option]
 
 
 def _callback(parse: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
-    """Return a parser without annotations: typer evaluates those of a callback."""
-    return parse and (lambda value: parse(value))
+    """Return a parser as typer calls it: without annotations, which typer evaluates, and with its error."""
+    return parse and _bad_parameters()(lambda value: parse(value))
+
+
+@contextlib.contextmanager
+def _bad_parameters() -> Iterator[None]:
+    """Report a value that cannot be used as typer reports it."""
+    try:
+        yield
+    except BadArgument as error:
+        raise typer.BadParameter(error.message) from None

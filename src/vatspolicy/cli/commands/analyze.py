@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
-
-import typer
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from vatspolicy.cli.console import abort, publish
 from vatspolicy.cli.context import LawOptions
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import (
+from vatspolicy.cli.options import (
     DECISION,
-    FORMAT,
     RULES,
-    Lang,
+    Command,
     LangOption,
+    Option,
     Outputs,
+    make_format_option,
     make_output_option,
     parse_day,
 )
@@ -27,64 +25,43 @@ MOST_WORKERS = 4
 """Most processes if none are asked for: each takes half a gigabyte, and the longest question ends the run."""
 
 
-class AnalysisFormat(StrEnum):
-    """Formats of an analysis (vatspolicy.reports.analysis.FORMATS; typer wants an enumeration)."""
-
-    TEXT, MARKDOWN, JSON = "text", "markdown", "json"
-    GITHUB, SARIF, JUNIT = "github", "sarif", "junit"
+AnalysisFormat = Literal["text", "markdown", "json", "github", "sarif", "junit"]
+"""Formats of an analysis (vatspolicy.reports.analysis.FORMATS)."""
 
 
 def analyze(
     law: LawOptions,
     kind: Annotated[
-        list[str],
-        typer.Option(metavar="KIND", help="Look for this kind of finding only; repeatable.", rich_help_panel=DECISION),
-    ] = [],  # noqa: B006 - typer reads it
-    rule: Annotated[
-        str,
-        typer.Option(metavar="GLOB", help="Look at these rules only (policy/rule).", rich_help_panel=DECISION),
-    ] = "*",
+        Sequence[str], Option("--kind KIND", "Look for this kind of finding only; repeatable.", DECISION)
+    ] = (),
+    rule: Annotated[str, Option("--rule GLOB", "Look at these rules only (policy/rule).", DECISION)] = "*",
     since: Annotated[
         str | None,
-        typer.Option(
-            metavar="REVISION",
-            help="Look only at the rules that a change since this git revision (or folder, or bundle) touches.",
-            rich_help_panel=DECISION,
+        Option(
+            "--since REVISION",
+            "Look only at the rules that a change since this git revision (or folder, or bundle) touches.",
+            DECISION,
         ),
     ] = None,
     as_of: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DAY", callback=parse_day, help="Ask of one day (default: every day).", rich_help_panel=DECISION
-        ),
+        str | None, Option("--as-of DAY", "Ask of one day (default: every day).", DECISION, parse=parse_day)
     ] = None,
     properties: Annotated[
         bool | None,
-        typer.Option(
-            "--properties/--no-properties",
-            help="Properties alone, or findings alone.",
-            show_default="both",
-            rich_help_panel=DECISION,
-        ),
+        Option("--properties/--no-properties", "Properties alone, or findings alone.", DECISION, shown="both"),
     ] = None,
     strict: Annotated[
-        bool, typer.Option(help="Findings that are information fail the run too.", rich_help_panel=DECISION)
+        bool, Option("--strict/--no-strict", "Findings that are information fail the run too.", DECISION)
     ] = False,
     budget: Annotated[
-        int | None,
-        typer.Option(
-            metavar="UNITS", min=1, help="Work that one question may cost (z3's units).", rich_help_panel=DECISION
-        ),
+        int | None, Option("--budget UNITS", "Work that one question may cost (z3's units).", DECISION, least=1)
     ] = None,
     jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs", "-j", min=1, help="Processes.", show_default="one a core, at most 4", rich_help_panel=DECISION
-        ),
+        int | None, Option("--jobs -j", "Processes.", DECISION, least=1, shown="one a core, at most 4")
     ] = None,
-    format: Annotated[AnalysisFormat, FORMAT] = AnalysisFormat.TEXT,
-    outputs: Annotated[Outputs, make_output_option(tuple(AnalysisFormat))] = (),
-    lang: LangOption = Lang.EN,
+    format: Annotated[AnalysisFormat, make_format_option(AnalysisFormat)] = "text",
+    outputs: Annotated[Outputs, make_output_option(AnalysisFormat)] = (),
+    lang: LangOption = "en",
 ) -> int:
     """Analyze the bundle as a whole: dead, repeated and contradicting rules, gaps, dates, and properties of the law.
 
@@ -124,8 +101,8 @@ def analyze(
             workers=jobs or min(cores(), MOST_WORKERS),
         )
     )
-    publish(lambda name, _: render(name, report, lang.value), format, outputs)
+    publish(lambda name, _: render(name, report, lang), format, outputs)
     return report.exit_code
 
 
-command = Command(analyze, "analyze", RULES)
+command = Command(analyze, "analyze", RULES, 200)

@@ -6,18 +6,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from vatspolicy.cli.console import abort, measure_width, print_result, write_report
 from vatspolicy.cli.context import SpecContext
-from vatspolicy.cli.declaration import Command, Option
-from vatspolicy.cli.parameters import (
+from vatspolicy.cli.options import (
     DECIDE,
     DECISION,
     INPUT,
     OUTPUT,
+    Argument,
+    BadArgument,
     Changes,
-    Lang,
+    Command,
+    Option,
     PastOption,
     parse_changes,
     parse_slug,
@@ -29,6 +29,7 @@ from vatspolicy.output import wants_color, write_stderr
 if TYPE_CHECKING:
     from vatspolicy.documents import Document
     from vatspolicy.guidance.interview import Interview, Question
+    from vatspolicy.i18n import Language
 
 _YAML = (".yaml", ".yml")
 
@@ -37,38 +38,25 @@ def ask(
     context: SpecContext,
     spec: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[SPEC]",
-            help="Product spec to complete or to begin; - is standard input, with --next. Without one, NAME.yaml.",
-            show_default=False,
+        Argument(
+            "[SPEC]", "Product spec to complete or to begin; - is standard input, with --next. Without one, NAME.yaml."
         ),
     ] = None,
     answers: Annotated[
         Changes,
         Option(
-            "--answer",
-            metavar="PATH=VALUE",
-            parse=parse_changes,
-            repeatable=True,
-            help="Answer before asking; no value: not known; repeatable.",
-            panel=INPUT,
+            "--answer PATH=VALUE", "Answer before asking; no value: not known; repeatable.", INPUT, parse=parse_changes
         ),
     ] = (),
     allow_past_as_of: PastOption = False,
     complete: Annotated[
-        bool,
-        typer.Option("--complete", help="Keep asking until the list of duties is complete.", rich_help_panel=DECISION),
+        bool, Option("--complete", "Keep asking until the list of duties is complete.", DECISION)
     ] = False,
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="File to write (default: the spec itself).", rich_help_panel=OUTPUT
-        ),
+        Path | None, Option("--output -o FILE", "File to write (default: the spec itself).", OUTPUT)
     ] = None,
-    next_: Annotated[
-        bool, typer.Option("--next", help="Print the next question and end.", rich_help_panel=OUTPUT)
-    ] = False,
-    json_: Annotated[bool, typer.Option("--json", help="With --next: as JSON.", rich_help_panel=OUTPUT)] = False,
+    next_: Annotated[bool, Option("--next", "Print the next question and end.", OUTPUT)] = False,
+    json_: Annotated[bool, Option("--json", "With --next: as JSON.", OUTPUT)] = False,
 ) -> ExitCode:
     """Ask for what decides, and write the spec.
 
@@ -84,7 +72,7 @@ def ask(
     source, name = _source(spec, output)
     law = context.law.load([] if spec is None else [spec])
     lang = context.lang
-    state = start(law, today(), source, name, context.as_of, allow_past_as_of, complete, lang.value)
+    state = start(law, today(), source, name, context.as_of, allow_past_as_of, complete, lang)
     _check_day(state)
     file = _File(output or (Path(spec) if spec not in (None, "-") else None), source, lang)
     for dotted, value in answers:
@@ -92,7 +80,7 @@ def ask(
         try:
             state = state.skip(path) if value is None else state.answer(value, path)
         except Refused as error:
-            abort(f"--answer {dotted}: {error.text[lang.value]}")
+            abort(f"--answer {dotted}: {error.text[lang]}")
     if next_:
         if any(value is not None for __, value in answers):
             if file.path is None:
@@ -122,7 +110,7 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
         abort(_("the spec that is written is YAML: end its name with .yaml."))
     try:
         return None, parse_slug(target.stem)
-    except typer.BadParameter:
+    except BadArgument:
         return None, None
 
 
@@ -146,7 +134,7 @@ def _check_day(state: Interview) -> None:
 class _File:
     """The file of the profile. A write that fails leaves the old content."""
 
-    def __init__(self, path: Path | None, source: Document | None, lang: Lang) -> None:
+    def __init__(self, path: Path | None, source: Document | None, lang: Language) -> None:
         self.path, self.lang = path, lang
         self.original = source.text if source is not None and path is not None and path.exists() else None
 
@@ -165,12 +153,12 @@ class _File:
         if state.rewritten and self.original is not None:
             kept = self.path.with_name(f"{self.path.name}.bak")
             write_report(kept, self.original)
-            write_stderr(say("kept", self.lang.value, file=kept) + "\n")
+            write_stderr(say("kept", self.lang, file=kept) + "\n")
             self.original = None
         write_report(self.path, state.document.text)
 
 
-def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
+def _show_next(state: Interview, as_json: bool, lang: Language) -> None:
     if as_json:
         import json
 
@@ -181,13 +169,13 @@ def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
     from vatspolicy.guidance.interview.terminal import Terminal, closing
 
     if state.question is None:
-        print_result("\n".join(closing(state, False, state.document.file, lang.value)) + "\n")
+        print_result("\n".join(closing(state, False, state.document.file, lang)) + "\n")
         return
-    terminal = Terminal(lambda _: None, print_result, lambda _: None, lang.value, wants_color(), measure_width())
+    terminal = Terminal(lambda _: None, print_result, lambda _: None, lang, wants_color(), measure_width())
     terminal.lines(terminal.question(state, state.question))
 
 
-def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> ExitCode:
+def _converse(state: Interview, file: _File, changed: bool, lang: Language) -> ExitCode:
     """Ask on a terminal and return the exit code; the dialog is on standard error, the decision on standard output."""
     from vatspolicy.cli.answer_menu import make_menu
     from vatspolicy.engine.serialize import decision_to_data
@@ -197,19 +185,19 @@ def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> ExitC
 
     if changed or file.original is None:
         file.write(state)
-    menu = make_menu(lang.value)
+    menu = make_menu(lang)
     read = menu or _read
-    terminal = Terminal(read, write_stderr, file.write, lang.value, _color(), measure_width(), menu is not None)
+    terminal = Terminal(read, write_stderr, file.write, lang, _color(), measure_width(), menu is not None)
     state, early = terminal.run(state)
     name = str(file.path) if file.path is not None else state.document.file
-    write_stderr("\n" + "\n".join(closing(state, early, name, lang.value)) + "\n")
+    write_stderr("\n" + "\n".join(closing(state, early, name, lang)) + "\n")
     if state.settled or not early:
         data: dict[str, Any] = decision_to_data(state.bundle, state.profile, state.decision)
-        shown = render("text", [data | {"file": name}], lang.value, wants_color(), measure_width(), extent="screen")
+        shown = render("text", [data | {"file": name}], lang, wants_color(), measure_width(), extent="screen")
         print_result(f"\n{shown}")
-        write_stderr(say("details", lang.value, file=name) + "\n")
+        write_stderr(say("details", lang, file=name) + "\n")
         if data["decision"] in ("deny", "needs-license"):
-            write_stderr(say("ways", lang.value, file=name) + "\n")
+            write_stderr(say("ways", lang, file=name) + "\n")
     return ExitCode.OK if state.settled else ExitCode.INCOMPLETE
 
 
@@ -223,4 +211,4 @@ def _color() -> bool:
     return wants_color() and sys.stderr is not None and sys.stderr.isatty()
 
 
-command = Command(ask, "ask", DECIDE)
+command = Command(ask, "ask", DECIDE, 20)

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from enum import StrEnum
 from typing import Annotated
-
-import typer
 
 from vatspolicy.cli.console import publish
 from vatspolicy.cli.context import SpecContext, require_covered, require_specs
-from vatspolicy.cli.declaration import Argument, Command
-from vatspolicy.cli.parameters import FORMAT, OUTPUT, RULES, Outputs, make_output_option
-
-
-class BenchFormat(StrEnum):
-    """Formats of a measurement."""
-
-    TEXT, JSON = "text", "json"
+from vatspolicy.cli.options import (
+    OUTPUT,
+    RULES,
+    Command,
+    DataFormat,
+    DataFormatOption,
+    Option,
+    Outputs,
+    SpecsArgument,
+    make_output_option,
+)
 
 
 def bench(
     context: SpecContext,
-    specs: Annotated[
-        Sequence[str],
-        Argument(
-            metavar="SPEC",
-            help="Product specs: files, folders or globs (default: those of vatspolicy.toml).",
-            setting="specs",
-        ),
-    ] = (),
-    limit: Annotated[
-        int, typer.Option("--limit", min=1, help="How many rules to show, at most.", rich_help_panel=OUTPUT)
-    ] = 10,
-    format: Annotated[BenchFormat, FORMAT] = BenchFormat.TEXT,
-    outputs: Annotated[Outputs, make_output_option(tuple(BenchFormat))] = (),
+    specs: SpecsArgument = (),
+    limit: Annotated[int, Option("--limit", "How many rules to show, at most.", OUTPUT, least=1)] = 10,
+    format: DataFormatOption = "text",
+    outputs: Annotated[Outputs, make_output_option(DataFormat)] = (),
 ) -> None:
     """Measure how long decisions on specs take, and which rules take most of that time.
     A spec takes a tenth of a second to measure.
@@ -54,7 +44,7 @@ def bench(
     gate = Gate(bundle, today(), context.as_of, allow_past=True)
     profiles = [(file, load_profile(file, (), bundle.schemas)) for file in files]
     timing = measure_decisions(bundle, [(file, profile, gate.find_day(profile)) for file, profile in profiles])
-    publish(lambda form, _color: render(form, timing, limit, context.lang.value), format, outputs)
+    publish(lambda form, _color: render(form, timing, limit, context.lang), format, outputs)
 
 
-command = Command(bench, "bench", RULES)
+command = Command(bench, "bench", RULES, 210)

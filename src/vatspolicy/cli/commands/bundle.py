@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from vatspolicy.cli.console import abort, abort_unwritten, print_result, refuse_link, warn
-from vatspolicy.cli.declaration import CommandGroup
-from vatspolicy.cli.parameters import (
-    FORMAT,
+from vatspolicy.cli.options import (
     INPUT,
     OUTPUT,
     RULES,
-    Lang,
+    Argument,
+    CommandGroup,
+    DataFormatOption,
     LangOption,
     LawOption,
+    Option,
     PoliciesOption,
     SigstoreOption,
     parse_day,
@@ -34,54 +32,28 @@ if TYPE_CHECKING:
     from vatspolicy.bundles.signature import Signature
     from vatspolicy.bundles.sigstore_policy import Evidence
 
-ScopeOption = Annotated[
-    str, typer.Option(metavar="TEXT", help="Scope that the signature must have.", rich_help_panel=INPUT)
-]
+ScopeOption = Annotated[str, Option("--scope TEXT", "Scope that the signature must have.", INPUT)]
 PublicKeyOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--key",
-        metavar="FILE",
-        help="Public key that signed it (PEM or JWK), or a policy about signers.",
-        rich_help_panel=INPUT,
-    ),
+    Path | None, Option("--key FILE", "Public key that signed it (PEM or JWK), or a policy about signers.", INPUT)
 ]
-SkipOption = Annotated[
-    bool,
-    typer.Option("--skip-verify", help="Skip signature verification; the files must be whole.", rich_help_panel=INPUT),
-]
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A bundle, such as bundle.tar.gz.")]
+SkipOption = Annotated[bool, Option("--skip-verify", "Skip signature verification; the files must be whole.", INPUT)]
+OutputOption = Annotated[Path, Option("--output -o FILE", "File to write.", OUTPUT)]
+FileArgument = Annotated[Path, Argument("FILE", "A bundle, such as bundle.tar.gz.")]
 
 
-class InspectFormat(StrEnum):
-    """Formats of the contents of a bundle."""
-
-    TEXT, JSON = "text", "json"
-
-
-class Algorithm(StrEnum):
-    """Algorithms of keys, as JWTs name them."""
-
-    EDDSA, ES256 = "EdDSA", "ES256"
+Algorithm = Literal["EdDSA", "ES256"]
+"""Algorithms of keys, as JWTs name them."""
 
 
 def build_bundle(
     number: Annotated[
-        int,
-        typer.Option(
-            min=0, metavar="N", help="Number of the release, above that of every one before.", rich_help_panel=INPUT
-        ),
+        int, Option("--number N", "Number of the release, above that of every one before.", INPUT, least=0)
     ],
     law: LawOption = None,
     policies: PoliciesOption = (),
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.", rich_help_panel=OUTPUT)
-    ] = Path("bundle.tar.gz"),
+    output: OutputOption = Path("bundle.tar.gz"),
     compress: Annotated[
-        bool,
-        typer.Option(
-            "--compress", help="A fifth of the size; equal bytes only from equal zlibs.", rich_help_panel=OUTPUT
-        ),
+        bool, Option("--compress", "A fifth of the size; equal bytes only from equal zlibs.", OUTPUT)
     ] = False,
 ) -> None:
     """Make a bundle of a folder of policies, layers above it and the schemas: equal sources give equal bytes.
@@ -98,22 +70,12 @@ def build_bundle(
 
 def sign_bundle(
     file: FileArgument,
-    key: Annotated[
-        Path, typer.Option("--key", metavar="FILE", help="Private key (PEM or JWK).", rich_help_panel=INPUT)
-    ],
-    scope: Annotated[
-        str, typer.Option(metavar="TEXT", help="What the bundle is for, such as production.", rich_help_panel=INPUT)
-    ] = "",
+    key: Annotated[Path, Option("--key FILE", "Private key (PEM or JWK).", INPUT)],
+    scope: Annotated[str, Option("--scope TEXT", "What the bundle is for, such as production.", INPUT)] = "",
     expires: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DAY", callback=parse_day, help="Last day on which the signature holds.", rich_help_panel=INPUT
-        ),
+        str | None, Option("--expires DAY", "Last day on which the signature holds.", INPUT, parse=parse_day)
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="File to write (default: the bundle itself)."),
-    ] = None,
+    output: Annotated[Path | None, Option("--output -o FILE", "File to write (default: the bundle itself).")] = None,
 ) -> None:
     """Sign a bundle with an Ed25519 or P-256 key, as OPA does. Needs the extra `sign`.
 
@@ -134,10 +96,7 @@ def verify_bundle(
     file: FileArgument,
     key: PublicKeyOption = None,
     scope: ScopeOption = "",
-    lock: Annotated[
-        Path | None,
-        typer.Option("--lock", metavar="FILE", help="Lock that must pin it (vatspolicy.lock).", rich_help_panel=INPUT),
-    ] = None,
+    lock: Annotated[Path | None, Option("--lock FILE", "Lock that must pin it (vatspolicy.lock).", INPUT)] = None,
     skip_verify: SkipOption = False,
 ) -> None:
     """Verify that a bundle is whole, signed by a key, the pinned one, and that its law loads.
@@ -169,8 +128,8 @@ def verify_bundle(
 
 def inspect_bundle(
     file: FileArgument,
-    format: Annotated[InspectFormat, FORMAT] = InspectFormat.TEXT,
-    lang: LangOption = Lang.EN,
+    format: DataFormatOption = "text",
+    lang: LangOption = "en",
 ) -> None:
     """Show the contents of a bundle and the claims of its signature, without verifying it.
 
@@ -181,12 +140,12 @@ def inspect_bundle(
 
     bundle_file = read_bundle_file(file)
     data = _contents(bundle_file, read_claims(bundle_file))
-    if format is InspectFormat.JSON:
+    if format == "json":
         import json
 
         print_result(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
         return
-    print_result(_describe(data, lang.value))
+    print_result(_describe(data, lang))
 
 
 def pin_bundle(
@@ -194,14 +153,9 @@ def pin_bundle(
     key: PublicKeyOption = None,
     scope: ScopeOption = "",
     skip_verify: SkipOption = False,
-    lock: Annotated[Path, typer.Option("--lock", metavar="FILE", help="Lock to write.", rich_help_panel=OUTPUT)] = Path(
-        "vatspolicy.lock"
-    ),
+    lock: Annotated[Path, Option("--lock FILE", "Lock to write.", OUTPUT)] = Path("vatspolicy.lock"),
     allow_rollback: Annotated[
-        bool,
-        typer.Option(
-            "--allow-rollback", help="Pin an older bundle, or another one of the same number.", rich_help_panel=INPUT
-        ),
+        bool, Option("--allow-rollback", "Pin an older bundle, or another one of the same number.", INPUT)
     ] = False,
 ) -> None:
     """Let a bundle decide here from now on: write the lock that every `--bundle` is compared with.
@@ -224,7 +178,7 @@ def pin_bundle(
 
 def push_bundle(
     file: FileArgument,
-    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="Where to push it: oci://HOST/REPOSITORY:TAG.")],
+    reference: Annotated[str, Argument("REFERENCE", "Where to push it: oci://HOST/REPOSITORY:TAG.")],
     sigstore: SigstoreOption = None,
 ) -> None:
     """Push a bundle to an OCI registry. Users and passwords come from Docker's config.json.
@@ -249,23 +203,18 @@ def push_bundle(
 
 
 def pull_bundle(
-    reference: Annotated[
-        str,
-        typer.Argument(metavar="REFERENCE", help="What to pull: oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST."),
-    ],
+    reference: Annotated[str, Argument("REFERENCE", "What to pull: oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST.")],
     key: PublicKeyOption = None,
     scope: ScopeOption = "",
     sigstore: SigstoreOption = None,
     skip_verify: SkipOption = False,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.", rich_help_panel=OUTPUT)
-    ] = Path("bundle.tar.gz"),
+    output: OutputOption = Path("bundle.tar.gz"),
     allow_rollback: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--allow-rollback",
-            help="Write an older bundle, or another one of the same number, over the one that is there.",
-            rich_help_panel=INPUT,
+            "Write an older bundle, or another one of the same number, over the one that is there.",
+            INPUT,
         ),
     ] = False,
 ) -> None:
@@ -325,8 +274,8 @@ def _refuse_rollback(path: Path, newer: BundleFile) -> None:
 
 
 def generate_key(
-    name: Annotated[Path, typer.Argument(metavar="NAME", help="Writes NAME.pem (private) and NAME.pub.")],
-    algorithm: Annotated[Algorithm, typer.Option(help="Algorithm of the key.")] = Algorithm.EDDSA,
+    name: Annotated[Path, Argument("NAME", "Writes NAME.pem (private) and NAME.pub.")],
+    algorithm: Annotated[Algorithm, Option("--algorithm", "Algorithm of the key.")] = "EdDSA",
 ) -> None:
     """Make a key to sign with. Needs the extra `sign`.
 
@@ -334,7 +283,7 @@ def generate_key(
     """
     from vatspolicy.bundles.keys import generate_keys
 
-    secret, public = generate_keys(algorithm.value)
+    secret, public = generate_keys(algorithm)
     for path, text, mode in ((Path(f"{name}.pem"), secret, 0o600), (Path(f"{name}.pub"), public, 0o644)):
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -431,6 +380,7 @@ def _describe(data: dict[str, Any], lang: Language) -> str:
 command = CommandGroup(
     "bundle",
     RULES,
+    230,
     "Bundles of policies as files: build, sign, verify, inspect, push, pull, pin.",
     {
         "build": build_bundle,

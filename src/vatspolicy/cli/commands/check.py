@@ -8,7 +8,7 @@ from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from vatspolicy import clock
 from vatspolicy.bundles.select import LOCK
@@ -26,13 +26,12 @@ from vatspolicy.cli.console import (
     write_report,
 )
 from vatspolicy.cli.context import find_files, require_arguments
-from vatspolicy.cli.declaration import Command, call
-from vatspolicy.cli.parameters import DECIDE, Extent, Format
+from vatspolicy.cli.options import DECIDE, FILE, Command, call
 from vatspolicy.cli.progress import tell_progress
-from vatspolicy.cli.settings import FILE, make_remarks
+from vatspolicy.cli.settings import describe, make_remarks
 from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.gate.gate import DayError, ExitCode, Gate, worst
-from vatspolicy.i18n import LANGUAGES, Language, _
+from vatspolicy.i18n import LANGUAGES, _
 from vatspolicy.output import wants_color
 
 if TYPE_CHECKING:
@@ -40,6 +39,10 @@ if TYPE_CHECKING:
     from vatspolicy.cli.owner_side import Trust
     from vatspolicy.gate.gate import GateResult
     from vatspolicy.reports.decision.pieces import Pieces
+
+
+Extent = Literal["screen", "details", "summary", "quiet"]
+"""Extent of a report (vatspolicy.reports.decision.EXTENTS)."""
 
 
 def check(options: CheckOptions) -> ExitCode:
@@ -75,7 +78,7 @@ def check(options: CheckOptions) -> ExitCode:
         told = (*told, remark)
     if told:
         result = result._replace(remarks=(*told, *(result.remarks or ())))
-    if extent in (Extent.SUMMARY, Extent.QUIET):  # which print no remarks
+    if extent in ("summary", "quiet"):  # which print no remarks
         for one in told:
             warn(one["message"][options.context.lang])
     if result.problems:
@@ -91,7 +94,7 @@ def check(options: CheckOptions) -> ExitCode:
         from vatspolicy.cli.records import write_records
 
         write_records(options.receipt, options.attest, law, gate, result, signer)
-    wanted = result.seconds or result.remarks or options.format not in (Format.TEXT, Format.GITHUB)
+    wanted = result.seconds or result.remarks or options.format not in ("text", "github")
     report = partial(_report, options, extent, result, None if result.records else pieces)
     publish(report, options.format if wanted and options.receipt != "-" else None, options.outputs)
     return result.exit_code
@@ -100,7 +103,7 @@ def check(options: CheckOptions) -> ExitCode:
 def _list_reports(options: CheckOptions) -> list[tuple[str, bool]]:
     """Return the formats of all reports, each with whether it is colored."""
     outputs = [(str(name), False) for name, __ in options.outputs]
-    return list(dict.fromkeys([(options.format.value, wants_color()), *outputs]))
+    return list(dict.fromkeys([(options.format, wants_color()), *outputs]))
 
 
 def _begin_reports(options: CheckOptions, gate: Gate, extent: Extent) -> Pieces | None:
@@ -108,12 +111,12 @@ def _begin_reports(options: CheckOptions, gate: Gate, extent: Extent) -> Pieces 
     from vatspolicy.reports.decision import BINARY_FORMATS, WHOLE, begin_report
     from vatspolicy.reports.decision.pieces import Pieces, View
 
-    lang: Language = options.context.lang.value
+    lang = options.context.lang
     reports = _list_reports(options)
     if gate.keeps_profiles or any(format in (*WHOLE, *BINARY_FORMATS) for format, __ in reports):
         return None
     views = [
-        (format, View(lang, gate.judgement, extent.value, color and format == Format.TEXT, measure_width()))
+        (format, View(lang, gate.judgement, extent, color and format == "text", measure_width()))
         for format, color in reports
     ]
     return enter(closing(Pieces([begin_report(format, view) for format, view in views], lang, gate.judgement)))
@@ -126,7 +129,7 @@ def _report(
     from vatspolicy.reports.decision import BINARY_FORMATS, export, finish_report, render
     from vatspolicy.reports.decision.pieces import Run
 
-    lang: Language = options.context.lang.value
+    lang = options.context.lang
     repeated = _repeat_options(options)
     if pieces is not None:
         number = _list_reports(options).index((format, color))
@@ -135,37 +138,17 @@ def _report(
     if format in BINARY_FORMATS:
         return export(format, result.records, lang, result.problems, result.remarks)
     width = measure_width()
-    return render(
-        format, result.records, lang, color, width, result.problems, result.remarks, extent.value, result, repeated
-    )
+    return render(format, result.records, lang, color, width, result.problems, result.remarks, extent, result, repeated)
 
 
-command = Command(check, "check", DECIDE)
+command = Command(check, "check", DECIDE, 10)
 
 
 def _show_configuration(options: CheckOptions) -> ExitCode:
-    from vatspolicy.cli.configuration import describe, render
-
-    if "format" in options.settings.given and options.format not in (Format.TEXT, Format.JSON):
+    if "format" in options.settings.given and options.format not in ("text", "json"):
         abort(_("--show-config is for --format text or json."))
-    law = options.context.law
-    values = {
-        "specs": options.specs,
-        "law": law.law,
-        "policies": law.policies,
-        "bundle": law.bundle,
-        "key": law.key,
-        "fail-on": options.fail_on,
-        "waivers": options.waivers,
-        "approvers": options.approvers,
-        "opinions": options.opinions,
-        "strict-waivers": options.strict_waivers,
-        "baseline": options.baseline,
-        "lang": options.context.lang,
-        "formats": [options.format, *(f"{name}={path}" for name, path in options.outputs)],
-    }
-    is_json = options.format is Format.JSON
-    print_result(render(describe(values, options.settings), is_json), machine=is_json)
+    is_json = options.format == "json"
+    print_result(describe(options, is_json), machine=is_json)
     return ExitCode.OK
 
 
@@ -220,7 +203,7 @@ def _refuse_contradictions(options: CheckOptions) -> None:
         abort(_("--mask belongs to --log."))
     if options.trust is not None and (options.write_baseline is not None or "-" in options.specs):
         abort(_("--trust belongs to specs in files, and not to --write-baseline."))
-    for format in {options.format, *(name for name, __ in options.outputs)} & {Format.DOCX, Format.XLSX}:
+    for format in {options.format, *(name for name, __ in options.outputs)} & {"docx", "xlsx"}:
         _refuse_export(format, to_terminal=format == options.format)
 
 
@@ -251,12 +234,17 @@ def _refuse_export(format: str, to_terminal: bool) -> None:
 
 def _find_extent(options: CheckOptions) -> Extent:
     """Return how much the reports say."""
-    chosen = [one for one in (Extent.DETAILS, Extent.SUMMARY, Extent.QUIET) if getattr(options, one.value)]
+    extents: tuple[tuple[Extent, bool], ...] = (
+        ("details", options.details),
+        ("summary", options.summary),
+        ("quiet", options.quiet),
+    )
+    chosen = [extent for extent, wanted in extents if wanted]
     if len(chosen) > 1:
         abort(_("--{one} and --{other} contradict each other.", one=chosen[0], other=chosen[1]))
-    if chosen and chosen[0] is not Extent.DETAILS and options.format is not Format.TEXT:
+    if chosen and chosen[0] != "details" and options.format != "text":
         abort(_("--{option} belongs to --format text.", option=chosen[0]))
-    return chosen[0] if chosen else Extent.SCREEN
+    return chosen[0] if chosen else "screen"
 
 
 def _repeat_options(options: CheckOptions) -> dict[str, str]:
@@ -297,9 +285,9 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent, keeps: b
 
         waivers = WaiverSet()  # sets aside what a layer does not enforce
     keeps = keeps or waivers is not None or any((options.log, options.receipt, options.attest))
-    text = options.format is Format.TEXT and not options.outputs
+    text = options.format == "text" and not options.outputs
     formats = (options.format, *(format for format, _ in options.outputs))
-    complete = Format.JSON in formats and extent is Extent.DETAILS
+    complete = "json" in formats and extent == "details"
     return Gate(
         law.bundle,
         clock.today(),
@@ -310,11 +298,11 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent, keeps: b
         options.no_fail,
         waivers,
         options.stdin_filename,
-        outlined=text and extent is not Extent.DETAILS and not keeps,
+        outlined=text and extent != "details" and not keeps,
         keeps_profiles=keeps,
         jobs=options.jobs,
         expected=options.expect,
-        languages=LANGUAGES if complete or keeps else (options.context.lang.value,),
+        languages=LANGUAGES if complete or keeps else (options.context.lang,),
     )
 
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
-
-import typer
+from typing import Annotated, Literal
 
 from vatspolicy.cli.console import print_result
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import WRITE
+from vatspolicy.cli.options import WRITE, Argument, Command
 
 COMPLETE = "_VATSPOLICY_COMPLETE"
 """Environment variable by which a shell asks for completions."""
 
 
-class Shell(StrEnum):
-    """Shells that typer knows."""
-
-    BASH, ZSH, FISH, POWERSHELL = "bash", "zsh", "fish", "powershell"
+Shell = Literal["bash", "zsh", "fish", "powershell"]
+"""Shells that typer knows."""
 
 
 def print_completion(
-    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.")],
+    shell: Annotated[Shell, Argument("SHELL", "bash, zsh, fish or powershell.")],
 ) -> None:
     """Print the script that completes commands, options and values in a shell.
 
@@ -31,9 +25,9 @@ def print_completion(
     from typer import completion as typers
 
     script = typers.get_completion_script(  # type: ignore[attr-defined]
-        prog_name="vatspolicy", complete_var=COMPLETE, shell=shell.value
+        prog_name="vatspolicy", complete_var=COMPLETE, shell=shell
     )
     print_result(f"{script.strip()}\n", machine=True)
 
 
-command = Command(print_completion, "completion", WRITE)
+command = Command(print_completion, "completion", WRITE, 290)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
-
-import typer
+from typing import Annotated, Literal
 
 from vatspolicy.cli.console import abort, measure_width, publish, refuse_link, report_problems, warn, write_report
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import (
+from vatspolicy.cli.options import (
     DECISION,
-    FORMAT,
     INPUT,
     OUTPUT,
     RULES,
-    Lang,
+    Argument,
+    BadArgument,
+    Command,
     LangOption,
     LawOption,
+    Option,
     Outputs,
     PoliciesOption,
+    TodayOption,
+    make_format_option,
     make_output_option,
     parse_day,
     to_american,
@@ -33,16 +34,12 @@ WORKERS = 4
 """Processes that share the proofs, at most."""
 
 
-class DiffFormat(StrEnum):
-    """Formats of a comparison (vatspolicy.authoring.diff.report.FORMATS; typer wants an enumeration)."""
-
-    TEXT, JSON, MARKDOWN, GITHUB, SARIF, HTML = "text", "json", "markdown", "github", "sarif", "html"
+DiffFormat = Literal["text", "json", "markdown", "github", "sarif", "html"]
+"""Formats of a comparison (vatspolicy.authoring.diff.report.FORMATS)."""
 
 
-class Semantic(StrEnum):
-    """Engines of proofs (vatspolicy.authoring.diff.proof.ENGINES)."""
-
-    AUTO, Z3, OFF = "auto", "z3", "off"
+Semantic = Literal["auto", "z3", "off"]
+"""Engines of proofs (vatspolicy.authoring.diff.proof.ENGINES)."""
 
 
 def parse_days(texts: list[str]) -> list[str]:
@@ -57,102 +54,89 @@ def parse_fail_on(texts: list[str]) -> list[str]:
     try:
         return parse_conditions(to_american(text) for text in texts)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise BadArgument(str(error)) from None
 
 
 def review_diff(
     base: Annotated[
         str,
-        typer.Argument(
-            metavar="BASE",
-            help="A git revision, a folder, a bundle (.tar.gz, .tar), one of these in a revision as REV:PATH, or both "
-            "sides as BASE..HEAD (BASE...HEAD: since they parted).",
+        Argument(
+            "BASE",
+            "A git revision, a folder, a bundle (.tar.gz, .tar), one of these in a revision as REV:PATH, or both sides "
+            "as BASE..HEAD (BASE...HEAD: since they parted).",
         ),
     ],
     head: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="HEAD", help="A git revision, a folder, a bundle or REV:PATH.", show_default="the files on disk"
-        ),
+        str | None, Argument("HEAD", "A git revision, a folder, a bundle or REV:PATH.", shown="the files on disk")
     ] = None,
     law: LawOption = None,
     policies: PoliciesOption = (),
     profiles: Annotated[
-        list[str],
-        typer.Option(
-            "--profiles",
-            "--log",
-            metavar="DIR|FILE",
-            help="Further profiles to decide, beside the fixtures of both sides: specs, decision logs (check --log) "
-            "and receipts; repeatable.",
-            rich_help_panel=INPUT,
+        Sequence[str],
+        Option(
+            "--profiles --log DIR|FILE",
+            "Further profiles to decide, beside the fixtures of both sides: specs, decision logs (check --log) and "
+            "receipts; repeatable.",
+            INPUT,
         ),
-    ] = [],  # noqa: B006 - typer reads it
+    ] = (),
     as_of: Annotated[
-        list[str],
-        typer.Option(
-            metavar="DAY",
-            callback=parse_days,
-            help="A further day to compare, beside today and the days of the change; repeatable.",
-            rich_help_panel=DECISION,
+        Sequence[str],
+        Option(
+            "--as-of DAY",
+            "A further day to compare, beside today and the days of the change; repeatable.",
+            DECISION,
+            parse=parse_days,
         ),
-    ] = [],  # noqa: B006
-    today: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DAY",
-            callback=parse_day,
-            help="The day that counts as today (default: today in China).",
-            rich_help_panel=DECISION,
-        ),
-    ] = None,
+    ] = (),
+    today: TodayOption = None,
     semantic: Annotated[
         Semantic,
-        typer.Option(
-            help="Engine that proves each edit over all profiles: z3 (the extra smt), "
-            "auto (z3 if it is installed) or off.",
-            rich_help_panel=DECISION,
+        Option(
+            "--semantic",
+            "Engine that proves each edit over all profiles: z3 (the extra smt), auto (z3 if it is installed) or off.",
+            DECISION,
         ),
-    ] = Semantic.AUTO,
+    ] = "auto",
     fail_on: Annotated[
-        list[str],
-        typer.Option(
-            metavar="CONDITIONS",
-            callback=parse_fail_on,
-            help="loosened, tightened, any, waivable, unenforced, loosenable, unknown, version, retroactive, "
-            "or transitions such as 'deny->allow'; separated by commas.",
-            rich_help_panel=DECISION,
+        Sequence[str],
+        Option(
+            "--fail-on CONDITIONS",
+            "loosened, tightened, any, waivable, unenforced, loosenable, unknown, version, retroactive, or transitions "
+            "such as 'deny->allow'; separated by commas.",
+            DECISION,
+            parse=parse_fail_on,
         ),
-    ] = [],  # noqa: B006
+    ] = (),
     each_rule: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--each-rule",
-            help="Also prove each rule that differs, as if it changed alone; otherwise the rules that one edit moves "
-            "are proved together.",
-            rich_help_panel=DECISION,
+            "Also prove each rule that differs, as if it changed alone; otherwise the rules that one edit moves are "
+            "proved together.",
+            DECISION,
         ),
     ] = False,
     accepted: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="File of accepted changes, which --fail-on does not count.",
-            show_default="policies/accepted.yaml of HEAD, if it is there",
-            rich_help_panel=INPUT,
+        Option(
+            "--accepted FILE",
+            "File of accepted changes, which --fail-on does not count.",
+            INPUT,
+            shown="policies/accepted.yaml of HEAD, if it is there",
         ),
     ] = None,
     save_fixtures: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Write each profile that shows a change as a fixture of HEAD; nothing is overwritten.",
-            rich_help_panel=OUTPUT,
+        Option(
+            "--save-fixtures DIR",
+            "Write each profile that shows a change as a fixture of HEAD; nothing is overwritten.",
+            OUTPUT,
         ),
     ] = None,
-    format: Annotated[DiffFormat, FORMAT] = DiffFormat.TEXT,
-    outputs: Annotated[Outputs, make_output_option(tuple(DiffFormat))] = (),
-    lang: LangOption = Lang.EN,
+    format: Annotated[DiffFormat, make_format_option(DiffFormat)] = "text",
+    outputs: Annotated[Outputs, make_output_option(DiffFormat)] = (),
+    lang: LangOption = "en",
 ) -> int:
     """Review a change of the law: what was edited, which decisions change, for whom and from when.
 
@@ -174,7 +158,7 @@ def review_diff(
     workers = min(os.cpu_count() or 1, WORKERS)
     day = today or clock.today()
     settings = ComparisonSettings(
-        day, as_of, profiles, semantic.value, workers, fail_on, compare_matrices, each_rule, accepted
+        day, as_of, profiles, semantic, workers, fail_on, compare_matrices, each_rule, accepted
     )
     try:
         sides = read_pair(base, head, Path(), LawStack(law, layers=tuple(policies)))
@@ -190,13 +174,13 @@ def review_diff(
             refuse_link(path)
             write_report(path, text)
     broken: list[str] = []
-    publish(lambda name, color: render(name, data, lang.value, color, measure_width(), broken), format, outputs)
+    publish(lambda name, color: render(name, data, lang, color, measure_width(), broken), format, outputs)
     if refused:
         abort(refused)
-    if data["problems"] and format is not DiffFormat.TEXT:
+    if data["problems"] and format != "text":
         report_problems(InvalidInput([Problem(**problem) for problem in data["problems"]]))
     code = ExitCode(data["exit_code"])
     return worst([code, ExitCode.INCOMPLETE]) if broken else code
 
 
-command = Command(review_diff, "diff", RULES)
+command = Command(review_diff, "diff", RULES, 190)

@@ -2,59 +2,38 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
-
-import typer
+from typing import Annotated, Literal
 
 from vatspolicy.cli.console import abort, abort_unwritten, print_result
 from vatspolicy.cli.context import LawOptions, require_covered
-from vatspolicy.cli.declaration import CommandGroup
-from vatspolicy.cli.parameters import OUTPUT, WRITE, parse_day
+from vatspolicy.cli.options import OUTPUT, WRITE, CommandGroup, Option, parse_day
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _, translate
 
-
-class DocsFormat(StrEnum):
-    """Formats of pages (vatspolicy.reports.policy.FORMATS; typer wants an enumeration)."""
-
-    MARKDOWN, HTML = "markdown", "html"
+DocsFormat = Literal["markdown", "html"]
+"""Formats of pages (vatspolicy.reports.policy.FORMATS)."""
 
 
-_FOLDERS = {DocsFormat.MARKDOWN: Path("docs/policies"), DocsFormat.HTML: Path("site")}
+_FOLDERS = {"markdown": Path("docs/policies"), "html": Path("site")}
 _REFERENCE = Path("docs/spec-reference.md")
 
 
 def build_docs(
     law: LawOptions,
-    format: Annotated[
-        DocsFormat,
-        typer.Option("--format", "-f", help="Markdown pages, or a site with search.", rich_help_panel=OUTPUT),
-    ] = DocsFormat.MARKDOWN,
+    format: Annotated[DocsFormat, Option("--format -f", "Markdown pages, or a site with search.", OUTPUT)] = "markdown",
     folder: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="DIR",
-            help="Folder to write to (default: docs/policies, or site for html).",
-            show_default=False,
-            rich_help_panel=OUTPUT,
+        Option(
+            "--output -o DIR", "Folder to write to (default: docs/policies, or site for html).", OUTPUT, shown=False
         ),
     ] = None,
     as_of: Annotated[
         str | None,
-        typer.Option(
-            metavar="DAY",
-            callback=parse_day,
-            help="Day of the access matrix of a site (default: today in China).",
-            rich_help_panel=OUTPUT,
-        ),
+        Option("--as-of DAY", "Day of the access matrix of a site (default: today in China).", OUTPUT, parse=parse_day),
     ] = None,
     check_only: Annotated[
-        bool,
-        typer.Option("--check", help="Write nothing; name pages that differ and exit with 1.", rich_help_panel=OUTPUT),
+        bool, Option("--check", "Write nothing; name pages that differ and exit with 1.", OUTPUT)
     ] = False,
 ) -> ExitCode:
     """Write one page per policy, an index and a calendar of changes; a site (html) has a search and a matrix too.
@@ -67,22 +46,22 @@ def build_docs(
     from vatspolicy.reports.policy import Foreign, compare, make, write
     from vatspolicy.reports.reference import reference_page, write_reference
 
-    reference = _REFERENCE if folder is None and format is DocsFormat.MARKDOWN else None
+    reference = _REFERENCE if folder is None and format == "markdown" else None
     folder = folder or _FOLDERS[format]
     bundle = law.load(locks="warn")
-    day = (as_of or clock.today()) if format is DocsFormat.HTML else None
+    day = (as_of or clock.today()) if format == "html" else None
     if day:
         require_covered(bundle, day)
-    pages = make(bundle, format.value, day)
+    pages = make(bundle, format, day)
     values = reference_page(bundle)
     is_stale = reference is not None and (not reference.is_file() or reference.read_bytes() != values.encode())
     if check_only:
-        difference = compare(folder, pages, format.value)
+        difference = compare(folder, pages, format)
         lines = [*difference.lines(folder), *([_("stale {path}", path=reference)] if is_stale else [])]
         print_result("".join(f"{translate(line)}\n" for line in lines))
         return ExitCode.FAILED if lines else ExitCode.OK
     try:
-        difference = write(folder, pages, format.value)
+        difference = write(folder, pages, format)
         if reference is not None and is_stale:
             write_reference(reference, values)
     except Foreign as error:
@@ -103,4 +82,4 @@ def build_docs(
     return ExitCode.OK
 
 
-command = CommandGroup("docs", WRITE, "Write the policies as pages to read.", {"build": build_docs})
+command = CommandGroup("docs", WRITE, 280, "Write the policies as pages to read.", {"build": build_docs})

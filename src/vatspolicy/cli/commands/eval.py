@@ -2,54 +2,39 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
-
-import typer
+from typing import Annotated, Literal
 
 from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import SpecContext, require_covered
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import FORMAT, INPUT, RULES, SetOption, StdinNameOption
+from vatspolicy.cli.options import (
+    INPUT,
+    RULES,
+    Argument,
+    Command,
+    DataFormatOption,
+    Option,
+    SetOption,
+    StdinNameOption,
+)
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import Sentences, _
 
-
-class EvalFormat(StrEnum):
-    """Formats of a value."""
-
-    TEXT, JSON = "text", "json"
-
-
-class Each(StrEnum):
-    """Subjects of an expression (vatspolicy.engine.expression_value.SUBJECTS; typer wants an enumeration)."""
-
-    PRODUCT, SERVICE, ACTIVITY = "product", "service", "activity"
+Each = Literal["product", "service", "activity"]
+"""Subjects of an expression (vatspolicy.engine.expression_value.SUBJECTS)."""
 
 
 def evaluate(
-    expression: Annotated[str, typer.Argument(metavar="EXPRESSION", help="A CEL expression, as policies write them.")],
-    spec: Annotated[
-        str,
-        typer.Option("--spec", metavar="SPEC", help="A product spec, or - for standard input.", rich_help_panel=INPUT),
-    ],
+    expression: Annotated[str, Argument("EXPRESSION", "A CEL expression, as policies write them.")],
+    spec: Annotated[str, Option("--spec SPEC", "A product spec, or - for standard input.", INPUT)],
     context: SpecContext,
     policy: Annotated[
         str | None,
-        typer.Option(
-            "--policy",
-            metavar="POLICY",
-            help="Know its terms and parameters, and those of the policies it uses.",
-            rich_help_panel=INPUT,
-        ),
+        Option("--policy POLICY", "Know its terms and parameters, and those of the policies it uses.", INPUT),
     ] = None,
-    each: Annotated[
-        Each | None,
-        typer.Option("--each", help="Subject (default: the first that fits).", rich_help_panel=INPUT),
-    ] = None,
+    each: Annotated[Each | None, Option("--each", "Subject (default: the first that fits).", INPUT)] = None,
     changes: SetOption = (),
     stdin_filename: StdinNameOption = None,
-    format: Annotated[EvalFormat, FORMAT] = EvalFormat.TEXT,
+    format: DataFormatOption = "text",
 ) -> None:
     """Show the value of an expression about a spec, clause by clause, and the facts that keep it unknown.
 
@@ -67,7 +52,7 @@ def evaluate(
     if policy is not None and (owner := bundle.policies.get(policy)) is None:
         abort(Sentences(_("there is no policy {name!r}.", name=policy), suggest(policy, bundle.policies)))
     try:
-        subject, tree = type_expression(bundle, expression, each.value if each else None, owner)
+        subject, tree = type_expression(bundle, expression, each, owner)
     except ExpressionError as error:
         start, end = error.span
         excerpt = f"{expression}\n{' ' * start}{'^' * max(end - start, 1)}" if "\n" not in expression else ""
@@ -80,11 +65,11 @@ def evaluate(
     publish(
         lambda form, color: (
             render_json(expression, subject, day, values)
-            if form == EvalFormat.JSON
-            else render_text(values, context.lang.value, color, measure_width())
+            if form == "json"
+            else render_text(values, context.lang, color, measure_width())
         ),
         format,
     )
 
 
-command = Command(evaluate, "eval", RULES)
+command = Command(evaluate, "eval", RULES, 120)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import CommandContext
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import FORMAT, RULES, Outputs, make_output_option
+from vatspolicy.cli.options import RULES, Argument, Command, Outputs, make_format_option, make_output_option
 from vatspolicy.i18n import Sentences, _
 
 if TYPE_CHECKING:
@@ -18,23 +14,17 @@ if TYPE_CHECKING:
     from vatspolicy.policies.bundle import Bundle
 
 
-class ExplainFormat(StrEnum):
-    """Formats of an explanation: words, a page, data, or the graph of the readers of a fact."""
-
-    TEXT, JSON, HTML, DOT = "text", "json", "html", "dot"
+ExplainFormat = Literal["text", "json", "html", "dot"]
+"""Formats of an explanation: words, a page, data, or the graph of the readers of a fact."""
 
 
 def explain(
     name: Annotated[
-        str,
-        typer.Argument(
-            metavar="RULE|POLICY|FACT",
-            help="A policy, a rule as policy/rule, or a fact such as company.foreign_percent.",
-        ),
+        str, Argument("RULE|POLICY|FACT", "A policy, a rule as policy/rule, or a fact such as company.foreign_percent.")
     ],
     context: CommandContext,
-    format: Annotated[ExplainFormat, FORMAT] = ExplainFormat.TEXT,
-    outputs: Annotated[Outputs, make_output_option(tuple(ExplainFormat))] = (),
+    format: Annotated[ExplainFormat, make_format_option(ExplainFormat)] = "text",
+    outputs: Annotated[Outputs, make_output_option(ExplainFormat)] = (),
 ) -> None:
     """Show a rule or a policy: its law, what it checks, the history of its parameters, and who relies on it.
     Of a fact, show the clauses of rules, terms and instruments that read it, and the parameters beside it.
@@ -47,26 +37,22 @@ def explain(
     from vatspolicy.reports.policy.terminal import explain as explain_name
 
     bundle = context.law.load()
-    if (
-        "/" not in name
-        and name not in bundle.policies
-        and _explain_fact(bundle, name, context.lang.value, format, outputs)
-    ):
+    if "/" not in name and name not in bundle.policies and _explain_fact(bundle, name, context.lang, format, outputs):
         return
-    if ExplainFormat.DOT in (format, *(form for form, _path in outputs)):
+    if "dot" in (format, *(form for form, _path in outputs)):
         abort(_("-f dot is for facts: it shows what reads one."))
     try:
-        text = explain_name(bundle, name, context.lang.value, measure_width(), today())
+        text = explain_name(bundle, name, context.lang, measure_width(), today())
     except KeyError as error:
         abort(str(error.args[0]))
 
     def report(form: str, _color: bool) -> str:
-        if form == ExplainFormat.TEXT:
+        if form == "text":
             return text
-        if form == ExplainFormat.HTML:
+        if form == "html":
             from vatspolicy.reports.policy.site import explain_page
 
-            return explain_page(bundle, name, context.lang.value)
+            return explain_page(bundle, name, context.lang)
         policy, rule = (*name.split("/"), "")[:2]
         data = bundle.document(bundle.policies[policy]).data
         if rule:
@@ -88,11 +74,11 @@ def _explain_fact(bundle: Bundle, name: str, lang: Language, format: ExplainForm
             message = _("A profile has no fact {path!r}.", path=name)
             abort(Sentences(message, did_you_mean(similar_facts(bundle, name))))
         return False
-    if ExplainFormat.HTML in (format, *(form for form, _path in outputs)):
+    if "html" in (format, *(form for form, _path in outputs)):
         abort(_("There is no page about a fact. Use text, json or dot."))
     readers = find_readers(bundle, paths)
     publish(lambda form, _color: render(form, bundle, paths, readers, lang, measure_width()), format, outputs)
     return True
 
 
-command = Command(explain, "explain", RULES)
+command = Command(explain, "explain", RULES, 110)

@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from vatspolicy.cli.console import abort, print_result, report_problems, show_difference, write_report
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import INPUT, OUTPUT, WRITE
+from vatspolicy.cli.options import INPUT, OUTPUT, WRITE, Argument, Command, Option
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _, translate
 from vatspolicy.output import write_stderr
@@ -23,25 +20,16 @@ if TYPE_CHECKING:
 def format_files(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[FILE|DIR]...",
-            help="Files, folders, or - for standard input (default: ./policies and ./fixtures).",
-            show_default=False,
-        ),
+        Argument("[FILE|DIR]...", "Files, folders, or - for standard input (default: ./policies and ./fixtures)."),
     ] = None,
-    check: Annotated[
-        bool,
-        typer.Option("--check", help="Write nothing; name files that differ and exit with 1.", rich_help_panel=OUTPUT),
-    ] = False,
-    diff: Annotated[
-        bool, typer.Option("--diff", help="Write nothing; show what would change.", rich_help_panel=OUTPUT)
-    ] = False,
+    check: Annotated[bool, Option("--check", "Write nothing; name files that differ and exit with 1.", OUTPUT)] = False,
+    diff: Annotated[bool, Option("--diff", "Write nothing; show what would change.", OUTPUT)] = False,
     textconv: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Print a file as text in which layout, comments and order make no difference, for git diff.",
-            rich_help_panel=INPUT,
+        Option(
+            "--textconv FILE",
+            "Print a file as text in which layout, comments and order make no difference, for git diff.",
+            INPUT,
         ),
     ] = None,
 ) -> int:
@@ -134,4 +122,4 @@ def _normal(path: Path) -> str:
             raise SystemExit(ExitCode.INVALID) from None
 
 
-command = Command(format_files, "fmt", WRITE)
+command = Command(format_files, "fmt", WRITE, 180)

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
-
-import typer
+from typing import Annotated, Literal
 
 from vatspolicy.cli.console import print_result, warn, write_report
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import OUTPUT, WRITE, Lang, LangOption, parse_slug
-from vatspolicy.cli.settings import FILE
+from vatspolicy.cli.options import FILE, OUTPUT, WRITE, Argument, Command, LangOption, Option, parse_slug
 from vatspolicy.i18n import _, translate
 
-
-class Pipeline(StrEnum):
-    """Systems that `init` writes a pipeline for."""
-
-    GITHUB, GITLAB, NONE = "github", "gitlab", "none"
+Pipeline = Literal["github", "gitlab", "none"]
+"""Systems that `init` writes a pipeline for."""
 
 
 def set_up(
-    product: Annotated[
-        str,
-        typer.Argument(metavar="[PRODUCT]", callback=parse_slug, help="Id of the first product.", show_default=False),
-    ] = "product",
+    product: Annotated[str, Argument("[PRODUCT]", "Id of the first product.", parse=parse_slug)] = "product",
     ci: Annotated[
-        Pipeline,
-        typer.Option("--ci", help="The pipeline to write: GitHub Actions, GitLab CI or none.", rich_help_panel=OUTPUT),
-    ] = Pipeline.GITHUB,
+        Pipeline, Option("--ci", "The pipeline to write: GitHub Actions, GitLab CI or none.", OUTPUT)
+    ] = "github",
     source: Annotated[
         str | None,
-        typer.Option(
-            "--source",
-            metavar="REQUIREMENT",
-            help="What pip installs in CI and pre-commit (default: the repository of this copy).",
-            rich_help_panel=OUTPUT,
+        Option(
+            "--source REQUIREMENT",
+            "What pip installs in CI and pre-commit (default: the repository of this copy).",
+            OUTPUT,
         ),
     ] = None,
-    lang: LangOption = Lang.EN,
+    lang: LangOption = "en",
 ) -> None:
     """Set up a repository of product specs: specs/, vatspolicy.toml, the pipeline and pre-commit.
 
@@ -60,10 +47,10 @@ def set_up(
 
     install = source or requirement(__version__) or UNKNOWN
     spec = f"specs/{product}.yaml"
-    files = {FILE: configuration(lang.value), spec: profile(product), ".pre-commit-config.yaml": pre_commit(install)}
-    if ci is Pipeline.GITHUB:
+    files = {FILE: configuration(lang), spec: profile(product), ".pre-commit-config.yaml": pre_commit(install)}
+    if ci == "github":
         files[".github/workflows/vatspolicy.yml"] = github_workflow(install)
-    elif ci is Pipeline.GITLAB:
+    elif ci == "gitlab":
         files[".gitlab-ci.yml"] = gitlab_pipeline(install)
     if any(path.suffix in (".yaml", ".yml", ".json") for path in Path("specs").glob("**/*")):
         del files[spec]  # the repository has specs
@@ -81,4 +68,4 @@ def set_up(
         print_result(translate(_("Next: vatspolicy ask {spec}, then vatspolicy check.", spec=spec)) + "\n")
 
 
-command = Command(set_up, "init", WRITE)
+command = Command(set_up, "init", WRITE, 270)

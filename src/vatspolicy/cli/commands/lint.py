@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from vatspolicy import clock
 from vatspolicy.cli.console import abort, print_result, publish, show_difference, write_report
 from vatspolicy.cli.context import LawOptions
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import (
-    DECISION,
-    FORMAT,
+from vatspolicy.cli.options import (
     INPUT,
     OUTPUT,
     RULES,
+    Argument,
+    Command,
     FixturesOption,
-    Lang,
     LangOption,
+    Option,
     Outputs,
+    TodayOption,
+    make_format_option,
     make_output_option,
-    parse_day,
 )
 from vatspolicy.i18n import _
 
@@ -32,63 +29,42 @@ if TYPE_CHECKING:
     from vatspolicy.policies.bundle import Bundle
 
 
-class LintFormat(StrEnum):
-    """Formats of a lint report (vatspolicy.reports.lint; typer wants an enumeration)."""
-
-    TEXT, JSON, SARIF, JUNIT, GITHUB = "text", "json", "sarif", "junit", "github"
+LintFormat = Literal["text", "json", "sarif", "junit", "github"]
+"""Formats of a lint report (vatspolicy.reports.lint)."""
 
 
 def lint(
     law: LawOptions,
     files: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="[FILE]...",
-            help="Policies or their tests to check, with the rest of the law as context (default: everything).",
-            show_default=False,
+        Argument(
+            "[FILE]...", "Policies or their tests to check, with the rest of the law as context (default: everything)."
         ),
     ] = None,
     fixtures: FixturesOption = None,
     texts: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            exists=True,
-            file_okay=False,
-            help="Compare the quotes with the texts of the law (*.md) in this folder.",
-            rich_help_panel=INPUT,
+        Option(
+            "--texts DIR", "Compare the quotes with the texts of the law (*.md) in this folder.", INPUT, exists="folder"
         ),
     ] = None,
     write: Annotated[
-        bool,
-        typer.Option(
-            "--write", help="Write day, text and hash beside each quote that its text holds.", rich_help_panel=OUTPUT
-        ),
+        bool, Option("--write", "Write day, text and hash beside each quote that its text holds.", OUTPUT)
     ] = False,
     fix: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--fix",
-            help="Fix what needs no decision (order of keys, Chinese punctuation, comments that ignore nothing), and "
-            "show it as a diff.",
-            rich_help_panel=OUTPUT,
+            "Fix what needs no decision (order of keys, Chinese punctuation, comments that ignore nothing), and show "
+            "it as a diff.",
+            OUTPUT,
         ),
     ] = False,
-    today: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DAY",
-            callback=parse_day,
-            help="The day that counts as today (default: today in China).",
-            rich_help_panel=DECISION,
-        ),
-    ] = None,
-    list_rules: Annotated[
-        bool, typer.Option("--list", help="Print every rule with its help, as Markdown.", rich_help_panel=OUTPUT)
-    ] = False,
-    format: Annotated[LintFormat, FORMAT] = LintFormat.TEXT,
-    outputs: Annotated[Outputs, make_output_option(tuple(LintFormat))] = (),
-    lang: LangOption = Lang.EN,
+    today: TodayOption = None,
+    list_rules: Annotated[bool, Option("--list", "Print every rule with its help, as Markdown.", OUTPUT)] = False,
+    format: Annotated[LintFormat, make_format_option(LintFormat)] = "text",
+    outputs: Annotated[Outputs, make_output_option(LintFormat)] = (),
+    lang: LangOption = "en",
 ) -> int:
     """Check style, translations, quotes and tests of policies, and the schemas themselves.
 
@@ -116,13 +92,13 @@ def lint(
     bundle = law.load(locks="warn")
     chosen = select_policies(bundle, files) if files else None
     if write and texts is not None:
-        bundle = _verify(bundle, law, texts, day, quiet=format is not LintFormat.TEXT)
+        bundle = _verify(bundle, law, texts, day, quiet=format != "text")
     report = run_lint(bundle, None if files else fixtures, texts, day, chosen)
-    if fix and _fix(report, law, quiet=format is not LintFormat.TEXT):
+    if fix and _fix(report, law, quiet=format != "text"):
         bundle = law.load(locks="warn")
         chosen = select_policies(bundle, files) if files else None
         report = run_lint(bundle, None if files else fixtures, texts, day, chosen)
-    publish(lambda name, _: render(name, report, lang.value), format, outputs)
+    publish(lambda name, _: render(name, report, lang), format, outputs)
     return report.exit_code
 
 
@@ -153,4 +129,4 @@ def _verify(bundle: Bundle, law: LawOptions, texts: Path, today: str, quiet: boo
     return law.load(locks="warn") if changed else bundle
 
 
-command = Command(lint, "lint", RULES)
+command = Command(lint, "lint", RULES, 150)

@@ -4,42 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
-
-import typer
 
 from vatspolicy.cli.console import abort, measure_width, publish, warn
 from vatspolicy.cli.context import CommandContext
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import FORMAT, WRITE
+from vatspolicy.cli.options import WRITE, Argument, Command, DataFormatOption
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import Language, Listing, Sentences, _
+from vatspolicy.i18n import Listing, Sentences, _
 
 if TYPE_CHECKING:
     from vatspolicy.profile.word_lists import WordList
 
 
-class ListFormat(StrEnum):
-    """Formats of a list (vatspolicy.reports.reference.FORMATS; typer wants an enumeration)."""
-
-    TEXT, JSON = "text", "json"
-
-
 def list_values(
     context: CommandContext,
     name: Annotated[
-        str | None,
-        typer.Argument(metavar="[LIST]", help="offers, features, content, places, channels, instruments, classes …"),
+        str | None, Argument("[LIST]", "offers, features, content, places, channels, instruments, classes …")
     ] = None,
     words: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[WORD]...", help="Search: a value, its meaning or another name for it, in both languages."
-        ),
+        Argument("[WORD]...", "Search: a value, its meaning or another name for it, in both languages."),
     ] = None,
-    format: Annotated[ListFormat, FORMAT] = ListFormat.TEXT,
+    format: DataFormatOption = "text",
 ) -> ExitCode:
     """List the values that a fact of a spec may have, with their meaning; search them by everyday words.
 
@@ -51,13 +38,13 @@ def list_values(
 
     bundle = context.law.load()
     lists = word_lists(bundle.schemas)
-    lang: Language = context.lang.value
+    lang = context.lang
     if name is None:
         overview = list(lists.values())
         publish(
             lambda kind, color: (
                 render_json([{**to_data(found), "values": len(found.words)} for found in overview])
-                if kind == ListFormat.JSON
+                if kind == "json"
                 else render_overview(overview, lang, measure_width())
             ),
             format,
@@ -79,7 +66,7 @@ def list_values(
     publish(
         lambda kind, color: (
             render_json(to_data(found))
-            if kind == ListFormat.JSON
+            if kind == "json"
             else render_list(found, total, bool(words), lang, measure_width())
             if found.words
             else ""
@@ -100,4 +87,4 @@ def _lists_with(words: Iterable[str], lists: Mapping[str, WordList]) -> list[str
     return [f"vatspolicy list {name} {text}" for name in fitting]
 
 
-command = Command(list_values, "list", WRITE)
+command = Command(list_values, "list", WRITE, 130)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Annotated
 
-import typer
-
 from vatspolicy.cli.console import abort
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import RULES, Lang, LangOption, LawOption, PoliciesOption
+from vatspolicy.cli.options import RULES, Command, LangOption, LawOption, Option, PoliciesOption
 from vatspolicy.i18n import _
 from vatspolicy.origin import install
 
@@ -18,9 +15,9 @@ def serve_editor(
     law: LawOption = None,
     policies: PoliciesOption = (),
     stdio: Annotated[
-        bool, typer.Option("--stdio", help="Ignored: standard input and output are always used.", hidden=True)
+        bool, Option("--stdio", "Ignored: standard input and output are always used.", hidden=True)
     ] = False,
-    lang: LangOption = Lang.EN,
+    lang: LangOption = "en",
 ) -> None:
     """Serve an editor (LSP): findings while you type, completion, meaning, definitions, rename, tests of rules.
 
@@ -34,7 +31,7 @@ def serve_editor(
     from vatspolicy.language_server.server import serve
 
     del stdio  # editors pass it by habit
-    serve(law, policies, lang.value, today)
+    serve(law, policies, lang, today)
 
 
-command = Command(serve_editor, "lsp", RULES)
+command = Command(serve_editor, "lsp", RULES, 170)

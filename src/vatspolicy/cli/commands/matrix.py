@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
-
-import typer
+from typing import Annotated, Literal
 
 from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import DayContext
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import (
+from vatspolicy.cli.options import (
     DECISION,
-    FORMAT,
     OUTPUT,
     RULES,
+    BadArgument,
+    Command,
+    Option,
     Outputs,
+    make_format_option,
     make_output_option,
 )
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import Sentences, _
 
-
-class MatrixFormat(StrEnum):
-    """Formats of a matrix (vatspolicy.guidance.access_matrix.render.FORMATS; typer wants an enumeration)."""
-
-    TEXT, MARKDOWN, HTML, JSON = "text", "markdown", "html", "json"
+MatrixFormat = Literal["text", "markdown", "html", "json"]
+"""Formats of a matrix (vatspolicy.guidance.access_matrix.render.FORMATS)."""
 
 
-class By(StrEnum):
-    """Kinds of columns."""
-
-    REGIMES, PLACES, ALL = "regimes", "places", "all"
+By = Literal["regimes", "places", "all"]
+"""Kinds of columns."""
 
 
 def parse_place(code: str | None) -> str | None:
@@ -39,7 +33,7 @@ def parse_place(code: str | None) -> str | None:
     from vatspolicy.profile.vocabulary import gazetteer
 
     if code is not None and code not in gazetteer():
-        raise typer.BadParameter(Sentences(_("There is no place {code!r}.", code=code), suggest(code, gazetteer())))
+        raise BadArgument(Sentences(_("There is no place {code!r}.", code=code), suggest(code, gazetteer())))
     return code
 
 
@@ -49,7 +43,7 @@ def parse_zone(code: str | None) -> str | None:
 
     zones = SchemaSet.shipped().load("places")["$defs"]["zone"]["enum"]
     if code is not None and code not in zones:
-        raise typer.BadParameter(Sentences(_("There is no free-trade zone {code!r}.", code=code), suggest(code, zones)))
+        raise BadArgument(Sentences(_("There is no free-trade zone {code!r}.", code=code), suggest(code, zones)))
     return code
 
 
@@ -57,38 +51,30 @@ def show_matrix(
     context: DayContext,
     by: Annotated[
         By,
-        typer.Option(
-            help="Columns: regimes (legal bases such as the pilot), places (areas that the law treats alike), or all "
-            "for both tables.",
-            rich_help_panel=OUTPUT,
+        Option(
+            "--by",
+            "Columns: regimes (legal bases such as the pilot), places (areas that the law treats alike), or all for "
+            "both tables.",
+            OUTPUT,
         ),
-    ] = By.REGIMES,
+    ] = "regimes",
     place: Annotated[
         str | None,
-        typer.Option(
-            metavar="CODE",
-            callback=parse_place,
-            help="Where the company is registered and its facilities stand (default: wherever it is best).",
-            rich_help_panel=DECISION,
+        Option(
+            "--place CODE",
+            "Where the company is registered and its facilities stand (default: wherever it is best).",
+            DECISION,
+            parse=parse_place,
         ),
     ] = None,
     ftz: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ZONE",
-            callback=parse_zone,
-            help="The free-trade zone of the address, or none.",
-            rich_help_panel=DECISION,
-        ),
+        str | None, Option("--ftz ZONE", "The free-trade zone of the address, or none.", DECISION, parse=parse_zone)
     ] = None,
     details: Annotated[
-        bool,
-        typer.Option(
-            "--details", help="Text: with conditions, reasons and the law of every cell.", rich_help_panel=OUTPUT
-        ),
+        bool, Option("--details", "Text: with conditions, reasons and the law of every cell.", OUTPUT)
     ] = False,
-    format: Annotated[MatrixFormat, FORMAT] = MatrixFormat.TEXT,
-    outputs: Annotated[Outputs, make_output_option(tuple(MatrixFormat))] = (),
+    format: Annotated[MatrixFormat, make_format_option(MatrixFormat)] = "text",
+    outputs: Annotated[Outputs, make_output_option(MatrixFormat)] = (),
 ) -> None:
     """Show which service may have which foreign share, by regime or by place, with the conditions and the law.
 
@@ -100,14 +86,12 @@ def show_matrix(
 
     bundle = context.law.load()
     day = context.day(bundle)
-    kinds = ("regimes", "places") if by is By.ALL else (by.value,)
+    kinds = ("regimes", "places") if by == "all" else (by,)
     try:
         tables = [make(bundle, day, place, ftz, kind) for kind in kinds]
     except PlaceError as error:
         abort(_("{reason}.", reason=error))
-    publish(
-        lambda name, color: render(name, tables, context.lang.value, color, measure_width(), details), format, outputs
-    )
+    publish(lambda name, color: render(name, tables, context.lang, color, measure_width(), details), format, outputs)
 
 
-command = Command(show_matrix, "matrix", RULES)
+command = Command(show_matrix, "matrix", RULES, 100)

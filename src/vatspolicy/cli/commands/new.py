@@ -6,11 +6,8 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from vatspolicy.cli.console import abort, print_result, write_report
-from vatspolicy.cli.declaration import CommandGroup
-from vatspolicy.cli.parameters import OUTPUT, WRITE, parse_slug
+from vatspolicy.cli.options import OUTPUT, WRITE, Argument, CommandGroup, Option, parse_slug
 from vatspolicy.i18n import _
 
 
@@ -55,13 +52,8 @@ def as_seen_from(folder: Path, file: Path) -> str:
 
 
 def new_policy(
-    id: Annotated[
-        str,
-        typer.Argument(metavar="ID", callback=parse_slug, help="Id of the policy: lower-case words joined by hyphens."),
-    ],
-    folder: Annotated[
-        Path, typer.Option("--policies", "-p", metavar="DIR", help="Folder to write to.", rich_help_panel=OUTPUT)
-    ] = Path("policies"),
+    id: Annotated[str, Argument("ID", "Id of the policy: lower-case words joined by hyphens.", parse=parse_slug)],
+    folder: Annotated[Path, Option("--policies -p DIR", "Folder to write to.", OUTPUT)] = Path("policies"),
 ) -> None:
     """Write a policy with one rule and its tests; in a new folder, bundle.yaml too.
 
@@ -79,7 +71,7 @@ def new_policy(
 
 
 def new_profile(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="File to write: NAME.yaml.")],
+    path: Annotated[Path, Argument("FILE", "File to write: NAME.yaml.")],
 ) -> None:
     """Write a profile with its questions as comments, and the schema that an editor checks it with.
 
@@ -106,14 +98,9 @@ def new_profile(
 
 def new_fixture(
     name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME", callback=parse_slug, help="Name of the fixture: lower-case words joined by hyphens."
-        ),
+        str, Argument("NAME", "Name of the fixture: lower-case words joined by hyphens.", parse=parse_slug)
     ],
-    folder: Annotated[
-        Path, typer.Option("--fixtures", metavar="DIR", help="Folder to write to.", rich_help_panel=OUTPUT)
-    ] = Path("fixtures"),
+    folder: Annotated[Path, Option("--fixtures DIR", "Folder to write to.", OUTPUT)] = Path("fixtures"),
 ) -> None:
     """Write a fixture: a profile and the decisions expected of it.
 
@@ -128,6 +115,7 @@ def new_fixture(
 command = CommandGroup(
     "new",
     WRITE,
+    260,
     "Write a skeleton that passes lint and its own tests.",
     {"policy": new_policy, "profile": new_profile, "fixture": new_fixture},
 )

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-import typer
-
 from vatspolicy.cli.console import abort, print_result, warn
 from vatspolicy.cli.context import CommandContext, LawOptions
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import DECIDE, FORMAT, INPUT
+from vatspolicy.cli.options import DECIDE, INPUT, Argument, Command, DataFormatOption, Option
 from vatspolicy.engine.opinions import COUNTED
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Language, Phrase, _, reason_of
@@ -24,29 +20,19 @@ if TYPE_CHECKING:
     from vatspolicy.bundles.keys import Key
 
 
-class ReplayFormat(StrEnum):
-    """Formats of a replay."""
-
-    TEXT, JSON = "text", "json"
-
-
 def replay(
-    receipt: Annotated[Path, typer.Argument(metavar="RECEIPT", help="What check --receipt wrote.")],
+    receipt: Annotated[Path, Argument("RECEIPT", "What check --receipt wrote.")],
     context: CommandContext,
-    spec: Annotated[
-        Path | None,
-        typer.Option("--spec", metavar="FILE", help="The spec (default: as recorded).", rich_help_panel=INPUT),
-    ] = None,
+    spec: Annotated[Path | None, Option("--spec FILE", "The spec (default: as recorded).", INPUT)] = None,
     receipt_key: Annotated[
         Path | None,
-        typer.Option(
-            "--receipt-key",
-            metavar="FILE",
-            help="Public key that must have signed the receipt (default: --key, if it is signed).",
-            rich_help_panel=INPUT,
+        Option(
+            "--receipt-key FILE",
+            "Public key that must have signed the receipt (default: --key, if it is signed).",
+            INPUT,
         ),
     ] = None,
-    format: Annotated[ReplayFormat, FORMAT] = ReplayFormat.TEXT,
+    format: DataFormatOption = "text",
 ) -> ExitCode:
     """Decide the spec of a receipt again and compare. Exit code: 0 equal, 1 different, 3 it cannot be decided.
 
@@ -88,7 +74,7 @@ def replay(
     version = made_by.get("version") if isinstance(made_by, dict) else None
     if version != __version__:
         warn(_("the receipt was made by another version of this program."))
-    if format is ReplayFormat.JSON:
+    if format == "json":
         import json
 
         found = [{"pointer": pointer, "kind": kind} for pointer, kind in differences]
@@ -105,8 +91,8 @@ def replay(
         }
         print_result(json.dumps(told, indent=2) + "\n", machine=True)
     else:
-        text = _describe(differences, context.lang.value) + _say_premises(data, otherwise, context.lang.value)
-        print_result(text + _say_signer(data, signer, context.lang.value))
+        text = _describe(differences, context.lang) + _say_premises(data, otherwise, context.lang)
+        print_result(text + _say_signer(data, signer, context.lang))
     return ExitCode.FAILED if differences or otherwise else ExitCode.OK
 
 
@@ -225,4 +211,4 @@ def _say_signer(receipt: Mapping[str, Any], signer: Key | None, lang: Language) 
     return f"  {word(_WORDS, 'unsigned', lang)}\n"
 
 
-command = Command(replay, "replay", DECIDE)
+command = Command(replay, "replay", DECIDE, 40)

@@ -2,59 +2,43 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
-
-import typer
+from typing import Annotated, Literal
 
 from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import SpecContext, require_covered, require_specs, warn_of_claims
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import (
+from vatspolicy.cli.options import (
     DECIDE,
     DECISION,
-    FORMAT,
     OUTPUT,
+    Argument,
+    Command,
+    Option,
     Outputs,
     SetOption,
     StdinNameOption,
+    make_format_option,
     make_output_option,
 )
 from vatspolicy.i18n import _
 
-
-class Form(StrEnum):
-    """Formats of this report."""
-
-    TEXT, JSON, MARKDOWN, HTML = "text", "json", "markdown", "html"
+Form = Literal["text", "json", "markdown", "html"]
+"""Formats of this report."""
 
 
-class Goal(StrEnum):
-    """Outcomes to reach (vatspolicy.guidance.remediation.GOALS)."""
-
-    NEEDS_LICENSE, ALLOW = "needs-license", "allow"
+Goal = Literal["needs-license", "allow"]
+"""Outcomes to reach (vatspolicy.guidance.remediation.GOALS)."""
 
 
 def show_routes(
-    spec: Annotated[str, typer.Argument(metavar="SPEC", help="A spec (YAML or JSON), or - for standard input.")],
+    spec: Annotated[str, Argument("SPEC", "A spec (YAML or JSON), or - for standard input.")],
     context: SpecContext,
-    to: Annotated[
-        Goal | None,
-        typer.Option("--to", help="What to reach (default: the next better decision).", rich_help_panel=DECISION),
-    ] = None,
-    most: Annotated[
-        int,
-        typer.Option(
-            "--most", min=1, max=4, help="How many differences to combine, at most.", rich_help_panel=DECISION
-        ),
-    ] = 3,
-    limit: Annotated[
-        int, typer.Option("--limit", min=1, max=20, help="How many proposals to show, at most.", rich_help_panel=OUTPUT)
-    ] = 5,
+    to: Annotated[Goal | None, Option("--to", "What to reach (default: the next better decision).", DECISION)] = None,
+    most: Annotated[int, Option("--most", "How many differences to combine, at most.", DECISION, least=1, most=4)] = 3,
+    limit: Annotated[int, Option("--limit", "How many proposals to show, at most.", OUTPUT, least=1, most=20)] = 5,
     changes: SetOption = (),
     stdin_filename: StdinNameOption = None,
-    format: Annotated[Form, FORMAT] = Form.TEXT,
-    outputs: Annotated[Outputs, make_output_option(tuple(Form))] = (),
+    format: Annotated[Form, make_format_option(Form)] = "text",
+    outputs: Annotated[Outputs, make_output_option(Form)] = (),
 ) -> None:
     """Show every route of a spec and the smallest differences that would lead on.
 
@@ -80,19 +64,19 @@ def show_routes(
     if context.as_of is not None:
         require_covered(bundle, context.as_of)
     day = Gate(bundle, today(), context.as_of, allow_past=True).find_day(profile)
-    plan = find_remediations(bundle, profile, day, to.value if to is not None else None, limit, most)
+    plan = find_remediations(bundle, profile, day, to, limit, most)
     data = plan_to_data(bundle, profile, plan)
 
     def report(form: str, color: bool) -> str:
-        if form == Form.JSON:
+        if form == "json":
             return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
-        if form == Form.MARKDOWN:
-            return document.render_markdown(data, context.lang.value)
-        if form == Form.HTML:
-            return document.render_page(data, context.lang.value)
-        return text.render(data, context.lang.value, color, measure_width())
+        if form == "markdown":
+            return document.render_markdown(data, context.lang)
+        if form == "html":
+            return document.render_page(data, context.lang)
+        return text.render(data, context.lang, color, measure_width())
 
     publish(report, format, outputs)
 
 
-command = Command(show_routes, "routes", DECIDE)
+command = Command(show_routes, "routes", DECIDE, 30)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from vatspolicy.cli.console import abort, print_result
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import WRITE
+from vatspolicy.cli.options import WRITE, Argument, Command
 from vatspolicy.documents.published import schema_text
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import suggest
@@ -16,10 +13,7 @@ from vatspolicy.i18n import Sentences, _
 
 
 def print_schema(
-    name: Annotated[
-        str,
-        typer.Argument(metavar="NAME", help=f"One of {', '.join(SchemaSet.shipped().names)}."),
-    ],
+    name: Annotated[str, Argument("NAME", f"One of {', '.join(SchemaSet.shipped().names)}.")],
 ) -> None:
     """Print a JSON Schema that stands alone: for an editor, check-jsonschema or any other validator.
 
@@ -33,4 +27,4 @@ def print_schema(
     print_result(schema_text(name, SchemaSet.shipped()), machine=True)
 
 
-command = Command(print_schema, "schema", WRITE)
+command = Command(print_schema, "schema", WRITE, 220)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from vatspolicy.cli.console import abort, abort_unwritten, print_result, warn
 from vatspolicy.cli.context import DayContext, GrantOptions, LawOptions
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT
+from vatspolicy.cli.options import DECIDE, DECISION, INPUT, OUTPUT, Argument, BadArgument, Command, DataFormat, Option
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Listing, Phrase, _, current_language
 from vatspolicy.i18n.words import Counts, count
@@ -26,16 +22,8 @@ if TYPE_CHECKING:
     from vatspolicy.policies.bundle import Bundle
 
 
-class EngineName(StrEnum):
-    """Engines (vatspolicy.screening.engines.prepare_engine)."""
-
-    DUCKDB, SPARK, PYTHON = "duckdb", "spark", "python"
-
-
-class SummaryFormat(StrEnum):
-    """Formats of the summary."""
-
-    TEXT, JSON = "text", "json"
+EngineName = Literal["duckdb", "spark", "python"]
+"""Engines (vatspolicy.screening.engines.prepare_engine)."""
 
 
 def parse_by(text: str) -> str:
@@ -43,89 +31,64 @@ def parse_by(text: str) -> str:
     known = ("region", "class", "rule")
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names or any(name not in known for name in names):
-        raise typer.BadParameter(_("Write some of {known}, separated by commas.", known=Listing(known)))
+        raise BadArgument(_("Write some of {known}, separated by commas.", known=Listing(known)))
     return ",".join(dict.fromkeys(names))
 
 
 def screen(
     input: Annotated[  # noqa: A002 - the name on the help page
         str,
-        typer.Argument(
-            metavar="INPUT",
-            help="Profiles: .jsonl, .ndjson, .parquet, .csv with --mapping, or FILE.duckdb:TABLE.",
-            show_default=False,
-        ),
+        Argument("INPUT", "Profiles: .jsonl, .ndjson, .parquet, .csv with --mapping, or FILE.duckdb:TABLE."),
     ],
-    output: Annotated[
-        Path,
-        typer.Option("--output", "-o", metavar="FILE", help="Answers, .jsonl or .parquet.", rich_help_panel=OUTPUT),
-    ],
+    output: Annotated[Path, Option("--output -o FILE", "Answers, .jsonl or .parquet.", OUTPUT)],
     context: DayContext,
     grants: GrantOptions,
-    engine: Annotated[EngineName, typer.Option(help="What decides.", rich_help_panel=DECISION)] = EngineName.DUCKDB,
+    engine: Annotated[EngineName, Option("--engine", "What decides.", DECISION)] = "duckdb",
     diff: Annotated[
         tuple[str, str] | None,
-        typer.Option(
-            metavar="BASE HEAD",
-            help="Decide under two states of the law (git revisions, folders or bundles; with --law and -p, their "
-            "folders in each) and report what moves.",
-            rich_help_panel=DECISION,
+        Option(
+            "--diff BASE HEAD",
+            "Decide under two states of the law (git revisions, folders or bundles; with --law and -p, their folders "
+            "in each) and report what moves.",
+            DECISION,
         ),
     ] = None,
     mapping: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="For CSV: a YAML file of facts and the columns that hold them.",
-            exists=True,
-            dir_okay=False,
-            rich_help_panel=INPUT,
-        ),
+        Option("--mapping FILE", "For CSV: a YAML file of facts and the columns that hold them.", INPUT, exists="file"),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on after the last whole batch of a stopped run.", rich_help_panel=INPUT)
-    ] = False,
+    resume: Annotated[bool, Option("--resume", "Go on after the last whole batch of a stopped run.", INPUT)] = False,
     batch: Annotated[
         int | None,
-        typer.Option(
-            metavar="ROWS",
-            min=1,
-            help="Rows decided together (default: the input by processes, 1,000 to 40,000).",
-            show_default=False,
-            rich_help_panel=DECISION,
+        Option(
+            "--batch ROWS",
+            "Rows decided together (default: the input by processes, 1,000 to 40,000).",
+            DECISION,
+            least=1,
+            shown=False,
         ),
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(
-            "--jobs",
-            "-j",
-            min=1,
-            help="Processes that work at once (default: one for each core).",
-            show_default=False,
-            rich_help_panel=DECISION,
+        Option(
+            "--jobs -j", "Processes that work at once (default: one for each core).", DECISION, least=1, shown=False
         ),
     ] = None,
     missing: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--missing/--no-missing",
-            help="Name the missing facts of each incomplete row (asked in Python, and so slower).",
-            rich_help_panel=OUTPUT,
+            "Name the missing facts of each incomplete row (asked in Python, and so slower).",
+            OUTPUT,
         ),
     ] = True,
     by: Annotated[
         str,
-        typer.Option(
-            metavar="TABLES",
-            callback=parse_by,
-            help="Tables of the summary: region, class, rule, separated by commas.",
-            rich_help_panel=OUTPUT,
+        Option(
+            "--by TABLES", "Tables of the summary: region, class, rule, separated by commas.", OUTPUT, parse=parse_by
         ),
     ] = "region,class,rule",
-    format: Annotated[
-        SummaryFormat, typer.Option("--format", "-f", help="Format of the summary.", rich_help_panel=OUTPUT)
-    ] = SummaryFormat.TEXT,
+    format: Annotated[DataFormat, Option("--format -f", "Format of the summary.", OUTPUT)] = "text",
 ) -> ExitCode:
     """Decide a portfolio of profiles: one answer a row, bad rows apart with the reasons, and a summary.
 
@@ -153,7 +116,7 @@ def screen(
         together = batch or batch_size(expected, max(jobs or cores(), 2))
         processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
         shape = (missing, together, max(processes, 1))
-        task = Task(source, output, bundle, day, engine.value, base, *shape, today(), grants.load())
+        task = Task(source, output, bundle, day, engine, base, *shape, today(), grants.load())
         summary = run(task, resume, Meter(expected))
     except (InputError, ScreenError) as error:
         abort(_("{reason}.", reason=error))
@@ -168,11 +131,11 @@ def screen(
     except MissingExtra as error:
         abort(_("{error}: {command}, or use --engine python.", error=error, command=install(error.extra)))
     tables, laws = by.split(","), [one.identity for one in (base, bundle) if one is not None]
-    if format is SummaryFormat.JSON:
+    if format == "json":
         data = {"laws": laws, **summary.data(tables)}
         print_result(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
     else:
-        print_result(render(summary, tables, context.lang.value, laws))
+        print_result(render(summary, tables, context.lang, laws))
     if summary.claimed:
         told = _("rows with an opinion that nobody granted, which does not count: {count}.", count=summary.claimed)
         warn(told)
@@ -236,4 +199,4 @@ class Meter:
         write_stderr(f"{start}vatspolicy: {bar} {told}{end}")
 
 
-command = Command(screen, "screen", DECIDE)
+command = Command(screen, "screen", DECIDE, 80)

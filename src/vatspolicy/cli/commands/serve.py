@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,12 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import typer
-
 from vatspolicy.cli.console import abort, print_result, warn
 from vatspolicy.cli.context import GrantOptions, LawOptions, SpecContext, require_covered
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import DECIDE, OUTPUT, PastOption
+from vatspolicy.cli.options import DECIDE, OUTPUT, Command, Option, PastOption
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _, reason_of
 from vatspolicy.origin import install
@@ -33,55 +31,25 @@ EXTRA = ("prometheus_client", "starlette", "uvicorn")
 class ApiOptions:
     """The options of the API."""
 
-    api: Annotated[
-        bool, typer.Option("--api", help="No page: OPA's data API, /health and /metrics.", rich_help_panel=API)
-    ] = False
-    host: Annotated[
-        str,
-        typer.Option("--host", metavar="ADDRESS", help="Address; one of a network needs a token.", rich_help_panel=API),
-    ] = LOCALHOST
+    api: Annotated[bool, Option("--api", "No page: OPA's data API, /health and /metrics.", API)] = False
+    host: Annotated[str, Option("--host ADDRESS", "Address; one of a network needs a token.", API)] = LOCALHOST
     token_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--token-file",
-            metavar="FILE",
-            help="Bearer token that requests must bring (else VATSPOLICY_TOKEN).",
-            rich_help_panel=API,
-        ),
+        Path | None, Option("--token-file FILE", "Bearer token that requests must bring (else VATSPOLICY_TOKEN).", API)
     ] = None
     reload: Annotated[
         float,
-        typer.Option(
-            "--reload",
-            min=0.1,
-            max=86400,
-            metavar="SECONDS",
-            help="Time between two looks for another bundle; SIGHUP looks at once.",
-            rich_help_panel=API,
+        Option(
+            "--reload SECONDS",
+            "Time between two looks for another bundle; SIGHUP looks at once.",
+            API,
+            least=0.1,
+            most=86400,
         ),
     ] = 5
-    timeout: Annotated[
-        float,
-        typer.Option(
-            "--timeout", min=0.1, max=600, metavar="SECONDS", help="Time that a request has.", rich_help_panel=API
-        ),
-    ] = 10
-    pending: Annotated[
-        int,
-        typer.Option(
-            "--pending", min=1, max=10000, metavar="N", help="Decisions under way in one process.", rich_help_panel=API
-        ),
-    ] = 32
+    timeout: Annotated[float, Option("--timeout SECONDS", "Time that a request has.", API, least=0.1, most=600)] = 10
+    pending: Annotated[int, Option("--pending N", "Decisions under way in one process.", API, least=1, most=10000)] = 32
     workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers",
-            min=1,
-            max=64,
-            metavar="N",
-            help="Processes; else one per core, at most 8.",
-            rich_help_panel=API,
-        ),
+        int | None, Option("--workers N", "Processes; else one per core, at most 8.", API, least=1, most=64)
     ] = None
 
 
@@ -89,15 +57,8 @@ def serve(
     context: SpecContext,
     options: ApiOptions,
     grants: GrantOptions,
-    port: Annotated[
-        int,
-        typer.Option(
-            "--port", min=0, max=65535, metavar="PORT", help="Port; 0 for any free one.", rich_help_panel=OUTPUT
-        ),
-    ] = 8760,
-    open_: Annotated[
-        bool, typer.Option("--open/--no-open", help="Open the page in the browser.", rich_help_panel=OUTPUT)
-    ] = True,
+    port: Annotated[int, Option("--port PORT", "Port; 0 for any free one.", OUTPUT, least=0, most=65535)] = 8760,
+    open_: Annotated[bool, Option("--open/--no-open", "Open the page in the browser.", OUTPUT)] = True,
     allow_past: PastOption = False,
 ) -> None:
     """Open a local page: interview, decision, ways forward and matrix. Needs the extra `serve`; Ctrl-C ends it.
@@ -147,7 +108,7 @@ def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool, 
 
             webbrowser.open(address)
 
-    page = make_page(WebContext(bundle, day, allow_past, waiver_set=waiver_set), context.lang.value)
+    page = make_page(WebContext(bundle, day, allow_past, waiver_set=waiver_set), context.lang)
     _end(lambda: run(page, listening, ready))
 
 
@@ -236,9 +197,9 @@ def _end(serve: Callable[[], None]) -> NoReturn:
         abort(str(error))
     except KeyboardInterrupt:  # every request under way has ended
         warn(_("stopped."))
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+        sys.exit(ExitCode.INTERRUPTED)
     warn(_("stopped."))
-    raise typer.Exit(ExitCode.OK)
+    sys.exit(ExitCode.OK)
 
 
-command = Command(serve, "serve", DECIDE)
+command = Command(serve, "serve", DECIDE, 60)

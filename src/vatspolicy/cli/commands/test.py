@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from vatspolicy.cli.console import (
     abort,
@@ -17,18 +14,18 @@ from vatspolicy.cli.console import (
     write_report,
 )
 from vatspolicy.cli.context import LawOptions
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import (
-    FORMAT,
+from vatspolicy.cli.options import (
     INPUT,
     OUTPUT,
     RULES,
+    BadArgument,
+    Command,
     FixturesOption,
-    Lang,
     LangOption,
+    Option,
     Outputs,
+    make_format_option,
     make_output_option,
-    parse_pattern,
 )
 from vatspolicy.i18n import _
 from vatspolicy.output import write_stderr
@@ -46,109 +43,102 @@ MUTATION = "Mutation"
 """Panel of options."""
 
 
-class TestFormat(StrEnum):
-    """Formats of a test run (vatspolicy.reports.test_run; typer wants an enumeration)."""
+TestFormat = Literal["text", "json", "sarif", "junit", "github"]
+"""Formats of a test run (vatspolicy.reports.test_run)."""
 
-    TEXT, JSON, SARIF, JUNIT, GITHUB = "text", "json", "sarif", "junit", "github"
+
+def parse_pattern(text: str | None) -> re.Pattern[str] | None:
+    """Return a regular expression."""
+    import re
+
+    try:
+        return re.compile(text) if text else None
+    except re.error:
+        raise BadArgument(_("This is not a valid regular expression.")) from None
 
 
 def run_tests(
     law: LawOptions,
     run: Annotated[
         str | None,
-        typer.Option(
-            "--run",
-            "-r",
-            metavar="REGEX",
-            help="Run only tests whose name matches; with --mutation, mutate only what has a name that matches, "
-            "such as policy, policy/rule, policy (term name).",
-            rich_help_panel=INPUT,
+        Option(
+            "--run -r REGEX",
+            "Run only tests whose name matches; with --mutation, mutate only what has a name that matches, such as "
+            "policy, policy/rule, policy (term name).",
+            INPUT,
         ),
     ] = None,
     fixtures: FixturesOption = None,
     coverage: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--coverage",
-            help="Report rules and clauses not covered as both true and false, or not independently (MC/DC).",
-            rich_help_panel=OUTPUT,
+            "Report rules and clauses not covered as both true and false, or not independently (MC/DC).",
+            OUTPUT,
         ),
     ] = False,
     propose: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--propose",
-            help="Print a test case for each clause that is not covered (z3, the extra smt); implies --coverage.",
-            rich_help_panel=OUTPUT,
+            "Print a test case for each clause that is not covered (z3, the extra smt); implies --coverage.",
+            OUTPUT,
         ),
     ] = False,
     threshold: Annotated[
         float | None,
-        typer.Option(
-            min=0,
-            max=100,
-            metavar="PERCENT",
-            help="Fail below this share of clauses seen true and false; implies --coverage.",
-            rich_help_panel=OUTPUT,
+        Option(
+            "--threshold PERCENT",
+            "Fail below this share of clauses seen true and false; implies --coverage.",
+            OUTPUT,
+            least=0,
+            most=100,
         ),
     ] = None,
     update: Annotated[
         bool,
-        typer.Option(
-            "--update",
-            help="Rewrite expectations that fail to what the law gives, and show the changes as a diff.",
-            rich_help_panel=OUTPUT,
+        Option(
+            "--update", "Rewrite expectations that fail to what the law gives, and show the changes as a diff.", OUTPUT
         ),
     ] = False,
     yes: Annotated[
-        bool,
-        typer.Option(
-            "--yes", help="Let --update or --write-tests write without a terminal, or in CI.", rich_help_panel=OUTPUT
-        ),
+        bool, Option("--yes", "Let --update or --write-tests write without a terminal, or in CI.", OUTPUT)
     ] = False,
     mutation: Annotated[
-        bool,
-        typer.Option(
-            "--mutation",
-            help="Make small mistakes in the law and show which no test notices.",
-            rich_help_panel=MUTATION,
-        ),
+        bool, Option("--mutation", "Make small mistakes in the law and show which no test notices.", MUTATION)
     ] = False,
     mutation_threshold: Annotated[
         float | None,
-        typer.Option(
-            min=0,
-            max=100,
-            metavar="PERCENT",
-            help="Fail below this share of noticed mistakes; implies --mutation.",
-            rich_help_panel=MUTATION,
+        Option(
+            "--mutation-threshold PERCENT",
+            "Fail below this share of noticed mistakes; implies --mutation.",
+            MUTATION,
+            least=0,
+            most=100,
         ),
     ] = None,
     sample: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Only so many mistakes, drawn at random.", rich_help_panel=MUTATION),
+        int | None, Option("--sample N", "Only so many mistakes, drawn at random.", MUTATION, least=1)
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Which sample is drawn.", rich_help_panel=MUTATION)] = 0,
+    seed: Annotated[int, Option("--seed N", "Which sample is drawn.", MUTATION)] = 0,
     no_suggestions: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--no-suggestions",
-            help="Look for no tests and for no proofs that a mistake changes nothing, which is faster.",
-            rich_help_panel=MUTATION,
+            "Look for no tests and for no proofs that a mistake changes nothing, which is faster.",
+            MUTATION,
         ),
     ] = False,
     write_tests: Annotated[
         bool,
-        typer.Option(
-            "--write-tests",
-            help="Write the suggested tests below those of each policy, and show them as a diff.",
-            rich_help_panel=MUTATION,
+        Option(
+            "--write-tests", "Write the suggested tests below those of each policy, and show them as a diff.", MUTATION
         ),
     ] = False,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.", rich_help_panel=MUTATION)] = 1,
-    format: Annotated[TestFormat, FORMAT] = TestFormat.TEXT,
-    outputs: Annotated[Outputs, make_output_option(tuple(TestFormat))] = (),
-    lang: LangOption = Lang.EN,
+    jobs: Annotated[int, Option("--jobs -j", "Processes.", MUTATION, least=1)] = 1,
+    format: Annotated[TestFormat, make_format_option(TestFormat)] = "text",
+    outputs: Annotated[Outputs, make_output_option(TestFormat)] = (),
+    lang: LangOption = "en",
 ) -> int:
     """Run the tests of policies and all fixtures. A test with `skip: REASON` is not run, and every report says so.
     A failing test names the clauses that decide, with the facts that they read.
@@ -184,14 +174,14 @@ def run_tests(
     pattern = parse_pattern(run)
     bundle = law.load(locks="warn")
     if update:
-        _update(bundle, law, fixtures, pattern, quiet=format is not TestFormat.TEXT)
+        _update(bundle, law, fixtures, pattern, quiet=format != "text")
     if not wants_mutants:
         from vatspolicy.reports import test_run
 
         result = run_cases(bundle, fixtures, pattern, coverage, threshold)
         if propose:
             result = _with_proposals(result)
-        publish(lambda name, _: test_run.render(name, result, lang.value), format, outputs)
+        publish(lambda name, _: test_run.render(name, result, lang), format, outputs)
         return result.exit_code
 
     from vatspolicy.authoring.mutation.report import mutate
@@ -210,8 +200,8 @@ def run_tests(
         from vatspolicy.authoring.mutation.test_writer import add_tests
 
         suggested = [one.suggestion for one in report.survivors if one.suggestion is not None]
-        _write(add_tests(bundle, suggested), law, quiet=format is not TestFormat.TEXT)
-    publish(lambda name, _: render(name, report, lang.value), format, outputs)
+        _write(add_tests(bundle, suggested), law, quiet=format != "text")
+    publish(lambda name, _: render(name, report, lang), format, outputs)
     return report.exit_code
 
 
@@ -250,4 +240,4 @@ def _write(updated: Sequence[UpdatedFile], law: LawOptions, quiet: bool) -> None
         (write_stderr if quiet else print_result)(difference)
 
 
-command = Command(run_tests, "test", RULES)
+command = Command(run_tests, "test", RULES, 140)

@@ -2,60 +2,49 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
-
-import typer
+from typing import Annotated, Literal
 
 from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import CommandContext, require_covered, warn_of_claims
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import (
+from vatspolicy.cli.options import (
     DECIDE,
     DECISION,
-    FORMAT,
+    Argument,
+    Command,
+    Option,
     Outputs,
     SetOption,
     StdinNameOption,
+    make_format_option,
     make_output_option,
     parse_day,
 )
 from vatspolicy.i18n import _
 
-
-class TimelineFormat(StrEnum):
-    """Formats of a timeline (vatspolicy.reports.timeline.FORMATS; typer wants an enumeration)."""
-
-    TEXT, JSON, MARKDOWN, HTML = "text", "json", "markdown", "html"
+TimelineFormat = Literal["text", "json", "markdown", "html"]
+"""Formats of a timeline (vatspolicy.reports.timeline.FORMATS)."""
 
 
 def show_timeline(
-    spec: Annotated[str, typer.Argument(metavar="SPEC", help="A product spec, or - for standard input.")],
+    spec: Annotated[str, Argument("SPEC", "A product spec, or - for standard input.")],
     context: CommandContext,
     first: Annotated[
         str | None,
-        typer.Option(
-            "--from",
-            metavar="DAY",
-            callback=parse_day,
-            help="First day (default: the first that the bundle covers).",
-            rich_help_panel=DECISION,
-        ),
+        Option("--from DAY", "First day (default: the first that the bundle covers).", DECISION, parse=parse_day),
     ] = None,
     last: Annotated[
         str | None,
-        typer.Option(
-            "--to",
-            metavar="DAY",
-            callback=parse_day,
-            help="Last day (default: no end; changes that are law already are included).",
-            rich_help_panel=DECISION,
+        Option(
+            "--to DAY",
+            "Last day (default: no end; changes that are law already are included).",
+            DECISION,
+            parse=parse_day,
         ),
     ] = None,
     changes: SetOption = (),
     stdin_filename: StdinNameOption = None,
-    format: Annotated[TimelineFormat, FORMAT] = TimelineFormat.TEXT,
-    outputs: Annotated[Outputs, make_output_option(tuple(TimelineFormat))] = (),
+    format: Annotated[TimelineFormat, make_format_option(TimelineFormat)] = "text",
+    outputs: Annotated[Outputs, make_output_option(TimelineFormat)] = (),
 ) -> None:
     """Show how the decision on a spec changed and will change, and which instrument changed it.
 
@@ -76,7 +65,7 @@ def show_timeline(
     check_opinions(bundle, profile, clock.today())
     warn_of_claims(profile)
     data = make(bundle, profile, clock.today(), first, last)
-    publish(lambda name, color: render(name, data, context.lang.value, color, measure_width()), format, outputs)
+    publish(lambda name, color: render(name, data, context.lang, color, measure_width()), format, outputs)
 
 
-command = Command(show_timeline, "timeline", DECIDE)
+command = Command(show_timeline, "timeline", DECIDE, 90)

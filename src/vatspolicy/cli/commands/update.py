@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from vatspolicy import clock
 from vatspolicy.cli.console import abort, abort_unwritten, publish, refuse_link, report_problems
 from vatspolicy.cli.context import CommandContext, require_specs
-from vatspolicy.cli.declaration import Argument, Command
-from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Outputs, SigstoreOption, make_output_option
-from vatspolicy.cli.settings import FILE
+from vatspolicy.cli.options import (
+    FILE,
+    INPUT,
+    OUTPUT,
+    RULES,
+    Command,
+    Option,
+    Outputs,
+    SigstoreOption,
+    SpecsArgument,
+    make_format_option,
+    make_output_option,
+)
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _
@@ -26,42 +33,26 @@ if TYPE_CHECKING:
     from vatspolicy.cli.bundle_sources import FetchedBundle
 
 
-class UpdateFormat(StrEnum):
-    """Formats of an update (vatspolicy.reports.law_update.FORMATS; typer wants an enumeration)."""
-
-    TEXT, JSON, MARKDOWN = "text", "json", "markdown"
+UpdateFormat = Literal["text", "json", "markdown"]
+"""Formats of an update (vatspolicy.reports.law_update.FORMATS)."""
 
 
 def update(
     context: CommandContext,
     source: Annotated[
         str,
-        typer.Option(
-            "--from",
-            metavar="SOURCE",
-            help="The newer bundle: a file, a folder, oci://HOST/REPOSITORY:TAG or git+REPOSITORY@TAG:PATH.",
-            rich_help_panel=INPUT,
+        Option(
+            "--from SOURCE",
+            "The newer bundle: a file, a folder, oci://HOST/REPOSITORY:TAG or git+REPOSITORY@TAG:PATH.",
+            INPUT,
         ),
     ],
-    specs: Annotated[
-        Sequence[str],
-        Argument(
-            metavar="SPEC",
-            help="Product specs: files, folders or globs (default: those of vatspolicy.toml).",
-            setting="specs",
-        ),
-    ] = (),
-    check: Annotated[
-        bool,
-        typer.Option("--check", help="Show what the newer bundle changes; write nothing.", rich_help_panel=OUTPUT),
-    ] = False,
-    apply: Annotated[
-        bool,
-        typer.Option("--apply", help="Put the newer bundle in place of the one in use.", rich_help_panel=OUTPUT),
-    ] = False,
+    specs: SpecsArgument = (),
+    check: Annotated[bool, Option("--check", "Show what the newer bundle changes; write nothing.", OUTPUT)] = False,
+    apply: Annotated[bool, Option("--apply", "Put the newer bundle in place of the one in use.", OUTPUT)] = False,
     sigstore: SigstoreOption = None,
-    format: Annotated[UpdateFormat, FORMAT] = UpdateFormat.TEXT,
-    outputs: Annotated[Outputs, make_output_option(tuple(UpdateFormat))] = (),
+    format: Annotated[UpdateFormat, make_format_option(UpdateFormat)] = "text",
+    outputs: Annotated[Outputs, make_output_option(UpdateFormat)] = (),
 ) -> ExitCode:
     """Compare the bundle in use (--bundle, or bundle of vatspolicy.toml) with a newer one, for the specs here.
 
@@ -115,7 +106,7 @@ def update(
         "after": _describe(fetched.bundle_file),
         "specs": entries,
     }
-    publish(lambda name, _color: render(name, data, context.lang.value), format, outputs)
+    publish(lambda name, _color: render(name, data, context.lang), format, outputs)
     return ExitCode.FAILED if newer and check else ExitCode.OK
 
 
@@ -161,4 +152,4 @@ def _apply(bundle: Path, fetched: FetchedBundle, signature: Signature | None, lo
     warn_of_stale_proof(bundle, signature)
 
 
-command = Command(update, "update", RULES)
+command = Command(update, "update", RULES, 240)

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from vatspolicy import clock
 from vatspolicy.cli.console import abort, print_result
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import (
+from vatspolicy.cli.options import (
     DECIDE,
     DECISION,
-    FORMAT,
     INPUT,
+    Argument,
+    Command,
+    DataFormatOption,
     FailOn,
-    Lang,
     LangOption,
     LaunchDayOption,
     LawOption,
+    Option,
     PoliciesOption,
 )
 from vatspolicy.gate.gate import ExitCode
@@ -34,46 +32,23 @@ if TYPE_CHECKING:
     from vatspolicy.bundles.select import SelectedLaw
 
 
-class VerifyFormat(StrEnum):
-    """Formats of a verification."""
-
-    TEXT, JSON = "text", "json"
-
-
 def verify_attestation(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What check --attest wrote.")],
-    specs: Annotated[
-        list[Path],
-        typer.Option("--spec", metavar="FILE", help="A spec that must be attested; repeatable.", rich_help_panel=INPUT),
-    ],
-    key: Annotated[
-        Path,
-        typer.Option("--key", metavar="FILE", help="Public key that signed it (PEM or JWK).", rich_help_panel=INPUT),
-    ],
-    bundle: Annotated[
-        Path | None,
-        typer.Option("--bundle", metavar="FILE", help="The bundle that must have decided.", rich_help_panel=INPUT),
-    ] = None,
+    file: Annotated[Path, Argument("FILE", "What check --attest wrote.")],
+    specs: Annotated[list[Path], Option("--spec FILE", "A spec that must be attested; repeatable.", INPUT)],
+    key: Annotated[Path, Option("--key FILE", "Public key that signed it (PEM or JWK).", INPUT)],
+    bundle: Annotated[Path | None, Option("--bundle FILE", "The bundle that must have decided.", INPUT)] = None,
     law: LawOption = None,
     policies: PoliciesOption = (),
     as_of: LaunchDayOption = None,
     fail_on: Annotated[
-        FailOn,
-        typer.Option(
-            "--fail-on", help="The level that the gate must have failed on, at least.", rich_help_panel=DECISION
-        ),
-    ] = FailOn.NEEDS_LICENSE,
+        FailOn, Option("--fail-on", "The level that the gate must have failed on, at least.", DECISION)
+    ] = "needs-license",
     approvers: Annotated[
         Path | None,
-        typer.Option(
-            "--approvers",
-            metavar="FILE",
-            help="Who may grant the opinions that a decision rests on (default: nobody).",
-            rich_help_panel=DECISION,
-        ),
+        Option("--approvers FILE", "Who may grant the opinions that a decision rests on (default: nobody).", DECISION),
     ] = None,
-    format: Annotated[VerifyFormat, FORMAT] = VerifyFormat.TEXT,
-    lang: LangOption = Lang.EN,
+    format: DataFormatOption = "text",
+    lang: LangOption = "en",
 ) -> ExitCode:
     """Verify that the gate passed specs, as they are, under a law (default: the shipped one).
 
@@ -89,7 +64,7 @@ def verify_attestation(
     signer = read_key(key)
     statements = read_statements(file, signer)
     accepted = None if approvers is None else load_approvers(approvers)
-    expected = Expected(_select(law, bundle, policies), clock.today(), fail_on.value, as_of, accepted)
+    expected = Expected(_select(law, bundle, policies), clock.today(), fail_on, as_of, accepted)
     found = []
     for spec in specs:
         about = find_statements(statements, _read(spec))
@@ -98,10 +73,10 @@ def verify_attestation(
             objections.append(_("No attestation in the file is about this spec as it is."))
         found.append((str(spec), about, list(dict.fromkeys(objections))))
     passed = not any(objections for *__, objections in found)
-    if format is VerifyFormat.JSON:
+    if format == "json":
         print_result(_to_json(passed, signer, found), machine=True)
     else:
-        print_result("".join(_describe(*one, signer, lang.value) for one in found))
+        print_result("".join(_describe(*one, signer, lang) for one in found))
     return ExitCode.OK if passed else ExitCode.FAILED
 
 
@@ -159,4 +134,4 @@ def _to_json(passed: bool, signer: Key, found: list[tuple[str, list[Mapping[str,
     return json.dumps({"passed": passed, "signed_by": signer.id, "specs": specs}, ensure_ascii=False, indent=2) + "\n"
 
 
-command = Command(verify_attestation, "verify-attestation", DECIDE)
+command = Command(verify_attestation, "verify-attestation", DECIDE, 50)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from vatspolicy.cli.console import abort, print_result, warn, write_report
 from vatspolicy.cli.context import LawOptions
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import DECISION, OUTPUT, WRITE, parse_day
+from vatspolicy.cli.options import DECISION, OUTPUT, WRITE, Argument, Command, Option, parse_day
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Sentences, _, current_language
@@ -23,44 +20,25 @@ if TYPE_CHECKING:
 
 
 def waive(
-    spec: Annotated[str, typer.Argument(metavar="SPEC", help="Product spec.", show_default=False)],
+    spec: Annotated[str, Argument("SPEC", "Product spec.")],
     matter: Annotated[
         str,
-        typer.Argument(
-            metavar="MATTER",
-            help="The rule to waive, as policy/rule; or an opinion of the spec to grant, as opinions[0].",
-            show_default=False,
-        ),
+        Argument("MATTER", "The rule to waive, as policy/rule; or an opinion of the spec to grant, as opinions[0]."),
     ],
     law: LawOptions,
-    reason: Annotated[str, typer.Option(help="Why the finding may stand, or the opinion count.", show_default=False)],
-    approver: Annotated[str, typer.Option(help="Who takes the risk.", show_default=False)],
-    ticket: Annotated[str, typer.Option(help="Where it was agreed.", show_default=False)],
-    until: Annotated[
-        str,
-        typer.Option(metavar="DAY", callback=parse_day, help="Last day of the waiver or grant.", show_default=False),
-    ],
+    reason: Annotated[str, Option("--reason", "Why the finding may stand, or the opinion count.", shown=False)],
+    approver: Annotated[str, Option("--approver", "Who takes the risk.", shown=False)],
+    ticket: Annotated[str, Option("--ticket", "Where it was agreed.", shown=False)],
+    until: Annotated[str, Option("--until DAY", "Last day of the waiver or grant.", parse=parse_day, shown=False)],
     waivers: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="File to add a waiver to (default: print it).",
-            rich_help_panel=OUTPUT,
-            show_default=False,
-        ),
+        Path | None, Option("--waivers FILE", "File to add a waiver to (default: print it).", OUTPUT, shown=False)
     ] = None,
     opinions: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="File to add a granted opinion to (default: print it).",
-            rich_help_panel=OUTPUT,
-            show_default=False,
-        ),
+        Option("--opinions FILE", "File to add a granted opinion to (default: print it).", OUTPUT, shown=False),
     ] = None,
     as_of: Annotated[
-        str | None,
-        typer.Option(metavar="DAY", callback=parse_day, help="Day of the law, as for check.", rich_help_panel=DECISION),
+        str | None, Option("--as-of DAY", "Day of the law, as for check.", DECISION, parse=parse_day)
     ] = None,
 ) -> None:
     """Write a waiver for the findings of a rule on a spec, or the grant of an opinion that the spec claims.
@@ -158,4 +136,4 @@ def _opinion_scope(
     return [{"opinion": stated(claim), "scope": {"product": decision.product, "fingerprint": mark}}]
 
 
-command = Command(waive, "waive", WRITE)
+command = Command(waive, "waive", WRITE, 250)

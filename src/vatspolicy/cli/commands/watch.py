@@ -7,19 +7,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from vatspolicy.cli.console import abort, print_result, report_problems, warn
 from vatspolicy.cli.context import LawOptions
-from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import (
-    DECISION,
+from vatspolicy.cli.options import (
     INPUT,
     RULES,
+    Command,
     FixturesOption,
-    Lang,
     LangOption,
-    parse_day,
+    Option,
+    TodayOption,
 )
 from vatspolicy.i18n import Listing, _, translate
 
@@ -43,20 +40,9 @@ def wait() -> None:
 def watch(
     law: LawOptions,
     fixtures: FixturesOption = None,
-    base: Annotated[
-        str,
-        typer.Option(metavar="REVISION", help="Commit that each edit is compared with.", rich_help_panel=INPUT),
-    ] = "HEAD",
-    today: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DAY",
-            callback=parse_day,
-            help="The day that counts as today (default: today in China).",
-            rich_help_panel=DECISION,
-        ),
-    ] = None,
-    lang: LangOption = Lang.EN,
+    base: Annotated[str, Option("--base REVISION", "Commit that each edit is compared with.", INPUT)] = "HEAD",
+    today: TodayOption = None,
+    lang: LangOption = "en",
 ) -> int:
     """Watch policies, and the layers above them. When a policy or its tests are saved, run lint and the tests of that
     policy under the layers up to its own, and show the rules and the decisions of fixtures that changed since a commit
@@ -75,7 +61,7 @@ def watch(
     stack = law.choose(locks="warn")
     _require_folders(stack)
     try:
-        _Watch(stack, fixtures, base, today or clock.today(), lang.value).run()
+        _Watch(stack, fixtures, base, today or clock.today(), lang).run()
     except KeyboardInterrupt:
         print_result("\n")
     return 0
@@ -253,4 +239,4 @@ def _is_of(case: Case, path: Path) -> bool:
     return path.name.removesuffix(".yaml").removesuffix(".expect") == Path(case.file).name.removesuffix(".expect.yaml")
 
 
-command = Command(watch, "watch", RULES)
+command = Command(watch, "watch", RULES, 160)

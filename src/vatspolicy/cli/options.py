@@ -1,0 +1,476 @@
+"""Options: how one is declared, how its text is read, and those that commands share.
+
+An option is declared once. From its declaration typer has its parameter, help its line, the configuration its key, and
+the start of `check` its reader (`fast_arguments`). An option that one command alone has stands with that command.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+from vatspolicy.clock import is_day
+from vatspolicy.errors import InvalidInput, suggest
+from vatspolicy.i18n import Language, Listing, Sentences, _
+
+if TYPE_CHECKING:
+    from vatspolicy.cli.owner_side import Trust
+
+DECIDE, RULES, WRITE = "Decide", "The law", "Write"
+"""Panels of commands."""
+INPUT, DECISION, ASIDE, OUTPUT, CONFIGURATION = "Input", "Decision", "Waivers", "Output", "Configuration"
+"""Panels of options."""
+NEVER = ""
+"""The setting of an option that a file may not set: it would weaken every run, or belongs to one run."""
+
+
+# --- declarations -----------------------------------------------------------------------------------------------------
+
+
+class Argument(NamedTuple):
+    """A positional argument: metadata of an annotated parameter."""
+
+    metavar: str
+    help: str
+    setting: str | None = None
+    """Key of the configuration that gives its values if the command line does not."""
+    parse: Callable[[Any], Any] | None = None
+    shown: bool | str = False
+    """Whether help shows the default, or the words for it."""
+
+    @property
+    def name(self) -> str:
+        """The word that names it."""
+        return self.metavar
+
+    @property
+    def panel(self) -> None:
+        """The panel of arguments has no name."""
+
+
+class Option(NamedTuple):
+    """An option: metadata of an annotated parameter. It is repeatable if the parameter is a list."""
+
+    flags: str
+    """Its names, and the word for its value: `--policies -p DIR`."""
+    help: str
+    panel: str | None = None
+    """Panel of the help page."""
+    setting: str | None = None
+    """Key of the configuration that gives its value if the command line does not."""
+    parse: Callable[[Any], Any] | None = None
+    """Converts the value, or the texts of a repeatable option. Raises BadArgument."""
+    least: float | None = None
+    most: float | None = None
+    exists: Literal["file", "folder"] | None = None
+    """What must be at the path."""
+    shown: bool | str = True
+    """Whether help shows the default, or the words for it."""
+    hidden: bool = False
+    words: tuple[str, ...] = ()
+    """The words that it takes, in the order of help; Python may keep that of another Literal of the same words."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The long name, and others."""
+        return tuple(word for word in self.flags.split() if word.startswith("-"))
+
+    @property
+    def name(self) -> str:
+        """The long name."""
+        return self.names[0]
+
+    @property
+    def metavar(self) -> str | None:
+        """The word for its value on the help page."""
+        return " ".join(word for word in self.flags.split() if not word.startswith("-")) or None
+
+
+class Command(NamedTuple):
+    """A command: its function returns an exit code or None, and has the docstring that help shows."""
+
+    function: Callable[..., int | None]
+    name: str
+    panel: str
+    place: int
+    """Its place on the help page, and in completions; the numbers leave room for others between them."""
+
+
+class CommandGroup(NamedTuple):
+    """A command with subcommands."""
+
+    name: str
+    panel: str
+    place: int
+    summary: str
+    functions: Mapping[str, Callable[..., int | None]]
+
+
+class Parameter(NamedTuple):
+    """A parameter of a command, or a field of an option group."""
+
+    name: str
+    type: Any
+    declared: Option | Argument
+    default: Any
+    """inspect.Parameter.empty for a parameter that is required."""
+
+    @property
+    def kind(self) -> Any:
+        """The type, apart from None."""
+        inner = get_args(self.type)
+        return next(one for one in inner if one is not NoneType) if NoneType in inner else self.type
+
+    @property
+    def is_flag(self) -> bool:
+        """True for an option without a value."""
+        return self.kind is bool
+
+    @property
+    def is_list(self) -> bool:
+        """True for an option that is repeatable, and for an argument with several values."""
+        return get_origin(self.kind) in (list, Sequence)
+
+    @property
+    def item(self) -> Any:
+        """The type of a value, or of each value of a list."""
+        return get_args(self.kind)[0] if self.is_list else self.kind
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words that it takes, if it does not take any."""
+        words = self.declared.words if isinstance(self.declared, Option) else ()
+        return words or (get_args(self.item) if get_origin(self.item) is Literal else ())
+
+
+def flatten(target: Callable[..., Any]) -> Iterator[Parameter]:
+    """Yield the parameters of a command, with the fields of an option group (a dataclass) in place of the group.
+
+    A parameter without a declaration is none of the command line.
+    """
+    for name, (hint, default) in _signature(target).items():
+        if get_origin(hint) is Annotated:
+            kind, declared = get_args(hint)
+            yield Parameter(name, kind, declared, default)
+        elif is_dataclass(hint):
+            yield from flatten(hint)  # type: ignore[arg-type]
+
+
+def panel_order(parameter: Parameter) -> int:
+    """Return the place of a parameter on the help page: input first, output last."""
+    return {None: 0, INPUT: 1, DECISION: 2, OUTPUT: 4}.get(parameter.declared.panel, 3)
+
+
+def call(target: Callable[..., Any], values: Mapping[str, Any]) -> Any:
+    """Call a command with the values of its flattened parameters. Missing values take their defaults."""
+    arguments = {}
+    for name, (hint, __) in _signature(target).items():
+        if is_dataclass(hint):
+            arguments[name] = call(hint, values)  # type: ignore[arg-type]
+        elif name in values:
+            arguments[name] = values[name]
+    return target(**arguments)
+
+
+def unpack(group: Any) -> dict[str, Any]:
+    """Return the values of an option group by the names of its flattened parameters."""
+    found: dict[str, Any] = {}
+    for one in fields(group):
+        value = getattr(group, one.name)
+        found |= unpack(value) if is_dataclass(value) else {one.name: value}
+    return found
+
+
+@functools.cache
+def _signature(target: Callable[..., Any]) -> Mapping[str, tuple[Any, Any]]:
+    """Return type and default of every parameter by its name."""
+    hints = get_type_hints(target, include_extras=True)
+    return {name: (hints[name], one.default) for name, one in inspect.signature(target).parameters.items()}
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+FILE = "vatspolicy.toml"
+
+
+class Setting(NamedTuple):
+    """A value of the file or of a variable, for one parameter."""
+
+    key: str
+    name: str
+    """Name of the parameter; `formats` is for two of them."""
+    values: tuple[str, ...]
+    source: str
+    """The file, or the name of the variable."""
+    line: int = 0
+    """Line and column in the file; 0 for a variable."""
+    column: int = 0
+
+    @property
+    def place(self) -> str:
+        """The source with its line."""
+        return f"{self.source}:{self.line}" if self.line else self.source
+
+
+class Settings(NamedTuple):
+    """The settings that a run uses, and the names of the parameters that its command line gives."""
+
+    used: tuple[Setting, ...] = ()
+    given: frozenset[str] = frozenset()
+    trust: Trust | None = None
+    """The side that settings, law, locks and approvals are read from; None for the working tree."""
+
+
+NONE = Settings()
+"""No settings, and nothing given."""
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+class BadArgument(Exception):
+    """Error for a value that cannot be used: one sentence, then a hint."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def convert(parameter: Parameter, texts: list[str]) -> Any:
+    """Return the value of a parameter. Raises BadArgument, or the error of its type, for a mistake."""
+    declared, value = parameter.declared, texts
+    if isinstance(declared, Option) and not parameter.is_list:
+        if len(texts) > 1:
+            raise ValueError(parameter.name)
+        value = _convert_one(parameter, texts[0])
+    return declared.parse(value) if declared.parse else value
+
+
+def _convert_one(parameter: Parameter, text: str) -> Any:
+    if parameter.is_flag:
+        return _to_bool(text)
+    if choices := parameter.choices:
+        return choices[choices.index(to_american(text))]
+    return parameter.kind(text)
+
+
+def _to_bool(text: str) -> bool:
+    """Return a flag: given without a value, or the word of a variable."""
+    if text.lower() in ("", "1", "true", "yes", "on"):
+        return True
+    if text.lower() in ("0", "false", "no", "off"):
+        return False
+    raise BadArgument(_("Write true or false."))
+
+
+def to_american(text: str) -> str:
+    """Return a word of the command line with `needs-licence`, which is accepted, as `needs-license`."""
+    return text.replace("needs-licence", "needs-license")
+
+
+def parse_day(text: str | None) -> str | None:
+    """Return a calendar day, YYYY-MM-DD."""
+    if text is None:
+        return None
+    if not is_day(text):
+        raise BadArgument(_("Write a calendar day as YYYY-MM-DD."))
+    return text
+
+
+def parse_folders(texts: Sequence[str]) -> list[Path]:
+    """Return the folders of layers, in their order. Each is named once."""
+    folders = list(map(Path, texts))
+    if len(set(folders)) < len(folders):
+        raise BadArgument(_("One folder is named twice."))
+    return folders
+
+
+def parse_fixtures(path: Path | None) -> Path | None:
+    """Return a folder of fixtures: the one named, else ./fixtures if there is one."""
+    if path is None:
+        return Path("fixtures") if Path("fixtures").is_dir() else None
+    if not path.is_dir():
+        raise BadArgument(_("This folder does not exist."))
+    return path
+
+
+def parse_slug(text: str) -> str:
+    """Return an identifier: lower-case words joined by hyphens."""
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text):
+        raise BadArgument(_("Use lower-case words joined by hyphens."))
+    return text
+
+
+Outputs = Sequence[tuple[str, Path]]
+"""Reports to write: format and file."""
+SUFFIXES = {"htm": "html", "md": "markdown", "txt": "text", "xml": "junit"}
+"""Formats by the suffix of a file, where the suffix is not the name of the format."""
+
+
+def make_output_parser(formats: Sequence[str]) -> Callable[[Sequence[str]], Outputs]:
+    """Return the parser of FORMAT=PATH, or PATH with the suffix of a format. It refuses two reports to one file."""
+
+    def parse(texts: Sequence[str]) -> Outputs:
+        pairs: list[tuple[str, Path]] = []
+        for text in texts:
+            name, equals, path = text.partition("=")
+            if not equals:
+                suffix = Path(text).suffix[1:].lower()
+                name, path = SUFFIXES.get(suffix, suffix), text
+            if name not in formats or not path:
+                endings = Listing(f".{one}" for one in _endings(formats))
+                raise BadArgument(
+                    _(
+                        "Write FORMAT=PATH, where FORMAT is one of {formats}; or a PATH that ends in one of {endings}.",
+                        formats=Listing(formats),
+                        endings=endings,
+                    )
+                )
+            if any(Path(path) == other for __, other in pairs):
+                raise BadArgument(_("Two reports would go to one file."))
+            pairs.append((name, Path(path)))
+        return pairs
+
+    return parse
+
+
+def _endings(formats: Sequence[str]) -> list[str]:
+    """Return the suffixes of files that tell a format."""
+    short = {format: suffix for suffix, format in SUFFIXES.items() if suffix != "htm"}
+    return [short.get(format, format) for format in formats if format != "github"]
+
+
+Changes = Sequence[tuple[str, Any]]
+"""Facts to change: path and value."""
+
+
+def parse_changes(texts: Sequence[str]) -> Changes:
+    """Return path=value pairs; the value is YAML, or None (written as nothing) to remove the fact."""
+    from vatspolicy.documents import parse_document
+
+    pairs: list[tuple[str, Any]] = []
+    for text in texts:
+        path, equals, value = text.partition("=")
+        if not equals or not path:
+            raise BadArgument(_("Write path=value, such as company.foreign_percent=50."))
+        _check_path(path)
+        try:
+            pairs.append((path, parse_document(value, "value").data if value.strip() else None))
+        except InvalidInput as error:
+            problem = error.problems[0]
+            fault = Sentences(problem.message, problem.hint)
+            raise BadArgument(_("{path}: {fault}", path=path, fault=fault)) from None
+    return pairs
+
+
+def _check_path(path: str) -> None:
+    """Refuse a fact that no schema knows: to change it would have no effect."""
+    from vatspolicy.profile.vocabulary import describe
+
+    steps: list[str | int] = []
+    for step in path.split("."):
+        known = list(describe(tuple(steps)).get("properties", {}))
+        steps.append(int(step) if step.isascii() and step.isdigit() else step)
+        if not describe(tuple(steps)):
+            hint = suggest(step, known) or _("Write a path such as services.0.area.")
+            raise BadArgument(Sentences(_("A profile has no fact {path!r}.", path=path), hint))
+
+
+# --- options that commands share --------------------------------------------------------------------------------------
+
+FailOn = Literal["deny", "needs-license", "contested", "duty", "advice"]
+"""Levels on which the gate may fail (vatspolicy.gate.judgement.LEVELS)."""
+
+SpecsArgument = Annotated[
+    Sequence[str],
+    Argument("SPEC...", "Product specs: files, folders or globs (default: those of vatspolicy.toml).", "specs"),
+]
+LawOption = Annotated[
+    Path | None, Option("--law DIR", "Folder of policies that decides in place of the shipped law.", INPUT, "law")
+]
+PoliciesOption = Annotated[
+    Sequence[Path],
+    Option(
+        "--policies -p DIR",
+        "Layer above the law: a folder with a layer.yaml; repeatable, the lowest first.",
+        INPUT,
+        "policies",
+        parse=parse_folders,
+    ),
+]
+BundleOption = Annotated[
+    Path | None,
+    Option(
+        "--bundle FILE", "A bundle (vatspolicy bundle build) that decides in place of the shipped law.", INPUT, "bundle"
+    ),
+]
+KeyOption = Annotated[
+    Path | None, Option("--key FILE", "Public key, or policy about signers, of the bundle.", INPUT, "key")
+]
+SkipVerifyOption = Annotated[bool, Option("--skip-verify", "Skip signature verification.", INPUT, NEVER)]
+FixturesOption = Annotated[
+    Path | None,
+    Option(
+        "--fixtures DIR", "Folder of fixtures (default: ./fixtures where there is one).", INPUT, parse=parse_fixtures
+    ),
+]
+LaunchDayOption = Annotated[
+    str | None,
+    Option(
+        "--as-of DAY",
+        "Day of the law (default: the launch day of the spec, else today in China).",
+        DECISION,
+        NEVER,
+        parse=parse_day,
+    ),
+]
+DayOption = Annotated[
+    str | None, Option("--as-of DAY", "Day of the law (default: today in China).", DECISION, parse=parse_day)
+]
+TodayOption = Annotated[
+    str | None,
+    Option("--today DAY", "The day that counts as today (default: today in China).", DECISION, parse=parse_day),
+]
+PastOption = Annotated[bool, Option("--allow-past-as-of", "Allow the law of a past day to decide.", DECISION, NEVER)]
+SetOption = Annotated[
+    Changes,
+    Option(
+        "--set PATH=VALUE",
+        "Change a fact before deciding; no value removes it; repeatable.",
+        INPUT,
+        NEVER,
+        parse=parse_changes,
+    ),
+]
+StdinNameOption = Annotated[
+    str | None, Option("--stdin-filename FILE", "Name of standard input (-) in reports and errors.", INPUT)
+]
+SigstoreOption = Annotated[
+    Path | None, Option("--sigstore FILE", "Sigstore bundle (default: the one attached, or beside the file).", INPUT)
+]
+LangOption = Annotated[Language, Option("--lang", "Language of the report and of errors.", OUTPUT, "lang")]
+
+
+def make_format_option(formats: Any) -> Option:
+    """Return the option that names the format on standard output, one of the words of a Literal."""
+    return Option("--format -f", "Format on standard output.", OUTPUT, words=get_args(formats))
+
+
+def make_output_option(formats: Any) -> Option:
+    """Return the option that writes reports to files, in formats that are the words of a Literal."""
+    return Option(
+        "--output -o [FORMAT=]PATH",
+        "Write a report to a file, in the format of its suffix or the one named; repeatable.",
+        OUTPUT,
+        parse=make_output_parser(get_args(formats)),
+    )
+
+
+DataFormat = Literal["text", "json"]
+DataFormatOption = Annotated[DataFormat, make_format_option(DataFormat)]
