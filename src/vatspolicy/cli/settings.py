@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from vatspolicy.i18n import Phrase
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from vatspolicy.cli.owner_side import Trust
+    from vatspolicy.gate.judgement import Remark
 
 FILE = "vatspolicy.toml"
 PREFIX = "VATSPOLICY_"
@@ -91,26 +90,18 @@ def split(key: str, values: Sequence[str], source: str, line: int = 0, column: i
     ]
 
 
-def make_remarks(settings: Settings) -> tuple[dict[str, Any], ...]:
+def make_remarks(settings: Settings) -> tuple[Remark, ...]:
     """Return the remark of a report on settings that could weaken the gate; none if none is used."""
     told = [one for one in settings.used if one.key not in HARMLESS]
     if not told:
         return ()
     listed = "; ".join(f"{one.key} = {' '.join(one.values)} ({one.place})" for one in told)
     first = next((one for one in told if one.line), None)
-    return (
-        {
-            "kind": "settings",
-            "level": "note",
-            "rule": None,
-            "product": None,
-            "message": _REMARK.fill(settings=listed),
-            "file": first.source if first else None,
-            "line": first.line if first else None,
-            "column": first.column if first else None,
-            "settings": [{"key": one.key, "value": list(one.values), "source": one.place} for one in told],
-        },
-    )
+    from vatspolicy.gate.judgement import Remark, UsedSetting
+
+    used = tuple(UsedSetting(one.key, tuple(one.values), one.place) for one in told)
+    file, line, column = (first.source, first.line, first.column) if first else (None, None, None)
+    return (Remark("settings", "note", None, None, _REMARK.fill(settings=listed), file, line, column, used),)
 
 
 def is_output(text: str) -> bool:

@@ -63,6 +63,7 @@ def show_routes(
     import json
 
     from vatspolicy.clock import today
+    from vatspolicy.engine.result import encode
     from vatspolicy.gate.gate import Gate
     from vatspolicy.gate.opinions import check_opinions
     from vatspolicy.guidance.remediation import find_remediations
@@ -85,7 +86,7 @@ def show_routes(
 
     def report(form: str, color: bool) -> str:
         if form == Form.JSON:
-            return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+            return json.dumps(encode(data), ensure_ascii=False, indent=2) + "\n"
         if form == Form.MARKDOWN:
             return document.render_markdown(data, context.lang.value)
         if form == Form.HTML:

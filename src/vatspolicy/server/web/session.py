@@ -14,6 +14,7 @@ from vatspolicy.clock import today as today_in_china
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import validate
+from vatspolicy.engine.result import encode
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.opinions import check_opinions
@@ -175,7 +176,7 @@ def read_spec(context: WebContext, request: DecideRequest) -> Document:
 def _decide(context: WebContext, document: Document, request: DecideRequest) -> dict[str, Any]:
     try:
         profile = read_profile(document, context.bundle.schemas)
-        __, data = context.gate().decide(profile)
+        __, record = context.gate().decide(profile)
     except InvalidInput as error:
         return _reply(document.text, document.file, request, data=document.data, problems=error.problems)
     state = start(
@@ -192,8 +193,8 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
     return {
         **_reply(document.text, document.file, request, data=document.data),
         "skipped": [format_path(path) for path in skipped],
-        "record": data,
-        "html": str(fragment(data, request.lang, "d-")),
+        "record": encode(record),
+        "html": str(fragment(record, request.lang, "d-")),
         "interview": interview_to_data(state),
         "asked": [format_path(ask.path) for ask in state.possible_outcomes.missing],
         "blank": _is_blank(context, document, request),
