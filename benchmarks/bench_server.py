@@ -5,7 +5,7 @@
 Two workloads, each with the same rules and the same profiles for every server, at 1, 8 and 32 connections:
 
 - invented denials over the share and the services, as a policy, a Cerbos policy and a module of Rego;
-- the shipped law on the fixtures. Ours makes whole decisions, compact or explained (`?explain=full`); peers are handed
+- the shipped law on the fixtures. Ours makes whole decisions, brief or explained (`?explain=full`); peers are handed
   the subjects with their classes worked out, in one request, and say which of the rules hold.
 
 All answers are compared before timing. Processor time is that of the server and its workers. Client and servers share
@@ -158,14 +158,14 @@ def rules_named(decision: Any) -> set[str]:
     return {finding["rule"] for name in lists for finding in decision[name]}
 
 
-def check_ours(work: Workload, compact: Sequence[bytes], full: Sequence[bytes]) -> None:
+def check_ours(work: Workload, brief: Sequence[bytes], full: Sequence[bytes]) -> None:
     """Raise RuntimeError if a served decision is not that of the evaluator."""
-    for profile, short, long in zip(work.profiles, compact, full, strict=True):
+    for profile, short, long in zip(work.profiles, brief, full, strict=True):
         expected = evaluate(work.bundle, profile, work.day)
         named = {finding.rule.name for part in PARTS for finding in getattr(expected, part)}
         result = json.loads(long)["result"]
         if json.loads(short)["result"]["decision"] != expected.decision:
-            raise RuntimeError(f"a compact decision differs: {profile.document.data['product']['id']}")
+            raise RuntimeError(f"a brief decision differs: {profile.document.data['product']['id']}")
         if result["decision"] != expected.decision or rules_named(result) != named:
             raise RuntimeError(f"an explained decision differs: {profile.document.data['product']['id']}")
 
@@ -237,7 +237,7 @@ def law(options: argparse.Namespace, folder: Path, work: Workload) -> tuple[list
     for count in servers.workers():
         with servers.ours(None, count) as server:
             check_ours(work, ask(server.port, short), ask(server.port, full))
-            found.append(measure(ours_title(", compact", count), server, short, options))
+            found.append(measure(ours_title(", brief", count), server, short, options))
             found.append(measure(ours_title(", explained", count), server, full, options))
     program = pdp.find(options.cerbos)
     if program is None:
@@ -286,21 +286,21 @@ def targets(small: Sequence[Figures], large: Sequence[Figures], rules: int) -> l
     """Return the targets that these figures can judge."""
     found = []
     ours, peer = named(small, OURS), named(small, CERBOS)
-    compact, explained, whole = (named(large, title) for title in (f"{OURS}, compact", f"{OURS}, explained", CERBOS))
+    brief, explained, whole = (named(large, title) for title in (f"{OURS}, brief", f"{OURS}, explained", CERBOS))
     assert ours
-    assert compact
+    assert brief
     assert explained
     if peer:
         found.append(
             Target(
-                "a compact decision on the whole law, processor time",
+                "a brief decision on the whole law, processor time",
                 f"at most that of Cerbos for {rules} rules, {peer.cpu():.2f} ms",
-                f"{compact.cpu():.2f} ms",
-                compact.cpu() <= peer.cpu(),
+                f"{brief.cpu():.2f} ms",
+                brief.cpu() <= peer.cpu(),
             )
         )
     if whole:
-        times = whole.cpu() / compact.cpu()
+        times = whole.cpu() / brief.cpu()
         found.append(
             Target(
                 "the same against Cerbos on the whole law",
@@ -371,7 +371,7 @@ def main() -> int:
             ),
         ],
         targets(small, large, options.rules),
-        expect=[expect(f"{OURS}, {form}", form, large) for form in ("compact", "explained")],
+        expect=[expect(f"{OURS}, {form}", form, large) for form in ("brief", "explained")],
     )
     return finish(report, options, not any(one.errors for one in (*small, *large)))
 

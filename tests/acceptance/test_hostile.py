@@ -156,7 +156,7 @@ def test_as_many_services_as_fit_are_decided_in_two_seconds(tmp_path: Path) -> N
     assert time.process_time() - begun < 2
     assert wide.code is ExitCode.INCOMPLETE
     assert wide.record is not None
-    assert len(wide.record["services"]) == 32
+    assert len(wide.record.services) == 32
 
 
 @pytest.mark.parametrize("format", FORMATS)

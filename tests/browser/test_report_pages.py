@@ -10,17 +10,16 @@ import pytest
 
 from tests.support.chromium import opened, sideways, violations
 from tests.support.effort import LONG
+from tests.support.records import decision_to_data, render
 from tests.support.shipped import fixture_file, shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.engine.timeline import timeline
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.html import render
 from vatspolicy.reports.policy import make, write
 from vatspolicy.reports.policy.site import explain_page
 from vatspolicy.reports.remediation.document import render_page as render_ways
@@ -69,7 +68,7 @@ Save = Callable[..., Path]
 def save(tmp_path: Path) -> Save:
     def save(*records: dict[str, Any], lang: Language = "en") -> Path:
         path = tmp_path / "decision.html"
-        path.write_text(render(records, lang), encoding="utf-8")
+        path.write_text(render("html", records, lang), encoding="utf-8")
         return path
 
     return save

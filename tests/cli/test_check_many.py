@@ -1,4 +1,4 @@
-"""`check` over many specs: outlines in place of records, several processes, and the same bytes as one process writes."""
+"""`check` over many specs: brief records, several processes, and the same bytes as one process writes."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def run(folder: Path, *options: str | Path) -> tuple[int, bytes, bytes]:
     return process.returncode, out, err
 
 
-def test_an_outline_tells_the_table_what_a_record_does() -> None:
+def test_a_brief_record_tells_the_table_what_a_full_one_does() -> None:
     whole = Gate(load_bundle(ROOT / "policies"), "2026-11-26", "2026-11-26", allow_past=True)
-    outline = dataclasses.replace(whole, outlined=True, keeps_profiles=False, jobs=1)
-    records, outlines = whole.run(FIXTURES), outline.run(FIXTURES)
+    brief = dataclasses.replace(whole, brief=True, keeps_profiles=False, jobs=1)
+    records, outlines = whole.run(FIXTURES), brief.run(FIXTURES)
     assert len(records.records) > 100
     assert outlines.law == ()
-    assert not any("facts" in duty for data in outlines.records for duty in data["duties"])
+    assert not any(duty.explanation for record in outlines.records for duty in record.duties)
     for level in LEVELS:
         told = [
             (result._replace(judgement=dataclasses.replace(result.judgement, fail_on=level)))
@@ -77,16 +77,18 @@ def test_a_record_in_one_language_tells_its_reports_what_both_do(lang: Language)
     both = Gate(load_bundle(ROOT / "policies"), "2026-11-26", "2024-06-01", allow_past=True)
     one = dataclasses.replace(both, languages=(lang,))
     results = [gate.run(FIXTURES[::5]) for gate in (both, one)]
-    ahead = [change for data in results[1].records for entry in data["changes_ahead"] for change in entry["changes"]]
-    assert any(change["kind"] == "decision" for change in ahead)
-    assert all(change["title"].keys() == {lang} for change in ahead)
+    ahead = [
+        change for record in results[1].records for entry in record.changes_ahead or () for change in entry.changes
+    ]
+    assert any(change.kind == "decision" for change in ahead)
+    assert all(change.title.keys() == {lang} for change in ahead)
     said = [
         text.keys()
-        for data in results[1].records
+        for record in results[1].records
         for text in (
-            *(notice["message"] for notice in data["notices"]),
-            *(duty["deadline"]["text"] for duty in data["duties"]),
-            *(finding["check"] for finding in (*data["denials"], *data["needs"], *data["duties"])),
+            *(notice.message for notice in record.notices),
+            *(duty.deadline.text for duty in record.duties),
+            *(finding.why.check for finding in (*record.denials, *record.needs, *record.duties)),
         )
     ]
     assert len(said) > 100
@@ -243,7 +245,7 @@ main()
 @linux
 @pytest.mark.parametrize("options", [("-q",), ("--details",), ("-f", "json"), ("-f", "sarif")], ids=" ".join)
 def test_many_specs_take_the_memory_of_a_hundred(tmp_path: Path, options: tuple[str, ...]) -> None:
-    """A record under the shipped law takes up to 700 KB as objects, and its outline 150: 300 more would stand out.
+    """A record under the shipped law takes up to 700 KB as objects, and a brief one less: 300 more would stand out.
 
     The first 80 specs or so come before garbage is collected for the first time.
     """

@@ -123,8 +123,8 @@ def test_every_finding_names_its_layer(stacked: Console) -> None:
     assert {one["layer"] for one in found} == {"law", "company"}
     routes = [route for service in decision["services"] for one in service["activities"] for route in one["routes"]]
     assert {route["layer"] for route in routes} == {"law"}
-    compact = json.loads(stacked("check", "spec.yaml", *words, "-f", "json").out)
-    assert is_valid(compact, "summary")
+    brief = json.loads(stacked("check", "spec.yaml", *words, "-f", "json").out)
+    assert is_valid(brief, "brief")
     text = report(stacked, "text", *words)
     assert "    · layer company\n" in text
     assert "\\(layer company\\)" in report(stacked, "markdown", *words)

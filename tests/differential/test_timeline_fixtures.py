@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from tests.support.schemas import validator_of
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.result import LawChange
 from vatspolicy.engine.snapshot import summarize
 from vatspolicy.engine.timeline import item_data, timeline
 from vatspolicy.engine.turning_points import may_change
@@ -55,11 +55,11 @@ def test_every_change_names_an_instrument_or_a_fact(path: Path) -> None:
     assert data["entries"][-1]["until"] is None
 
 
-def answers_for(instrument: Mapping[str, Any], day: str) -> bool:
+def answers_for(instrument: LawChange, day: str) -> bool:
     """Whether the policy really changes there on that day, read from the policy and not from the timeline."""
-    policy = shipped().policies[instrument["policy"]]
-    id = instrument["name"].partition("/")[2]
-    match instrument["change"]:
+    policy = shipped().policies[instrument.policy]
+    id = instrument.name.partition("/")[2]
+    match instrument.change:
         case "began":
             return policy.rule(id).since == day
         case "ended":
@@ -110,6 +110,6 @@ def test_what_is_told_ahead_is_what_the_timeline_says() -> None:
             told = Gate(shipped(), today).changes_ahead(profile, today)
             last = (datetime.date.fromisoformat(today) + datetime.timedelta(days=AHEAD)).isoformat()
             entries = timeline(shipped(), profile, today, today, last)["entries"][1:]
-            assert [(one["day"], one["decision"], one["changes"], one["instruments"]) for one in told] == [
+            assert [(one.day, one.decision, one.changes, one.instruments) for one in told] == [
                 (entry["from"], entry["decision"], entry["changes"], entry["instruments"]) for entry in entries
             ]

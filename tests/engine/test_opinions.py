@@ -10,6 +10,7 @@ import pytest
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, decide, route, rule
 from vatspolicy.authoring.unread import unread_warnings
 from vatspolicy.engine.decision import Decision, Finding
+from vatspolicy.engine.result import encode
 from vatspolicy.engine.timeline import timeline
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
@@ -262,7 +263,7 @@ def test_the_day_of_an_opinion_turns_the_timeline(tmp_path: Path) -> None:
         ("2020-01-01", "incomplete"),
         ("2025-03-03", "allow"),
     ]
-    assert entries[1]["facts"] == [{"path": "opinions[0].date", "day": "2025-03-03"}]
+    assert encode(entries[1]["facts"]) == [{"path": "opinions[0].date", "day": "2025-03-03"}]
 
 
 def test_ways_forward_name_the_rule_to_ask_counsel_about(tmp_path: Path) -> None:

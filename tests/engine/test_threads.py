@@ -14,15 +14,15 @@ from typing import Any, TypeAlias, TypeVar
 
 import pytest
 
+from tests.support.records import decision_to_data
 from tests.support.shipped import POLICIES, fixture_files
 from vatspolicy.documents.schemas import SchemaSet, resource_place
 from vatspolicy.documents.validation import Validator
-from vatspolicy.engine import compact, explanation
-from vatspolicy.engine.compact import compact_parts
+from vatspolicy.engine import brief, explanation
+from vatspolicy.engine.brief import brief_parts
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.explained import explained_parts
 from vatspolicy.engine.law_texts import LawTexts
-from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.policies import expression_evaluator, ruleset
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
@@ -32,7 +32,7 @@ Records: TypeAlias = dict[str, bytes]
 """The records of one product by form."""
 THREADS = 8
 DAY = "2026-11-26"
-FORMS = ("full", "explained", "compact")
+FORMS = ("full", "explained", "brief")
 
 
 def fresh_bundle() -> Bundle:
@@ -46,7 +46,7 @@ def make_records(bundle: Bundle, file: Path) -> Records:
     data: dict[str, Any] = {
         "full": decision_to_data(bundle, profile, decision),
         "explained": {key: make() for key, make in explained_parts(bundle, profile, decision).items()},
-        "compact": {key: make() for key, make in compact_parts(bundle, profile, decision).items()},
+        "brief": {key: make() for key, make in brief_parts(bundle, profile, decision).items()},
     }
     return {form: json.dumps(data[form], ensure_ascii=False).encode() for form in FORMS}
 
@@ -107,7 +107,7 @@ def test_a_thread_that_pauses_while_it_finds_something_confuses_no_other(
         (explanation, "_facts_named"),
         (expression_evaluator, "compile_interpreter"),
         (ruleset.RuleSetsByDay, "_make"),
-        (compact.CompactSerializer, "_fixed"),
+        (brief.BriefSerializer, "_fixed"),
         (LawTexts, "_new_citation"),
     ):
         monkeypatch.setattr(module, name, pausing(getattr(module, name)))

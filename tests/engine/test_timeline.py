@@ -17,6 +17,7 @@ from tests.support.schemas import validator_of
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, TODAY
 from vatspolicy.engine import timeline as package
+from vatspolicy.engine.result import ChangeAhead, DatedFact, encode
 from vatspolicy.engine.timeline import timeline
 from vatspolicy.gate.gate import AHEAD, Gate
 from vatspolicy.policies.bundle import Bundle
@@ -52,12 +53,12 @@ def spec(*changes: tuple[str, Any]) -> Profile:
 def test_the_pilot_opens_a_route(bundle: Bundle) -> None:
     data = timeline(bundle, spec(), TODAY, "2024-01-01")
     entry = next(entry for entry in data["entries"] if entry["from"] == LAUNCHED)
-    changes = {(c["kind"], c["id"]): (c["before"], c["after"]) for c in entry["changes"]}
+    changes = {(c.kind, c.id): (c.before, c.after) for c in entry["changes"]}
     assert changes["decision", "decision"] == ("deny", "needs-license")
     assert changes["route", "pilot"] == (None, "open")
     assert changes["license", "pilot-approval"] == (None, "needed")
-    assert [(one["name"], one["change"]) for one in entry["instruments"]] == [("vats-pilot-2024/launched", "value")]
-    assert [article["key"] for article in entry["instruments"][0]["articles"]] == ["launch"]
+    assert [(one.name, one.change) for one in entry["instruments"]] == [("vats-pilot-2024/launched", "value")]
+    assert [article.key for article in entry["instruments"][0].articles] == ["launch"]
 
 
 def test_a_license_that_ends_turns_the_decision(bundle: Bundle) -> None:
@@ -65,8 +66,8 @@ def test_a_license_that_ends_turns_the_decision(bundle: Bundle) -> None:
     data = timeline(bundle, spec(("company.licenses", [license])), TODAY, TODAY)
     words = [(entry["from"], entry["decision"]) for entry in data["entries"]]
     assert words == [(TODAY, "allow"), ("2027-04-01", "needs-license")]
-    assert data["entries"][1]["facts"] == [{"path": "company.licenses[0].valid_until", "day": "2027-03-31"}]
-    assert data["entries"][1]["instruments"] == []
+    assert data["entries"][1]["facts"] == (DatedFact("company.licenses[0].valid_until", "2027-03-31"),)
+    assert data["entries"][1]["instruments"] == ()
 
 
 def test_a_filing_counts_from_its_day(rich_bundle: Bundle) -> None:
@@ -76,7 +77,7 @@ def test_a_filing_counts_from_its_day(rich_bundle: Bundle) -> None:
     filing = {"instrument": duty, "date": "2026-08-15"}
     data = timeline(rich_bundle, spec(public, ("filings", [filing])), TODAY, TODAY)
     assert [entry["from"] for entry in data["entries"]] == [TODAY, "2026-08-15"]
-    assert [(c["kind"], c["id"], c["after"]) for c in data["entries"][1]["changes"]] == [("duty", duty, None)]
+    assert [(c.kind, c.id, c.after) for c in data["entries"][1]["changes"]] == [("duty", duty, None)]
 
 
 def test_from_and_to_cut_the_timeline(bundle: Bundle) -> None:
@@ -123,7 +124,7 @@ def test_formats(format: str, lang: Any, bundle: Bundle) -> None:
     assert LAUNCHED in text
     assert "vats-pilot-2024/launched" in text
     if format == "json":
-        assert json.loads(text) == timeline(bundle, spec(), TODAY)
+        assert json.loads(text) == encode(timeline(bundle, spec(), TODAY))
     if format != "json":
         says = {"en": "route opens, cloud/B11", "zh": "途径开放（cloud/B11）"}[lang]
         assert says in text
@@ -176,7 +177,7 @@ def test_mistakes(arguments: list[str], code: int, says: str, console: Console, 
 # --- changes ahead
 
 
-def ahead(bundle: Bundle, today: str, *changes: tuple[str, Any], as_of: str | None = None) -> list[dict[str, Any]]:
+def ahead(bundle: Bundle, today: str, *changes: tuple[str, Any], as_of: str | None = None) -> tuple[ChangeAhead, ...]:
     profile = spec(*changes)
     gate = Gate(bundle, today, as_of)
     return gate.changes_ahead(profile, as_of or profile.launch or today)
@@ -184,35 +185,35 @@ def ahead(bundle: Bundle, today: str, *changes: tuple[str, Any], as_of: str | No
 
 def test_a_change_before_the_launch_is_told(bundle: Bundle) -> None:
     (entry,) = ahead(bundle, "2024-10-01", ("product.launch", "2024-11-30"))
-    assert (entry["day"], entry["phase"]) == (LAUNCHED, "before-launch")
-    assert (entry["before"], entry["decision"]) == ("deny", "needs-license")
-    assert [one["name"] for one in entry["instruments"]] == ["vats-pilot-2024/launched"]
+    assert (entry.day, entry.phase) == (LAUNCHED, "before-launch")
+    assert (entry.before, entry.decision) == ("deny", "needs-license")
+    assert [one.name for one in entry.instruments] == ["vats-pilot-2024/launched"]
 
 
 def test_a_change_on_the_launch_day_is_told_and_one_of_today_is_not(bundle: Bundle) -> None:
     (entry,) = ahead(bundle, "2024-10-22", ("product.launch", LAUNCHED))
-    assert entry["phase"] == "before-launch"
-    assert ahead(bundle, LAUNCHED, ("product.launch", LAUNCHED)) == []
+    assert entry.phase == "before-launch"
+    assert ahead(bundle, LAUNCHED, ("product.launch", LAUNCHED)) == ()
 
 
 def test_the_window_ends_180_days_after_the_launch(bundle: Bundle) -> None:
     last = datetime.date.fromisoformat(LAUNCHED)
     inside = (last - datetime.timedelta(days=AHEAD)).isoformat()
     outside = (last - datetime.timedelta(days=AHEAD + 1)).isoformat()
-    (entry,) = [one for one in ahead(bundle, inside, ("product.launch", inside)) if one["day"] == LAUNCHED]
-    assert entry["phase"] == "after-launch"
-    assert all(one["day"] != LAUNCHED for one in ahead(bundle, outside, ("product.launch", outside)))
+    (entry,) = [one for one in ahead(bundle, inside, ("product.launch", inside)) if one.day == LAUNCHED]
+    assert entry.phase == "after-launch"
+    assert all(one.day != LAUNCHED for one in ahead(bundle, outside, ("product.launch", outside)))
 
 
 def test_a_license_that_ends_after_the_launch_is_told(bundle: Bundle) -> None:
     license = {"instrument": "pilot-approval", "classes": ["B11"], "area": ["china"], "valid_until": "2027-03-31"}
     (entry,) = ahead(bundle, TODAY, ("company.licenses", [license]))
-    assert (entry["day"], entry["before"], entry["decision"]) == ("2027-04-01", "allow", "needs-license")
-    assert entry["facts"] == [{"path": "company.licenses[0].valid_until", "day": "2027-03-31"}]
+    assert (entry.day, entry.before, entry.decision) == ("2027-04-01", "allow", "needs-license")
+    assert entry.facts == (DatedFact("company.licenses[0].valid_until", "2027-03-31"),)
 
 
 def test_the_law_of_a_past_day_looks_ahead_from_that_day(bundle: Bundle) -> None:
-    assert [one["day"] for one in ahead(bundle, TODAY, as_of="2024-10-01")] == [LAUNCHED]
+    assert [one.day for one in ahead(bundle, TODAY, as_of="2024-10-01")] == [LAUNCHED]
 
 
 def test_nothing_is_decided_where_nothing_turns(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,13 +221,13 @@ def test_nothing_is_decided_where_nothing_turns(bundle: Bundle, monkeypatch: pyt
         raise AssertionError("decided")
 
     monkeypatch.setattr(package, "evaluate", never)
-    assert ahead(bundle, TODAY, ("product.launch", TODAY)) == []
+    assert ahead(bundle, TODAY, ("product.launch", TODAY)) == ()
     with pytest.raises(AssertionError, match="decided"):
         ahead(bundle, "2024-10-01", ("product.launch", "2024-11-30"))
 
 
 def test_launches_at_the_end_of_time(bundle: Bundle) -> None:
-    assert ahead(bundle, TODAY, ("product.launch", "9999-12-31")) == []
+    assert ahead(bundle, TODAY, ("product.launch", "9999-12-31")) == ()
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

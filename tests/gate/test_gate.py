@@ -6,7 +6,7 @@ import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
@@ -15,7 +15,8 @@ from vatspolicy.cli.check_options import Format
 from vatspolicy.cli.options import FailOn
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.serialize import decision_to_data
+from vatspolicy.engine.result import Record, WorstReading
+from vatspolicy.engine.serialize import make_record
 from vatspolicy.gate.gate import DayError, ExitCode, Gate, GateResult, find_specs, worst
 from vatspolicy.gate.judgement import INCOMPLETE as OPEN
 from vatspolicy.gate.judgement import ITSELF, LEVELS, Judgement, find_failures, find_worst_level
@@ -133,17 +134,17 @@ def decide(rich_bundle: Bundle, tmp_path: Path) -> DecideFixture:
 class DecideFixture:
     def __init__(self, bundle: Bundle, folder: Path) -> None:
         self.bundle, self.folder = bundle, folder
-        self.records: list[tuple[Decision, dict[str, Any]]] = []
+        self.records: list[tuple[Decision, Record]] = []
 
     def decision(self, text: str, *changes: tuple[str, object]) -> Decision:
         path = self.folder / "spec.yaml"
         path.write_text(text)
         profile = load_profile(path, changes)
         decision = evaluate(self.bundle, profile, profile.launch or TODAY)
-        self.records.append((decision, decision_to_data(self.bundle, profile, decision)))
+        self.records.append((decision, make_record(self.bundle, profile, decision)))
         return decision
 
-    def record(self, decision: Decision) -> dict[str, Any]:
+    def record(self, decision: Decision) -> Record:
         return next(record for one, record in self.records if one is decision)
 
     def code(self, fail_on: str, decision: Decision, no_fail: bool = False) -> int:
@@ -153,8 +154,8 @@ class DecideFixture:
         """Level and rule (or fact, or part) of each failure."""
         record = self.record(decision)
         found = Judgement(fail_on).find_failures(record)
-        parts = [(one.level, {} if one.part == ITSELF else record[one.part][one.position]) for one in found]
-        return [(level, part.get("rule") or part.get("path") or ITSELF) for level, part in parts]
+        parts = [(one.level, None if one.part == ITSELF else getattr(record, one.part)[one.position]) for one in found]
+        return [(level, getattr(part, "rule", None) or str(getattr(part, "path", ITSELF))) for level, part in parts]
 
 
 BARE = [("services.0.audience", "business")]
@@ -206,11 +207,11 @@ def test_a_decision_fails_as_a_whole_where_no_part_is_seen_to_fail(decide: Decid
     record = decide.record(decide.decision(SHOP, *BARE, ("data.persons", 0)))
     for word, failing in (("deny", LEVELS), ("needs-license", LEVELS[1:]), ("incomplete", LEVELS)):
         for level in LEVELS:
-            found = [one.part for one in find_failures(record | {"decision": word, "missing": []}, level)]
+            found = [one.part for one in find_failures(replace(record, decision=word, missing=()), level)]
             assert found == ([ITSELF] if level in failing else []), (word, level)
-    together = record | {"worst_reading": {"stricter": True}}
+    together = replace(record, worst_reading=WorstReading("shop", "deny", True, (), True))
     assert [one[:2] for one in find_failures(together, "contested")] == [("contested", ITSELF)]
-    assert find_worst_level(find_failures(together | {"decision": "deny"}, "advice")) == "deny"
+    assert find_worst_level(find_failures(replace(together, decision="deny"), "advice")) == "deny"
     assert find_worst_level([]) is None
 
 
@@ -278,7 +279,7 @@ def base(bundle: Bundle) -> Gate:
 
 
 def names(outcome: GateResult) -> list[str]:
-    return [record["file"] for record in outcome.records]
+    return [record.file for record in outcome.records]
 
 
 @pytest.mark.parametrize(
@@ -340,8 +341,8 @@ def test_the_day_is_as_of_else_the_launch_else_today(base: Gate) -> None:
     [launch] = base.run(["allow.yaml"]).records
     [undated] = base.run(["undated.yaml"]).records
     [chosen] = replace(base, as_of="2026-07-01").run(["allow.yaml"]).records
-    assert (launch["as_of"], undated["as_of"], chosen["as_of"]) == ("2027-01-31", TODAY, "2026-07-01")
-    assert (launch["launch"], undated["launch"]) == ("2027-01-31", None)
+    assert (launch.as_of, undated.as_of, chosen.as_of) == ("2027-01-31", TODAY, "2026-07-01")
+    assert (launch.launch, undated.launch) == ("2027-01-31", None)
 
 
 @pytest.mark.usefixtures("specs")
@@ -363,7 +364,7 @@ def test_a_launch_in_the_past_is_a_problem_of_its_spec(base: Gate) -> None:
         "past.yaml:2:44: product.launch: The launch day is in the past; pass --allow-past-as-of to decide under the"
         " law of a past day. Or choose a day with --as-of."
     )
-    assert replace(base, allow_past=True).run(["past.yaml"]).records[0]["as_of"] == "2026-05-31"
+    assert replace(base, allow_past=True).run(["past.yaml"]).records[0].as_of == "2026-05-31"
     assert replace(base, as_of=TODAY).run(["past.yaml"]).exit_code == OK
 
 
@@ -383,4 +384,4 @@ def test_a_held_approval_opens_the_gate(base: Gate, tmp_path: Path) -> None:
     spec.write_text(HOSTING)
     outcome = replace(base, changes=HELD).run([str(spec)])
     assert outcome.exit_code == OK
-    assert outcome.records[0]["decision"] == "allow"
+    assert outcome.records[0].decision == "allow"

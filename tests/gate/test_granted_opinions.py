@@ -83,11 +83,11 @@ def run(waiver_set: WaiverSet | None, *specs: Data, **gate: Any) -> GateResult:
 
 def words(found: GateResult) -> list[tuple[str, str]]:
     """The decision and the state of the first opinion, of each record."""
-    return [(one["decision"], one["opinions"][0]["state"]) for one in found.records]
+    return [(one.decision, one.opinions[0].state) for one in found.records]
 
 
 def kinds(found: GateResult) -> set[str]:
-    return {one["kind"] for one in found.remarks or ()}
+    return {one.kind for one in found.remarks or ()}
 
 
 # --- claims -----------------------------------------------------------------------------------------------------------
@@ -109,9 +109,9 @@ def test_a_claim_opens_no_gate(offer: str) -> None:
     claims += [{**CLAIM, "date": date, "authority": "miit"} for date in ("0001-01-01", "1990-01-01", TODAY)]
     for claim in claims:
         found = run(None, claiming(claim, offers=offer))
-        assert (found.records[0]["decision"], found.exit_code) == (plain.records[0]["decision"], plain.exit_code)
+        assert (found.records[0].decision, found.exit_code) == (plain.records[0].decision, plain.exit_code)
         assert words(found)[0][1] == "not-granted"
-        assert found.records[0]["contested"] == plain.records[0]["contested"]
+        assert found.records[0].contested == plain.records[0].contested
 
 
 def test_a_claim_on_unread_law_leaves_it_open() -> None:
@@ -138,8 +138,9 @@ def test_a_granted_opinion_counts_and_says_who_granted_it() -> None:
     spec = claiming(CLAIM)
     found = run(grants(grant(spec)), spec)
     assert (words(found), found.exit_code, kinds(found)) == ([("allow", "counted")], 0, set())
-    granted = found.records[0]["opinions"][0]["granted"]
-    assert (granted["approver"], granted["ticket"], granted["until"]) == ("lee", "LAW-1", "2027-05-01")
+    granted = found.records[0].opinions[0].granted
+    assert granted is not None
+    assert (granted.approver, granted.ticket, granted.until) == ("lee", "LAW-1", "2027-05-01")
 
 
 def test_an_entry_may_differ_in_the_order_of_keys_and_classes_and_in_its_note() -> None:
@@ -168,7 +169,7 @@ def test_a_granted_opinion_settles_only_what_a_reading_holds_once_the_rule_is_la
     spec = claiming({**CLAIM, **claim})
     found = run(grants(grant(spec)), spec)
     assert words(found) == [("deny", state)]
-    assert found.records[0]["contested"]
+    assert found.records[0].contested
     assert kinds(found) == {"unused"}
 
 
@@ -188,8 +189,8 @@ def test_the_word_of_an_authority_prevails_whatever_the_days() -> None:
     spec, two = claiming(CLAIM, ministry), claiming(ministry)
     both = grants(grant(spec), grant(two))
     found = run(both, spec)
-    assert [one["state"] for one in found.records[0]["opinions"]] == ["superseded", "counted"]
-    assert found.records[0]["decision"] == "deny"
+    assert [one.state for one in found.records[0].opinions] == ["superseded", "counted"]
+    assert found.records[0].decision == "deny"
     assert words(run(grants(grant(spec)), spec)) == [("allow", "counted")]  # a claimed word of the ministry is none
 
 

@@ -13,6 +13,7 @@ import pytest
 from tests.support.project_builder import compare, policy, project
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from tests.support.specs import TODAY
+from vatspolicy.engine.result import Record
 from vatspolicy.engine.timeline import timeline
 from vatspolicy.gate.gate import Gate
 from vatspolicy.guidance.access_matrix import build_matrix
@@ -38,16 +39,16 @@ def shipped() -> Bundle:
 
 
 @pytest.fixture(scope="module")
-def records(shipped: Bundle) -> list[dict[str, Any]]:
+def records(shipped: Bundle) -> list[Record]:
     gate = Gate(shipped, TODAY, allow_past=True)
     specs = fixture_files()
     return [gate.decide(load_profile(path))[1] for path in specs]
 
 
 @pytest.fixture(scope="module")
-def own(records: list[dict[str, Any]]) -> list[str]:
+def own(records: list[Record]) -> list[str]:
     """What the specs say themselves, in whatever language they say it; the longest first."""
-    found = {text for data in records for text in _texts(load_profile(data["file"]).document.data) if " " in text}
+    found = {text for data in records for text in _texts(load_profile(data.file).document.data) if " " in text}
     escaped = {re.sub(r"([\\`*_{}\[\]()#+.!|<>~-])", r"\\\1", text) for text in found}
     return sorted(found | escaped, key=len, reverse=True)
 
@@ -60,7 +61,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("format", [name for name in FORMATS if name != "json"])
-def test_decisions_are_told_in_chinese(records: list[dict[str, Any]], own: list[str], format: str) -> None:
+def test_decisions_are_told_in_chinese(records: list[Record], own: list[str], format: str) -> None:
     assert len(records) > 60
     # An annotation list is cut at ten of a level, so that each spec has one of its own.
     runs = [[data] for data in records] if format == "github" else [records]
@@ -76,7 +77,7 @@ def test_decisions_are_told_in_chinese(records: list[dict[str, Any]], own: list[
     assert [text[max(0, m.start() - 10) : m.end() + 10] for m in HALF.finditer(text)] == []
 
 
-def test_the_search_for_english_finds_some(records: list[dict[str, Any]]) -> None:
+def test_the_search_for_english_finds_some(records: list[Record]) -> None:
     assert ENGLISH.search(render("text", records[:3], "en"))
     assert HALF.search("许可, 二")
     assert HALF.search("许可(二)")
@@ -147,7 +148,7 @@ def _until_blank(lines: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("room", [50, 79, 100])
-def test_lines_keep_within_the_terminal(shipped: Bundle, records: list[dict[str, Any]], room: int) -> None:
+def test_lines_keep_within_the_terminal(shipped: Bundle, records: list[Record], room: int) -> None:
     profile = load_profile(fixture_file("ai-dates"))
     told = [
         render("text", records[:12], "zh", False, room),

@@ -19,7 +19,7 @@ from tests.support.project_builder import project
 from tests.support.shipped import POLICIES, fixture_file, shipped_bundle
 from vatspolicy import evaluate, load_bundle, load_profile
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.serialize import decision_to_data
+from vatspolicy.engine.serialize import make_record
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_evaluator import CompiledEvaluator
@@ -119,8 +119,8 @@ def test_the_path_of_a_policy_does_not_depend_on_the_working_directory(
         folder.mkdir(exist_ok=True)
         monkeypatch.chdir(folder)
         bundle, profile = load_bundle(law), load_profile(fixture_file("own-shop-shanghai"))
-        data = decision_to_data(bundle, profile, evaluate(bundle, profile, "2026-06-01"))
-        shown.append([duty["policy_file"] for duty in data["duties"]])
+        record = make_record(bundle, profile, evaluate(bundle, profile, "2026-06-01"))
+        shown.append([duty.why.policy_file for duty in record.duties])
     assert shown[0] == shown[1]
     assert "law/filings/icp-filing-measures.yaml" in shown[0]
 

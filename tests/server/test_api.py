@@ -74,13 +74,13 @@ def ask(client: TestClient, profile: Any, place: str = PLACE, **more: Any) -> An
 def test_the_decision_is_that_of_check(client: Client, law: Path) -> None:
     answer = ask(client(), HOSTING_DATA, FULL).json()["result"]
     _, record = Gate(load_bundle(law), TODAY).decide(load_profile(HOSTING_DATA))
-    assert answer["decision"] == record["decision"] == "needs-license"
+    assert answer["decision"] == record.decision == "needs-license"
     assert answer["bundle"]["digest"] == load_bundle(law).digest
-    (need,), (told,) = answer["needs"], record["needs"]
+    (need,), (told,) = answer["needs"], record.needs
     policy, _, rule = need["rule"].partition("/")
-    assert answer["policies"][policy]["rules"][rule] == told["message"]
+    assert answer["policies"][policy]["rules"][rule] == told.message
     facts = [answer["facts"][place] for place in need["facts"]]
-    assert facts == [{"path": fact["path"], "value": fact["value"]} for fact in told["facts"]]
+    assert facts == [{"path": fact.path, "value": fact.value} for fact in told.why.facts]
 
 
 def test_a_missing_fact_is_incomplete_and_asked_for(client: Client) -> None:

@@ -18,6 +18,7 @@ from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.bundles.build import build_bundle_file
 from vatspolicy.bundles.signature import sign
 from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.result import Record
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.waivers import fingerprint
 from vatspolicy.policies.bundle import Bundle, build_bundle
@@ -36,7 +37,7 @@ def small_law() -> Bundle:
 
 
 @functools.cache
-def decided() -> tuple[Profile, Decision, dict[str, Any]]:
+def decided() -> tuple[Profile, Decision, Record]:
     """A product with findings, which waivers and a baseline may set aside."""
     profile = load_profile(yaml.safe_load(HOSTING))
     decision, record = Gate(small_law(), TODAY, None, True).decide(profile)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.support.law_edits import TODAY, Edit, base, head, law, say
+from tests.support.records import decision_to_data
 from tests.support.rule_edits import Law
 from tests.support.shipped import ROOT, fixture_files
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
@@ -26,7 +27,6 @@ from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.words import TITLES
 from vatspolicy.documents import parse_document
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import InvalidInput
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.reports.diff import render

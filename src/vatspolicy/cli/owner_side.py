@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from vatspolicy.gate.judgement import EDITS
+from vatspolicy.gate.judgement import EDITS, ITSELF, Remark
 from vatspolicy.git import Git, SourceError
 from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase, _, reason_of
 from vatspolicy.i18n.words import joint
@@ -171,9 +171,9 @@ class Opened(NamedTuple):
 
 def find_opened(result: GateResult, other: GateResult) -> Opened:
     """Compare a run under the files of the owner with one under those of the change."""
-    fails, seen = _failures(result), {record["file"] for record in other.records} | set(other.invalid)
+    fails, seen = _failures(result), {record.file for record in other.records} | set(other.invalid)
     still = _failures(other)
-    decided = dict.fromkeys(record["file"] for record in result.records)
+    decided = dict.fromkeys(record.file for record in result.records)
     unseen = [file for file in decided if file not in seen]
     passes = [name for name, file in fails.items() if name not in still and file in seen]
     return Opened(passes, unseen)
@@ -184,11 +184,10 @@ def _failures(result: GateResult) -> dict[str, str]:
     found: dict[str, str] = {}
     for record in result.records:
         for failure in result.judgement.find_failures(record):
-            part = record.get(failure.part)
-            one = part[failure.position] if isinstance(part, list) else {}
-            what = one.get("rule") or one.get("path") or failure.level
-            subject = "/".join(filter(None, one.get("subject", {}).values()))
-            found[f"{record['file']}: {what}{f' ({subject})' if subject else ''}"] = record["file"]
+            one = None if failure.part == ITSELF else getattr(record, failure.part)[failure.position]
+            what = getattr(one, "rule", None) or getattr(one, "path", failure.level)
+            subject = str(getattr(one, "subject", ""))
+            found[f"{record.file}: {what}{f' ({subject})' if subject else ''}"] = record.file
     return found
 
 
@@ -198,7 +197,7 @@ def _shorten(names: Sequence[str]) -> LocalizedText:
     return _MORE.fill(names=listed, n=len(names) - SHOWN) if len(names) > SHOWN else listed
 
 
-def make_remark(revision: str, edited: Sequence[str], opened: Opened | None) -> dict[str, Any]:
+def make_remark(revision: str, edited: Sequence[str], opened: Opened | None) -> Remark:
     """Return the remark of a report on a change that edits what decides about it; None if it cannot be used."""
     told: list[LocalizedText] = [_REMARK.fill(files=_shorten(edited), revision=revision)]
     for key, names in (("passes", opened.findings), ("unseen", opened.unseen)) if opened else ():
@@ -206,13 +205,6 @@ def make_remark(revision: str, edited: Sequence[str], opened: Opened | None) -> 
             told.append(_OPENS[key][len(names) > 1].fill(n=len(names), names=_shorten(names)))
     if opened and not any(opened):
         told.append(_NOTHING)
-    return {
-        "kind": EDITS,
-        "level": "warning" if opened is None or any(opened) else "note",
-        "rule": None,
-        "product": None,
-        "message": {lang: gap.join(one[lang] for one in told) for lang, gap in (("en", " "), ("zh", ""))},
-        "file": edited[0],
-        "line": 1,
-        "column": 1,
-    }
+    level = "warning" if opened is None or any(opened) else "note"
+    message = {lang: gap.join(one[lang] for one in told) for lang, gap in (("en", " "), ("zh", ""))}
+    return Remark(EDITS, level, None, None, message, edited[0], 1, 1)

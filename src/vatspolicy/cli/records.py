@@ -31,15 +31,8 @@ def write_receipt(target: str, law: SelectedLaw, gate: Gate, result: GateResult,
 
     if len(result.law) != 1:
         abort(_("a receipt is of one decision, and there are {count}.", count=len(result.law)))
-    ((profile, data),) = result.law
-    waived = [
-        {"list": name, "index": index, "waived": finding["waived"]}
-        for name, findings in result.records[0].items()
-        if isinstance(findings, list)
-        for index, finding in enumerate(findings)
-        if isinstance(finding, dict) and "waived" in finding
-    ]
-    made = make_receipt(law, profile, data, gate.today, gate.as_of, gate.changes, waived)
+    ((profile, record),) = result.law
+    made = make_receipt(law, profile, record, gate.today, gate.as_of, gate.changes, result.records[0])
     if signer is not None:
         from vatspolicy.gate.receipt_signature import sign_receipt
 

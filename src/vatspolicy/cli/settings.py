@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.options import (
@@ -27,6 +27,9 @@ from vatspolicy.cli.options import (
 )
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Listing, Phrase, Sentences, _, reason_of
+
+if TYPE_CHECKING:
+    from vatspolicy.gate.judgement import Remark
 
 PREFIX = "VATSPOLICY_"
 OTHER_VARIABLES = (
@@ -66,26 +69,18 @@ def keys() -> Mapping[str, Parameter]:
     return {one.declared.setting: one for one in declared if one.declared.setting}
 
 
-def make_remarks(settings: Settings) -> tuple[dict[str, Any], ...]:
+def make_remarks(settings: Settings) -> tuple[Remark, ...]:
     """Return the remark of a report on settings that could weaken the gate; none if none is used."""
     told = [one for one in settings.used if one.key not in HARMLESS]
     if not told:
         return ()
     listed = "; ".join(f"{one.key} = {' '.join(one.values)} ({one.place})" for one in told)
     first = next((one for one in told if one.line), None)
-    return (
-        {
-            "kind": "settings",
-            "level": "note",
-            "rule": None,
-            "product": None,
-            "message": _REMARK.fill(settings=listed),
-            "file": first.source if first else None,
-            "line": first.line if first else None,
-            "column": first.column if first else None,
-            "settings": [{"key": one.key, "value": list(one.values), "source": one.place} for one in told],
-        },
-    )
+    from vatspolicy.gate.judgement import Remark, UsedSetting
+
+    used = tuple(UsedSetting(one.key, tuple(one.values), one.place) for one in told)
+    file, line, column = (first.source, first.line, first.column) if first else (None, None, None)
+    return (Remark("settings", "note", None, None, _REMARK.fill(settings=listed), file, line, column, used),)
 
 
 # --- the values of a run ----------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.engine.decision import Decision, Finding
-from vatspolicy.engine.record_parts import titled
+from vatspolicy.engine.law_texts import copy_text, titled
+from vatspolicy.engine.result import AmendedArticle, LawChange
 from vatspolicy.engine.snapshot import Item
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy, Rule
@@ -44,8 +45,8 @@ class Amendments:
 
     def responsible(
         self, changed: Iterable[tuple[Item | None, Item | None]], before: Decision, after: Decision
-    ) -> list[dict[str, Any]]:
-        """Return the instruments that changed items come from, as data. `changed`: items before and after.
+    ) -> tuple[LawChange, ...]:
+        """Return the instruments that changed items come from. `changed`: items before and after.
 
         An item is attributed to amendments of its own rules. If there are none, it is attributed to amendments of rules
         with a different finding on the same subject. A decision that changed without such items is attributed to
@@ -62,7 +63,7 @@ class Amendments:
         if not found:
             found = dict.fromkeys(self._touched(others))
         order = sorted(found, key=lambda amendment: (amendment.policy.id, amendment.change, amendment.name))
-        return [self._data(amendment) for amendment in order]
+        return tuple(map(self._record, order))
 
     def _otherwise(self, before: Decision, after: Decision) -> Mapping[Rule, frozenset[str]]:
         """Return the rules whose result about some subject changed, with the subjects."""
@@ -90,24 +91,20 @@ class Amendments:
         covers = () if instrument is None or instrument.covers is None else instrument.covers.parameters
         return tuple(dict.fromkeys((*rule.parameters, *covers)))
 
-    def _data(self, amendment: Amendment) -> dict[str, Any]:
+    def _record(self, amendment: Amendment) -> LawChange:
         policy = amendment.policy
         edition = policy.edition(self.day)
-        return {
-            "policy": policy.id,
-            "title": titled(policy, edition),
-            "number": edition.number if edition else policy.source.get("number"),
-            "change": amendment.change,
-            "name": amendment.name,
-            "articles": [
-                {
-                    "key": key,
-                    "label": {"en": policy.articles[key].label["en"], "zh": policy.articles[key].label["zh"]},
-                    "verification": policy.articles[key].verification,
-                }
+        return LawChange(
+            policy.id,
+            titled(policy, edition),
+            edition.number if edition else policy.source.get("number"),
+            amendment.change,
+            amendment.name,
+            tuple(
+                AmendedArticle(key, copy_text(policy.articles[key].label), policy.articles[key].verification)
                 for key in amendment.cite
-            ],
-        }
+            ),
+        )
 
 
 def _about(rules: Mapping[Rule, frozenset[str]], subject: str) -> Iterator[Rule]:

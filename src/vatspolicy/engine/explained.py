@@ -1,4 +1,4 @@
-"""The explained decision: the compact one, and why. Each text, and each fact that it read, stands in it once.
+"""The explained decision: the brief one, and why. Each text, and each fact that it read, stands in it once.
 
 A finding names the facts that decide it by their place in `facts`, its rule and its articles by their ids. `policies`
 has the message of every rule that is named, and the label of every article.
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from vatspolicy.documents import Path
-from vatspolicy.engine.compact import CompactSerializer, compact_parts
+from vatspolicy.engine.brief import BriefSerializer, brief_parts
 from vatspolicy.engine.decision import Decision, Finding, Interpretation, MissingFact, RouteResult, nearest_routes
 from vatspolicy.engine.explanation import FactRead, FactReader, deciding_facts, fact_path
+from vatspolicy.engine.law_texts import copy_text, titled
 from vatspolicy.engine.notices import notices
 from vatspolicy.engine.opinions import OPINION, applies
-from vatspolicy.engine.record_parts import copy_text, opinion_to_data, reading_to_data, titled, worst_to_data
+from vatspolicy.engine.result import encode
+from vatspolicy.engine.serialize import NOWHERE, make_opinion, make_reading, make_worst_reading
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Duty, Policy, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
@@ -66,8 +68,8 @@ class _Explained:
     def __init__(self, bundle: Bundle, profile: Profile, decision: Decision) -> None:
         self.bundle, self.profile, self.decision = bundle, profile, decision
         self.ruleset = bundle.on(decision.as_of)
-        self.compact = CompactSerializer(bundle, profile, decision)
-        self.activations = self.compact.activations
+        self.brief = BriefSerializer(bundle, profile, decision)
+        self.activations = self.brief.activations
         self.reader = FactReader(profile, self.ruleset)
         self.texts = _TEXTS.setdefault(self.ruleset, _Texts())
         self.facts: list[Data] = []
@@ -92,12 +94,14 @@ class _Explained:
             "services": self.services,
             "undetermined": lambda: [self.undetermined(finding) for finding in decision.undetermined],
             "missing": lambda: [{"path": self.ask(fact), "rules": list(fact.rules)} for fact in decision.missing],
-            "opinions": lambda: [opinion_to_data(profile, result) for result in decision.opinions],
+            "opinions": lambda: [
+                _placeless(make_opinion(profile, one, NOWHERE), "line", "column") for one in decision.opinions
+            ],
             "contested": lambda: [self.reading(reading) for reading in decision.readings],
-            "worst_reading": lambda: worst_to_data(decision.worst_reading),
+            "worst_reading": lambda: encode(make_worst_reading(decision.worst_reading)),
         }
         own |= {name: partial(self.findings, getattr(decision, name)) for name in _FINDINGS}
-        self.makers = {"format": lambda: FORMAT, **compact_parts(bundle, profile, decision, self.compact), **own}
+        self.makers = {"format": lambda: FORMAT, **brief_parts(bundle, profile, decision, self.brief), **own}
         self.parts: dict[str, Callable[[], Any]] = {key: partial(self.make, key) for key in (*self.makers, *TABLES)}
 
     def make(self, key: str) -> Any:
@@ -113,15 +117,15 @@ class _Explained:
     # --- findings
 
     def findings(self, findings: Iterable[Finding]) -> list[Data]:
-        return [self.explain(finding, self.compact.finding(finding)) for finding in findings]
+        return [self.explain(finding, self.brief.finding(finding)) for finding in findings]
 
     def undetermined(self, finding: Finding) -> Data:
-        data = self.compact.undetermined(finding)
-        data["citations"] = self.compact.citations(finding.rule)
+        data = self.brief.undetermined(finding)
+        data["citations"] = self.brief.citations(finding.rule)
         return self.explain(finding, data)
 
     def explain(self, finding: Finding, data: Data) -> Data:
-        """Add the facts that decide a finding to its compact data, and note the texts to which the data refers."""
+        """Add the facts that decide a finding to its brief data, and note the texts to which the data refers."""
         effect = finding.rule.effect
         self.note_rule(finding.rule)
         data["facts"] = self.refer(deciding_facts(finding, self.reader, self.activations.of(finding.subject)))
@@ -140,7 +144,7 @@ class _Explained:
             self.note_instrument(data["instrument"]["id"], finding.authority)
         if "deadline" in data:
             assert isinstance(effect, Duty)
-            text = self.compact.deadline(finding.rule, effect.due)[1]
+            text = self.brief.deadline(finding.rule, effect.due)[1]
             place = self.wordings.get(text["en"])
             if place is None:
                 place = self.wordings[text["en"]] = len(self.deadlines)
@@ -181,7 +185,7 @@ class _Explained:
     # --- services and other readings
 
     def services(self) -> list[Data]:
-        found = self.compact.services()
+        found = self.brief.services()
         for service, data in zip(self.decision.services, found, strict=True):
             for finding in service.classified_by:
                 self.note_rule(finding.rule)
@@ -201,7 +205,7 @@ class _Explained:
         return {
             "authority": [{"id": id} for id in state.authority],
             "unread": list(state.unread),
-            "citations": self.compact.citations(rule),
+            "citations": self.brief.citations(rule),
             "conditions": [
                 {
                     "id": condition.id,
@@ -217,7 +221,7 @@ class _Explained:
 
     def reading(self, reading: Interpretation) -> Data:
         self.note_rule(reading.rule)
-        return reading_to_data(self.bundle, reading)
+        return _placeless(make_reading(self.bundle, reading, NOWHERE), "location")
 
     # --- texts
 
@@ -260,6 +264,11 @@ class _Explained:
                 text = label(_WORDS[kind], id, schemas) if kind in _WORDS else instruments[id].title
                 found = self.texts.titles[kind, id] = copy_text(text)
             titles[id] = found
+
+
+def _placeless(part: object, *keys: str) -> Data:
+    """Return a part of a record as data, without its place in the spec."""
+    return {key: value for key, value in encode(part).items() if key not in keys}
 
 
 def _texts_of(rule: Rule, policy: Policy) -> tuple[Data, Data]:

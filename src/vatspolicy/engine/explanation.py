@@ -12,6 +12,7 @@ from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, child
 from vatspolicy.cel.interpreter import Evaluator, Params, Unknown, compile_interpreter, look_up
 from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.decision import Finding, nearest_routes
+from vatspolicy.engine.result import Clause
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy
 from vatspolicy.policies.ruleset import RuleSet
@@ -19,16 +20,6 @@ from vatspolicy.profile.profile import Profile
 
 if TYPE_CHECKING:
     from typing import Any
-
-
-class Clause(NamedTuple):
-    """A clause of an expression and its truth value."""
-
-    text: str
-    value: bool | None
-    """True, False, or None for unknown."""
-    depth: int
-    """Depth in the tree: the clauses of a term are one level below it."""
 
 
 class FactRead(NamedTuple):

@@ -11,8 +11,9 @@ from vatspolicy.cel.parser import ExpressionError, parse
 from vatspolicy.documents import Path
 from vatspolicy.engine.decision import Subject
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.explanation import Clause, quote, split_clauses
+from vatspolicy.engine.explanation import quote, split_clauses
 from vatspolicy.engine.missing_facts import MissingFacts
+from vatspolicy.engine.result import Clause
 from vatspolicy.engine.subjects import Activations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.compiler import environment_of

@@ -7,22 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from vatspolicy.engine import result
 from vatspolicy.engine.decision import LicenseOption
-from vatspolicy.engine.record_parts import DEADLINES, copy_text, titled
 from vatspolicy.i18n import Language
+from vatspolicy.i18n.words import FRAMES, say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
-from vatspolicy.policies.model import Article, Expression, Policy, Rule
+from vatspolicy.policies.model import Article, Edition, Expression, Policy, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.vocabulary import LocalizedText, label
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from vatspolicy.policies.expression_wording import Wording
+
+DEADLINES = 4096
+"""Size limit of the cache of deadlines: they depend on the launch day."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +33,11 @@ class _Table:
 
     checks: dict[tuple[int, Language], str] = field(default_factory=dict)
     """Checks in words by the index of their expression and language."""
-    citations: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    citations: dict[tuple[str, str], result.Citation] = field(default_factory=dict)
     """By policy and article."""
-    instruments: dict[str, dict[str, Any]] = field(default_factory=dict)
-    bodies: dict[tuple[str, ...], list[dict[str, Any]]] = field(default_factory=dict)
-    deadlines: dict[tuple[str, str | None, tuple[Language, ...]], dict[str, Any]] = field(default_factory=dict)
+    instruments: dict[str, result.Instrument] = field(default_factory=dict)
+    bodies: dict[tuple[str, ...], tuple[result.Authority, ...]] = field(default_factory=dict)
+    deadlines: dict[tuple[str, str | None, tuple[Language, ...]], result.Deadline] = field(default_factory=dict)
     """By rule, launch day and languages."""
 
 
@@ -51,7 +53,7 @@ class LawTexts:
         self._table = _TABLES.setdefault(bundle.on(as_of), _Table())
         self._wordings: dict[Language, Wording] = {}
 
-    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> dict[str, Any]:
+    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> result.Deadline:
         """Return the deadline of the duty of a rule: its group, wording, and date where the launch day fixes it."""
         key, kept = (rule.name, self._launch, tuple(self._languages)), self._table.deadlines
         found = kept.get(key)
@@ -59,34 +61,34 @@ class LawTexts:
             if len(kept) >= DEADLINES:
                 kept.clear()
             last = deadline(due, self._launch)
-            found = kept[key] = {"group": last.group, "text": self.say(last.text), "date": last.date}
+            found = kept[key] = result.Deadline(last.group, self.say(last.text), last.date)
         return found
 
-    def citations(self, policy: Policy, keys: Iterable[str]) -> list[dict[str, Any]]:
+    def citations(self, policy: Policy, keys: Iterable[str]) -> tuple[result.Citation, ...]:
         """Return the articles of a policy by their keys."""
-        return [self._citation(policy, policy.articles[key]) for key in keys]
+        return tuple([self._citation(policy, policy.articles[key]) for key in keys])
 
-    def _citation(self, policy: Policy, article: Article) -> dict[str, Any]:
+    def _citation(self, policy: Policy, article: Article) -> result.Citation:
         found = self._table.citations.get((policy.id, article.key))
         if found is None:
             found = self._table.citations[policy.id, article.key] = self._new_citation(policy, article)
         return found
 
-    def _new_citation(self, policy: Policy, article: Article) -> dict[str, Any]:
+    def _new_citation(self, policy: Policy, article: Article) -> result.Citation:
         edition = policy.edition(self._as_of)
-        return {
-            "policy": policy.id,
-            "title": titled(policy, edition),
-            "number": edition.number if edition else policy.source.get("number"),
-            "key": article.key,
-            "label": copy_text(article.label),
-            "en": article.en,
-            "zh": article.zh,
-            "verification": article.verification,
-            "url": article.url or policy.source.get("url"),
-        }
+        return result.Citation(
+            policy.id,
+            titled(policy, edition),
+            edition.number if edition else policy.source.get("number"),
+            article.key,
+            copy_text(article.label),
+            article.en,
+            article.zh,
+            article.verification,
+            article.url or policy.source.get("url"),
+        )
 
-    def check(self, expression: Expression) -> dict[str, str]:
+    def check(self, expression: Expression) -> LocalizedText:
         """Return the check of an expression in words."""
         return {
             lang: self._table.checks.get((expression.index, lang)) or self._new_check(expression, lang)
@@ -101,31 +103,39 @@ class LawTexts:
         found = self._table.checks[expression.index, lang] = self._wordings[lang].say(expression.tree)
         return found
 
-    def say(self, text: LocalizedText) -> dict[str, str]:
+    def say(self, text: LocalizedText) -> LocalizedText:
         """Return a text of the program in the languages of the record."""
         return {lang: text[lang] for lang in self._languages}
 
-    def instrument(self, id: str) -> dict[str, Any]:
+    def instrument(self, id: str) -> result.Instrument:
         """Return an instrument with its title."""
         found = self._table.instruments.get(id)
         if found is None:
             title = copy_text(self._bundle.instruments[id].title)
-            found = self._table.instruments[id] = {"id": id, "title": title}
+            found = self._table.instruments[id] = result.Instrument(id, title)
         return found
 
-    def authority(self, bodies: tuple[str, ...]) -> list[dict[str, Any]]:
+    def authority(self, bodies: tuple[str, ...]) -> tuple[result.Authority, ...]:
         """Return authorities with their titles."""
         found = self._table.bodies.get(bodies)
         if found is None:
-            titles = {body: copy_text(label("authority", body, self._bundle.schemas)) for body in bodies}
-            found = self._table.bodies[bodies] = [{"id": body, "title": title} for body, title in titles.items()]
+            schemas = self._bundle.schemas
+            found = tuple(result.Authority(body, copy_text(label("authority", body, schemas))) for body in bodies)
+            self._table.bodies[bodies] = found
         return found
 
-    def offer(self, offer: LicenseOption) -> dict[str, Any]:
+    def offer(self, offer: LicenseOption) -> result.Offer:
         """Return one of several licenses that would do."""
-        return {
-            "instrument": self.instrument(offer.instrument),
-            "class": offer.cls,
-            "route": offer.route,
-            "authority": self.authority(offer.authority),
-        }
+        return result.Offer(self.instrument(offer.instrument), offer.cls, offer.route, self.authority(offer.authority))
+
+
+def titled(policy: Policy, edition: Edition | None) -> LocalizedText:
+    """Return the name of a regulation, with its edition if it is a series."""
+    if edition is None or edition.title is None:
+        return copy_text(policy.title)
+    return say_both(FRAMES["aside"], text=policy.title, remark=edition.title)
+
+
+def copy_text(text: LocalizedText) -> dict[str, str]:
+    """Return a text in both languages as plain data."""
+    return {"en": text["en"], "zh": text["zh"]}

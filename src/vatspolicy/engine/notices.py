@@ -12,8 +12,10 @@ from vatspolicy.policies.model import NEVER
 from vatspolicy.profile.profile import Profile
 
 LATER_LAW, READ_AS_NONE, LAYERS, REPLACED, ENFORCED = "later-law", "read-as-none", "layers", "replaced", "enforced"
+NOT_ADVICE = "not-advice"
 """Kinds of notices."""
 _LATER_LAW = Phrase("Law that appears after {day} is not in it.")
+_NOT_ADVICE = Phrase("A reading of the law by rules, not legal advice.")
 _READ_AS_NONE = Phrase("Not stated, and read as none: {names}.")
 _LAYERS = Phrase("Rules above the law: {names}.")
 _REPLACED = Phrase("{rule} is replaced by {by} (layer {layer}). Reason: {reason} Owner: {owner}.")
@@ -44,6 +46,7 @@ def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str,
     unstated = tuple([name for name, owner in owners.items() if owner.get(name) is None])
     if unstated:
         yield READ_AS_NONE, _read_as_none(unstated)
+    yield NOT_ADVICE, _NOT_ADVICE
 
 
 def _of_layers(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str, LocalizedText]]:

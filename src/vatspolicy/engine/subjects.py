@@ -37,6 +37,11 @@ def activity_activation(ruleset: RuleSet, service: Activation, cls: str) -> Acti
     return activation
 
 
+def find_bearer(profile: Profile, activation: Activation) -> str:
+    """Return company or partner for a duty of the operator, who is one of them."""
+    return "partner" if profile.path_of(activation.get("operator"), ()) == ("partner",) else "company"
+
+
 class Activations:
     """Activations of one profile by subject, as the evaluator had them."""
 

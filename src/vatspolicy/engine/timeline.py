@@ -11,6 +11,7 @@ from vatspolicy.documents import format_path
 from vatspolicy.engine.amendments import Amendments
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.result import ChangeAhead, DatedFact, ItemChange
 from vatspolicy.engine.snapshot import Item, Key, summarize, summary_order
 from vatspolicy.engine.turning_points import may_change
 from vatspolicy.i18n import LANGUAGES, Language
@@ -74,7 +75,7 @@ def changes_ahead(
     first: str,
     turning: Iterable[str],
     languages: Sequence[Language] = LANGUAGES,
-) -> list[Data]:
+) -> tuple[ChangeAhead, ...]:
     """Return the changes of the decision after `first` on the days of `turning`; `day` is the day decided, the launch.
 
     Entries as in `changes_ahead` of decision.schema.json, with titles in the `languages`.
@@ -84,16 +85,10 @@ def changes_ahead(
     found = []
     for before, period in itertools.pairwise(periods):
         entry = _entry(bundle, profile, before, period, languages)
-        found.append(
-            {
-                "day": period.since,
-                "phase": "before-launch" if period.since <= day else "after-launch",
-                "before": before.decision.decision,
-                "decision": period.decision.decision,
-                **{key: entry[key] for key in ("changes", "instruments", "facts")},
-            }
-        )
-    return found
+        phase = "before-launch" if period.since <= day else "after-launch"
+        words = (before.decision.decision, period.decision.decision)
+        found.append(ChangeAhead(period.since, phase, *words, entry["changes"], entry["instruments"], entry["facts"]))
+    return tuple(found)
 
 
 def _periods(bundle: Bundle, profile: Profile, days: Iterable[str]) -> Iterator[_Period]:
@@ -119,9 +114,9 @@ def _entry(
         "decision": period.decision.decision,
         "range": list(period.decision.range),
         "findings": [item_data(item, languages) for item in period.state.values() if item.kind != "decision"],
-        "changes": [],
-        "instruments": [],
-        "facts": [],
+        "changes": (),
+        "instruments": (),
+        "facts": (),
     }
     if before is not None:
         changed = _changed(before.state, period.state)
@@ -130,17 +125,17 @@ def _entry(
         pairs = [(before.state.get(key), period.state.get(key)) for key in changed]
         entry["instruments"] = amendments.responsible(pairs, before.decision, period.decision)
         paths = profile.turning_days.get(period.since, ())
-        entry["facts"] = [{"path": format_path(path), "day": str(_value(profile, path))} for path in paths]
+        entry["facts"] = tuple(DatedFact(format_path(path), str(_value(profile, path))) for path in paths)
     return entry
 
 
 def compare_summaries(
     before: Mapping[Key, Item], after: Mapping[Key, Item], languages: Sequence[Language] = LANGUAGES
-) -> list[Data]:
-    """Return the differences between two summaries (`snapshot.summarize`), as `changes` of timeline.schema.json."""
+) -> tuple[ItemChange, ...]:
+    """Return the differences between two summaries (`snapshot.summarize`)."""
     items = {**before, **after}
     in_order = sorted(_changed(before, after), key=lambda key: summary_order(items[key]))
-    return [_change(before.get(key), after.get(key), languages) for key in in_order]
+    return tuple(_change(before.get(key), after.get(key), languages) for key in in_order)
 
 
 def _changed(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> list[Key]:
@@ -154,14 +149,12 @@ def item_data(item: Item, languages: Sequence[Language] = LANGUAGES) -> Data:
     return {"kind": item.kind, "subject": item.subject, "id": item.name, "title": title, "value": item.value}
 
 
-def _change(before: Item | None, after: Item | None, languages: Sequence[Language]) -> Data:
+def _change(before: Item | None, after: Item | None, languages: Sequence[Language]) -> ItemChange:
     item = after or before
-    assert item is not None
-    return {
-        **{key: value for key, value in item_data(item, languages).items() if key != "value"},
-        "before": before.value if before else None,
-        "after": after.value if after else None,
-    }
+    assert item is not None and item.title is not None
+    title: dict[str, str] = {lang: item.title[lang] for lang in languages}
+    values = (before.value if before else None, after.value if after else None)
+    return ItemChange(item.kind, item.subject, item.name, title, *values)
 
 
 def _value(profile: Profile, path: tuple[str | int, ...]) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.documents.json_reader import make_object
 from vatspolicy.documents.validation import is_valid
 from vatspolicy.engine.opinions import COUNTED
+from vatspolicy.engine.result import Finding, Opinion, Reading, Record
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.judgement import LEVELS, Judgement
 from vatspolicy.gate.receipt import WHY, describe_law, read_spec_bytes
@@ -36,8 +37,6 @@ PASSED, FAILED = "PASSED", "FAILED"
 """Results, as SLSA names them."""
 MAX_BYTES = 16 * 2**20
 """Maximum size of a file of attestations."""
-_LISTS = ("denials", "needs", "duties")
-"""Lists of a record whose rules a statement names."""
 
 
 def make_attestations(law: SelectedLaw, gate: Gate, result: GateResult, moment: str, key: Key) -> str:
@@ -60,7 +59,7 @@ def _make_statement(
     law: SelectedLaw,
     gate: Gate,
     profile: Profile,
-    record: Mapping[str, Any],
+    record: Record,
     moment: str,
     judgement: Judgement,
     fails: bool,
@@ -77,18 +76,51 @@ def _make_statement(
         "predicate": {
             "verifier": {"id": "urn:vatspolicy", "version": {"vatspolicy": __version__}},
             "timeVerified": moment,
-            "resourceUri": f"urn:vatspolicy:product:{record['product']}",
+            "resourceUri": f"urn:vatspolicy:product:{record.product}",
             "policy": {"uri": f"urn:vatspolicy:law:{described['revision']}", "digest": _digests(described)},
             "verificationResult": FAILED if fails else PASSED,
-            "decision": record["decision"],
-            "asOf": {"day": record["as_of"], "why": why, "today": gate.today},
+            **describe_decision(record),
+            "asOf": {"day": record.as_of, "why": why, "today": gate.today},
             "gate": {"failOn": judgement.fail_on, "strictWaivers": judgement.strict},
             "law": described,
-            **{part: sorted({one["rule"] for one in record[part]}) for part in _LISTS},
-            "opinions": list(_opinions(record)),
-            "waived": list(_waived(record)),
         },
     }
+
+
+def describe_decision(record: Record) -> dict[str, Any]:
+    """Return what a statement says of a decision: names of rules, and no fact of the product."""
+    return {
+        "decision": record.decision,
+        "range": list(record.range),
+        "remaining": record.judged,
+        "knownUntil": record.bundle.known_until,
+        "verification": record.verification,
+        "notices": [one.kind for one in record.notices],
+        "denials": _rules(record.denials),
+        "needs": _rules(record.licenses),
+        "duties": _rules(record.duties),
+        "missing": [one.path for one in record.missing],
+        "contested": _rules(record.contested),
+        "opinions": [
+            {**{key: getattr(one, key) for key in ("about", "service", "by", "date")}, **_granted(one)}
+            for one in record.opinions
+            if one.state == COUNTED
+        ],
+        "waived": [
+            {"rule": one.rule, "by": one.waived.by, "approver": one.waived.approver, "until": one.waived.until}
+            for one in record.waived
+            if one.waived
+        ],
+    }
+
+
+def _granted(opinion: Opinion) -> dict[str, Any]:
+    assert opinion.granted is not None, "what nobody granted does not count"
+    return {"approver": opinion.granted.approver, "until": opinion.granted.until}
+
+
+def _rules(named: Iterable[Finding | Reading]) -> list[str]:
+    return sorted({one.rule for one in named})
 
 
 def _law(selected: SelectedLaw) -> dict[str, Any]:
@@ -103,28 +135,6 @@ def _digests(law: Mapping[str, Any]) -> dict[str, str]:
     """Return the digests of a law by name, as hexadecimal digits."""
     bundle = {} if law["digest"] is None else {"vatspolicyBundle": law["digest"].removeprefix("sha256:")}
     return {"vatspolicyPolicies": law["policies"], "vatspolicySchemas": law["schemas"], **bundle}
-
-
-def _waived(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for findings in record.values():
-        for finding in findings if isinstance(findings, list) else ():
-            if isinstance(finding, dict) and "waived" in finding:
-                waived = finding["waived"]
-                yield {
-                    "rule": finding["rule"],
-                    "by": waived["by"],
-                    "approver": waived.get("approver"),
-                    "until": waived.get("until"),
-                }
-
-
-def _opinions(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the opinions that the decision rests on."""
-    for one in record["opinions"]:
-        if one["state"] == COUNTED:
-            grant = one["granted"]
-            said = {key: one[key] for key in ("about", "service", "by", "date")}
-            yield said | {"approver": grant["approver"], "until": grant["until"]}
 
 
 def _sha256(content: bytes) -> str:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from vatspolicy.clock import LAST, later, nanoseconds, now
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.serialize import Detail, decision_parts, decision_to_data
+from vatspolicy.engine.result import ChangeAhead, Record
+from vatspolicy.engine.serialize import make_record
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.gate.judgement import Judgement
+from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import LANGUAGES, Language, _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
@@ -74,18 +75,18 @@ class DayError(Exception):
 class GateResult(NamedTuple):
     """Result of one run."""
 
-    records: tuple[dict[str, Any], ...]
+    records: tuple[Record, ...]
     """Records of the decisions; none if a reader took them."""
     problems: tuple[Problem, ...]
     """Problems of specs that could not be decided."""
     empty: tuple[str, ...]
     """Arguments that match no spec."""
     exit_code: ExitCode
-    remarks: tuple[dict[str, Any], ...] | None = None
+    remarks: tuple[Remark, ...] | None = None
     """Notices about waivers and the baseline; None without a waiver set."""
     decided: tuple[tuple[Profile, Decision, frozenset[tuple[str, int]]], ...] = ()
     """With a waiver set: each profile, its decision, and the waived findings (list, position)."""
-    law: tuple[tuple[Profile, dict[str, Any]], ...] = ()
+    law: tuple[tuple[Profile, Record], ...] = ()
     """Each profile with its record, regardless of waivers; in the order of the records."""
     invalid: tuple[str, ...] = ()
     """Files of the specs that could not be decided."""
@@ -117,11 +118,11 @@ class Checked(NamedTuple):
     """INVALID if the spec could not be decided."""
     day: str = ""
     """Day of the law that decided it."""
-    record: dict[str, Any] | None = None
+    record: Record | None = None
     """Record of the decision, if the run keeps it."""
     seconds: float = 0.0
     problems: tuple[Problem, ...] = ()
-    kept: tuple[Profile, Decision, dict[str, Any]] | None = None
+    kept: tuple[Profile, Decision, Record] | None = None
     """The profile and the decision, if the run keeps them."""
     taken: Any = None
     """Parts of the record that a reader of the run takes instead."""
@@ -158,8 +159,8 @@ class Gate:
     """Waivers and baseline, which affect the exit code and no decision."""
     stdin_name: str | None = None
     """Name of standard input in reports and problems."""
-    outlined: bool = False
-    """True if a screen of one decision, and outlines of several, are all that is read (see `Detail`)."""
+    brief: bool = False
+    """True if no explanation is read and, of several decisions, no change ahead (see `make_record`)."""
     keeps_profiles: bool = True
     """True if the result has the profiles: waivers, logs and receipts need them."""
     jobs: int | None = None
@@ -167,7 +168,7 @@ class Gate:
     expected: int | None = None
     """Number of specs that there must be; None for any."""
     languages: Sequence[Language] = LANGUAGES
-    """Languages of the program's own texts in a record (see `decision_to_data`): one if every report is in one."""
+    """Languages of the program's own texts in a record (see `make_record`): one if every report is in one."""
 
     def run(
         self,
@@ -245,8 +246,7 @@ class Gate:
         Raises:
             WorkerLost: A process was killed.
         """
-        detail = Detail.FULL if not self.outlined else Detail.OUTLINE if len(specs) > 1 else Detail.SCREEN
-        check = partial(self.check_one, detail=detail, take=take)
+        check = partial(self.check_one, ahead=not self.brief or len(specs) == 1, take=take)
         processes = 1
         if not self.keeps_profiles:
             processes = find_processes(self.jobs, specs)
@@ -269,12 +269,12 @@ class Gate:
 
             self.bundle.on(day).build_indexes((KINDS, BEARING))
 
-    def check_one(self, spec: str, detail: Detail = Detail.FULL, take: Take | None = None) -> Checked:
+    def check_one(self, spec: str, ahead: bool = True, take: Take | None = None) -> Checked:
         """Read and decide one spec."""
         begun = nanoseconds()
         try:
             profile = load_profile(spec, self.changes, self.bundle.schemas, self.stdin_name)
-            decision, record = self.decide(profile, detail)
+            decision, record = self.decide(profile, ahead)
         except InvalidInput as error:
             return Checked(spec, ExitCode.INVALID, problems=error.problems)
         seconds = (nanoseconds() - begun) / 1e9
@@ -286,7 +286,7 @@ class Gate:
 
     def _after_waivers(
         self,
-        decided: list[tuple[Profile, Decision, dict[str, Any]]],
+        decided: list[tuple[Profile, Decision, Record]],
         problems: list[Problem],
         empty: tuple[str, ...],
         codes: list[ExitCode],
@@ -310,8 +310,8 @@ class Gate:
         )
 
     def _without_shared_opinions(
-        self, decided: list[tuple[Profile, Decision, dict[str, Any]]], waiver_set: WaiverSet
-    ) -> list[tuple[Profile, Decision, dict[str, Any]]]:
+        self, decided: list[tuple[Profile, Decision, Record]], waiver_set: WaiverSet
+    ) -> list[tuple[Profile, Decision, Record]]:
         """Return the decisions without granted opinions where several specs of a run are the product of the grant."""
         products = Counter(decision.product for _, decision, _ in decided)
         alone = replace(self, waiver_set=replace(waiver_set, opinions=()))
@@ -327,9 +327,9 @@ class Gate:
             raise DayError(_("--as-of {wrong}", wrong=wrong), wrong)
 
     def decide(
-        self, profile: Profile, detail: Detail = Detail.FULL, granted: Mapping[int, Grant | None] | None = None
-    ) -> tuple[Decision, dict[str, Any]]:
-        """Return one decision and its record, without changes ahead in an outline.
+        self, profile: Profile, ahead: bool = True, granted: Mapping[int, Grant | None] | None = None
+    ) -> tuple[Decision, Record]:
+        """Return one decision and its record, which has changes ahead if it looks `ahead`.
 
         `granted`: the opinions that count in place of those that the waiver set grants.
 
@@ -337,15 +337,9 @@ class Gate:
         """
         day, profile = self.prepare(profile)
         profile = profile if granted is None else profile.grant(granted)
-        decision = evaluate(self.bundle, profile, day, explain=detail > Detail.OUTLINE)
-        if detail is Detail.OUTLINE:
-            from vatspolicy.gate.outline import Outline
-
-            return decision, Outline(decision_parts(self.bundle, profile, decision, detail, self.languages))
-        ahead = self.changes_ahead(profile, decision.as_of)
-        return decision, decision_to_data(self.bundle, profile, decision, detail, self.languages) | {
-            "changes_ahead": ahead
-        }
+        decision = evaluate(self.bundle, profile, day, explain=ahead)
+        changes = self.changes_ahead(profile, decision.as_of) if ahead else None
+        return decision, make_record(self.bundle, profile, decision, self.languages, self.brief, changes)
 
     def prepare(self, profile: Profile) -> tuple[str, Profile]:
         """Return the day on which a spec is decided, and the spec with the opinions that are granted.
@@ -370,7 +364,7 @@ class Gate:
             )
         return day
 
-    def changes_ahead(self, profile: Profile, day: str) -> list[dict[str, Any]]:
+    def changes_ahead(self, profile: Profile, day: str) -> tuple[ChangeAhead, ...]:
         """Return changes of the decision between today and the day decided, or within 180 days after it.
 
         Only where the law, or a dated fact of the profile, turns in that time is anything decided, or imported.
@@ -378,7 +372,7 @@ class Gate:
         first = max(min(self.today, day), self.bundle.covers_from)
         turning = {turn for turn in (*self.bundle.boundaries, *profile.turning_days) if first < turn <= days_after(day)}
         if not turning:
-            return []
+            return ()
         from vatspolicy.engine.timeline import changes_ahead
 
         return changes_ahead(self.bundle, profile, day, first, turning, self.languages)
@@ -401,16 +395,16 @@ class Gate:
         """The settings by which the run is judged, for its reports."""
         return Judgement(self.fail_on, self.no_fail, self.waiver_set is not None and self.waiver_set.strict)
 
-    def code(self, record: Mapping[str, Any]) -> ExitCode:
+    def code(self, record: Record) -> ExitCode:
         """Return the exit code of one decision (a record)."""
         failures = self.judgement.find_failures(record)
-        if failures and record.get("remaining", record["decision"]) == "incomplete":
+        if failures and record.judged == "incomplete":
             return ExitCode.INCOMPLETE
         return ExitCode.FAILED if failures else ExitCode.OK
 
 
-def _has_granted(record: Mapping[str, Any]) -> bool:
-    return any(opinion["granted"] for opinion in record["opinions"])
+def _has_granted(record: Record) -> bool:
+    return any(opinion.granted for opinion in record.opinions)
 
 
 def days_after(day: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from typing import Any
+from vatspolicy.engine.result import Duty, Finding, Record
+from vatspolicy.i18n import LocalizedText
 
 LEVELS = ("deny", "needs-license", "contested", "duty", "advice")
 """Levels that the gate may fail on; each includes those before it."""
@@ -30,6 +30,31 @@ class Failure(NamedTuple):
     """Position in that list."""
 
 
+@dataclass(frozen=True, slots=True)
+class UsedSetting:
+    """A setting from outside the command line."""
+
+    key: str
+    value: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A remark about a waiver, a baseline, or the settings of a run."""
+
+    kind: str
+    level: str
+    """warning or note."""
+    rule: str | None
+    product: str | None
+    message: LocalizedText
+    file: str | None
+    line: int | None
+    column: int | None
+    settings: tuple[UsedSetting, ...] = ()
+
+
 @dataclass(frozen=True)
 class Judgement:
     """The settings by which the gate judges the records of a run."""
@@ -39,40 +64,41 @@ class Judgement:
     strict: bool = False
     """A remark about a waiver fails the gate, unless it is a note."""
 
-    def find_failures(self, record: Mapping[str, Any]) -> list[Failure]:
+    def find_failures(self, record: Record) -> list[Failure]:
         """Return the parts of a decision (a record) that fail the gate; none with `no_fail`."""
         return [] if self.no_fail else find_failures(record, self.fail_on)
 
-    def fails_remark(self, remark: Mapping[str, Any]) -> bool:
+    def fails_remark(self, remark: Remark) -> bool:
         """Return True if a remark about a waiver fails the gate."""
-        return self.strict and not self.no_fail and remark["level"] == "warning" and remark["kind"] != EDITS
+        return self.strict and not self.no_fail and remark.level == "warning" and remark.kind != EDITS
 
 
-def find_failures(record: Mapping[str, Any], fail_on: str) -> list[Failure]:
+def find_failures(record: Record, fail_on: str) -> list[Failure]:
     """Return the parts of a decision (a record) that fail the gate on a level, the gravest first.
 
     A finding that is set aside does not fail. A decision that fails, and of which no part is seen to, fails as a whole.
     """
-    word = record.get("remaining", record["decision"])
+    word = record.judged
     level = LEVELS.index(fail_on)
     found = _open(record) if word == INCOMPLETE else []
-    found += _kept("deny", record, "denials")
+    found += _kept("deny", "denials", record.denials)
     if word == "deny" and not found:
         found.append(Failure("deny", ITSELF, 0))
     if level >= 1:
-        found += [*_kept("needs-license", record, "needs"), *_kept("needs-license", record, "would_need")]
+        found += _kept("needs-license", "needs", record.needs)
+        found += _kept("needs-license", "would_need", record.would_need)
         if word == "needs-license" and not found:
             found.append(Failure("needs-license", ITSELF, 0))
     if level >= 2:
         found += _contested(record)
     if level >= 3:
-        found += [*_due("duties", record), *_due("undetermined", record)]
+        found += [*_due("duties", record.duties), *_due("undetermined", record.undetermined)]
     if level >= 4:
-        found += _kept("advice", record, "advice")
+        found += _kept("advice", "advice", record.advice)
         found += [
             Failure("advice", "contested", index)
-            for index, reading in enumerate(record["contested"])
-            if not reading["stricter"]
+            for index, reading in enumerate(record.contested)
+            if not reading.stricter
         ]
     return found
 
@@ -83,34 +109,29 @@ def find_worst_level(failures: Iterable[Failure]) -> str | None:
     return min((failure.level for failure in failures), key=order.index, default=None)
 
 
-def _kept(level: str, record: Mapping[str, Any], part: str) -> list[Failure]:
-    return [Failure(level, part, index) for index, one in enumerate(record[part]) if "waived" not in one]
+def _kept(level: str, part: str, findings: Iterable[Finding]) -> list[Failure]:
+    return [Failure(level, part, index) for index, one in enumerate(findings) if one.waived is None]
 
 
-def _open(record: Mapping[str, Any]) -> list[Failure]:
+def _open(record: Record) -> list[Failure]:
     """Return the missing facts that keep a decision open; the decision itself if it names none."""
-    missing = [Failure(INCOMPLETE, "missing", index) for index in range(len(record["missing"]))]
+    missing = [Failure(INCOMPLETE, "missing", index) for index in range(len(record.missing))]
     return missing or [Failure(INCOMPLETE, ITSELF, 0)]
 
 
-def _contested(record: Mapping[str, Any]) -> list[Failure]:
+def _contested(record: Record) -> list[Failure]:
     """Return the stricter readings; the decision itself if only several readings together are stricter."""
     found = [
-        Failure("contested", "contested", index)
-        for index, reading in enumerate(record["contested"])
-        if reading["stricter"]
+        Failure("contested", "contested", index) for index, reading in enumerate(record.contested) if reading.stricter
     ]
-    worst = record["worst_reading"]
-    return found or ([Failure("contested", ITSELF, 0)] if worst and worst["stricter"] else [])
+    worst = record.worst_reading
+    return found or ([Failure("contested", ITSELF, 0)] if worst and worst.stricter else [])
 
 
-def _due(part: str, record: Mapping[str, Any]) -> list[Failure]:
+def _due(part: str, findings: Iterable[Finding]) -> list[Failure]:
     """Return the duties before the launch that are not done, undetermined ones included."""
     return [
         Failure("duty", part, index)
-        for index, one in enumerate(record[part])
-        if one["effect"] == "duty"
-        and one["state"] != "done"
-        and one["deadline"]["group"] == "before-launch"
-        and "waived" not in one
+        for index, one in enumerate(findings)
+        if isinstance(one, Duty) and one.is_due_before_launch and one.waived is None
     ]

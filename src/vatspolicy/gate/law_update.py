@@ -5,11 +5,12 @@ Each side reads and decides a spec under its own schemas.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from vatspolicy.engine.decision import WORDS, Decision
+from vatspolicy.engine.result import Duty, Record
 from vatspolicy.engine.snapshot import summarize
 from vatspolicy.engine.timeline import compare_summaries
 from vatspolicy.errors import InvalidInput, Problem
@@ -29,7 +30,7 @@ class _Side:
 
     profile: Profile
     decision: Decision
-    record: Mapping[str, Any]
+    record: Record
 
 
 def compare_specs(
@@ -75,13 +76,13 @@ def _entry(spec: str, before: _Side, after: _Side | list[str], laws: Sequence[Bu
         answers = {"before": _answer(before), "after": None, "direction": "unknown"}
         return {**head, **answers, "changes": [], "duties": [], "ahead": None, "problems": after, "changed": True}
     old, new = (summarize(law, side.decision) for law, side in zip(laws, (before, after), strict=True))
-    ahead = [[[one["day"], one["decision"]] for one in side.record["changes_ahead"]] for side in (before, after)]
+    ahead = [[[one.day, one.decision] for one in side.record.changes_ahead or ()] for side in (before, after)]
     entry = {
         **head,
         "before": _answer(before),
         "after": _answer(after),
         "direction": _direction(before.decision, after.decision),
-        "changes": [one for one in compare_summaries(old, new) if one["kind"] != "duty"],
+        "changes": [one for one in compare_summaries(old, new) if one.kind != "duty"],
         "duties": list(_compare_duties(before.record, after.record)),
         "ahead": None if ahead[0] == ahead[1] else {"before": ahead[0], "after": ahead[1]},
         "problems": [],
@@ -102,7 +103,7 @@ def _direction(before: Decision, after: Decision) -> str:
     return "tightened" if min(low, high) >= 0 else "loosened" if max(low, high) <= 0 else "unknown"
 
 
-def _compare_duties(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def _compare_duties(before: Record, after: Record) -> Iterable[dict[str, Any]]:
     """Yield the duties that come, go, or have another state or day."""
     old, new = _duties(before), _duties(after)
     for key in {**old, **new}:
@@ -116,14 +117,14 @@ def _compare_duties(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
             yield {"rule": key[0], "subject": key[1], "title": told["title"], **sides}
 
 
-def _duties(record: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+def _duties(record: Record) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the duties of a record by rule and service."""
     return {
-        (one["rule"], one["subject"]["service"] or ""): {
-            "title": one["instrument"]["title"],
-            "state": one["state"],
-            "deadline": one["deadline"]["text"],
-            "date": one["deadline"]["date"],
+        (one.rule, one.subject.service or ""): {
+            "title": one.instrument.title,
+            "state": one.state,
+            "deadline": one.deadline.text,
+            "date": one.deadline.date,
         }
-        for one in (*record["duties"], *(each for each in record["undetermined"] if each["effect"] == "duty"))
+        for one in (*record.duties, *(each for each in record.undetermined if isinstance(each, Duty)))
     }

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
+
+from vatspolicy.engine.result import Record
 
 Progress: TypeAlias = "Callable[[int, int], None]"
 """Takes the number of specs that are done, and of all specs."""
-Take: TypeAlias = "Callable[[Mapping[str, Any], float], Any]"
+Take: TypeAlias = "Callable[[Record, float], Any]"
 
 
 class Reader(Protocol):
     """Reads the decisions of a run while it goes on, so that the run need not keep them."""
 
-    def take(self, record: Mapping[str, Any], seconds: float) -> Any:
+    def take(self, record: Record, seconds: float) -> Any:
         """Return what the reader wants of a decision, as plain data; perhaps in a process of its own."""
 
     def add(self, taken: Any) -> None:

@@ -17,7 +17,7 @@ from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.documents import STDIN, parse_document
 from vatspolicy.documents.json_reader import make_object
 from vatspolicy.engine.decision import INCOMPLETE
-from vatspolicy.engine.serialize import Detail
+from vatspolicy.engine.result import WAIVABLE, Record, encode
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.i18n import Phrase, _, reason_of
@@ -45,33 +45,37 @@ _PERIODS = {
 def make_receipt(
     selected_law: SelectedLaw,
     profile: Profile,
-    data: Mapping[str, Any],
+    record: Record,
     today: str,
     as_of: str | None = None,
     changes: Iterable[tuple[str, Any]] = (),
-    waived: Iterable[Mapping[str, Any]] = (),
+    after_waivers: Record | None = None,
 ) -> dict[str, Any]:
     """Build the receipt of a decision.
 
-    `data` is its record, `as_of` the day that was asked for, `changes` what was set in the spec before deciding,
-    `waived` the findings that waivers took from the gate. Raises InvalidInput for a spec that has changed meanwhile.
+    `as_of` is the day that was asked for, `changes` what was set in the spec before deciding, `after_waivers` the
+    record with the findings marked that waivers took from the gate.
+
+    Raises InvalidInput for a spec that has changed meanwhile.
     """
     changes = tuple(changes)
     why = WHY[0] if as_of else WHY[1] if profile.launch else WHY[2]
-    return _receipt(selected_law, profile, data, read_spec_bytes(profile, changes), today, why, changes, waived)
+    return _receipt(
+        selected_law, profile, record, read_spec_bytes(profile, changes), today, why, changes, after_waivers
+    )
 
 
 def _receipt(
     selected_law: SelectedLaw,
     profile: Profile,
-    data: Mapping[str, Any],
+    record: Record,
     content: bytes,
     today: str,
     why: str,
     changes: Iterable[tuple[str, Any]],
-    waived: Iterable[Mapping[str, Any]] = (),
+    after_waivers: Record | None = None,
 ) -> dict[str, Any]:
-    day = data["as_of"]
+    day, data = record.as_of, encode(record)
     return {
         "receipt": FORMAT,
         "program": {"name": "vatspolicy", "version": __version__},
@@ -84,9 +88,17 @@ def _receipt(
         },
         "law": describe_law(selected_law),
         "policies": _versions(selected_law.bundle, data, day),
-        "decision": dict(data),
-        "waived": list(waived),
+        "decision": data,
+        "waived": list(_waived(after_waivers)) if after_waivers else [],
     }
+
+
+def _waived(record: Record) -> Iterator[dict[str, Any]]:
+    """Yield the findings that are set aside, by their place in the record."""
+    for name in WAIVABLE:
+        for index, finding in enumerate(getattr(record, name)):
+            if finding.waived is not None:
+                yield {"list": name, "index": index, "waived": encode(finding.waived)}
 
 
 def canonical(data: Any) -> bytes:
@@ -291,13 +303,13 @@ def replay(receipt: Mapping[str, Any], selected_law: SelectedLaw, content: bytes
     gate = Gate(selected_law.bundle, as_of["today"], as_of["day"], allow_past=True)
     try:
         gate.check_day()
-        __, data = gate.decide(profile, granted=_find_grants(receipt, profile))
+        __, record = gate.decide(profile, granted=_find_grants(receipt, profile))
     except (DayError, ValueError) as error:
         if isinstance(error, InvalidInput):
             raise
         message = _("The bundle does not cover the day of the receipt.")
         raise InvalidInput([Problem(profile.document.file, 1, 1, "", message)]) from None
-    again = _receipt(selected_law, profile, data, content, as_of["today"], as_of["why"], changes)
+    again = _receipt(selected_law, profile, record, content, as_of["today"], as_of["why"], changes)
     found = list(_differences(_compared(receipt, again), _compared(again, receipt), ""))
     if as_of["day"] not in _days(profile, as_of):
         found.append(("/as_of/why", "changed"))
@@ -315,7 +327,7 @@ def decide_as_it_stands(receipt: Mapping[str, Any], selected_law: SelectedLaw, c
     gate = Gate(selected_law.bundle, as_of["today"], None, allow_past=True)
     try:
         profile = read_profile(parse_document(content, receipt["spec"]["file"]), selected_law.bundle.schemas)
-        return gate.decide(profile, Detail.OUTLINE, _find_grants(receipt, profile))[0].decision
+        return gate.decide(profile, ahead=False, granted=_find_grants(receipt, profile))[0].decision
     except InvalidInput:
         return INCOMPLETE
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from vatspolicy.documents import format_path
 from vatspolicy.engine.expression_value import Value
+from vatspolicy.engine.result import encode
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import Table, joint, word
@@ -29,7 +30,7 @@ def render_json(text: str, each: str, day: str, values: Iterable[Value]) -> str:
         {
             "subject": {"service": one.subject.service, "class": one.subject.cls},
             "value": one.value,
-            "clauses": [clause._asdict() for clause in one.clauses],
+            "clauses": encode(one.clauses),
             "missing": [format_path(path) for path in one.missing],
         }
         for one in values

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vatspolicy.engine.result import encode
 from vatspolicy.i18n import Language, Phrase, translate
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import Counts, Table, count, joint, word
@@ -38,7 +39,7 @@ _COUNTS: Counts = {"rest": (Phrase("{n} spec without a change"), Phrase("{n} spe
 def render(format: str, data: Data, lang: Language) -> str:
     """Render an update in one of FORMATS."""
     if format == "json":
-        return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+        return json.dumps(encode(data), ensure_ascii=False, indent=2) + "\n"
     return _markdown(data, lang) if format == "markdown" else _text(data, lang)
 
 
@@ -94,7 +95,7 @@ def _verdict(entry: Data, lang: Language) -> str:
 
 def _lines(entry: Data, lang: Language) -> Iterator[str]:
     for change in told(entry["changes"]):
-        if change["kind"] != "decision":
+        if change.kind != "decision":
             yield say_change(change, lang)
     for duty in entry["duties"]:
         before, after = (_deadline(duty[side], lang) for side in ("before", "after"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from vatspolicy.engine.result import Citation, Law, Route
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import GRADES, STATES, Counts, aside, joint, word
@@ -85,38 +86,41 @@ def phrase(key: str, lang: Language, **values: Any) -> str:
     return word(PHRASES, key, lang, **values)
 
 
-def name_bundle(law: Mapping[str, Any], lang: Language) -> str:
+def name_law(law: Law, lang: Language) -> str:
     """Return where a law comes from, with its version."""
-    return phrase(law["origin"], lang, name=clean(law["name"] or "", one_line=True), version=law["version"])
+    return phrase(law.origin, lang, name=clean(law.name or "", one_line=True), version=law.version)
+
+
+def say_deciding(law: Law, lang: Language) -> str:
+    """Return the law that decided in a line; of one that is not the shipped one with the beginning of its digest."""
+    if law.origin == "shipped":
+        return name_law(law, lang)
+    return phrase("law", lang, law=name_law(law, lang)) + aside(f"SHA-256 {law.digest[:12]}", lang)
 
 
 def say_bundle(law: Mapping[str, Any], lang: Language) -> str:
-    """Return the law that decided in a line; of one that is not the shipped one with the beginning of its digest."""
-    if law["origin"] == "shipped":
-        return name_bundle(law, lang)
-    return phrase("law", lang, law=name_bundle(law, lang)) + aside(f"SHA-256 {law['digest'][:12]}", lang)
+    """Return a law (the identity of a bundle) in a line, as `say_deciding` does."""
+    return say_deciding(read_law(law), lang)
 
 
-def way_of(route: Mapping[str, Any], routes: Iterable[Mapping[str, Any]], lang: Language) -> str:
+def read_law(law: Mapping[str, Any]) -> Law:
+    """Return the law that has an identity."""
+    return Law(law["origin"], law["name"], law["version"], law["digest"], None)
+
+
+def way_of(route: Route, routes: Iterable[Route], lang: Language) -> str:
     """Describe the state of one of several routes: beside an open route, an unknown one may also be open."""
-    if route["state"] == "unknown" and any(other["state"] == "open" for other in routes):
+    if route.state == "unknown" and any(other.state == "open" for other in routes):
         return phrase("may_open", lang)
-    return word(STATES, route["state"], lang)
+    return word(STATES, route.state, lang)
 
 
-def cited(citation: Mapping[str, Any], lang: Language) -> str:
+def cited(citation: Citation, lang: Language) -> str:
     """Return a citation: the title of the source, the label of the article, and how well its words are known."""
-    known = word(KNOWN, citation["verification"], lang)
-    return f"{citation['title'][lang]}{joint('comma', lang)}{citation['label'][lang]}{aside(known, lang)}"
+    known = word(KNOWN, citation.verification, lang)
+    return f"{citation.title[lang]}{joint('comma', lang)}{citation.label[lang]}{aside(known, lang)}"
 
 
-def value_of(condition: Mapping[str, Any]) -> bool | None:
-    """Return the truth of a condition as its route counts it: unread law is open, and what does not apply is met."""
-    applies: bool | None = condition["applies"]
-    value: bool | None = condition["value"]
-    return value if applies or value else None if applies is None else True
-
-
-def law_of(finding: Mapping[str, Any], lang: Language) -> str:
-    """Return the citations of a finding in one line, each with the verification of its article."""
-    return joint("semicolon", lang).join(cited(citation, lang) for citation in finding["citations"])
+def law_of(citations: Iterable[Citation], lang: Language) -> str:
+    """Return citations in one line, each with the verification of its article."""
+    return joint("semicolon", lang).join(cited(citation, lang) for citation in citations)

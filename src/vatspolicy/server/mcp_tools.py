@@ -20,6 +20,7 @@ from vatspolicy.clock import is_day
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.documents.words import search_words
+from vatspolicy.engine.result import encode
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.gate.judgement import Judgement
@@ -31,7 +32,7 @@ from vatspolicy.i18n import Language, Listing, _, translate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.profile.word_lists import find_list, word_lists
-from vatspolicy.reports.decision.compact import compact
+from vatspolicy.reports.decision.brief import make_brief
 from vatspolicy.reports.policy.terminal import explain as explain_name
 from vatspolicy.reports.reference import to_data
 from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
@@ -115,7 +116,7 @@ class _Tools:
         def work() -> Data:
             gate = self.gate(as_of)
             _decision, record = gate.decide(read_profile(self.read(profile), self.bundle.schemas))
-            return compact(record, lang, Judgement())
+            return make_brief(record, lang, Judgement())
 
         return await self.run(work)
 
@@ -142,7 +143,7 @@ class _Tools:
             found = read_profile(self.read(profile), self.bundle.schemas)
             gate = self.gate(as_of)
             plan = find_remediations(self.bundle, found, gate.find_day(found), to, 5, 3)
-            return dict(plan_to_data(self.bundle, found, plan))
+            return dict(encode(plan_to_data(self.bundle, found, plan)))
 
         return await self.run(work)
 

@@ -7,6 +7,7 @@ import random
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.support.console import Console
 from tests.support.shipped import GOLDEN
 from tests.support.specs import HOSTING, TODAY
 from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.engine.result import encode
 from vatspolicy.gate.gate import ExitCode, Gate, GateResult
 from vatspolicy.gate.waivers import WaiverSet, fingerprint, load_baseline, load_waiver_set, load_waivers, waivable
 from vatspolicy.gate.waivers.apply import WHY
@@ -118,7 +120,7 @@ def ran(
 
 def kinds(outcome: GateResult) -> list[str]:
     assert outcome.remarks is not None
-    return [remark["kind"] for remark in outcome.remarks]
+    return [remark.kind for remark in outcome.remarks]
 
 
 # --- what a waiver does -----------------------------------------------------------------------------------------------
@@ -130,14 +132,11 @@ def test_a_waiver_opens_the_gate_and_changes_no_decision(bundle: Bundle) -> None
     after = ran(bundle)
     assert (before.exit_code, after.exit_code, kinds(after)) == (FAILED, OK, [])
     old, new = before.records[0], after.records[0]
-    assert (new["decision"], new["remaining"]) == ("deny", "allow")
-    assert {key: value for key, value in new.items() if key not in ("denials", "remaining")} == {
-        key: value for key, value in old.items() if key != "denials"
-    }
-    (denial,) = new["denials"]
-    waived = denial.pop("waived")
-    assert [denial] == old["denials"]
-    assert waived == {
+    assert (new.decision, new.remaining) == ("deny", "allow")
+    assert replace(new, denials=old.denials, remaining=None) == old
+    (denial,) = new.denials
+    assert (replace(denial, waived=None),) == old.denials
+    assert encode(denial.waived) == {
         "by": "waiver",
         "reason": "Settled with the court.",
         "approver": "kim",
@@ -157,16 +156,16 @@ def test_a_waiver_that_ends_soon_is_noted_and_applies(bundle: Bundle, today: str
     outcome = ran(bundle, today=today, waiver_set=strict, allow_past=True)  # some days are after the launch
     assert (outcome.exit_code, kinds(outcome)) == (OK, noted)
     for remark in outcome.remarks or ():
-        assert (remark["level"], UNTIL in remark["message"]["en"]) == ("note", True)
+        assert (remark.level, UNTIL in remark.message["en"]) == ("note", True)
 
 
 def test_what_else_stands_in_the_way_still_does(bundle: Bundle) -> None:
     Path("spec.yaml").write_text(UNLICENSED)
     write(entries(bundle, OUTCAST))
-    assert (ran(bundle).exit_code, ran(bundle).records[0]["remaining"]) == (FAILED, "needs-license")
+    assert (ran(bundle).exit_code, ran(bundle).records[0].remaining) == (FAILED, "needs-license")
     assert ran(bundle, fail_on="deny").exit_code == OK
     write([*entries(bundle, OUTCAST), *entries(bundle, LICENSED)])
-    assert (ran(bundle).exit_code, ran(bundle).records[0]["remaining"]) == (OK, "allow")
+    assert (ran(bundle).exit_code, ran(bundle).records[0].remaining) == (OK, "allow")
 
 
 def test_a_duty_and_an_advice_are_waived(bundle: Bundle) -> None:
@@ -182,7 +181,7 @@ def test_a_duty_and_an_advice_are_waived(bundle: Bundle) -> None:
     assert ran(bundle, fail_on="duty").exit_code == OK
     write([*first, *look, *others])
     outcome = ran(bundle, fail_on="advice")
-    left = [one["rule"] for one in outcome.records[0]["advice"] if "waived" not in one]
+    left = [one.rule for one in outcome.records[0].advice if one.waived is None]
     assert (outcome.exit_code, left) == (OK, [])
 
 
@@ -190,11 +189,11 @@ def test_what_is_unknown_comes_to_bear_again(bundle: Bundle) -> None:
     """A denial hides what was not said. Without the denial, silence is no permission."""
     Path("spec.yaml").write_text(DENIED.replace("    area: [china]\n    facilities: [shanghai-lingang]\n", ""))
     denied = Gate(bundle, TODAY).run(["spec.yaml"])
-    assert denied.records[0]["decision"] == "deny"
-    assert denied.records[0]["undetermined"]
+    assert denied.records[0].decision == "deny"
+    assert denied.records[0].undetermined
     write(entries(bundle, OUTCAST))
     outcome = ran(bundle)
-    assert (outcome.exit_code, outcome.records[0]["remaining"]) == (INCOMPLETE, "incomplete")
+    assert (outcome.exit_code, outcome.records[0].remaining) == (INCOMPLETE, "incomplete")
 
 
 def test_incomplete_is_never_waived(bundle: Bundle) -> None:
@@ -212,7 +211,7 @@ def test_incomplete_is_never_waived(bundle: Bundle) -> None:
     }
     write([waiver])
     outcome = ran(bundle)
-    assert (outcome.exit_code, outcome.records[0]["remaining"]) == (INCOMPLETE, "incomplete")
+    assert (outcome.exit_code, outcome.records[0].remaining) == (INCOMPLETE, "incomplete")
     assert kinds(outcome) in (["unused"], ["changed"])
 
 
@@ -324,7 +323,7 @@ def test_each_kind_is_told_and_does_not_apply(bundle: Bundle, fields: Mapping[st
     outcome = ran(bundle)
     assert outcome.exit_code == FAILED
     assert kind in kinds(outcome)
-    assert "waived" not in outcome.records[0]["denials"][0]
+    assert outcome.records[0].denials[0].waived is None
 
 
 def test_days_are_counted_to_the_last(bundle: Bundle) -> None:
@@ -346,7 +345,7 @@ def test_a_launch_day_left_out_does_not_make_a_waiver_last(bundle: Bundle, as_of
     outcome = ran(bundle, as_of=as_of)
     assert (outcome.exit_code, kinds(outcome)) == (FAILED, ["too-broad"])
     assert outcome.remarks is not None
-    assert "no launch day" in outcome.remarks[0]["message"]["en"]
+    assert "no launch day" in outcome.remarks[0].message["en"]
 
 
 def test_a_baseline_must_last_to_the_launch(bundle: Bundle) -> None:
@@ -369,7 +368,7 @@ def test_a_baseline_does_not_apply_without_a_launch_day(bundle: Bundle, as_of: s
         outcome = ran(bundle, waiver_set=WaiverSet(baseline=load_baseline(Path("base.yaml"))), as_of=as_of)
         assert (outcome.exit_code, set(kinds(outcome))) == (code, {kind})
         assert outcome.remarks is not None
-        assert ("no launch day" in outcome.remarks[0]["message"]["en"]) == (kind == "too-broad")
+        assert ("no launch day" in outcome.remarks[0].message["en"]) == (kind == "too-broad")
 
 
 def test_without_approvers_nothing_applies(bundle: Bundle) -> None:
@@ -395,7 +394,7 @@ def test_a_rule_may_be_unwaivable(changed: Callable[..., Bundle]) -> None:
     write([*entries(bundle, "invented-duties/absolute"), *entries(bundle, OUTCAST)])
     outcome = ran(bundle)
     assert (outcome.exit_code, kinds(outcome)) == (FAILED, ["unwaivable"])
-    assert [one["rule"] for one in outcome.records[0]["denials"] if "waived" in one] == [OUTCAST]
+    assert [one.rule for one in outcome.records[0].denials if one.waived] == [OUTCAST]
 
 
 def test_a_waiver_is_for_one_spec(bundle: Bundle) -> None:
@@ -409,7 +408,7 @@ def test_two_products_have_two_waivers(bundle: Bundle) -> None:
     Path("other.yaml").write_text(DENIED.replace("id: hosting", "id: other"))
     write(entries(bundle, OUTCAST))
     both = ran(bundle, "spec.yaml", "other.yaml")
-    assert [data["remaining"] for data in both.records] == ["allow", "deny"]
+    assert [record.remaining for record in both.records] == ["allow", "deny"]
     assert both.exit_code == FAILED
     moved = {**entries(bundle, OUTCAST)[0], "scope": entries(bundle, OUTCAST, "other.yaml")[0]["scope"]}
     write([*entries(bundle, OUTCAST), moved])
@@ -434,7 +433,7 @@ def test_everything_is_required(bundle: Bundle, key: str) -> None:
     outcome = ran(bundle)
     assert outcome.exit_code == INVALID
     assert [problem.message for problem in outcome.problems] == [f"The key {key!r} is missing."]
-    assert outcome.records[0]["remaining"] == "deny"
+    assert outcome.records[0].remaining == "deny"
 
 
 def test_all_mistakes_of_a_file_are_told_at_their_places(bundle: Bundle) -> None:

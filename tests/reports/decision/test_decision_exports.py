@@ -15,14 +15,14 @@ from docx import Document
 
 from tests.support.console import Console
 from tests.support.html_tree import HOSTILE
+from tests.support.records import decision_to_data, export, to_record
 from tests.support.shipped import fixture_file, shipped_bundle
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import Problem
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision import BINARY_FORMATS, export
+from vatspolicy.reports.decision import BINARY_FORMATS
 from vatspolicy.reports.decision.digest import merge_duties
 from vatspolicy.reports.formats.html_words import WORDS
 from vatspolicy.reports.words import KNOWN
@@ -102,12 +102,12 @@ def test_the_checklist_has_a_row_for_each_license_filing_and_duty(
     assert [row[kind] for row in rows].count(WORDS["license"][lang]) == 1
     groups = {(duty["instrument"]["title"][lang], duty["deadline"]["group"]) for duty in data["duties"]}
     assert len(rows) == 1 + len(groups)
-    for duty in merge_duties(data["duties"]):
-        [row] = [row for row in rows if row[what] == duty["instrument"]["title"][lang]]
-        assert (str(row[day].date()) if row[day] else None) == duty["deadline"]["date"]
-        assert all(body["title"][lang] in row[WORDS["authority"][lang]] for body in duty["authority"])
-        assert all(cited["label"][lang] in row[WORDS["article"][lang]] for cited in duty["citations"])
-        grades = {cited["verification"] for cited in duty["citations"]}
+    for duty in merge_duties(to_record(data).duties):
+        [row] = [row for row in rows if row[what] == duty.instrument.title[lang]]
+        assert (str(row[day].date()) if row[day] else None) == duty.deadline.date
+        assert all(body.title[lang] in row[WORDS["authority"][lang]] for body in duty.authority)
+        assert all(cited.label[lang] in row[WORDS["article"][lang]] for cited in duty.citations)
+        grades = {cited.verification for cited in duty.citations}
         weakest = next(one for one in ("unverified", "secondary", "primary") if one in grades)
         assert row[WORDS["grade"][lang]] == KNOWN[weakest][lang]
 

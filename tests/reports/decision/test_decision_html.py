@@ -5,16 +5,18 @@ from __future__ import annotations
 import copy
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.support.html_tree import HOSTILE, Tree
+from tests.support.records import decision_to_data, to_record
+from tests.support.records import render as render_any
 from tests.support.shipped import fixture_file, shipped_bundle
 from vatspolicy.documents import format_path
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import Problem
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.policies.bundle import Bundle
@@ -22,7 +24,6 @@ from vatspolicy.policies.deadlines import deadline
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.basis import cited_articles, steps, value_in_words
-from vatspolicy.reports.decision.html import render
 from vatspolicy.reports.decision.route_diagram import gates
 from vatspolicy.reports.formats.html import escape
 from vatspolicy.reports.formats.html_words import WORDS, Sentences
@@ -41,6 +42,16 @@ CASES = {
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
     return shipped_bundle()
+
+
+def render(
+    records: Iterable[Mapping[str, Any]],
+    lang: Language,
+    problems: Sequence[Problem] = (),
+    remarks: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """Render a page of decisions."""
+    return render_any("html", records, lang, problems=problems, remarks=remarks)
 
 
 Decide = Callable[..., dict[str, Any]]
@@ -118,7 +129,9 @@ def test_routes_are_drawn_and_listed(records: dict[str, dict[str, Any]]) -> None
     [picture] = [one for one in tree.named("svg") if "B11" in str(one["aria-labelledby"])]
     assert picture["role"] == "img"
     drawn = [str(one["class"]) for one in tree.named("circle") if str(one.get("class")).startswith("gate")]
-    assert drawn == [f"gate {gate.state}" for route in activity["routes"] for gate in gates(route)]
+    assert drawn == [
+        f"gate {gate.state}" for route in to_record(data).services[0].activities[0].routes for gate in gates(route)
+    ]
     assert drawn.count("gate pass") >= 7
     words = tree.words()
     for route in activity["routes"]:
@@ -127,23 +140,16 @@ def test_routes_are_drawn_and_listed(records: dict[str, dict[str, Any]]) -> None
             assert condition["message"]["en"] in words
 
 
-def test_a_gate_for_the_share_and_for_what_is_not_known() -> None:
-    base = {
-        "state": "closed",
-        "max_foreign_percent": 50.0,
-        "share_too_high": True,
-        "conditions": [{"value": None, "applies": True}],
-    }
+def test_a_gate_for_the_share_and_for_what_is_not_known(records: dict[str, dict[str, Any]]) -> None:
+    [route, *_] = to_record(records["deny"]).services[0].activities[0].routes
+    [condition, *_] = route.conditions
+    asked, met = (replace(condition, value=value, applies=True) for value in (None, True))
+    base = replace(route, state="closed", max_foreign_percent=50.0, share_too_high=True, conditions=(asked,))
     assert [(gate.state, gate.label) for gate in gates(base)] == [("fail", "≤50%"), ("ask", "1")]
-    unknown = {
-        "state": "unknown",
-        "max_foreign_percent": None,
-        "share_too_high": False,
-        "conditions": [{"value": True, "applies": True}],
-    }
+    unknown = replace(base, state="unknown", max_foreign_percent=None, share_too_high=False, conditions=(met,))
     assert [gate.state for gate in gates(unknown)] == ["ask", "pass"]
-    assert [gate.state for gate in gates({**unknown, "max_foreign_percent": 33.3})] == ["ask", "pass"]
-    assert [gate.state for gate in gates({**unknown, "state": "open"})] == ["pass"]
+    assert [gate.state for gate in gates(replace(unknown, max_foreign_percent=33.3))] == ["ask", "pass"]
+    assert [gate.state for gate in gates(replace(unknown, state="open"))] == ["pass"]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -329,9 +335,9 @@ def test_the_summary_names_missing_facts_other_readings_and_weak_sources(
     data = decide("saas-shanghai")
     text = _summary(data, lang)
     assert escape(data["contested"][0]["message"][lang]) in text
-    cited = {(one["policy"], one["key"]): one for one in cited_articles(data)}
+    cited = {(one.policy, one.key): one for one in cited_articles(to_record(data))}
     for grade in ("primary", "secondary", "unverified"):
-        count = sum(one["verification"] == grade for one in cited.values())
+        count = sum(one.verification == grade for one in cited.values())
         values = {"primary": count, "count": len(cited) if grade == "primary" else count}
         key = "sources_count" if grade == "primary" else f"sources_{grade}"
         assert (WORDS[key][lang].format(**values) in text) == (count > 0)

@@ -7,6 +7,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,11 @@ from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 from markdown_it import MarkdownIt
 from referencing import Registry, Resource
 
+from tests.support.records import decision_to_data, render, to_record
 from tests.support.shipped import GOLDEN
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import Problem
 from vatspolicy.gate.gate import ExitCode, Gate, GateResult
 from vatspolicy.gate.judgement import LEVELS
@@ -31,7 +32,7 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import GROUPS
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision import FORMATS, render
+from vatspolicy.reports.decision import FORMATS
 from vatspolicy.reports.decision.json_run import SEVERITY
 from vatspolicy.reports.words import way_of
 
@@ -284,10 +285,15 @@ def test_specs_that_were_not_decided_are_notifications(make: Make) -> None:
     [found] = sarif(make(), problems=[PROBLEM])["runs"]
     [invocation] = found["invocations"]
     assert invocation["executionSuccessful"] is False
-    [note] = invocation["toolExecutionNotifications"]
+    note, whole = invocation["toolExecutionNotifications"]
+    assert (note["level"], whole["level"]) == ("error", "note")
+    assert whole["message"]["text"].startswith("hosting: NEEDS LICENSE (2027-01-31). shipped law 0.1.0. Law that")
+    assert whole["message"]["text"].endswith(" A reading of the law by rules, not legal advice.")
     assert note["message"]["text"] == "company.name Something is wrong. Mend it."
     assert note["locations"][0]["physicalLocation"]["region"] == {"startLine": 3, "startColumn": 7}
-    assert sarif(make())["runs"][0]["invocations"] == [{"executionSuccessful": True}]
+    [invocation] = sarif(make())["runs"][0]["invocations"]
+    assert invocation["executionSuccessful"] is True
+    assert [one["level"] for one in invocation["toolExecutionNotifications"]] == ["note"]
 
 
 # --- the gate ---------------------------------------------------------------------------------------------------------
@@ -300,8 +306,8 @@ def test_every_format_fails_exactly_if_the_run_does(
 ) -> None:
     judge = Gate(rich_bundle, TODAY, fail_on=fail_on, no_fail=no_fail)
     for name, data in records.items():
-        code = judge.code(data)
-        gate = GateResult((data,), (), (), code, judgement=judge.judgement)
+        code = judge.code(to_record(data))
+        gate = GateResult((to_record(data),), (), (), code, judgement=judge.judgement)
         failing = code != ExitCode.OK
 
         def say(format: str, extent: str = "details", gate: GateResult = gate) -> str:
@@ -328,7 +334,7 @@ def test_what_failed_is_named_in_every_format(make: Make, rich_bundle: Bundle) -
     data = make(*HELD, *PUBLIC, ("data.persons", 0))
     assert data["decision"] == "allow"
     judge = Gate(rich_bundle, TODAY, fail_on="duty")
-    gate = GateResult((data,), (), (), judge.code(data), judgement=judge.judgement)
+    gate = GateResult((to_record(data),), (), (), judge.code(to_record(data)), judgement=judge.judgement)
     log = json.loads(render("sarif", [data], "en", gate=gate))
     assert log["runs"][0]["invocations"][0]["exitCode"] == 1
     [error] = [result for result in log["runs"][0]["results"] if result["level"] == "error"]
@@ -345,32 +351,30 @@ def test_what_failed_is_named_in_every_format(make: Make, rich_bundle: Bundle) -
 
 
 def test_an_argument_without_a_spec_is_an_error_in_every_format(make: Make) -> None:
-    gate = GateResult((make(),), (), ("none/*.yaml",), ExitCode.NOTHING)
+    gate = GateResult((to_record(make()),), (), ("none/*.yaml",), ExitCode.NOTHING)
     for format in ("junit", "sarif", "markdown", "json"):
         text = render(format, gate.records, "en", gate=gate)
         assert re.search(r"No spec was found here\.", text), format
     assert json.loads(render("json", gate.records, "en", gate=gate))["decision"] is None
 
 
-# --- compact JSON -----------------------------------------------------------------------------------------------------
+# --- brief JSON -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_compact_json_follows_its_schema(
-    records: dict[str, dict[str, Any]], rich_bundle: Bundle, lang: Language
-) -> None:
-    validator = validator_of("summary")
+def test_brief_json_follows_its_schema(records: dict[str, dict[str, Any]], rich_bundle: Bundle, lang: Language) -> None:
+    validator = validator_of("brief")
     for data in records.values():
         waived = data | {"remaining": "allow", "advice": [one | {"waived": WAIVED} for one in data["advice"]]}
         judge = Gate(rich_bundle, TODAY, fail_on="advice")
         for one in (data, waived):
-            gate = GateResult((one,), (), (), judge.code(one), judgement=judge.judgement)
+            gate = GateResult((to_record(one),), (), (), judge.code(to_record(one)), judgement=judge.judgement)
             text = render("json", [one], lang, problems=[PROBLEM], extent="screen", gate=gate)
             assert [f"{e.json_path}: {e.message[:200]}" for e in validator.iter_errors(json.loads(text))] == []
             assert "\n" in text
 
 
-def test_compact_json_says_what_the_decision_says(make: Make) -> None:
+def test_brief_json_says_what_the_decision_says(make: Make) -> None:
     data = make(*PUBLIC)
     [told] = json.loads(render("json", [data], "en", extent="screen"))["decisions"]
     assert (told["decision"], told["product"], told["file"]) == (data["decision"], "hosting", "spec.yaml")
@@ -509,7 +513,13 @@ def github(*data: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 def test_github_annotates_the_verdict_and_each_finding(make: Make) -> None:
     verdict, *rest = github(make(*DENIED))
-    said = "hosting: DENY (2027-01-31) The gate fails: 1 deny. Law that appears after 2026-11-26 is not in it."
+    said = (
+        "hosting: DENY (2027-01-31). The gate fails: 1 deny. shipped law 0.1.0."
+        " Law that appears after 2026-11-26 is not in it."
+        " Not stated, and read as none: licenses of the company, deals, filings done."
+        " Source quality: at least one cited article is known from commentary only."
+        " A reading of the law by rules, not legal advice."
+    )
     assert verdict == ("error", "spec.yaml", "1", "1", "hosting%3A DENY", said)
     assert [(level, line) for level, _, line, _, title, _ in rest if "license-duty" in title] == [("error", "17")]
     assert github(make())[0][0] == "error"
@@ -776,8 +786,9 @@ def test_nothing_is_dated_while_the_launch_is_unknown(make: Make) -> None:
     assert {duty["deadline"]["date"] for duty in data["duties"]} == {None}
 
 
-def test_an_unknown_route_beside_an_open_one_may_also_be_open() -> None:
-    opened, unknown, closed = ({"state": state} for state in ("open", "unknown", "closed"))
+def test_an_unknown_route_beside_an_open_one_may_also_be_open(make: Make) -> None:
+    [route, *_] = to_record(make()).services[0].activities[0].routes
+    opened, unknown, closed = (replace(route, state=state) for state in ("open", "unknown", "closed"))
     assert way_of(unknown, [opened, unknown], "en") == "may also be open"
     assert way_of(unknown, [closed, unknown], "en") == "unknown"
     assert way_of(closed, [opened, closed], "zh") == "不开放"

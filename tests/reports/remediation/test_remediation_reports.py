@@ -17,6 +17,7 @@ from tests.support.shipped import fixture_file, shipped_bundle
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.validation import validate
+from vatspolicy.engine.result import encode
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.i18n.text import width
@@ -46,12 +47,12 @@ def hosting(console: Console, *arguments: str | Path, law: Path, spec: str = HOS
 
 @pytest.mark.parametrize("name", SPECS)
 def test_the_data_follow_their_schema(name: str) -> None:
-    text = json.dumps(data_of(name), ensure_ascii=False)
+    text = json.dumps(encode(data_of(name)), ensure_ascii=False)
     assert [str(problem) for problem in validate(parse_document(text, "routes.json"), "routes")] == []
 
 
 def test_the_schema_refuses_what_is_not_such_data() -> None:
-    data = json.loads(json.dumps(data_of("iot-suzhou")))
+    data = json.loads(json.dumps(encode(data_of("iot-suzhou"))))
     data["proposals"][0]["cost"] = "cheap"
     del data["proposals"][1]["decision"]
     problems = validate(parse_document(json.dumps(data), "routes.json"), "routes")
@@ -182,7 +183,7 @@ def test_a_page_says_the_same(name: str, lang: Any) -> None:
         assert all(phrase[lang] in words for phrase in proposal["phrases"])
         assert all(one["to"][lang] in words for one in proposal["differences"])
     assert all(margin["text"][lang] in words for margin in data["margins"])
-    assert all(ask["path"] in words and ask["question"][lang] in words for ask in data["missing"])
+    assert all(ask.path in words and ask.question[lang] in words for ask in data["missing"])
     assert WORDS["not_advice"][lang] in words
     assert data["bundle"]["digest"] in words
     assert len(tree.ids()) == len(set(tree.ids()))
@@ -244,8 +245,8 @@ def test_a_contest_is_said(lang: Any) -> None:
     assert mark in text.splitlines()[0]
     assert mark in page.splitlines()[0]
     for reading in data["contested"]:
-        assert reading["held_by"][lang] in text
-        assert reading["held_by"][lang] in re.sub(r"[\\\u200b]", "", page)
+        assert reading.held_by[lang] in text
+        assert reading.held_by[lang] in re.sub(r"[\\\u200b]", "", page)
     calm = data | {"goal": None, "proposals": [], "undecided": []}
     assert WORDS["nothing_but_contest"][lang] in as_text.render(calm, lang, room=400)
     settled = calm | {"contested": [], "worst_reading": None}

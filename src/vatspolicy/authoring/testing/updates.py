@@ -62,7 +62,7 @@ def find_changes(case: Case) -> Iterator[Change]:
     """Yield the places of a case at which the law gives another result than it expects, with that result."""
     if case.policy is None:
         decision = evaluate(case.bundle, case.profile, case.as_of)
-        for path, value in _decision_changes(decision, case.expect):
+        for path, value in find_decision_changes(decision, case.expect):
             yield (*case.place, *path), value
         return
     for observed in case.observe():
@@ -75,7 +75,8 @@ def find_changes(case: Case) -> Iterator[Change]:
             yield (*case.place, "authority", instrument), list(bodies)
 
 
-def _decision_changes(decision: Decision, expect: Mapping[str, Any]) -> Iterator[Change]:
+def find_decision_changes(decision: Decision, expect: Mapping[str, Any]) -> Iterator[Change]:
+    """Yield the expectations that a decision does not meet, with what it gives instead."""
     actual: dict[str, Any] = {"decision": decision.decision, "range": list(decision.range)}
     actual["contested"] = bool(decision.readings)
     yield from (((key,), value) for key, value in actual.items() if key in expect and expect[key] != value)

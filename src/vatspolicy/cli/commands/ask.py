@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from vatspolicy.cli.console import abort, measure_width, print_result, write_report
 from vatspolicy.cli.context import SpecContext
@@ -178,7 +179,7 @@ def _show_next(state: Interview, as_json: bool, lang: Language) -> None:
 def _converse(state: Interview, file: _File, changed: bool, lang: Language) -> ExitCode:
     """Ask on a terminal and return the exit code; the dialog is on standard error, the decision on standard output."""
     from vatspolicy.cli.answer_menu import make_menu
-    from vatspolicy.engine.serialize import decision_to_data
+    from vatspolicy.engine.serialize import make_record
     from vatspolicy.guidance.interview.messages import say
     from vatspolicy.guidance.interview.terminal import Terminal, closing
     from vatspolicy.reports.decision import render
@@ -192,11 +193,11 @@ def _converse(state: Interview, file: _File, changed: bool, lang: Language) -> E
     name = str(file.path) if file.path is not None else state.document.file
     write_stderr("\n" + "\n".join(closing(state, early, name, lang)) + "\n")
     if state.settled or not early:
-        data: dict[str, Any] = decision_to_data(state.bundle, state.profile, state.decision)
-        shown = render("text", [data | {"file": name}], lang, wants_color(), measure_width(), extent="screen")
+        record = replace(make_record(state.bundle, state.profile, state.decision, brief=True), file=name)
+        shown = render("text", [record], lang, wants_color(), measure_width(), extent="screen")
         print_result(f"\n{shown}")
         write_stderr(say("details", lang, file=name) + "\n")
-        if data["decision"] in ("deny", "needs-license"):
+        if record.decision in ("deny", "needs-license"):
             write_stderr(say("ways", lang, file=name) + "\n")
     return ExitCode.OK if state.settled else ExitCode.INCOMPLETE
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from vatspolicy.bundles.select import SelectedLaw
     from vatspolicy.cli.owner_side import Trust
     from vatspolicy.gate.gate import GateResult
+    from vatspolicy.gate.judgement import Remark
     from vatspolicy.reports.decision.pieces import Pieces
 
 
@@ -80,7 +81,7 @@ def check(options: CheckOptions) -> ExitCode:
         result = result._replace(remarks=(*told, *(result.remarks or ())))
     if extent in ("summary", "quiet"):  # which print no remarks
         for one in told:
-            warn(one["message"][options.context.lang])
+            warn(one.message[options.context.lang])
     if result.problems:
         report_problems(InvalidInput(result.problems))
     for argument in result.empty:
@@ -167,7 +168,7 @@ def _prepare(options: CheckOptions, extent: Extent, keeps: bool = False) -> tupl
 
 def _tell_what_it_opens(
     trust: Trust, edited: Sequence[str], result: GateResult, extent: Extent
-) -> tuple[dict[str, Any], GateResult]:
+) -> tuple[Remark, GateResult]:
     """Return the remark on a change that edits what decides about it, after deciding once more as it would have it.
 
     Files of the change that are not valid are problems of the run.
@@ -271,7 +272,7 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
 def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent, keeps: bool) -> Gate:
     """Return the gate that the options describe, with its waivers and baseline.
 
-    Text without details says of several specs no more than an outline has, and then no record is kept whole. Only
+    Text without details explains nothing, so that its records are brief. Only
     complete JSON shows both languages; other reports need what the program says in theirs alone.
     """
     waivers = None
@@ -298,7 +299,7 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent, keeps: b
         options.no_fail,
         waivers,
         options.stdin_filename,
-        outlined=text and extent != "details" and not keeps,
+        brief=text and extent != "details" and not keeps,
         keeps_profiles=keeps,
         jobs=options.jobs,
         expected=options.expect,
@@ -332,11 +333,14 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
 
 def _append_to_log(log: Path, law: SelectedLaw, result: GateResult, masks: Sequence[Any]) -> None:
     """Append every decision to the log; a decision that cannot be logged fails the run."""
+    from vatspolicy.engine.result import encode
     from vatspolicy.gate.decision_log import append, hide_values, hides_facts, make_event
 
-    pairs = zip(result.law, result.records, strict=True)
-    facts = [(profile.document.data, hide_values(law.bundle, data) if masks else data) for (profile, __), data in pairs]
-    events = [make_event(law.revision, *one, clock.now(), masks) for one in facts]
+    events = []
+    for (profile, __), record in zip(result.law, result.records, strict=True):
+        data = encode(record)
+        shown = hide_values(law.bundle, data) if masks else data
+        events.append(make_event(law.revision, profile.document.data, shown, clock.now(), masks))
     try:
         moved = append(log, events)
     except (OSError, ValueError) as error:

@@ -47,6 +47,7 @@ def show_routes(
     import json
 
     from vatspolicy.clock import today
+    from vatspolicy.engine.result import encode
     from vatspolicy.gate.gate import Gate
     from vatspolicy.gate.opinions import check_opinions
     from vatspolicy.guidance.remediation import find_remediations
@@ -69,7 +70,7 @@ def show_routes(
 
     def report(form: str, color: bool) -> str:
         if form == "json":
-            return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+            return json.dumps(encode(data), ensure_ascii=False, indent=2) + "\n"
         if form == "markdown":
             return document.render_markdown(data, context.lang)
         if form == "html":

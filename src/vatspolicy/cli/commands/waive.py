@@ -127,7 +127,7 @@ def _opinion_scope(
         abort(_("the spec has no launch day, so it could launch after the last day."))
     claim = claims[int(index)]
     __, record = gate.decide(profile, granted={int(index): None})
-    state = record["opinions"][int(index)]["state"]
+    state = record.opinions[int(index)].state
     if state != COUNTED:
         abort(
             _("{place} would settle nothing. {why}", place=place, why=WORDS[state][current_language()]), ExitCode.FAILED

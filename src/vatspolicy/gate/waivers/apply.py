@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from vatspolicy.engine import result
 from vatspolicy.engine.decision import WORDS, Decision, Finding
 from vatspolicy.engine.opinions import rank
+from vatspolicy.gate.judgement import Remark
 from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import LONGEST, Approval, Baseline, GrantedOpinion, Waiver, WaiverSet
 from vatspolicy.i18n import Phrase
@@ -17,9 +19,6 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.opinions import stated
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import CLASS
-
-WaiverNotice = dict[str, Any]
-"""Notice about a waiver (decision.schema.json, `waivers`)."""
 
 NOTES = ("in-baseline", "ends-soon")
 """Kinds of notices that never fail the gate, not even a strict one."""
@@ -61,27 +60,17 @@ WHY: Mapping[str, Mapping[str, str]] = {
 
 def waiver_notice(
     kind: str, why: str, file: str, line: int, column: int, rule: str = "", product: str = "", **values: Any
-) -> WaiverNotice:
+) -> Remark:
     """Build one notice, at the line of the file that it concerns."""
-    return {
-        "kind": kind,
-        "level": "note" if kind in NOTES else "warning",
-        "rule": rule or None,
-        "product": product or None,
-        "message": both(WHY, why, **values),
-        "file": file,
-        "line": line,
-        "column": column,
-    }
+    level = "note" if kind in NOTES else "warning"
+    return Remark(kind, level, rule or None, product or None, both(WHY, why, **values), file, line, column)
 
 
-KINDS = ("denials", "needs", "would_need", "duties", "advice")
-"""Lists of a decision whose findings may be waived. Undetermined findings may not: a missing fact is no permission."""
 _WORD_BEARING = ("classify", "deny", "need", "route")
 _WILD = frozenset("*?[]")
 
-Decided = tuple[Profile, Decision, Mapping[str, Any]]
-"""Spec, its decision, and the decision as data."""
+Decided = tuple[Profile, Decision, result.Record]
+"""Spec, its decision, and the record of the decision."""
 Place = tuple[str, int]
 """List of a decision and position in it."""
 
@@ -92,9 +81,9 @@ class WaivedRun:
 
     remaining: tuple[Decision, ...]
     """Each decision without its waived findings, which the gate judges."""
-    records: tuple[dict[str, Any], ...]
-    """Each decision as data, its findings marked `waived`."""
-    remarks: tuple[WaiverNotice, ...]
+    records: tuple[result.Record, ...]
+    """The record of each decision, its findings marked `waived`."""
+    remarks: tuple[Remark, ...]
     """Notices about the waivers themselves."""
     waived: tuple[frozenset[Place], ...]
     """Waived findings of each decision."""
@@ -106,10 +95,10 @@ class _Case:
 
     profile: Profile
     decision: Decision
-    opinions: Sequence[Mapping[str, Any]] = ()
+    opinions: Sequence[result.Opinion] = ()
     """Opinions of the spec as the record shows them."""
     fingerprints: dict[Place, str] = field(default_factory=dict)
-    waived: dict[Place, dict[str, Any]] = field(default_factory=dict)
+    waived: dict[Place, result.Waived] = field(default_factory=dict)
 
     @property
     def last_day(self) -> str:
@@ -120,7 +109,7 @@ class _Case:
 def apply_waivers(bundle: Bundle, decided: Sequence[Decided], waiver_set: WaiverSet, today: str) -> WaivedRun:
     """Set aside the findings that the waiver set covers on a day (ISO); no decision changes, every finding stays."""
     run = _Run(
-        bundle, [_Case(profile, decision, data["opinions"]) for profile, decision, data in decided], waiver_set, today
+        bundle, [_Case(profile, decision, record.opinions) for profile, decision, record in decided], waiver_set, today
     )
     remarks = [*(entry for waiver in waiver_set.waivers for entry in run.apply_waiver(waiver))]
     remarks += [entry for granted in waiver_set.opinions for entry in run.look_at_opinion(granted)]
@@ -183,7 +172,7 @@ def find_stronger(granted: GrantedOpinion, waiver_set: WaiverSet, profile: Profi
 def waivable(decision: Decision) -> Iterator[tuple[Place, Finding]]:
     """Yield the waivable findings, unless their rule forbids it; of the duties, those due before the launch."""
     outstanding = decision.outstanding
-    for key in KINDS:
+    for key in result.WAIVABLE:
         for position, finding in enumerate(getattr(decision, key)):
             if key != "duties" or any(finding is other for other in outstanding):
                 yield (key, position), finding
@@ -199,7 +188,7 @@ def remaining(decision: Decision, waived: Iterable[Place]) -> Decision:
         return decision
     kept: dict[str, Any] = {
         key: tuple(one for position, one in enumerate(getattr(decision, key)) if (key, position) not in places)
-        for key in KINDS
+        for key in result.WAIVABLE
     }
     word = decision.decision
     if word != "incomplete":
@@ -217,15 +206,15 @@ def _unsettled(decision: Decision) -> bool:
     )
 
 
-def _marked(data: Mapping[str, Any], waived: Mapping[Place, Mapping[str, Any]], word: str) -> dict[str, Any]:
-    lists = {
-        key: [
-            {**one, "waived": waived[key, position]} if (key, position) in waived else one
-            for position, one in enumerate(data[key])
-        ]
-        for key in KINDS
+def _marked(record: result.Record, waived: Mapping[Place, result.Waived], word: str) -> result.Record:
+    lists: dict[str, Any] = {
+        key: tuple(
+            replace(one, waived=waived[key, position]) if (key, position) in waived else one
+            for position, one in enumerate(getattr(record, key))
+        )
+        for key in result.WAIVABLE
     }
-    return {**data, **lists, "remaining": word}
+    return replace(record, **lists, remaining=word)
 
 
 class _Run:
@@ -244,7 +233,7 @@ class _Run:
 
     # --- waivers
 
-    def apply_waiver(self, waiver: Waiver) -> Iterator[WaiverNotice]:
+    def apply_waiver(self, waiver: Waiver) -> Iterator[Remark]:
         """Apply one waiver, or yield notices of the reasons against it."""
         found = list(self.find_matches(waiver))
         faults = list(dict.fromkeys(self.find_faults(waiver, found)))
@@ -253,28 +242,21 @@ class _Run:
         if faults:
             return
         for case, place in found:
-            case.waived[place] = {
-                "by": "waiver",
-                "reason": waiver.reason,
-                "approver": waiver.approver,
-                "ticket": waiver.ticket,
-                "since": waiver.granted,
-                "until": waiver.expiry,
-                "file": waiver.file,
-                "line": waiver.line,
-            }
+            told = {"reason": waiver.reason, "approver": waiver.approver, "ticket": waiver.ticket}
+            days = {"since": waiver.granted, "until": waiver.expiry}
+            case.waived[place] = result.Waived(by="waiver", **told, **days, file=waiver.file, line=waiver.line)
         yield from self.warn_of_end(waiver)
 
-    def warn_of_end(self, approval: Waiver | GrantedOpinion) -> Iterator[WaiverNotice]:
+    def warn_of_end(self, approval: Waiver | GrantedOpinion) -> Iterator[Remark]:
         """Yield a notice of an approval that applies and ends soon."""
         if _days(self.today, approval.expiry) <= SOON:
             yield self.notice(approval, "ends-soon", "ends-soon", until=approval.expiry)
 
-    def notice(self, one: Waiver | GrantedOpinion, kind: str, why: str, **values: Any) -> WaiverNotice:
+    def notice(self, one: Waiver | GrantedOpinion, kind: str, why: str, **values: Any) -> Remark:
         """Return a notice of an approval, at its line."""
         return waiver_notice(kind, why, one.file, one.line, one.column, one.matter, one.product, **values)
 
-    def look_at_opinion(self, granted: GrantedOpinion) -> Iterator[WaiverNotice]:
+    def look_at_opinion(self, granted: GrantedOpinion) -> Iterator[Remark]:
         """Yield notices of a granted opinion that does not count. The decisions have counted it where it does."""
         cases = self.by_product.get(granted.product, [])
         faults = list(find_faults(granted, self.waiver_set, self.today))
@@ -289,7 +271,7 @@ class _Run:
         elif any(find_stronger(granted, self.waiver_set, case.profile) for case in cases):
             faults.append(("unused", "stronger"))
         elif not faults:
-            states = [one["state"] for case in cases for one in case.opinions if _is_by(one, granted)]
+            states = [one.state for case in cases for one in case.opinions if _is_by(one, granted)]
             if not states:
                 faults.append(("changed", "changed"))
             elif "counted" not in states:
@@ -339,12 +321,13 @@ class _Run:
             for place, finding in waivable(case.decision) if entries else ():
                 entry = entries.get(finding.rule.name)
                 if entry is not None and entry.level != "deny" and case.last_day <= entry.until:
-                    told = {"by": entry.level, "reason": entry.reason, "approver": entry.owner, "until": entry.until}
-                    case.waived.setdefault(place, {**told, "file": entry.file, "line": entry.line})
+                    told = {"reason": entry.reason, "approver": entry.owner, "until": entry.until}
+                    waived = result.Waived(by=entry.level, **told, file=entry.file, line=entry.line)
+                    case.waived.setdefault(place, waived)
 
     # --- baseline
 
-    def apply_baseline(self, baseline: Baseline) -> Iterator[WaiverNotice]:
+    def apply_baseline(self, baseline: Baseline) -> Iterator[Remark]:
         """Set aside the findings of the baseline; yield notices of entries that are no longer needed."""
         at = (baseline.file, baseline.line, baseline.column)
         broken = []
@@ -385,26 +368,20 @@ class _Run:
                 yield waiver_notice("fixed", "fixed", *here)
             for case, place in found:
                 used.append(entry.since)
-                case.waived.setdefault(
-                    place,
-                    {
-                        "by": "baseline",
-                        "since": entry.since,
-                        "until": baseline.until,
-                        "file": baseline.file,
-                        "line": entry.line,
-                    },
+                waived = result.Waived(
+                    by="baseline", since=entry.since, until=baseline.until, file=baseline.file, line=entry.line
                 )
+                case.waived.setdefault(place, waived)
         if used:
             yield waiver_notice(
                 "in-baseline", "in-baseline", *at, count=len(used), since=min(used), until=baseline.until
             )
 
 
-def _is_by(opinion: Mapping[str, Any], granted: GrantedOpinion) -> bool:
+def _is_by(opinion: result.Opinion, granted: GrantedOpinion) -> bool:
     """Return whether an opinion of a record counts by an entry."""
-    grant = opinion["granted"]
-    return grant is not None and (grant["file"], grant["line"]) == (granted.file, granted.line)
+    grant = opinion.granted
+    return grant is not None and (grant.file, grant.line) == (granted.file, granted.line)
 
 
 def _days(first: str, last: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from vatspolicy.engine.record_parts import titled
+from vatspolicy.engine.law_texts import titled
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding
 from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_locations, letters
 from vatspolicy.i18n import LANGUAGES, Phrase, _

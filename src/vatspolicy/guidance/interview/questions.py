@@ -9,7 +9,7 @@ from typing import Any
 from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.documents import Path
 from vatspolicy.engine.decision import MissingFact
-from vatspolicy.engine.record_parts import titled
+from vatspolicy.engine.law_texts import titled
 from vatspolicy.guidance.interview.answers import instruments, place_code
 from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
 from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState

@@ -1,4 +1,4 @@
-"""Remediation plan as plain data (routes.schema.json), which every report reads."""
+"""Remediation plan as data (routes.schema.json), which every report reads; parts of the record stay typed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.documents import Path, format_path
-from vatspolicy.engine.serialize import decision_to_data
+from vatspolicy.engine.result import Finding, Need, Route, Service, encode
+from vatspolicy.engine.serialize import make_record
 from vatspolicy.guidance.remediation.change import list_differences
 from vatspolicy.guidance.remediation.search import Proposal, RemediationPlan
 from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, find_threshold_distances
@@ -19,19 +20,7 @@ from vatspolicy.profile.wording import FactWording
 
 FORMAT = 1
 """Version of the data format; incremented by incompatible changes."""
-_KEPT = (
-    "product",
-    "title",
-    "file",
-    "as_of",
-    "bundle",
-    "decision",
-    "range",
-    "verification",
-    "missing",
-    "contested",
-    "worst_reading",
-)
+_KEPT = ("product", "title", "file", "as_of", "bundle", "decision", "range", "verification")
 _ROUTE = (
     "rule",
     "name",
@@ -48,14 +37,17 @@ _ROUTE = (
 
 def plan_to_data(bundle: Bundle, profile: Profile, plan: RemediationPlan) -> dict[str, Any]:
     """Return routes, proposals and threshold distances of one profile. Equal inputs give equal bytes."""
-    data = decision_to_data(bundle, profile, plan.decision)
+    record = make_record(bundle, profile, plan.decision, brief=True)
     ids = [service["id"] for service in profile.facts["services"]]
     operators = {service["id"]: operator_of(profile.facts, service) for service in profile.facts["services"]}
     return {
         "format": FORMAT,
-        **{key: data[key] for key in _KEPT},
-        "services": [_service(service, operators) for service in data["services"]],
-        "denials": [_denial(finding) for finding in data["denials"] if "routes" not in finding],
+        **{key: encode(getattr(record, key)) for key in _KEPT},
+        "missing": record.missing,
+        "contested": record.contested,
+        "worst_reading": record.worst_reading,
+        "services": [_service(service, operators) for service in record.services],
+        "denials": [_denial(one) for one in record.denials if not isinstance(one, Need) or one.routes is None],
         "goal": plan.goal,
         "proposals": [_proposal(bundle, profile, proposal, ids) for proposal in plan.proposals],
         "undecided": [_proposal(bundle, profile, proposal, ids) for proposal in plan.undecided],
@@ -70,40 +62,42 @@ def plan_to_data(bundle: Bundle, profile: Profile, plan: RemediationPlan) -> dic
     }
 
 
-def _share_met(route: Mapping[str, Any], operator: Mapping[str, Any] | None) -> bool | None:
+def _share_met(route: Route, operator: Mapping[str, Any] | None) -> bool | None:
     """Return True if the share is within the cap of a route, or None if it is unknown or there is no cap."""
-    if route["max_foreign_percent"] is None or operator is None or operator.get("foreign_percent") is None:
+    if route.max_foreign_percent is None or operator is None or operator.get("foreign_percent") is None:
         return None
-    return not route["share_too_high"]
+    return not route.share_too_high
 
 
-def _service(service: Mapping[str, Any], operators: Mapping[str, Any]) -> dict[str, Any]:
+def _service(service: Service, operators: Mapping[str, Any]) -> dict[str, Any]:
     activities = [
         {
-            **{key: activity[key] for key in ("class", "title", "outcome")},
+            "class": activity.class_,
+            "title": activity.title,
+            "outcome": activity.outcome,
             "routes": [
                 {
-                    **{key: route[key] for key in _ROUTE},
-                    "share_met": _share_met(route, operators[service["id"]]),
+                    **{key: encode(getattr(route, key)) for key in _ROUTE},
+                    "share_met": _share_met(route, operators[service.id]),
                     "conditions": [
-                        {key: condition[key] for key in ("id", "message", "value", "where")}
-                        for condition in route["conditions"]
+                        {key: getattr(condition, key) for key in ("id", "message", "value", "where")}
+                        for condition in route.conditions
                     ],
                 }
-                for route in activity["routes"]
+                for route in activity.routes
             ],
         }
-        for activity in service["activities"]
+        for activity in service.activities
     ]
-    return {"id": service["id"], "state": service["state"], "activities": activities}
+    return {"id": service.id, "state": service.state, "activities": activities}
 
 
-def _denial(finding: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: finding[key] for key in ("rule", "subject", "message", "citations")}
+def _denial(finding: Finding) -> dict[str, Any]:
+    return {key: encode(getattr(finding, key)) for key in ("rule", "subject", "message", "citations")}
 
 
 def _proposal(bundle: Bundle, profile: Profile, proposal: Proposal, ids: list[str]) -> dict[str, Any]:
-    data = decision_to_data(bundle, proposal.profile, proposal.decision)
+    record = make_record(bundle, proposal.profile, proposal.decision, brief=True)
     return {
         "kinds": sorted(proposal.kinds),
         "phrases": [say_both(change.phrase) for change in proposal.changes],
@@ -121,31 +115,29 @@ def _proposal(bundle: Bundle, profile: Profile, proposal: Proposal, ids: list[st
         ],
         "as_of": proposal.decision.as_of,
         "decision": proposal.decision.decision,
-        "needs": [_need(finding) for finding in data["needs"]],
-        "missing": data["missing"],
+        "needs": [_need(finding) for finding in record.needs],
+        "missing": record.missing,
         "also": [say_both(target.name) for target in proposal.alternatives],
         "split_off": [
             {"service": split_off.services[0].id, "decision": split_off.decision} for split_off in proposal.split_off
         ],
         "contested": bool(proposal.decision.readings),
-        "verification": data["verification"],
+        "verification": record.verification,
     }
 
 
-def _need(finding: Mapping[str, Any]) -> dict[str, Any]:
+def _need(finding: Need) -> dict[str, Any]:
     """Return a required license: any one of several if routes are alternatives."""
-    offers = finding.get("any_of") or [{"instrument": finding["instrument"], "authority": finding["authority"]}]
-    titles = {route["name"]: route["title"] for route in finding.get("routes", [])}
     return {
-        "rule": finding["rule"],
-        "subject": finding["subject"],
+        "rule": finding.rule,
+        "subject": encode(finding.subject),
         "any_of": [
             {
-                "instrument": offer["instrument"],
-                "authority": offer["authority"],
-                "route": {"name": offer["route"], "title": titles[offer["route"]]} if "route" in offer else None,
+                "instrument": encode(offer.instrument),
+                "authority": encode(offer.authority),
+                "route": offer.route and {"name": offer.route, "title": finding.route(offer.route).title},
             }
-            for offer in offers
+            for offer in finding.offers
         ],
     }
 

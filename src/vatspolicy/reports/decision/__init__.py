@@ -7,15 +7,14 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from vatspolicy.engine.result import Record
 from vatspolicy.errors import Problem, in_language
-from vatspolicy.gate.judgement import Judgement
+from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import _
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.pieces import Pieces, Report, Run, View
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from vatspolicy.gate.gate import GateResult
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
@@ -45,12 +44,12 @@ def finish_report(pieces: Pieces, number: int, format: str, lang: Language, run:
 
 def render(
     format: str,
-    records: Sequence[Mapping[str, Any]],
+    records: Sequence[Record],
     lang: Language,
     color: bool = False,
     room: int = 100,
     problems: Sequence[Problem] = (),
-    remarks: Sequence[Mapping[str, Any]] | None = None,
+    remarks: Sequence[Remark] | None = None,
     extent: str = "details",
     gate: GateResult | None = None,
     repeated: Mapping[str, str] | None = None,
@@ -59,7 +58,7 @@ def render(
 
     `problems` are errors of specs that were not decided. Text and github leave them to standard error.
     `remarks` are about waivers and a baseline; None if there were none. `extent` is one of EXTENTS; the text follows
-    it, and JSON is compact unless it is `details`. `gate` is the run of the gate: its settings say which findings are
+    it, and JSON is brief unless it is `details`. `gate` is the run of the gate: its settings say which findings are
     errors, and the last line of the text tells it. Without it, the settings are those of a gate without options. The
     command that the last line proposes repeats options: `repeated`, by command.
     """
@@ -68,12 +67,12 @@ def render(
         module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
         return str(module.render(records, lang, found, remarks=remarks or ()))
     judgement = gate.judgement if gate else Judgement()
-    waived = any("remaining" in data for data in records)
+    waived = any(record.remaining for record in records)
     report = begin_report(format, View(lang, judgement, extent, color, room, waived))
     pieces = Pieces([report], lang, judgement, math.inf)
     seconds = gate.seconds if gate else ()
-    for data, spent in zip(records, seconds or [0.0] * len(records), strict=True):
-        pieces.add(pieces.take(data, spent))
+    for record, spent in zip(records, seconds or [0.0] * len(records), strict=True):
+        pieces.add(pieces.take(record, spent))
     only = records[0] if len(records) == 1 else None
     return "".join(finish_report(pieces, 0, format, lang, Run(problems, remarks, gate, repeated, only)))
 
@@ -87,10 +86,10 @@ def _not_found(gate: GateResult | None) -> list[Problem]:
 
 def export(
     format: str,
-    records: Sequence[Mapping[str, Any]],
+    records: Sequence[Record],
     lang: Language,
     problems: Sequence[Problem] = (),
-    remarks: Iterable[Mapping[str, Any]] | None = None,
+    remarks: Iterable[Remark] | None = None,
 ) -> bytes:
     """Render decisions (records) in one of BINARY_FORMATS.
 

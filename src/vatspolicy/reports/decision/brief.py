@@ -1,230 +1,211 @@
-"""A decision in brief, in words: the reason, licenses, filings, obstacles, other readings, sources, changes ahead."""
+"""The brief form of decisions as JSON (brief.schema.json): each thing once, in one language, without the reasoning.
+
+`--details` writes the whole record instead.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable
 from typing import Any
 
-from vatspolicy.i18n.words import VERDICTS, count, join_two, number, word
-from vatspolicy.reports.decision import doubt, gate_line
-from vatspolicy.reports.decision.basis import cited_articles
-from vatspolicy.reports.decision.digest import licenses_to_get, some_waived, split_duties, waived_mark
-from vatspolicy.reports.decision.opinions import say_standing
-from vatspolicy.reports.decision.tasks import Item, items, offers_of, route_titles
-from vatspolicy.reports.formats.html_words import Sentences
-from vatspolicy.reports.timeline.words import say_ahead
-from vatspolicy.reports.words import MEANINGS, VERIFICATION, value_of
+from vatspolicy.engine.result import (
+    Advice,
+    Authority,
+    Duty,
+    Finding,
+    Need,
+    Question,
+    Reading,
+    Record,
+    Service,
+    encode,
+)
+from vatspolicy.gate.judgement import ITSELF, Judgement
+from vatspolicy.i18n import Language, LocalizedText
+from vatspolicy.reports.decision.digest import merge_duties, open_facts, say_finding
+from vatspolicy.reports.decision.doubt import say_changes
+from vatspolicy.reports.words import law_of
 
-Data = Mapping[str, Any]
-_GRADES = ("primary", "secondary", "unverified")
-_REGULATIONS = 5
-"""Regulations that the sources name for each grade."""
-
-
-@dataclass(frozen=True)
-class License:
-    """A license to get; `alternative` marks one that may stand for the license before it."""
-
-    title: str
-    service: str
-    authority: str
-    activity: str
-    route: str
-    citations: Sequence[Data]
-    alternative: bool
+FACTS = 10
+"""Facts that are named of those that leave rules undetermined, the most decisive first."""
 
 
-@dataclass(frozen=True)
-class Block:
-    """An obstacle, and the nearest way past it."""
-
-    text: str
-    way: str
+def make_brief(record: Record, lang: Language, judgement: Judgement) -> dict[str, Any]:
+    """Return one decision (a record) in brief."""
+    return _Brief(record, lang, judgement).whole()
 
 
-@dataclass(frozen=True)
-class Brief:
-    """A decision in brief."""
-
-    verdict: str
-    reason: str
-    remarks: list[str]
-    """Opinions, other readings and waivers, each in a sentence."""
-    notices: list[str]
-    """The day up to which the law is known, and facts read as none."""
-    licenses: list[License]
-    tasks: list[Item]
-    blocks: list[Block]
-    contested: list[tuple[str, list[str]]]
-    """The subject and message of a rule with other readings, and the readings."""
-    sources: str
-    weak: list[tuple[str, str]]
-    """Grades below primary with their articles, the weakest first."""
-    ahead: list[str]
-
-    @property
-    def filings(self) -> list[Item]:
-        """Open filings and duties, without licenses."""
-        return [item for item in self.tasks if not item.license and not item.done]
-
-    @property
-    def before_launch(self) -> list[Item]:
-        """Open filings and duties before the launch."""
-        return [item for item in self.filings if item.group == "before-launch"]
-
-    @property
-    def dated(self) -> list[Item]:
-        """Open filings and duties with a day, other than those before the launch, the first day first."""
-        found = [item for item in self.filings if item.day and item.group != "before-launch"]
-        return sorted(found, key=lambda item: str(item.day))
-
-    @property
-    def undated(self) -> list[Item]:
-        """Open filings and duties without a day, other than those before the launch."""
-        return [item for item in self.filings if not item.day and item.group != "before-launch"]
+def write_dense(value: Any, indent: str = "") -> str:
+    """Return JSON in which an object or list without objects stands on one line."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if not any(isinstance(one, dict) or _has_objects(one) for one in inner):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    deeper = f"{indent} "
+    if isinstance(value, dict):
+        lines = [f"{deeper}{json.dumps(key)}: {write_dense(one, deeper)}" for key, one in value.items()]
+    else:
+        lines = [f"{deeper}{write_dense(one, deeper)}" for one in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return f"{opening}\n" + ",\n".join(lines) + f"\n{indent}{closing}"
 
 
-def make_brief(data: Data, say: Sentences) -> Brief:
-    """Build the brief of a decision (a record)."""
-    lang = say.lang
-    contest = doubt.hint(data, lang)
-    remarks = [
-        *say_standing(data["opinions"], lang),
-        say.phrase("contested") + say.colon + contest + say.stop if contest else None,
-        some_waived(data, lang) if "remaining" in data else None,
-    ]
-    sources, weak = _sources(data, say)
-    return Brief(
-        verdict=doubt.verdict(data, lang),
-        reason=say_reason(data, say),
-        remarks=[told for told in remarks if told],
-        notices=[say.text(notice["message"]) for notice in data["notices"]],
-        licenses=list(_licenses(data, say)),
-        tasks=items(data, say),
-        blocks=[*_blocks(data, say)],
-        contested=[
-            (
-                f"{readings[0]['subject']}{say.colon}{say.text(readings[0]['message'])}",
-                [doubt.say_other(_without_duties(reading), lang) for reading in readings],
-            )
-            for readings in doubt.group_readings(data["contested"])
-        ],
-        sources=sources,
-        weak=weak,
-        ahead=[say_ahead(entry, lang) for entry in data.get("changes_ahead") or ()],
-    )
+def _has_objects(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(one, dict) or _has_objects(one) for one in value)
 
 
-def say_reason(data: Data, say: Sentences) -> str:
-    """Return what the decision means, with the open range or the first reasons of a denial."""
-    text = say.word(MEANINGS, data["decision"])
-    if data["decision"] == "incomplete":
-        low, high = (say.word(VERDICTS, end) for end in data["range"])
-        text += say.gap + say.phrase("range", low=low, high=high)
-    if data["denials"]:
-        first, more = data["denials"][0], len(data["denials"]) - 1
-        text += say.gap + say.subject(first) + say_denial(first, say).rstrip(".。")
-        text += (say.aside(say.html("and_more", count=more)) if more else "") + say.stop
-    return text
-
-
-def say_filings(made: Brief, data: Data, say: Sentences) -> str:
-    """Return the number of filings and duties as a heading."""
-    parts = zip(("filings", "own"), split_duties(data), strict=True)
-    told = [count(gate_line.COUNTS, key, len(duties), say.lang) for key, duties in parts if duties]
-    before = word(gate_line.WORDS, "before", say.lang, todo=join_two(told, say.lang)) if told else ""
-    later = len(made.filings) - len(made.before_launch)
-    parts_told = [before, say.html("later_count", count=later) if later else ""]
-    heading = say.html("filings_denied" if data["decision"] == "deny" else "filings")
-    return heading + say.colon + say.comma.join(filter(None, parts_told)) if any(parts_told) else heading
-
-
-def _without_duties(reading: Data) -> Data:
-    """Return a reading without the duties that it changes, which the details list."""
-    return {**reading, "changes": [change for change in reading["changes"] if change["kind"] != "duty"]}
-
-
-def say_denial(finding: Data, say: Sentences) -> str:
-    """Return the reason of a denial."""
-    reasons = finding.get("reasons", []) if finding["effect"] == "need" else []
-    return " · ".join(say.text(reason["title"]) for reason in reasons) or say.text(finding["message"])
-
-
-def no_license(data: Data, say: Sentences) -> str:
-    """Return the sentence for a decision without a license to get."""
-    return say.html({"allow": "no_license", "deny": "no_license_helps"}.get(data["decision"], "no_license_yet"))
-
-
-def _licenses(data: Data, say: Sentences) -> Iterator[License]:
-    activities = {
-        (service["id"], activity["class"]): say.text(activity["title"])
-        for service in data["services"]
-        for activity in service["activities"]
-    }
-    for finding in licenses_to_get(data):
-        titles, service = route_titles(finding, say), finding["subject"]["service"]
-        for place, offer in enumerate(offers_of(finding)):
-            name = offer.get("class") or finding["subject"]["class"]
-            yield License(
-                title=say.text(offer["instrument"]["title"]) + waived_mark(finding, say.lang),
-                service=service or "",
-                authority=say.bodies(offer["authority"]),
-                activity=activities.get((service, name), name or ""),
-                route=titles.get(offer.get("route", ""), ""),
-                citations=finding["citations"],
-                alternative=place > 0,
-            )
-
-
-def _blocks(data: Data, say: Sentences) -> Iterator[Block]:
-    for finding in data["denials"]:
-        text = f"{say.subject(finding)}{say_denial(finding, say)}{waived_mark(finding, say.lang)}"
-        way = nearest_route(finding, say)
-        yield Block(text, way or (say.html("fixable") if finding.get("curable") else ""))
-    for ask in data["missing"]:
-        yield Block(say.text(ask["question"]), say.html("add_fact", path=ask["path"]))
-
-
-def nearest_route(finding: Data, say: Sentences) -> str:
-    """Return the closed route that fails the fewest conditions, and these; empty without routes."""
-    closed = [route for route in finding.get("routes", ()) if route["state"] == "closed"]
-    if not closed:
+def say_failure(record: Record, part: str, position: int, lang: Language) -> str:
+    """Return a failing part of a decision in one line; empty for the decision as a whole."""
+    if part == ITSELF:
         return ""
-    route = min(closed, key=lambda route: len(_failing(route, say)))
-    return say.html("nearest", route=say.text(route["title"]), conditions=say.semicolon.join(_failing(route, say)))
+    one: Question | Reading | Finding = getattr(record, part)[position]
+    if isinstance(one, Question):
+        return one.path
+    return f"{one.rule} ({one.subject})" if isinstance(one, Reading) else say_finding(one, lang)
 
 
-def _failing(route: Data, say: Sentences) -> list[str]:
-    cap = route["max_foreign_percent"]
-    share = [say.html("share_cap", percent=number(cap))] if route["share_too_high"] else []
-    return share + [say.text(one["message"]).rstrip(".。") for one in route["conditions"] if value_of(one) is False]
+class _Brief:
+    def __init__(self, record: Record, lang: Language, judgement: Judgement) -> None:
+        self.record, self.lang = record, lang
+        self.failures = judgement.find_failures(record)
 
+    def whole(self) -> dict[str, Any]:
+        record = self.record
+        kept = ("decision", "product", "title", "file", "as_of", "launch", "range", "verification")
+        return {
+            **{key: encode(getattr(record, key)) for key in kept},
+            **({"remaining": record.remaining} if record.remaining else {}),
+            "bundle": self.bundle(),
+            "failures": [self.failure(*failure) for failure in self.failures],
+            "services": [self.service(service) for service in record.services],
+            "denials": [self.denial(finding) for finding in record.denials],
+            "licenses": [self.license(finding) for finding in record.licenses],
+            "held": [self.license(finding) for finding in record.met],
+            "duties": [self.duty(duty) for duty in merge_duties(record.duties)],
+            "advice": [self.advice(finding) for finding in record.advice],
+            "contested": [self.reading(reading) for reading in record.contested],
+            "worst_reading": encode(record.worst_reading),
+            "missing": [self.fact(ask, len(ask.rules)) for ask in record.missing],
+            "undetermined": self.undetermined(record.undetermined),
+            "opinions": [
+                {key: getattr(one, key) for key in ("about", "by", "date", "state", "line")}
+                | {"approver": one.granted and one.granted.approver}
+                for one in record.opinions
+            ],
+            "notices": [self.say(notice.message) for notice in record.notices],
+            "changes_ahead": [
+                {key: getattr(entry, key) for key in ("day", "phase", "before", "decision")}
+                for entry in record.changes_ahead or ()
+            ],
+        }
 
-def _sources(data: Data, say: Sentences) -> tuple[str, list[tuple[str, str]]]:
-    """Return how many of the cited articles have been checked, and those that have not, by grade."""
-    articles = {(cited["policy"], cited["key"]): cited for cited in cited_articles(data)}
-    found = {grade: [one for one in articles.values() if one["verification"] == grade] for grade in _GRADES}
-    counts = {grade: len(found[grade]) for grade in _GRADES}
-    if not articles:
-        return say.html("sources_none"), []
-    told = say.html("sources_count", count=len(articles), primary=counts["primary"])
-    if data["verification"]:
-        told = say.word(VERIFICATION, data["verification"]) + say.gap + told
-    weak = [
-        (say.html(f"sources_{grade}", count=counts[grade]), _names(found[grade], say))
-        for grade in ("unverified", "secondary")
-        if counts[grade]
-    ]
-    return told, weak
+    def bundle(self) -> dict[str, Any]:
+        law = self.record.bundle
+        layers = [{**encode(one), "title": self.say(one.title)} for one in law.layers]
+        return {**encode(law), **({"layers": layers} if layers else {})}
 
+    def say(self, text: LocalizedText) -> str:
+        return text[self.lang]
 
-def _names(articles: Sequence[Data], say: Sentences) -> str:
-    """Return the regulations of articles in one line, each with the number of its articles; the first few."""
-    found = say.by_policy(articles)
-    names = [
-        say.text(one[0]["title"]) + (say.aside(str(len(one))) if len(one) > 1 else "") for one in found[:_REGULATIONS]
-    ]
-    if len(found) > _REGULATIONS:
-        names.append(say.html("and_more", count=len(found) - _REGULATIONS))
-    return say.semicolon.join(names)
+    def failure(self, level: str, part: str, position: int) -> dict[str, Any]:
+        return {"level": level, "part": part, "about": say_failure(self.record, part, position, self.lang)}
+
+    def waived(self, finding: Finding) -> dict[str, Any]:
+        """Return who set a finding aside, if somebody did."""
+        kept = ("by", "reason", "approver", "ticket", "until")
+        waived = finding.waived and {key: value for key, value in encode(finding.waived).items() if key in kept}
+        return {"waived": waived} if waived else {}
+
+    def bodies(self, authority: Iterable[Authority]) -> list[str]:
+        return [body.id for body in authority]
+
+    def service(self, service: Service) -> dict[str, Any]:
+        activities = [
+            {
+                "class": activity.class_,
+                "title": self.say(activity.title),
+                "outcome": activity.outcome,
+                "routes": {route.name: route.state for route in activity.routes},
+            }
+            for activity in service.activities
+        ]
+        return {"id": service.id, "state": service.state, "activities": activities}
+
+    def finding(self, finding: Finding) -> dict[str, Any]:
+        return {
+            "rule": finding.rule,
+            "subject": str(finding.subject),
+            "message": self.say(finding.message),
+            "law": law_of(finding.citations, self.lang),
+            "line": finding.why.location.line,
+            **self.layer(finding),
+            **self.waived(finding),
+        }
+
+    def layer(self, finding: Finding) -> dict[str, str]:
+        """Return the layer of a finding, if there is more than the base."""
+        return {"layer": finding.layer} if finding.layer else {}
+
+    def denial(self, finding: Finding) -> dict[str, Any]:
+        return {
+            **self.finding(finding),
+            "reasons": [reason.code for reason in finding.reasons],
+            "curable": finding.is_curable,
+        }
+
+    def license(self, finding: Need) -> dict[str, Any]:
+        return {
+            **self.finding(finding),
+            "any_of": [
+                {
+                    "instrument": offer.instrument.id,
+                    "title": self.say(offer.instrument.title),
+                    "class": offer.class_,
+                    "route": offer.route,
+                    "authority": self.bodies(offer.authority),
+                }
+                for offer in finding.offers
+            ],
+        }
+
+    def duty(self, duty: Duty) -> dict[str, Any]:
+        deadline = duty.deadline
+        return {
+            "rule": duty.rule,
+            "instrument": duty.instrument.id,
+            "title": self.say(duty.instrument.title),
+            "authority": self.bodies(duty.authority),
+            "bearer": duty.bearer,
+            "state": duty.state,
+            "group": deadline.group,
+            "due": self.say(deadline.text),
+            "date": deadline.date,
+            "law": law_of(duty.citations, self.lang),
+            **self.layer(duty),
+            **self.waived(duty),
+        }
+
+    def advice(self, finding: Advice) -> dict[str, Any]:
+        return {**self.finding(finding), "kind": finding.kind}
+
+    def reading(self, reading: Reading) -> dict[str, Any]:
+        return {
+            **{key: getattr(reading, key) for key in ("rule", "subject", "reading", "decision", "stricter")},
+            "message": self.say(reading.message),
+            "held_by": self.say(reading.held_by),
+            "changes": say_changes(reading, self.lang),
+            "line": reading.location.line,
+        }
+
+    def fact(self, ask: Question, rules: int) -> dict[str, Any]:
+        return {"path": ask.path, "question": self.say(ask.question), "rules": rules}
+
+    def undetermined(self, findings: Iterable[Finding]) -> dict[str, Any]:
+        """Return the number of rules that stay undetermined, and the facts that would settle most of them."""
+        findings = list(findings)
+        facts = sorted(open_facts(findings).values(), key=lambda item: -item[1])
+        return {
+            "rules": len({finding.rule for finding in findings}),
+            "facts": [self.fact(ask, count) for ask, count in facts[:FACTS]],
+            "more_facts": max(len(facts) - FACTS, 0),
+        }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from docx import Document
@@ -11,46 +11,48 @@ from docx.enum.text import WD_BREAK
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
+from vatspolicy.engine.result import Record
 from vatspolicy.errors import Problem
+from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n.text import clean
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.brief import Brief, make_brief, no_license, say_filings
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
+from vatspolicy.reports.decision.memo import Memo, make_memo, no_license, say_filings
+from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.summary import worst_first
 from vatspolicy.reports.decision.tasks import by_day
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.office import settle
 from vatspolicy.reports.timeline.words import WORDS as AHEAD
 
-Data = Mapping[str, Any]
 _COLORS = {"allow": "1C5C2E", "needs-license": "734600", "deny": "8B1C17", "incomplete": "2A4879"}
 _LATIN, _CHINESE = "Calibri", "SimSun"
 
 
 def render(
-    records: Iterable[Data], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Data] = ()
+    records: Iterable[Record], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Remark] = ()
 ) -> bytes:
     """Render a memo of all decisions (records), the worst first, then the specs that could not be decided."""
-    memo, records = _Memo(lang), worst_first(records)
-    for place, data in enumerate(records):
+    memo, records = _Document(lang), worst_first(records)
+    for place, record in enumerate(records):
         if place:
             memo.document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
-        memo.add(data)
+        memo.add(record)
     problems = sorted(set(problems))
     if problems:
         memo.heading(memo.say.phrase("undecided"))
         memo.bullets(str(problem) for problem in problems)
     memo.remarks(remarks)
-    rules = dict.fromkeys(memo.say.deciding(data["bundle"]) for data in records)
-    memo.footer(memo.say.gap.join([memo.say.phrase("not_advice"), *rules]))
-    titles = ", ".join(clean(str(data["title"]), one_line=True) for data in records)
+    rules = dict.fromkeys(memo.say.deciding(one.bundle) for one in records)
+    memo.footer(memo.say.gap.join(rules))
+    titles = ", ".join(clean(record.title, one_line=True) for record in records)
     memo.document.core_properties.title, memo.document.core_properties.author = titles[:255], "vatspolicy"
     held = io.BytesIO()
     memo.document.save(held)
     return settle(held.getvalue())
 
 
-class _Memo:
+class _Document:
     def __init__(self, lang: Language) -> None:
         self.say, self.document = Sentences(lang), Document()
         section = self.document.sections[0]
@@ -68,23 +70,26 @@ class _Memo:
         normal: Any = self.document.styles["Normal"]
         normal.font.size = Pt(10)
 
-    def add(self, data: Data) -> None:
+    def add(self, record: Record) -> None:
         """Add a decision."""
-        say, made = self.say, make_brief(data, self.say)
-        self.document.add_heading(self.text(str(data["title"])), 1)
+        say, made = self.say, make_memo(record, self.say)
+        self.document.add_heading(self.text(record.title), 1)
         verdict = self.document.add_paragraph().add_run(made.verdict)
         verdict.bold, verdict.font.size = True, Pt(14)
-        verdict.font.color.rgb = RGBColor.from_string(_COLORS[data["decision"]])
+        verdict.font.color.rgb = RGBColor.from_string(_COLORS[record.decision])
         for told in (made.reason, *made.remarks, say.gap.join(made.notices)):
             self.document.add_paragraph(self.text(told))
-        launch = data["launch"] or say.html("no_launch")
-        days = [f"{say.html('law_day')} {data['as_of']}", f"{say.html('launch')} {launch}"]
-        self.document.add_paragraph(self.text(" · ".join([*days, f"{say.html('spec')} {data['file']}"])))
-        self.licenses(made, data)
+        launch = record.launch or say.html("no_launch")
+        days = [f"{say.html('law_day')} {record.as_of}", f"{say.html('launch')} {launch}"]
+        self.document.add_paragraph(self.text(" · ".join([*days, f"{say.html('spec')} {record.file}"])))
+        if made.opinions:
+            self.heading(say.word(OPINIONS, "opinions"))
+            self.bullets(made.opinions)
+        self.licenses(made, record)
         if made.blocks:
-            self.heading(say.html("blocks" if data["denials"] else "facts_needed"))
+            self.heading(say.html("blocks" if record.denials else "facts_needed"))
             self.bullets(f"{block.text}{say.gap}{block.way}" for block in made.blocks)
-        self.filings(made, data)
+        self.filings(made, record)
         if made.contested:
             self.heading(say.phrase("contested"))
             self.bullets(f"{subject} {say.semicolon.join(readings)}" for subject, readings in made.contested)
@@ -95,12 +100,12 @@ class _Memo:
             self.heading(say.word(AHEAD, "ahead"))
             self.bullets(made.ahead)
 
-    def licenses(self, made: Brief, data: Data) -> None:
+    def licenses(self, made: Memo, record: Record) -> None:
         """Add the table of licenses."""
         say = self.say
         self.heading(say.html("licenses"))
         if not made.licenses:
-            self.document.add_paragraph(no_license(data, say))
+            self.document.add_paragraph(no_license(record, say))
             return
         self.table(
             [say.html(key) for key in ("instrument", "authority", "class", "route", "article")],
@@ -116,11 +121,11 @@ class _Memo:
             ],
         )
 
-    def filings(self, made: Brief, data: Data) -> None:
+    def filings(self, made: Memo, record: Record) -> None:
         """Add the table of filings: each before the launch, each with a day, and the number of the others."""
         say = self.say
-        self.heading(say_filings(made, data, say))
-        before = say.html("before_launch_by", day=data["launch"]) if data["launch"] else say.html("before_launch")
+        self.heading(say_filings(made, record, say))
+        before = say.html("before_launch_by", day=record.launch) if record.launch else say.html("before_launch")
         rows = [[before, item.title, item.body_names] for item in made.before_launch]
         for day, found in by_day(made.dated).items():
             rows += [[say.html("by_day", day=day), item.title, item.body_names] for item in found]
@@ -131,7 +136,7 @@ class _Memo:
         else:
             self.document.add_paragraph(say.html("filings_none"))
 
-    def remarks(self, remarks: Iterable[Data]) -> None:
+    def remarks(self, remarks: Iterable[Remark]) -> None:
         """Add the remarks about waivers and a baseline."""
         told = [f"{remark_place(one)} {say_remark(one, self.say.lang)}" for one in remarks]
         if told:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
 
+from vatspolicy.engine.result import Advice, Reading, Record, WorstReading
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
 from vatspolicy.policies.wording import say_reading
-
-Data = Mapping[str, Any]
 
 WORDS: Table = {
     "contested": Phrase("CONTESTED"),
@@ -47,69 +45,78 @@ KINDS: Table = {
 _STRICTNESS = ("allow", "incomplete", "needs-license", "deny")
 
 
-def verdict(data: Data, lang: Language) -> str:
+def verdict(record: Record, lang: Language) -> str:
     """Return the decision word, marked if another reading of the law changes anything."""
-    said = word(VERDICTS, data["decision"], lang)
-    return f"{said} · {word(WORDS, 'contested', lang)}" if data["contested"] else said
+    return say_verdict(record.decision, record.contested, lang)
 
 
-def hint(data: Data, lang: Language) -> str:
+def say_verdict(decision: str, readings: Sequence[Reading], lang: Language) -> str:
+    """Return a decision word, marked if there are other readings of the law."""
+    said = word(VERDICTS, decision, lang)
+    return f"{said} · {word(WORDS, 'contested', lang)}" if readings else said
+
+
+def hint(record: Record, lang: Language) -> str:
     """Return in a few words what other readings of the law change; empty for a decision that is not contested."""
-    readings, worst = data["contested"], data["worst_reading"]
+    return say_hint(record.contested, record.worst_reading, record.decision, lang)
+
+
+def say_hint(readings: Sequence[Reading], worst: WorstReading | None, decision: str, lang: Language) -> str:
+    """Return in a few words what other readings of the law change; empty without readings."""
     if not readings:
         return ""
-    stricter = sorted((one for one in readings if one["stricter"]), key=_strictness, reverse=True)
+    stricter = sorted((one for one in readings if one.stricter), key=_strictness, reverse=True)
     told = list(dict.fromkeys(_stricter(one, stricter, lang) for one in stricter))
-    if worst and worst["stricter"] and all(_strictness(worst) > _strictness(one) for one in readings):
-        told.insert(0, word(WORDS, "together", lang, decision=word(VERDICTS, worst["decision"], lang)))
+    if worst and worst.stricter and all(_strictness(worst) > _strictness(one) for one in readings):
+        told.insert(0, word(WORDS, "together", lang, decision=word(VERDICTS, worst.decision, lang)))
     if not told:
-        milder = [one["decision"] for one in readings if one["decision"] != data["decision"]]
+        milder = [one.decision for one in readings if one.decision != decision]
         for decided in sorted(milder, key=_STRICTNESS.index)[:1]:
             told = [word(WORDS, "milder", lang, decision=word(VERDICTS, decided, lang))]
     return joint("semicolon", lang).join(told or [word(WORDS, "same", lang)])
 
 
-def _stricter(reading: Data, stricter: Iterable[Data], lang: Language) -> str:
-    if reading["decision"] == "deny":
+def _stricter(reading: Reading, stricter: Iterable[Reading], lang: Language) -> str:
+    if reading.decision == "deny":
         return word(WORDS, "denies", lang)
-    changes = [change for one in stricter if one["decision"] == reading["decision"] for change in one["changes"]]
+    changes = [change for one in stricter if one.decision == reading.decision for change in one.changes]
     names = [
-        change["class"] or change["title"][lang]
+        change.class_ or change.title[lang]
         for change in changes
-        if (change["kind"], change["change"]) == ("license", "added")
+        if (change.kind, change.change) == ("license", "added")
     ]
     if not names:
         return word(WORDS, "open", lang)
     return word(WORDS, "needs", lang, licenses=joint("list", lang).join(dict.fromkeys(names)))
 
 
-def _strictness(one: Data) -> int:
-    return _STRICTNESS.index(one["decision"])
+def _strictness(one: Reading | WorstReading) -> int:
+    return _STRICTNESS.index(one.decision)
 
 
-def group_readings(readings: Iterable[Data]) -> list[list[Data]]:
+def group_readings(readings: Iterable[Reading]) -> list[list[Reading]]:
     """Return the other readings of each rule on each subject, in order of appearance."""
-    found: dict[tuple[str, str], list[Data]] = {}
+    found: dict[tuple[str, str], list[Reading]] = {}
     for reading in readings:
-        found.setdefault((reading["rule"], reading["subject"]), []).append(reading)
+        found.setdefault((reading.rule, reading.subject), []).append(reading)
     return list(found.values())
 
 
-def say_other(reading: Data, lang: Language) -> str:
+def say_other(reading: Reading, lang: Language) -> str:
     """Return another reading in one line: who holds it, the decision, and what it changes."""
-    name = word(WORDS, "as", lang, name=say_reading(reading["reading"], lang))
-    parts = [word(VERDICTS, reading["decision"], lang), *say_changes(reading, lang)]
-    return f"{name}{aside(reading['held_by'][lang], lang)}{joint('colon', lang)}{joint('semicolon', lang).join(parts)}"
+    name = word(WORDS, "as", lang, name=say_reading(reading.reading, lang))
+    parts = [word(VERDICTS, reading.decision, lang), *say_changes(reading, lang)]
+    return f"{name}{aside(reading.held_by[lang], lang)}{joint('colon', lang)}{joint('semicolon', lang).join(parts)}"
 
 
-def say_changes(reading: Data, lang: Language) -> list[str]:
+def say_changes(reading: Reading, lang: Language) -> list[str]:
     """Return what a reading changes in a few words; routes only where the classes stay."""
     found: dict[tuple[str, str], list[str]] = {}
-    for change in reading["changes"]:
-        title = change["id"] if change["kind"] == "class" else change["title"][lang]
-        if change["kind"] in ("license", "held") and change["class"]:
-            title += aside(change["class"], lang)
-        found.setdefault((change["kind"], change["change"]), []).append(title)
+    for change in reading.changes:
+        title = change.id if change.kind == "class" else change.title[lang]
+        if change.kind in ("license", "held") and change.class_:
+            title += aside(change.class_, lang)
+        found.setdefault((change.kind, change.change), []).append(title)
     told = []
     for (kind, way), titles in found.items():
         names = joint("list", lang).join(dict.fromkeys(titles))
@@ -120,34 +127,33 @@ def say_changes(reading: Data, lang: Language) -> list[str]:
     return told
 
 
-def say_basis(reading: Data, lang: Language) -> list[str]:
+def say_basis(reading: Reading, lang: Language) -> list[str]:
     """Return why the reading of the rule comes first, and what would settle it."""
     return [
-        word(WORDS, "first", lang, text=reading["why"][lang]),
-        word(WORDS, "settled_by", lang, text=reading["settled_by"][lang]),
+        word(WORDS, "first", lang, text=reading.why[lang]),
+        word(WORDS, "settled_by", lang, text=reading.settled_by[lang]),
     ]
 
 
-def say_worst(data: Data, lang: Language) -> str | None:
+def say_worst(worst: WorstReading | None, lang: Language) -> str | None:
     """Return the strictest combination of readings; None where a single reading is as strict."""
-    worst = data["worst_reading"]
-    if worst is None or (worst["complete"] and len(worst["readings"]) < 2):
+    if worst is None or (worst.complete and len(worst.readings) < 2):
         return None
-    if not worst["complete"]:
-        return word(WORDS, "alone", lang, service=worst["service"])
-    names = joint("list", lang).join(say_reading(one["reading"], lang) for one in worst["readings"])
-    decision = word(VERDICTS, worst["decision"], lang)
-    return word(WORDS, "worst", lang, service=worst["service"], names=names, decision=decision)
+    if not worst.complete:
+        return word(WORDS, "alone", lang, service=worst.service)
+    names = joint("list", lang).join(say_reading(one.reading, lang) for one in worst.readings)
+    decision = word(VERDICTS, worst.decision, lang)
+    return word(WORDS, "worst", lang, service=worst.service, names=names, decision=decision)
 
 
-def by_kind(advice: Iterable[Data]) -> list[Data]:
+def by_kind(advice: Iterable[Advice]) -> list[Advice]:
     """Return advice in the order of its kinds, each rule once."""
-    once: dict[str, Data] = {}
+    once: dict[str, Advice] = {}
     for finding in advice:
-        once.setdefault(finding["rule"], finding)
-    return sorted(once.values(), key=lambda finding: list(KINDS).index(finding["kind"]))
+        once.setdefault(finding.rule, finding)
+    return sorted(once.values(), key=lambda finding: list(KINDS).index(finding.kind))
 
 
-def say_kind(finding: Data, lang: Language) -> str:
+def say_kind(finding: Advice, lang: Language) -> str:
     """Return the kind of a piece of advice, to stand before it."""
-    return word(KINDS, finding["kind"], lang) + joint("colon", lang)
+    return word(KINDS, finding.kind, lang) + joint("colon", lang)

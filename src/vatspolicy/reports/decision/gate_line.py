@@ -13,7 +13,7 @@ from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, ga
 from vatspolicy.output import Style
 from vatspolicy.policies.bundle import SHIPPED
 from vatspolicy.reports.decision.summary import NAMED, Summary, gravest_first
-from vatspolicy.reports.words import phrase, say_bundle
+from vatspolicy.reports.words import phrase, say_deciding
 
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
@@ -175,8 +175,8 @@ def quote(file: str) -> str:
 
 def own_law(summaries: Sequence[Summary], lang: Language) -> str:
     """Return the law that decided, unless it is the shipped one. All decisions of a run are made under one law."""
-    law = summaries[0].law if summaries else SHIPPED._asdict()
-    return "" if law["origin"] == SHIPPED.origin else say_bundle(law, lang)
+    law = summaries[0].law if summaries else None
+    return "" if law is None or law.origin == SHIPPED.origin else say_deciding(law, lang)
 
 
 def say_totals(summaries: Iterable[Summary], invalid: int, lang: Language) -> str:

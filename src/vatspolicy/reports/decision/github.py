@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from vatspolicy.gate.judgement import EDITS, Judgement
+from vatspolicy.engine.result import Record
+from vatspolicy.gate.judgement import EDITS, Judgement, Remark
 from vatspolicy.i18n import Language, Phrase
-from vatspolicy.i18n.words import Table, aside, end, joint, word
+from vatspolicy.i18n.words import Table, joint, word
 from vatspolicy.reports.decision import doubt
-from vatspolicy.reports.decision.digest import later_law, say_remark, some_waived
+from vatspolicy.reports.decision.digest import say_decision, say_remark
 from vatspolicy.reports.decision.gate_line import own_law, say_totals
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
-from vatspolicy.reports.decision.opinions import say_opinion, say_standing
+from vatspolicy.reports.decision.opinions import say_opinion
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
-from vatspolicy.reports.decision.results import decided, results, say_failures
+from vatspolicy.reports.decision.results import results, say_failures
 from vatspolicy.reports.formats.github import Annotation, Annotations
-
-Data = Mapping[str, Any]
 
 SETTINGS = "settings"
 """Kind of the remark on settings from outside the command line."""
@@ -34,10 +32,10 @@ class Report:
     def __init__(self, view: View) -> None:
         self._view = view
 
-    def take(self, data: Data, seconds: float = 0.0) -> Texts:
+    def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return the annotations of a decision: its verdict, its results, and its notes."""
         lang, judgement = self._view.lang, self._view.judgement
-        parts = ([_verdict(data, lang, judgement)], _results(data, lang, judgement), _notes(data, lang))
+        parts = ([_verdict(record, lang, judgement)], _results(record, lang, judgement), _notes(record, lang))
         return tuple(map(_pack, parts))
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
@@ -45,7 +43,7 @@ class Report:
         lang, judgement, remarks = self._view.lang, self._view.judgement, list(run.remarks or ())
         invalid = len({problem.file for problem in run.problems})
         order = entries.sort(rank)
-        settings = [one for one in remarks if one["kind"] in (SETTINGS, EDITS)]  # first: none of them is left out
+        settings = [one for one in remarks if one.kind in (SETTINGS, EDITS)]  # first: none of them is left out
         found = Annotations()
         for one in settings:
             found.add(_remark(one, lang, judgement))
@@ -76,44 +74,39 @@ def _unpack(found: Annotations, texts: Iterable[str]) -> None:
             found.add_many(level, count, lines)
 
 
-def _results(data: Data, lang: Language, judgement: Judgement) -> Iterator[Annotation]:
-    for result in results(data, lang, judgement):
+def _results(record: Record, lang: Language, judgement: Judgement) -> Iterator[Annotation]:
+    for result in results(record, lang, judgement):
         name = result.rule if result.finding else result.detail.partition("\0")[0]
         title = result.rule if name in ("", result.rule) else f"{result.rule}: {name}"
-        yield Annotation(result.level, result.message, title, data["file"], result.line, result.column)
+        yield Annotation(result.level, result.message, title, record.file, result.line, result.column)
 
 
-def _remark(one: Data, lang: Language, judgement: Judgement) -> Annotation:
-    level = "error" if judgement.fails_remark(one) else one["level"]
-    return Annotation(level, say_remark(one, lang), one["kind"], one["file"] or "", one["line"], one["column"])
+def _remark(one: Remark, lang: Language, judgement: Judgement) -> Annotation:
+    level = "error" if judgement.fails_remark(one) else one.level
+    return Annotation(level, say_remark(one, lang), one.kind, one.file or "", one.line or 0, one.column or 0)
 
 
-def _verdict(data: Data, lang: Language, judgement: Judgement) -> Annotation:
+def _verdict(record: Record, lang: Language, judgement: Judgement) -> Annotation:
     """Return the annotation of the decision: an error exactly if it fails the gate."""
-    failures = judgement.find_failures(data)
-    contested = any(reading["stricter"] for reading in data["contested"])
-    level = "error" if failures else "note" if decided(data) == "allow" and not contested else "warning"
-    title = f"{data['product']}{joint('colon', lang)}{doubt.verdict(data, lang)}"
-    told = [
-        end(hint, lang) if (hint := doubt.hint(data, lang)) else "",
-        word(WORDS, "fails", lang, failures=say_failures(failures)) if failures else "",
-        (some_waived(data, lang) or "") if "remaining" in data else "",
-        later_law(data, lang),
-        *say_standing(data["opinions"], lang),
-    ]
-    message = " ".join([f"{title}{aside(data['as_of'], lang)}", *(text for text in told if text)])
-    return Annotation(level, message, title, data["file"])
+    failures = judgement.find_failures(record)
+    contested = any(reading.stricter for reading in record.contested)
+    level = "error" if failures else "note" if record.judged == "allow" and not contested else "warning"
+    title = f"{record.product}{joint('colon', lang)}{doubt.verdict(record, lang)}"
+    fails = [word(WORDS, "fails", lang, failures=say_failures(failures))] if failures else []
+    verdict, *rest = say_decision(record, lang)
+    message = " ".join([verdict, *fails, *rest])
+    return Annotation(level, message, title, record.file)
 
 
-def _notes(data: Data, lang: Language) -> Iterator[Annotation]:
+def _notes(record: Record, lang: Language) -> Iterator[Annotation]:
     """Yield the opinions that the spec states, and the changes in the days ahead."""
-    for opinion in data["opinions"]:
+    for opinion in record.opinions:
         title = word(OPINIONS, "opinions", lang)
-        yield Annotation("note", say_opinion(opinion, lang), title, data["file"], opinion["line"], opinion["column"])
-    if data.get("changes_ahead"):
+        yield Annotation("note", say_opinion(opinion, lang), title, record.file, opinion.line, opinion.column)
+    if record.changes_ahead:
         from vatspolicy.reports.timeline.words import WORDS as TIMELINE
         from vatspolicy.reports.timeline.words import say_ahead
 
-        title = f"{data['product']}: {word(TIMELINE, 'ahead', lang)}"
-        for entry in data["changes_ahead"]:
-            yield Annotation("note", say_ahead(entry, lang), title, data["file"])
+        title = f"{record.product}: {word(TIMELINE, 'ahead', lang)}"
+        for entry in record.changes_ahead:
+            yield Annotation("note", say_ahead(entry, lang), title, record.file)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
 from markupsafe import Markup
 
+from vatspolicy.engine.result import Record
 from vatspolicy.errors import Problem
+from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n.words import STATES, VERDICTS
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import (
     basis,
-    brief,
     calendar_picture,
     digest,
     doubt,
+    memo,
     opinions,
     route_diagram,
     summary,
@@ -26,9 +27,8 @@ from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.templating import render_html
 from vatspolicy.reports.timeline.words import WORDS as AHEAD
 from vatspolicy.reports.timeline.words import say_change, say_fact, say_law, told
-from vatspolicy.reports.words import GROUPS, ROUTE_TONES, TONES, value_of, way_of
+from vatspolicy.reports.words import GROUPS, ROUTE_TONES, TONES, say_deciding, way_of
 
-Data = Mapping[str, Any]
 GRADES = {"primary": "good", "secondary": "warn", "unverified": "bad"}
 _IN_FULL = 8
 """Decisions on one page up to which its contents list their sections."""
@@ -46,16 +46,16 @@ _NAMES = {
     "counts": lambda days: {day: len(found) for day, found in days.items()},
     "fact_in_words": basis.fact_in_words,
     "group_readings": doubt.group_readings,
-    "no_license": brief.no_license,
+    "no_license": memo.no_license,
     "make_calendar": calendar_picture.make_calendar,
     "make_picture": route_diagram.make_picture,
     "offset": calendar_picture.offset,
     "open_facts": digest.open_facts,
     "route_points": route_diagram.route_points,
-    "rules_of": lambda findings: [rule for _, rule in sorted({one["rule"]: one for one in findings}.items())],
+    "rules_of": lambda findings: [rule for _, rule in sorted({one.rule: one for one in findings}.items())],
     "say_basis": doubt.say_basis,
     "say_change": say_change,
-    "say_denial": brief.say_denial,
+    "say_denial": memo.say_denial,
     "say_fact": say_fact,
     "say_finding": digest.say_finding,
     "say_kind": doubt.say_kind,
@@ -66,8 +66,6 @@ _NAMES = {
     "say_worst": doubt.say_worst,
     "some_waived": digest.some_waived,
     "told": told,
-    "value_of": value_of,
-    "waived_findings": digest.waived_findings,
     "way_of": way_of,
     "without_day": tasks.without_day,
 }
@@ -75,16 +73,16 @@ _NAMES = {
 
 
 def render(
-    records: Iterable[Data], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Data] = ()
+    records: Iterable[Record], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Remark] = ()
 ) -> str:
     """Render a page of all decisions (records), the worst first, then specs not decided, then waivers."""
     records, problems, remarks = list(records), sorted(set(problems)), list(remarks)
     single, say = len(records) == 1 and not problems, Sentences(lang)
     order = summary.worst_first(records)
-    made = [_Decision(data, lang, "" if single else f"d{place}-", single) for place, data in enumerate(order, 1)]
+    made = [_Decision(record, lang, "" if single else f"d{place}-", single) for place, record in enumerate(order, 1)]
     entries: list[Entry]
     if single:
-        head = f"{made[0].brief.verdict}{say.colon}{made[0].name}"
+        head = f"{made[0].memo.verdict}{say.colon}{made[0].name}"
         entries = place_entries(made[0].places())
     else:
         head = say.html("title_many", count=len(made))
@@ -94,8 +92,8 @@ def render(
         entries.append((say.phrase("undecided"), "undecided", ()))
     if remarks:
         entries.append((remarks_head, "waivers", ()))
-    rules = dict.fromkeys(say.deciding(data["bundle"]) for data in records)
-    end = say.gap.join([say.phrase("not_advice"), *rules])
+    rules = dict.fromkeys(say.deciding(one.bundle) for one in records)
+    end = say.gap.join(rules)
     return render_page(
         "decision/run.html.j2",
         Frame(head, lang, style=read_asset("decision.css"), toc=entries, end=end),
@@ -112,33 +110,32 @@ def render(
     )
 
 
-def fragment(data: Data, lang: Language, prefix: str) -> Markup:
+def fragment(record: Record, lang: Language, prefix: str) -> Markup:
     """Render a decision for another page, which adds decision.css. `prefix` begins every id."""
-    return _Decision(data, lang, prefix, False).html()
+    return _Decision(record, lang, prefix, False).html()
 
 
-def _heads(say: Sentences) -> Any:
+def _heads(say: Sentences) -> Callable[..., list[str]]:
     return lambda *keys: [say.html(key) for key in keys]
 
 
 class _Decision:
     """A decision of the page."""
 
-    def __init__(self, data: Data, lang: Language, prefix: str, single: bool) -> None:
-        self.data, self.say = data, Sentences(lang, prefix)
+    def __init__(self, record: Record, lang: Language, prefix: str, single: bool) -> None:
+        self.record, self.say = record, Sentences(lang, prefix)
         self.h = [f"h{level if single else level + 1}" for level in (1, 2, 3, 4)]
-        self.name = str(data["title"])
-        self.decided, self.tone = self.say.word(VERDICTS, data["decision"]), TONES[data["decision"]]
-        self.brief = brief.make_brief(data, self.say)
-        self.held = [one for one in data["met"] if "instrument" in one]
-        self.regulations = sorted(self.say.by_policy(basis.cited_articles(data)), key=lambda found: found[0]["policy"])
-        self.facts = basis.facts_read(data)
+        self.name = record.title
+        self.decided, self.tone = self.say.word(VERDICTS, record.decision), TONES[record.decision]
+        self.memo = memo.make_memo(record, self.say)
+        self.regulations = sorted(self.say.by_policy(basis.cited_articles(record)), key=lambda found: found[0].policy)
+        self.facts = basis.facts_read(record)
         self.sections = [(key, title) for key, title, shown in self._parts() if shown]
 
     @property
     def licenses_count(self) -> int:
         """The number of licenses to get; alternatives count once."""
-        return sum(not one.alternative for one in self.brief.licenses)
+        return sum(not one.alternative for one in self.memo.licenses)
 
     def places(self) -> list[tuple[str, str]]:
         """Return the titles of the sections, with their ids."""
@@ -147,41 +144,42 @@ class _Decision:
 
     def _parts(self) -> Iterator[tuple[str, str, object]]:
         """Yield key, title, and whether there is anything to show, of each section."""
-        data, say = self.data, self.say
-        yield "waived", say.word(digest.WAIVER_WORDS, "waived"), "remaining" in data and digest.waived_findings(data)
-        yield "because", say.html("because"), data["denials"]
-        yield "missing", say.phrase("missing"), data["missing"]
-        yield "opinions", say.word(opinions.WORDS, "opinions"), data["opinions"]
-        yield "services", say.html("services"), data["services"]
-        yield "met", say.phrase("met"), self.held
-        yield "to-do", say.html("to_do"), self.brief.tasks
-        yield "calendar", say.html("calendar"), self.brief.tasks and data["decision"] != "deny"
-        yield "ahead", say.word(AHEAD, "ahead"), self.brief.ahead
-        yield "contested", say.phrase("contested"), data["contested"]
-        yield "advice", say.phrase("advice"), data["advice"]
-        yield "undetermined", say.html("undetermined"), data["undetermined"] and data["decision"] != "incomplete"
+        record, say = self.record, self.say
+        yield "waived", say.word(digest.WAIVER_WORDS, "waived"), record.waived
+        yield "because", say.html("because"), record.denials
+        yield "missing", say.phrase("missing"), record.missing
+        yield "opinions", say.word(opinions.WORDS, "opinions"), record.opinions
+        yield "services", say.html("services"), record.services
+        yield "met", say.phrase("met"), record.held
+        yield "to-do", say.html("to_do"), self.memo.tasks
+        yield "calendar", say.html("calendar"), self.memo.tasks and record.decision != "deny"
+        yield "ahead", say.word(AHEAD, "ahead"), self.memo.ahead
+        yield "contested", say.phrase("contested"), record.contested
+        yield "advice", say.phrase("advice"), record.advice
+        yield "undetermined", say.html("undetermined"), record.undetermined and record.decision != "incomplete"
         yield "law", say.html("law"), self.regulations
         yield "facts", say.html("facts"), self.facts
 
     def html(self) -> Markup:
         """Render the decision."""
-        data, say, made = self.data, self.say, self.brief
+        record, say, made = self.record, self.say, self.memo
         return render_html(
             "decision/decision.html.j2",
             **_NAMES,
             ahead_head=say.word(AHEAD, "ahead"),
-            brief=made,
-            checklist="" if data["decision"] == "deny" else tasks.checklist(data, say),
-            data=data,
+            memo=made,
+            checklist="" if record.decision == "deny" else tasks.checklist(record, say),
+            record=record,
             facts=self.facts,
-            filings_head=brief.say_filings(made, data, say),
+            filings_head=memo.say_filings(made, record, say),
             h=self.h,
             heads=_heads(say),
-            held=[say.text(one["instrument"]["title"]) for one in self.held],
-            matters=[opinions.say_matter(one, say.lang) for ask in data["missing"] for one in ask.get("about", ())],
+            law=say_deciding(record.bundle, say.lang),
+            held=[say.text(one.instrument.title) for one in record.held if one.instrument],
+            matters=[opinions.say_matter(one, say.lang) for ask in record.missing for one in ask.about],
             regulations=self.regulations,
             say=say,
             sections=self.sections,
-            several_services=len(data["services"]) > 1,
+            several_services=len(record.services) > 1,
             tone=self.tone,
         )

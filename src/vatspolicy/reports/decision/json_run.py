@@ -1,19 +1,19 @@
-"""The decisions of a run as JSON: whole records with `--details` (decision.schema.json), else their compact form."""
+"""The decisions of a run as JSON: full with `--details` (decision.schema.json), else brief (brief.schema.json)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from vatspolicy.engine.result import Record, encode
 from vatspolicy.engine.serialize import FORMAT
-from vatspolicy.reports.decision.compact import compact, write_dense
+from vatspolicy.gate.judgement import Remark
+from vatspolicy.reports.decision.brief import make_brief, write_dense
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
 
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
-
-Data = Mapping[str, Any]
 
 SEVERITY = ("allow", "incomplete", "needs-license", "deny")
 """Decision words from the best to the worst; a run is as bad as its worst decision."""
@@ -26,14 +26,14 @@ class Report:
         self._view, self._whole = view, view.extent == "details"
         self._step = "  " if self._whole else " "
 
-    def take(self, data: Data, seconds: float = 0.0) -> Texts:
+    def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return a decision as JSON, then each of its failures."""
         lang, judgement = self._view.lang, self._view.judgement
         failures = [
-            self._dump({"file": data["file"], "product": data["product"], **failure._asdict()}, 3)
-            for failure in judgement.find_failures(data)
+            self._dump({"file": record.file, "product": record.product, **failure._asdict()}, 3)
+            for failure in judgement.find_failures(record)
         ]
-        return self._dump(data if self._whole else compact(data, lang, judgement), 2), *failures
+        return self._dump(encode(record) if self._whole else make_brief(record, lang, judgement), 2), *failures
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the whole document."""
@@ -66,7 +66,7 @@ class Report:
         lang = self._view.lang
         if "waivers" in frame:
             frame["waivers"] = [{**remark, "message": remark["message"][lang]} for remark in frame["waivers"]]
-        return {**frame, "form": "compact"}
+        return {**frame, "form": "brief"}
 
     def _dump(self, value: Any, depth: int) -> str:
         """Return a value as JSON, as it stands at a depth of the document."""
@@ -92,10 +92,11 @@ def _gate(gate: GateResult, entries: Entries) -> dict[str, Any]:
     }
 
 
-def _remarks(remarks: Iterable[Data] | None) -> dict[str, Any]:
+def _remarks(remarks: Iterable[Remark] | None) -> dict[str, Any]:
     """Return remarks as data: those on waivers, and the settings in use. Both are left out where there are none."""
     if remarks is None:
         return {}
-    settings = [setting for one in remarks if one["kind"] == "settings" for setting in one["settings"]]
-    waivers = [one for one in remarks if one["kind"] != "settings"]
+    remarks = list(remarks)
+    settings = [encode(setting) for one in remarks for setting in one.settings]
+    waivers = [encode(one) for one in remarks if one.kind != "settings"]
     return {**({"waivers": waivers} if waivers or not settings else {}), **({"settings": settings} if settings else {})}

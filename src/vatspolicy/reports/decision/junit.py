@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any
 
-from vatspolicy.gate.judgement import Judgement
+from vatspolicy.engine.result import Record
+from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import Language
-from vatspolicy.i18n.words import VERDICTS, joint, word
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark, some_waived
-from vatspolicy.reports.decision.doubt import hint, verdict
+from vatspolicy.i18n.words import VERDICTS, word
+from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_decision, say_remark
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_opinion
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View
-from vatspolicy.reports.decision.results import Result, decided, results
+from vatspolicy.reports.decision.results import Result, results
 from vatspolicy.reports.formats.junit import Suite, join_suites
-from vatspolicy.reports.words import phrase, say_bundle
-
-Data = Mapping[str, Any]
+from vatspolicy.reports.words import phrase, say_deciding
 
 NAME = "vatspolicy"
 PROPERTIES = ("specs", "law")
@@ -35,10 +32,10 @@ class Report:
     def __init__(self, view: View) -> None:
         self._view = view
 
-    def take(self, data: Data, seconds: float = 0.0) -> Texts:
+    def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return a decision as a test suite."""
-        suite = Suite(data["product"], data["file"], seconds)
-        _add_decision(suite, data, self._view.lang, self._view.judgement)
+        suite = Suite(record.product, record.file, seconds)
+        _add_decision(suite, record, self._view.lang, self._view.judgement)
         return (suite.to_text(NAME, PROPERTIES),)
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
@@ -55,26 +52,26 @@ class Report:
             _add_remarks(suites[-1], run.remarks, lang, self._view.judgement)
         others = [suite.to_text(NAME, PROPERTIES) for suite in suites]
         texts = chain((text for (text,) in entries.texts()), others)
-        law = next((say_bundle(one.law, lang) for one in entries.summaries), "")
+        law = next((say_deciding(one.law, lang) for one in entries.summaries), "")
         return join_suites(texts, run.gate.started if run.gate else "", {"specs": str(len(entries)), "law": law})
 
 
-def _add_decision(suite: Suite, data: Data, lang: Language, judgement: Judgement) -> None:
-    subjects: dict[str, list[Result]] = {"": []} | {service["id"]: [] for service in data["services"]}
-    for result in results(data, lang, judgement):
+def _add_decision(suite: Suite, record: Record, lang: Language, judgement: Judgement) -> None:
+    subjects: dict[str, list[Result]] = {id: [] for id in ("", *(service.id for service in record.services))}
+    for result in results(record, lang, judgement):
         subjects[result.service if result.service in subjects else ""].append(result)
     for name, found in subjects.items():
-        case, text = (name or data["product"], data["product"]), "\n".join(_line(result) for result in found)
+        case, text = (name or record.product, record.product), "\n".join(_line(result) for result in found)
         failing = list(dict.fromkeys(result.failing for result in found if result.failing))
         waived = [f"{result.rule}: {result.waived}" for result in found if result.waived]
         if failing:
-            said = word(VERDICTS, decided(data), lang)
+            said = word(VERDICTS, record.judged, lang)
             suite.add_failure(*case, f"{said}: {', '.join(failing)} ≥ --fail-on {judgement.fail_on}", failing[0], text)
         elif waived:
             suite.add_skipped(*case, "; ".join(waived), text)
         else:
             suite.add_case(*case, text)
-    if output := _output(data, lang):
+    if output := _output(record, lang):
         suite.add_output("\n".join(output))
 
 
@@ -82,26 +79,23 @@ def _line(result: Result) -> str:
     return f"{result.level}: {result.rule}: {result.message}"
 
 
-def _output(data: Data, lang: Language) -> list[str]:
+def _output(record: Record, lang: Language) -> list[str]:
     """Return what concerns the suite as a whole: the verdict, limits, opinions, and changes in the days ahead."""
-    lines = [joint("colon", lang).join(part for part in (verdict(data, lang), hint(data, lang)) if part)]
-    if "remaining" in data and (told := some_waived(data, lang)):
-        lines.append(told)
-    lines += [notice["message"][lang] for notice in data["notices"]]
-    if data["opinions"]:
-        lines += [word(OPINIONS, "opinions", lang), *(say_opinion(opinion, lang) for opinion in data["opinions"])]
-    if data.get("changes_ahead"):
+    lines = say_decision(record, lang)
+    if record.opinions:
+        lines += [word(OPINIONS, "opinions", lang), *(say_opinion(opinion, lang) for opinion in record.opinions)]
+    if record.changes_ahead:
         from vatspolicy.reports.timeline.words import WORDS, say_ahead
 
-        lines += [WORDS["ahead"][lang], *(say_ahead(entry, lang) for entry in data["changes_ahead"])]
+        lines += [WORDS["ahead"][lang], *(say_ahead(entry, lang) for entry in record.changes_ahead)]
     return lines
 
 
-def _add_remarks(suite: Suite, remarks: Iterable[Data], lang: Language, judgement: Judgement) -> None:
+def _add_remarks(suite: Suite, remarks: Iterable[Remark], lang: Language, judgement: Judgement) -> None:
     """Add remarks about waivers as skipped cases, or as failures where the gate is strict about them."""
     for remark in remarks:
-        case, said = (remark_place(remark), remark["kind"]), say_remark(remark, lang)
+        case, said = (remark_place(remark), remark.kind), say_remark(remark, lang)
         if judgement.fails_remark(remark):
-            suite.add_failure(*case, said, remark["kind"], said)
+            suite.add_failure(*case, said, remark.kind, said)
         else:
             suite.add_skipped(*case, said)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from vatspolicy.engine.result import Authority, Condition, Duty, Finding, Record, Route
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Phrase
@@ -18,12 +19,11 @@ from vatspolicy.reports.decision import digest, doubt, opinions
 from vatspolicy.reports.decision.gate_line import say_gate
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
 from vatspolicy.reports.decision.results import say_failures
-from vatspolicy.reports.decision.tasks import offers_of
 from vatspolicy.reports.formats.html import trust
 from vatspolicy.reports.formats.templating import render_markdown
 from vatspolicy.reports.timeline.words import WORDS as AHEAD
 from vatspolicy.reports.timeline.words import say_ahead
-from vatspolicy.reports.words import GROUPS, MEANINGS, VERIFICATION, cited, law_of, phrase, say_bundle, way_of
+from vatspolicy.reports.words import GROUPS, cited, law_of, phrase, say_deciding, way_of
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 WORDS: Table = {
@@ -39,8 +39,6 @@ _SECTIONS = trust("\0")
 """Stands for the decisions in the report."""
 _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
 
-Data = Mapping[str, Any]
-
 
 class Report:
     """A report under construction (see `pieces.Report`).
@@ -52,10 +50,10 @@ class Report:
     def __init__(self, view: View) -> None:
         self._view = view
 
-    def take(self, data: Data, seconds: float = 0.0) -> Texts:
+    def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return the section of a decision, and its row of the table as JSON."""
         lang, judgement = self._view.lang, self._view.judgement
-        return _render(data, lang, judgement), json.dumps(_row(data, lang, judgement))
+        return _render(record, lang, judgement), json.dumps(_row(record, lang, judgement))
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the report."""
@@ -94,10 +92,10 @@ class Report:
         return [*found, *(json.loads(row) for _, row in entries.texts(order))]
 
 
-def _row(data: Data, lang: Language, judgement: Judgement) -> tuple[str, str, str, str, str]:
-    failures = judgement.find_failures(data)
+def _row(record: Record, lang: Language, judgement: Judgement) -> tuple[str, str, str, str, str]:
+    failures = judgement.find_failures(record)
     outcome = word(WORDS, "fails", lang, failures=say_failures(failures)) if failures else word(WORDS, "ok", lang)
-    return _ICONS[data["decision"]], doubt.verdict(data, lang), str(data["title"]), data["file"], outcome
+    return _ICONS[record.decision], doubt.verdict(record, lang), record.title, record.file, outcome
 
 
 def _words(lang: Language) -> dict[str, Any]:
@@ -108,43 +106,41 @@ def _words(lang: Language) -> dict[str, Any]:
         "OPINIONS": opinions.WORDS,
         "STATES": STATES,
         "VERDICTS": VERDICTS,
-        "VERIFICATION": VERIFICATION,
         "WAIVER_WORDS": digest.WAIVER_WORDS,
         "WORDS": WORDS,
         "lang": lang,
         "phrase": partial(phrase, lang=lang),
-        "say_law": partial(say_bundle, lang=lang),
+        "say_law": partial(say_deciding, lang=lang),
         "word": partial(word, lang=lang),
     }
 
 
-def _render(data: Data, lang: Language, judgement: Judgement) -> str:
+def _render(record: Record, lang: Language, judgement: Judgement) -> str:
     """Render one decision."""
-    failures = judgement.find_failures(data)
+    failures = judgement.find_failures(record)
     return render_markdown(
         "decision/decision.md.j2",
         **_words(lang),
-        asks=lambda finding: dict.fromkeys(ask["path"] for ask in finding["asks"]),
+        asks=lambda finding: dict.fromkeys(ask.path for ask in finding.asks),
         bodies=partial(_bodies, lang=lang),
         colon=joint("colon", lang),
         comma=joint("comma", lang),
-        data=data,
-        duties=_duties(data),
+        record=record,
+        duties=_duties(record),
         fail_on=judgement.fail_on,
         failures=say_failures(failures) if failures else "",
         group_readings=doubt.group_readings,
-        hint=doubt.hint(data, lang),
-        icon=_ICONS[data["decision"]],
+        hint=doubt.hint(record, lang),
+        icon=_ICONS[record.decision],
         law_of=law_of,
+        limits=digest.say_limits(record, lang),
         layer_mark=digest.layer_mark,
         marks=_MARKS,
-        meaning=word(MEANINGS, data["decision"], lang),
+        meaning=digest.say_meaning(record, lang),
         name_article=cited,
-        notes=list(_notes(data)),
-        offers_of=offers_of,
+        notes=list(_notes(record)),
         reasons=partial(_reasons, lang=lang),
         route_points=partial(_route_points, lang=lang),
-        route_title=partial(_route_title, lang=lang),
         say_ahead=say_ahead,
         say_basis=doubt.say_basis,
         say_finding=digest.say_finding,
@@ -154,71 +150,66 @@ def _render(data: Data, lang: Language, judgement: Judgement) -> str:
         say_other=doubt.say_other,
         say_waived=digest.say_waived,
         semicolon=joint("semicolon", lang),
-        subject_of=digest.subject_of,
-        verdict=doubt.verdict(data, lang),
-        waived=digest.some_waived(data, lang) if "remaining" in data else None,
-        waived_findings=digest.waived_findings,
+        subject_of=lambda finding: str(finding.subject),
+        verdict=doubt.verdict(record, lang),
+        waived=digest.some_waived(record, lang),
         waived_mark=digest.waived_mark,
         way_of=way_of,
-        worst=doubt.say_worst(data, lang),
+        worst=doubt.say_worst(record.worst_reading, lang),
     )
 
 
-def _bodies(authority: Iterable[Data], lang: Language) -> str:
-    return joint("list", lang).join(body["title"][lang] for body in authority)
+def _bodies(authority: Iterable[Authority], lang: Language) -> str:
+    return joint("list", lang).join(body.title[lang] for body in authority)
 
 
-def _reasons(finding: Data, lang: Language) -> list[str]:
+def _reasons(finding: Finding, lang: Language) -> list[str]:
     """Return the grounds of a license that cannot be had; empty for another denial."""
-    reasons = finding.get("reasons", ()) if finding["effect"] == "need" else ()
-    return [reason["title"][lang] for reason in reasons]
+    reasons = finding.reasons if finding.effect == "need" else ()
+    return [reason.title[lang] for reason in reasons]
 
 
-def _route_title(finding: Data, name: str, lang: Language) -> str:
-    return next(str(route["title"][lang]) for route in finding["routes"] if route["name"] == name)
-
-
-def _route_points(route: Data, lang: Language) -> list[str]:
+def _route_points(route: Route, lang: Language) -> list[str]:
     """Return why a route is not open: the share, conditions that fail or are not known, articles nobody has read."""
     points = []
-    if route["share_too_high"]:
-        points.append(phrase("share_too_high", lang, percent=number(route["max_foreign_percent"])))
-    for condition in route["conditions"]:
-        if not condition["applies"]:
+    if route.share_too_high and route.max_foreign_percent is not None:
+        points.append(phrase("share_too_high", lang, percent=number(route.max_foreign_percent)))
+    for condition in route.conditions:
+        if not condition.applies:
             continue
-        if condition["value"] is False and route["state"] == "closed":
+        if condition.value is False and route.state == "closed":
             points.append(_point("fails", condition, lang))
-        if condition["value"] is None and route["state"] == "unknown":
+        if condition.value is None and route.state == "unknown":
             points.append(_point("open_point", condition, lang))
-    if route["state"] == "unknown":
-        points += [phrase("unread", lang, name=name) for name in route["unread"]]
+    if route.state == "unknown":
+        points += [phrase("unread", lang, name=name) for name in route.unread]
     return points
 
 
-def _point(key: str, condition: Data, lang: Language) -> str:
+def _point(key: str, condition: Condition, lang: Language) -> str:
     """Return a condition with its check and its law."""
-    check = phrase("checks", lang, check=condition["check"][lang])
-    basis = f"{check}{joint('semicolon', lang)}{law_of(condition, lang)}"
-    return phrase(key, lang, message=condition["message"][lang]) + aside(basis, lang)
+    check = phrase("checks", lang, check=condition.why.check[lang])
+    basis = f"{check}{joint('semicolon', lang)}{law_of(condition.why.citations, lang)}"
+    return phrase(key, lang, message=condition.message[lang]) + aside(basis, lang)
 
 
-def _duties(data: Data) -> dict[str, list[dict[str, Any]]]:
+def _duties(record: Record) -> dict[str, list[Duty]]:
     """Return the duties by group of deadlines, in order, those of one authority together."""
     groups = {
-        group: digest.merge_duties(duty for duty in data["duties"] if duty["deadline"]["group"] == group)
+        group: digest.merge_duties(duty for duty in record.duties if duty.deadline.group == group)
         for group in GROUP_ORDER
     }
     return {
-        group: sorted(found, key=lambda duty: [body["id"] for body in duty["authority"]])
+        group: sorted(found, key=lambda duty: [body.id for body in duty.authority])
         for group, found in groups.items()
         if found
     }
 
 
-def _notes(data: Data) -> Iterator[tuple[str, list[Data]]]:
+def _notes(record: Record) -> Iterator[tuple[str, Sequence[Finding]]]:
     """Yield advice, and rules that a missing fact leaves open, each rule once. An incomplete decision asks instead."""
-    if data["advice"]:
-        yield "advice", doubt.by_kind(data["advice"])
-    if data["undetermined"] and data["decision"] != "incomplete":
-        once = {finding["rule"]: finding for finding in reversed(data["undetermined"])}
+    if record.advice:
+        yield "advice", doubt.by_kind(record.advice)
+    if record.undetermined and record.decision != "incomplete":
+        once = {finding.rule: finding for finding in reversed(record.undetermined)}
         yield "undetermined", [*reversed(once.values())]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import asdict
 
+from vatspolicy.engine.result import Matter, Opinion
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import Table, aside, end, joint, word
 from vatspolicy.profile.vocabulary import CLASS, label
 from vatspolicy.reports.words import law_of
-
-Data = Mapping[str, Any]
 
 WORDS: Table = {
     "opinions": Phrase("Legal opinions"),
@@ -36,35 +35,35 @@ WORDS: Table = {
 }
 
 
-def say_opinion(opinion: Data, lang: Language) -> str:
+def say_opinion(opinion: Opinion, lang: Language) -> str:
     """Return what an opinion says, who gave it and when, and why it does not count if it does not."""
-    if opinion["about"] == CLASS:
-        classes = joint("comma", lang).join(opinion["classes"])
+    if opinion.about == CLASS:
+        classes = joint("comma", lang).join(opinion.classes or ())
         reading = word(WORDS, "classes" if classes else "no_class", lang, classes=classes)
     else:
-        reading = word(WORDS, opinion["reading"], lang, about=opinion["about"])
-    by = opinion["by"]
-    if opinion["authority"]:
-        by = word(WORDS, "authority", lang, by=by, authority=label("authority", opinion["authority"])[lang])
-    if opinion["service"]:
-        reading = f"{opinion['service']}{joint('colon', lang)}{reading}"
-    how = "claimed" if opinion["state"] == "not-granted" else "given"
-    text = word(WORDS, how, lang, reading=reading, by=by, date=opinion["date"])
-    if opinion["note"]:
-        text += f"{joint('colon', lang)}{opinion['note']}"
-    if opinion["granted"]:
-        text += joint("comma", lang) + word(WORDS, "granted", lang, **opinion["granted"])
-    if opinion["state"] != "counted":
-        text += aside(word(WORDS, opinion["state"], lang), lang)
+        reading = word(WORDS, str(opinion.reading), lang, about=opinion.about)
+    by = opinion.by
+    if opinion.authority:
+        by = word(WORDS, "authority", lang, by=by, authority=label("authority", opinion.authority)[lang])
+    if opinion.service:
+        reading = f"{opinion.service}{joint('colon', lang)}{reading}"
+    how = "claimed" if opinion.state == "not-granted" else "given"
+    text = word(WORDS, how, lang, reading=reading, by=by, date=opinion.date)
+    if opinion.note:
+        text += f"{joint('colon', lang)}{opinion.note}"
+    if opinion.granted:
+        text += joint("comma", lang) + word(WORDS, "granted", lang, **asdict(opinion.granted))
+    if opinion.state != "counted":
+        text += aside(word(WORDS, opinion.state, lang), lang)
     return clean(text, one_line=True)
 
 
-def say_standing(opinions: Iterable[Data], lang: Language) -> list[str]:
+def say_standing(opinions: Iterable[Opinion], lang: Language) -> list[str]:
     """Return a sentence for each opinion that counts or is only claimed, for a first screen."""
-    return [end(say_opinion(one, lang), lang) for one in opinions if one["state"] in ("counted", "not-granted")]
+    return [end(say_opinion(one, lang), lang) for one in opinions if one.state in ("counted", "not-granted")]
 
 
-def say_matter(matter: Data, lang: Language) -> str:
+def say_matter(matter: Matter, lang: Language) -> str:
     """Return the way forward where an opinion is missing: the rule or condition to ask about, and its law."""
-    told = word(WORDS, "get", lang, name=matter["name"], message=matter["message"][lang])
-    return clean(f"{told} [{law_of(matter, lang)}].", one_line=True)
+    told = word(WORDS, "get", lang, name=matter.name, message=matter.message[lang])
+    return clean(f"{told} [{law_of(matter.citations, lang)}].", one_line=True)

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
+from vatspolicy.engine.result import Record
 from vatspolicy.errors import Problem
-from vatspolicy.gate.judgement import Judgement
+from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import Language
 from vatspolicy.reports.decision.summary import Summary, gravity, summarize
 
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
 
-Data = Mapping[str, Any]
 Texts: TypeAlias = tuple[str, ...]
 """Texts that a format keeps of a decision."""
 IN_MEMORY = 2**20
@@ -44,11 +44,11 @@ class Run(NamedTuple):
 
     problems: Sequence[Problem] = ()
     """Problems of specs that were not decided."""
-    remarks: Sequence[Data] | None = None
+    remarks: Sequence[Remark] | None = None
     gate: GateResult | None = None
     repeated: Mapping[str, str] | None = None
     """Options that the next command repeats, by command."""
-    only: Data | None = None
+    only: Record | None = None
     """The record of a run with one decision."""
 
 
@@ -63,7 +63,7 @@ class Report(Protocol):
     def __init__(self, view: View) -> None:
         """Begin a report."""
 
-    def take(self, data: Data, seconds: float) -> Texts:
+    def take(self, record: Record, seconds: float) -> Texts:
         """Put a decision (a record) into words. It may run in a process of its own, before `write`."""
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
@@ -71,7 +71,7 @@ class Report(Protocol):
 
 
 class Taken(NamedTuple):
-    """A decision as the reports of a run keep it; plain data."""
+    """A decision as the reports of a run keep it; plain record."""
 
     summary: Summary
     texts: bytes
@@ -89,10 +89,10 @@ class Pieces:
         self._spool = Spool(limit)
         self._kept: list[tuple[Summary, Place]] = []
 
-    def take(self, data: Data, seconds: float = 0.0) -> Taken:
+    def take(self, record: Record, seconds: float = 0.0) -> Taken:
         """Put a decision (a record) into words. `seconds` is the time that it took."""
-        texts = tuple(report.take(data, seconds) for report in self.reports)
-        return Taken(summarize(data, self._lang, self._judgement), marshal.dumps(texts) if any(texts) else b"")
+        texts = tuple(report.take(record, seconds) for report in self.reports)
+        return Taken(summarize(record, self._lang, self._judgement), marshal.dumps(texts) if any(texts) else b"")
 
     def add(self, taken: Taken) -> None:
         """Keep a decision, in the order of the specs."""

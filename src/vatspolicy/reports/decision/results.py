@@ -6,18 +6,17 @@ An error fails the gate, in every format alike: `vatspolicy.gate.judgement` says
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+from vatspolicy.engine.result import Advice, Duty, Finding, Location, Need, Record
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, LEVELS, Failure, Judgement
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import VERDICTS, Table, aside, count, joint, word
-from vatspolicy.reports.decision.digest import open_facts, say_contested, say_waived, subject_of
+from vatspolicy.reports.decision.digest import open_facts, say_contested, say_waived
 from vatspolicy.reports.decision.doubt import hint, say_kind
 from vatspolicy.reports.decision.opinions import say_matter
 from vatspolicy.reports.words import COUNTS, law_of
-
-Data = Mapping[str, Any]
 
 CONTESTED, MISSING, UNDETERMINED, DECISION = "contested", "missing-fact", "undetermined", "decision"
 """Rules of results that stand for no rule of the law."""
@@ -52,7 +51,7 @@ class Result(NamedTuple):
     line: int
     column: int
     subject: str
-    finding: Data | None = None
+    finding: Finding | None = None
     """The finding of the record, for a rule of the law."""
     waived: str = ""
     """Approver and reason of a waiver; empty without one."""
@@ -65,16 +64,11 @@ class Result(NamedTuple):
         return self.subject.partition("/")[0]
 
 
-def results(data: Data, lang: Language, judgement: Judgement) -> list[Result]:
+def results(record: Record, lang: Language, judgement: Judgement) -> list[Result]:
     """Return the results of a decision (a record): first those that fail, then by level."""
-    found = list(_Results(data, lang, judgement).all())
+    found = list(_Results(record, lang, judgement).all())
     order = ("error", "warning", "note")
     return sorted(found, key=lambda result: order.index(result.level))
-
-
-def decided(data: Data) -> str:
-    """Return the decision word that the gate looks at: without the findings that are set aside."""
-    return str(data.get("remaining", data["decision"]))
 
 
 def say_failures(failures: Sequence[Failure]) -> str:
@@ -85,18 +79,18 @@ def say_failures(failures: Sequence[Failure]) -> str:
 
 
 class _Results:
-    def __init__(self, data: Data, lang: Language, judgement: Judgement) -> None:
-        self.data, self.lang = data, lang
-        failures = judgement.find_failures(data)
+    def __init__(self, record: Record, lang: Language, judgement: Judgement) -> None:
+        self.record, self.lang = record, lang
+        failures = judgement.find_failures(record)
         self.failing = {(failure.part, failure.position): failure.level for failure in failures}
 
     def all(self) -> Iterator[Result]:
-        data = self.data
+        record = self.record
         if (ITSELF, 0) in self.failing:
             yield self.itself()
         yield from self.findings("denials", "warning")
         yield from self.findings("needs", "warning")
-        yield from self.findings("would_need", "warning" if data.get("remaining") == "needs-license" else "note")
+        yield from self.findings("would_need", "warning" if record.remaining == "needs-license" else "note")
         yield from self.missing()
         yield from self.contested()
         yield from self.findings("duties", "note")
@@ -110,26 +104,27 @@ class _Results:
 
     def itself(self) -> Result:
         level = self.failing[ITSELF, 0]
-        verdict = word(VERDICTS, decided(self.data), self.lang)
-        text = joint("colon", self.lang).join(part for part in (verdict, hint(self.data, self.lang)) if part)
+        verdict = word(VERDICTS, self.record.judged, self.lang)
+        text = joint("colon", self.lang).join(part for part in (verdict, hint(self.record, self.lang)) if part)
         return Result(DECISION, "error", level, f"{text} {word(WORDS, DECISION, self.lang)}", 1, 1, "")
 
     def findings(self, part: str, otherwise: str) -> Iterator[Result]:
         """Yield the findings of a list; without a level otherwise, only those that fail."""
-        for position, finding in enumerate(self.data[part]):
+        findings: tuple[Finding, ...] = getattr(self.record, part)
+        for position, finding in enumerate(findings):
             level, failing = self.level(part, position, otherwise)
             if not level:
                 continue
-            waived = say_waived(finding["waived"], self.lang) if "waived" in finding else ""
-            place = finding["location"]
+            waived = say_waived(finding.waived, self.lang) if finding.waived else ""
+            place = finding.why.location
             yield Result(
-                finding["rule"],
+                finding.rule,
                 "note" if waived else level,
                 failing,
                 _message(finding, self.lang) + (aside(waived, self.lang) if waived else ""),
-                place["line"],
-                place["column"],
-                subject_of(finding),
+                place.line,
+                place.column,
+                str(finding.subject),
                 finding,
                 waived,
             )
@@ -137,73 +132,69 @@ class _Results:
     def missing(self) -> Iterator[Result]:
         """Yield the facts without which there is no decision."""
         places = {
-            ask["path"]: finding["location"]
-            for finding in reversed(self.data["undetermined"])
-            for ask in finding.get("asks", ())
+            ask.path: finding.why.location for finding in reversed(self.record.undetermined) for ask in finding.asks
         }
-        for position, ask in enumerate(self.data["missing"]):
+        for position, ask in enumerate(self.record.missing):
             level, failing = self.level("missing", position, "warning")
-            text = f"{ask['path']}{joint('colon', self.lang)}{ask['question'][self.lang]}"
-            if ask["rules"]:
-                text += aside(count(COUNTS, "dependent_rules", len(ask["rules"]), self.lang), self.lang)
-            text = " ".join([text, *(say_matter(matter, self.lang) for matter in ask.get("about", ()))])
-            place = places.get(ask["path"], {"line": 1, "column": 1})
-            subject = self.service_at(ask["path"])
-            yield Result(
-                MISSING, level, failing, text, place["line"], place["column"], subject, None, detail=ask["path"]
-            )
+            text = f"{ask.path}{joint('colon', self.lang)}{ask.question[self.lang]}"
+            if ask.rules:
+                text += aside(count(COUNTS, "dependent_rules", len(ask.rules), self.lang), self.lang)
+            text = " ".join([text, *(say_matter(matter, self.lang) for matter in ask.about)])
+            place = places.get(ask.path, Location(1, 1))
+            subject = self.service_at(ask.path)
+            yield Result(MISSING, level, failing, text, place.line, place.column, subject, None, detail=ask.path)
 
     def service_at(self, path: str) -> str:
         """Return the service that a path of the profile is about; empty for another."""
         found = re.match(r"services\[(\d+)\]", path)
-        services = self.data["services"]
-        return services[int(found[1])]["id"] if found and int(found[1]) < len(services) else ""
+        services = self.record.services
+        return services[int(found[1])].id if found and int(found[1]) < len(services) else ""
 
     def contested(self) -> Iterator[Result]:
-        for position, reading in enumerate(self.data["contested"]):
-            level, failing = self.level("contested", position, "warning" if reading["stricter"] else "note")
-            place = reading["location"]
+        for position, reading in enumerate(self.record.contested):
+            level, failing = self.level("contested", position, "warning" if reading.stricter else "note")
+            place = reading.location
             yield Result(
                 CONTESTED,
                 level,
                 failing,
                 say_contested(reading, self.lang),
-                place["line"],
-                place["column"],
-                reading["subject"],
+                place.line,
+                place.column,
+                reading.subject,
                 None,
-                detail=f"{reading['rule']}\0{reading['reading']}",
+                detail=f"{reading.rule}\0{reading.reading}",
             )
 
     def undetermined(self) -> Iterator[Result]:
         """Yield one note about the undetermined rules on which the decision does not depend."""
         found = [
             finding
-            for position, finding in enumerate(self.data["undetermined"])
+            for position, finding in enumerate(self.record.undetermined)
             if ("undetermined", position) not in self.failing
         ]
-        if not found or self.data["missing"]:
+        if not found or self.record.missing:
             return
         facts = sorted(open_facts(found).items(), key=lambda item: -item[1][1])
         told = joint("list", self.lang).join(f"{path}{aside(str(n), self.lang)}" for path, (_, n) in facts[:SHOWN])
         if len(facts) > SHOWN:
             told = word(WORDS, "more", self.lang, facts=told, count=len(facts) - SHOWN)
-        rules = len({finding["rule"] for finding in found})
+        rules = len({finding.rule for finding in found})
         text = word(WORDS, "left", self.lang, count=rules, facts=told)
         yield Result(UNDETERMINED, "note", None, text, 1, 1, "")
 
 
-def _message(finding: Data, lang: Language) -> str:
-    parts = [finding["message"][lang]]
-    if finding["effect"] == "advise":
+def _message(finding: Finding, lang: Language) -> str:
+    parts = [finding.message[lang]]
+    if isinstance(finding, Advice):
         parts = [say_kind(finding, lang), *parts]
-    if finding["effect"] == "need":
-        parts += [reason["title"][lang] for reason in finding.get("reasons", [])]
-        parts += [f"→ {offer['instrument']['title'][lang]} ({offer['route']})" for offer in finding.get("any_of", [])]
-    if "instrument" in finding:
-        parts.append(f"→ {finding['instrument']['title'][lang]}")
-    if "deadline" in finding:
-        parts.append(finding["deadline"]["text"][lang])
-    if finding["state"] in ("unknown", "unread"):
-        parts += [f"? {ask['path']}" for ask in finding.get("asks", [])]
-    return " ".join(parts) + f" [{law_of(finding, lang)}]"
+    if isinstance(finding, Need):
+        parts += [reason.title[lang] for reason in finding.reasons]
+        parts += [f"→ {offer.instrument.title[lang]} ({offer.route})" for offer in finding.any_of or ()]
+    if isinstance(finding, Need | Duty) and finding.instrument is not None:
+        parts.append(f"→ {finding.instrument.title[lang]}")
+    if isinstance(finding, Duty):
+        parts.append(finding.deadline.text[lang])
+    if finding.state in ("unknown", "unread"):
+        parts += [f"? {ask.path}" for ask in finding.asks]
+    return " ".join(parts) + f" [{law_of(finding.citations, lang)}]"

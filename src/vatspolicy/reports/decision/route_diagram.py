@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from vatspolicy.engine.result import Activity, Route
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import number
 from vatspolicy.reports.formats.html_words import Sentences
-from vatspolicy.reports.words import ROUTE_TONES, phrase, value_of, way_of
-
-Data = Mapping[str, Any]
+from vatspolicy.reports.words import ROUTE_TONES, phrase, way_of
 
 _PASS, _FAIL, _ASK = "pass", "fail", "ask"
 _SIGNS = {
@@ -35,18 +33,18 @@ class Gate:
     """Label above the gate: its number in the list, or the greatest share."""
 
 
-def gates(route: Data) -> tuple[Gate, ...]:
+def gates(route: Route) -> tuple[Gate, ...]:
     """Return the gates of a route in the order of its list: the greatest foreign share, then its conditions."""
     found: list[Gate] = []
-    conditions: Sequence[Data] = route["conditions"]
-    unexplained = route["state"] == "unknown" and all(value_of(condition) is not None for condition in conditions)
-    if route["max_foreign_percent"] is not None:
-        state = _FAIL if route["share_too_high"] else _ASK if unexplained else _PASS
-        found.append(Gate(state, f"≤{number(route['max_foreign_percent'])}%"))
+    conditions = route.conditions
+    unexplained = route.state == "unknown" and all(condition.outcome is not None for condition in conditions)
+    if route.max_foreign_percent is not None:
+        state = _FAIL if route.share_too_high else _ASK if unexplained else _PASS
+        found.append(Gate(state, f"≤{number(route.max_foreign_percent)}%"))
     elif unexplained:
         found.append(Gate(_ASK, ""))
     states = {True: _PASS, False: _FAIL, None: _ASK}
-    found += [Gate(states[value_of(condition)], str(place)) for place, condition in enumerate(conditions, 1)]
+    found += [Gate(states[condition.outcome], str(place)) for place, condition in enumerate(conditions, 1)]
     return tuple(found)
 
 
@@ -109,29 +107,29 @@ class RoutePicture:
     box: int = _BOX
 
 
-def make_picture(activity: Data, say: Sentences) -> RoutePicture:
+def make_picture(activity: Activity, say: Sentences) -> RoutePicture:
     """Return the picture of the routes of an activity."""
     rows, top = [], 0.0
-    for route in activity["routes"]:
-        row = _Row(route, way_of(route, activity["routes"], say.lang), say)
+    for route in activity.routes:
+        row = _Row(route, way_of(route, activity.routes, say.lang), say)
         rows.append(row.draw(top))
         top += row.height
     description = say.sentence(
-        f"{say.text(route['title'])}{say.colon}{row.way}" for route, row in zip(activity["routes"], rows, strict=True)
+        f"{say.text(route.title)}{say.colon}{row.way}" for route, row in zip(activity.routes, rows, strict=True)
     )
-    title = say.html("routes_title", activity=say.text(activity["title"]))
-    name = _lines(wrap(clean(say.text(activity["title"])), 20), top / 2)
+    title = say.html("routes_title", activity=say.text(activity.title))
+    name = _lines(wrap(clean(say.text(activity.title)), 20), top / 2)
     return RoutePicture(title, description, top, name, rows)
 
 
 class _Row:
     """The layout of a route."""
 
-    def __init__(self, route: Data, way: str, say: Sentences) -> None:
+    def __init__(self, route: Route, way: str, say: Sentences) -> None:
         self.route, self.way = route, way
-        self.title = wrap(clean(say.text(route["title"])), 50)
-        self.box = wrap(clean(say.text(route["instrument"]["title"])), 28)
-        self.held = [_held(route, say)] if route["state"] == "open" else []
+        self.title = wrap(clean(say.text(route.title)), 50)
+        self.box = wrap(clean(say.text(route.instrument.title)), 28)
+        self.held = [_held(route, say)] if route.state == "open" else []
         self.box_height = (len(self.box) + len(self.held)) * 15 + 14
         lead = len(self.title) * _LINE + (46 if gates(route) else 24)
         self.line = max(lead, self.box_height / 2 + 4)
@@ -140,7 +138,7 @@ class _Row:
 
     def draw(self, top: float) -> DrawnRoute:
         """Return the route at its height in the picture."""
-        state, tone, line = self.route["state"], ROUTE_TONES[self.route["state"]], top + self.line
+        state, tone, line = self.route.state, ROUTE_TONES[self.route.state], top + self.line
         strokes, drawn = [], []
         found = gates(self.route)
         step = min(_STEP, (_BOX - 20 - _GATES) / max(len(found), 1))
@@ -165,7 +163,7 @@ class _Row:
             self.box_height,
             lines[: len(self.box)],
             lines[-1] if self.held else None,
-            self.route["held"] is not None,
+            self.route.held is not None,
         )
 
 
@@ -179,30 +177,30 @@ def _lines(texts: Sequence[str], middle: float) -> list[tuple[float, str]]:
     return [(first + 15 * place, text) for place, text in enumerate(texts)]
 
 
-def route_points(route: Data, say: Sentences) -> list[str]:
+def route_points(route: Route, say: Sentences) -> list[str]:
     """Return the remarks on a route: share, license held, conditions that fail or are not known."""
-    state, cap = route["state"], route["max_foreign_percent"]
+    state, cap = route.state, route.max_foreign_percent
     points: list[str] = []
-    if route["share_too_high"]:
+    if route.share_too_high and cap is not None:
         points.append(phrase("share_too_high", say.lang, percent=number(cap)))
     elif state == "open" and cap is not None:
         points.append(phrase("up_to", say.lang, percent=number(cap)))
-    if state == "open" and route["held"]:
-        points.append(phrase("held", say.lang, title=say.text(route["instrument"]["title"])))
-    elif state == "open" and route["held"] is None:
+    if state == "open" and route.held:
+        points.append(phrase("held", say.lang, title=say.text(route.instrument.title)))
+    elif state == "open" and route.held is None:
         points.append(_held(route, say))
-    for condition in route["conditions"]:
-        if value_of(condition) is False:
-            points.append(phrase("fails", say.lang, message=say.text(condition["message"])))
-        if condition["value"] is None and state != "closed":
-            points.append(phrase("open_point", say.lang, message=say.text(condition["message"])))
+    for condition in route.conditions:
+        if condition.outcome is False:
+            points.append(phrase("fails", say.lang, message=say.text(condition.message)))
+        if condition.value is None and state != "closed":
+            points.append(phrase("open_point", say.lang, message=say.text(condition.message)))
     if state == "unknown":
-        points += [phrase("unread", say.lang, name=name) for name in route["unread"]]
-    if state == "unknown" and not route["unread"] and all(one["value"] is not None for one in route["conditions"]):
+        points += [phrase("unread", say.lang, name=name) for name in route.unread]
+    if state == "unknown" and not route.unread and all(one.value is not None for one in route.conditions):
         points.append(say.html("route_fact_missing"))
     return points
 
 
-def _held(route: Data, say: Sentences) -> str:
+def _held(route: Route, say: Sentences) -> str:
     """Return the words that say whether the instrument of an open route is held."""
-    return say.html({True: "is_held", False: "is_to_get", None: "held_unknown"}[route["held"]])
+    return say.html({True: "is_held", False: "is_to_get", None: "held_unknown"}[route.held])

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from vatspolicy.gate.judgement import Judgement
+from vatspolicy.engine.result import Advice, ChangeAhead, Finding, Opinion, Record, Waived, encode
+from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.origin import page
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, later_law, say_remark
+from vatspolicy.reports.decision.digest import WAIVER_WORDS, later_law, say_decision, say_remark
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_opinion
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
@@ -20,8 +21,6 @@ from vatspolicy.reports.decision.results import CONTESTED, MISSING, WORDS, Resul
 from vatspolicy.reports.formats.sarif import Run as SarifRun
 from vatspolicy.reports.formats.sarif import location, make_result, related_location, rule_page
 from vatspolicy.reports.words import cited, phrase
-
-Data = Mapping[str, Any]
 
 FINGERPRINT = "subjectAndRule/v1"
 _INDENT = " " * 8
@@ -38,34 +37,38 @@ class Report:
         self._told: set[str] = set()
         """Rules that this process has described. Each takes specs in their order, so that none comes too late."""
 
-    def take(self, data: Data, seconds: float = 0.0) -> Texts:
-        """Return the results of a decision, later law, opinions, changes ahead, and the rules not described before.
+    def take(self, record: Record, seconds: float = 0.0) -> Texts:
+        """Return results of a decision, later law, opinions, changes ahead, rules not described before, and a summary.
 
         Rules have no index until all are known.
         """
         lang = self._view.lang
-        found = results(data, lang, self._view.judgement)
+        found = results(record, lang, self._view.judgement)
         rules: dict[str, Any] = {}
         for result in found:
             if result.rule not in self._told:
                 self._told.add(result.rule)
                 rules[result.rule] = [result.finding is None, _rule(result, lang)]
         parts = (
-            [_result(data, result) for result in found],
-            [_later_law(data, told)] if (told := later_law(data, lang)) else [],
-            [_opinion(data, opinion, lang) for opinion in data["opinions"]],
-            [_change_ahead(data, entry, lang) for entry in data.get("changes_ahead", ())],
+            [_result(record, result) for result in found],
+            [_later_law(record, told)] if (told := later_law(record, lang)) else [],
+            [_opinion(record, opinion, lang) for opinion in record.opinions],
+            [_change_ahead(record, entry, lang) for entry in record.changes_ahead or ()],
         )
-        return *(self._dump(part) for part in parts), json.dumps(rules), data["bundle"]["version"]
+        said = json.dumps([" ".join(say_decision(record, lang)), record.file])
+        return *(self._dump(part) for part in parts), json.dumps(rules), record.bundle.version, said
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
-        """Yield the whole document. A spec that could not be decided is a notification."""
+        """Yield the whole document. A decision as a whole, and a spec that could not be decided, is a notification."""
         lang, judgement = self._view.lang, self._view.judgement
         made = SarifRun("vatspolicy", "0", FINGERPRINT)
         problems = sorted(set(run.problems))
         for problem in problems:
             text = " ".join(part for part in (problem.path, problem.message, problem.hint) if part)
             made.notify("error", text, location(problem.file, problem.line, problem.column))
+        for one in entries.texts():
+            said, file = json.loads(one[6])
+            made.notify("note", said, location(file, 1))
         places = self._add_rules(made, entries)
         _add_remarks(made, run.remarks or (), lang, judgement)
         remarks = self._dump(made.results)
@@ -75,7 +78,7 @@ class Report:
             "failOn": judgement.fail_on,
             "noFail": judgement.no_fail,
             "specs": len(entries),
-            **({"law": dict(entries.summaries[0].law)} if entries.summaries else {}),
+            **({"law": encode(entries.summaries[0].law)} if entries.summaries else {}),
         }
         frame = made.to_json(not problems, run.gate and int(run.gate.exit_code), properties)
         if not made.results:
@@ -135,115 +138,120 @@ def _add_rule(run: SarifRun, result: Result, lang: Language) -> None:
         said = [text, word(WORDS, _HELP[result.rule], lang)] if result.rule in _HELP else [text]
         run.add_rule(result.rule, text, paragraphs=said, address=page("gate.md", "what-fails"))
         return
-    citations = finding["citations"]
+    citations = finding.citations
     comma, colon = joint("comma", lang), joint("colon", lang)
     text = " ".join(  # a Chinese report quotes no English words
-        f"{c['title'][lang]}{comma}{c['label'][lang]}" + (f"{colon}{c[lang]}" if c[lang] else "") for c in citations
+        f"{c.title[lang]}{comma}{c.label[lang]}" + (f"{colon}{c.words(lang)}" if c.words(lang) else "")
+        for c in citations
     )
-    url = next((c["url"] for c in citations if c["url"]), None)
+    url = next((c.url for c in citations if c.url), None)
     policy, _, rule = result.rule.partition("/")
     run.add_rule(
         result.rule,
-        finding["message"][lang],
+        finding.message[lang],
         full=text,
         paragraphs=_help(finding, lang),
         address=url or rule_page(policy, rule),
-        properties={"version": finding["version"], "effect": finding["effect"], **_layer(finding)},
+        properties={"version": finding.version, "effect": finding.effect, **_layer(finding)},
     )
 
 
-def _help(finding: Data, lang: Language) -> list[str]:
+def _help(finding: Finding, lang: Language) -> list[str]:
     """Return the paragraphs of the help of a rule, as Markdown."""
     from vatspolicy.reports.formats.templating import render_markdown
 
     text = render_markdown(
         "decision/rule-help.md.j2",
-        articles=[(cited(citation, lang), citation[lang]) for citation in finding["citations"]],
-        check=phrase("checks", lang, check=finding["check"][lang]),
+        articles=[(cited(citation, lang), citation.words(lang)) for citation in finding.citations],
+        check=phrase("checks", lang, check=finding.why.check[lang]),
         colon=joint("colon", lang),
-        command=f"vatspolicy explain {finding['rule']}",
+        command=f"vatspolicy explain {finding.rule}",
         finding=finding,
         lang=lang,
     )
     return text.strip().split("\n\n")
 
 
-def _result(data: Data, result: Result) -> dict[str, Any]:
+def _result(record: Record, result: Result) -> dict[str, Any]:
     finding = result.finding
-    identity = "\0".join([data["product"], result.subject, result.rule, *([result.detail] if result.detail else [])])
+    identity = "\0".join([record.product, result.subject, result.rule, *([result.detail] if result.detail else [])])
     made = make_result(
         FINGERPRINT,
         result.rule,
         result.level,
         result.message,
-        location(data["file"], result.line, result.column),
+        location(record.file, result.line, result.column),
         identity,
-        related=finding and related_location(finding["policy_file"], finding["policy_line"]),
+        related=finding and related_location(finding.why.policy_file, finding.why.policy_line),
     )
     properties = {"fails": result.failing} if result.failing else {}
     if finding is not None:
-        properties |= {"kind": finding["kind"]} if finding["effect"] == "advise" else {}
+        properties |= {"kind": finding.kind} if isinstance(finding, Advice) else {}
         properties |= _layer(finding)
     if properties:
         made["properties"] = properties
-    if result.waived and finding is not None:
-        made["suppressions"] = [_suppression(finding["waived"], result.waived)]
+    if finding is not None and finding.waived is not None:
+        made["suppressions"] = [_suppression(finding.waived, result.waived)]
     return made
 
 
-def _layer(finding: Data) -> dict[str, str]:
-    return {"layer": finding["layer"]} if "layer" in finding else {}
+def _layer(finding: Finding) -> dict[str, str]:
+    return {"layer": finding.layer} if finding.layer else {}
 
 
-def _suppression(waived: Data, said: str) -> dict[str, Any]:
+def _suppression(waived: Waived, said: str) -> dict[str, Any]:
     """Return a waiver or a baseline as SARIF knows it: kept outside the source, and accepted."""
     return {
         "kind": "external",
         "status": "accepted",
         "justification": said,
-        "location": location(waived["file"], waived["line"]),
-        "properties": {key: value for key, value in waived.items() if key not in ("file", "line")},
+        "location": location(waived.file, waived.line),
+        "properties": {key: value for key, value in encode(waived).items() if key not in ("file", "line")},
     }
 
 
-def _later_law(data: Data, told: str) -> dict[str, Any]:
+def _later_law(record: Record, told: str) -> dict[str, Any]:
     """Return that the law of the day is not all known, as a note."""
-    return _note("later-law", told, location(data["file"], 1), f"{data['product']}\0later-law")
+    return _note("later-law", told, location(record.file, 1), f"{record.product}\0later-law")
 
 
-def _opinion(data: Data, opinion: Data, lang: Language) -> dict[str, Any]:
-    identity = f"{data['product']}\0opinions\0{opinion['about']}\0{opinion['service']}\0{opinion['date']}"
-    place = location(data["file"], opinion["line"], opinion["column"])
+def _opinion(record: Record, opinion: Opinion, lang: Language) -> dict[str, Any]:
+    identity = f"{record.product}\0opinions\0{opinion.about}\0{opinion.service}\0{opinion.date}"
+    place = location(record.file, opinion.line, opinion.column)
     made = _note("opinions", say_opinion(opinion, lang), place, identity)
     kept = ("about", "service", "reading", "classes", "by", "authority", "date", "state", "granted")
-    return made | {"properties": {key: opinion[key] for key in kept}}
+    return made | {"properties": {key: value for key, value in encode(opinion).items() if key in kept}}
 
 
-def _change_ahead(data: Data, entry: Data, lang: Language) -> dict[str, Any]:
+def _change_ahead(record: Record, entry: ChangeAhead, lang: Language) -> dict[str, Any]:
     """Return a change of the decision in the days ahead, as a note."""
     from vatspolicy.reports.timeline.words import say_ahead
 
-    identity = f"{data['product']}\0changes-ahead\0{entry['day']}"
-    return _note("changes-ahead", say_ahead(entry, lang), location(data["file"], 1), identity)
+    identity = f"{record.product}\0changes-ahead\0{entry.day}"
+    return _note("changes-ahead", say_ahead(entry, lang), location(record.file, 1), identity)
 
 
-def _note(rule: str, text: str, place: Data, identity: str) -> dict[str, Any]:
+def _note(rule: str, text: str, place: Mapping[str, Any], identity: str) -> dict[str, Any]:
     return make_result(FINGERPRINT, rule, "note", text, place, identity)
 
 
-def _add_remarks(run: SarifRun, remarks: Iterable[Data], lang: Language, judgement: Judgement) -> None:
+def _place(remark: Remark) -> dict[str, Any]:
+    return location(remark.file or "", remark.line or 1, remark.column or 1)
+
+
+def _add_remarks(run: SarifRun, remarks: Iterable[Remark], lang: Language, judgement: Judgement) -> None:
     """Add remarks about waivers, each kind under a rule of its own; settings in use are a notification of the tool."""
     remarks = list(remarks)
     for remark in remarks:
-        if remark["kind"] == "settings":
-            place = location(remark["file"], remark["line"], remark["column"]) if remark["file"] else None
+        if remark.kind == "settings":
+            place = _place(remark) if remark.file else None
             run.notify("note", say_remark(remark, lang), place)
-    remarks = [remark for remark in remarks if remark["kind"] != "settings"]
-    for kind in sorted({remark["kind"] for remark in remarks}):
+    remarks = [remark for remark in remarks if remark.kind != "settings"]
+    for kind in sorted({remark.kind for remark in remarks}):
         text = f"{WAIVER_WORDS['remarks'][lang]}{joint('colon', lang)}{kind}"
         run.add_rule(f"waivers/{kind}", text, address=page("waivers.md"))
     for remark in remarks:
-        level = "error" if judgement.fails_remark(remark) else remark["level"]
-        place = location(remark["file"], remark["line"], remark["column"])
-        identity = f"{remark['product']}\0{remark['kind']}\0{remark['rule']}\0{remark['message']['en']}"
-        run.add_result(f"waivers/{remark['kind']}", level, say_remark(remark, lang), place, identity)
+        level = "error" if judgement.fails_remark(remark) else remark.level
+        place = _place(remark)
+        identity = f"{remark.product}\0{remark.kind}\0{remark.rule}\0{remark.message['en']}"
+        run.add_result(f"waivers/{remark.kind}", level, say_remark(remark, lang), place, identity)

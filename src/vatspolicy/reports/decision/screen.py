@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from vatspolicy.i18n import Language, Phrase
+from vatspolicy.engine.result import Finding, Need, Record
+from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, shorten, width, wrap
-from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, gap, join_two, joint, number, word
+from vatspolicy.i18n.words import Counts, Table, aside, count, gap, join_two, joint, number, word
 from vatspolicy.output import HEADING, Style
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import (
     WAIVER_WORDS,
-    licenses_to_get,
     merge_citations,
     open_facts,
     say_finding,
+    say_limits,
+    say_meaning,
     say_waived,
     some_waived,
     split_duties,
-    subject_of,
-    waived_findings,
     waived_mark,
 )
 from vatspolicy.reports.decision.gate_line import COUNTS as TODO
 from vatspolicy.reports.decision.opinions import say_opinion
-from vatspolicy.reports.words import COLORS, MEANINGS, VERIFICATION, phrase, say_bundle
-
-Data = Mapping[str, Any]
+from vatspolicy.reports.words import COLORS, phrase, say_deciding
 
 HEIGHT = 22
 """Lines of a decision with its last line. A terminal of 24 also shows the command and the prompt after it."""
@@ -46,6 +44,7 @@ WORDS: Table = {
     "deadline": Phrase("Next deadline: {day}, {title}"),
     "then": Phrase("Next deadline after the launch: {day}, {title}"),
     "more": Phrase("… and {count} more"),
+    "besides": Phrase("… and {names}"),
     "further": Phrase("Also: {text}."),
     "details": Phrase("--details shows all."),
     "share": Phrase("foreign share of at most {percent} %"),
@@ -70,16 +69,20 @@ class Section(NamedTuple):
     """Lines of each entry."""
     bare: bool = False
     """True for a heading that stands without entries, too."""
+    names: Sequence[str] = ()
+    """Short names of the entries, which stand for those that are cut; without them, these are counted."""
 
 
-def render_screen(data: Data, lang: Language, style: Style, room: int, closing: Sequence[str]) -> list[str]:
-    """Return one decision with its closing lines in HEIGHT lines, if the width allows."""
-    screen = _Screen(data, lang, style, room)
+def render_screen(record: Record, lang: Language, style: Style, room: int, closing: Sequence[str]) -> list[str]:
+    """Return one decision with its closing lines in HEIGHT lines, if the width and what decides allow."""
+    screen = _Screen(record, lang, style, room)
     head, tail = list(screen.head()), list(screen.tail())
     left = HEIGHT - len(head) - len(tail) - len(closing)
     body: list[str] = []
     for screen.decisive, screen.most in _STEPS:  # shorter entries, where even the first ones do not fit
-        body = _fit([section for section in screen.sections() if section.entries or section.bare], left, lang, style)
+        body = _fit(
+            [section for section in screen.sections() if section.entries or section.bare], left, lang, style, room
+        )
         if len(body) <= left:
             break
     spare = left - len(body)
@@ -87,8 +90,10 @@ def render_screen(data: Data, lang: Language, style: Style, room: int, closing: 
     return [*head, *body, *before_tail, *tail, *before_closing, *closing]
 
 
-def _fit(sections: Sequence[Section], room: int, lang: Language, style: Style) -> list[str]:
-    """Return the sections in `room` lines: one entry of each, then more while they fit. What is cut is counted."""
+def _fit(sections: Sequence[Section], height: int, lang: Language, style: Style, room: int) -> list[str]:
+    """Return the sections in `height` lines: one entry of each, then more while they fit. What is cut is named, or
+    counted.
+    """
     shown = [min(1, len(section.entries)) for section in sections]
 
     def lines(spaced: bool = False) -> list[str]:
@@ -97,25 +102,28 @@ def _fit(sections: Sequence[Section], room: int, lang: Language, style: Style) -
             found += [""] if spaced else []
             found.append(style(section.heading, *HEADING))
             found += [line for entry in section.entries[:most] for line in entry]
-            if rest := len(section.entries) - most:
-                found.append(style(f"    {word(WORDS, 'more', lang, count=rest)}", "dim"))
+            if rest := section.names[most:]:
+                named = word(WORDS, "besides", lang, names=joint("semicolon", lang).join(dict.fromkeys(rest)))
+                found += wrap(named, room, "    ")
+            elif count := len(section.entries) - most:
+                found.append(style(f"    {word(WORDS, 'more', lang, count=count)}", "dim"))
         return found
 
     for index, section in enumerate(sections):
         while shown[index] < len(section.entries):
             shown[index] += 1
-            if len(lines()) > room:
+            if len(lines()) > height:
                 shown[index] -= 1
                 break
-    return lines(spaced=len(lines()) + len(sections) <= room)
+    return lines(spaced=len(lines()) + len(sections) <= height)
 
 
 class _Screen:
-    def __init__(self, data: Data, lang: Language, style: Style, room: int) -> None:
-        self.data, self.lang, self.style, self.room = data, lang, style, room
+    def __init__(self, record: Record, lang: Language, style: Style, room: int) -> None:
+        self.record, self.lang, self.style, self.room = record, lang, style, room
         self.decisive = self.most = _MOST
 
-    def say(self, text: Data | str) -> str:
+    def say(self, text: LocalizedText | str) -> str:
         return clean(text if isinstance(text, str) else str(text[self.lang]), one_line=True)
 
     def entry(self, text: str, first: str, indent: str = "    ", most: int = _MOST) -> list[str]:
@@ -135,51 +143,53 @@ class _Screen:
         return _cut(lines, self.decisive, self.room)
 
     def head(self) -> Iterator[str]:
-        decision = self.data["decision"]
-        verdict = self.style(f" {doubt.verdict(self.data, self.lang)} ", "bold", COLORS[decision])
-        about = phrase("as_of", self.lang, day=self.data["as_of"])
-        about += f" · {say_bundle(self.data['bundle'], self.lang)}"
-        title, about = self.say(str(self.data["title"])), self.style(about, "dim")
+        decision = self.record.decision
+        verdict = self.style(f" {doubt.verdict(self.record, self.lang)} ", "bold", COLORS[decision])
+        about = phrase("as_of", self.lang, day=self.record.as_of)
+        about += f" · {say_deciding(self.record.bundle, self.lang)}"
+        title, about = self.say(self.record.title), self.style(about, "dim")
         if width(f"{verdict} {title} · {about}") <= self.room:
             yield f"{verdict} {title} · {about}"
         else:
             yield from self.entry(title, f"{verdict} ", " ", 2)
             yield from self.entry(about, " ", " ", 2)
-        meaning = word(MEANINGS, decision, self.lang)
-        if decision == "incomplete":
-            low, high = (word(VERDICTS, end, self.lang) for end in self.data["range"])
-            meaning += gap(self.lang) + phrase("range", self.lang, low=low, high=high)
-        yield from self.entry(meaning, " ", " ")
-        if "remaining" in self.data and (told := some_waived(self.data, self.lang)):
+        yield from self.entry(say_meaning(self.record, self.lang), " ", " ")
+        if told := some_waived(self.record, self.lang):
             yield from (self.style(line, "yellow") for line in self.entry(told, " ", " "))
 
     def sections(self) -> Iterator[Section]:
         yield Section(word(WAIVER_WORDS, "waived", self.lang), list(self.waived()))
-        yield Section(word(WORDS, "because", self.lang), list(self.denials()))
-        yield Section(phrase("missing", self.lang), list(self.missing()))
-        licenses = "get" if self.data["needs"] else "would_get"
-        yield Section(phrase(licenses, self.lang), list(self.licenses()))
+        yield Section(
+            word(WORDS, "because", self.lang), list(self.denials()), names=[*map(self.name, self.record.denials)]
+        )
+        yield Section(
+            phrase("missing", self.lang),
+            list(self.missing()),
+            names=[self.say(ask.path) for ask in self.record.missing],
+        )
+        licenses = "get" if self.record.needs else "would_get"
+        yield Section(phrase(licenses, self.lang), list(self.licenses()), names=[*map(self.name, self.record.licenses)])
         yield Section(phrase("contested", self.lang), list(self.contested()))
-        denied, heading = self.data["decision"] == "deny", self.duties_heading()
+        denied, heading = self.record.decision == "deny", self.duties_heading()
         yield Section(heading or phrase("duties", self.lang), [] if denied else list(self.duties()), bool(heading))
         yield Section(word(WORDS, "ahead", self.lang), list(self.ahead()))
 
     def waived(self) -> Iterator[list[str]]:
-        if "remaining" in self.data:
-            for finding in waived_findings(self.data):
-                text = f"{say_finding(finding, self.lang)} · {say_waived(finding['waived'], self.lang)}"
-                yield self.entry(text, "  ~ ")
+        for finding in self.record.waived:
+            assert finding.waived is not None
+            text = f"{say_finding(finding, self.lang)} · {say_waived(finding.waived, self.lang)}"
+            yield self.entry(text, "  ~ ")
 
-    def laws(self, finding: Data) -> list[str]:
-        return merge_citations(finding["citations"], self.lang, graded=False)
+    def laws(self, finding: Finding) -> list[str]:
+        return merge_citations(finding.citations, self.lang, graded=False)
 
     def denials(self) -> Iterator[list[str]]:
-        for finding in self.data["denials"]:
-            subject = subject_of(finding)
-            message = self.say(finding["message"])
-            if finding["effect"] == "need" and finding.get("reasons"):
-                message = " · ".join(self.say(reason["title"]) for reason in finding["reasons"])
-            message += aside(phrase("curable", self.lang), self.lang) if finding.get("curable") else ""
+        for finding in self.record.denials:
+            subject = str(finding.subject)
+            message = self.say(finding.message)
+            if finding.effect == "need" and finding.reasons:
+                message = " · ".join(self.say(reason.title) for reason in finding.reasons)
+            message += aside(phrase("curable", self.lang), self.lang) if finding.is_curable else ""
             message += waived_mark(finding, self.lang)
             start = f"{clean(subject)}{joint('colon', self.lang)}" if subject else ""
             lines = self.decision(f"{start}{message}", f"  {self.style('✘', 'red')} ", self.laws(finding))
@@ -187,24 +197,30 @@ class _Screen:
                 lines += self.entry(nearest, "    → ", "      ", 2)
             yield lines
 
-    def nearest(self, finding: Data) -> str:
-        """Return the route that fails least, with its failing conditions; the serializer ranks routes."""
-        for route in finding.get("routes", ())[:1]:
-            fails = [
-                self.say(one["message"]) for one in route["conditions"] if one["value"] is False and one["applies"]
-            ]
-            if route["share_too_high"]:
-                fails.insert(0, word(WORDS, "share", self.lang, percent=number(route["max_foreign_percent"])))
-            if fails:
-                name = self.say(route["title"])
-                told = joint("semicolon", self.lang).join(fail.rstrip(".。") for fail in fails)
-                return word(WORDS, "nearest", self.lang, route=name, fails=told)
-        return ""
+    def name(self, finding: Finding) -> str:
+        """Return a short name of an obstacle or a license: its subject, and its reasons or instruments."""
+        offers = finding.offers if isinstance(finding, Need) and not finding.reasons else ()
+        titles = [one.title for one in finding.reasons] or [one.instrument.title for one in offers]
+        name = f" {phrase('or', self.lang)} ".join(dict.fromkeys(map(self.say, titles)))
+        if finding.reasons:
+            name = " · ".join(map(self.say, titles))
+        return f"{finding.subject}{joint('colon', self.lang)}{name}" if finding.subject.service else name
+
+    def nearest(self, finding: Finding) -> str:
+        """Return the nearest closed route with its failing conditions; empty without routes."""
+        route = finding.nearest_route
+        if route is None:
+            return ""
+        fails = [self.say(one.message) for one in route.failing]
+        if route.max_foreign_percent is not None and route.share_too_high:
+            fails.insert(0, word(WORDS, "share", self.lang, percent=number(route.max_foreign_percent)))
+        told = joint("semicolon", self.lang).join(fail.rstrip(".。") for fail in fails)
+        return word(WORDS, "nearest", self.lang, route=self.say(route.title), fails=told)
 
     def missing(self) -> Iterator[list[str]]:
-        for ask in self.data["missing"]:
+        for ask in self.record.missing:
             yield self.entry(
-                f"{self.style(ask['path'], 'bold')}{joint('colon', self.lang)}{self.say(ask['question'])}",
+                f"{self.style(ask.path, 'bold')}{joint('colon', self.lang)}{self.say(ask.question)}",
                 "  ? ",
                 "    ",
                 2,
@@ -212,75 +228,66 @@ class _Screen:
 
     def licenses(self) -> Iterator[list[str]]:
         bodies = joint("bodies", self.lang)
-        for finding in licenses_to_get(self.data):
-            service = finding["subject"]["service"]
+        for finding in self.record.licenses:
+            service = finding.subject.service
             start = f"{clean(service)}{joint('colon', self.lang)}" if service else ""
-            offers = finding.get("any_of") or [{"instrument": finding["instrument"], "authority": finding["authority"]}]
             lines: list[str] = []
-            for offer in offers:
-                source = bodies.join(_abbreviate(self.say(body["title"])) for body in offer["authority"])
-                text = f"{start}{self.style(self.say(offer['instrument']['title']), 'bold')}{joint('comma', self.lang)}"
+            for offer in finding.offers:
+                source = bodies.join(_abbreviate(self.say(body.title)) for body in offer.authority)
+                text = f"{start}{self.style(self.say(offer.instrument.title), 'bold')}{joint('comma', self.lang)}"
                 text += phrase("from", self.lang, authority=source)
-                if "route" in offer:
-                    title = next(self.say(one["title"]) for one in finding["routes"] if one["name"] == offer["route"])
+                if offer.route is not None:
+                    title = self.say(finding.route(offer.route).title)
                     way = phrase("route", self.lang, route=title)
-                    text += aside(f"{offer['class']}{joint('comma', self.lang)}{way}", self.lang)
+                    text += aside(f"{offer.class_}{joint('comma', self.lang)}{way}", self.lang)
                 text += waived_mark(finding, self.lang)
                 lead = f"  {phrase('or', self.lang)} " if lines else "  → "
                 lines += self.decision(text, lead, () if lines else self.laws(finding))
             yield lines
 
     def contested(self) -> Iterator[list[str]]:
-        if hint := doubt.hint(self.data, self.lang):
+        if hint := doubt.hint(self.record, self.lang):
             yield self.entry(self.style(hint, "yellow"), "  ≠ ", "    ", 2)
-        for reading in self.data["contested"]:
-            subject = f"{reading['subject']}{joint('colon', self.lang)}"
+        for reading in self.record.contested:
+            subject = f"{reading.subject}{joint('colon', self.lang)}"
             yield self.entry(clean(f"{subject}{doubt.say_other(reading, self.lang)}", one_line=True), "  ≠ ", "    ", 2)
 
     def duties_heading(self) -> str:
         """Return how much is to do before the launch, and until when; empty if there is nothing."""
-        filings, own = split_duties(self.data)
+        filings, own = split_duties(self.record)
         counted = [("filings", len(filings)), ("own", len(own))]
         todo = join_two((count(TODO, key, n, self.lang) for key, n in counted if n), self.lang)
         if not todo:
             return ""
-        if not self.data["launch"]:
+        if not self.record.launch:
             return word(WORDS, "before_launch", self.lang, todo=todo)
-        return word(WORDS, "before_day", self.lang, day=self.data["launch"], todo=todo)
+        return word(WORDS, "before_day", self.lang, day=self.record.launch, todo=todo)
 
     def duties(self) -> Iterator[list[str]]:
-        filings, own = split_duties(self.data)
-        titles = [self.say(duty["instrument"]["title"]) for duty in (*filings, *own)]
-        dated = [
-            (duty["deadline"]["date"], self.say(duty["instrument"]["title"]))
-            for duty in self.data["duties"]
-            if duty["state"] != "done" and duty["deadline"]["date"] and duty["deadline"]["group"] != "before-launch"
-        ]
-        if dated:
-            day, title = min(dated, key=lambda one: one[0])
-            key = "then" if titles and self.data["launch"] else "deadline"
-            yield self.entry(word(WORDS, key, self.lang, day=day, title=title), "  ☐ ", "    ", 2)
+        filings, own = split_duties(self.record)
+        titles = [self.say(duty.instrument.title) for duty in (*filings, *own)]
+        if (due := self.record.next_deadline) is not None:
+            key = "then" if titles and self.record.launch else "deadline"
+            title = self.say(due.instrument.title)
+            yield self.entry(word(WORDS, key, self.lang, day=due.deadline.date, title=title), "  ☐ ", "    ", 2)
         if titles:
             yield self.entry(joint("semicolon", self.lang).join(titles), "  ☐ ")
 
     def ahead(self) -> Iterator[list[str]]:
-        if entries := self.data.get("changes_ahead"):
+        if entries := self.record.changes_ahead:
             from vatspolicy.reports.timeline.words import say_ahead
 
             for entry in entries:
                 yield self.entry(say_ahead(entry, self.lang), f"  {self.style('!', 'yellow')} ", "    ", 2)
 
     def tail(self) -> Iterator[str]:
-        for opinion in self.data["opinions"]:
+        for opinion in self.record.opinions:
             yield from self.entry(say_opinion(opinion, self.lang), " § ", "   ", 1)
         space = gap(self.lang)
-        further = joint("comma", self.lang).join(_further(self.data, self.lang))
+        further = joint("comma", self.lang).join(_further(self.record, self.lang))
         told = [word(WORDS, "further", self.lang, text=further)] if further else []
         yield from wrap(space.join([*told, word(WORDS, "details", self.lang)]), self.room, " ")
-        known = self.data["verification"]
-        closing = [self.say(notice["message"]) for notice in self.data["notices"]]
-        closing += [word(VERIFICATION, known, self.lang)] if known else []
-        text = space.join([*closing, phrase("not_advice", self.lang)])
+        text = clean(space.join(say_limits(self.record, self.lang)), one_line=True)
         yield from (self.style(line, "dim") for line in wrap(text, self.room, " "))
 
 
@@ -295,12 +302,12 @@ def _abbreviate(title: str) -> str:
     return found[1] if found else title
 
 
-def _further(data: Data, lang: Language) -> Iterator[str]:
+def _further(record: Record, lang: Language) -> Iterator[str]:
     """Yield the number of things that the screen leaves out."""
-    later = sum(duty["state"] != "done" and duty["deadline"]["group"] != "before-launch" for duty in data["duties"])
-    undetermined = open_facts(data["undetermined"]) if data["decision"] != "incomplete" else ()
-    held = sum("instrument" in finding for finding in data["met"])
-    advice = len(doubt.by_kind(data["advice"]))
+    later = sum(duty.state != "done" and duty.deadline.group != "before-launch" for duty in record.duties)
+    undetermined = open_facts(record.undetermined) if record.decision != "incomplete" else ()
+    held = len(record.held)
+    advice = len(doubt.by_kind(record.advice))
     for key, n in (("met", held), ("later", later), ("advice", advice), ("open", len(undetermined))):
         if n:
             yield count(COUNTS, key, n, lang)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterable
+from typing import NamedTuple
 
+from vatspolicy.engine.result import Duty, Law, Reading, Record
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, Judgement, find_failures, find_worst_level
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import Table, joint, word
 from vatspolicy.policies.wording import say_reading
 from vatspolicy.reports.decision import doubt
-from vatspolicy.reports.decision.digest import count_duties, licenses_to_get, some_waived
-
-Data = Mapping[str, Any]
-T = TypeVar("T", bound=Data)
+from vatspolicy.reports.decision.digest import some_waived, split_duties
 
 WORDS: Table = {
     "read_as": Phrase("{subject} read as {name}"),
@@ -49,36 +47,35 @@ class Summary(NamedTuple):
     """Filings with an authority that are to do before the launch."""
     own: int
     """Duties of the company itself before the launch."""
-    law: Mapping[str, Any]
-    """The law that decided, as `reports.words.say_bundle` puts it."""
+    law: Law
+    """The law that decided."""
     reason: str
     """Why the decision is as it is, in a line; empty for one that is allowed and not contested."""
 
 
-def summarize(data: Data, lang: Language, judgement: Judgement) -> Summary:
+def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
     """Return the outline of a decision (a record)."""
-    failures = find_failures(data, judgement.fail_on)
-    remaining = str(data.get("remaining", data["decision"]))
-    level = INCOMPLETE if failures and remaining == INCOMPLETE else find_worst_level(failures)
+    failures = find_failures(record, judgement.fail_on)
+    level = INCOMPLETE if failures and record.judged == INCOMPLETE else find_worst_level(failures)
     named = (failure for failure in failures if failure.level == level) if level in NAMED else ()
-    filings, own = count_duties(data)
+    filings, own = split_duties(record)
     return Summary(
-        file=data["file"],
-        product=data["product"],
-        title=str(data["title"]),
-        decision=data["decision"],
-        remaining=remaining,
-        contested=bool(data["contested"]),
+        file=record.file,
+        product=record.product,
+        title=record.title,
+        decision=record.decision,
+        remaining=record.judged,
+        contested=bool(record.contested),
         fails=bool(failures) and not judgement.no_fail,
         level=level,
-        names=tuple(dict.fromkeys(_name(data, failure, lang) for failure in named)),
-        denials=len(data["denials"]),
-        licenses=len(licenses_to_get(data)),
-        facts=len(data["missing"]),
-        filings=filings,
-        own=own,
-        law=data["bundle"],
-        reason=_say_reason(data, lang),
+        names=tuple(dict.fromkeys(_name(record, failure, lang) for failure in named)),
+        denials=len(record.denials),
+        licenses=len(record.licenses),
+        facts=len(record.missing),
+        filings=len(filings),
+        own=len(own),
+        law=record.bundle,
+        reason=_say_reason(record, lang),
     )
 
 
@@ -87,9 +84,9 @@ def gravity(decision: str, contested: object) -> tuple[int, bool]:
     return _GRAVITY.index(decision), not contested
 
 
-def worst_first(records: Iterable[T]) -> list[T]:
+def worst_first(records: Iterable[Record]) -> list[Record]:
     """Return decisions (records) with the gravest first: deny, needs-license, incomplete, allow."""
-    return sorted(records, key=lambda data: gravity(data["decision"], data["contested"]))
+    return sorted(records, key=lambda record: gravity(record.decision, record.contested))
 
 
 def gravest_first(summaries: Iterable[Summary]) -> list[Summary]:
@@ -97,28 +94,29 @@ def gravest_first(summaries: Iterable[Summary]) -> list[Summary]:
     return sorted(summaries, key=lambda one: gravity(one.decision, one.contested))
 
 
-def _name(data: Data, failure: Failure, lang: Language) -> str:
+def _name(record: Record, failure: Failure, lang: Language) -> str:
     """Return a short name of a finding or of another reading; of all readings of a service if they fail together."""
     if failure.part == ITSELF:
-        return clean(word(WORDS, "service_read_as", lang, subject=data["worst_reading"]["service"]), one_line=True)
-    finding = data[failure.part][failure.position]
-    if "reading" in finding:
-        name = say_reading(finding["reading"], lang)
-        return clean(word(WORDS, "read_as", lang, subject=finding["subject"], name=name), one_line=True)
-    name = finding["instrument"]["title"][lang] if "instrument" in finding else finding["rule"]
+        assert record.worst_reading is not None
+        return clean(word(WORDS, "service_read_as", lang, subject=record.worst_reading.service), one_line=True)
+    finding = getattr(record, failure.part)[failure.position]
+    if isinstance(finding, Reading):
+        name = say_reading(finding.reading, lang)
+        return clean(word(WORDS, "read_as", lang, subject=finding.subject, name=name), one_line=True)
+    name = finding.instrument.title[lang] if isinstance(finding, Duty) else finding.rule
     return clean(name, one_line=True)
 
 
-def _say_reason(data: Data, lang: Language) -> str:
-    decision, parts = data["decision"], []
-    if "remaining" in data and (told := some_waived(data, lang)):
+def _say_reason(record: Record, lang: Language) -> str:
+    decision, parts = record.decision, list[str]()
+    if told := some_waived(record, lang):
         parts.append(told)
     if decision == "deny":
-        parts += [finding["message"][lang] for finding in data["denials"]]
+        parts += [finding.message[lang] for finding in record.denials]
     elif decision == "needs-license":
-        parts += [offer["instrument"]["title"][lang] for one in data["needs"] for offer in one.get("any_of", [one])]
+        parts += [offer.instrument.title[lang] for one in record.needs for offer in one.offers]
     elif decision == "incomplete":
-        parts += [ask["path"] for ask in data["missing"]]
-    if data["contested"]:
-        parts.insert(0, f"{word(doubt.WORDS, 'contested', lang)}{joint('colon', lang)}{doubt.hint(data, lang)}")
+        parts += [ask.path for ask in record.missing]
+    if record.contested:
+        parts.insert(0, f"{word(doubt.WORDS, 'contested', lang)}{joint('colon', lang)}{doubt.hint(record, lang)}")
     return clean(joint("semicolon", lang).join(dict.fromkeys(part.rstrip(".。") for part in parts)), one_line=True)

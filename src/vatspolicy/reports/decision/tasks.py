@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from vatspolicy.engine.result import Citation, Duty, Need, Record
 from vatspolicy.policies.deadlines import GROUPS
-from vatspolicy.reports.decision.digest import licenses_to_get, merge_citations, merge_duties, waived_mark
+from vatspolicy.reports.decision.digest import merge_citations, merge_duties, waived_mark
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.templating import render_markdown
 
-Data = Mapping[str, Any]
 _OWN = ("self",)
 """Authority of records that a company keeps on file; they come last."""
 
@@ -33,86 +32,77 @@ class Item:
     message: str = ""
     ways: list[str] = field(default_factory=list)
     """Titles of further ways to meet a need, for licenses."""
-    citations: Sequence[Data] = ()
+    citations: Sequence[Citation] = ()
     license: bool = False
 
 
-def items(data: Data, say: Sentences) -> list[Item]:
+def items(record: Record, say: Sentences) -> list[Item]:
     """Return licenses to get, then duties, each once for each group of deadlines, in their order."""
-    found = [_license(finding, data, say) for finding in licenses_to_get(data)]
+    found = [_license(finding, record, say) for finding in record.licenses]
     for group in GROUPS:
-        duties = merge_duties(duty for duty in data["duties"] if duty["deadline"]["group"] == group)
+        duties = merge_duties(duty for duty in record.duties if duty.deadline.group == group)
         found += [_duty(duty, say) for duty in duties]
     return found
 
 
-def offers_of(finding: Data) -> list[Data]:
-    """Return the licenses any of which meets a need."""
-    return finding.get("any_of") or [{"instrument": finding["instrument"], "authority": finding["authority"]}]
-
-
-def route_titles(finding: Data, say: Sentences) -> dict[str, str]:
-    """Return the titles of the routes of a need, by name."""
-    return {route["name"]: say.text(route["title"]) for route in finding.get("routes", ())}
-
-
-def _license(finding: Data, data: Data, say: Sentences) -> Item:
-    offers, titles = offers_of(finding), route_titles(finding, say)
+def _license(finding: Need, record: Record, say: Sentences) -> Item:
+    offers = finding.offers
     ways = []
     for offer in offers:
-        text = say.text(offer["instrument"]["title"])
-        if "route" in offer:
-            text += say.aside(f"{offer['class']}{say.comma}{say.phrase('route', route=titles[offer['route']])}")
+        text = say.text(offer.instrument.title)
+        if offer.route is not None:
+            way = say.phrase("route", route=say.text(finding.route(offer.route).title))
+            text += say.aside(f"{offer.class_}{say.comma}{way}")
         ways.append(text)
-    service = finding["subject"]["service"]
+    service = finding.subject.service
     return Item(
         title=(f"{service}{say.colon}" if service else "")
-        + (ways[0] if len(ways) == 1 else say.text(finding["message"]))
+        + (ways[0] if len(ways) == 1 else say.text(finding.message))
         + waived_mark(finding, say.lang),
-        bodies=tuple(body["id"] for body in offers[0]["authority"]),
-        body_names=say.bodies(offers[0]["authority"]),
+        bodies=tuple(body.id for body in offers[0].authority),
+        body_names=say.bodies(offers[0].authority),
         when=say.html("to_get"),
         rule=say.html("to_get"),
         group="before-launch",
-        day=data["launch"],
-        message=say.text(finding["message"]) if len(ways) == 1 else say.html("one_of", count=len(ways)),
-        ways=[f"{way}{say.comma}{say.bodies(offer['authority'])}" for way, offer in zip(ways, offers, strict=True)]
+        day=record.launch,
+        message=say.text(finding.message) if len(ways) == 1 else say.html("one_of", count=len(ways)),
+        ways=[f"{way}{say.comma}{say.bodies(offer.authority)}" for way, offer in zip(ways, offers, strict=True)]
         if len(ways) > 1
         else [],
-        citations=finding["citations"],
+        citations=finding.citations,
         license=True,
     )
 
 
-def _duty(duty: Data, say: Sentences) -> Item:
-    deadline, done = duty["deadline"], duty["state"] == "done"
-    when = say.text(deadline["text"])
-    if deadline["date"]:
-        when += say.aside(say.phrase("by", day=deadline["date"]))
-    if duty["bearer"] == "partner":
+def _duty(duty: Duty, say: Sentences) -> Item:
+    deadline, done = duty.deadline, duty.state == "done"
+    when = say.text(deadline.text)
+    if deadline.date:
+        when += say.aside(say.phrase("by", day=deadline.date))
+    if duty.bearer == "partner":
         when += f"{say.comma}{say.phrase('bearer')}"
     return Item(
-        title=say.text(duty["instrument"]["title"]),
-        bodies=tuple(body["id"] for body in duty["authority"]),
-        body_names=say.bodies(duty["authority"]),
-        when=say.phrase("done", day=duty["done_on"]) if done else when,
-        rule=say.text(deadline["text"]),
-        group=deadline["group"],
-        day=deadline["date"],
+        title=say.text(duty.instrument.title),
+        bodies=tuple(body.id for body in duty.authority),
+        body_names=say.bodies(duty.authority),
+        when=say.phrase("done", day=duty.done_on) if done else when,
+        rule=say.text(deadline.text),
+        group=deadline.group,
+        day=deadline.date,
         done=done,
-        message=say.text(duty["message"]),
-        citations=duty["citations"],
+        message=say.text(duty.message),
+        citations=duty.citations,
     )
 
 
-def checklist(data: Data, say: Sentences) -> str:
+def checklist(record: Record, say: Sentences) -> str:
     """Return licenses and duties before the launch as a task list in Markdown; empty if there is none."""
-    found = [item for item in items(data, say) if item.group == "before-launch"]
+    found = [item for item in items(record, say) if item.group == "before-launch"]
     if not found:
         return ""
-    head = say.html("before_launch_by", day=data["launch"]) if data["launch"] else say.html("before_launch")
+    head = say.html("before_launch_by", day=record.launch) if record.launch else say.html("before_launch")
     text = render_markdown(
-        "decision/checklist.md.j2", data=data, facts=lambda item: _facts(item, say), head=head, items=found, say=say
+        "decision/checklist.md.j2", record=record, facts=lambda item: _facts(item, say), head=head, items=found, say=say
     )
     return text.replace("\\(", "(").replace(
         "\\)", ")"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
+from vatspolicy.engine.result import Record
+from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import word
 from vatspolicy.output import HEADING, Style
@@ -17,8 +19,6 @@ from vatspolicy.reports.decision.summary import Summary, gravity
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
 
-Data = Mapping[str, Any]
-
 
 class Report:
     """A report under construction (see `pieces.Report`)."""
@@ -26,13 +26,13 @@ class Report:
     def __init__(self, view: View) -> None:
         self._view, self._style = view, Style(view.color)
 
-    def take(self, data: Data, seconds: float = 0.0) -> Texts:
+    def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return everything about a decision, if the report says it; the outline serves the others."""
         if self._view.extent != "details":
             return ()
         from vatspolicy.reports.decision.details import detail_lines
 
-        return ("\n".join(detail_lines(data, self._view.lang, self._style, self._view.room)),)
+        return ("\n".join(detail_lines(record, self._view.lang, self._style, self._view.room)),)
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the blocks of the report, with a blank line between two."""
@@ -68,7 +68,7 @@ class Report:
         yield from _join(closing)
 
 
-def _gravity(one: Summary) -> Any:
+def _gravity(one: Summary) -> tuple[int, bool]:
     return gravity(one.decision, one.contested)
 
 
@@ -89,10 +89,10 @@ def _count_errors(gate: GateResult | None) -> dict[str, int]:
     return found
 
 
-def _remark_lines(remarks: Iterable[Data], lang: Language, style: Style, room: int) -> list[str]:
+def _remark_lines(remarks: Iterable[Remark], lang: Language, style: Style, room: int) -> list[str]:
     """Return the section on waivers themselves, which follows all decisions."""
     lines = [style(word(WAIVER_WORDS, "remarks", lang), *HEADING)]
     for remark in remarks:
-        mark = style("!", "yellow") if remark["level"] == "warning" else "·"
+        mark = style("!", "yellow") if remark.level == "warning" else "·"
         lines += wrap(f"{remark_place(remark)}: {say_remark(remark, lang)}", room, "    ", f"  {mark} ")
     return lines

@@ -13,18 +13,19 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from vatspolicy.engine.result import Citation, Record
 from vatspolicy.errors import Problem
+from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.brief import make_brief
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
+from vatspolicy.reports.decision.memo import make_memo
 from vatspolicy.reports.decision.summary import worst_first
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.office import settle
 from vatspolicy.reports.words import GROUPS, KNOWN
 
-Data = Mapping[str, Any]
 _LONGEST = 32_767
 """Characters that a cell can hold."""
 _CHECKLIST = {
@@ -48,6 +49,9 @@ _PRODUCTS = {
     "blocks": 60,
     "contested": 60,
     "sources": 60,
+    "opinions": 60,
+    "ahead": 60,
+    "notices": 60,
     "law_day": 12,
     "launch": 12,
     "spec": 30,
@@ -58,7 +62,7 @@ _GRADES = ("unverified", "secondary", "primary")
 
 
 def render(
-    records: Iterable[Data], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Data] = ()
+    records: Iterable[Record], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Remark] = ()
 ) -> bytes:
     """Render all decisions (records), the worst first; the rest has rows in the second sheet."""
     say, records = Sentences(lang), worst_first(records)
@@ -66,11 +70,11 @@ def render(
     book.properties.creator = "vatspolicy"
     checklist: Worksheet = book.active or book.create_sheet()
     checklist.title = say.html("checklist")
-    _fill(checklist, _CHECKLIST, [row for data in records for row in _tasks(data, say)], say)
+    _fill(checklist, _CHECKLIST, [row for record in records for row in _tasks(record, say)], say)
     choice = DataValidation(type="list", formula1=f'"{say.html("true")},{say.html("false")}"', allow_blank=True)
     choice.add(f"A2:A{max(checklist.max_row, 2)}")
     checklist.add_data_validation(choice)
-    rows = [_product(data, say) for data in records]
+    rows = [_product(record, say) for record in records]
     rows += [[problem.file, say.phrase("undecided"), str(problem)] for problem in sorted(set(problems))]
     kind = say.word(WAIVER_WORDS, "remarks")
     rows += [[remark_place(one), kind, say_remark(one, lang)] for one in remarks]
@@ -80,15 +84,15 @@ def render(
     return settle(held.getvalue())
 
 
-def _tasks(data: Data, say: Sentences) -> Iterator[Sequence[object]]:
-    made = make_brief(data, say)
-    lead = [str(data["title"]), say.word(VERDICTS, data["decision"])]
+def _tasks(record: Record, say: Sentences) -> Iterator[Sequence[object]]:
+    made = make_memo(record, say)
+    lead = [record.title, say.word(VERDICTS, record.decision)]
     for one in made.licenses:
         title = (f"{say.html('or')} " if one.alternative else "") + one.title
         if one.service:
             title += say.aside(one.service)
         by = say.comma.join(part for part in (one.activity, one.route) if part)
-        when = [say.word(GROUPS, "before-launch"), say.html("to_get"), _day(data["launch"])]
+        when = [say.word(GROUPS, "before-launch"), say.html("to_get"), _day(record.launch)]
         law = [say.names(one.citations), _grade(one.citations, say)]
         yield ["", *lead, say.html("license"), title, one.authority, by, *when, *law]
     for item in made.tasks:
@@ -99,25 +103,28 @@ def _tasks(data: Data, say: Sentences) -> Iterator[Sequence[object]]:
             yield [done, *lead, say.html("filing"), item.title, item.body_names, "", *when, *law]
 
 
-def _product(data: Data, say: Sentences) -> Sequence[object]:
-    made = make_brief(data, say)
+def _product(record: Record, say: Sentences) -> Sequence[object]:
+    made = make_memo(record, say)
     return [
-        str(data["title"]),
+        record.title,
         made.verdict,
         "\n".join([made.reason, *made.remarks]),
         "\n".join(f"{block.text}{say.gap}{block.way}" for block in made.blocks),
         "\n".join(f"{subject} {say.semicolon.join(readings)}" for subject, readings in made.contested),
         "\n".join([made.sources, *(f"{grade}{say.semicolon}{names}" for grade, names in made.weak)]),
-        _day(data["as_of"]),
-        _day(data["launch"]),
-        data["file"],
-        say.deciding(data["bundle"]),
+        "\n".join(made.opinions),
+        "\n".join(made.ahead),
+        "\n".join(made.notices),
+        _day(record.as_of),
+        _day(record.launch),
+        record.file,
+        say.deciding(record.bundle),
     ]
 
 
-def _grade(citations: Iterable[Data], say: Sentences) -> str:
+def _grade(citations: Iterable[Citation], say: Sentences) -> str:
     """Return the weakest verification of articles."""
-    found = {cited["verification"] for cited in citations}
+    found = {cited.verification for cited in citations}
     return next((say.word(KNOWN, grade) for grade in _GRADES if grade in found), "")
 
 

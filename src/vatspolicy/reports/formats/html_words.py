@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.i18n import Phrase
+from vatspolicy.engine.result import Authority, Citation, Finding, Law
+from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, end, gap, joint, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.words import KNOWN, name_bundle, phrase
-
-Data = Mapping[str, Any]
+from vatspolicy.reports.words import KNOWN, name_law, phrase
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title_many": Phrase("Decisions on {count} specs"),
@@ -41,6 +40,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "grade": Phrase("Source"),
     "reason": Phrase("Reason"),
     "contested": Phrase("Contested"),
+    "opinions": Phrase("Legal opinions"),
+    "ahead": Phrase("Changes ahead"),
+    "notices": Phrase("Limits"),
     "rules_used": Phrase("Rules", "formats html words"),
     "article": Phrase("Article"),
     "or": Phrase("or"),
@@ -155,15 +157,15 @@ class Sentences:
         text = WORDS[key][self.lang]
         return text.format(**values) if values else text
 
-    def deciding(self, bundle: Data) -> str:
+    def deciding(self, law: Law) -> str:
         """Return the law that decided, with its whole digest."""
-        return self.html("rules", law=name_bundle(bundle, self.lang), digest=bundle["digest"])
+        return self.html("rules", law=name_law(law, self.lang), digest=law.digest)
 
     def count(self, key: str, n: int) -> str:
         """Return a number with the thing that it counts."""
         return count(COUNTS, key, n, self.lang)
 
-    def text(self, text: Data) -> str:
+    def text(self, text: LocalizedText) -> str:
         """Return a text of a record in the language of the page."""
         return str(text[self.lang])
 
@@ -175,9 +177,9 @@ class Sentences:
         """Parts as one sentence."""
         return end(self.semicolon.join(parts), self.lang)
 
-    def bodies(self, authority: Iterable[Data]) -> str:
+    def bodies(self, authority: Iterable[Authority]) -> str:
         """Return the names of authorities."""
-        return joint("bodies", self.lang).join(self.text(body["title"]) for body in authority)
+        return joint("bodies", self.lang).join(self.text(body.title) for body in authority)
 
     def truth(self, value: bool | None) -> str:
         """met, not met, not known."""
@@ -203,39 +205,37 @@ class Sentences:
         """Return a phrase of a table, with values filled in."""
         return word(table, key, self.lang, **values)
 
-    def by_policy(self, citations: Iterable[Data]) -> list[list[Data]]:
+    def by_policy(self, citations: Iterable[Citation]) -> list[list[Citation]]:
         """Return citations by regulation, each article once, in order of appearance."""
-        found: dict[str, dict[str, Data]] = {}
+        found: dict[str, dict[str, Citation]] = {}
         for cited in citations:
-            found.setdefault(cited["policy"], {}).setdefault(cited["key"], cited)
+            found.setdefault(cited.policy, {}).setdefault(cited.key, cited)
         return [list(articles.values()) for articles in found.values()]
 
-    def reference(self, cited: Data, titled: bool) -> str:
+    def reference(self, cited: Citation, titled: bool) -> str:
         """Return an article with its verification, and with the title of its regulation if `titled`."""
-        title = f"{self.text(cited['title'])}{self.comma}" if titled else ""
-        return f"{title}{self.text(cited['label'])}{aside(self.word(KNOWN, cited['verification']), self.lang)}"
+        title = f"{self.text(cited.title)}{self.comma}" if titled else ""
+        return f"{title}{self.text(cited.label)}{aside(self.word(KNOWN, cited.verification), self.lang)}"
 
-    def law(self, citations: Iterable[Data]) -> str:
+    def law(self, citations: Iterable[Citation]) -> str:
         """Return references in one line: each regulation by name, then its articles."""
         return self.semicolon.join(
             self.comma.join(self.reference(cited, not place) for place, cited in enumerate(articles))
             for articles in self.by_policy(citations)
         )
 
-    def names(self, citations: Iterable[Data]) -> str:
+    def names(self, citations: Iterable[Citation]) -> str:
         """Return articles in one line, without their verification."""
         return self.semicolon.join(
-            self.text(articles[0]["title"])
-            + self.gap
-            + self.comma.join(self.text(cited["label"]) for cited in articles)
+            self.text(articles[0].title) + self.gap + self.comma.join(self.text(cited.label) for cited in articles)
             for articles in self.by_policy(citations)
         )
 
-    def place_of(self, cited: Data) -> str:
+    def place_of(self, cited: Citation) -> str:
         """Return the id of an article on the page."""
-        return self.place("law", cited["policy"], cited["key"])
+        return self.place("law", cited.policy, cited.key)
 
-    def subject(self, finding: Data) -> str:
+    def subject(self, finding: Finding) -> str:
         """Return the service and class of a finding, to stand before it; empty for the product."""
-        parts = [part for part in (finding["subject"]["service"], finding["subject"]["class"]) if part]
-        return "/".join(parts) + self.colon if parts else ""
+        subject = str(finding.subject)
+        return subject + self.colon if subject else ""

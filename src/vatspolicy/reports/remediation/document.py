@@ -8,15 +8,26 @@ from typing import Any
 
 from markupsafe import Markup
 
+from vatspolicy.engine.result import Question
 from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.opinions import say_matter
 from vatspolicy.reports.formats import html_page, templating
 from vatspolicy.reports.formats.html_words import Sentences
-from vatspolicy.reports.remediation.text import bound, contests, joined, law_of, nothing_better, reached, then, unstated
+from vatspolicy.reports.remediation.text import (
+    bound,
+    contests,
+    joined,
+    law_of,
+    nothing_better,
+    reached,
+    say_hint,
+    say_verdict,
+    then,
+    unstated,
+)
 from vatspolicy.reports.remediation.words import say
-from vatspolicy.reports.words import MEANINGS, ROUTE_TONES, TONES, phrase, say_bundle
+from vatspolicy.reports.words import MEANINGS, ROUTE_TONES, TONES, phrase, read_law, say_bundle
 
 Data = Mapping[str, Any]
 
@@ -41,17 +52,17 @@ def render_page(data: Data, lang: Language) -> str:
         (say("margins", lang), "margins", data["margins"]),
     ]
     frame = html_page.Frame(
-        f"{doubt.verdict(data, lang)}{words.colon}{data['title']}",
+        f"{say_verdict(data, lang)}{words.colon}{data['title']}",
         lang,
         style=html_page.read_asset("decision.css"),
         toc=html_page.place_entries((title, id) for title, id, shown in places if shown),
-        end=words.gap.join([phrase("not_advice", lang), words.deciding(data["bundle"])]),
+        end=words.gap.join([phrase("not_advice", lang), words.deciding(read_law(data["bundle"]))]),
     )
     return html_page.render_page(
         "routes/routes.html.j2",
         frame,
         **{**_values(data, lang), "h": "h2", "h_inner": "h3", "places": True},
-        hint=doubt.hint(data, lang),
+        hint=say_hint(data, lang),
         tone=TONES[data["decision"]],
     )
 
@@ -89,14 +100,14 @@ def _values(data: Data, lang: Language) -> dict[str, Any]:
         "then": lambda proposal: then(proposal, lang, word(VERDICTS, proposal["decision"], lang)),
         "tones": TONES,
         "unstated": unstated(data, lang),
-        "verdict": doubt.verdict(data, lang),
+        "verdict": say_verdict(data, lang),
         "verdict_of": lambda decision: word(VERDICTS, decision, lang),
         "words": Sentences(lang),
     }
 
 
-def _matters(ask: Data, lang: Language) -> list[str]:
-    return [say_matter(matter, lang) for matter in ask.get("about", ())]
+def _matters(ask: Question, lang: Language) -> list[str]:
+    return [say_matter(matter, lang) for matter in ask.about]
 
 
 def _state_of(service: Data, lang: Language) -> str:

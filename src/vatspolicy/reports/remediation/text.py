@@ -56,6 +56,16 @@ def law_of(item: Data, lang: Language) -> str:
     return joint("semicolon", lang).join(comma.join([title, *labels]) for title, labels in articles.items())
 
 
+def say_verdict(data: Data, lang: Language) -> str:
+    """Return the decision word, marked if it is contested."""
+    return doubt.say_verdict(data["decision"], data["contested"], lang)
+
+
+def say_hint(data: Data, lang: Language) -> str:
+    """Return what other readings of the law change; empty without any."""
+    return doubt.say_hint(data["contested"], data["worst_reading"], data["decision"], lang)
+
+
 def bound(search: Data, lang: Language) -> str:
     """Return the bound of the search and the meaning of the order of proposals."""
     key = "looked_one" if search["looked"] == 1 else "looked"
@@ -67,7 +77,7 @@ def bound(search: Data, lang: Language) -> str:
 def contests(data: Data, lang: Language) -> Iterator[tuple[str, list[str]]]:
     """Yield each contested rule and its other readings, in words."""
     for readings in doubt.group_readings(data["contested"]):
-        about = f"{readings[0]['subject']}{joint('colon', lang)}{readings[0]['message'][lang]}"
+        about = f"{readings[0].subject}{joint('colon', lang)}{readings[0].message[lang]}"
         yield about, [doubt.say_other(reading, lang) for reading in readings]
 
 
@@ -101,8 +111,8 @@ def then(proposal: Data, lang: Language, decided: str) -> Iterator[str]:
         line += joint("semicolon", lang) + say("get", lang, licenses=licenses(proposal, lang))
     yield line
     if proposal["missing"]:
-        yield say("missing", lang, facts=", ".join(ask["path"] for ask in proposal["missing"]))
-        yield from (say_matter(matter, lang) for ask in proposal["missing"] for matter in ask.get("about", ()))
+        yield say("missing", lang, facts=", ".join(ask.path for ask in proposal["missing"]))
+        yield from (say_matter(matter, lang) for ask in proposal["missing"] for matter in ask.about)
     if proposal["also"]:
         yield say("also", lang, places=places(proposal["also"], lang))
     for apart in proposal["split_off"]:
@@ -137,10 +147,12 @@ class _Report:
 
     def verdict(self) -> Iterator[str]:
         data = self.data
-        verdict = self.style(f" {doubt.verdict(data, self.lang)} ", "bold", _COLORS[data["decision"]])
+        verdict = self.style(
+            f" {doubt.say_verdict(data['decision'], data['contested'], self.lang)} ", "bold", _COLORS[data["decision"]]
+        )
         day = phrase("as_of", self.lang, day=data["as_of"])
         version = say_bundle(data["bundle"], self.lang)
-        contested = doubt.hint(data, self.lang)
+        contested = say_hint(data, self.lang)
         title = " · ".join([str(data["title"]), *([contested] if contested else []), day, version])
         yield from self.flow(title, " ", first=f"{verdict} ")
         meaning = word(MEANINGS, data["decision"], self.lang)
@@ -161,8 +173,8 @@ class _Report:
         if self.data["missing"]:
             yield from self.heading(say("facts_missing", self.lang))
         for ask in self.data["missing"]:
-            yield from self.flow(f"{ask['path']}: {ask['question'][self.lang]}", "      ", first="  ? ")
-            for matter in ask.get("about", ()):
+            yield from self.flow(f"{ask.path}: {ask.question[self.lang]}", "      ", first="  ? ")
+            for matter in ask.about:
                 yield from self.flow(say_matter(matter, self.lang), "      ", first="    - ")
 
     def routes(self) -> Iterator[str]:

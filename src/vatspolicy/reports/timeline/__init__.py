@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from vatspolicy.engine.result import encode
 from vatspolicy.profile.vocabulary import Language
 
 FORMATS = ("text", "json", "markdown", "html")
@@ -14,7 +15,7 @@ FORMATS = ("text", "json", "markdown", "html")
 def render(format: str, data: Mapping[str, Any], lang: Language, color: bool = False, room: int = 100) -> str:
     """Render a timeline (timeline.schema.json) in one of FORMATS. `color` and `room` (columns) apply to text only."""
     if format == "json":
-        return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+        return json.dumps(encode(data), ensure_ascii=False, indent=2) + "\n"
     if format == "text":
         from vatspolicy.reports.timeline import text
 

@@ -12,7 +12,7 @@ from vatspolicy.reports.formats.html_page import Frame, render_page
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.templating import render_markdown as render_template
 from vatspolicy.reports.timeline.words import WORDS, describe_decision, say_change, say_fact, say_law, say_until, told
-from vatspolicy.reports.words import TONES, phrase, say_bundle
+from vatspolicy.reports.words import TONES, phrase, read_law, say_bundle
 
 Data = Mapping[str, Any]
 
@@ -32,7 +32,7 @@ def render_html(data: Data, lang: Language) -> str:
     """Render a timeline as a page."""
     say = Sentences(lang)
     title = word(WORDS, "title", lang, title=data["title"])
-    end = say.gap.join([phrase("not_advice", lang), say.deciding(data["bundle"])])
+    end = say.gap.join([phrase("not_advice", lang), say.deciding(read_law(data["bundle"]))])
     frame = Frame(title, lang, style=_STYLE, end=end, wide=True)
     return render_page("timeline/timeline.html.j2", frame, **_values(data, lang))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from vatspolicy.engine.result import ChangeAhead, DatedFact, ItemChange, LawChange
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import word
 from vatspolicy.output import Style
@@ -22,15 +23,14 @@ def render(data: Data, lang: Language, color: bool = False, room: int = 100) -> 
     return "\n".join(_text(data, lang, Style(color), room)) + "\n"
 
 
-def ahead_lines(data: Data, lang: Language, style: Style, room: int) -> Iterator[str]:
+def ahead_lines(entries: Sequence[ChangeAhead], lang: Language, style: Style, room: int) -> Iterator[str]:
     """Render the section of a text report on coming changes; empty if there are none."""
-    entries = data.get("changes_ahead") or ()
     if entries:
         yield ""
         yield style(word(WORDS, "ahead", lang), "bold")
     for entry in entries:
-        yield from wrap(style(word(WORDS, entry["phase"], lang, day=entry["day"]), "yellow"), room, "    ", "  ! ")
-        yield from _body(entry, lang, style, room, "    ")
+        yield from wrap(style(word(WORDS, entry.phase, lang, day=entry.day), "yellow"), room, "    ", "  ! ")
+        yield from _body(entry.changes, entry.instruments, entry.facts, lang, style, room, "    ")
 
 
 def _text(data: Data, lang: Language, style: Style, room: int) -> Iterator[str]:
@@ -41,18 +41,26 @@ def _text(data: Data, lang: Language, style: Style, room: int) -> Iterator[str]:
         verdict = style(f" {describe_decision(entry['decision'], lang)} ", "bold", COLORS[entry["decision"]])
         until = say_until(data, entry, lang)
         yield from wrap(f"{style(entry['from'], 'bold')} {verdict} {style(until, 'dim')}", room, "  ")
-        yield from _body(entry, lang, style, room, "  ")
+        yield from _body(entry["changes"], entry["instruments"], entry["facts"], lang, style, room, "  ")
         for mark in entry["marks"]:
             yield from wrap(style(word(WORDS, mark["mark"], lang, day=mark["day"]), "blue"), room, "    ", "  → ")
     yield ""
     yield from (style(line, "dim") for line in wrap(phrase("not_advice", lang), room))
 
 
-def _body(entry: Data, lang: Language, style: Style, room: int, indent: str) -> Iterator[str]:
-    for change in told(entry["changes"]):
-        sign = "≠" if change["before"] and change["after"] else _SIGNS[change["after"] is not None]
+def _body(
+    changes: Iterable[ItemChange],
+    laws: Iterable[LawChange],
+    facts: Iterable[DatedFact],
+    lang: Language,
+    style: Style,
+    room: int,
+    indent: str,
+) -> Iterator[str]:
+    for change in told(changes):
+        sign = "≠" if change.before and change.after else _SIGNS[change.after is not None]
         yield from wrap(say_change(change, lang), room, f"{indent}  ", f"{indent}{sign} ")
-    for law in entry["instruments"]:
+    for law in laws:
         yield from (style(line, "dim") for line in wrap(say_law(law, lang), room, f"{indent}  ", f"{indent}§ "))
-    for fact in entry["facts"]:
+    for fact in facts:
         yield from (style(line, "dim") for line in wrap(say_fact(fact, lang), room, f"{indent}  ", f"{indent}· "))

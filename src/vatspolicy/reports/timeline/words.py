@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from vatspolicy.engine.result import ChangeAhead, DatedFact, ItemChange, LawChange
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, joint, word
@@ -48,9 +49,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def say_change(change: Data, lang: Language) -> str:
+def say_change(change: ItemChange, lang: Language) -> str:
     """Describe a difference between two periods."""
-    kind, after = change["kind"], change["after"]
+    kind, after = change.kind, change.after
     if after is None:
         key = f"gone_{kind}"
     elif kind == "route" and after != "open":
@@ -59,46 +60,42 @@ def say_change(change: Data, lang: Language) -> str:
         key = "undetermined_duty"
     else:
         key = kind
-    values = {
-        "subject": clean(change["subject"]),
-        "title": clean(change["title"][lang]),
-        "before": describe_decision(change["before"], lang),
-        "after": after if kind == "route" else describe_decision(after, lang),
-    }
+    subject, title = clean(change.subject), clean(change.title[lang])
+    before = describe_decision(change.before, lang)
+    now = after if kind == "route" else describe_decision(after, lang)
     if key == "service":
-        states = [state for state in (values["before"], values["after"]) if state]
-        subject = joint("comma", lang).join([values["subject"], values["title"]])
-        return f"{subject}{joint('colon', lang)}{' → '.join(states)}"
-    return word(WORDS, key, lang, **values)
+        states = [state for state in (before, now) if state]
+        return f"{joint('comma', lang).join([subject, title])}{joint('colon', lang)}{' → '.join(states)}"
+    return word(WORDS, key, lang, subject=subject, title=title, before=before, after=now)
 
 
-def say_law(instrument: Data, lang: Language) -> str:
+def say_law(instrument: LawChange, lang: Language) -> str:
     """Describe a changed rule or parameter, with its regulation and articles."""
-    labels = joint("list", lang).join(clean(article["label"][lang]) for article in instrument["articles"])
-    change = word(WORDS, instrument["change"], lang, name=instrument["name"])
-    named = clean(instrument["title"][lang]) + (joint("comma", lang) + labels if labels else "")
+    labels = joint("list", lang).join(clean(article.label[lang]) for article in instrument.articles)
+    change = word(WORDS, instrument.change, lang, name=instrument.name)
+    named = clean(instrument.title[lang]) + (joint("comma", lang) + labels if labels else "")
     return named + aside(change, lang)
 
 
-def say_fact(fact: Data, lang: Language) -> str:
+def say_fact(fact: DatedFact, lang: Language) -> str:
     """Describe a dated fact of the spec that changes on a day."""
-    return word(WORDS, "fact", lang, path=clean(fact["path"]), day=fact["day"])
+    return word(WORDS, "fact", lang, path=clean(fact.path), day=fact.day)
 
 
-def say_ahead(entry: Data, lang: Language) -> str:
+def say_ahead(entry: ChangeAhead, lang: Language) -> str:
     """Describe a coming change in one line: day, decision, differences, law."""
     stop = joint("semicolon", lang)
-    law = [*(say_law(one, lang) for one in entry["instruments"]), *(say_fact(one, lang) for one in entry["facts"])]
-    text = word(WORDS, entry["phase"], lang, day=entry["day"]) + joint("colon", lang)
-    text += stop.join(say_change(change, lang) for change in told(entry["changes"]))
+    law = [*(say_law(one, lang) for one in entry.instruments), *(say_fact(one, lang) for one in entry.facts)]
+    text = word(WORDS, entry.phase, lang, day=entry.day) + joint("colon", lang)
+    text += stop.join(say_change(change, lang) for change in told(entry.changes))
     return text + (f" [{stop.join(law)}]" if law else "")
 
 
-def told(changes: Iterable[Data]) -> list[Data]:
+def told(changes: Iterable[ItemChange]) -> list[ItemChange]:
     """Return the differences worth a line. The word of a service is left out if it changes like the decision."""
     changes = list(changes)
-    word_of = [(c["before"], c["after"]) for c in changes if c["kind"] == "decision"]
-    return [c for c in changes if c["kind"] != "service" or (c["before"], c["after"]) not in word_of]
+    word_of = [(c.before, c.after) for c in changes if c.kind == "decision"]
+    return [c for c in changes if c.kind != "service" or (c.before, c.after) not in word_of]
 
 
 def say_until(data: Data, entry: Data, lang: Language) -> str:

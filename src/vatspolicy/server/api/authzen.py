@@ -30,7 +30,7 @@ PATHS = {
 }
 Data = dict[str, Any]
 Decide = Callable[[Query], Data]
-"""A function that returns the document of a decision in its compact form."""
+"""A function that returns the document of a decision in brief."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,8 @@ class Evaluation:
             return {"decision": False, "context": {"reasons": [{"code": self.refusal}]}}
         found = decide(self.query)
         record = found["result"]
-        return {
-            "decision": record["decision"] == "allow",
-            "context": {
-                "id": found["decision_id"],
-                "verdict": record["decision"],
-                "range": record["range"],
-                "as_of": record["as_of"],
-                "bundle": record["bundle"],
-                "reasons": list(_reasons(record)),
-            },
-        }
+        context = {"id": found["decision_id"], **describe_answer(record)}
+        return {"decision": record["decision"] == "allow", "context": context}
 
 
 @dataclass(frozen=True)
@@ -173,9 +164,22 @@ def _check_context(asked: Data) -> str | None:
     return read_day(context.get("as_of"))
 
 
+def describe_answer(record: Data) -> Data:
+    """Return the context of an answer: what a brief decision says of the word and its reasons."""
+    return {
+        "verdict": record["decision"],
+        "range": record["range"],
+        "as_of": record["as_of"],
+        "bundle": record["bundle"],
+        "verification": record["verification"],
+        "notices": [one["kind"] for one in record["notices"]],
+        "reasons": list(_reasons(record)),
+    }
+
+
 def _reasons(record: Data) -> Iterator[Data]:
     """Yield the reasons against a launch, opinions, and other readings: a code, and its rule, fact or matter."""
-    for code, part in (("deny", "denials"), ("needs-license", "needs")):
+    for code, part in (("deny", "denials"), ("needs-license", "needs"), ("needs-license", "would_need")):
         for finding in record[part]:
             yield {"code": code, "rule": finding["rule"], **finding["subject"]}
     for ask in record["missing"]:

@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 from vatspolicy.compile_cache import digest
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.documents.document import Node
-from vatspolicy.engine.compact import compact_parts
+from vatspolicy.engine.brief import brief_parts
 from vatspolicy.engine.decision import INCOMPLETE, Decision
 from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.engine.explained import TABLES, explained_parts
+from vatspolicy.engine.result import encode
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.waivers import WaiverSet
@@ -140,12 +141,12 @@ def answer(
     query: Query | None,
     today: str,
     allow_past: bool,
-    full: bool = False,
+    explained: bool = False,
     waiver_set: WaiverSet | None = None,
 ) -> tuple[dict[str, Any], str | None]:
     """Return the document at a path below /v1/data in the form of OPA, and the decision if one was made.
 
-    The document is `{}` if the path leads nowhere. A decision is compact, or explained if it is to be `full`.
+    The document is `{}` if the path leads nowhere. A decision is brief, or `explained`.
     `waiver_set` grants opinions.
 
     Raises: InvalidInput for a profile and DayError for a day that cannot be used.
@@ -156,7 +157,9 @@ def answer(
         gate = Gate(bundle, today, query.as_of, allow_past, waiver_set=waiver_set)
         gate.check_day()
         profile = read_profile(query.profile, bundle.schemas)
-        found = _decide(gate, profile, full) if len(steps) <= 2 else _decide_part(gate, profile, steps[2], full)
+        found = (
+            _decide(gate, profile, explained) if len(steps) <= 2 else _decide_part(gate, profile, steps[2], explained)
+        )
         outcome, day, whole["vatspolicy"]["decision"] = found
         extra = {"decision_id": make_decision_id(bundle, query, day, today)}
     place: Any = whole
@@ -170,20 +173,20 @@ def answer(
     return {"result": place, **extra}, outcome
 
 
-def _decide(gate: Gate, profile: Profile, full: bool) -> Decided:
+def _decide(gate: Gate, profile: Profile, explained: bool) -> Decided:
     day, profile = gate.prepare(profile)
-    decision = evaluate(gate.bundle, profile, day, compare=full, explain=full)
-    parts = _explain(gate, profile, decision) if full else compact_parts(gate.bundle, profile, decision)
+    decision = evaluate(gate.bundle, profile, day, compare=explained, explain=explained)
+    parts = _explain(gate, profile, decision) if explained else brief_parts(gate.bundle, profile, decision)
     return decision.decision, day, {key: make() for key, make in parts.items()}
 
 
 def _explain(gate: Gate, profile: Profile, decision: Decision) -> dict[str, Callable[[], Any]]:
     parts = explained_parts(gate.bundle, profile, decision)
-    return parts | {"changes_ahead": lambda: gate.changes_ahead(profile, decision.as_of)}
+    return parts | {"changes_ahead": lambda: encode(gate.changes_ahead(profile, decision.as_of))}
 
 
-def _decide_part(gate: Gate, profile: Profile, key: str, full: bool) -> Decided:
-    """Decide no more than one part of a decision asks for. A part that the compact form lacks is that of the explained.
+def _decide_part(gate: Gate, profile: Profile, key: str, explained: bool) -> Decided:
+    """Decide no more than one part of a decision asks for. A part that the brief form lacks is that of the explained.
 
     The outcome alone takes no missing facts, no duties and no advice.
     """
@@ -195,8 +198,8 @@ def _decide_part(gate: Gate, profile: Profile, key: str, full: bool) -> Decided:
         return word, day, {"decision": word, "range": [mildest, strictest]}
     decision = evaluate(bundle, profile, day, compare=key in ("contested", "worst_reading", *TABLES))
     parts = _explain(gate, profile, decision)
-    if not full:
-        parts |= compact_parts(bundle, profile, decision)
+    if not explained:
+        parts |= brief_parts(bundle, profile, decision)
     return decision.decision, day, {key: parts[key]()} if key in parts else {}
 
 

@@ -191,13 +191,14 @@ class _Api:
     def read_question(self, request: Request) -> Question:
         """Return what a request asks of every input. Raises HttpError."""
         steps = tuple(step for step in request.path_params.get("path", "").split("/") if step)
-        full = _wants_all(request.query_params.get("explain"))
-        return self.ask(steps, full)
+        return self.ask(steps, _wants_reasons(request.query_params.get("explain")))
 
-    def ask(self, steps: tuple[str, ...], full: bool) -> Question:
+    def ask(self, steps: tuple[str, ...], explained: bool) -> Question:
         """Return the question at a path. Raises HttpError if the signature of the bundle has expired."""
         settings = self.settings
-        return Question(self.read_bundle(), steps, full, settings.today(), settings.allow_past, settings.waiver_set)
+        return Question(
+            self.read_bundle(), steps, explained, settings.today(), settings.allow_past, settings.waiver_set
+        )
 
     def read_bundle(self) -> Bundle:
         """Return the bundle that decides. Raises HttpError if its signature has expired while it was in use."""
@@ -352,14 +353,14 @@ class Question:
     bundle: Bundle
     steps: tuple[str, ...]
     """The path below /v1/data."""
-    full: bool
+    explained: bool
     today: str
     allow_past: bool
     waiver_set: WaiverSet | None
 
     def answer(self, query: Query | None) -> tuple[dict[str, Any], str | None]:
         """Return the document at the path, and the decision if one was made (see `query.answer`)."""
-        return answer(self.bundle, self.steps, query, self.today, self.allow_past, self.full, self.waiver_set)
+        return answer(self.bundle, self.steps, query, self.today, self.allow_past, self.explained, self.waiver_set)
 
 
 def to_http_error(error: Exception) -> HttpError:
@@ -386,8 +387,8 @@ def _count(query: Query | None, outcome: str | None, seconds: float) -> list[Dec
     return [DecisionCount(outcome, seconds, query.services)]
 
 
-def _wants_all(explain: str | None) -> bool:
-    """Return whether a request wants the full decision. Raises HttpError for a value of OPA that means nothing here."""
+def _wants_reasons(explain: str | None) -> bool:
+    """Return whether a request wants the explained decision. Raises HttpError for a value that means nothing here."""
     if explain not in (None, "", "off", "full"):
         raise HttpError(400, "invalid_parameter", _("explain must be full, or be left out."))
     return explain == "full"

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from vatspolicy.engine.result import encode
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import PlaceError, build_matrix
 from vatspolicy.guidance.access_matrix.locations import ABROAD
@@ -191,7 +192,7 @@ def _find_ways(context: WebContext, request: DecideRequest) -> dict[str, Any]:
         data = plan_to_data(context.bundle, profile, find_remediations(context.bundle, profile, day))
     except InvalidInput:  # /decide reports the problems
         return {"record": None, "html": None}
-    return {"record": data, "html": str(ways_fragment(data, request.lang))}
+    return {"record": encode(data), "html": str(ways_fragment(data, request.lang))}
 
 
 def _export(context: WebContext, request: DecideRequest) -> Response:
@@ -200,11 +201,11 @@ def _export(context: WebContext, request: DecideRequest) -> Response:
     if request.format not in known:
         raise HttpError(400, "invalid_parameter", _("`format` must be one of: {known}.", known=Listing(known)))
     try:
-        __, data = context.gate().decide(read_profile(read_spec(context, request), context.bundle.schemas))
+        __, record = context.gate().decide(read_profile(read_spec(context, request), context.bundle.schemas))
     except InvalidInput:
         raise HttpError(400, "invalid_input", _("The spec cannot be decided.")) from None
     make = export if request.format in BINARY_FORMATS else render
-    content = make(request.format, [data], request.lang)
+    content = make(request.format, [record], request.lang)
     return Response(content, media_type=EXPORTS[request.format])
 
 

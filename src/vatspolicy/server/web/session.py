@@ -14,6 +14,7 @@ from vatspolicy.clock import today as today_in_china
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import validate
+from vatspolicy.engine.result import encode
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.opinions import check_opinions
@@ -31,7 +32,7 @@ from vatspolicy.profile.invariants import broken_invariant
 from vatspolicy.profile.profile import facts_of, read_profile
 from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
 from vatspolicy.reports.decision.html import fragment
-from vatspolicy.reports.words import name_bundle
+from vatspolicy.reports.words import say_deciding
 from vatspolicy.server.errors import HttpError
 from vatspolicy.server.web.form import find_kind
 
@@ -176,7 +177,7 @@ def read_spec(context: WebContext, request: DecideRequest) -> Document:
 def _decide(context: WebContext, document: Document, request: DecideRequest) -> dict[str, Any]:
     try:
         profile = read_profile(document, context.bundle.schemas)
-        __, data = context.gate().decide(profile)
+        __, record = context.gate().decide(profile)
     except InvalidInput as error:
         return _reply(document.text, document.file, request, data=document.data, problems=error.problems)
     state = start(
@@ -193,9 +194,9 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
     return {
         **_reply(document.text, document.file, request, data=document.data),
         "skipped": [format_path(path) for path in skipped],
-        "record": data,
-        "law": name_bundle(data["bundle"], request.lang),
-        "html": str(fragment(data, request.lang, "d-")),
+        "record": encode(record),
+        "law": say_deciding(record.bundle, request.lang),
+        "html": str(fragment(record, request.lang, "d-")),
         "interview": interview_to_data(state),
         "asked": [format_path(ask.path) for ask in state.possible_outcomes.missing],
         "blank": _is_blank(context, document, request),

@@ -1,4 +1,4 @@
-"""The compact decision: what was decided, by ids, straight from a `Decision`.
+"""The brief decision: what was decided, by ids, straight from a `Decision`.
 
 It is the data of `serialize` without texts, facts, clauses and places, and each key means the same in both. A citation
 is the id of a policy and the key of its article; the texts of both, and of a rule, belong to the policy.
@@ -21,9 +21,11 @@ from vatspolicy.engine.decision import (
     nearest_routes,
     rank_routes,
 )
+from vatspolicy.engine.law_texts import DEADLINES, copy_text
 from vatspolicy.engine.notices import notices
-from vatspolicy.engine.record_parts import DEADLINES, copy_text, find_bearer, law_to_data, layer_to_data
-from vatspolicy.engine.subjects import Activations
+from vatspolicy.engine.result import encode
+from vatspolicy.engine.serialize import layer_of, make_law
+from vatspolicy.engine.subjects import Activations, find_bearer
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
 from vatspolicy.policies.model import Advise, Deny, Duty, Need, Route, Rule
@@ -51,18 +53,18 @@ class _Shared:
 _SHARED: WeakKeyDictionary[RuleSet, _Shared] = WeakKeyDictionary()
 
 
-def compact_parts(
-    bundle: Bundle, profile: Profile, decision: Decision, serializer: CompactSerializer | None = None
+def brief_parts(
+    bundle: Bundle, profile: Profile, decision: Decision, serializer: BriefSerializer | None = None
 ) -> dict[str, Callable[[], Any]]:
-    """Return a function for each part of the compact decision, so that a reader of one part pays for that one."""
-    maker = serializer or CompactSerializer(bundle, profile, decision)
+    """Return a function for each part of the brief decision, so that a reader of one part pays for that one."""
+    maker = serializer or BriefSerializer(bundle, profile, decision)
     return {
         "decision": lambda: decision.decision,
         "range": lambda: list(decision.range),
         "product": lambda: decision.product,
         "as_of": lambda: decision.as_of,
         "launch": lambda: profile.launch,
-        "bundle": lambda: law_to_data(bundle, decision),
+        "bundle": lambda: encode(make_law(bundle, decision)),
         "notices": lambda: [{"kind": kind} for kind, _ in notices(bundle, profile, decision.as_of)],
         "verification": lambda: decision.verification,
         "services": maker.services,
@@ -82,7 +84,7 @@ def compact_parts(
     }
 
 
-class CompactSerializer:
+class BriefSerializer:
     """Serializer of one decision: each method returns a part by ids."""
 
     def __init__(self, bundle: Bundle, profile: Profile, decision: Decision) -> None:
@@ -186,7 +188,8 @@ class CompactSerializer:
 
     def layer(self, rule: Rule) -> dict[str, str]:
         """Return the name of the layer of a rule, if there is more than the base."""
-        return layer_to_data(self.bundle, rule) if self.bundle.layers else {}
+        layer = layer_of(self.bundle, rule)
+        return {} if layer is None else {"layer": layer}
 
     def _subject(self, subject: Subject) -> Data:
         found = self.subjects.get(subject)
@@ -197,7 +200,7 @@ class CompactSerializer:
     def _operator(self, subject: Subject) -> str:
         found = self.operators.get(subject)
         if found is None:
-            found = find_bearer(self.profile, "operator", self.activations.of(subject))
+            found = find_bearer(self.profile, self.activations.of(subject))
             self.operators[subject] = found
         return found
 

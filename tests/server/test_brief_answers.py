@@ -1,4 +1,4 @@
-"""The compact and the explained decision of the API: the same data, and no more work than a path asks for."""
+"""The brief and the explained decision of the API: the same data, and no more work than a path asks for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytest.importorskip("starlette", reason="needs the extra `serve`")
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.documents.yaml_reader import yaml_loader
-from vatspolicy.engine import evaluator
+from vatspolicy.engine import evaluator, result
 from vatspolicy.gate.gate import Gate
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.server.api import query as api
@@ -40,35 +40,35 @@ def bodies() -> Iterator[tuple[str, bytes]]:
 CASES = dict(bodies())
 
 
-def ask(name: str, *steps: str, full: bool = False) -> dict[str, Any]:
+def ask(name: str, *steps: str, explained: bool = False) -> dict[str, Any]:
     query = api.read_query(CASES[name])
-    found, _ = api.answer(shipped_bundle(), (*PLACE, *steps), query, TODAY, allow_past=True, full=full)
+    found, _ = api.answer(shipped_bundle(), (*PLACE, *steps), query, TODAY, allow_past=True, explained=explained)
     return found
 
 
-def pick(compact: Any, full: Any) -> Any:
-    """Return the part of an explained decision that has the keys of the compact one."""
-    if isinstance(compact, dict):
-        return {key: pick(value, full[key]) for key, value in compact.items()}
-    if isinstance(compact, list):
-        assert len(compact) == len(full)
-        return [pick(one, other) for one, other in zip(compact, full, strict=True)]
+def pick(brief: Any, full: Any) -> Any:
+    """Return the part of an explained decision that has the keys of the brief one."""
+    if isinstance(brief, dict):
+        return {key: pick(value, full[key]) for key, value in brief.items()}
+    if isinstance(brief, list):
+        assert len(brief) == len(full)
+        return [pick(one, other) for one, other in zip(brief, full, strict=True)]
     return full
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_compact_decision_is_a_part_of_the_explained_one(name: str) -> None:
-    compact, full = ask(name), ask(name, full=True)
-    assert compact["decision_id"] == full["decision_id"]
-    contested = compact["result"]["contested_rules"]
-    assert compact["result"] == pick(compact["result"], full["result"])
+def test_the_brief_decision_is_a_part_of_the_explained_one(name: str) -> None:
+    brief, full = ask(name), ask(name, explained=True)
+    assert brief["decision_id"] == full["decision_id"]
+    contested = brief["result"]["contested_rules"]
+    assert brief["result"] == pick(brief["result"], full["result"])
     assert {reading["rule"] for reading in full["result"]["contested"]} <= {one["rule"] for one in contested}
 
 
 def record_of(name: str) -> dict[str, Any]:
     """Return the record that `check` keeps of a case."""
     query = api.read_query(CASES[name])
-    return Gate(shipped_bundle(), TODAY, allow_past=True).decide(read_profile(query.profile))[1]
+    return dict(result.encode(Gate(shipped_bundle(), TODAY, allow_past=True).decide(read_profile(query.profile))[1]))
 
 
 class Reader:
@@ -126,7 +126,7 @@ def recorded(entry: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_findings_of_an_explained_decision_are_those_of_the_record(name: str) -> None:
-    explained, record = ask(name, full=True)["result"], record_of(name)
+    explained, record = ask(name, explained=True)["result"], record_of(name)
     reader, places = Reader(explained), {"location", "line", "column"}
     for part in ("denials", "needs", "would_need", "met", "duties", "advice", "undetermined"):
         for ours, full in zip(explained[part], record[part], strict=True):
@@ -144,7 +144,7 @@ def test_the_findings_of_an_explained_decision_are_those_of_the_record(name: str
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_routes_of_an_explained_decision_are_those_of_the_record(name: str) -> None:
-    explained, record = ask(name, full=True)["result"], record_of(name)
+    explained, record = ask(name, explained=True)["result"], record_of(name)
     reader = Reader(explained)
     for service, told in zip(explained["services"], record["services"], strict=True):
         assert [reader.message(one["rule"]) for one in service["classified_by"]] == [
@@ -167,7 +167,7 @@ CONDITION = ("id", "value", "applies", "reason")
 def test_an_explained_decision_repeats_no_fact_and_is_a_quarter_of_the_record() -> None:
     sizes = []
     for name in (name for name in CASES if not name.endswith(WITHOUT)):
-        explained = ask(name, full=True)["result"]
+        explained = ask(name, explained=True)["result"]
         paths = [fact["path"] for fact in explained["facts"]]
         assert len(set(paths)) == len(paths)
         sizes.append((len(encode(explained)), len(encode(record_of(name)))))
@@ -177,10 +177,10 @@ def test_an_explained_decision_repeats_no_fact_and_is_a_quarter_of_the_record() 
 
 @pytest.mark.parametrize("name", list(CASES)[::9])
 def test_a_path_leads_to_a_part_of_the_whole(name: str) -> None:
-    compact, full = ask(name)["result"], ask(name, full=True)["result"]
+    brief, full = ask(name)["result"], ask(name, explained=True)["result"]
     for key, value in full.items():
-        assert ask(name, key, full=True)["result"] == value
-        assert ask(name, key)["result"] == compact.get(key, value)
+        assert ask(name, key, explained=True)["result"] == value
+        assert ask(name, key)["result"] == brief.get(key, value)
     assert ask(name, "services", "0", "id")["result"] == full["services"][0]["id"]
     assert "result" not in ask(name, "nothing")
 
@@ -191,27 +191,27 @@ def test_the_word_costs_no_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
 
     name = next(iter(CASES))
     word, services = ask(name, "decision"), ask(name, "services")
-    for function in ("explained_parts", "compact_parts", "evaluate"):
+    for function in ("explained_parts", "brief_parts", "evaluate"):
         monkeypatch.setattr(api, function, refuse)
     assert ask(name, "decision") == word
     monkeypatch.undo()
     monkeypatch.setattr(evaluator._Evaluator, "compare_readings", refuse)
-    monkeypatch.setattr("vatspolicy.engine.compact.CompactSerializer.finding", refuse)
+    monkeypatch.setattr("vatspolicy.engine.brief.CompactSerializer.finding", refuse)
     assert ask(name, "services") == services
     monkeypatch.undo()
     assert ask(name)["result"]["services"] == services["result"]
 
 
 @pytest.mark.parametrize("name", list(CASES)[::9])
-def test_what_a_compact_decision_names_is_in_its_policies(name: str) -> None:
+def test_what_a_brief_decision_names_is_in_its_policies(name: str) -> None:
     bundle, result, record = shipped_bundle(), ask(name)["result"], record_of(name)
     for part in ("denials", "needs", "would_need", "met", "duties", "advice"):
-        for compact, full in zip(result[part], record[part], strict=True):
-            policy, _, rule = compact["rule"].partition("/")
+        for brief, full in zip(result[part], record[part], strict=True):
+            policy, _, rule = brief["rule"].partition("/")
             said = api.policy_to_data(bundle, bundle.policies[policy], result["as_of"])["rules"][rule]
-            assert (said["effect"], said["message"]) == (compact["effect"], full["message"])
+            assert (said["effect"], said["message"]) == (brief["effect"], full["message"])
             assert said["check"] == full["check"]
-            for cited, whole in zip(compact["citations"], full["citations"], strict=True):
+            for cited, whole in zip(brief["citations"], full["citations"], strict=True):
                 law = api.policy_to_data(bundle, bundle.policies[cited["policy"]], TODAY)
                 article = law["articles"][cited["key"]]
                 assert {key: whole[key] for key in article} == article
@@ -221,7 +221,7 @@ def test_what_a_compact_decision_names_is_in_its_policies(name: str) -> None:
 def test_orjson_writes_what_the_standard_library_writes(full: bool) -> None:
     pytest.importorskip("orjson", reason="a part of the extra `serve`")
     for name in list(CASES)[::5]:
-        answer = ask(name, full=full)
+        answer = ask(name, explained=full)
         assert json.loads(encode(answer)) == json.loads(encode_plainly(answer))
     for value in (
         [0.1, 1e-7, 1e300, 2**53 - 1, -0.0, 49.0],

@@ -1,0 +1,227 @@
+"""The memo on a decision in words: reason, licenses, filings, obstacles, other readings, sources, changes ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from vatspolicy.engine.result import Citation, Finding, Reading, Record, Route
+from vatspolicy.i18n.words import count, join_two, number, word
+from vatspolicy.reports.decision import doubt, gate_line
+from vatspolicy.reports.decision.basis import cited_articles
+from vatspolicy.reports.decision.digest import say_meaning, some_waived, split_duties, waived_mark
+from vatspolicy.reports.decision.opinions import say_opinion, say_standing
+from vatspolicy.reports.decision.tasks import Item, items
+from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.timeline.words import say_ahead
+from vatspolicy.reports.words import VERIFICATION
+
+_GRADES = ("primary", "secondary", "unverified")
+_REGULATIONS = 5
+"""Regulations that the sources name for each grade."""
+
+
+@dataclass(frozen=True)
+class License:
+    """A license to get; `alternative` marks one that may stand for the license before it."""
+
+    title: str
+    service: str
+    authority: str
+    activity: str
+    route: str
+    citations: Sequence[Citation]
+    alternative: bool
+
+
+@dataclass(frozen=True)
+class Block:
+    """An obstacle, and the nearest way past it."""
+
+    text: str
+    way: str
+
+
+@dataclass(frozen=True)
+class Memo:
+    """What counsel reads of a decision first."""
+
+    verdict: str
+    reason: str
+    remarks: list[str]
+    """Opinions, other readings and waivers, each in a sentence."""
+    notices: list[str]
+    """The day up to which the law is known, facts read as none, and that it is not advice."""
+    opinions: list[str]
+    licenses: list[License]
+    tasks: list[Item]
+    blocks: list[Block]
+    contested: list[tuple[str, list[str]]]
+    """The subject and message of a rule with other readings, and the readings."""
+    sources: str
+    weak: list[tuple[str, str]]
+    """Grades below primary with their articles, the weakest first."""
+    ahead: list[str]
+
+    @property
+    def filings(self) -> list[Item]:
+        """Open filings and duties, without licenses."""
+        return [item for item in self.tasks if not item.license and not item.done]
+
+    @property
+    def before_launch(self) -> list[Item]:
+        """Open filings and duties before the launch."""
+        return [item for item in self.filings if item.group == "before-launch"]
+
+    @property
+    def dated(self) -> list[Item]:
+        """Open filings and duties with a day, other than those before the launch, the first day first."""
+        found = [item for item in self.filings if item.day and item.group != "before-launch"]
+        return sorted(found, key=lambda item: str(item.day))
+
+    @property
+    def undated(self) -> list[Item]:
+        """Open filings and duties without a day, other than those before the launch."""
+        return [item for item in self.filings if not item.day and item.group != "before-launch"]
+
+
+def make_memo(record: Record, say: Sentences) -> Memo:
+    """Build the memo on a decision (a record)."""
+    lang = say.lang
+    contest = doubt.hint(record, lang)
+    remarks = [
+        *say_standing(record.opinions, lang),
+        say.phrase("contested") + say.colon + contest + say.stop if contest else None,
+        some_waived(record, lang),
+    ]
+    sources, weak = _sources(record, say)
+    return Memo(
+        verdict=doubt.verdict(record, lang),
+        reason=say_reason(record, say),
+        remarks=[told for told in remarks if told],
+        notices=[say.text(notice.message) for notice in record.notices],
+        opinions=[say_opinion(one, lang) for one in record.opinions],
+        licenses=list(_licenses(record, say)),
+        tasks=items(record, say),
+        blocks=[*_blocks(record, say)],
+        contested=[
+            (
+                f"{readings[0].subject}{say.colon}{say.text(readings[0].message)}",
+                [doubt.say_other(_without_duties(reading), lang) for reading in readings],
+            )
+            for readings in doubt.group_readings(record.contested)
+        ],
+        sources=sources,
+        weak=weak,
+        ahead=[say_ahead(entry, lang) for entry in record.changes_ahead or ()],
+    )
+
+
+def say_reason(record: Record, say: Sentences) -> str:
+    """Return what the decision means, with the open range or the first reasons of a denial."""
+    text = say_meaning(record, say.lang)
+    if record.denials:
+        first, more = record.denials[0], len(record.denials) - 1
+        text += say.gap + say.subject(first) + say_denial(first, say).rstrip(".。")
+        text += (say.aside(say.html("and_more", count=more)) if more else "") + say.stop
+    return text
+
+
+def say_filings(made: Memo, record: Record, say: Sentences) -> str:
+    """Return the number of filings and duties as a heading."""
+    parts = zip(("filings", "own"), split_duties(record), strict=True)
+    told = [count(gate_line.COUNTS, key, len(duties), say.lang) for key, duties in parts if duties]
+    before = word(gate_line.WORDS, "before", say.lang, todo=join_two(told, say.lang)) if told else ""
+    later = len(made.filings) - len(made.before_launch)
+    parts_told = [before, say.html("later_count", count=later) if later else ""]
+    heading = say.html("filings_denied" if record.decision == "deny" else "filings")
+    return heading + say.colon + say.comma.join(filter(None, parts_told)) if any(parts_told) else heading
+
+
+def _without_duties(reading: Reading) -> Reading:
+    """Return a reading without the duties that it changes, which the details list."""
+    return replace(reading, changes=tuple(change for change in reading.changes if change.kind != "duty"))
+
+
+def say_denial(finding: Finding, say: Sentences) -> str:
+    """Return the reason of a denial."""
+    reasons = finding.reasons if finding.effect == "need" else ()
+    return " · ".join(say.text(reason.title) for reason in reasons) or say.text(finding.message)
+
+
+def no_license(record: Record, say: Sentences) -> str:
+    """Return the sentence for a decision without a license to get."""
+    return say.html({"allow": "no_license", "deny": "no_license_helps"}.get(record.decision, "no_license_yet"))
+
+
+def _licenses(record: Record, say: Sentences) -> Iterator[License]:
+    activities = {
+        (service.id, activity.class_): say.text(activity.title)
+        for service in record.services
+        for activity in service.activities
+    }
+    for finding in record.licenses:
+        service = finding.subject.service
+        for place, offer in enumerate(finding.offers):
+            name = offer.class_ or finding.subject.class_
+            yield License(
+                title=say.text(offer.instrument.title) + waived_mark(finding, say.lang),
+                service=service or "",
+                authority=say.bodies(offer.authority),
+                activity=activities.get((service or "", name or ""), name or ""),
+                route=say.text(finding.route(offer.route).title) if offer.route else "",
+                citations=finding.citations,
+                alternative=place > 0,
+            )
+
+
+def _blocks(record: Record, say: Sentences) -> Iterator[Block]:
+    for finding in record.denials:
+        text = f"{say.subject(finding)}{say_denial(finding, say)}{waived_mark(finding, say.lang)}"
+        way = nearest_route(finding, say)
+        yield Block(text, way or (say.html("fixable") if finding.is_curable else ""))
+    for ask in record.missing:
+        yield Block(say.text(ask.question), say.html("add_fact", path=ask.path))
+
+
+def nearest_route(finding: Finding, say: Sentences) -> str:
+    """Return the nearest closed route and its failing conditions; empty without routes."""
+    route = finding.nearest_route
+    if route is None:
+        return ""
+    return say.html("nearest", route=say.text(route.title), conditions=say.semicolon.join(_failing(route, say)))
+
+
+def _failing(route: Route, say: Sentences) -> list[str]:
+    cap = route.max_foreign_percent
+    share = [say.html("share_cap", percent=number(cap))] if cap is not None and route.share_too_high else []
+    return share + [say.text(one.message).rstrip(".。") for one in route.failing]
+
+
+def _sources(record: Record, say: Sentences) -> tuple[str, list[tuple[str, str]]]:
+    """Return how many of the cited articles have been checked, and those that have not, by grade."""
+    articles = {(cited.policy, cited.key): cited for cited in cited_articles(record)}
+    found = {grade: [one for one in articles.values() if one.verification == grade] for grade in _GRADES}
+    counts = {grade: len(found[grade]) for grade in _GRADES}
+    if not articles:
+        return say.html("sources_none"), []
+    told = say.html("sources_count", count=len(articles), primary=counts["primary"])
+    if record.verification:
+        told = say.word(VERIFICATION, record.verification) + say.gap + told
+    weak = [
+        (say.html(f"sources_{grade}", count=counts[grade]), _names(found[grade], say))
+        for grade in ("unverified", "secondary")
+        if counts[grade]
+    ]
+    return told, weak
+
+
+def _names(articles: Sequence[Citation], say: Sentences) -> str:
+    """Return the regulations of articles in one line, each with the number of its articles; the first few."""
+    found = say.by_policy(articles)
+    names = [
+        say.text(one[0].title) + (say.aside(str(len(one))) if len(one) > 1 else "") for one in found[:_REGULATIONS]
+    ]
+    if len(found) > _REGULATIONS:
+        names.append(say.html("and_more", count=len(found) - _REGULATIONS))
+    return say.semicolon.join(names)

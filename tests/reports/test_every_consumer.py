@@ -1,0 +1,499 @@
+"""Each consumer of a decision answers for each field of it: it shows the field, or a line here says why it does not.
+
+A field that nobody has answered for fails, and so does a line that is not true any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, fields, replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tests.support.shipped import fixture_files, shipped_bundle
+from vatspolicy.authoring.testing.decision_differences import names, needs, owed
+from vatspolicy.authoring.testing.updates import find_decision_changes
+from vatspolicy.engine import decision as engine
+from vatspolicy.engine.brief import brief_parts
+from vatspolicy.engine.explained import explained_parts
+from vatspolicy.engine.result import (
+    Advice,
+    ChangeAhead,
+    Denial,
+    Duty,
+    Explanation,
+    Granted,
+    ItemChange,
+    Law,
+    Location,
+    Need,
+    Notice,
+    Opinion,
+    Record,
+    Subject,
+    Waived,
+    WorstReading,
+    encode,
+)
+from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.attestation import describe_decision
+from vatspolicy.gate.gate import Gate, GateResult
+from vatspolicy.gate.judgement import Judgement
+from vatspolicy.policies.model import Route
+from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.reports.decision import export, render
+from vatspolicy.reports.decision.brief import make_brief
+from vatspolicy.reports.decision.html import fragment
+from vatspolicy.server.api.authzen import describe_answer
+
+TODAY = "2026-11-24"
+WORDS = ("deny", "incomplete", "needs-license", "allow")
+TEXT = {"en": "Altered words", "zh": "改动"}
+
+
+# --- a record with something in each of its parts, for each decision word
+
+
+@cache
+def decided() -> tuple[tuple[Profile, engine.Decision, Record], ...]:
+    """Return fixtures with their decisions and records; some of them with a share and a place that open no route."""
+    gate, found = Gate(shipped_bundle(), TODAY, None, allow_past=True), []
+    closed = [("company.foreign_percent", 100), ("company.legal_form", "partnership")]
+    for path in fixture_files():
+        for changes in ([], closed):
+            try:
+                profile = load_profile(path, changes)
+            except InvalidInput:  # the share contradicts what the spec says of its investors
+                continue
+            found.append((profile, *gate.decide(profile)))
+    profile = load_profile(fixture_files()[0], [("opinions", [OPINION])])
+    return (*found, (profile, *gate.decide(profile)))
+
+
+OPINION = {
+    "about": "class",
+    "by": "Counsel LLP",
+    "date": "2026-01-01",
+    "classes": ["B25-publishing"],
+    "service": "broadband",
+}
+WAIVED = Waived(by="waiver", reason="Because.", approver="kim", ticket="T-1", until="2027-06-30", file="w.yaml", line=3)
+
+
+@cache
+def rich(word: str) -> Record:
+    """Return a record with this decision word whose parts are all there, two of each where that is possible."""
+    records = [record for _, _, record in decided()]
+
+    def first(part: str, suits: Callable[[Any], object] = bool) -> Any:
+        return next(one for record in records if suits(one := getattr(record, part)))
+
+    plain = next(one for record in records for one in record.denials if isinstance(one, Denial) and one.curable)
+    closed = next(
+        one for record in records for one in record.denials if isinstance(one, Need) and len(one.nearest) == 1
+    )
+    asked = first("missing", lambda found: len(found) > 1)
+    readings = first("contested", lambda found: len(found) > 1)
+    waived = replace(plain, rule="law/waived", waived=WAIVED)
+    granted = Granted("lee", "T-2", "Known counsel.", TODAY, "2027-06-30", "o.yaml", 5)
+    told = ("barred/bar", "Counsel LLP", "2026-10-01", None, None, "applies", None, "In short.")
+    opinion = Opinion(*told, granted, "counted", 4, 2)
+    advice = first("advice", lambda found: len({one.rule for one in found}) > 1)
+    change = ItemChange("decision", "", "decision", TEXT, "allow", "deny")
+    held = next(one for record in records for one in record.met if one.instrument is not None)
+    permit = next(one for record in records for one in record.licenses if one.instrument is not None)
+    return replace(
+        records[0],
+        decision=word,
+        range=("allow", "deny") if word == "incomplete" else (word, word),
+        title="Title of the product",
+        as_of="2027-03-01",
+        launch="2027-03-01",
+        file="product.yaml",
+        bundle=Law("folder", "law", "2026.1", "f" * 64, "2026-11-01"),
+        notices=(Notice("read-as-none", TEXT), Notice("later-law", {"en": "Later law.", "zh": "后法。"})),
+        verification="secondary",
+        services=first("services", lambda found: any(one.activities for one in found)),
+        denials=(plain, closed, waived),
+        needs=(*first("needs", lambda found: any(one.any_of for one in found)), permit),
+        would_need=first("would_need"),
+        met=(held,),
+        duties=first("duties", lambda found: len(found) > 3),
+        advice=advice[:2],
+        undetermined=first("undetermined", lambda found: len(found) > 5)[:6],
+        missing=asked[:2],
+        opinions=(opinion,),
+        contested=readings[:2],
+        worst_reading=WorstReading("main", "deny", True, (), False),
+        changes_ahead=(ChangeAhead("2027-05-01", "after-launch", "allow", "deny", (change,), (), ()),),
+        remaining="needs-license",
+    )
+
+
+# --- other values
+
+
+def other(value: Any, name: str) -> Any:
+    """Return another value of a field, which a spec or a law could lead to."""
+    special: dict[str, Callable[[], Any]] = {
+        "decision": lambda: WORDS[WORDS.index(value) - 1],
+        "range": lambda: ("needs-license", "deny") if value[0] == "allow" else ("allow", "deny"),
+        "remaining": lambda: "allow",
+        "as_of": lambda: "2027-04-02",
+        "launch": lambda: "2027-04-02",
+        "verification": lambda: "unverified",
+        "state": lambda: {"fires": "done", "unmet": "met", "closed": "fires"}.get(value, "fires"),
+        "effect": lambda: "route",
+        "kind": lambda: "pending" if value != "pending" else "note",
+        "subject": lambda: Subject("other-service", "B11"),
+        "waived": lambda: WAIVED if value is None else replace(value, approver="lee", reason="Other."),
+        "layer": lambda: "house",
+        "bearer": lambda: "partner",
+        "done_on": lambda: "2026-09-09",
+        "location": lambda: Location(77, 7),
+        "policy_line": lambda: value + 70,
+        "bundle": lambda: replace(value, version="2027.9", digest="0" * 64, known_until="2026-08-08"),
+        "notices": lambda: tuple(replace(one, message=TEXT) for one in value[1:]),
+        "worst_reading": lambda: replace(value, decision="allow", stricter=False, complete=True),
+        "deadline": lambda: replace(value, text=TEXT, date="2028-08-08", group="after-launch"),
+        "nearest": lambda: value[:0],
+        "message": lambda: TEXT,
+        "check": lambda: TEXT,
+        "instrument": lambda: replace(value, id="altered", title=TEXT),
+        "routes": lambda: tuple(replace(one, rule="law/other", layer="house") for one in value),
+        "any_of": lambda: tuple(replace(one, instrument=other(one.instrument, "instrument")) for one in value),
+        "authority": lambda: tuple(replace(one, id="altered", title=TEXT) for one in value),
+        "reasons": lambda: tuple(replace(one, code="ALTERED", title=TEXT) for one in value),
+    }
+    if name in special:
+        return special[name]()
+    if isinstance(value, tuple):
+        assert value, name
+        return value[1:]
+    return not value if isinstance(value, bool) else f"{value}-altered"
+
+
+def with_value(record: Record, name: str, value: Any) -> Record:
+    """Return the record with another value of a field."""
+    parts: dict[str, Any] = {name: value}
+    return replace(record, **parts)
+
+
+def variants(record: Record, name: str) -> Iterator[Record]:
+    """Yield the record with another value of a field; of a list with one member less, or with one of another rule."""
+    value: Any = getattr(record, name)
+    yield with_value(record, name, other(value, name))
+    if isinstance(value, tuple) and hasattr(value[0], "rule"):
+        yield with_value(record, name, (replace(value[0], rule="law/other"), *value[1:]))
+
+
+def altered(record: Record, part: str, kind: type[Any], field: Field[Any]) -> Iterator[Record]:
+    """Yield the record with another value of a field of one finding (or its explanation) in a list."""
+    for place, finding in enumerate(getattr(record, part)):
+        owner: Any = finding.explanation if kind is Explanation else finding
+        if type(owner) is not kind:
+            continue
+        value = getattr(owner, field.name)
+        if (value is None or value == ()) and field.name not in ("layer", "waived", "done_on"):
+            continue
+        changed = replace(owner, **{field.name: other(value, field.name)})
+        if field.name == "done_on":
+            changed = replace(changed, state="done")
+            owner = replace(owner, state="done", done_on="2026-08-08")
+        found = list(getattr(record, part))
+        found[place] = replace(finding, explanation=changed) if kind is Explanation else changed
+        yield with_value(record, part, tuple(found))
+
+
+# --- consumers of records
+
+
+def text(extent: str) -> Callable[[Record], object]:
+    def show(record: Record) -> object:
+        gate = GateResult((record,), (), (), Gate(shipped_bundle(), TODAY).code(record), seconds=(0.0,))
+        return render("text", [record], "en", room=400, extent=extent, gate=gate)
+
+    return show
+
+
+def shown(format: str, extent: str = "details") -> Callable[[Record], object]:
+    def show(record: Record) -> object:
+        gate = GateResult((record,), (), (), Gate(shipped_bundle(), TODAY).code(record), seconds=(0.0,))
+        return render(format, [record], "en", extent=extent, gate=gate)
+
+    return show
+
+
+CONSUMERS: Mapping[str, Callable[[Record], object]] = {
+    "terminal": text("screen"),
+    "terminal --details": text("details"),
+    "markdown": shown("markdown"),
+    "html": shown("html"),
+    "page": lambda record: fragment(record, "en", "d-"),
+    "sarif": shown("sarif"),
+    "junit": shown("junit"),
+    "github": shown("github"),
+    "json, log, receipt": encode,
+    "json, brief": lambda record: make_brief(record, "en", Judgement()),
+    "docx": lambda record: export("docx", [record], "en"),
+    "xlsx": lambda record: export("xlsx", [record], "en"),
+    "attestation": describe_decision,
+}
+PARTS: Mapping[type, tuple[str, ...]] = {
+    Denial: ("denials",),
+    Need: ("denials", "needs", "met"),
+    Duty: ("duties",),
+    Advice: ("advice",),
+    Explanation: ("denials",),
+}
+"""Lists of the record in which findings of each kind stand."""
+NOT_THEIRS = {"explanation", "asks"}
+"""Fields that others answer for: those of the explanation, and `undetermined`, whose findings ask."""
+ONLY_OF_DENIALS = {"Duty.reasons", "Advice.reasons"}
+
+
+def fields_of(kind: type) -> list[Field[Any]]:
+    return [
+        one
+        for one in fields(kind)
+        if one.name not in NOT_THEIRS and f"{kind.__name__}.{one.name}" not in ONLY_OF_DENIALS
+    ]
+
+
+def answers(consumer: Callable[[Record], object]) -> dict[str, bool]:
+    """Return for each field whether another value changes what a consumer shows, for any decision word."""
+    found: dict[str, bool] = {}
+    for word in WORDS[:3]:
+        record = rich(word)
+        before = consumer(record)
+        for field in fields(Record):
+            if not found.get(field.name):
+                found[field.name] = any(consumer(changed) != before for changed in variants(record, field.name))
+        for kind, parts in PARTS.items():
+            for field in fields_of(kind):
+                name = f"{kind.__name__}.{field.name}"
+                if not found.get(name) and (
+                    others := [one for part in parts for one in altered(record, part, kind, field)]
+                ):
+                    found[name] = any(consumer(changed) != before for changed in others)
+    return found
+
+
+@pytest.mark.parametrize("name", CONSUMERS)
+def test_each_consumer_of_a_record_answers_for_each_field(name: str) -> None:
+    pytest.importorskip("docx", reason="needs the extra `export`")
+    found = answers(CONSUMERS[name])
+    wanted = {field.name for field in fields(Record)}
+    wanted |= {f"{kind.__name__}.{one.name}" for kind in PARTS for one in fields_of(kind)}
+    assert wanted - found.keys() == set(), "the records of this test have no such part"
+    left_out = LEFT_OUT[name].keys()
+    assert sorted(field for field, is_shown in found.items() if not is_shown and field not in left_out) == [], name
+    assert sorted(field for field, is_shown in found.items() if is_shown and field in left_out) == [], name
+
+
+# --- consumers of decisions, which make no record
+
+
+def brief(profile: Profile, decision: engine.Decision) -> dict[str, Any]:
+    return {key: make() for key, make in brief_parts(shipped_bundle(), profile, decision).items()}
+
+
+def explain(profile: Profile, decision: engine.Decision) -> dict[str, Any]:
+    return {key: make() for key, make in explained_parts(shipped_bundle(), profile, decision).items()}
+
+
+def expect(decision: engine.Decision) -> dict[str, Any]:
+    """Return the expectations of a fixture that say all that they can say of a decision."""
+    activities = [(one.id, activity) for one in decision.services for activity in one.activities]
+    return {
+        "decision": decision.decision,
+        "range": list(decision.range),
+        "contested": bool(decision.readings),
+        "classes": {one.id: [activity.cls for activity in one.activities] for one in decision.services},
+        "routes": {
+            f"{service}/{activity.cls}": {
+                route.rule.effect.name: route.state for route in activity.routes if isinstance(route.rule.effect, Route)
+            }
+            for service, activity in activities
+        },
+        "missing": sorted(".".join(map(str, ask.path)) for ask in decision.missing),
+        "needs": sorted(needs(decision)),
+        "reasons": sorted({code for finding in decision.denials for code in finding.reasons}),
+        "rules": sorted(names(decision)),
+        "duties": sorted(owed(decision)),
+        "advice": sorted({finding.rule.name for finding in decision.advice}),
+        "exactly": True,
+    }
+
+
+DECIDED: Mapping[str, Callable[[Profile, engine.Decision, engine.Decision], object]] = {
+    "api, brief": lambda profile, decision, _: brief(profile, decision),
+    "api, explained": lambda profile, decision, _: explain(profile, decision),
+    "authzen": lambda profile, decision, _: describe_answer(brief(profile, decision)),
+    "test --update": lambda _, decision, original: list(find_decision_changes(decision, expect(original))),
+}
+
+
+def other_decision(decision: engine.Decision, name: str) -> engine.Decision:
+    """Return a decision with another value of a field."""
+    value = getattr(decision, name)
+    special: dict[str, Callable[[], Any]] = {
+        "decision": lambda: WORDS[WORDS.index(value) - 1],
+        "range": lambda: ("needs-license", "deny") if value[0] == "allow" else ("allow", "deny"),
+        "as_of": lambda: "2027-04-02",
+        "verification": lambda: "unverified" if value != "unverified" else "secondary",
+        "worst_reading": lambda: value._replace(decision="allow" if value.decision == "deny" else "deny"),
+        "opinions": lambda: tuple(one._replace(state="superseded") for one in value),
+        "services": lambda: tuple(one._replace(activities=()) for one in value),
+    }
+    changed: Any = special[name]() if name in special else value[1:] if isinstance(value, tuple) else f"{value}x"
+    parts: dict[str, Any] = {name: changed}
+    return replace(decision, **parts)
+
+
+@pytest.mark.parametrize("consumer", DECIDED)
+def test_each_consumer_of_a_decision_answers_for_each_field(consumer: str) -> None:
+    show, is_shown = DECIDED[consumer], {}
+    for field in fields(engine.Decision):
+        has = [(profile, decision) for profile, decision, _ in decided() if getattr(decision, field.name)]
+        assert has, f"no fixture has {field.name}"
+        is_shown[field.name] = any(
+            show(profile, other_decision(decision, field.name), decision) != show(profile, decision, decision)
+            for profile, decision in has[:20]
+        )
+    left_out = LEFT_OUT[consumer].keys()
+    assert sorted(name for name, is_it in is_shown.items() if not is_it and name not in left_out) == [], consumer
+    assert sorted(name for name, is_it in is_shown.items() if is_it and name in left_out) == [], consumer
+
+
+BY_KIND = "The list in which it stands says it, or it follows from the other fields."
+BY_EXPLAIN = "`vatspolicy explain` and the JSON say it."
+IN_DETAILS = "--details says it."
+BY_NAME = "The title of the instrument stands for the rule, and duties of one instrument are one."
+BY_LICENSE = "Beside the licenses to get, their routes are listed under the services."
+EXPLAINED = "Reasoning that only whole reports have."
+PLACE = "Whoever reads this looks at no file of the spec or the law."
+
+_KINDS = "Denial.effect Denial.state Need.state Duty.effect Advice.effect Advice.state"
+_VERSIONS = "Denial.version Need.version Duty.version Advice.version"
+_POLICY = "Explanation.policy_file Explanation.policy_line"
+_WHY = "Explanation.check Explanation.clauses Explanation.facts"
+
+LEFT_OUT_OF: Mapping[str, Mapping[str, str]] = {
+    "terminal": {
+        IN_DETAILS: "services undetermined Denial.layer Need.layer Duty.layer Advice.layer Advice.citations Advice.kind"
+        " Advice.message Advice.rule Advice.subject Duty.rule Duty.subject Duty.message Duty.citations Duty.bearer"
+        f" Need.rule Need.authority {_WHY} Explanation.location",
+        BY_EXPLAIN: f"product {_VERSIONS} {_POLICY}",
+        BY_KIND: f"{_KINDS} Need.effect Need.message Need.routes Need.nearest",
+    },
+    "terminal --details": {
+        BY_EXPLAIN: f"product launch {_VERSIONS} {_POLICY} Explanation.clauses Explanation.location",
+        BY_KIND: f"{_KINDS} Denial.reasons Need.message",
+        BY_NAME: "Need.rule Duty.rule Duty.subject Advice.rule Advice.subject",
+        BY_LICENSE: "Need.routes Need.nearest",
+    },
+    "markdown": {
+        BY_EXPLAIN: f"product launch {_VERSIONS} {_POLICY} Explanation.clauses Explanation.location",
+        BY_KIND: f"{_KINDS} Denial.reasons Need.message Duty.message",
+        BY_NAME: "Need.rule Duty.rule Duty.subject Advice.rule Advice.subject",
+        BY_LICENSE: "met Need.routes Need.nearest",
+    },
+    "html": {
+        BY_EXPLAIN: f"Duty.version Advice.version {_POLICY} Explanation.location",
+        BY_KIND: f"{_KINDS} Denial.reasons",
+        BY_NAME: "Duty.rule Duty.subject Advice.rule Advice.subject",
+        "The law in front of the page names its layers.": "Denial.layer Need.layer Advice.layer",
+    },
+    "sarif": {
+        BY_KIND: "Denial.state Denial.reasons Need.state Advice.state title",
+        "It is not about a line of the spec.": "launch services met undetermined",
+        EXPLAINED: "Denial.curable Need.routes Need.nearest Need.authority Duty.authority Duty.bearer Explanation.clauses"
+        " Explanation.facts",
+    },
+    "junit": {
+        BY_KIND: f"{_KINDS} Denial.reasons Need.effect title",
+        BY_EXPLAIN: f"launch met undetermined {_VERSIONS} {_POLICY} Denial.layer Need.layer Duty.layer Advice.layer",
+        EXPLAINED: f"Denial.curable Need.routes Need.nearest Need.authority Duty.authority Duty.bearer {_WHY} Explanation.location",
+    },
+    "github": {
+        BY_KIND: f"{_KINDS} Denial.reasons Denial.subject Need.effect Need.subject Duty.subject title",
+        BY_EXPLAIN: f"launch met services undetermined {_VERSIONS} {_POLICY} Denial.layer Need.layer Duty.layer",
+        EXPLAINED: f"Denial.curable Need.routes Need.nearest Need.authority Duty.authority Duty.bearer {_WHY}",
+        "GitHub shows ten notices; the notes are in the job summary.": "Advice.rule Advice.subject Advice.message"
+        " Advice.layer Advice.citations Advice.kind",
+    },
+    "json, brief": {
+        BY_EXPLAIN: f"{_VERSIONS} {_POLICY}",
+        BY_KIND: f"{_KINDS} Need.effect Duty.subject Duty.message",
+        EXPLAINED: f"Need.routes Need.nearest {_WHY}",
+    },
+    "docx": {
+        BY_EXPLAIN: f"product met undetermined Denial.rule Need.rule Duty.rule Advice.rule {_VERSIONS} {_POLICY}"
+        " Denial.layer Need.layer Advice.layer Advice.kind Advice.message Advice.subject",
+        BY_KIND: f"{_KINDS} Denial.reasons Need.message Duty.subject Duty.message",
+        EXPLAINED: f"Denial.citations {_WHY}",
+        PLACE: "Explanation.location",
+    },
+    "attestation": {
+        "It holds no fact of the product but its id, and names rules alone.": "product title as_of launch file services"
+        " met advice undetermined changes_ahead Denial.effect Denial.state Denial.subject Denial.message Denial.layer"
+        " Denial.citations Denial.reasons Denial.curable Need.any_of Need.instrument Need.authority Need.state Need.subject"
+        " Need.message Need.layer Need.citations"
+        " Need.reasons Need.routes Need.nearest Need.effect Duty.effect Duty.state Duty.subject Duty.message Duty.layer"
+        " Duty.citations Duty.instrument Duty.authority Duty.deadline Duty.bearer Duty.done_on Advice.rule"
+        " Advice.subject Advice.message Advice.layer Advice.citations Advice.kind Advice.effect Advice.state"
+        f" Explanation.location {_VERSIONS} {_POLICY} {_WHY}",
+        "Only the rules that are read otherwise stand in it.": "worst_reading",
+    },
+    "api, brief": {
+        "The rules that are contested stand in it; the explained decision reads them.": "readings worst_reading"
+    },
+    "authzen": {
+        "The API at /v1/data says it.": "product services met duties advice undetermined readings worst_reading",
+    },
+    "test --update": {
+        "An expectation cannot state it.": "product as_of bundle_version bundle_digest verification opinions contested"
+        " worst_reading would_need undetermined",
+    },
+}
+"""What each consumer leaves out, by the reason why."""
+SAME = {"page": "html", "xlsx": "docx"}
+"""Consumers that show what another one shows."""
+LEFT_OUT: Mapping[str, Mapping[str, str]] = {
+    name: {
+        field: reason
+        for reason, listed in LEFT_OUT_OF.get(SAME.get(name, name), {}).items()
+        for field in listed.split()
+    }
+    for name in (*CONSUMERS, *DECIDED)
+}
+NEVER_LEFT_OUT = {
+    *(
+        "decision",
+        "contested",
+        "denials",
+        "needs",
+        "would_need",
+        "missing",
+        "opinions",
+        "remaining",
+        "bundle",
+        "notices",
+    ),
+    *("verification", "Finding.waived", "Denial.waived", "Need.waived", "bundle_version"),
+}
+"""The word and its doubt, each license and each reason to deny, what was asked, opinions and waivers, law and sources."""
+
+
+def test_no_consumer_leaves_out_what_a_launch_turns_on() -> None:
+    told = {name: sorted(NEVER_LEFT_OUT & LEFT_OUT[name].keys()) for name in LEFT_OUT if name != "test --update"}
+    assert {name: found for name, found in told.items() if found} == {}
+
+
+def test_every_reason_is_about_a_field() -> None:
+    known = {field.name for kind in (Record, engine.Decision) for field in fields(kind)}
+    known |= {f"{kind.__name__}.{field.name}" for kind in PARTS for field in fields(kind)}
+    assert {field for name in LEFT_OUT.values() for field in name} - known == set()
