@@ -258,12 +258,12 @@ def test_the_day_of_an_opinion_turns_the_timeline(tmp_path: Path) -> None:
     services = [{"id": "s0", **SHOP}]
     given = [opinion("barred/bar", "does-not-apply", "2025-03-03")]
     data = {"schema": 2, "product": {"id": "p"}, "company": FOREIGN, "services": services, "opinions": given}
-    entries = timeline(bundle, load_profile(data).grant_all(), "2026-01-01")["entries"]
-    assert [(entry["from"], entry["decision"]) for entry in entries] == [
+    entries = timeline(bundle, load_profile(data).grant_all(), "2026-01-01").entries
+    assert [(entry.from_, entry.decision) for entry in entries] == [
         ("2020-01-01", "incomplete"),
         ("2025-03-03", "allow"),
     ]
-    assert encode(entries[1]["facts"]) == [{"path": "opinions[0].date", "day": "2025-03-03"}]
+    assert encode(entries[1].facts) == [{"path": "opinions[0].date", "day": "2025-03-03"}]
 
 
 def test_ways_forward_name_the_rule_to_ask_counsel_about(tmp_path: Path) -> None:

@@ -94,4 +94,4 @@ def test_remediation_of_a_profile_with_own_facts(bundle: Bundle) -> None:
 
 def test_the_matrix_of_a_bundle_with_own_facts(bundle: Bundle) -> None:
     for by in ("regimes", "places"):
-        assert build_matrix(bundle, TODAY, by=by)["rows"] == build_matrix(shipped_bundle(), TODAY, by=by)["rows"]
+        assert build_matrix(bundle, TODAY, by=by).rows == build_matrix(shipped_bundle(), TODAY, by=by).rows
