@@ -35,6 +35,9 @@ def _options(schema: Schema, file: str) -> Iterator[tuple[Schema, str]]:
     elif "anyOf" in schema:
         for one in schema["anyOf"]:
             yield from _options(one, file)
+    elif None in schema.get("enum", ()):
+        yield {**schema, "enum": [word for word in schema["enum"] if word is not None]}, file
+        yield {"type": "null"}, file
     elif isinstance(schema.get("type"), list):
         yield from (({**schema, "type": name}, file) for name in schema["type"])
     else:
