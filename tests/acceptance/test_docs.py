@@ -216,3 +216,17 @@ def test_the_readme_opens_with_two_commands_and_three_ways_in() -> None:
     assert [name for name, _ in ways] == ["Counsel", "Product", "Platform"]
     for name, body in ways:
         assert sum(bool(line.strip()) for line in body.splitlines()) <= 10, name
+
+
+def test_what_the_examples_in_python_import_exists() -> None:
+    lines = [
+        line
+        for page in PAGES
+        for _, kind, body in blocks(page)
+        if kind == "python"
+        for line in body.splitlines()
+        if re.match(r"(from|import) ", line)
+    ]
+    assert len(lines) > 3
+    for line in lines:
+        exec(line, {})  # an ImportError names what is missing

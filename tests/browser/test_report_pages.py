@@ -16,7 +16,7 @@ from tests.support.specs import TODAY
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.timeline import timeline
 from vatspolicy.guidance.remediation import find_remediations
-from vatspolicy.guidance.remediation.serialize import plan_to_data
+from vatspolicy.guidance.remediation.ways import describe_ways
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
@@ -109,7 +109,7 @@ def explanation(kind: str, lang: Language) -> str:
     if kind == "timeline":
         return render_timeline("html", timeline(bundle, profile, TODAY), lang)
     plan = find_remediations(bundle, profile, TODAY, most=1)
-    return render_ways(plan_to_data(bundle, profile, plan), lang)
+    return render_ways(describe_ways(bundle, profile, plan), lang)
 
 
 @pytest.mark.parametrize(("lang", "scheme"), [("en", "light"), ("zh", "dark")])

@@ -14,9 +14,10 @@ from tests.support.schemas import validator_of
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.result import LawChange
+from vatspolicy.engine.result import LawChange, encode
 from vatspolicy.engine.snapshot import summarize
-from vatspolicy.engine.timeline import item_data, timeline
+from vatspolicy.engine.timeline import summary_item, timeline
+from vatspolicy.engine.timeline_result import Timeline
 from vatspolicy.engine.turning_points import may_change
 from vatspolicy.gate.gate import AHEAD, Gate
 from vatspolicy.i18n.text import width
@@ -36,7 +37,7 @@ def shipped() -> Bundle:
 
 
 @cache
-def whole(path: Path) -> dict[str, Any]:
+def whole(path: Path) -> Timeline:
     """The timeline of a fixture under the shipped bundle."""
     return timeline(shipped(), load_profile(path), TODAY)
 
@@ -44,15 +45,15 @@ def whole(path: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("path", FIXTURES[::2], ids=lambda path: path.stem)
 def test_every_change_names_an_instrument_or_a_fact(path: Path) -> None:
     data = whole(path)
-    validator_of("timeline.schema.json").validate(data)
-    for before, entry in itertools.pairwise(data["entries"]):
-        assert before["until"] == entry["from"]
-        assert entry["changes"]
-        assert entry["instruments"] or entry["facts"], entry["from"]
-        for one in entry["instruments"]:
-            assert answers_for(one, entry["from"]), (one, entry["from"])
-    assert data["entries"][0]["from"] == shipped().covers_from
-    assert data["entries"][-1]["until"] is None
+    validator_of("timeline.schema.json").validate(encode(data))
+    for before, entry in itertools.pairwise(data.entries):
+        assert before.until == entry.from_
+        assert entry.changes
+        assert entry.instruments or entry.facts, entry.from_
+        for one in entry.instruments:
+            assert answers_for(one, entry.from_), (one, entry.from_)
+    assert data.entries[0].from_ == shipped().covers_from
+    assert data.entries[-1].until is None
 
 
 def answers_for(instrument: LawChange, day: str) -> bool:
@@ -75,11 +76,11 @@ def test_periods_agree_with_decisions_of_single_days(path: Path) -> None:
     first = datetime.date.fromisoformat(bundle.covers_from)
     for step in range(0, 4600, 211):
         day = (first + datetime.timedelta(days=step)).isoformat()
-        entry = [entry for entry in data["entries"] if entry["from"] <= day][-1]
+        entry = [entry for entry in data.entries if entry.from_ <= day][-1]
         decision = evaluate(bundle, profile, day)
-        assert entry["decision"] == decision.decision
-        found = [item_data(item) for item in summarize(bundle, decision).values() if item.kind != "decision"]
-        assert entry["findings"] == found
+        assert entry.decision == decision.decision
+        items = summarize(bundle, decision).values()
+        assert entry.findings == tuple(summary_item(item) for item in items if item.kind != "decision")
 
 
 @pytest.mark.parametrize("path", FIXTURES[::20], ids=lambda path: path.stem)
@@ -109,7 +110,7 @@ def test_what_is_told_ahead_is_what_the_timeline_says() -> None:
         for today in ("2017-05-01", "2019-06-01", "2024-09-01", "2026-06-01"):
             told = Gate(shipped(), today).changes_ahead(profile, today)
             last = (datetime.date.fromisoformat(today) + datetime.timedelta(days=AHEAD)).isoformat()
-            entries = timeline(shipped(), profile, today, today, last)["entries"][1:]
+            entries = timeline(shipped(), profile, today, today, last).entries[1:]
             assert [(one.day, one.decision, one.changes, one.instruments) for one in told] == [
-                (entry["from"], entry["decision"], entry["changes"], entry["instruments"]) for entry in entries
+                (entry.from_, entry.decision, entry.changes, entry.instruments) for entry in entries
             ]

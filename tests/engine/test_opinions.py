@@ -13,7 +13,7 @@ from vatspolicy.engine.decision import Decision, Finding
 from vatspolicy.engine.result import encode
 from vatspolicy.engine.timeline import timeline
 from vatspolicy.guidance.remediation import find_remediations
-from vatspolicy.guidance.remediation.serialize import plan_to_data
+from vatspolicy.guidance.remediation.ways import describe_ways
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.remediation import document, text
@@ -258,19 +258,19 @@ def test_the_day_of_an_opinion_turns_the_timeline(tmp_path: Path) -> None:
     services = [{"id": "s0", **SHOP}]
     given = [opinion("barred/bar", "does-not-apply", "2025-03-03")]
     data = {"schema": 2, "product": {"id": "p"}, "company": FOREIGN, "services": services, "opinions": given}
-    entries = timeline(bundle, load_profile(data).grant_all(), "2026-01-01")["entries"]
-    assert [(entry["from"], entry["decision"]) for entry in entries] == [
+    entries = timeline(bundle, load_profile(data).grant_all(), "2026-01-01").entries
+    assert [(entry.from_, entry.decision) for entry in entries] == [
         ("2020-01-01", "incomplete"),
         ("2025-03-03", "allow"),
     ]
-    assert encode(entries[1]["facts"]) == [{"path": "opinions[0].date", "day": "2025-03-03"}]
+    assert encode(entries[1].facts) == [{"path": "opinions[0].date", "day": "2025-03-03"}]
 
 
 def test_ways_forward_name_the_rule_to_ask_counsel_about(tmp_path: Path) -> None:
     bundle = law(tmp_path, barred=file(bar()))
     data = {"schema": 2, "product": {"id": "p"}, "company": FOREIGN, "services": [{"id": "s0", **SHOP}]}
     profile = load_profile(data)
-    plan = plan_to_data(bundle, profile, find_remediations(bundle, profile, "2026-01-01"))
+    plan = describe_ways(bundle, profile, find_remediations(bundle, profile, "2026-01-01"))
     for render in (text.render, document.render_markdown, document.render_page):
         assert "Get a legal opinion on barred/bar" in render(plan, "en")
 

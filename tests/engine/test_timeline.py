@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
+from tests.support.result_types import differences
 from tests.support.schemas import validator_of
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, TODAY
 from vatspolicy.engine import timeline as package
 from vatspolicy.engine.result import ChangeAhead, DatedFact, encode
 from vatspolicy.engine.timeline import timeline
+from vatspolicy.engine.timeline_result import Timeline
 from vatspolicy.gate.gate import AHEAD, Gate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
@@ -30,13 +32,17 @@ LAUNCHED = "2024-10-23"
 LANGUAGES = ("en", "zh")
 
 
+def test_the_types_are_those_of_the_schema() -> None:
+    assert differences(Timeline, "timeline") == []
+
+
 @cache
 def shipped() -> Bundle:
     return shipped_bundle()
 
 
 @cache
-def whole(path: Path) -> dict[str, Any]:
+def whole(path: Path) -> Timeline:
     """The timeline of a fixture under the shipped bundle."""
     return timeline(shipped(), load_profile(path), TODAY)
 
@@ -52,64 +58,64 @@ def spec(*changes: tuple[str, Any]) -> Profile:
 
 def test_the_pilot_opens_a_route(bundle: Bundle) -> None:
     data = timeline(bundle, spec(), TODAY, "2024-01-01")
-    entry = next(entry for entry in data["entries"] if entry["from"] == LAUNCHED)
-    changes = {(c.kind, c.id): (c.before, c.after) for c in entry["changes"]}
+    entry = next(entry for entry in data.entries if entry.from_ == LAUNCHED)
+    changes = {(c.kind, c.id): (c.before, c.after) for c in entry.changes}
     assert changes["decision", "decision"] == ("deny", "needs-license")
     assert changes["route", "pilot"] == (None, "open")
     assert changes["license", "pilot-approval"] == (None, "needed")
-    assert [(one.name, one.change) for one in entry["instruments"]] == [("vats-pilot-2024/launched", "value")]
-    assert [article.key for article in entry["instruments"][0].articles] == ["launch"]
+    assert [(one.name, one.change) for one in entry.instruments] == [("vats-pilot-2024/launched", "value")]
+    assert [article.key for article in entry.instruments[0].articles] == ["launch"]
 
 
 def test_a_license_that_ends_turns_the_decision(bundle: Bundle) -> None:
     license = {"instrument": "pilot-approval", "classes": ["B11"], "area": ["china"], "valid_until": "2027-03-31"}
     data = timeline(bundle, spec(("company.licenses", [license])), TODAY, TODAY)
-    words = [(entry["from"], entry["decision"]) for entry in data["entries"]]
+    words = [(entry.from_, entry.decision) for entry in data.entries]
     assert words == [(TODAY, "allow"), ("2027-04-01", "needs-license")]
-    assert data["entries"][1]["facts"] == (DatedFact("company.licenses[0].valid_until", "2027-03-31"),)
-    assert data["entries"][1]["instruments"] == ()
+    assert data.entries[1].facts == (DatedFact("company.licenses[0].valid_until", "2027-03-31"),)
+    assert data.entries[1].instruments == ()
 
 
 def test_a_filing_counts_from_its_day(rich_bundle: Bundle) -> None:
     public = ("services.0.audience", "public")
-    findings = timeline(rich_bundle, spec(public), TODAY, TODAY)["entries"][0]["findings"]
-    duty = next(finding["id"] for finding in findings if finding["kind"] == "duty")
+    findings = timeline(rich_bundle, spec(public), TODAY, TODAY).entries[0].findings
+    duty = next(finding.id for finding in findings if finding.kind == "duty")
     filing = {"instrument": duty, "date": "2026-08-15"}
     data = timeline(rich_bundle, spec(public, ("filings", [filing])), TODAY, TODAY)
-    assert [entry["from"] for entry in data["entries"]] == [TODAY, "2026-08-15"]
-    assert [(c.kind, c.id, c.after) for c in data["entries"][1]["changes"]] == [("duty", duty, None)]
+    assert [entry.from_ for entry in data.entries] == [TODAY, "2026-08-15"]
+    assert [(c.kind, c.id, c.after) for c in data.entries[1].changes] == [("duty", duty, None)]
 
 
 def test_from_and_to_cut_the_timeline(bundle: Bundle) -> None:
     data = timeline(bundle, spec(), TODAY, LAUNCHED, "2024-12-31")
-    assert [(entry["from"], entry["until"]) for entry in data["entries"]] == [(LAUNCHED, None)]
-    assert (data["from"], data["to"]) == (LAUNCHED, "2024-12-31")
+    assert [(entry.from_, entry.until) for entry in data.entries] == [(LAUNCHED, None)]
+    assert (data.from_, data.to) == (LAUNCHED, "2024-12-31")
     with pytest.raises(ValueError, match="covers"):
         timeline(bundle, spec(), TODAY, "2014-12-31")
 
 
 def test_a_cut_timeline_does_not_say_that_nothing_follows(bundle: Bundle) -> None:
-    [*_, end] = timeline(bundle, spec(), TODAY)["entries"]
-    cut = render("text", timeline(bundle, spec(), TODAY, last=end["from"]), "en")
-    assert f"to {end['from']} at least" in cut
+    [*_, end] = timeline(bundle, spec(), TODAY).entries
+    cut = render("text", timeline(bundle, spec(), TODAY, last=end.from_), "en")
+    assert f"to {end.from_} at least" in cut
     assert "no change known" not in cut
     assert "no change known after" in render("text", timeline(bundle, spec(), TODAY), "en")
 
 
 def test_today_and_the_launch_day_are_only_marked(bundle: Bundle) -> None:
     data = timeline(bundle, spec(), TODAY)
-    marks = [(entry["from"], mark["mark"], mark["day"]) for entry in data["entries"] for mark in entry["marks"]]
+    marks = [(entry.from_, mark.mark, mark.day) for entry in data.entries for mark in entry.marks]
     assert [mark for _, *mark in marks] == [["today", TODAY], ["launch", "2027-01-31"]]
     assert all(since <= day for since, _, day in marks)
 
     other = timeline(bundle, spec(), "2025-01-01")
-    assert [entry["decision"] for entry in other["entries"]] == [entry["decision"] for entry in data["entries"]]
+    assert [entry.decision for entry in other.entries] == [entry.decision for entry in data.entries]
 
 
 def test_a_range_that_narrows_is_a_change() -> None:
     unknown = [("company.foreign_percent", None)]
     data = timeline(shipped(), spec(*unknown), TODAY)
-    found = {tuple(entry["range"]) for entry in data["entries"] if entry["decision"] == "incomplete"}
+    found = {tuple(entry.range) for entry in data.entries if entry.decision == "incomplete"}
     assert found <= {("allow", "deny"), ("needs-license", "deny"), ("allow", "needs-license")}
     assert found
 

@@ -12,9 +12,9 @@ from tests.support.shipped import ROOT, fixture_file, shipped_bundle
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.guidance.access_matrix import build_matrix
-from vatspolicy.guidance.interview import interview_to_data, reasons, start
+from vatspolicy.guidance.interview import describe_step, reasons, start
 from vatspolicy.guidance.remediation import find_remediations
-from vatspolicy.guidance.remediation.serialize import plan_to_data
+from vatspolicy.guidance.remediation.ways import describe_ways
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
 
@@ -69,7 +69,9 @@ def test_the_interview_asks_for_an_own_fact(bundle: Bundle) -> None:
     asked: list[FactPath] = []
     while state.question is not None and len(asked) < 40:
         question = state.question
-        assert interview_to_data(state)["question"]["path"]
+        asked_step = describe_step(state).question
+        assert asked_step is not None
+        assert asked_step.path
         asked.append(question.path)
         if question.path == ("services", 0, "color"):
             assert question.text == COLOR["x-question"]
@@ -88,10 +90,10 @@ def test_remediation_of_a_profile_with_own_facts(bundle: Bundle) -> None:
     plan = find_remediations(bundle, profile, TODAY)
     assert plan.decision.denials
     assert plan.proposals or plan.undecided
-    data = plan_to_data(bundle, profile, plan)
-    assert all(proposal["differences"] for proposal in (*data["proposals"], *data["undecided"]))
+    data = describe_ways(bundle, profile, plan)
+    assert all(proposal.differences for proposal in (*data.proposals, *data.undecided))
 
 
 def test_the_matrix_of_a_bundle_with_own_facts(bundle: Bundle) -> None:
     for by in ("regimes", "places"):
-        assert build_matrix(bundle, TODAY, by=by)["rows"] == build_matrix(shipped_bundle(), TODAY, by=by)["rows"]
+        assert build_matrix(bundle, TODAY, by=by).rows == build_matrix(shipped_bundle(), TODAY, by=by).rows

@@ -5,23 +5,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 from vatspolicy.documents import format_path
 from vatspolicy.engine.amendments import Amendments
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.result import ChangeAhead, DatedFact, ItemChange
+from vatspolicy.engine.result import ChangeAhead, DatedFact, ItemChange, LawChange
 from vatspolicy.engine.snapshot import Item, Key, summarize, summary_order
+from vatspolicy.engine.timeline_result import Entry, Mark, SummaryItem, Timeline
 from vatspolicy.engine.turning_points import may_change
-from vatspolicy.i18n import LANGUAGES, Language
+from vatspolicy.i18n import LANGUAGES, Language, LocalizedText
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
-FORMAT = 1
-"""Version of the data; it grows when a reader would break."""
-
-Data = dict[str, Any]
+_Differences: TypeAlias = tuple[tuple[ItemChange, ...], tuple[LawChange, ...], tuple[DatedFact, ...]]
 
 
 @dataclass(frozen=True)
@@ -33,39 +31,44 @@ class _Period:
     state: Mapping[Key, Item]
 
 
-def timeline(bundle: Bundle, profile: Profile, today: str, first: str | None = None, last: str | None = None) -> Data:
-    """Return the decision over the days from `first` (default: the first covered) to `last` (default: no end) as data
-    (timeline.schema.json). `today` is only marked. Raises ValueError for a `first` that the bundle does not cover.
+def timeline(
+    bundle: Bundle, profile: Profile, today: str, first: str | None = None, last: str | None = None
+) -> Timeline:
+    """Return the decision over the days from `first` (default: the first covered) to `last` (default: no end).
+
+    `today` is only marked. Raises ValueError for a `first` that the bundle does not cover.
     """
     first = first or bundle.covers_from
     turning = {day for day in (*bundle.boundaries, *profile.turning_days) if first < day <= (last or day)}
     turning = {day for day in turning if may_change(bundle, profile, day)}
     periods = list(_periods(bundle, profile, {first, *turning}))
-    pairs = zip([None, *periods], periods, strict=False)
-    entries = [_entry(bundle, profile, before, period) for before, period in pairs]
-    for entry, following in zip(entries, [*periods[1:], None], strict=True):
-        entry["until"] = following.since if following else None
-        marks = (("today", today), ("launch", profile.launch))
-        entry["marks"] = [
-            {"mark": mark, "day": day}
-            for mark, day in sorted(marks, key=lambda pair: (pair[1] or "", pair[0]))
-            if day
-            and entry["from"] <= day
-            and (entry["until"] is None or day < entry["until"])
-            and (last is None or day <= last)
-        ]
-    return {
-        "format": FORMAT,
-        "product": profile.name,
-        "title": profile.facts["product"].get("title", profile.name),
-        "file": profile.document.file,
-        "bundle": bundle.identity,
-        "from": first,
-        "to": last,
-        "today": today,
-        "launch": profile.launch,
-        "entries": entries,
-    }
+    marks = [Mark(mark, day) for mark, day in (("launch", profile.launch), ("today", today)) if day]
+    marks = sorted((one for one in marks if last is None or one.day <= last), key=lambda one: (one.day, one.mark))
+    entries = []
+    for before, period, following in zip([None, *periods], periods, [*periods[1:], None], strict=False):
+        until = following.since if following else None
+        entries.append(
+            Entry(
+                period.since,
+                period.decision.decision,
+                period.decision.range,
+                tuple(summary_item(item) for item in period.state.values() if item.kind != "decision"),
+                *(_differences(bundle, profile, before, period, LANGUAGES) if before else ((), (), ())),
+                until,
+                tuple(one for one in marks if period.since <= one.day and (until is None or one.day < until)),
+            )
+        )
+    return Timeline(
+        product=profile.name,
+        title=profile.facts["product"].get("title", profile.name),
+        file=profile.document.file,
+        bundle=bundle.law_identity,
+        from_=first,
+        to=last,
+        today=today,
+        launch=profile.launch,
+        entries=tuple(entries),
+    )
 
 
 def changes_ahead(
@@ -84,10 +87,10 @@ def changes_ahead(
     periods = list(_periods(bundle, profile, {first, *turning})) if turning else []
     found = []
     for before, period in itertools.pairwise(periods):
-        entry = _entry(bundle, profile, before, period, languages)
         phase = "before-launch" if period.since <= day else "after-launch"
         words = (before.decision.decision, period.decision.decision)
-        found.append(ChangeAhead(period.since, phase, *words, entry["changes"], entry["instruments"], entry["facts"]))
+        changes, laws, facts = _differences(bundle, profile, before, period, languages)
+        found.append(ChangeAhead(period.since, phase, *words, changes, laws, facts))
     return tuple(found)
 
 
@@ -102,31 +105,17 @@ def _periods(bundle: Bundle, profile: Profile, days: Iterable[str]) -> Iterator[
             before = period
 
 
-def _entry(
-    bundle: Bundle,
-    profile: Profile,
-    before: _Period | None,
-    period: _Period,
-    languages: Sequence[Language] = LANGUAGES,
-) -> Data:
-    entry: Data = {
-        "from": period.since,
-        "decision": period.decision.decision,
-        "range": list(period.decision.range),
-        "findings": [item_data(item, languages) for item in period.state.values() if item.kind != "decision"],
-        "changes": (),
-        "instruments": (),
-        "facts": (),
-    }
-    if before is not None:
-        changed = _changed(before.state, period.state)
-        entry["changes"] = compare_summaries(before.state, period.state, languages)
-        amendments = Amendments(bundle, period.since)
-        pairs = [(before.state.get(key), period.state.get(key)) for key in changed]
-        entry["instruments"] = amendments.responsible(pairs, before.decision, period.decision)
-        paths = profile.turning_days.get(period.since, ())
-        entry["facts"] = tuple(DatedFact(format_path(path), str(_value(profile, path))) for path in paths)
-    return entry
+def _differences(
+    bundle: Bundle, profile: Profile, before: _Period, period: _Period, languages: Sequence[Language]
+) -> _Differences:
+    """Return what differs between two periods, and the law and the dated facts that it comes from."""
+    pairs = [(before.state.get(key), period.state.get(key)) for key in _changed(before.state, period.state)]
+    paths = profile.turning_days.get(period.since, ())
+    return (
+        compare_summaries(before.state, period.state, languages),
+        Amendments(bundle, period.since).responsible(pairs, before.decision, period.decision),
+        tuple(DatedFact(format_path(path), _text_of(profile, path)) for path in paths),
+    )
 
 
 def compare_summaries(
@@ -142,23 +131,25 @@ def _changed(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> list[Key]
     return [key for key in {**before, **after} if before.get(key) != after.get(key)]
 
 
-def item_data(item: Item, languages: Sequence[Language] = LANGUAGES) -> Data:
-    """Return an item of a summary as data (timeline.schema.json)."""
-    assert item.title is not None
-    title = {lang: item.title[lang] for lang in languages}
-    return {"kind": item.kind, "subject": item.subject, "id": item.name, "title": title, "value": item.value}
+def summary_item(item: Item) -> SummaryItem:
+    """Return an item of a summary for people and programs."""
+    return SummaryItem(item.kind, item.subject, item.name, _title(item, LANGUAGES), item.value)
 
 
 def _change(before: Item | None, after: Item | None, languages: Sequence[Language]) -> ItemChange:
     item = after or before
-    assert item is not None and item.title is not None
-    title: dict[str, str] = {lang: item.title[lang] for lang in languages}
+    assert item is not None
     values = (before.value if before else None, after.value if after else None)
-    return ItemChange(item.kind, item.subject, item.name, title, *values)
+    return ItemChange(item.kind, item.subject, item.name, _title(item, languages), *values)
 
 
-def _value(profile: Profile, path: tuple[str | int, ...]) -> Any:
+def _title(item: Item, languages: Sequence[Language]) -> LocalizedText:
+    assert item.title is not None
+    return {str(lang): item.title[lang] for lang in languages}
+
+
+def _text_of(profile: Profile, path: tuple[str | int, ...]) -> str:
     value = profile.document.data
     for step in path:
         value = value[step]
-    return value
+    return str(value)

@@ -41,6 +41,19 @@ class Origin(NamedTuple):
 SHIPPED, HERE = Origin("shipped", None), Origin("folder", os.curdir)
 
 
+@dataclass(frozen=True, slots=True)
+class LawIdentity:
+    """The law as every report names it."""
+
+    origin: str
+    """shipped, folder or bundle: where its base comes from."""
+    name: str | None
+    """The folder, or the file of the bundle."""
+    version: str
+    digest: str
+    """Digest with all layers."""
+
+
 @dataclass(frozen=True, eq=False)
 class Bundle:
     """All policies of one release."""
@@ -67,9 +80,14 @@ class Bundle:
     """Where the base comes from."""
 
     @property
+    def law_identity(self) -> LawIdentity:
+        """The law as every report names it."""
+        return LawIdentity(*self.origin, self.version, self.digest)
+
+    @property
     def identity(self) -> dict[str, str | None]:
-        """The law as every report names it: where its base comes from, its version, and the digest with all layers."""
-        return {**self.origin._asdict(), "version": self.version, "digest": self.digest}
+        """The identity of the law as data."""
+        return dataclasses.asdict(self.law_identity)
 
     @property
     def covers_until(self) -> str:

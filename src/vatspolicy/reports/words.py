@@ -9,6 +9,7 @@ from vatspolicy.engine.result import Citation, Law, Route
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import GRADES, STATES, Counts, aside, joint, word
+from vatspolicy.policies.bundle import LawIdentity
 
 OWN_NAME = Phrase("English", "a language in its own words")
 """Name that each language has for itself, as a link or a button to it says."""
@@ -86,12 +87,12 @@ def phrase(key: str, lang: Language, **values: Any) -> str:
     return word(PHRASES, key, lang, **values)
 
 
-def name_law(law: Law, lang: Language) -> str:
+def name_law(law: Law | LawIdentity, lang: Language) -> str:
     """Return where a law comes from, with its version."""
     return phrase(law.origin, lang, name=clean(law.name or "", one_line=True), version=law.version)
 
 
-def say_deciding(law: Law, lang: Language) -> str:
+def say_deciding(law: Law | LawIdentity, lang: Language) -> str:
     """Return the law that decided in a line; of one that is not the shipped one with the beginning of its digest."""
     if law.origin == "shipped":
         return name_law(law, lang)
@@ -103,9 +104,9 @@ def say_bundle(law: Mapping[str, Any], lang: Language) -> str:
     return say_deciding(read_law(law), lang)
 
 
-def read_law(law: Mapping[str, Any]) -> Law:
+def read_law(law: Mapping[str, Any]) -> LawIdentity:
     """Return the law that has an identity."""
-    return Law(law["origin"], law["name"], law["version"], law["digest"], None)
+    return LawIdentity(law["origin"], law["name"], law["version"], law["digest"])
 
 
 def way_of(route: Route, routes: Iterable[Route], lang: Language) -> str:

@@ -25,9 +25,9 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.gate.judgement import Judgement
 from vatspolicy.gate.waivers import WaiverSet
-from vatspolicy.guidance.interview import interview_to_data, start
+from vatspolicy.guidance.interview import describe_step, start
 from vatspolicy.guidance.remediation import find_remediations
-from vatspolicy.guidance.remediation.serialize import plan_to_data
+from vatspolicy.guidance.remediation.ways import describe_ways
 from vatspolicy.i18n import Language, Listing, _, translate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import read_profile
@@ -130,7 +130,7 @@ class _Tools:
             self.gate(as_of)
             document = self.read(profile) if profile else None
             state = start(self.bundle, self.today(), document, None, as_of, False, False, lang)
-            return interview_to_data(state)
+            return dict(encode(describe_step(state)))
 
         return await self.run(work)
 
@@ -143,7 +143,7 @@ class _Tools:
             found = read_profile(self.read(profile), self.bundle.schemas)
             gate = self.gate(as_of)
             plan = find_remediations(self.bundle, found, gate.find_day(found), to, 5, 3)
-            return dict(encode(plan_to_data(self.bundle, found, plan)))
+            return dict(encode(describe_ways(self.bundle, found, plan)))
 
         return await self.run(work)
 

@@ -12,17 +12,18 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
 
 from tests.support.console import Console
+from tests.support.result_types import differences
+from tests.support.schemas import validator_of
 from tests.support.shipped import GOLDEN, ROOT, shipped_bundle
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.guidance.access_matrix import PlaceError, build_matrix
+from vatspolicy.guidance.access_matrix import Matrix, PlaceError, build_matrix
 from vatspolicy.guidance.access_matrix.best_case import STEP, BestCase, BestCaseSearch, Business, Finding
 from vatspolicy.guidance.access_matrix.locations import letters
+from vatspolicy.guidance.access_matrix.result import AccessComparison, PlaceCell, Regime, RegimeCell
 from vatspolicy.i18n.text import width
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Deny, Route
@@ -46,7 +47,7 @@ def shipped() -> Bundle:
 
 
 @cache
-def table(day: str = DAY, place: str | None = None, zone: str | None = None, by: str = "regimes") -> Mapping[str, Any]:
+def table(day: str = DAY, place: str | None = None, zone: str | None = None, by: str = "regimes") -> Matrix:
     return build_matrix(shipped(), day, place, zone, by)
 
 
@@ -69,31 +70,35 @@ def expectations() -> Iterator[Any]:
 def test_cell_of_the_article(day: str, expected: Mapping[str, Any]) -> None:
     if "at" in expected:
         data = table(day, *expected["at"], by="places")
-        (column,) = data["columns"]
+        (column,) = data.columns
     else:
         data = table(day)
-        column = next((one for one in data["columns"] if one["id"] == expected["column"]), None)
-        assert column is not None, "the table has no such regime"
-    rows = [row for row in data["rows"] if row["class"] == expected["class"]]
+        columns = [one for one in data.columns if one.id == expected["column"]]
+        assert columns, "the table has no such regime"
+        (column,) = columns
+    rows = [row for row in data.rows if row.class_ == expected["class"]]
     if "offer" in expected:
-        rows = [row for row in rows if expected["offer"] in [offer["id"] for offer in row["offers"]]]
+        rows = [row for row in rows if expected["offer"] in [offer.id for offer in row.offers]]
     assert rows
     for row in rows:
-        (cell,) = [cell for cell in row["cells"] if cell["column"] == column["id"]]
-        assert cell["state"] == expected.get("state", "open")
-        assert cell["max_foreign_percent"] == expected.get("percent")
-        assert cell["contested"] == expected.get("contested", cell["contested"])
-        bound = [condition["id"] for condition in cell.get("conditions", [])]
+        (cell,) = [cell for cell in row.cells if cell.column == column.id]
+        assert cell.state == expected.get("state", "open")
+        assert cell.max_foreign_percent == expected.get("percent")
+        assert cell.contested == expected.get("contested", cell.contested)
+        bound = [condition.id for condition in getattr(cell, "conditions", ())]
         assert set(expected.get("conditions", [])) <= set(bound)
         assert not set(expected.get("free", [])) & set(bound)
     if "places" in expected:
-        assert column["places"]["en"] == expected["places"]
+        assert isinstance(column, Regime)
+        assert column.places is not None
+        assert column.places["en"] == expected["places"]
 
 
 @pytest.mark.parametrize("regime", TABLE["regimes"], ids=lambda regime: regime["column"])
 def test_places_of_a_regime(regime: Mapping[str, Any]) -> None:
-    (column,) = [column for column in table()["columns"] if column["id"] == regime["column"]]
-    assert (column["places"] and column["places"]["en"]) == regime["places"]
+    (column,) = [column for column in table().columns if column.id == regime["column"]]
+    assert isinstance(column, Regime)
+    assert (column.places and column.places["en"]) == regime["places"]
 
 
 def test_the_article_is_covered_whole() -> None:
@@ -103,7 +108,7 @@ def test_the_article_is_covered_whole() -> None:
     assert {(service, regime) for service in services for regime in regimes} <= cells
     classes = {expected["class"] for row in TABLE["rows"] for expected in row["expect"]}
     # of these two the article does not speak
-    assert {row["class"] for row in table()["rows"]} - classes == {"A12-resale", "B26"}
+    assert {row.class_ for row in table().rows} - classes == {"A12-resale", "B26"}
 
 
 # --- against decisions
@@ -171,17 +176,17 @@ def test_closed_cells_are_open_in_no_random_case(day: str) -> None:
 
 def test_prohibitions_are_decided_so_at_one_percent() -> None:
     seen = 0
-    for row in table()["rows"]:
-        for cell in row["cells"]:
-            if cell["state"] == "prohibited" and cell["column"] == "general":
-                business = Business(row["offers"][0]["id"], row["class"])
+    for row in table().rows:
+        for cell in row.cells:
+            if isinstance(cell, RegimeCell) and cell.state == "prohibited" and cell.column == "general":
+                business = Business(row.offers[0].id, row.class_)
                 asked = probe(DAY)
                 decision, _ = decide(
                     DAY, business, BestCase(1.0, asked.locations[0], {**asked.first_choice(), "share": 1.0})
                 )
                 assert decision.decision == "deny"
                 names = {finding.rule.name for finding in decision.denials}
-                assert {reason["rule"] for reason in cell["reasons"]} <= names
+                assert {reason.rule for reason in cell.reasons} <= names
                 seen += 1
     assert seen >= 5
 
@@ -221,8 +226,8 @@ def test_columns_are_the_routes_in_force(day: str) -> None:
     law = shipped().on(day)
     names = {rule.effect.name for rule in law.rules_for("activity", "route") if isinstance(rule.effect, Route)}
     data = table(day)
-    assert {column["id"] for column in data["columns"]} == names == set(data["routes"])
-    assert data["columns"][0]["id"] == "general"
+    assert {column.id for column in data.columns} == names == set(data.routes)
+    assert data.columns[0].id == "general"
 
 
 @pytest.mark.parametrize(
@@ -230,23 +235,22 @@ def test_columns_are_the_routes_in_force(day: str) -> None:
 )
 def test_the_tables_agree(place: str, zone: str | None) -> None:
     regimes, places = table(DAY, place, zone), table(DAY, place, zone, "places")
-    shares = {
-        row["offers"][0]["id"]: [cell["max_foreign_percent"] or 0 for cell in row["cells"]] for row in regimes["rows"]
-    }
-    offers = {offer["id"]: row["offers"][0]["id"] for row in regimes["rows"] for offer in row["offers"]}
-    for row in places["rows"]:
-        (cell,) = row["cells"]
-        special = cell["special"] or cell
-        for offer in row["offers"]:
-            highest = max(shares[offers[offer["id"]]])
-            assert (special["max_foreign_percent"] or 0) == highest, (offer["id"], place)
+    shares = {row.offers[0].id: [cell.max_foreign_percent or 0 for cell in row.cells] for row in regimes.rows}
+    offers = {offer.id: row.offers[0].id for row in regimes.rows for offer in row.offers}
+    for row in places.rows:
+        (cell,) = row.cells
+        assert isinstance(cell, PlaceCell)
+        special = cell.special or cell
+        for offer in row.offers:
+            highest = max(shares[offers[offer.id]])
+            assert (special.max_foreign_percent or 0) == highest, (offer.id, place)
 
 
 def test_place_and_zone_narrow(bundle: Bundle) -> None:
     def share(place: str | None, zone: str | None) -> float | None:
         data = build_matrix(bundle, DAY, place, zone)
-        (row,) = [row for row in data["rows"] if row["class"] == "B11"]
-        return next(cell["max_foreign_percent"] for cell in row["cells"] if cell["column"] == "pilot")  # type: ignore[no-any-return]
+        (row,) = [row for row in data.rows if row.class_ == "B11"]
+        return next(cell.max_foreign_percent for cell in row.cells if cell.column == "pilot")
 
     assert (
         share(None, None) == share("beijing", None) == share("shanghai", None) == share("shenzhen", "guangdong") == 100
@@ -270,20 +274,21 @@ def test_a_new_route_is_a_new_column(copy_of_law: Path) -> None:
     )
     path.write_text(text, encoding="utf-8")
     data = build_matrix(load_bundle(copy_of_law), DAY)
-    assert [column["id"] for column in data["columns"]] == ["harbour", "domestic"]
-    (row,) = [row for row in data["rows"] if row["class"] == "B11"]
-    assert row["cells"][0]["max_foreign_percent"] == 73
+    assert [column.id for column in data.columns] == ["harbour", "domestic"]
+    (row,) = [row for row in data.rows if row.class_ == "B11"]
+    assert row.cells[0].max_foreign_percent == 73
 
 
 # --- formats
 
 
+def test_the_types_are_those_of_the_schemas() -> None:
+    assert differences(Matrix, "matrix") == []
+    assert differences(AccessComparison, "comparison", "access") == []
+
+
 def test_data_follow_the_schema() -> None:
-    schemas = [
-        (f"{name}.schema.json", Resource.from_contents(SchemaSet.shipped().load(name)))
-        for name in SchemaSet.shipped().names
-    ]
-    validator = Draft202012Validator(SchemaSet.shipped().load("matrix"), registry=Registry().with_resources(schemas))
+    validator = validator_of("matrix.schema.json")
     for by in ("regimes", "places"):
         validator.validate(json.loads(render("json", [table(by=by)], "en")))
 
@@ -320,8 +325,8 @@ def test_every_format_says_how_to_read_it(lang: Any) -> None:
 
 
 def test_a_share_of_zero_is_not_shown_as_forbidden() -> None:
-    (row,) = [one for one in table()["rows"] if one["class"] == "B24"]
-    (cell,) = [one for one in row["cells"] if one["max_foreign_percent"] == 0]
+    (row,) = [one for one in table().rows if one.class_ == "B24"]
+    (cell,) = [one for one in row.cells if one.max_foreign_percent == 0]
     assert (value(cell, "en"), value(cell, "zh")) == ("domestic", "内资")
     page = render("html", [table()], "en")
     assert '<td class="is-zero"><strong>domestic</strong></td>' in page
@@ -344,8 +349,8 @@ def test_text_columns_stand_under_their_heads(lang: Any) -> None:
 def test_markdown_rows_have_all_cells(by: str, lang: Any) -> None:
     data = table(by=by)
     rows = [line for line in render("markdown", [data], lang).splitlines() if line.startswith("|")]
-    assert len(rows) == len(data["rows"]) + 2
-    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {len(data["columns"]) + 2}
+    assert len(rows) == len(data.rows) + 2
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {len(data.columns) + 2}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -355,7 +360,7 @@ def test_html_says_in_text_what_color_says(lang: Any) -> None:
     assert "http-equiv" in page
     assert not re.search(r"<(script|iframe|link[^>]*stylesheet)", page)
     cells = re.findall(r'<td class="is-([a-z]+)">(.*?)</td>', page)
-    assert len(cells) == sum(len(data["columns"]) * len(data["rows"]) for data in (table(), table(by="places")))
+    assert len(cells) == sum(len(data.columns) * len(data.rows) for data in (table(), table(by="places")))
     for level, inner in cells:
         text = re.sub(r"<[^>]+>", "", inner)
         assert text, level
@@ -364,7 +369,7 @@ def test_html_says_in_text_what_color_says(lang: Any) -> None:
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
     assert page.count("<caption>") == 2
-    assert page.count('scope="row"') == len(table()["rows"]) + len(table(by="places")["rows"])
+    assert page.count('scope="row"') == len(table().rows) + len(table(by="places").rows)
     assert page.count("<h1") == 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,9 +14,10 @@ from vatspolicy.authoring.diff.law_revision import load_side
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.access_matrix import build_matrix
+from vatspolicy.guidance.access_matrix import Matrix, build_matrix
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch
 from vatspolicy.guidance.access_matrix.comparison import compare_matrices
+from vatspolicy.guidance.access_matrix.result import AccessComparison, Regime
 from vatspolicy.policies.bundle import Bundle
 
 BEARING = ("classify", "deny", "route")
@@ -30,7 +31,7 @@ def shipped() -> Bundle:
 
 
 @functools.cache
-def whole(bundle: Bundle) -> Mapping[str, Any]:
+def whole(bundle: Bundle) -> Matrix:
     return build_matrix(bundle, TODAY)
 
 
@@ -50,18 +51,18 @@ def compared(edit: Edit) -> tuple[Bundle, frozenset[str]] | None:
     return changed, Differences(RuleSignatures(shipped()), RuleSignatures(changed)).on(TODAY)
 
 
-def cells(matrix: Mapping[str, Any]) -> dict[tuple[str, str, str], tuple[Any, ...]]:
+def cells(matrix: Matrix) -> dict[tuple[str, str, str], tuple[Any, ...]]:
     """Return what the cells state, by class, offer and regime, without those that a regime does not have."""
     return {
-        (row["class"], offer["title"]["en"], cell["column"]): tuple(cell[key] for key in STATED)
-        for row in matrix["rows"]
-        for offer in row["offers"]
-        for cell in row["cells"]
-        if cell["state"] != "none"
+        (row.class_, offer.title["en"], cell.column): tuple(getattr(cell, key) for key in STATED)
+        for row in matrix.rows
+        for offer in row.offers
+        for cell in row.cells
+        if cell.state != "none"
     }
 
 
-def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[tuple[str, str, str], Any]:
+def differing(before: Matrix, after: Matrix) -> dict[tuple[str, str, str], Any]:
     """Return the cells of two whole matrices that state something else."""
     old, new = cells(before), cells(after)
     nothing = ("none", None, False)
@@ -69,15 +70,15 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[tuple
     return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def told(found: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str, str], Any]]:
-    for cell in found["cells"]:
-        for offer in cell["offers"]:
-            pair = tuple(tuple(cell[side][key] for key in STATED) for side in ("before", "after"))
-            yield (cell["class"], offer["en"], cell["column"]), pair
+def told(found: AccessComparison) -> Iterator[tuple[tuple[str, str, str], Any]]:
+    for cell in found.cells:
+        for offer in cell.offers:
+            pair = tuple(tuple(getattr(side, key) for key in STATED) for side in (cell.before, cell.after))
+            yield (cell.class_, offer["en"], cell.column), pair
 
 
-def places(matrix: Mapping[str, Any]) -> dict[str, Any]:
-    return {column["id"]: column["places"] for column in matrix["columns"]}
+def places(matrix: Matrix) -> dict[str, Any]:
+    return {column.id: column.places for column in matrix.columns if isinstance(column, Regime)}
 
 
 @pytest.mark.parametrize("edit", edits(), ids=lambda edit: f"{edit.kind}: {edit.subject}"[:60])
@@ -91,9 +92,9 @@ def test_it_finds_what_two_whole_matrices_show(edit: Edit) -> None:
     assert dict(told(found)) == differing(one, two)
     old, new = places(one), places(two)
     moved = {id for id in old.keys() | new.keys() if old.get(id) != new.get(id)}
-    assert {entry["column"] for entry in found["places"]} == moved
-    assert all((entry["before"], entry["after"]) == (old.get(entry["column"]), new.get(entry["column"]))
-               for entry in found["places"])  # fmt: skip
+    assert {entry.column for entry in found.places} == moved
+    assert all((entry.before, entry.after) == (old.get(entry.column), new.get(entry.column))
+               for entry in found.places)  # fmt: skip
 
 
 def test_the_edits_change_cells_and_places() -> None:
@@ -102,7 +103,7 @@ def test_the_edits_change_cells_and_places() -> None:
         for edit in edits()[:6]
         if (made := compared(edit)) is not None
     ]
-    assert sum(bool(one["cells"]) for one in shown) >= 2
+    assert sum(bool(one.cells) for one in shown) >= 2
 
 
 def test_a_change_of_other_rules_computes_no_cell(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +115,7 @@ def test_a_change_of_other_rules_computes_no_cell(monkeypatch: pytest.MonkeyPatc
         raise AssertionError("no cell need be computed")
 
     monkeypatch.setattr(BestCaseSearch, "best", best)
-    assert compare_matrices(shipped(), made[0], TODAY, made[1]) == {"as_of": TODAY, "cells": [], "places": []}
+    assert compare_matrices(shipped(), made[0], TODAY, made[1]) == AccessComparison(TODAY, (), ())
 
 
 def test_a_changed_route_computes_the_cells_of_its_regime(monkeypatch: pytest.MonkeyPatch) -> None:

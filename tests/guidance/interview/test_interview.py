@@ -12,16 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.result_types import differences
 from tests.support.shipped import shipped_bundle
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import parse_document
 from vatspolicy.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
+from vatspolicy.engine.result import encode
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.interview import (
     Interview,
     Question,
     Refused,
-    interview_to_data,
+    describe_step,
     read_reply,
     reasons,
     show_value,
@@ -31,6 +33,7 @@ from vatspolicy.guidance.interview.answers import possible_answers
 from vatspolicy.guidance.interview.memo import with_memory
 from vatspolicy.guidance.interview.messages import PHRASES, UNITS
 from vatspolicy.guidance.interview.ranking import rank_facts
+from vatspolicy.guidance.interview.result import InterviewStep
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n.lint import faults
 from vatspolicy.policies.bundle import Bundle
@@ -462,17 +465,21 @@ def test_each_question_names_the_law(shipped: Bundle) -> None:
         state = state.skip()
 
 
+def test_the_types_are_those_of_the_schema() -> None:
+    assert differences(InterviewStep, "question") == []
+
+
 def test_the_data_of_a_question_keep_to_their_schema(shipped: Bundle) -> None:
     from vatspolicy.documents.validation import validate
 
     states = [start(shipped, TODAY), begin(shipped), begin(shipped, "cdn").answer(["beijing"], ("services", 0, "area"))]
     states += [states[1].skip(), _over(states[1])]
     for state in states:
-        data = interview_to_data(state)
+        data = encode(describe_step(state))
         text = json.dumps(data, ensure_ascii=False)
         assert validate(parse_document(text, "question.json"), "question") == []
         assert data["range"] == list(state.decision.range)
-    assert interview_to_data(states[-1])["question"] is None
+    assert describe_step(states[-1]).question is None
 
 
 def _over(state: Interview) -> Interview:

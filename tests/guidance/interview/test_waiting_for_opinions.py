@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.engine.test_opinions import bar, file, law
 from vatspolicy.documents import parse_document
-from vatspolicy.guidance.interview.serialize import interview_to_data
 from vatspolicy.guidance.interview.session import Interview, start
+from vatspolicy.guidance.interview.step import describe_step
 from vatspolicy.guidance.interview.terminal import closing
 
 SPEC = """\
@@ -30,7 +30,7 @@ def test_it_ends_with_the_rules_that_wait(tmp_path: Path) -> None:
     assert state.question is None
     assert not state.settled
     assert state.opinions == ("barred/bar",)
-    assert interview_to_data(state)["opinions"] == ["barred/bar"]
+    assert describe_step(state).opinions == ("barred/bar",)
     told = "\n".join(closing(state, early=False, file="p.yaml", lang="en"))
     assert "waits for a legal opinion" in told
     assert "barred/bar" in told

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,18 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.html_tree import HOSTILE, Tree
-from tests.support.shipped import fixture_file, shipped_bundle
+from tests.support.result_types import differences
+from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.validation import validate
-from vatspolicy.engine.result import encode
-from vatspolicy.guidance.remediation import find_remediations
-from vatspolicy.guidance.remediation.serialize import plan_to_data
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.result import Need, encode
+from vatspolicy.engine.serialize import make_record
+from vatspolicy.errors import InvalidInput
+from vatspolicy.guidance.remediation import RemediationPlan, find_remediations
+from vatspolicy.guidance.remediation.result import Margin, Ways
+from vatspolicy.guidance.remediation.ways import describe_ways
 from vatspolicy.i18n.text import width
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.remediation import text as as_text
@@ -31,10 +38,10 @@ DAY = "2026-11-24"
 
 
 @cache
-def data_of(name: str, *changes: tuple[str, Any]) -> dict[str, Any]:
+def data_of(name: str, *changes: tuple[str, Any]) -> Ways:
     bundle = shipped_bundle()
     profile = load_profile(fixture_file(name), changes)
-    return plan_to_data(bundle, profile, find_remediations(bundle, profile, DAY))
+    return describe_ways(bundle, profile, find_remediations(bundle, profile, DAY))
 
 
 def hosting(console: Console, *arguments: str | Path, law: Path, spec: str = HOSTING) -> Any:
@@ -43,6 +50,10 @@ def hosting(console: Console, *arguments: str | Path, law: Path, spec: str = HOS
 
 
 # --- data -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_types_are_those_of_the_schema() -> None:
+    assert differences(Ways, "routes") == []
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -61,31 +72,31 @@ def test_the_schema_refuses_what_is_not_such_data() -> None:
 
 def test_conditions_are_met_unmet_or_unknown() -> None:
     values = {
-        condition["value"]
+        condition.value
         for name in ("iot-suzhou", "idc-wuhan")
-        for service in data_of(name, ("services.0.facilities", None))["services"]
-        for activity in service["activities"]
-        for route in activity["routes"]
-        for condition in route["conditions"]
+        for service in data_of(name, ("services.0.facilities", None)).services
+        for activity in service.activities
+        for route in activity.routes
+        for condition in route.conditions
     }
     assert values == {True, False, None}
     shares = [
-        route["share_met"]
-        for route in data_of("iot-suzhou", ("company.foreign_percent", None))["services"][0]["activities"][0]["routes"]
-        if route["max_foreign_percent"] is not None
+        route.share_met
+        for route in data_of("iot-suzhou", ("company.foreign_percent", None)).services[0].activities[0].routes
+        if route.max_foreign_percent is not None
     ]
     assert shares == [None]
 
 
 def test_a_difference_names_the_fact_and_both_values() -> None:
-    proposals = data_of("iot-suzhou")["proposals"]
-    venture = next(proposal for proposal in proposals if proposal["kinds"] == ["share"])
-    share = venture["differences"][0]
-    assert (share["path"], share["before"], share["after"]) == ("company.foreign_percent", 100, 50)
-    assert (share["from"]["en"], share["to"]["zh"]) == ("100 %", "50%")
-    moved = next(proposal for proposal in proposals if len(proposal["also"]) > 1)
-    assert moved["needs"][0]["any_of"][0]["route"]["name"] == "pilot"
-    assert [place["en"] for place in moved["also"]] == [
+    proposals = data_of("iot-suzhou").proposals
+    venture = next(proposal for proposal in proposals if proposal.kinds == ("share",))
+    share = venture.differences[0]
+    assert (share.path, share.before, share.after) == ("company.foreign_percent", 100, 50)
+    assert (share.from_["en"], share.to["zh"]) == ("100 %", "50%")
+    moved = next(proposal for proposal in proposals if len(proposal.also) > 1)
+    assert [need.any_of[0].route and need.any_of[0].route.name for need in moved.needs[:1]] == ["pilot"]
+    assert [place["en"] for place in moved.also] == [
         "Shanghai, Pudong New Area or Shanghai, Lin-gang Special Area",
         "Shenzhen",
     ]
@@ -94,17 +105,17 @@ def test_a_difference_names_the_fact_and_both_values() -> None:
 # --- margins ----------------------------------------------------------------------------------------------------------
 
 
-def margins(name: str, *changes: tuple[str, Any]) -> dict[str, dict[str, Any]]:
-    return {margin["text"]["en"]: margin for margin in data_of(name, *changes)["margins"]}
+def margins(name: str, *changes: tuple[str, Any]) -> dict[str, Margin]:
+    return {margin.text["en"]: margin for margin in data_of(name, *changes).margins}
 
 
 def test_a_share_is_near_to_the_cap_of_a_route() -> None:
     found = margins("iot-suzhou", ("company.foreign_percent", 49.5))
-    assert found["Foreign share: 0.5 points under the cap of 50 % (General negative list)"]["safe"]
+    assert found["Foreign share: 0.5 points under the cap of 50 % (General negative list)"].safe
     over = margins("iot-suzhou", ("company.foreign_percent", 50.1))
-    assert not over["Foreign share: 0.1 points above the cap of 50 % (General negative list)"]["safe"]
+    assert not over["Foreign share: 0.1 points above the cap of 50 % (General negative list)"].safe
     at = margins("iot-suzhou", ("company.foreign_percent", 50))
-    assert at["Foreign share: exactly at the cap of 50 % (General negative list)"]["safe"]
+    assert at["Foreign share: exactly at the cap of 50 % (General negative list)"].safe
     assert not margins("iot-suzhou", ("company.foreign_percent", 20)), "far from it"
 
 
@@ -112,18 +123,18 @@ def test_persons_are_near_to_a_security_assessment() -> None:
     found = margins("hotel-export", ("data.export.persons_since_1_jan", 980_000))
     beyond = "Security assessment of the export of personal information"
     margin = found[f"Persons since 1 January: 20,000 persons under 1,000,000; beyond it: {beyond}"]
-    assert (margin["safe"], margin["distance"], margin["threshold"]) == (True, 20_000, 1_000_000)
-    assert margin["rule"].startswith("cross-border-data-provisions/")
+    assert (margin.safe, margin.distance, margin.threshold) == (True, 20_000, 1_000_000)
+    assert margin.rule.startswith("cross-border-data-provisions/")
     assert not any("100,000" in text and "880,000" in text for text in found), "a duty long passed is no margin"
 
 
 def test_capital_matters_on_the_low_side() -> None:
     short = margins("hosting-shenzhen-capital", ("company.registered_capital_rmb", 9_999_999))
-    assert not short["Registered capital: RMB 1 under RMB 10,000,000; hence: The registered capital is too low"]["safe"]
+    assert not short["Registered capital: RMB 1 under RMB 10,000,000; hence: The registered capital is too low"].safe
     enough = margins("hosting-shenzhen-capital", ("company.registered_capital_rmb", 10_500_000))
-    assert enough["Registered capital: RMB 500,000 above RMB 10,000,000; below it: The registered capital is too low"][
-        "safe"
-    ]
+    assert enough[
+        "Registered capital: RMB 500,000 above RMB 10,000,000; below it: The registered capital is too low"
+    ].safe
 
 
 def test_a_threshold_that_changes_nothing_is_no_margin() -> None:
@@ -143,15 +154,15 @@ def test_text_fits_and_says_everything(name: str, lang: Any, room: int) -> None:
     text = as_text.render(data, lang, color=False, room=room)
     assert max(map(width, text.splitlines())) <= room
     flat = "".join(text.split())
-    for proposal in data["proposals"] + data["undecided"]:
-        for phrase in proposal["phrases"]:
+    for proposal in (*data.proposals, *data.undecided):
+        for phrase in proposal.phrases:
             assert "".join(phrase[lang].split()) in flat
-    for service in data["services"]:
-        for activity in service["activities"]:
-            for route in activity["routes"]:
-                assert "".join(route["title"][lang].split()) in flat
-                assert all("".join(one["message"][lang].split()) in flat for one in route["conditions"])
-    assert all("".join(margin["text"][lang].split()) in flat for margin in data["margins"])
+    for service in data.services:
+        for activity in service.activities:
+            for route in activity.routes:
+                assert "".join(route.title[lang].split()) in flat
+                assert all("".join(one.message[lang].split()) in flat for one in route.conditions)
+    assert all("".join(margin.text[lang].split()) in flat for margin in data.margins)
     assert "".join(WORDS["not_advice"][lang].split()) in flat
 
 
@@ -162,9 +173,9 @@ def test_markdown_says_the_same(name: str, lang: Any) -> None:
     page = render_markdown(data, lang)
     plain = re.sub(r"[\\\u200b]", "", page)
     assert plain.count("difficulty") == 0
-    for proposal in data["proposals"]:
-        assert all(phrase[lang] in plain for phrase in proposal["phrases"])
-        assert all(one["to"][lang] in plain for one in proposal["differences"])
+    for proposal in data.proposals:
+        assert all(phrase[lang] in plain for phrase in proposal.phrases)
+        assert all(one.to[lang] in plain for one in proposal.differences)
     assert plain.startswith("## ")
 
 
@@ -174,18 +185,18 @@ def test_a_page_says_the_same(name: str, lang: Any) -> None:
     data = data_of(name)
     tree = Tree(render_page(data, lang))
     words = tree.words()
-    for service in data["services"]:
-        for activity in service["activities"]:
-            for route in activity["routes"]:
-                assert route["title"][lang] in words
-                assert all(one["message"][lang] in words for one in route["conditions"])
-    for proposal in data["proposals"]:
-        assert all(phrase[lang] in words for phrase in proposal["phrases"])
-        assert all(one["to"][lang] in words for one in proposal["differences"])
-    assert all(margin["text"][lang] in words for margin in data["margins"])
-    assert all(ask.path in words and ask.question[lang] in words for ask in data["missing"])
+    for service in data.services:
+        for activity in service.activities:
+            for route in activity.routes:
+                assert route.title[lang] in words
+                assert all(one.message[lang] in words for one in route.conditions)
+    for proposal in data.proposals:
+        assert all(phrase[lang] in words for phrase in proposal.phrases)
+        assert all(one.to[lang] in words for one in proposal.differences)
+    assert all(margin.text[lang] in words for margin in data.margins)
+    assert all(ask.path in words and ask.question[lang] in words for ask in data.missing)
     assert WORDS["not_advice"][lang] in words
-    assert data["bundle"]["digest"] in words
+    assert data.bundle.digest in words
     assert len(tree.ids()) == len(set(tree.ids()))
     assert {str(one["href"]) for one in tree.named("a")} <= {f"#{id}" for id in tree.ids()}
     levels = [
@@ -211,7 +222,7 @@ def test_a_difference_is_no_advice() -> None:
 
 def test_chinese_reports_hold_no_english_phrases() -> None:
     for name in SPECS:
-        text = as_text.render({**data_of(name), "title": "产品"}, "zh", room=200)
+        text = as_text.render(replace(data_of(name), title="产品"), "zh", room=200)
         known = (
             r"ALLOW|FTZ|IDC|CDN|IP|SaaS|IaaS|App|CEPA|B\d\d|A\d\d|RMB|PaaS|API|policies|main|storage|shop|site|hotel"
         )
@@ -239,25 +250,25 @@ def test_hostile_words_of_a_spec_do_no_harm() -> None:
 def test_a_contest_is_said(lang: Any) -> None:
     """A decision that another reading changes is marked, and its readings are listed in every format."""
     data = data_of("iot-suzhou")
-    assert data["contested"]
+    assert data.contested
     text, page = as_text.render(data, lang, room=400), render_markdown(data, lang)
     mark = {"en": "CONTESTED", "zh": "存在争议"}[lang]
     assert mark in text.splitlines()[0]
     assert mark in page.splitlines()[0]
-    for reading in data["contested"]:
+    for reading in data.contested:
         assert reading.held_by[lang] in text
         assert reading.held_by[lang] in re.sub(r"[\\\u200b]", "", page)
-    calm = data | {"goal": None, "proposals": [], "undecided": []}
+    calm = replace(data, goal=None, proposals=(), undecided=())
     assert WORDS["nothing_but_contest"][lang] in as_text.render(calm, lang, room=400)
-    settled = calm | {"contested": [], "worst_reading": None}
+    settled = replace(calm, contested=(), worst_reading=None)
     assert WORDS["nothing_better"][lang] in as_text.render(settled, lang, room=400)
     assert mark not in as_text.render(settled, lang, room=400)
 
 
 def test_the_heading_names_what_the_proposals_reach() -> None:
     data = data_of("idc-wuhan")
-    assert {one["decision"] for one in data["proposals"]} == {"allow", "needs-license"}
-    both, one = data, data | {"proposals": [one for one in data["proposals"] if one["decision"] == "allow"]}
+    assert {one.decision for one in data.proposals} == {"allow", "needs-license"}
+    both, one = data, replace(data, proposals=tuple(one for one in data.proposals if one.decision == "allow"))
     for form in (as_text.render, render_markdown):
         assert "Changes that would lead to NEEDS LICENSE or better" in form(both, "en")
         assert "Changes that would lead to ALLOW" in form(one, "en")
@@ -265,14 +276,14 @@ def test_the_heading_names_what_the_proposals_reach() -> None:
 
 def test_one_combination_is_one() -> None:
     data = data_of("idc-wuhan")
-    one = data | {"search": data["search"] | {"looked": 1}}
+    one = replace(data, search=replace(data.search, looked=1))
     assert "Checked 1 combination of" in as_text.render(one, "en")
-    assert f"Checked {data['search']['looked']} combinations of" in as_text.render(data, "en")
+    assert f"Checked {data.search.looked} combinations of" in as_text.render(data, "en")
 
 
 def test_facts_that_nobody_stated_stand_below_the_proposals() -> None:
     data = data_of("idc-wuhan", ("services.0.area", None))
-    assert [fact["path"] for fact in data["unstated"]] == ["services[0].area"]
+    assert [fact.path for fact in data.unstated] == ["services[0].area"]
     for form in (as_text.render, render_markdown):
         flat = "".join(form(data, "en").replace("\\", "").split())
         assert "nochangeofthesefactswasconsidered:Servicearea(main):services[0].area" in flat
@@ -280,9 +291,60 @@ def test_facts_that_nobody_stated_stand_below_the_proposals() -> None:
 
 
 def test_articles_of_one_regulation_name_it_once() -> None:
-    cited = [{"title": {"en": "Law"}, "label": {"en": f"art. {number}"}} for number in (3, 5)]
-    other = {"title": {"en": "Rule"}, "label": {"en": "art. 1"}}
-    assert as_text.law_of({"citations": [*cited, other]}, "en") == "Law, art. 3, art. 5; Rule, art. 1"
+    route = data_of("iot-suzhou").services[0].activities[0].routes[0]
+    one = replace(route.citations[0], title={"en": "Law"}, label={"en": "art. 3"})
+    cited = [one, replace(one, label={"en": "art. 5"}), replace(one, title={"en": "Rule"}, label={"en": "art. 1"})]
+    assert as_text.law_of(cited, "en") == "Law, art. 3, art. 5; Rule, art. 1"
+
+
+def denied() -> Iterator[tuple[str, Ways, Need]]:
+    """Yield each need that no route answers, of fixtures with other shares and places, with the ways forward."""
+    bundle = shipped_bundle()
+    for path in fixture_files():
+        for share, place in ((49, "wuhan"), (51, "shanghai"), (100, "beijing")):
+            changes = [
+                ("company.foreign_percent", share),
+                ("company.legal_form", "partnership"),
+                ("company.registered", {"at": place, "ftz": "none"}),
+            ]
+            try:
+                profile = load_profile(path, changes)
+            except InvalidInput:  # the share contradicts what the spec says of its investors
+                continue
+            decision = evaluate(bundle, profile, DAY)
+            ways = describe_ways(bundle, profile, RemediationPlan(decision, None, (), (), 0, 0, True))
+            for finding in make_record(bundle, profile, decision, brief=True).denials:
+                if isinstance(finding, Need) and finding.routes:
+                    yield f"{path.stem} {share} {place}", ways, finding
+
+
+def test_the_first_route_is_the_nearest_one_of_the_record() -> None:
+    found = 0
+    for name, ways, need in denied():
+        found += 1
+        nearest = need.nearest_route
+        assert nearest is not None
+        [activity] = [
+            one
+            for service in ways.services
+            if service.id == need.subject.service
+            for one in service.activities
+            if one.class_ == need.subject.class_
+        ]
+        assert [route.rule for route in activity.routes] == [route.rule for route in need.routes or ()], name
+        assert activity.routes[0].rule == nearest.rule, name
+        if found % 25:
+            continue
+        services = tuple(
+            replace(one, activities=(activity,)) for one in ways.services if one.id == need.subject.service
+        )
+        alone = replace(ways, services=services, denials=())
+        page = Tree(render_page(alone, "en"))
+        for told in (as_text.render(alone, "en", room=2000), render_markdown(alone, "en"), page.words()):
+            flat = re.sub(r"[\\\u200b]", "", told).partition("Routes")[2]
+            places = [flat.index(route.title["en"]) for route in activity.routes]
+            assert places == sorted(places), name
+    assert found > 100
 
 
 # --- command ----------------------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ from vatspolicy.authoring.diff.verdict import (
     undecided,
 )
 from vatspolicy.authoring.diff.words import TITLES, UNREAD_SCHEMAS, WHY
+from vatspolicy.engine.result import encode
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n.words import both
 from vatspolicy.policies.bundle import Bundle
@@ -70,7 +71,7 @@ class ComparisonSettings:
     """Processes that share the work of proofs."""
     fail_on: Sequence[str] = ()
     """Conditions (verdict.parse_conditions)."""
-    compare_access: Callable[[Bundle, Bundle, str, Collection[str]], dict[str, Any]] | None = None
+    compare_access: Callable[[Bundle, Bundle, str, Collection[str]], object] | None = None
     """Compares the access matrices of both sides on a day, given the names of the rules that differ then; or None."""
     each_rule: bool = False
     """True if proofs are also about each rule as if it changed alone."""
@@ -245,7 +246,8 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
         if settings.compare_access is None or not days or base.schemas != head.schemas:
             return None
         day = next((day for day in days if day >= settings.today), days[-1])
-        return settings.compare_access(base.bundle, head.bundle, day, differences.on(day))
+        found: dict[str, Any] = encode(settings.compare_access(base.bundle, head.bundle, day, differences.on(day)))
+        return found
 
     matrix = parts.make("access", access, None)
     semantic, verdicts, reasons = _semantic(

@@ -163,9 +163,10 @@ def _show_next(state: Interview, as_json: bool, lang: Language) -> None:
     if as_json:
         import json
 
-        from vatspolicy.guidance.interview import interview_to_data
+        from vatspolicy.engine.result import encode
+        from vatspolicy.guidance.interview import describe_step
 
-        print_result(json.dumps(interview_to_data(state), ensure_ascii=False, indent=2) + "\n", machine=True)
+        print_result(json.dumps(encode(describe_step(state)), ensure_ascii=False, indent=2) + "\n", machine=True)
         return
     from vatspolicy.guidance.interview.terminal import Terminal, closing
 

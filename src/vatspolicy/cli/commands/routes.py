@@ -51,7 +51,7 @@ def show_routes(
     from vatspolicy.gate.gate import Gate
     from vatspolicy.gate.opinions import check_opinions
     from vatspolicy.guidance.remediation import find_remediations
-    from vatspolicy.guidance.remediation.serialize import plan_to_data
+    from vatspolicy.guidance.remediation.ways import describe_ways
     from vatspolicy.profile.profile import load_profile
     from vatspolicy.reports.remediation import document, text
 
@@ -66,16 +66,16 @@ def show_routes(
         require_covered(bundle, context.as_of)
     day = Gate(bundle, today(), context.as_of, allow_past=True).find_day(profile)
     plan = find_remediations(bundle, profile, day, to, limit, most)
-    data = plan_to_data(bundle, profile, plan)
+    ways = describe_ways(bundle, profile, plan)
 
     def report(form: str, color: bool) -> str:
         if form == "json":
-            return json.dumps(encode(data), ensure_ascii=False, indent=2) + "\n"
+            return json.dumps(encode(ways), ensure_ascii=False, indent=2) + "\n"
         if form == "markdown":
-            return document.render_markdown(data, context.lang)
+            return document.render_markdown(ways, context.lang)
         if form == "html":
-            return document.render_page(data, context.lang)
-        return text.render(data, context.lang, color, measure_width())
+            return document.render_page(ways, context.lang)
+        return text.render(ways, context.lang, color, measure_width())
 
     publish(report, format, outputs)
 

@@ -10,10 +10,10 @@ import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.subjects import activity_activation, service_activation
@@ -28,7 +28,7 @@ STEP = 0.01
 """Distance, in percentage points, at which shares beside a threshold of the law are tried too."""
 
 
-_Start = Mapping[str, Any]
+_Start = Facts
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class BestCase:
     share: float
     """Foreign share, in percent."""
     location: Location
-    choice: Mapping[str, Any] = field(repr=False)
+    choice: Facts = field(repr=False)
     """Chosen facts by axis."""
 
 
@@ -79,8 +79,8 @@ class BestCaseSearch:
         self.locations = find_locations(strings, self.schemas)
         self.origins = _origins(strings, self.schemas)
         self.flags = _flags(self.schemas)
-        self._barring_by_choice: dict[Any, tuple[Rule, ...]] = {}
-        self._starts_by_business: dict[Any, tuple[list[_Start], Iterator[_Start]]] = {}
+        self._barring_by_choice: dict[tuple[object, ...], tuple[Rule, ...]] = {}
+        self._starts_by_business: dict[tuple[str, Business], tuple[list[_Start], Iterator[_Start]]] = {}
         read = [rule for rule in prohibitions if not rule.is_unread]
         bars = [rule for rule in read if isinstance(rule.effect, Deny) and not rule.effect.curable]
         self.nationwide_bars = [rule for rule in bars if not self.reads(rule.when) & _PLACES]
@@ -133,7 +133,7 @@ class BestCaseSearch:
             if isinstance(value, int | float) and not isinstance(value, bool):
                 yield float(value)
 
-    def _literals(self) -> Iterator[Any]:
+    def _literals(self) -> Iterator[Tree]:
         for rule in self.rules:
             for expression in rule.expressions:
                 yield from (node.value for node in walk(expression.tree) if isinstance(node, Literal))
@@ -150,14 +150,14 @@ class BestCaseSearch:
 
     # --- facts
 
-    def first_choice(self) -> dict[str, Any]:
+    def first_choice(self) -> dict[str, Tree]:
         """Return the ordinary case: a foreign company at the first location, serving the whole mainland."""
         return {"location": self.locations[0], "area": 0, "origin": self.origins[0], "share": 100.0}
 
-    def service(self, offer: str, choice: Mapping[str, Any]) -> Activation:
+    def service(self, offer: str, choice: Facts) -> Activation:
         """Return the activation of service rules in a case: favorable facts; unknown places without a location."""
         location: Location | None = choice["location"]
-        places: dict[str, Any] = {}
+        places: dict[str, Tree] = {}
         if location:
             places = {"area": location.areas[choice["area"]], "facilities": choice.get("facilities", [location.site])}
         company = {
@@ -177,22 +177,22 @@ class BestCaseSearch:
         facts = {**self._base, "company": company, "services": [service]}
         return service_activation({**facts, "as_of": self.day}, service)
 
-    def activity(self, business: Business, choice: Mapping[str, Any]) -> Activation:
+    def activity(self, business: Business, choice: Facts) -> Activation:
         """Return the activation of activity rules in a case."""
         return {**self.service(business.offer, choice), "activity": self.unlicensed[business.cls]}
 
     @functools.cached_property
-    def unlicensed(self) -> Mapping[str, Any]:
+    def unlicensed(self) -> Facts:
         """Activity of each class if no license is held."""
         activation = self.service("other", self.first_choice())
         classes = sorted(words("class", self.schemas))
         return {cls: activity_activation(self.ruleset, activation, cls)["activity"] for cls in classes}
 
     @functools.cached_property
-    def _base(self) -> dict[str, Any]:
+    def _base(self) -> dict[str, Tree]:
         return dict(facts_of(self._profile(), self.ruleset.schemas))
 
-    def _profile(self) -> dict[str, Any]:
+    def _profile(self) -> dict[str, Tree]:
         company = {
             "legal_form": "limited-company",
             "foreign_percent_basis": "ultimate",
@@ -207,7 +207,7 @@ class BestCaseSearch:
         service |= {"hosting": "mainland", "channels": ["website"], **lists}  # type: ignore[dict-item]
         return {"schema": 2, "product": {"id": "product"}, "company": company, "services": [service]}
 
-    def profile(self, business: Business, case: BestCase) -> dict[str, Any]:
+    def profile(self, business: Business, case: BestCase) -> dict[str, Tree]:
         """Return the case as a profile that can be evaluated."""
         made = self._profile()
         chosen, location = case.choice, case.location
@@ -286,7 +286,7 @@ class BestCaseSearch:
                 yield start
 
     def _open(
-        self, rule: Rule, business: Business, locations: tuple[Location, ...], start: Mapping[str, Any]
+        self, rule: Rule, business: Business, locations: tuple[Location, ...], start: Facts
     ) -> tuple[BestCase | None, set[str] | None]:
         """Return the first case in which every condition holds, or else the conditions that failed in every case.
 
@@ -303,7 +303,7 @@ class BestCaseSearch:
         failed: set[str] | None = None
         for location in locations if axes & _PLACES else locations[:1]:
             areas = range(len(location.areas) if "area" in axes else 1)
-            choices: list[dict[str, Any]] = [{**start, "location": location, "area": area} for area in areas]
+            choices: list[dict[str, Tree]] = [{**start, "location": location, "area": area} for area in areas]
             choices = [one for one in choices if self.ruleset.evaluate(rule.when, self.activity(business, one))]
             if not choices:
                 continue
@@ -321,7 +321,7 @@ class BestCaseSearch:
                 failed = wrong if failed is None else failed & wrong
         return None, failed
 
-    def _failing(self, conditions: Iterable[Condition], business: Business, choice: Mapping[str, Any]) -> set[str]:
+    def _failing(self, conditions: Iterable[Condition], business: Business, choice: Facts) -> set[str]:
         """Return the ids of the conditions that do not hold in a case."""
         activation = self.activity(business, choice)
         return {condition.id for condition in conditions if not self.ruleset.evaluate(condition.check, activation)}
@@ -386,7 +386,7 @@ class BestCaseSearch:
             found |= {one.id for one in effect.conditions if self.ruleset.evaluate(one.check, activation) is False}
         return tuple(condition for condition in effect.conditions if condition.id in found)
 
-    def _changes(self, case: BestCase) -> Iterator[dict[str, Any]]:
+    def _changes(self, case: BestCase) -> Iterator[dict[str, Tree]]:
         """Yield the case with one fact changed."""
         base = dict(case.choice)
         for location in self.locations:
@@ -418,7 +418,7 @@ def _origins(strings: frozenset[str], schemas: SchemaSet) -> tuple[list[str], ..
     return ([ordinary], *([country] for country in foreign if country in strings))
 
 
-def strings_of(value: Any) -> Iterator[str]:
+def strings_of(value: Tree) -> Iterator[str]:
     """Yield every string in parameters and literals."""
     if isinstance(value, str):
         yield value

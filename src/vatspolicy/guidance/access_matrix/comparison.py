@@ -7,30 +7,26 @@ business. All others are the same on both sides, provided that the law tells the
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding, strings_of
-from vatspolicy.guidance.access_matrix.matrix import find_best, find_rules, state_of, summarize_regime
+from vatspolicy.guidance.access_matrix.matrix import find_best, find_rules, state_of, summarize_regimes
+from vatspolicy.guidance.access_matrix.result import NOTHING, AccessComparison, ChangedCell, ChangedPlaces, Stated
 from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Route, Rule
-from vatspolicy.profile.vocabulary import describe, label
-
-Data = dict[str, Any]
-_ABSENT: Data = {"state": "none", "max_foreign_percent": None, "contested": False}
-"""The cell of a service or a regime that the matrix does not have."""
+from vatspolicy.profile.vocabulary import LocalizedText, describe, label
 
 
-def compare_matrices(base: Bundle, head: Bundle, day: str, changed: Collection[str] | None = None) -> Data:
+def compare_matrices(base: Bundle, head: Bundle, day: str, changed: Collection[str] | None = None) -> AccessComparison:
     """Return the cells of services × regimes that differ on a day, and the regimes that are open in other places.
 
     Both bundles have the same schemas. `changed`: names of all rules (policy/rule) that differ on that day, because of
     their text, a term, a value or an instrument; None if they are not known, so that every cell is compared.
     """
     if changed is not None and not _may_change(base, head, day, changed):
-        return {"as_of": day, "cells": [], "places": []}
+        return AccessComparison(day, (), ())
     return _MatrixComparison(base, head, day, changed).run()
 
 
@@ -82,7 +78,7 @@ class _MatrixComparison:
     def _may_differ(self, route: str, business: Business) -> bool:
         return self.whole or route in self.changed or business in self._barred
 
-    def run(self) -> Data:
+    def run(self) -> AccessComparison:
         """Compute the cells that may differ, and compare them."""
         regimes = {
             rule.effect.name: None
@@ -91,27 +87,20 @@ class _MatrixComparison:
             if isinstance(rule.effect, Route) and self._regime_may_differ(rule.name)
         }
         found = [self._findings(place, list(regimes)) for place in (0, 1)]
-        columns = [
-            [
-                summarize_regime(side, name, [cells[name] for cells in findings.values()], side.locations)
-                for name in regimes
-                if find_rules(side, name)
-            ]
+        before, after = (
+            {column.id: column for column in summarize_regimes(side, regimes, findings, side.locations)}
             for side, findings in zip(self.sides, found, strict=True)
-        ]
-        for own in columns:
-            own.sort(key=lambda column: column.pop("order"))
-        named = [{column["id"]: column for column in own} for own in columns]
-        titles = {id: column["title"] for own in named for id, column in own.items()}
-        return {
-            "as_of": self.day,
-            "cells": self._cells(found, titles, list(dict.fromkeys((*named[1], *named[0])))),
-            "places": [
-                {"column": id, "regime": titles[id], "before": both[0], "after": both[1]}
-                for id in titles
-                if (both := [own[id]["places"] if id in own else None for own in named])[0] != both[1]
-            ],
-        }
+        )
+        titles = {id: column.title for id, column in {**before, **after}.items()}
+        places = (
+            ChangedPlaces(id, title, *(own[id].places if id in own else None for own in (before, after)))
+            for id, title in titles.items()
+        )
+        return AccessComparison(
+            self.day,
+            tuple(self._cells(found, titles, list(dict.fromkeys((*after, *before))))),
+            tuple(one for one in places if one.before != one.after),
+        )
 
     def _regime_may_differ(self, route: str) -> bool:
         if set(self.sides[0].businesses) != set(self.sides[1].businesses):
@@ -138,34 +127,27 @@ class _MatrixComparison:
         }
 
     def _cells(
-        self, found: list[dict[Business, dict[str, Finding | None]]], titles: Mapping[str, Any], columns: list[str]
-    ) -> list[Data]:
-        """Return the cells that differ, those of one class and regime that change alike together."""
-        alike: dict[Any, list[dict[str, str]]] = {}
+        self,
+        found: list[dict[Business, dict[str, Finding | None]]],
+        titles: Mapping[str, LocalizedText],
+        columns: list[str],
+    ) -> Iterator[ChangedCell]:
+        """Yield the cells that differ, those of one class and regime that change alike together."""
+        alike: dict[tuple[str, str, Stated, Stated], list[LocalizedText]] = {}
         schemas = self.sides[1].schemas
         names = describe(("services", 0, "offers", 0), schemas)["x-enum"]
         for business in dict.fromkeys((*self.sides[1].businesses, *self.sides[0].businesses)):
             for column in columns:
-                pair = tuple(tuple(_cell(own.get(business, {}).get(column)).values()) for own in found)
-                if pair[0] != pair[1]:
-                    alike.setdefault((business.cls, column, *pair), []).append(say_both(names[business.offer]))
-        return [
-            {
-                "class": cls,
-                "title": say_both(label("class", cls, schemas)),
-                "column": column,
-                "regime": titles[column],
-                "offers": offers,
-                "before": dict(zip(_ABSENT, one, strict=True)),
-                "after": dict(zip(_ABSENT, two, strict=True)),
-            }
-            for (cls, column, one, two), offers in alike.items()
-        ]
+                before, after = (_cell(own.get(business, {}).get(column)) for own in found)
+                if before != after:
+                    alike.setdefault((business.cls, column, before, after), []).append(say_both(names[business.offer]))
+        for (cls, column, before, after), offers in alike.items():
+            title = say_both(label("class", cls, schemas))
+            yield ChangedCell(cls, title, column, titles[column], tuple(offers), before, after)
 
 
-def _cell(finding: Finding | None) -> Data:
+def _cell(finding: Finding | None) -> Stated:
     """Return what a cell states, without its reasons."""
     if finding is None:
-        return _ABSENT
-    share = finding.case.share if finding.case else None
-    return {"state": state_of(finding), "max_foreign_percent": share, "contested": finding.rule.contested}
+        return NOTHING
+    return Stated(state_of(finding), finding.case.share if finding.case else None, finding.rule.contested)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import FRAMES, both, join_both, say_both
@@ -24,11 +24,11 @@ class Location:
     zone: str
     alike: tuple[str, ...] = field(repr=False)
     """Codes of all sites that it represents."""
-    site: Mapping[str, Any] = field(repr=False, compare=False, hash=False)
+    site: Facts = field(repr=False, compare=False, hash=False)
     """Site as expressions read it."""
-    areas: tuple[list[Any], ...] = field(repr=False, compare=False, hash=False)
+    areas: tuple[list[Tree], ...] = field(repr=False, compare=False, hash=False)
     """Service areas to try, as expressions read them: the mainland, then the places around the site, largest first."""
-    written_areas: tuple[list[Any], ...] = field(repr=False, compare=False, hash=False)
+    written_areas: tuple[list[Tree], ...] = field(repr=False, compare=False, hash=False)
     schemas: SchemaSet = field(repr=False, compare=False, hash=False)
 
     @property
@@ -52,7 +52,7 @@ class Location:
 
 def find_locations(strings: frozenset[str], schemas: SchemaSet) -> tuple[Location, ...]:
     """Return one location for every kind of place. `strings` are all strings of the law, place codes included."""
-    groups: dict[tuple[Any, ...], list[str]] = {}
+    groups: dict[tuple[tuple[str, ...], str, str | None], list[str]] = {}
     for code in addresses(schemas):
         entry = gazetteer(schemas)[code]
         if ABROAD in within(code, schemas):
@@ -75,7 +75,7 @@ def _zones(province: str, schemas: SchemaSet) -> list[str]:
 
 def _make_location(at: str, zone: str, alike: tuple[str, ...], schemas: SchemaSet) -> Location:
     around = [place for place in reversed(within(at, schemas)) if place != MAINLAND]
-    written: list[list[Any]] = [[MAINLAND], *([place] for place in around)]
+    written: list[list[Tree]] = [[MAINLAND], *([place] for place in around)]
     if zone != OUTSIDE:
         written += [[{"at": place, "ftz": zone}] for place in around]
     services = [{"id": f"s{index}", "area": area} for index, area in enumerate(written)]

@@ -5,23 +5,37 @@ Computed from the routes of the bundle; no cell, row or column is written by han
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import replace
 
 from vatspolicy.engine.law_texts import titled
+from vatspolicy.engine.result import Instrument
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding
 from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_locations, letters
+from vatspolicy.guidance.access_matrix.result import (
+    Article,
+    Binding,
+    Matrix,
+    Offer,
+    PlaceCell,
+    PlaceSet,
+    Reason,
+    Regime,
+    RegimeCell,
+    Row,
+    Sample,
+    Share,
+    Source,
+    State,
+)
 from vatspolicy.i18n import LANGUAGES, Phrase, _
 from vatspolicy.i18n.words import FRAMES, both, say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy, Route, Rule
 from vatspolicy.profile.vocabulary import LocalizedText, describe, label, within
 
-FORMAT = 1
-"""Version of the data format; incremented by incompatible changes."""
-
-Data = dict[str, Any]
-STRICTNESS = ("none", "prohibited", "closed", "open")
+STRICTNESS: tuple[State, ...] = ("none", "prohibited", "closed", "open")
 """States of a cell, from the strictest to the mildest."""
 
 
@@ -35,8 +49,8 @@ class PlaceError(Exception):
 
 def build_matrix(
     bundle: Bundle, day: str, place: str | None = None, zone: str | None = None, by: str = "regimes"
-) -> Data:
-    """Build the matrix of a day (matrix.schema.json): services × regimes, or services × places for `by="places"`.
+) -> Matrix:
+    """Build the matrix of a day: services × regimes, or services × places for `by="places"`.
 
     `place` (a code of the gazetteer) and `zone` (a free-trade zone, or `none`) narrow where the company is registered
     and its facilities stand; without a zone, an address in a place is read as outside of zones unless the whole place
@@ -45,18 +59,16 @@ def build_matrix(
     search = BestCaseSearch(bundle, day)
     locations = _narrow(search.locations, place, zone)
     columns, rows = _by_places(search, locations) if by == "places" else _by_regimes(search, locations)
-    names = dict.fromkeys(rule.effect.name for rule in search.routes if isinstance(rule.effect, Route))
-    return {
-        "format": FORMAT,
-        "by": by,
-        "as_of": day,
-        "place": place,
-        "zone": zone,
-        "bundle": bundle.identity,
-        "routes": {name: _title(find_rules(search, name)) for name in names},
-        "columns": columns,
-        "rows": rows,
-    }
+    return Matrix(
+        by=by,
+        as_of=day,
+        place=place,
+        zone=zone,
+        bundle=bundle.law_identity,
+        routes={name: _title(find_rules(search, name)) for name in _names(search)},
+        columns=columns,
+        rows=rows,
+    )
 
 
 def _narrow(locations: tuple[Location, ...], place: str | None, zone: str | None) -> tuple[Location, ...]:
@@ -79,24 +91,26 @@ def _narrow(locations: tuple[Location, ...], place: str | None, zone: str | None
 # --- services × regimes
 
 
-def _by_regimes(search: BestCaseSearch, locations: tuple[Location, ...]) -> tuple[list[Data], list[Data]]:
-    names = list(dict.fromkeys(rule.effect.name for rule in search.routes if isinstance(rule.effect, Route)))
-    rules = {name: find_rules(search, name) for name in names}
+def _by_regimes(search: BestCaseSearch, locations: tuple[Location, ...]) -> tuple[tuple[Regime, ...], tuple[Row, ...]]:
+    rules = {name: find_rules(search, name) for name in _names(search)}
 
     def find(rule: Rule, business: Business) -> Finding | None:
         return search.best(rule, business, locations)
 
     found = {
-        business: {name: find_best(rules[name], business, find) for name in names} for business in search.businesses
+        business: {name: find_best(rules[name], business, find) for name in rules} for business in search.businesses
     }
-    columns = [summarize_regime(search, name, [cells[name] for cells in found.values()], locations) for name in names]
-    columns.sort(key=lambda column: column.pop("order"))
-    rows = _rows(
-        search, {business: {n: _cell(search, business, cells[n]) for n in names} for business, cells in found.items()}
-    )
-    for row in rows:
-        row["cells"] = [{"column": column["id"], **row["cells"][column["id"]]} for column in columns]
-    return columns, rows
+    columns = summarize_regimes(search, rules, found, locations)
+    cells = {
+        business: tuple(_cell(search, column.id, business, findings[column.id]) for column in columns)
+        for business, findings in found.items()
+    }
+    return columns, _rows(search, cells)
+
+
+def _names(search: BestCaseSearch) -> list[str]:
+    """Return the names of the regimes."""
+    return list(dict.fromkeys(rule.effect.name for rule in search.routes if isinstance(rule.effect, Route)))
 
 
 def find_rules(search: BestCaseSearch, name: str) -> tuple[Rule, ...]:
@@ -120,18 +134,36 @@ def _rank(finding: Finding) -> tuple[int, float]:
     return (STRICTNESS.index(state_of(finding)), finding.case.share if finding.case else -1.0)
 
 
-def state_of(finding: Finding | None) -> str:
+def state_of(finding: Finding | None) -> State:
     """Return the state of a cell (STRICTNESS)."""
     if finding is None:
         return "none"
     return "open" if finding.case else "prohibited" if finding.barred else "closed"
 
 
-def summarize_regime(
-    search: BestCaseSearch, name: str, cells: list[Finding | None], locations: tuple[Location, ...]
-) -> Data:
-    """Return the column of a regime, with its place among the columns as `order`. `cells`: those of all businesses."""
-    rules = find_rules(search, name)
+def summarize_regimes(
+    search: BestCaseSearch,
+    names: Iterable[str],
+    found: Mapping[Business, Mapping[str, Finding | None]],
+    locations: tuple[Location, ...],
+) -> tuple[Regime, ...]:
+    """Return the columns of the regimes that the law has, in order. `found`: the findings on all businesses by name."""
+    ordered = [
+        _regime(search, name, rules, [findings[name] for findings in found.values()], locations)
+        for name in names
+        if (rules := find_rules(search, name))
+    ]
+    return tuple(column for _, column in sorted(ordered, key=lambda pair: pair[0]))
+
+
+def _regime(
+    search: BestCaseSearch,
+    name: str,
+    rules: tuple[Rule, ...],
+    cells: Iterable[Finding | None],
+    locations: tuple[Location, ...],
+) -> tuple[tuple[bool, bool, int, str, str], Regime]:
+    """Return the column of a regime, after its place among the columns."""
     opened = [finding for finding in cells if finding is not None and finding.case is not None]
     territorial = any(condition.where for rule in rules for condition in rule.effect.conditions)  # type: ignore[union-attr]
     foreign = sum(finding.case.share > 0 for finding in opened if finding.case)
@@ -141,24 +173,18 @@ def summarize_regime(
         where = {location for finding in seen.values() for location in _open_locations(search, finding, locations)}
         places = describe_locations((location for location in locations if location in where), locations)
     policies = [search.bundle.policies[policy] for policy in dict.fromkeys(rule.policy for rule in rules)]
-    return {
-        "id": name,
-        "title": _title(rules),
-        "places": places,
-        "instruments": [
-            {"id": one, "title": say_both(search.bundle.instruments[one].title)}
-            for one in dict.fromkeys(r.effect.instrument for r in rules if isinstance(r.effect, Route))
-        ],
-        "policies": [
-            {
-                "policy": policy.id,
-                "title": titled(policy, policy.edition(search.day)),
-                "number": _number(policy, search.day),
-            }
+    instruments = dict.fromkeys(rule.effect.instrument for rule in rules if isinstance(rule.effect, Route))
+    order = (not foreign, territorial, -foreign if not territorial else 0, min(p.since for p in policies), name)
+    return order, Regime(
+        name,
+        _title(rules),
+        places,
+        tuple(Instrument(one, say_both(search.bundle.instruments[one].title)) for one in instruments),
+        tuple(
+            Source(policy.id, titled(policy, policy.edition(search.day)), _number(policy, search.day))
             for policy in policies
-        ],
-        "order": (not foreign, territorial, -foreign if not territorial else 0, min(p.since for p in policies), name),
-    }
+        ),
+    )
 
 
 def _title(rules: Iterable[Rule]) -> dict[str, str]:
@@ -173,74 +199,61 @@ def _open_locations(search: BestCaseSearch, finding: Finding, locations: tuple[L
     return search.open_locations(finding.rule, finding.business, finding.case, locations)
 
 
-def _cell(search: BestCaseSearch, business: Business, finding: Finding | None) -> Data:
+def _cell(search: BestCaseSearch, column: str, business: Business, finding: Finding | None) -> RegimeCell:
     """Build one cell: the share with its binding conditions, or the reasons why there is none."""
-    cell: Data = {"state": state_of(finding), "max_foreign_percent": None, "contested": False}
-    cell |= {"rule": None, "conditions": [], "reasons": [], "articles": []}
     if finding is None:
-        return cell
-    policy = search.bundle.policies[finding.rule.policy]
-    cell |= {"rule": finding.rule.name, "contested": finding.rule.contested}
-    cell["articles"] = _articles(policy, finding.rule.cite, search.day)
-    if finding.case is not None:
-        cell["max_foreign_percent"] = finding.case.share
-        cell["conditions"] = [
-            {
-                "id": one.id,
-                "message": say_both(one.message),
-                "where": one.where,
-                "articles": _articles(policy, one.cite, search.day),
-            }
-            for one in search.binding(finding.rule, business, finding.case)
-        ]
-    for condition in finding.failing:
-        articles = _articles(policy, condition.cite, search.day)
-        cell["reasons"].append(
-            {"rule": finding.rule.name, "message": say_both(condition.message), "articles": articles}
-        )
-    for rule in finding.barred:
-        articles = _articles(search.bundle.policies[rule.policy], rule.cite, search.day)
-        cell["reasons"].append({"rule": rule.name, "message": say_both(rule.message), "articles": articles})
-    return cell
+        return RegimeCell(column, "none", None, False, None, (), (), ())
+    rule, case, policies, day = finding.rule, finding.case, search.bundle.policies, search.day
+    policy = policies[rule.policy]
+    return RegimeCell(
+        column,
+        state_of(finding),
+        case.share if case else None,
+        rule.contested,
+        rule.name,
+        tuple(
+            Binding(one.id, say_both(one.message), one.where, _articles(policy, one.cite, day))
+            for one in (search.binding(rule, business, case) if case else ())
+        ),
+        (
+            *(Reason(rule.name, say_both(one.message), _articles(policy, one.cite, day)) for one in finding.failing),
+            *(
+                Reason(one.name, say_both(one.message), _articles(policies[one.policy], one.cite, day))
+                for one in finding.barred
+            ),
+        ),
+        _articles(policy, rule.cite, day),
+    )
 
 
 # --- services × places
 
 
-def _by_places(search: BestCaseSearch, locations: tuple[Location, ...]) -> tuple[list[Data], list[Data]]:
+def _by_places(search: BestCaseSearch, locations: tuple[Location, ...]) -> tuple[tuple[PlaceSet, ...], tuple[Row, ...]]:
     """Build columns for sets of places in which every business has equal results, and their rows."""
     first = {(rule, one): search.best(rule, one, locations[:1]) for rule in search.routes for one in search.businesses}
-    groups: dict[Any, list[Location]] = {}
-    cells: dict[Any, dict[Business, Data]] = {}
+    groups: dict[tuple[PlaceCell, ...], list[Location]] = {}
     for location in locations:
-        here = {business: _place_cell(search, business, location, first) for business in search.businesses}
-        key = tuple(repr(cell) for cell in here.values())
-        groups.setdefault(key, []).append(location)
-        cells.setdefault(key, here)
+        here = tuple(_place_cell(search, business, location, first) for business in search.businesses)
+        groups.setdefault(here, []).append(location)
+    kinds = sorted(groups, key=lambda here: (-sum(len(one.alike) for one in groups[here]), groups[here][0].at))
     columns = []
-    found: dict[Business, dict[str, Data]] = {business: {} for business in search.businesses}
-    ordered = sorted(
-        groups.items(), key=lambda item: (-sum(len(location.alike) for location in item[1]), item[1][0].at)
-    )
-    for number, (key, members) in enumerate(ordered):
-        id = letters(number).upper()
+    for number, here in enumerate(kinds):
+        members = groups[here]
         sample = members[0]
-        columns.append(
-            {
-                "id": id,
-                "title": describe_locations(members, locations)
-                if number or len(ordered) < 3 or locations != search.locations
-                else say_both(_ELSEWHERE),
-                "sample": {"at": sample.at, "zone": sample.zone, "title": _location_title(sample)},
-                "count": sum(len(location.alike) for location in members),
-            }
+        title = (
+            describe_locations(members, locations)
+            if number or len(kinds) < 3 or locations != search.locations
+            else say_both(_ELSEWHERE)
         )
-        for business, cell in cells[key].items():
-            found[business][id] = cell
-    rows = _rows(search, found)
-    for row in rows:
-        row["cells"] = [{"column": column["id"], **row["cells"][column["id"]]} for column in columns]
-    return columns, rows
+        count = sum(len(location.alike) for location in members)
+        shown = Sample(sample.at, sample.zone, _location_title(sample))
+        columns.append(PlaceSet(letters(number).upper(), title, shown, count))
+    cells = {
+        business: tuple(replace(here[at], column=column.id) for column, here in zip(columns, kinds, strict=True))
+        for at, business in enumerate(search.businesses)
+    }
+    return tuple(columns), _rows(search, cells)
 
 
 def _place_cell(
@@ -248,8 +261,11 @@ def _place_cell(
     business: Business,
     location: Location,
     first: Mapping[tuple[Rule, Business], Finding | None],
-) -> Data:
-    """Build the cell of one place: the highest share and its routes. `first` has the findings at another place."""
+) -> PlaceCell:
+    """Build the cell of one place, without its column: the highest share and its routes.
+
+    `first` has the findings at another place.
+    """
     found = []
     for rule in search.routes:
         known = first[rule, business]
@@ -260,24 +276,22 @@ def _place_cell(
     opened = [finding for finding in found if finding.case and finding.case.share > 0]
     ordinary = [finding for finding in opened if finding.case and finding.case.choice["origin"] == search.origins[0]]
     rest = [finding for finding in found if finding.barred] or [finding for finding in found if finding not in opened]
-    cell = _top(ordinary or rest)
+    top = _top(ordinary or rest)
     special = _top([finding for finding in opened if finding not in ordinary])
-    better = (special["max_foreign_percent"] or 0) > (cell["max_foreign_percent"] or 0)
-    return {**cell, "special": special if better else None}
+    better = (special.max_foreign_percent or 0) > (top.max_foreign_percent or 0)
+    return PlaceCell("", top.state, top.max_foreign_percent, top.contested, top.routes, special if better else None)
 
 
-def _top(findings: list[Finding]) -> Data:
+def _top(findings: list[Finding]) -> Share:
     """Return the highest share among findings, with the routes that give it."""
     top = max(map(_rank, findings), default=(0, -1.0))
     best = [finding for finding in findings if _rank(finding) == top]
     state = STRICTNESS[top[0]]
-    names = [f.rule.effect.name for f in best if isinstance(f.rule.effect, Route)]
-    return {
-        "state": state,
-        "max_foreign_percent": top[1] if state == "open" else None,
-        "contested": state == "open" and all(finding.rule.contested for finding in best),
-        "routes": list(dict.fromkeys(names)) if state == "open" and top[1] > 0 else [],
-    }
+    if state != "open":
+        return Share(state, None, False, ())
+    names = [finding.rule.effect.name for finding in best if isinstance(finding.rule.effect, Route)]
+    contested = all(finding.rule.contested for finding in best)
+    return Share(state, top[1], contested, tuple(dict.fromkeys(names)) if top[1] > 0 else ())
 
 
 def _location_title(location: Location) -> LocalizedText:
@@ -291,40 +305,32 @@ def _location_title(location: Location) -> LocalizedText:
 # --- rows
 
 
-def _rows(search: BestCaseSearch, cells: Mapping[Business, Mapping[str, Data]]) -> list[Data]:
+def _rows(
+    search: BestCaseSearch, cells: Mapping[Business, tuple[RegimeCell, ...]] | Mapping[Business, tuple[PlaceCell, ...]]
+) -> tuple[Row, ...]:
     """Build one row for all offers of a class that have equal cells."""
-    rows: dict[Any, Data] = {}
     names = describe(("services", 0, "offers", 0), search.schemas)["x-enum"]
+    rows: list[Row] = []
     for business, found in cells.items():
-        key = (business.cls, tuple(repr(cell) for cell in found.values()))
-        row = rows.setdefault(
-            key,
-            {
-                "class": business.cls,
-                "title": say_both(label("class", business.cls, search.schemas)),
-                "offers": [],
-                "cells": dict(found),
-            },
-        )
-        row["offers"].append({"id": business.offer, "title": say_both(names[business.offer])})
-    counts: dict[str, int] = {}
-    for row in rows.values():
-        counts[row["class"]] = counts.get(row["class"], 0) + 1
-    return [{**row, "whole": counts[row["class"]] == 1} for row in rows.values()]
+        offer = Offer(business.offer, say_both(names[business.offer]))
+        for at, row in enumerate(rows):
+            if row.class_ == business.cls and row.cells == found:
+                rows[at] = replace(row, offers=(*row.offers, offer))
+                break
+        else:
+            rows.append(
+                Row(business.cls, say_both(label("class", business.cls, search.schemas)), (offer,), found, True)
+            )
+    counts = Counter(row.class_ for row in rows)
+    return tuple(replace(row, whole=counts[row.class_] == 1) for row in rows)
 
 
-def _articles(policy: Policy, keys: Iterable[str], day: str) -> list[Data]:
+def _articles(policy: Policy, keys: Iterable[str], day: str) -> tuple[Article, ...]:
     title = titled(policy, policy.edition(day))
-    return [
-        {
-            "policy": policy.id,
-            "title": title,
-            "key": key,
-            "label": say_both(policy.articles[key].label),
-            "verification": policy.articles[key].verification,
-        }
+    return tuple(
+        Article(policy.id, title, key, say_both(policy.articles[key].label), policy.articles[key].verification)
         for key in keys
-    ]
+    )
 
 
 def _number(policy: Policy, day: str) -> str | None:

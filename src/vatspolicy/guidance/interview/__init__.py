@@ -6,10 +6,11 @@
 >>> state.document.text, state.decision  # doctest: +SKIP
 """
 
-from vatspolicy.guidance.interview.questions import Choice, Question, Reason, introduction, reasons
+from vatspolicy.guidance.interview.questions import Question, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
-from vatspolicy.guidance.interview.serialize import interview_to_data
-from vatspolicy.guidance.interview.session import Interview, Progress, Refused, start
+from vatspolicy.guidance.interview.result import Choice, Progress, Reason
+from vatspolicy.guidance.interview.session import Interview, Refused, start
+from vatspolicy.guidance.interview.step import describe_step
 
 __all__ = [
     "Choice",
@@ -18,7 +19,7 @@ __all__ = [
     "Question",
     "Reason",
     "Refused",
-    "interview_to_data",
+    "describe_step",
     "introduction",
     "read_reply",
     "reasons",

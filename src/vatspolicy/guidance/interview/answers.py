@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from vatspolicy.cel.ast import Arithmetic, Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.documents import Path
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Need, Rule
@@ -22,8 +22,8 @@ _YEAR = datetime.timedelta(days=366)
 
 
 def possible_answers(
-    bundle: Bundle, ruleset: RuleSet, data: Any, path: Path, rules: Iterable[str], as_of: str
-) -> tuple[Any, ...]:
+    bundle: Bundle, ruleset: RuleSet, data: Tree, path: Path, rules: Iterable[str], as_of: str
+) -> tuple[Tree, ...]:
     """Return the values to try for a fact, in the order of the schema: at most MOST, distinct for some open rule.
 
     `data` are the facts stated so far, `rules` the names of the open rules that read it. Empty for a fact that is free
@@ -59,32 +59,32 @@ def possible_answers(
     return ()
 
 
-def typical_answer(answers: Sequence[Any]) -> Any:
+def typical_answer(answers: Sequence[Tree]) -> Tree:
     """Return the answer that an estimate assumes: an empty list, the first word, or the middle of a scale."""
     first = answers[0]
     number = isinstance(first, int | float) and not isinstance(first, bool)
     return answers[len(answers) // 2] if number else first
 
 
-def place_code(value: Any) -> str:
+def place_code(value: Tree) -> str:
     """Return the code of a written place."""
     return str(value["at"] if isinstance(value, dict) else value)
 
 
-def _is_place(node: Mapping[str, Any]) -> bool:
+def _is_place(node: Facts) -> bool:
     return node.get("type") == "object" and "at" in node.get("properties", {})
 
 
-def _mentioned(trees: Iterable[Node], ruleset: RuleSet) -> set[Any]:
+def _mentioned(trees: Iterable[Node], ruleset: RuleSet) -> set[Tree]:
     """Return every scalar that expressions contain or take from a parameter."""
     return {value for tree in trees for node in walk(tree) for value in _scalars(_value(node, ruleset))}
 
 
-def _value(node: Node, ruleset: RuleSet) -> Any:
+def _value(node: Node, ruleset: RuleSet) -> Tree:
     return node.value if isinstance(node, Literal) else ruleset.params[node.key] if isinstance(node, Param) else None
 
 
-def _scalars(value: Any) -> Iterator[Any]:
+def _scalars(value: Tree) -> Iterator[Tree]:
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):
@@ -94,13 +94,13 @@ def _scalars(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _distinguished(known: Sequence[str], mentioned: set[Any]) -> list[str]:
+def _distinguished(known: Sequence[str], mentioned: set[Tree]) -> list[str]:
     """Return the words that rules mention, and one that no rule mentions."""
     other = next((word for word in known if word not in mentioned), None)
     return [word for word in known if word in mentioned or word == other]
 
 
-def _places(path: Path, mentioned: set[Any], schemas: SchemaSet) -> list[str]:
+def _places(path: Path, mentioned: set[Tree], schemas: SchemaSet) -> list[str]:
     """Return the places that rules mention, one that no rule mentions, and overseas."""
     known = describe(path, schemas)["enum"]
     if "china" not in known:  # an address, and no area
@@ -111,11 +111,11 @@ def _places(path: Path, mentioned: set[Any], schemas: SchemaSet) -> list[str]:
     return list(dict.fromkeys([*found, *itertools.islice(untold, 1), "overseas"]))
 
 
-def _amounts(trees: Iterable[Node], ruleset: RuleSet, path: Path, node: Mapping[str, Any]) -> list[Any]:
+def _amounts(trees: Iterable[Node], ruleset: RuleSet, path: Path, node: Facts) -> list[Tree]:
     """Return one number of each interval between the numbers that rules compare this fact with."""
     whole = node["type"] == "integer"
     least, most = node["minimum"], node["maximum"]
-    bounds: set[Any] = {least}
+    bounds: set[Tree] = {least}
     for tree in trees:
         for one in walk(tree):
             if isinstance(one, Compare | Arithmetic) and any(_reads(side, path) for side in walk(one)):
@@ -131,7 +131,7 @@ def _reads(node: Node, path: Path) -> bool:
     return isinstance(node, Fact) and bool(node.names) and node.names[-1] == path[-1]
 
 
-def _spread(values: Sequence[Any], most: int = MOST) -> list[Any]:
+def _spread(values: Sequence[Tree], most: int = MOST) -> list[Tree]:
     """Return at most `most` of the values, evenly spread, including the first and the last."""
     if len(values) <= most:
         return list(values)

@@ -9,16 +9,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Fact, Quantifier, walk
 from vatspolicy.cel.interpreter import Evaluator, look_up
+from vatspolicy.documents.plain import Tree
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import Expression
 from vatspolicy.policies.ruleset import RuleSet
 
-Facts: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+_Names: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Facts by variable and fields."""
 
 
@@ -28,8 +29,8 @@ class MemoizingEvaluator:
     def __init__(self, base: ExpressionEvaluator) -> None:
         self._base = base
         self._functions: dict[Expression, Evaluator] = {}
-        self._memory: dict[tuple[Expression, tuple[int, ...]], Any] = {}
-        self._kept: list[Any] = []
+        self._memory: dict[tuple[Expression, tuple[int, ...]], Tree] = {}
+        self._kept: list[object] = []
 
     def function(self, expression: Expression) -> Evaluator:
         """Return the function that evaluates an expression, or recalls its value."""
@@ -39,13 +40,13 @@ class MemoizingEvaluator:
             self._functions[expression] = found
         return found
 
-    def _recall(self, expression: Expression, facts: Facts, evaluate: Evaluator, activation: Activation) -> Any:
+    def _recall(self, expression: Expression, facts: _Names, evaluate: Evaluator, activation: Activation) -> Tree:
         key = (expression, tuple(id(look_up(activation, root, names)) for root, names in facts))
         if key not in self._memory:
             self._memory[key] = evaluate(activation)
         return self._memory[key]
 
-    def keep(self, facts: Any) -> None:
+    def keep(self, facts: object) -> None:
         """Keep facts alive: the memory knows them by identity."""
         self._kept.append(facts)
 
@@ -55,7 +56,7 @@ def with_memory(ruleset: RuleSet) -> RuleSet:
     return dataclasses.replace(ruleset, evaluator=MemoizingEvaluator(ruleset.evaluator), indexed=False)
 
 
-def reuse_equal(new: Any, old: Any) -> Any:
+def reuse_equal(new: Tree, old: Tree) -> Tree:
     """Return the new facts, with the old objects wherever they are equal."""
     if type(new) is type(old) and new == old:
         return old
@@ -66,7 +67,7 @@ def reuse_equal(new: Any, old: Any) -> Any:
     return new
 
 
-def _facts(expression: Expression) -> Facts:
+def _facts(expression: Expression) -> _Names:
     """Return the facts that an expression reads, without those of variables that it binds itself."""
     nodes = list(walk(expression.tree))
     bound = {node.variable for node in nodes if isinstance(node, Quantifier)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import say_both
@@ -127,11 +126,11 @@ PHRASES: Mapping[str, LocalizedText] = {
 }
 
 
-def say(key: str, lang: Language, **values: Any) -> str:
+def say(key: str, lang: Language, **values: object) -> str:
     """Return a message of the interview in one language, with values filled in."""
     return PHRASES[key][lang].format(**values)
 
 
-def both(key: str, **values: Any) -> dict[str, str]:
+def both(key: str, **values: object) -> dict[str, str]:
     """Return a message in both languages."""
     return say_both(PHRASES[key], **values)

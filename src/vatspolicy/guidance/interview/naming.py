@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
 
+from vatspolicy.documents.plain import Tree
 from vatspolicy.profile.edits import set_fact
 
 UNNAMED = "product"
@@ -13,7 +13,7 @@ UNNAMED = "product"
 _LONGEST = 60
 
 
-def name_product(data: Any, title: str) -> Any:
+def name_product(data: Tree, title: str) -> Tree:
     """Return a profile with the id made from a title, and with the title unless the id says the same."""
     named = set_fact(data, ("product", "id"), make_slug(title))
     return named if make_slug(title) == title else set_fact(named, ("product", "title"), title)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.documents import Path
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.engine.decision import MissingFact
 from vatspolicy.engine.law_texts import titled
 from vatspolicy.guidance.interview.answers import instruments, place_code
 from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
 from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState
+from vatspolicy.guidance.interview.result import Article, Choice, Reason
 from vatspolicy.i18n import LANGUAGES, Phrase
 from vatspolicy.i18n.words import join_both, say_both
 from vatspolicy.policies.bundle import Bundle
@@ -55,17 +56,6 @@ OPINIONS: Path = ("opinions",)
 _LISTED = 100
 """Maximum number of choices that are listed; more are looked up."""
 _OF_CLASS = Phrase("a service of this class: {classes}")
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One possible answer, or one member of an answer that is a list."""
-
-    value: Any
-    label: LocalizedText
-    synonyms: tuple[str, ...] = ()
-    group: LocalizedText | None = None
-    """Group under which it is listed; choices of one group stand together."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +112,9 @@ def make_question(state: InterviewState, fact: MissingFact, phase: str, gain: In
         path=path,
         kind=kind,
         about=_about(state, path),
-        text=dict(NAME) if path == NAME_PATH else question(path, state.schemas),
+        text=NAME if path == NAME_PATH else question(path, state.schemas),
         title={"en": node.get("title", str(path[-1])), "zh": node.get("x-title-zh", str(path[-1]))},
-        unit=dict(UNITS[unit]) if unit else None,
+        unit=UNITS[unit] if unit else None,
         choices=choices,
         least=node.get("minimum", node.get("minItems")),
         most=node.get("maximum", node.get("maxItems")),
@@ -134,17 +124,17 @@ def make_question(state: InterviewState, fact: MissingFact, phase: str, gain: In
     )
 
 
-def _kind(
-    state: InterviewState, path: Path, node: Mapping[str, Any], rules: Iterable[str]
-) -> tuple[str, tuple[Choice, ...]]:
+def _kind(state: InterviewState, path: Path, node: Facts, rules: Iterable[str]) -> tuple[str, tuple[Choice, ...]]:
     if path == SERVICES:
         return "services", _choices(state, ("services", 0, "offers", 0))
     if path[-1] == "licenses":
         named = instruments(state.ruleset, [state.bundle.rule(name) for name in rules])
         titles = {name: state.bundle.instruments[name].title for name in named}
-        return "entries", tuple(Choice({"instrument": name}, title) for name, title in titles.items())
+        return "entries", tuple(Choice({"instrument": name}, title, (), None) for name, title in titles.items())
     if path == ("deals",):
-        return "entries", tuple(Choice({"kind": c.value}, c.label) for c in _choices(state, ("deals", 0, "kind")))
+        return "entries", tuple(
+            Choice({"kind": c.value}, c.label, (), None) for c in _choices(state, ("deals", 0, "kind"))
+        )
     if "at" in node.get("properties", {}):
         return "place", _choices(state, (*path, "at"))
     match node.get("type"):
@@ -154,7 +144,7 @@ def _kind(
             choices = _choices(state, (*path, 0))
             return "choices" if len(choices) <= _LISTED else "words", choices
         case "boolean":
-            return "boolean", (Choice(True, dict(YES)), Choice(False, dict(NO)))
+            return "boolean", (Choice(True, YES, (), None), Choice(False, NO, (), None))
         case "integer" | "number" as number:
             return number, ()
     if path[-1] == "at":
@@ -204,7 +194,7 @@ def _about(state: InterviewState, path: Path) -> LocalizedText:
     return join_both(parts, "comma")
 
 
-def _name(state: InterviewState, member: Any) -> LocalizedText | None:
+def _name(state: InterviewState, member: Tree) -> LocalizedText | None:
     """Return the name of a member of a list."""
     if isinstance(member, str) or (isinstance(member, dict) and "at" in member):
         return gazetteer(state.schemas)[place_code(member)]
@@ -221,17 +211,6 @@ def _name(state: InterviewState, member: Any) -> LocalizedText | None:
 # --- why
 
 
-@dataclass(frozen=True)
-class Reason:
-    """Rule that reads the answer."""
-
-    rule: str
-    message: LocalizedText
-    effect: LocalizedText
-    citations: tuple[Mapping[str, Any], ...]
-    """`policy`, `title`, `key`, `label`, the words `en` and perhaps `zh`, `verification`, `url`."""
-
-
 def reasons(bundle: Bundle, names: Iterable[str], as_of: str) -> tuple[Reason, ...]:
     """Return the rules of these names, with their message, effect and articles."""
     return tuple(_reason(bundle, name, as_of) for name in names)
@@ -240,21 +219,20 @@ def reasons(bundle: Bundle, names: Iterable[str], as_of: str) -> tuple[Reason, .
 def _reason(bundle: Bundle, name: str, as_of: str) -> Reason:
     rule = bundle.rule(name)
     policy = bundle.policies[rule.policy]
-    cited = []
-    for key in rule.cite:
-        article = policy.articles[key]
-        cited.append(
-            {
-                "policy": policy.id,
-                "title": titled(policy, policy.edition(as_of)),
-                "key": key,
-                "label": dict(article.label),
-                "en": article.en,
-                "zh": article.zh,
-                "verification": article.verification,
-                "url": article.url or policy.source.get("url"),
-            }
+    title = titled(policy, policy.edition(as_of))
+    cited = (
+        Article(
+            policy.id,
+            title,
+            key,
+            policy.articles[key].label,
+            policy.articles[key].en,
+            policy.articles[key].zh,
+            policy.articles[key].verification,
+            policy.articles[key].url or policy.source.get("url"),
         )
+        for key in rule.cite
+    )
     effect: dict[str, str] = {lang: describe_effect(bundle, rule, lang) for lang in LANGUAGES}
     if isinstance(rule.effect, Classify) and rule.effect.classes:  # by their names rather than their codes
         titles = [label("class", cls, bundle.schemas) for cls in rule.effect.classes]

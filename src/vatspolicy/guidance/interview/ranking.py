@@ -11,9 +11,9 @@ import dataclasses
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.documents import Document, Path
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import MissingFact
 from vatspolicy.engine.evaluator import PossibleOutcomes, possible_outcomes
@@ -64,12 +64,12 @@ class InterviewState:
     bundle: Bundle
     ruleset: RuleSet
     document: Document
-    data: Mapping[str, Any]
+    data: Facts
     as_of: str
     before: InterviewState | None = dataclasses.field(default=None, repr=False, compare=False)
     """State before the last answer."""
 
-    def with_fact(self, path: Path, value: Any) -> InterviewState:
+    def with_fact(self, path: Path, value: Tree) -> InterviewState:
         """Return the state after an answer."""
         return dataclasses.replace(self, data=set_fact(self.data, path, value), before=self)
 
@@ -83,7 +83,7 @@ class InterviewState:
         return self.ruleset.schemas
 
     @functools.cached_property
-    def facts(self) -> Mapping[str, Any]:
+    def facts(self) -> Facts:
         """Known facts as expressions read them, sharing objects with the previous state."""
         facts = facts_of(self.data, self.ruleset.schemas)
         if self.before is not None:
@@ -126,7 +126,7 @@ def rank_facts(
     gains = [(fact, _information_gain(state, fact, now, each, duties)) for fact in facts]
     order = schema_order(state.schemas)
 
-    def rank(pair: tuple[MissingFact, InformationGain]) -> tuple[Any, ...]:
+    def rank(pair: tuple[MissingFact, InformationGain]) -> tuple[object, ...]:
         fact, gain = pair
         turn = 0 if duties else _turn(fact.path, state.schemas)
         return (turn, -gain.weight, -gain.expected, -gain.worst, _place(order, fact.path))

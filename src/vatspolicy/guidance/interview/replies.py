@@ -6,11 +6,12 @@ import datetime
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
 
+from vatspolicy.documents.plain import Tree
 from vatspolicy.documents.words import SOME, Word, search_words
 from vatspolicy.guidance.interview.messages import REPLIES, both
-from vatspolicy.guidance.interview.questions import NAME_PATH, Choice, Question
+from vatspolicy.guidance.interview.questions import NAME_PATH, Question
+from vatspolicy.guidance.interview.result import Choice
 from vatspolicy.guidance.interview.session import Refused
 from vatspolicy.i18n.words import joint
 from vatspolicy.profile.vocabulary import Language
@@ -23,18 +24,18 @@ _SHOWN = 12
 _LONGEST_NAME = 200
 
 
-def read_reply(question: Question, text: str) -> Any:
+def read_reply(question: Question, text: str) -> Tree:
     """Return the value of a typed answer. Raises Refused, with a message in both languages."""
     text = text.strip()
     return _READERS[question.kind](question, text)
 
 
-def _one(question: Question, text: str) -> Any:
+def _one(question: Question, text: str) -> Tree:
     found = _find(question, text)
     return found.value
 
 
-def _many(question: Question, text: str) -> Any:
+def _many(question: Question, text: str) -> Tree:
     members = _members(question, text)
     if not members and question.least:
         raise Refused(both("too_few"))
@@ -43,9 +44,9 @@ def _many(question: Question, text: str) -> Any:
     return [choice.value for choice in members]
 
 
-def _services(question: Question, text: str) -> Any:
+def _services(question: Question, text: str) -> Tree:
     """Return one service for each part between slashes, named after its first offer."""
-    services: list[dict[str, Any]] = []
+    services: list[dict[str, Tree]] = []
     for part in _SLASH.split(text):
         offers = [choice.value for choice in _members(question, part)] or ["other"]
         name, number = offers[0], 2
@@ -152,14 +153,14 @@ def _plain(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
-def _whole(question: Question, text: str) -> Any:
+def _whole(question: Question, text: str) -> Tree:
     text = re.sub(r"(?<=[0-9])[ ,_，](?=[0-9]{3}(?![0-9]))", "", text)
     if not re.fullmatch(r"-?[0-9]{1,19}", text):
         raise Refused(both("not_whole"))
     return _bounded(question, int(text))
 
 
-def _number(question: Question, text: str) -> Any:
+def _number(question: Question, text: str) -> Tree:
     text = text.removesuffix("%").removesuffix("％").strip()
     if not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,9})?", text):
         raise Refused(both("not_number"))
@@ -175,7 +176,7 @@ def _bounded(question: Question, value: float) -> float:
     return value
 
 
-def _day(_question: Question, text: str) -> Any:
+def _day(_question: Question, text: str) -> Tree:
     try:
         if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
             raise ValueError
@@ -184,7 +185,7 @@ def _day(_question: Question, text: str) -> Any:
         raise Refused(both("not_day")) from None
 
 
-def _text(question: Question, text: str) -> Any:
+def _text(question: Question, text: str) -> Tree:
     if question.path == NAME_PATH and question.phase == "start":
         if not 0 < len(text) <= _LONGEST_NAME:
             raise Refused(both("no_name", most=_LONGEST_NAME))
@@ -194,7 +195,7 @@ def _text(question: Question, text: str) -> Any:
     return text
 
 
-_READERS: Mapping[str, Callable[[Question, str], Any]] = {
+_READERS: Mapping[str, Callable[[Question, str], Tree]] = {
     "boolean": _one,
     "choice": _one,
     "place": _one,
@@ -210,11 +211,11 @@ _READERS: Mapping[str, Callable[[Question, str], Any]] = {
 }
 
 
-def show_value(question: Question, value: Any, lang: Language) -> str:
+def show_value(question: Question, value: Tree, lang: Language) -> str:
     """Return a value in words."""
     labels = [(choice.value, choice.label[lang]) for choice in question.choices]
 
-    def label(one: Any) -> str:
+    def label(one: Tree) -> str:
         return next((text for known, text in labels if known == one and type(known) is type(one)), str(one))
 
     comma = joint("list", lang)

@@ -6,9 +6,9 @@ import dataclasses
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.documents import Document, Path, parse_document
+from vatspolicy.documents.plain import Tree
 from vatspolicy.documents.validation import validate
 from vatspolicy.engine.decision import Decision, MissingFact
 from vatspolicy.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
@@ -21,7 +21,6 @@ from vatspolicy.guidance.interview.questions import (
     NAME_PATH,
     OPINIONS,
     SERVICES,
-    Choice,
     Question,
     make_question,
     rules_of_start,
@@ -34,6 +33,7 @@ from vatspolicy.guidance.interview.ranking import (
     is_easy,
     rank_facts,
 )
+from vatspolicy.guidance.interview.result import Choice, Progress
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n import LANGUAGES, Sentences, translate
 from vatspolicy.policies.bundle import Bundle
@@ -59,16 +59,6 @@ class Refused(Exception):
         super().__init__(text["en"])
         self.text = text
         self.choices = choices
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Progress of an interview."""
-
-    number: int
-    """Number of the current question, from 1."""
-    left: int
-    """Estimated number of questions left, including the current one; 0 if there is none."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +90,9 @@ class Interview:
     # --- what is known
 
     @property
-    def data(self) -> dict[str, Any]:
+    def data(self) -> dict[str, Tree]:
         """Profile as data."""
-        data: dict[str, Any] = self.document.data
+        data: dict[str, Tree] = self.document.data
         return data
 
     @functools.cached_property
@@ -271,7 +261,7 @@ class Interview:
 
     # --- answers
 
-    def answer(self, value: Any, path: Path | None = None) -> Interview:
+    def answer(self, value: Tree, path: Path | None = None) -> Interview:
         """Return the next state after an answer to the question, or to another fact.
 
         Raises Refused for a value that the profile does not take or that contradicts what is known.
@@ -314,7 +304,7 @@ class Interview:
         named = self.named or path == NAME_PATH
         return dataclasses.replace(self, named=named, skipped=(*self.skipped, path), previous=self)
 
-    def _check_day(self, day: Any) -> None:
+    def _check_day(self, day: Tree) -> None:
         if not isinstance(day, str):
             raise Refused(both("not_day"))
         if day < self.bundle.covers_from:
@@ -324,7 +314,7 @@ class Interview:
         if day < self.today and not self.allow_past and self.as_of is None:
             raise Refused(both("in_the_past"))
 
-    def _write(self, path: Path, value: Any, expected: Any) -> tuple[str, bool]:
+    def _write(self, path: Path, value: Tree, expected: Tree) -> tuple[str, bool]:
         """Return the text with a fact, and True if all of it was rendered again."""
         if path == NAME_PATH:
             return render(expected, self.lang, self.bundle.schemas), False

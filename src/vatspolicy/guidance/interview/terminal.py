@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.guidance.interview.messages import say
-from vatspolicy.guidance.interview.questions import LAUNCH, NAME_PATH, Choice, Question, introduction, reasons
+from vatspolicy.guidance.interview.questions import LAUNCH, NAME_PATH, Question, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
+from vatspolicy.guidance.interview.result import Article, Choice
 from vatspolicy.guidance.interview.session import Interview, Refused
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import FRAMES, VERDICTS, aside, joint, word
@@ -148,9 +148,9 @@ class Terminal:
             laws = joint("semicolon", self.lang).join(cited)
             yield from wrap(clean(f"{say('law', self.lang)}{joint('colon', self.lang)}{laws}"), self.room, "  ", "  ")
 
-    def cited(self, citation: Mapping[str, Any]) -> str:
+    def cited(self, article: Article) -> str:
         """Return a regulation and the number of an article."""
-        title, label = citation["title"][self.lang], citation["label"][self.lang]
+        title, label = article.title[self.lang], article.label[self.lang]
         return word(FRAMES, "article", self.lang, law=title.strip("《》"), label=label)
 
     def groups(self, question: Question) -> Iterator[str]:
@@ -216,7 +216,7 @@ class Terminal:
             arrow = f"{reason.message[self.lang]} → {reason.effect[self.lang]}"
             yield from wrap(clean(arrow), self.room, "    ", "  - ")
             for cited in reason.citations:
-                words = cited[self.lang]
+                words = cited.words(self.lang)
                 quoted = f"{joint('colon', self.lang)}{words}" if words else ""
                 yield from wrap(clean(f"{self.cited(cited)}{quoted}"), self.room, "      ", "    § ")
             yield from wrap(aside(reason.rule, self.lang).lstrip(), self.room, "    ", "    ")

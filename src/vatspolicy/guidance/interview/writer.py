@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from vatspolicy.documents import Path
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.yaml_edit import find_text, set_value
 from vatspolicy.documents.yaml_writer import Comment, dump_yaml
@@ -18,7 +16,7 @@ _HEAD = Phrase("# A fact that is left out is unknown: it is never guessed. A lis
 def comments(lang: Language, schemas: SchemaSet | None = None) -> Comment:
     """Return the comments above facts: the question of a fact, or its title if the schema has no question."""
 
-    def comment(path: Path, owner: Mapping[str, Any]) -> str:
+    def comment(path: Path, owner: Facts) -> str:
         if "at" in owner or (path[-1] == "id" and isinstance(path[-2], int)):  # a site is one fact, on one line
             return ""
         node = describe(path, schemas)
@@ -30,12 +28,12 @@ def comments(lang: Language, schemas: SchemaSet | None = None) -> Comment:
     return comment
 
 
-def render(data: Mapping[str, Any], lang: Language, schemas: SchemaSet | None = None) -> str:
+def render(data: Facts, lang: Language, schemas: SchemaSet | None = None) -> str:
     """Return the text of a whole profile."""
     return dump_yaml(data, [_HEAD[lang]], comments(lang, schemas))
 
 
-def write_fact(text: str, path: Path, value: Any, comment: Comment) -> str:
+def write_fact(text: str, path: Path, value: Tree, comment: Comment) -> str:
     """Return the text of a profile with a fact, below its question; comments and order stay.
 
     The caller must read the text again and compare: an alias, for one, is written twice.

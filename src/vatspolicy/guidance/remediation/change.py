@@ -6,9 +6,9 @@ import copy
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from vatspolicy.documents import Path
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.guidance.remediation.targets import Target
 from vatspolicy.profile.edits import get_fact
@@ -25,7 +25,7 @@ class Mutability:
 
     cost: int
     """Ordinal cost: 1 for a contract, 5 for a change of owners. Costs of several changes are added to order them."""
-    to: Any
+    to: Tree
     """Permitted values, or lower, higher, later, fewer, elsewhere, another."""
     phrase: LocalizedText
     """Description of the change, in both languages."""
@@ -33,7 +33,7 @@ class Mutability:
     """Path of the fact that this one changes with; its own cost is 0."""
     keep: frozenset[str]
     """Members of a list that are never removed."""
-    rest: Mapping[str, Any] = field(repr=False)
+    rest: Facts = field(repr=False)
     """Entries of some marks only: `with` (members of an offer), `swap`, `zero`, `dearer` (cost by member)."""
 
 
@@ -69,7 +69,7 @@ class Edit:
     """Edit that sets one fact (None removes it) or removes members of a list."""
 
     path: Path
-    value: Any = None
+    value: Tree = None
     drop: frozenset[str] = frozenset()
 
     def conflicts_with(self, other: Edit) -> bool:
@@ -83,7 +83,7 @@ class Change:
     """One change: its edits, its cost and its subject. Compared by identity."""
 
     kind: str
-    order: tuple[Any, ...]
+    order: tuple[object, ...]
     """Order among changes of equal cost: the smaller change first."""
     cost: int
     edits: tuple[Edit, ...]
@@ -118,7 +118,7 @@ def apply_changes(profile: Profile, changes: Iterable[Change]) -> Profile:
     return read_profile(dataclasses.replace(profile.document, data=data), profile.schemas)
 
 
-def _set(data: Any, edit: Edit) -> None:
+def _set(data: Tree, edit: Edit) -> None:
     if len(edit.path) == 2 and edit.path[0] == "services":
         return  # a service goes last, so that the others keep their positions
     *above, last = edit.path
@@ -132,26 +132,26 @@ def _set(data: Any, edit: Edit) -> None:
         data[last] = copy.deepcopy(edit.value)
 
 
-def list_differences(profile: Profile, changes: Iterable[Change]) -> tuple[tuple[Path, Any, Any], ...]:
+def list_differences(profile: Profile, changes: Iterable[Change]) -> tuple[tuple[Path, Tree, Tree], ...]:
     """Return each changed fact as (path in the written profile, value before, value after); None is an absent value."""
-    found: dict[Path, tuple[Any, Any]] = {}
+    found: dict[Path, tuple[Tree, Tree]] = {}
     for path, before, after in _changes(profile.document.data, changes):
         found[path] = (found[path][0] if path in found else before, after)
     return tuple((path, before, after) for path, (before, after) in found.items() if before != after)
 
 
-def _changes(data: Any, changes: Iterable[Change]) -> Iterator[tuple[Path, Any, Any]]:
-    now: dict[Path, Any] = {}
+def _changes(data: Tree, changes: Iterable[Change]) -> Iterator[tuple[Path, Tree, Tree]]:
+    now: dict[Path, Tree] = {}
     for change in changes:
         for edit in change.edits:
             stated = _stated(data, edit.path)
-            before = now.get(edit.path, stated)
+            before: Tree = now.get(edit.path, stated)
             after = [member for member in before if member not in edit.drop] if edit.drop else edit.value
             now[edit.path] = after
             yield edit.path, stated, after
 
 
-def _stated(data: Any, path: Path) -> Any:
+def _stated(data: Tree, path: Path) -> Tree:
     """Return a fact as stated: at its place, or at the product for a service that inherits it."""
     value = get_fact(data, path)
     if value is None and len(path) == 3 and path[0] == "services" and path[2] in INHERITED:

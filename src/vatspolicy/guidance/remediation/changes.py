@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations
-from typing import Any
 
 from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.documents import Path
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
 from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, Mutability, mutable_facts
@@ -190,7 +190,7 @@ def _set_values(profile: Profile) -> Iterator[Change]:
                 )
 
 
-def _find_facts(profile: Profile, names: tuple[str, ...]) -> Iterator[tuple[str | None, Path, Any]]:
+def _find_facts(profile: Profile, names: tuple[str, ...]) -> Iterator[tuple[str | None, Path, Tree]]:
     """Yield each occurrence of a fact: service, written path, value."""
     if names[0] == "company":
         yield None, names, profile.facts["company"].get(names[1])
@@ -242,7 +242,7 @@ def _drop_members(profile: Profile) -> Iterator[Change]:
                     yield _make_drop(profile, name, service, member, [edit])
 
 
-def _make_drop(profile: Profile, name: str, service: Mapping[str, Any], member: str, edits: list[Edit]) -> Change:
+def _make_drop(profile: Profile, name: str, service: Facts, member: str, edits: list[Edit]) -> Change:
     mutability = _mutability(profile, "services", name)
     touches = frozenset(f"services.{edit.path[2]}" for edit in edits)
     phrase = add_detail(mutability.phrase, member_label(("services", 0, name), member, profile.schemas))
@@ -288,7 +288,7 @@ def _sell_own_goods(profile: Profile) -> Iterator[Change]:
         )
 
 
-def _remove_merchants(service: Mapping[str, Any], index: int) -> list[Edit]:
+def _remove_merchants(service: Facts, index: int) -> list[Edit]:
     return [Edit(("services", index, "merchants"), 0)] if service.get("merchants") else []
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.cel.interpreter import evaluate
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.decision import Decision, Finding
 from vatspolicy.engine.subjects import product_activation, service_activation
@@ -116,7 +116,7 @@ def blocking_expressions(ruleset: RuleSet, effects: Iterable[str] = ("deny", "ne
                 yield from (condition.check for condition in rule.effect.conditions)
 
 
-def find_comparisons(node: Node, params: Mapping[str, Any]) -> Iterator[tuple[Fact, str, float, str | None]]:
+def find_comparisons(node: Node, params: Facts) -> Iterator[tuple[Fact, str, float, str | None]]:
     """Yield the comparisons of a fact with a constant number: fact, operator, number, parameter.
 
     The operator has the fact on its left; the parameter is policy/name, or None for a literal.
@@ -131,7 +131,7 @@ def find_comparisons(node: Node, params: Mapping[str, Any]) -> Iterator[tuple[Fa
                     yield left, op, value, right.key if isinstance(right, Param) else None
 
 
-def find_caps(ruleset: RuleSet) -> Iterator[Any]:
+def find_caps(ruleset: RuleSet) -> Iterator[Tree]:
     """Yield the caps on the foreign share of the routes in force."""
     for rule in ruleset.rules_for("activity", "route"):
         if isinstance(rule.effect, Route) and rule.effect.max_foreign_percent is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
 
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
@@ -16,7 +16,7 @@ from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText, within
 
-_SOUND: Mapping[str, Any] = {
+_SOUND: Facts = {
     "foreign_percent_basis": "ultimate",
     "legal_form": "limited-company",
     "investor_origin": ["CN"],
@@ -56,7 +56,7 @@ def find_partner_changes(bundle: Bundle, profile: Profile, decision: Decision) -
             yield _operate_itself(profile, index, service)
 
 
-def _operate_itself(profile: Profile, index: int, service: Mapping[str, Any]) -> Change:
+def _operate_itself(profile: Profile, index: int, service: Facts) -> Change:
     mutability = mutable_facts(profile.schemas)["services", "operated_by"]
     edits = [Edit(("services", index, "operated_by"), "company")]
     edits += [Edit(("services", index, "customer_contract"))] if "customer_contract" in service else []
@@ -99,7 +99,7 @@ def _indexes(profile: Profile, group: tuple[str, ...]) -> list[int]:
     return [index for index, service in enumerate(profile.facts["services"]) if service["id"] in group]
 
 
-def _is_own_facility(service: Mapping[str, Any]) -> bool:
+def _is_own_facility(service: Facts) -> bool:
     """Return whether a facility of a service is stated to be the company's."""
     return any(facility.get("owner") == "company" for facility in service.get("facilities") or ())
 
@@ -116,8 +116,8 @@ def _find_required(
     profile: Profile,
     decision: Decision,
     group: tuple[str, ...],
-    partner: Mapping[str, Any],
-) -> dict[str, Any]:
+    partner: Facts,
+) -> dict[str, Tree]:
     """Return further facts required of the partner: missing ones, and the permits that its services need."""
     required = {
         str(ask.path[1]): _SOUND[str(ask.path[1])]
@@ -137,9 +137,7 @@ def _find_required(
     return {**required, "licenses": [*partner.get("licenses", ()), *more]} if more else required
 
 
-def _make_change(
-    profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any], handed: Collection[int]
-) -> Change:
+def _make_change(profile: Profile, group: tuple[str, ...], partner: Facts, handed: Collection[int]) -> Change:
     mutability = mutable_facts(profile.schemas)["partner",]
     edits = [Edit(("partner",), dict(partner))]
     for index, service in enumerate(profile.facts["services"]):
@@ -168,7 +166,7 @@ def _make_change(
 
 def _make_licenses(
     ruleset: RuleSet, profile: Profile, decision: Decision, group: tuple[str, ...]
-) -> list[dict[str, Any]]:
+) -> list[dict[str, Tree]]:
     """Return the licenses that a company without foreign share needs for every activity of its services."""
     classes: dict[str, dict[str, None]] = {}
     ran = {s["id"] for s in profile.facts["services"] if s.get("operated_by") == "partner"} | set(group)
@@ -191,9 +189,9 @@ def _instruments_of_class(ruleset: RuleSet, cls: str) -> Iterator[str]:
 
 def _make_license(
     instrument: str, profile: Profile, decision: Decision, classes: tuple[str, ...], places: tuple[str, ...] = ()
-) -> dict[str, Any]:
+) -> dict[str, Tree]:
     valid = max(decision.as_of, profile.launch or decision.as_of)
-    license: dict[str, Any] = {"instrument": instrument}
+    license: dict[str, Tree] = {"instrument": instrument}
     if classes:
         license |= {"classes": list(classes), "area": list(places)}
     return {**license, "valid_until": valid}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.engine.decision import Decision
 from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, mutable_facts
 from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, find_targets, sites_by_place
@@ -151,7 +151,7 @@ def _facilities(profile: Profile, target: Target, services: frozenset[str]) -> l
     return edits
 
 
-def is_owned(facility: Mapping[str, Any]) -> bool:
+def is_owned(facility: Facts) -> bool:
     """Return True for a data center that the company owns."""
     return bool(facility.get("kind") == "data-center" and facility.get("tenure") == "own")
 
@@ -183,7 +183,7 @@ def _area(profile: Profile, target: Target, services: frozenset[str]) -> list[Ed
     return edits
 
 
-def _written(place: Mapping[str, Any]) -> Any:
+def _written(place: Facts) -> Tree:
     """Return a place of an area as a spec states it."""
     return {"at": place["at"], "ftz": place["ftz"]} if place.get("ftz", "none") != "none" else place["at"]
 
@@ -192,7 +192,7 @@ _EDITS = {"r": _registered, "f": _facilities, "a": _area}
 _MUTABLE = {"r": ("company", "registered"), "f": ("services", "facilities"), "a": ("services", "area")}
 
 
-def _own_services(profile: Profile, services: frozenset[str]) -> list[tuple[int, Mapping[str, Any]]]:
+def _own_services(profile: Profile, services: frozenset[str]) -> list[tuple[int, Facts]]:
     """Return the services among these that the company runs itself."""
     return [
         (index, service)

@@ -7,7 +7,6 @@ import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations, count
-from typing import Any
 
 from vatspolicy.documents import Path
 from vatspolicy.engine.decision import Decision
@@ -279,7 +278,7 @@ def drop_redundant(profile: Profile, proposals: Iterable[Proposal]) -> list[Prop
     return kept
 
 
-def _order(proposal: Proposal) -> tuple[Any, ...]:
+def _order(proposal: Proposal) -> tuple[int, int, int, tuple[tuple[str, tuple[object, ...]], ...]]:
     """Return the sort key: cost, then places named by the open route first."""
     opened = {
         state.rule.policy
@@ -305,7 +304,7 @@ def _is_redundant(profile: Profile, other: Proposal, proposal: Proposal) -> bool
     return theirs < mine or (theirs == mine and route_names(proposal.decision) <= route_names(other.decision))
 
 
-def _signature(proposal: Proposal) -> frozenset[Any]:
+def _signature(proposal: Proposal) -> frozenset[tuple[object, ...]]:
     """Return the kinds of the changes, with their subject for removals and splits."""
     return frozenset(
         (change.kind, *(change.order if change.kind.startswith(("drop", "split")) else ()))

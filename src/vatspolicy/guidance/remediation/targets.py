@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from vatspolicy.cel.ast import Compare, Fact, In, Literal, Node, Param, walk
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.engine.decision import Decision
 from vatspolicy.i18n import Phrase
@@ -47,13 +47,13 @@ class Target:
             return say_both(_MAINLAND, place=names[0])
         return join_both(names, "or")
 
-    def holds(self, place: Mapping[str, Any] | None) -> bool:
+    def holds(self, place: Facts | None) -> bool:
         """Return True if a place of a profile (as expressions read it) lies in the target."""
         if place is None or not set(self.places).intersection(within(place["at"], self.schemas)):
             return False
         return self.zone is None or place.get("ftz") == self.zone
 
-    def site(self, near: Mapping[str, Any] | None) -> dict[str, str]:
+    def site(self, near: Facts | None) -> dict[str, str]:
         """Return an address in the target; that of `near` if it lies there."""
         if near is not None and self.holds(near):
             return (
@@ -68,7 +68,7 @@ class Target:
         at = next(code for code in (*own, *seat, *here))
         return {"at": at} if "zone" in places[at] else {"at": at, "ftz": self.zone or "none"}
 
-    def area(self) -> list[Any]:
+    def area(self) -> list[Tree]:
         """Return the service area that is exactly this target."""
         if self.zone is None:
             return list(self.places)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Fact, Param
 from vatspolicy.cel.interpreter import evaluate, look_up
 from vatspolicy.documents import Path
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.subjects import Activations, activity_activation, product_activation, service_activation
 from vatspolicy.guidance.remediation.obstacles import find_comparisons
@@ -52,7 +52,7 @@ def find_threshold_distances(bundle: Bundle, profile: Profile, decision: Decisio
     Only what matters: were the number on the other side, the rule would answer otherwise, all other facts as they are.
     """
     ruleset = bundle.on(decision.as_of)
-    found: dict[tuple[Any, ...], ThresholdDistance] = {}
+    found: dict[tuple[object, ...], ThresholdDistance] = {}
     for rule, expression, activation, service, cls in _rules_that_compare(ruleset, profile, decision):
         for threshold_distance in _distances(ruleset, profile, rule, expression, activation, service, cls):
             key = (threshold_distance.path, threshold_distance.threshold, rule.kind, _about(rule))
@@ -145,14 +145,14 @@ def _written_path(profile: Profile, activation: Activation, fact: Fact) -> Path 
     return profile.path_of(owner, fact.names) if isinstance(owner, dict) and fact.names else None
 
 
-def _with_fact(activation: Activation, fact: Fact, value: Any) -> Activation:
+def _with_fact(activation: Activation, fact: Fact, value: Tree) -> Activation:
     """Return the activation with one fact changed, under every name of its owner."""
     old = activation[fact.root]
-    new: Any = _replace(old, fact.names, value)
+    new: Tree = _replace(old, fact.names, value)
     return {name: new if owner is old else owner for name, owner in activation.items()}
 
 
-def _replace(owner: Mapping[str, Any], names: tuple[str, ...], value: Any) -> dict[str, Any]:
+def _replace(owner: Facts, names: tuple[str, ...], value: Tree) -> dict[str, Tree]:
     first, *rest = names
     return {**owner, first: _replace(owner[first], tuple(rest), value) if rest else value}
 

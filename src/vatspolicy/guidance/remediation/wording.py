@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from vatspolicy.documents import Path
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.guidance.remediation.thresholds import ThresholdDistance
 from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
@@ -67,7 +67,7 @@ def title(path: Path, ids: Iterable[str], schemas: SchemaSet) -> LocalizedText:
     return both(FRAMES, "aside", text=_SERVICE if len(path) == 2 else name, remark=service)
 
 
-def value_text(bundle: Bundle, path: Path, value: Any, after: bool) -> LocalizedText:
+def value_text(bundle: Bundle, path: Path, value: Tree, after: bool) -> LocalizedText:
     """Return a fact in words. With `after`, None means that the change leaves the fact out."""
     facts = FactWording(bundle.schemas)
     if len(path) == 2 and path[0] == "services":
@@ -83,7 +83,7 @@ def value_text(bundle: Bundle, path: Path, value: Any, after: bool) -> Localized
     return facts.value(_without_absent_zone(value), path)
 
 
-def _without_absent_zone(value: Any) -> Any:
+def _without_absent_zone(value: Tree) -> Tree:
     """Return places without `ftz: none`, which a change of place does not need to repeat."""
     if isinstance(value, list):
         return [_without_absent_zone(member) for member in value]
@@ -92,7 +92,7 @@ def _without_absent_zone(value: Any) -> Any:
     return value
 
 
-def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:
+def partner_text(bundle: Bundle, partner: Facts) -> LocalizedText:
     """Return the description of the required partner."""
     held, facts = [], FactWording(bundle.schemas)
     for license in partner.get("licenses", ()):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
+from vatspolicy.guidance.access_matrix.result import Cell as MatrixCell
+from vatspolicy.guidance.access_matrix.result import Matrix, Regime
 from vatspolicy.i18n.text import width
 from vatspolicy.i18n.words import end, gap, joint, word
 from vatspolicy.profile.vocabulary import Language
@@ -18,6 +19,7 @@ from vatspolicy.reports.access_matrix.words import (
     column_note,
     heading,
     how_to_read,
+    is_special,
     join_points,
     legend,
     notes,
@@ -30,32 +32,30 @@ from vatspolicy.reports.access_matrix.words import (
 from vatspolicy.reports.formats import html_page, templating
 from vatspolicy.reports.words import phrase
 
-Data = Mapping[str, Any]
-
 _LONG = 60
 """Cells from which the head of a column is given more room on a page."""
 
 
-def render_markdown(tables: Sequence[Data], lang: Language) -> str:
-    """Render matrices (matrix.schema.json) as Markdown."""
-    views = [View(data, lang) for data in tables]
+def render_markdown(tables: Sequence[Matrix], lang: Language) -> str:
+    """Render matrices as Markdown."""
+    views = [View(matrix, lang) for matrix in tables]
     return templating.render_markdown("matrix/matrix.md.j2", tables=views, words=_words(lang))
 
 
-def render_page(tables: Sequence[Data], lang: Language) -> str:
+def render_page(tables: Sequence[Matrix], lang: Language) -> str:
     """Render matrices as a page."""
-    parts = [fragment(data, lang, f"matrix-{data['by']}", 3 if index else 2) for index, data in enumerate(tables)]
-    titles = [heading(data, lang) for data in tables]
+    parts = [fragment(one, lang, f"matrix-{one.by}", 3 if index else 2) for index, one in enumerate(tables)]
+    titles = [heading(matrix, lang) for matrix in tables]
     frame = html_page.Frame(titles[0], lang, style=read_style(), end=phrase("not_advice", lang), wide=True)
     return html_page.render_page("matrix/matrix.html.j2", frame, tables=zip(titles, parts, strict=True))
 
 
-def fragment(data: Data, lang: Language, prefix: str = "matrix", level: int = 3) -> Markup:
+def fragment(matrix: Matrix, lang: Language, prefix: str = "matrix", level: int = 3) -> Markup:
     """Render the table with its list of columns, signs and notes, for a page that includes `read_style()`.
 
     `prefix` begins every id, so that two tables may stand in one page; `level` is that of the headings inside.
     """
-    view = View(data, lang)
+    view = View(matrix, lang)
     return templating.render_html("matrix/table.html.j2", view=view, prefix=prefix, h=f"h{level}", words=_words(lang))
 
 
@@ -64,7 +64,7 @@ def read_style() -> str:
     return Path(__file__).with_name("matrix.css").read_text(encoding="utf-8")
 
 
-def _words(lang: Language) -> Any:
+def _words(lang: Language) -> Callable[..., str]:
     return lambda key, **values: word(WORDS, key, lang, **values)
 
 
@@ -97,25 +97,25 @@ class Row:
 class View:
     """A matrix in words."""
 
-    def __init__(self, data: Data, lang: Language) -> None:
+    def __init__(self, matrix: Matrix, lang: Language) -> None:
         self.lang = lang
-        self.heading, self.stand, self.how = heading(data, lang), stand(data, lang), how_to_read(data, lang)
+        self.heading, self.stand, self.how = heading(matrix, lang), stand(matrix, lang), how_to_read(matrix, lang)
         self.colon, self.stop = joint("colon", lang), joint("semicolon", lang)
         self.stand_sentence = end(f"{self.stand[0].upper()}{self.stand[1:]}", lang) + gap(lang)
-        found, signs = notes(data, lang)
-        self.heads = [say(one["title"], lang) if "policies" in one else one["id"] for one in data["columns"]]
+        found, signs = notes(matrix, lang)
+        self.heads = [say(one.title, lang) if isinstance(one, Regime) else one.id for one in matrix.columns]
         self.rows = [
             Row(
                 title_of(row, lang),
-                say(row["title"], lang),
-                [] if row["whole"] else [say(offer["title"], lang) for offer in row["offers"]],
-                [_cell(cell, signs.get((index, cell["column"])), data, lang) for cell in row["cells"]],
+                say(row.title, lang),
+                [] if row.whole else [say(offer.title, lang) for offer in row.offers],
+                [_cell(cell, signs.get((index, cell.column)), matrix, lang) for cell in row.cells],
             )
-            for index, row in enumerate(data["rows"])
+            for index, row in enumerate(matrix.rows)
         ]
-        self.columns_head = word(WORDS, "columns" if data["by"] == "regimes" else "place_columns", lang)
-        self.columns = [(column["id"], column_note(column, lang)) for column in data["columns"]]
-        self.legend = legend(data, lang)
+        self.columns_head = word(WORDS, "columns" if matrix.by == "regimes" else "place_columns", lang)
+        self.columns = [(column.id, column_note(column, lang)) for column in matrix.columns]
+        self.legend = legend(matrix, lang)
         self.notes = found
 
     def is_long(self, head: str) -> bool:
@@ -127,14 +127,13 @@ class View:
         return join_points(note, self.lang)
 
 
-def _cell(cell: Data, note: str | None, data: Data, lang: Language) -> Cell:
-    said = routes(cell, data, lang) if data["by"] == "places" else ""
-    is_open = cell["state"] == "open"
-    return Cell(value(cell, lang), note, said, is_open, bool(cell.get("special")), _level(cell))
+def _cell(cell: MatrixCell, note: str | None, matrix: Matrix, lang: Language) -> Cell:
+    shown = (value(cell, lang), note, routes(cell, matrix, lang))
+    return Cell(*shown, cell.state == "open", is_special(cell), _level(cell))
 
 
-def _level(cell: Data) -> str:
-    if cell["state"] != "open":
-        return f"is-{cell['state']}"
-    percent = cell["max_foreign_percent"]
+def _level(cell: MatrixCell) -> str:
+    percent = cell.max_foreign_percent
+    if percent is None:
+        return f"is-{cell.state}"
     return "is-whole" if percent == 100 else "is-half" if percent >= 50 else "is-part" if percent else "is-zero"

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
+from vatspolicy.engine.result import encode
+from vatspolicy.guidance.access_matrix.result import Cell, Matrix, Row
 from vatspolicy.i18n.text import width, wrap
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.access_matrix.words import (
     WORDS,
+    Note,
     column_note,
     heading,
     how_to_read,
+    is_special,
     join_points,
     legend,
     notes,
@@ -26,8 +29,6 @@ from vatspolicy.reports.access_matrix.words import (
 )
 from vatspolicy.reports.words import phrase
 
-Data = Mapping[str, Any]
-
 FORMATS = ("text", "markdown", "html", "json")
 _LEAST = 20
 """Cells that the names of rows need on a terminal; with less room every row becomes a list."""
@@ -37,52 +38,52 @@ _OFFERS = 2
 
 
 def render(
-    format: str, tables: Sequence[Data], lang: Language, color: bool = False, room: int = 100, details: bool = False
+    format: str, tables: Sequence[Matrix], lang: Language, color: bool = False, room: int = 100, details: bool = False
 ) -> str:
-    """Render tables (matrix.schema.json) in one of FORMATS.
+    """Render tables in one of FORMATS.
 
     Text alone uses color, room (columns) and details: the conditions, the reasons and the law. Other formats have them.
     """
     if format == "json":
-        data = tables[0] if len(tables) == 1 else list(tables)
+        data = encode(tables[0] if len(tables) == 1 else tuple(tables))
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     if format in ("markdown", "html"):
         from vatspolicy.reports.access_matrix import document
 
         return document.render_page(tables, lang) if format == "html" else document.render_markdown(tables, lang)
     style = Style(color)
-    return "\n".join(line for data in tables for line in _text(data, lang, style, room, details)).rstrip() + "\n"
+    return "\n".join(line for matrix in tables for line in _text(matrix, lang, style, room, details)).rstrip() + "\n"
 
 
 # --- text
 
 
-def _text(data: Data, lang: Language, style: Style, room: int, details: bool) -> Iterator[str]:
-    yield from wrap(f"{style(heading(data, lang), 'bold')} · {stand(data, lang)}", room)
-    yield from wrap(how_to_read(data, lang), room)
+def _text(matrix: Matrix, lang: Language, style: Style, room: int, details: bool) -> Iterator[str]:
+    yield from wrap(f"{style(heading(matrix, lang), 'bold')} · {stand(matrix, lang)}", room)
+    yield from wrap(how_to_read(matrix, lang), room)
     yield ""
-    found, signs = notes(data, lang)
+    found, signs = notes(matrix, lang)
     shown = [
         [
-            value(cell, lang) + _mark(signs.get((index, cell["column"]))) + ("*" if cell.get("special") else "")
-            for cell in row["cells"]
+            value(cell, lang) + _mark(signs.get((index, cell.column))) + ("*" if is_special(cell) else "")
+            for cell in row.cells
         ]
-        for index, row in enumerate(data["rows"])
+        for index, row in enumerate(matrix.rows)
     ]
-    names = [_broken(column["id"]) for column in data["columns"]]
+    names = [_broken(column.id) for column in matrix.columns]
     widths = [
         max(width(text) for text in (*name, *(cells[index] for cells in shown))) for index, name in enumerate(names)
     ]
     left = room - sum(widths) - 2 * len(widths)
     if left >= _LEAST:
-        yield from _grid(data, lang, style, names, shown, widths, min(left, 48))
+        yield from _grid(matrix, lang, style, names, shown, widths, min(left, 48))
     else:
-        yield from _lists(data, lang, style, room, shown)
-    yield from _below(data, lang, style, room, found, details)
+        yield from _lists(matrix, lang, style, room, shown)
+    yield from _below(matrix, lang, style, room, found, details)
 
 
 def _grid(
-    data: Data,
+    matrix: Matrix,
     lang: Language,
     style: Style,
     names: list[list[str]],
@@ -96,32 +97,32 @@ def _grid(
         heads = [name[line - height + len(name)] if line >= height - len(name) else "" for name in names]
         yield style(_line(lead, left, heads, widths), "bold")
     yield "-" * (left + sum(widths) + 2 * len(widths))
-    for row, cells in zip(data["rows"], shown, strict=True):
+    for row, cells in zip(matrix.rows, shown, strict=True):
         lines = wrap(title_of(row, lang, _OFFERS), left, "  ", "")
         padded = [
             style(text + " " * (size - width(text)), *_tone(cell))
-            for text, size, cell in zip(cells, widths, row["cells"], strict=True)
+            for text, size, cell in zip(cells, widths, row.cells, strict=True)
         ]
         yield _line(lines[0], left, padded, widths).rstrip()
         yield from lines[1:]
 
 
-def _lists(data: Data, lang: Language, style: Style, room: int, shown: list[list[str]]) -> Iterator[str]:
+def _lists(matrix: Matrix, lang: Language, style: Style, room: int, shown: list[list[str]]) -> Iterator[str]:
     """Render each row as its name and a paragraph of its cells, for a narrow terminal."""
-    for row, cells in zip(data["rows"], shown, strict=True):
+    for row, cells in zip(matrix.rows, shown, strict=True):
         yield from wrap(style(title_of(row, lang, _OFFERS), "bold"), room, "  ", "")
         line, taken = "", 0
-        for text, cell in zip(cells, row["cells"], strict=True):
-            zero = cell["state"] == "open" and not cell["max_foreign_percent"]
-            if cell["state"] == "none" or (zero and data["by"] == "regimes"):
+        for text, cell in zip(cells, row.cells, strict=True):
+            zero = cell.state == "open" and not cell.max_foreign_percent
+            if cell.state == "none" or (zero and matrix.by == "regimes"):
                 continue
-            size = width(f"{cell['column']} {text}")
+            size = width(f"{cell.column} {text}")
             if line and taken + 3 + size > room:
                 yield line
                 line = ""
             taken = taken + 3 + size if line else 4 + size
             line += " · " if line else "    "
-            line += f"{cell['column']} {style(text, *_tone(cell))}"
+            line += f"{cell.column} {style(text, *_tone(cell))}"
         yield line or f"    {word(WORDS, 'zero', lang)}"
 
 
@@ -141,36 +142,38 @@ def _mark(sign: str | None) -> str:
     return f" {sign}" if sign else ""
 
 
-def _tone(cell: Data) -> tuple[str, ...]:
-    if cell["state"] == "none":
+def _tone(cell: Cell) -> tuple[str, ...]:
+    if cell.state == "none":
         return ("dim",)
-    if cell["state"] != "open":
+    if cell.state != "open":
         return ("red",)
-    if not cell["max_foreign_percent"]:
+    if not cell.max_foreign_percent:
         return ()
-    return ("green",) if cell["max_foreign_percent"] == 100 else ("yellow",)
+    return ("green",) if cell.max_foreign_percent == 100 else ("yellow",)
 
 
-def _below(data: Data, lang: Language, style: Style, room: int, found: Sequence[Any], details: bool) -> Iterator[str]:
+def _below(
+    matrix: Matrix, lang: Language, style: Style, room: int, found: Sequence[Note], details: bool
+) -> Iterator[str]:
     colon = joint("colon", lang)
     yield ""
-    yield style(word(WORDS, "columns" if data["by"] == "regimes" else "place_columns", lang), "bold")
-    for column in data["columns"]:
-        note = column_note(column, lang) if details else say(column["title"], lang)
-        yield from wrap(f"{column['id']}{colon}{note}", room, "    ", "  ")
-    if details and data["by"] == "places":
+    yield style(word(WORDS, "columns" if matrix.by == "regimes" else "place_columns", lang), "bold")
+    for column in matrix.columns:
+        told = column_note(column, lang) if details else say(column.title, lang)
+        yield from wrap(f"{column.id}{colon}{told}", room, "    ", "  ")
+    if details and matrix.by == "places":
         yield ""
         yield style(word(WORDS, "routes", lang), "bold")
-        for row in data["rows"]:
-            said = dict.fromkeys((cell["column"], routes(cell, data, lang)) for cell in row["cells"])
+        for row in matrix.rows:
+            said = dict.fromkeys((cell.column, routes(cell, matrix, lang)) for cell in row.cells)
             yield from _routes(row, said, lang, room)
     yield ""
     yield style(word(WORDS, "signs", lang), "bold")
-    for sign, meaning in legend(data, lang):
+    for sign, meaning in legend(matrix, lang):
         yield from wrap(f"{sign}{colon}{meaning}", room, "    ", "  ")
     if not details:
         yield ""
-        yield from wrap(word(WORDS, "more_places" if data["by"] == "places" else "more", lang), room)
+        yield from wrap(word(WORDS, "more_places" if matrix.by == "places" else "more", lang), room)
         yield ""
         return
     if found:
@@ -187,7 +190,7 @@ def _below(data: Data, lang: Language, style: Style, room: int, found: Sequence[
     yield ""
 
 
-def _routes(row: Data, said: Mapping[tuple[str, str], None], lang: Language, room: int) -> Iterator[str]:
+def _routes(row: Row, said: Mapping[tuple[str, str], None], lang: Language, room: int) -> Iterator[str]:
     """Render the routes of a row in the places table. Columns with equal text are joined."""
     together: dict[str, list[str]] = {}
     for column, text in said:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.guidance.access_matrix.locations import letters
+from vatspolicy.guidance.access_matrix.result import (
+    Article,
+    Binding,
+    Cell,
+    Matrix,
+    PlaceCell,
+    PlaceSet,
+    Reason,
+    Regime,
+    RegimeCell,
+    Row,
+    Stated,
+)
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import gap, joint, number, word
-from vatspolicy.profile.vocabulary import Language, gazetteer, label
-from vatspolicy.reports.words import phrase, say_bundle
-
-Data = Mapping[str, Any]
+from vatspolicy.profile.vocabulary import Language, LocalizedText, gazetteer, label
+from vatspolicy.reports.words import phrase, say_deciding
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "regimes": Phrase("Highest foreign share by service and regime"),
@@ -76,21 +86,21 @@ class Note:
     law: tuple[str, ...]
 
 
-def say(text: Mapping[str, str], lang: Language) -> str:
-    """Return a text of the data in one language, with control characters removed."""
+def say(text: LocalizedText, lang: Language) -> str:
+    """Return a text of the matrix in one language, with control characters removed."""
     return clean(text[lang])
 
 
-def heading(data: Data, lang: Language) -> str:
+def heading(matrix: Matrix, lang: Language) -> str:
     """Return the title of a table."""
-    return word(WORDS, data["by"], lang)
+    return word(WORDS, matrix.by, lang)
 
 
-def stand(data: Data, lang: Language) -> str:
+def stand(matrix: Matrix, lang: Language) -> str:
     """Return the day, the bundle and the place of a table."""
-    text = f"{phrase('as_of', lang, day=data['as_of'])} · {say_bundle(data['bundle'], lang)}"
-    places = [label("place", data["place"])[lang]] if data["place"] in gazetteer() else []
-    places += [label("zone", data["zone"])[lang]] if data["zone"] else []
+    text = f"{phrase('as_of', lang, day=matrix.as_of)} · {say_deciding(matrix.bundle, lang)}"
+    places = [label("place", matrix.place)[lang]] if matrix.place and matrix.place in gazetteer() else []
+    places += [label("zone", matrix.zone)[lang]] if matrix.zone else []
     place = joint("comma", lang).join(places)
     return text + (f" · {word(WORDS, 'registered', lang, place=place)}" if places else "")
 
@@ -105,53 +115,59 @@ def share(percent: float, lang: Language) -> str:
     return word(WORDS, "share", lang, percent=number(percent))
 
 
-def value(cell: Data, lang: Language, mark: str = " ≠") -> str:
+def value(cell: Cell | Stated, lang: Language, mark: str = " ≠") -> str:
     """Return the text of a cell without its note; `mark` is that of a contested one."""
-    is_open = cell["state"] == "open"
-    text = share(cell["max_foreign_percent"], lang) if is_open else word(WORDS, cell["state"], lang)
-    return text + (mark if cell["contested"] else "")
+    percent = cell.max_foreign_percent
+    return (word(WORDS, cell.state, lang) if percent is None else share(percent, lang)) + (
+        mark if cell.contested else ""
+    )
 
 
-def routes(cell: Data, data: Data, lang: Language) -> str:
+def routes(cell: Cell, matrix: Matrix, lang: Language) -> str:
     """Describe the routes behind the share of a places cell, and the higher shares of some investors."""
+    if not isinstance(cell, PlaceCell):
+        return ""
     comma = joint("list", lang)
-    parts = [comma.join(say(data["routes"][name], lang) for name in cell["routes"])]
-    if cell["special"]:
-        names = comma.join(say(data["routes"][name], lang) for name in cell["special"]["routes"])
-        parts.append(word(WORDS, "special", lang, share=value(cell["special"], lang), routes=names))
+    parts = [comma.join(say(matrix.routes[name], lang) for name in cell.routes)]
+    if cell.special:
+        names = comma.join(say(matrix.routes[name], lang) for name in cell.special.routes)
+        parts.append(word(WORDS, "special", lang, share=value(cell.special, lang), routes=names))
     return joint("semicolon", lang).join(part for part in parts if part)
 
 
-def how_to_read(data: Data, lang: Language) -> str:
+def is_special(cell: Cell) -> bool:
+    """Return True if some investors may have a higher share."""
+    return isinstance(cell, PlaceCell) and cell.special is not None
+
+
+def how_to_read(matrix: Matrix, lang: Language) -> str:
     """Explain rows, columns and cells of a table."""
-    return word(WORDS, "how" if data["by"] == "regimes" else "how_places", lang)
+    return word(WORDS, "how" if matrix.by == "regimes" else "how_places", lang)
 
 
-def title_of(row: Data, lang: Language, most: int | None = None) -> str:
+def title_of(row: Row, lang: Language, most: int | None = None) -> str:
     """Return the name of a row: its class, and its offers if the class has several rows, at most `most` of them."""
-    text = say(row["title"], lang)
-    if row["whole"]:
+    text = say(row.title, lang)
+    if row.whole:
         return text
-    offers = [say(offer["title"], lang) for offer in row["offers"]]
+    offers = [say(offer.title, lang) for offer in row.offers]
     if most is not None and len(offers) > most:
         offers[most:] = [word(WORDS, "and_more", lang, count=len(offers) - most)]
     return text + joint("colon", lang) + joint("semicolon", lang).join(offers)
 
 
-def notes(data: Data, lang: Language) -> tuple[list[Note], dict[tuple[int, str], str]]:
+def notes(matrix: Matrix, lang: Language) -> tuple[list[Note], dict[tuple[int, str], str]]:
     """Return the notes of a table, and their letters by row and column."""
     found: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
     signs: dict[tuple[int, str], str] = {}
-    for index, row in enumerate(data["rows"]):
-        for cell in row["cells"]:
-            said = [*cell.get("conditions", ()), *cell.get("reasons", ())]
-            if said:
-                law = [
-                    *(cell["articles"] if cell["state"] == "open" else ()),
-                    *(a for one in said for a in one["articles"]),
-                ]
-                key = (tuple(dict.fromkeys(say(one["message"], lang) for one in said)), _law(law, lang))
-                signs[index, cell["column"]] = found.setdefault(key, letters(len(found)))
+    for index, row in enumerate(matrix.rows):
+        for cell in row.cells:
+            if isinstance(cell, RegimeCell) and (cell.conditions or cell.reasons):
+                said: tuple[Binding | Reason, ...] = (*cell.conditions, *cell.reasons)
+                own = cell.articles if cell.state == "open" else ()
+                law = (*own, *(article for one in said for article in one.articles))
+                key = (tuple(dict.fromkeys(say(one.message, lang) for one in said)), _law(law, lang))
+                signs[index, cell.column] = found.setdefault(key, letters(len(found)))
     return [Note(at, *key) for key, at in found.items()], signs
 
 
@@ -160,42 +176,40 @@ def join_points(note: Note, lang: Language) -> str:
     return gap(lang).join(note.points)
 
 
-def _law(articles: Iterable[Data], lang: Language) -> tuple[str, ...]:
+def _law(articles: Iterable[Article], lang: Language) -> tuple[str, ...]:
     """Articles by regulation: its title, then the labels."""
     by_policy: dict[str, list[str]] = {}
     for article in articles:
-        labels = by_policy.setdefault(say(article["title"], lang), [])
-        labels += [text for text in [say(article["label"], lang)] if text not in labels]
+        labels = by_policy.setdefault(say(article.title, lang), [])
+        labels += [text for text in [say(article.label, lang)] if text not in labels]
     return tuple(title + joint("comma", lang) + joint("list", lang).join(found) for title, found in by_policy.items())
 
 
-def legend(data: Data, lang: Language) -> list[tuple[str, str]]:
+def legend(matrix: Matrix, lang: Language) -> list[tuple[str, str]]:
     """Return the signs that a table uses, with their meaning."""
-    cells = [cell for row in data["rows"] for cell in row["cells"]]
-    states = {cell["state"] for cell in cells}
+    cells = [cell for row in matrix.rows for cell in row.cells]
+    states = {cell.state for cell in cells}
     found = [
         (word(WORDS, s, lang), word(WORDS, f"legend_{s}", lang))
         for s in ("closed", "prohibited", "none")
         if s in states
     ]
-    if any(cell["max_foreign_percent"] == 0 for cell in cells):
+    if any(cell.max_foreign_percent == 0 for cell in cells):
         found.append((share(0.0, lang), word(WORDS, "legend_zero", lang)))
-    if any(cell["contested"] for cell in cells):
+    if any(cell.contested for cell in cells):
         found.append(("≠", word(WORDS, "legend_contested", lang)))
-    if any(cell.get("special") for cell in cells):
+    if any(map(is_special, cells)):
         found.append(("*", word(WORDS, "legend_special", lang)))
     return found
 
 
-def column_note(column: Data, lang: Language) -> str:
+def column_note(column: Regime | PlaceSet, lang: Language) -> str:
     """Return the description of a column in the list of columns."""
-    if "policies" not in column:
-        return say(column["title"], lang)
-    law = [
-        joint("comma", lang).join([say(one["title"], lang), *([clean(one["number"])] if one["number"] else [])])
-        for one in column["policies"]
-    ]
-    parts = [say(column["title"], lang), *law]
-    if column["places"]:
-        parts.append(word(WORDS, "where", lang, places=say(column["places"], lang)))
+    parts = [say(column.title, lang)]
+    if isinstance(column, Regime):
+        for one in column.policies:
+            number = [clean(one.number)] if one.number else []
+            parts.append(joint("comma", lang).join([say(one.title, lang), *number]))
+        if column.places:
+            parts.append(word(WORDS, "where", lang, places=say(column.places, lang)))
     return joint("semicolon", lang).join(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vatspolicy.guidance.access_matrix.result import Stated
 from vatspolicy.i18n.words import aside, joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.access_matrix.words import value
@@ -27,7 +28,7 @@ def summary(data: Data, lang: Language) -> list[str]:
     alike: dict[tuple[str, str, str], list[str]] = {}
     mark = aside(word(ITEMS, "contested", lang), lang)  # the sign is explained beside the matrix only
     for cell in data["cells"]:
-        key = (cell["regime"][lang], *(value(cell[side], lang, mark) for side in ("before", "after")))
+        key = (cell["regime"][lang], *(value(Stated(**cell[side]), lang, mark) for side in ("before", "after")))
         alike.setdefault(key, []).append(cell["title"][lang])
     found = []
     for (regime, before, after), every in alike.items():
@@ -58,7 +59,7 @@ def rows(data: Data, lang: Language) -> Iterator[tuple[str, str, str, str]]:
     """Yield business, regime, and its cell before and after: the changed cells, then the changed places."""
     for cell in data["cells"]:
         offers = joint("list", lang).join(offer[lang] for offer in cell["offers"])
-        sides = (value(cell[side], lang) for side in ("before", "after"))
+        sides = (value(Stated(**cell[side]), lang) for side in ("before", "after"))
         yield cell["title"][lang] + joint("colon", lang) + offers, cell["regime"][lang], *sides
     for one in data["places"]:
         before, after = (one[side][lang] if one[side] else ABSENT for side in ("before", "after"))

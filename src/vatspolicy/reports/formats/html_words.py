@@ -9,6 +9,7 @@ from typing import Any
 from vatspolicy.engine.result import Authority, Citation, Finding, Law
 from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, end, gap, joint, word
+from vatspolicy.policies.bundle import LawIdentity
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.words import KNOWN, name_law, phrase
 
@@ -157,7 +158,7 @@ class Sentences:
         text = WORDS[key][self.lang]
         return text.format(**values) if values else text
 
-    def deciding(self, law: Law) -> str:
+    def deciding(self, law: Law | LawIdentity) -> str:
         """Return the law that decided, with its whole digest."""
         return self.html("rules", law=name_law(law, self.lang), digest=law.digest)
 

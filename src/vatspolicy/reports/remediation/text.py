@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
+from vatspolicy.engine.result import Citation
+from vatspolicy.guidance.remediation.result import Extent, Proposal, Route, Ways
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, gap, joint, number, word
 from vatspolicy.output import Style
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language, LocalizedText
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.opinions import say_matter
 from vatspolicy.reports.remediation.words import name_goal, say
-from vatspolicy.reports.words import MEANINGS, phrase, say_bundle
-
-Data = Mapping[str, Any]
+from vatspolicy.reports.words import MEANINGS, phrase, say_deciding
 
 _COLORS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
@@ -23,107 +22,107 @@ ALSO = 6
 """Number of equally good places that are named; the rest is counted."""
 
 
-def render(data: Data, lang: Language, color: bool = False, room: int = 100) -> str:
-    """Ways forward (as `ways_record` makes them) as text of at most `room` columns."""
-    return "\n".join(_Report(data, lang, Style(color), room).lines()) + "\n"
+def render(ways: Ways, lang: Language, color: bool = False, room: int = 100) -> str:
+    """Render ways forward as text of at most `room` columns."""
+    return "\n".join(_Report(ways, lang, Style(color), room).lines()) + "\n"
 
 
-def places(also: Iterable[Data], lang: Language) -> str:
+def places(also: Iterable[LocalizedText], lang: Language) -> str:
     """Name the first few equally good places and count the rest."""
     names = [str(name[lang]) for name in also]
     shown = joint("list", lang).join(names[:ALSO])
     return shown + (say("and_more", lang, count=len(names) - ALSO) if len(names) > ALSO else "")
 
 
-def licenses(proposal: Data, lang: Language) -> str:
+def licenses(proposal: Proposal, lang: Language) -> str:
     """Return the licenses to obtain, with their routes."""
     needs = []
-    for need in proposal["needs"]:
+    for need in proposal.needs:
         offers = []
-        for offer in need["any_of"]:
-            way = aside(offer["route"]["title"][lang], lang) if offer["route"] else ""
-            offers.append(offer["instrument"]["title"][lang] + way)
+        for offer in need.any_of:
+            way = aside(offer.route.title[lang], lang) if offer.route else ""
+            offers.append(offer.instrument.title[lang] + way)
         needs.append(f" {phrase('or', lang)} ".join(dict.fromkeys(offers)))
     return joint("semicolon", lang).join(dict.fromkeys(needs))
 
 
-def law_of(item: Data, lang: Language) -> str:
-    """Return the regulations and articles of a route or a denial."""
+def law_of(citations: Iterable[Citation], lang: Language) -> str:
+    """Return the regulations and articles of citations."""
     comma = joint("comma", lang)
     articles: dict[str, dict[str, None]] = {}
-    for cited in item["citations"]:
-        articles.setdefault(cited["title"][lang], {})[cited["label"][lang]] = None
+    for cited in citations:
+        articles.setdefault(cited.title[lang], {})[cited.label[lang]] = None
     return joint("semicolon", lang).join(comma.join([title, *labels]) for title, labels in articles.items())
 
 
-def say_verdict(data: Data, lang: Language) -> str:
+def say_verdict(ways: Ways, lang: Language) -> str:
     """Return the decision word, marked if it is contested."""
-    return doubt.say_verdict(data["decision"], data["contested"], lang)
+    return doubt.say_verdict(ways.decision, ways.contested, lang)
 
 
-def say_hint(data: Data, lang: Language) -> str:
+def say_hint(ways: Ways, lang: Language) -> str:
     """Return what other readings of the law change; empty without any."""
-    return doubt.say_hint(data["contested"], data["worst_reading"], data["decision"], lang)
+    return doubt.say_hint(ways.contested, ways.worst_reading, ways.decision, lang)
 
 
-def bound(search: Data, lang: Language) -> str:
+def bound(search: Extent, lang: Language) -> str:
     """Return the bound of the search and the meaning of the order of proposals."""
-    key = "looked_one" if search["looked"] == 1 else "looked"
-    parts = [say(key, lang, looked=search["looked"], most=search["most"])]
-    parts += [] if search["exhausted"] else [say("bounded", lang)]
+    key = "looked_one" if search.looked == 1 else "looked"
+    parts = [say(key, lang, looked=search.looked, most=search.most)]
+    parts += [] if search.exhausted else [say("bounded", lang)]
     return gap(lang).join([*parts, say("effort", lang)])
 
 
-def contests(data: Data, lang: Language) -> Iterator[tuple[str, list[str]]]:
+def contests(ways: Ways, lang: Language) -> Iterator[tuple[str, list[str]]]:
     """Yield each contested rule and its other readings, in words."""
-    for readings in doubt.group_readings(data["contested"]):
+    for readings in doubt.group_readings(ways.contested):
         about = f"{readings[0].subject}{joint('colon', lang)}{readings[0].message[lang]}"
         yield about, [doubt.say_other(reading, lang) for reading in readings]
 
 
-def nothing_better(data: Data) -> str:
+def nothing_better(ways: Ways) -> str:
     """Return the key of the phrase for a decision that nothing improves."""
-    return "nothing_but_contest" if data["contested"] else "nothing_better"
+    return "nothing_but_contest" if ways.contested else "nothing_better"
 
 
-def reached(data: Data, lang: Language) -> str:
-    """Return the decision to which the proposals lead."""
-    return name_goal(data["goal"], lang, (proposal["decision"] for proposal in data["proposals"]))
+def reached(ways: Ways, lang: Language) -> str:
+    """Return the decision to which the proposals lead; empty without a goal."""
+    return "" if ways.goal is None else name_goal(ways.goal, lang, (proposal.decision for proposal in ways.proposals))
 
 
-def unstated(data: Data, lang: Language) -> str:
+def unstated(ways: Ways, lang: Language) -> str:
     """Return the facts of which no change was considered because they are not stated; empty if there are none."""
-    facts = [f"{fact['title'][lang]}{joint('colon', lang)}{fact['path']}" for fact in data["unstated"]]
+    facts = [f"{fact.title[lang]}{joint('colon', lang)}{fact.path}" for fact in ways.unstated]
     return say("unstated", lang, facts=joint("semicolon", lang).join(facts)) if facts else ""
 
 
-def joined(proposal: Data, lang: Language) -> str:
+def joined(proposal: Proposal, lang: Language) -> str:
     """Describe a proposal in one line."""
-    return joint("plus", lang).join(text[lang] for text in proposal["phrases"])
+    return joint("plus", lang).join(text[lang] for text in proposal.phrases)
 
 
-def then(proposal: Data, lang: Language, decided: str) -> Iterator[str]:
+def then(proposal: Proposal, lang: Language, decided: str) -> Iterator[str]:
     """Yield the consequences of a proposal, one line each."""
     line = decided
-    if "launch" in proposal["kinds"]:
-        line += aside(say("day", lang, day=proposal["as_of"]), lang)
-    if proposal["needs"]:
+    if "launch" in proposal.kinds:
+        line += aside(say("day", lang, day=proposal.as_of), lang)
+    if proposal.needs:
         line += joint("semicolon", lang) + say("get", lang, licenses=licenses(proposal, lang))
     yield line
-    if proposal["missing"]:
-        yield say("missing", lang, facts=", ".join(ask.path for ask in proposal["missing"]))
-        yield from (say_matter(matter, lang) for ask in proposal["missing"] for matter in ask.about)
-    if proposal["also"]:
-        yield say("also", lang, places=places(proposal["also"], lang))
-    for apart in proposal["split_off"]:
-        yield say("apart", lang, service=apart["service"], word=word(VERDICTS, apart["decision"], lang))
-    if proposal["contested"]:
+    if proposal.missing:
+        yield say("missing", lang, facts=", ".join(ask.path for ask in proposal.missing))
+        yield from (say_matter(matter, lang) for ask in proposal.missing for matter in ask.about)
+    if proposal.also:
+        yield say("also", lang, places=places(proposal.also, lang))
+    for apart in proposal.split_off:
+        yield say("apart", lang, service=apart.service, word=word(VERDICTS, apart.decision, lang))
+    if proposal.contested:
         yield say("contested", lang)
 
 
 class _Report:
-    def __init__(self, data: Data, lang: Language, style: Style, room: int) -> None:
-        self.data, self.lang, self.style, self.room = data, lang, style, room
+    def __init__(self, ways: Ways, lang: Language, style: Style, room: int) -> None:
+        self.ways, self.lang, self.style, self.room = ways, lang, style, room
         self.colon = joint("colon", lang)
 
     def lines(self) -> Iterator[str]:
@@ -146,116 +145,116 @@ class _Report:
         yield from self.flow(text, "", "bold")
 
     def verdict(self) -> Iterator[str]:
-        data = self.data
+        ways = self.ways
         verdict = self.style(
-            f" {doubt.say_verdict(data['decision'], data['contested'], self.lang)} ", "bold", _COLORS[data["decision"]]
+            f" {doubt.say_verdict(ways.decision, ways.contested, self.lang)} ", "bold", _COLORS[ways.decision]
         )
-        day = phrase("as_of", self.lang, day=data["as_of"])
-        version = say_bundle(data["bundle"], self.lang)
-        contested = say_hint(data, self.lang)
-        title = " · ".join([str(data["title"]), *([contested] if contested else []), day, version])
+        day = phrase("as_of", self.lang, day=ways.as_of)
+        version = say_deciding(ways.bundle, self.lang)
+        contested = say_hint(ways, self.lang)
+        title = " · ".join([str(ways.title), *([contested] if contested else []), day, version])
         yield from self.flow(title, " ", first=f"{verdict} ")
-        meaning = word(MEANINGS, data["decision"], self.lang)
-        if data["decision"] == "incomplete":
-            low, high = (word(VERDICTS, end, self.lang) for end in data["range"])
+        meaning = word(MEANINGS, ways.decision, self.lang)
+        if ways.decision == "incomplete":
+            low, high = (word(VERDICTS, end, self.lang) for end in ways.range)
             meaning += gap(self.lang) + phrase("range", self.lang, low=low, high=high)
         yield from self.flow(meaning, " ")
 
     def contest(self) -> Iterator[str]:
-        if self.data["contested"]:
+        if self.ways.contested:
             yield from self.heading(phrase("contested", self.lang))
-        for about, others in contests(self.data, self.lang):
+        for about, others in contests(self.ways, self.lang):
             yield from self.flow(about, "    ", first="  ≠ ")
             for other in others:
                 yield from self.flow(other, "      ", first="    - ")
 
     def missing(self) -> Iterator[str]:
-        if self.data["missing"]:
+        if self.ways.missing:
             yield from self.heading(say("facts_missing", self.lang))
-        for ask in self.data["missing"]:
+        for ask in self.ways.missing:
             yield from self.flow(f"{ask.path}: {ask.question[self.lang]}", "      ", first="  ? ")
             for matter in ask.about:
                 yield from self.flow(say_matter(matter, self.lang), "      ", first="    - ")
 
     def routes(self) -> Iterator[str]:
         yield from self.heading(say("routes", self.lang))
-        for service in self.data["services"]:
-            if not service["activities"]:
+        for service in self.ways.services:
+            if not service.activities:
                 text = (
                     say("not_telecom", self.lang)
-                    if service["state"] == "not-telecom"
-                    else word(STATES, service["state"], self.lang)
+                    if service.state == "not-telecom"
+                    else word(STATES, service.state, self.lang)
                 )
-                yield from self.flow(f"{service['id']}{self.colon}{text}", "    ", first="  ")
-            for activity in service["activities"]:
-                outcome = self.style(word(VERDICTS, activity["outcome"], self.lang), _COLORS[activity["outcome"]])
-                text = f"{clean(service['id'])}{self.colon}{activity['title'][self.lang]}{self.colon}"
+                yield from self.flow(f"{service.id}{self.colon}{text}", "    ", first="  ")
+            for activity in service.activities:
+                outcome = self.style(word(VERDICTS, activity.outcome, self.lang), _COLORS[activity.outcome])
+                text = f"{clean(service.id)}{self.colon}{activity.title[self.lang]}{self.colon}"
                 lines = wrap(text + outcome, self.room, "    ", "  ")
                 yield from lines
-                if not activity["routes"]:
+                if not activity.routes:
                     yield from self.flow(say("no_routes", self.lang), "    ", "dim")
-                for route in activity["routes"]:
+                for route in activity.routes:
                     yield from self.route(route)
 
-    def route(self, route: Data) -> Iterator[str]:
-        mark, color = _MARKS[route["state"]]
-        goal = say("leads_to", self.lang, instrument=route["instrument"]["title"][self.lang])
-        text = f"{route['title'][self.lang]}{self.colon}{word(STATES, route['state'], self.lang)} · {goal}"
-        if route["held"]:
-            text += f" · {phrase('held', self.lang, title=route['instrument']['title'][self.lang])}"
+    def route(self, route: Route) -> Iterator[str]:
+        mark, color = _MARKS[route.state]
+        goal = say("leads_to", self.lang, instrument=route.instrument.title[self.lang])
+        text = f"{route.title[self.lang]}{self.colon}{word(STATES, route.state, self.lang)} · {goal}"
+        if route.held:
+            text += f" · {phrase('held', self.lang, title=route.instrument.title[self.lang])}"
         yield from self.flow(text, "      ", first=f"    {self.style(mark, color)} ")
-        if route["max_foreign_percent"] is not None:
-            cap = say("share", self.lang, percent=number(route["max_foreign_percent"]))
-            yield from self.condition(route["share_met"], cap)
-        for condition in route["conditions"]:
-            yield from self.condition(condition["value"], condition["message"][self.lang])
-        yield from self.flow(law_of(route, self.lang), "        ", "dim", first="      § ")
+        if route.max_foreign_percent is not None:
+            cap = say("share", self.lang, percent=number(route.max_foreign_percent))
+            yield from self.condition(route.share_met, cap)
+        for condition in route.conditions:
+            yield from self.condition(condition.value, condition.message[self.lang])
+        yield from self.flow(law_of(route.citations, self.lang), "        ", "dim", first="      § ")
 
     def condition(self, value: bool | None, text: str) -> Iterator[str]:
         mark, color = _MARKS[_VALUES[value]]
         yield from self.flow(text, "          ", first=f"        {self.style(mark, color)} ")
 
     def besides(self) -> Iterator[str]:
-        if self.data["denials"]:
+        if self.ways.denials:
             yield from self.heading(say("besides", self.lang))
-        for denial in self.data["denials"]:
-            yield from self.flow(denial["message"][self.lang], "    ", first=f"  {self.style('✘', 'red')} ")
-            yield from self.flow(law_of(denial, self.lang), "      ", "dim", first="    § ")
+        for denial in self.ways.denials:
+            yield from self.flow(denial.message[self.lang], "    ", first=f"  {self.style('✘', 'red')} ")
+            yield from self.flow(law_of(denial.citations, self.lang), "      ", "dim", first="    § ")
 
     def differences(self) -> Iterator[str]:
-        goal, search = self.data["goal"], self.data["search"]
+        goal, search = self.ways.goal, self.ways.search
         if goal is None:
-            yield from self.heading(say(nothing_better(self.data), self.lang))
+            yield from self.heading(say(nothing_better(self.ways), self.lang))
             return
-        yield from self.heading(say("differences", self.lang, word=reached(self.data, self.lang)))
-        if not self.data["proposals"]:
-            yield from self.flow(say("none_known" if self.data["missing"] else "none", self.lang), "  ")
-        for position, proposal in enumerate(self.data["proposals"], start=1):
+        yield from self.heading(say("differences", self.lang, word=reached(self.ways, self.lang)))
+        if not self.ways.proposals:
+            yield from self.flow(say("none_known" if self.ways.missing else "none", self.lang), "  ")
+        for position, proposal in enumerate(self.ways.proposals, start=1):
             yield from self.proposal(str(position), proposal)
-        if self.data["undecided"]:
+        if self.ways.undecided:
             yield from self.heading(say("differences_open", self.lang))
-        for proposal in self.data["undecided"]:
+        for proposal in self.ways.undecided:
             yield from self.proposal("?", proposal)
         yield ""
-        if told := unstated(self.data, self.lang):
+        if told := unstated(self.ways, self.lang):
             yield from self.flow(told, "  ", first="? ")
         yield from self.flow(bound(search, self.lang), "  ", "dim")
 
-    def proposal(self, sign: str, proposal: Data) -> Iterator[str]:
+    def proposal(self, sign: str, proposal: Proposal) -> Iterator[str]:
         title = self.style(clean(joined(proposal, self.lang)), "bold")
-        cost = self.style(say("cost", self.lang, cost=proposal["cost"]), "dim")
+        cost = self.style(say("cost", self.lang, cost=proposal.cost), "dim")
         yield from wrap(f"{title} · {cost}", self.room, "     ", f"  {sign}  ")
-        for one in proposal["differences"]:
-            text = f"{one['title'][self.lang]}{self.colon}{one['from'][self.lang]} → {one['to'][self.lang]}"
+        for one in proposal.differences:
+            text = f"{one.title[self.lang]}{self.colon}{one.from_[self.lang]} → {one.to[self.lang]}"
             yield from self.flow(text, "         ", first="       ")
-        decided = self.style(word(VERDICTS, proposal["decision"], self.lang), _COLORS[proposal["decision"]])
+        decided = self.style(word(VERDICTS, proposal.decision, self.lang), _COLORS[proposal.decision])
         for position, line in enumerate(then(proposal, self.lang, decided)):
             yield from wrap(line, self.room, "         ", "       = " if not position else "         ")
 
     def margins(self) -> Iterator[str]:
-        if self.data["margins"]:
+        if self.ways.margins:
             yield from self.heading(say("margins", self.lang))
-        for margin in self.data["margins"]:
-            mark, color = _MARKS["open" if margin["safe"] else "closed"]
-            yield from self.flow(margin["text"][self.lang], "    ", first=f"  {self.style(mark, color)} ")
-            yield from self.flow(margin["law"][self.lang], "      ", "dim", first="    § ")
+        for margin in self.ways.margins:
+            mark, color = _MARKS["open" if margin.safe else "closed"]
+            yield from self.flow(margin.text[self.lang], "    ", first=f"  {self.style(mark, color)} ")
+            yield from self.flow(margin.law[self.lang], "      ", "dim", first="    § ")

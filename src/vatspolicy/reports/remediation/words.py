@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import VERDICTS, Table, word
@@ -58,6 +57,6 @@ def name_goal(goal: str, lang: Language, reached: Iterable[str] = ()) -> str:
     return name if goal == "allow" else say("or_better", lang, word=name)
 
 
-def say(key: str, lang: Language, **values: Any) -> str:
+def say(key: str, lang: Language, **values: object) -> str:
     """Return a phrase in one language, with values filled in."""
     return word(WORDS, key, lang, **values)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from vatspolicy.engine.result import encode
+from vatspolicy.engine.timeline_result import Timeline
 from vatspolicy.profile.vocabulary import Language
 
 FORMATS = ("text", "json", "markdown", "html")
 
 
-def render(format: str, data: Mapping[str, Any], lang: Language, color: bool = False, room: int = 100) -> str:
-    """Render a timeline (timeline.schema.json) in one of FORMATS. `color` and `room` (columns) apply to text only."""
+def render(format: str, timeline: Timeline, lang: Language, color: bool = False, room: int = 100) -> str:
+    """Render a timeline in one of FORMATS. `color` and `room` (columns) apply to text only."""
     if format == "json":
-        return json.dumps(encode(data), ensure_ascii=False, indent=2) + "\n"
+        return json.dumps(encode(timeline), ensure_ascii=False, indent=2) + "\n"
     if format == "text":
         from vatspolicy.reports.timeline import text
 
-        return text.render(data, lang, color, room)
+        return text.render(timeline, lang, color, room)
     from vatspolicy.reports.timeline import document
 
-    return document.render_html(data, lang) if format == "html" else document.render_markdown(data, lang)
+    return document.render_html(timeline, lang) if format == "html" else document.render_markdown(timeline, lang)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from vatspolicy.engine.result import ChangeAhead, DatedFact, ItemChange, LawChange
+from vatspolicy.engine.result import ChangeAhead
+from vatspolicy.engine.timeline_result import Entry, Timeline
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.timeline.words import WORDS, describe_decision, say_change, say_fact, say_law, say_until, told
-from vatspolicy.reports.words import COLORS, phrase, say_bundle
-
-Data = Mapping[str, Any]
+from vatspolicy.reports.words import COLORS, phrase, say_deciding
 
 _SIGNS = {True: "+", False: "-"}
 
 
-def render(data: Data, lang: Language, color: bool = False, room: int = 100) -> str:
-    """Render a timeline (timeline.schema.json) as text of at most `room` columns."""
-    return "\n".join(_text(data, lang, Style(color), room)) + "\n"
+def render(timeline: Timeline, lang: Language, color: bool = False, room: int = 100) -> str:
+    """Render a timeline as text of at most `room` columns."""
+    return "\n".join(_text(timeline, lang, Style(color), room)) + "\n"
 
 
 def ahead_lines(entries: Sequence[ChangeAhead], lang: Language, style: Style, room: int) -> Iterator[str]:
@@ -30,37 +28,29 @@ def ahead_lines(entries: Sequence[ChangeAhead], lang: Language, style: Style, ro
         yield style(word(WORDS, "ahead", lang), "bold")
     for entry in entries:
         yield from wrap(style(word(WORDS, entry.phase, lang, day=entry.day), "yellow"), room, "    ", "  ! ")
-        yield from _body(entry.changes, entry.instruments, entry.facts, lang, style, room, "    ")
+        yield from _body(entry, lang, style, room, "    ")
 
 
-def _text(data: Data, lang: Language, style: Style, room: int) -> Iterator[str]:
-    title = style(clean(word(WORDS, "title", lang, title=data["title"])), "bold")
-    yield from wrap(f"{title} · {say_bundle(data['bundle'], lang)}", room)
-    for entry in data["entries"]:
+def _text(timeline: Timeline, lang: Language, style: Style, room: int) -> Iterator[str]:
+    title = style(clean(word(WORDS, "title", lang, title=timeline.title)), "bold")
+    yield from wrap(f"{title} · {say_deciding(timeline.bundle, lang)}", room)
+    for entry in timeline.entries:
         yield ""
-        verdict = style(f" {describe_decision(entry['decision'], lang)} ", "bold", COLORS[entry["decision"]])
-        until = say_until(data, entry, lang)
-        yield from wrap(f"{style(entry['from'], 'bold')} {verdict} {style(until, 'dim')}", room, "  ")
-        yield from _body(entry["changes"], entry["instruments"], entry["facts"], lang, style, room, "  ")
-        for mark in entry["marks"]:
-            yield from wrap(style(word(WORDS, mark["mark"], lang, day=mark["day"]), "blue"), room, "    ", "  → ")
+        verdict = style(f" {describe_decision(entry.decision, lang)} ", "bold", COLORS[entry.decision])
+        until = say_until(timeline, entry, lang)
+        yield from wrap(f"{style(entry.from_, 'bold')} {verdict} {style(until, 'dim')}", room, "  ")
+        yield from _body(entry, lang, style, room, "  ")
+        for mark in entry.marks:
+            yield from wrap(style(word(WORDS, mark.mark, lang, day=mark.day), "blue"), room, "    ", "  → ")
     yield ""
     yield from (style(line, "dim") for line in wrap(phrase("not_advice", lang), room))
 
 
-def _body(
-    changes: Iterable[ItemChange],
-    laws: Iterable[LawChange],
-    facts: Iterable[DatedFact],
-    lang: Language,
-    style: Style,
-    room: int,
-    indent: str,
-) -> Iterator[str]:
-    for change in told(changes):
+def _body(entry: ChangeAhead | Entry, lang: Language, style: Style, room: int, indent: str) -> Iterator[str]:
+    for change in told(entry.changes):
         sign = "≠" if change.before and change.after else _SIGNS[change.after is not None]
         yield from wrap(say_change(change, lang), room, f"{indent}  ", f"{indent}{sign} ")
-    for law in laws:
+    for law in entry.instruments:
         yield from (style(line, "dim") for line in wrap(say_law(law, lang), room, f"{indent}  ", f"{indent}§ "))
-    for fact in facts:
+    for fact in entry.facts:
         yield from (style(line, "dim") for line in wrap(say_fact(fact, lang), room, f"{indent}  ", f"{indent}· "))

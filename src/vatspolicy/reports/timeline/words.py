@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from vatspolicy.engine.result import ChangeAhead, DatedFact, ItemChange, LawChange
+from vatspolicy.engine.timeline_result import Entry, Timeline
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, joint, word
 from vatspolicy.profile.vocabulary import Language
-
-Data = Mapping[str, Any]
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "range": Phrase("from {first} on"),
@@ -98,12 +96,12 @@ def told(changes: Iterable[ItemChange]) -> list[ItemChange]:
     return [c for c in changes if c.kind != "service" or (c.before, c.after) not in word_of]
 
 
-def say_until(data: Data, entry: Data, lang: Language) -> str:
+def say_until(timeline: Timeline, entry: Entry, lang: Language) -> str:
     """Describe how long the decision stays the same, within the days searched."""
-    day = entry["until"] or data["to"]
+    day = entry.until or timeline.to
     if day is None:
         return word(WORDS, "no_end", lang)
-    return word(WORDS, "until" if entry["until"] else "looked_to", lang, day=day)
+    return word(WORDS, "until" if entry.until else "looked_to", lang, day=day)
 
 
 def describe_decision(value: str | None, lang: Language) -> str:

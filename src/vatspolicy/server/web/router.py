@@ -20,7 +20,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import PlaceError, build_matrix
 from vatspolicy.guidance.access_matrix.locations import ABROAD
 from vatspolicy.guidance.remediation import find_remediations
-from vatspolicy.guidance.remediation.serialize import plan_to_data
+from vatspolicy.guidance.remediation.ways import describe_ways
 from vatspolicy.i18n import Bilingual, Listing, _
 from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
@@ -189,10 +189,10 @@ def _find_ways(context: WebContext, request: DecideRequest) -> dict[str, Any]:
         day = context.as_of or profile.launch or context.today()
         if not context.bundle.covers_from <= day <= context.bundle.covers_until:
             return {"record": None, "html": None}
-        data = plan_to_data(context.bundle, profile, find_remediations(context.bundle, profile, day))
+        ways = describe_ways(context.bundle, profile, find_remediations(context.bundle, profile, day))
     except InvalidInput:  # /decide reports the problems
         return {"record": None, "html": None}
-    return {"record": encode(data), "html": str(ways_fragment(data, request.lang))}
+    return {"record": encode(ways), "html": str(ways_fragment(ways, request.lang))}
 
 
 def _export(context: WebContext, request: DecideRequest) -> Response:

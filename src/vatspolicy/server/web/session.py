@@ -19,7 +19,7 @@ from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.gate.waivers import WaiverSet
-from vatspolicy.guidance.interview import Refused, interview_to_data, read_reply, start
+from vatspolicy.guidance.interview import Refused, describe_step, read_reply, start
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.naming import make_slug, name_product
 from vatspolicy.guidance.interview.questions import NAME_PATH, Question
@@ -197,7 +197,7 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
         "record": encode(record),
         "law": say_deciding(record.bundle, request.lang),
         "html": str(fragment(record, request.lang, "d-")),
-        "interview": interview_to_data(state),
+        "interview": encode(describe_step(state)),
         "asked": [format_path(ask.path) for ask in state.possible_outcomes.missing],
         "blank": _is_blank(context, document, request),
     }

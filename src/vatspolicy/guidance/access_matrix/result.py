@@ -1,0 +1,209 @@
+"""Access matrix and comparison of two, as reports read them and as JSON shows them (matrix and comparison schemas)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from vatspolicy.engine.result import Instrument
+from vatspolicy.policies.bundle import LawIdentity
+from vatspolicy.profile.vocabulary import LocalizedText
+
+FORMAT = 1
+"""Version of the data format; incremented by incompatible changes."""
+
+State: TypeAlias = Literal["none", "prohibited", "closed", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article behind a cell."""
+
+    policy: str
+    title: LocalizedText
+    key: str
+    label: LocalizedText
+    verification: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """Content of a cell without its reasons."""
+
+    state: State
+    max_foreign_percent: float | None
+    """Highest foreign share of an open cell."""
+    contested: bool
+
+
+NOTHING = Stated("none", None, False)
+"""Content of a cell that the matrix does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share(Stated):
+    """Share with the routes that give it."""
+
+    routes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Condition of a route that some single change of the best case breaks."""
+
+    id: str
+    message: LocalizedText
+    where: bool
+    """True for a condition about places."""
+    articles: tuple[Article, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Reason why a cell is not open: a condition of the route, or a prohibition."""
+
+    rule: str
+    message: LocalizedText
+    articles: tuple[Article, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One business under one regime or at one set of places."""
+
+    column: str
+    state: State
+    max_foreign_percent: float | None
+    contested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeCell(Cell):
+    """One business under one regime."""
+
+    rule: str | None
+    conditions: tuple[Binding, ...]
+    reasons: tuple[Reason, ...]
+    articles: tuple[Article, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCell(Cell):
+    """One business at one set of places."""
+
+    routes: tuple[str, ...]
+    special: Share | None
+    """A higher share for some investors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Regulation behind a regime."""
+
+    policy: str
+    title: LocalizedText
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """Column of a regime."""
+
+    id: str
+    title: LocalizedText
+    places: LocalizedText | None
+    """Places where it is open, if it depends on places."""
+    instruments: tuple[Instrument, ...]
+    policies: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Place that stands for a set of places."""
+
+    at: str
+    zone: str
+    title: LocalizedText
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSet:
+    """Column of places that the law treats alike."""
+
+    id: str
+    title: LocalizedText
+    sample: Sample
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Offer of a service."""
+
+    id: str
+    title: LocalizedText
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Offers of one class that have equal cells."""
+
+    class_: str
+    title: LocalizedText
+    offers: tuple[Offer, ...]
+    cells: tuple[RegimeCell, ...] | tuple[PlaceCell, ...]
+    whole: bool
+    """True if the row has every offer of the class."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """Matrix of one day."""
+
+    format: int = FORMAT
+    by: str
+    """regimes or places."""
+    as_of: str
+    place: str | None
+    zone: str | None
+    bundle: LawIdentity
+    routes: Mapping[str, LocalizedText]
+    """Titles of the routes by name."""
+    columns: tuple[Regime, ...] | tuple[PlaceSet, ...]
+    rows: tuple[Row, ...]
+
+
+# --- comparison
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedCell:
+    """Cells of one class and regime that change alike."""
+
+    class_: str
+    title: LocalizedText
+    column: str
+    regime: LocalizedText
+    offers: tuple[LocalizedText, ...]
+    before: Stated
+    after: Stated
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPlaces:
+    """Regime that is open in other places than before."""
+
+    column: str
+    regime: LocalizedText
+    before: LocalizedText | None
+    after: LocalizedText | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessComparison:
+    """Differences between the matrices of two bundles on a day."""
+
+    as_of: str
+    cells: tuple[ChangedCell, ...]
+    places: tuple[ChangedPlaces, ...]
