@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
-from typing import Any
 
 from vatspolicy.authoring.analysis.findings import (
     ERROR,
@@ -15,6 +13,7 @@ from vatspolicy.authoring.analysis.findings import (
     NotEvaluated,
     PropertyResult,
 )
+from vatspolicy.engine.result import encode
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, joint, word
 from vatspolicy.origin import page
@@ -138,25 +137,9 @@ def markdown(report: AnalysisReport, lang: Language) -> str:
 # --- for programs
 
 
-def data(report: AnalysisReport) -> dict[str, Any]:
-    """Return the report as data (analysis.schema.json)."""
-    return {
-        "schema": 1,
-        "bundle": report.bundle,
-        "layer": report.layer,
-        "engine": report.engine,
-        "kinds": list(report.kinds),
-        "rules": report.rules,
-        "findings": [{**asdict(f), "about": list(f.about), "severity": f.severity} for f in report.findings],
-        "properties": [{**asdict(r), "cite": list(r.cite), "decisions": list(r.decisions)} for r in report.properties],
-        "not_evaluated": [{**asdict(gap), "about": list(gap.about)} for gap in report.not_evaluated],
-        "exit_code": report.exit_code,
-    }
-
-
 def plain_json(report: AnalysisReport, _lang: Language) -> str:
     """JSON with sorted keys; both languages are in it."""
-    return json.dumps(data(report), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    return json.dumps(encode(report.published), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def _shown_findings(report: AnalysisReport, lang: Language) -> Iterator[Shown]:

@@ -5,9 +5,8 @@ The profile is decided again before it is shown, and the clause must then count 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.authoring.analysis.bounded_search import Build, all_days, encode_part, encode_subject, find_solution
 from vatspolicy.authoring.analysis.witness import Witness, make_witness
@@ -22,6 +21,7 @@ from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.authoring.testing.coverage import Coverage, CoverageGap, expressions_of
 from vatspolicy.authoring.testing.runner import ProposedCase
 from vatspolicy.cel.ast import And, Node, Not, Or, Term
+from vatspolicy.documents.plain import Facts
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
@@ -137,7 +137,7 @@ def _clauses(
 
 def _covers(bundle: Bundle, rule: Rule, shown: Witness, gap: CoverageGap, value: bool) -> bool:
     """Return whether the case shows the clause decide with this value, by the measure that found the gap."""
-    expect: Mapping[str, Any] = {"expect": {}}
+    expect: Facts = {"expect": {}}
     profile = load_granted(shown.profile, schemas=bundle.schemas)
     policy = bundle.policies[rule.policy]
     coverage = Coverage(bundle)

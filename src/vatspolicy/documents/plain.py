@@ -1,0 +1,11 @@
+"""Data without types: what a file of YAML or JSON holds. Only a schema says what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Tree: TypeAlias = Any
+"""A value of a file: dictionaries, lists and scalars. The value of a fact or of a parameter is one, too."""
+Facts: TypeAlias = Mapping[str, Tree]
+"""The facts of a profile by name, as `profile.schema.json` describes them."""
