@@ -10,6 +10,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pytest
 
 from vatspolicy.authoring.analysis.findings import Analysis
+from vatspolicy.authoring.lint.result import LintRun
+from vatspolicy.authoring.mutation.result import MutationRun
+from vatspolicy.authoring.testing.result import RunRecord
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.result import fields_in_json
 
@@ -67,7 +70,9 @@ def differences(kind: Any, schema: Mapping[str, Any], whole: Mapping[str, Any], 
         yield f"{place} is {wanted} in the type, {sorted(allowed)} in the schema"
 
 
-@pytest.mark.parametrize(("kind", "name"), [(Analysis, "analysis")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [(Analysis, "analysis"), (RunRecord, "test-run"), (MutationRun, "mutation"), (LintRun, "lint")]
+)
 def test_types_are_those_of_the_schema(kind: type, name: str) -> None:
     schema = SchemaSet.shipped().load(name)
     assert list(differences(kind, schema, schema, name)) == []

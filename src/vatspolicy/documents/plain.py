@@ -7,5 +7,7 @@ from typing import Any, TypeAlias
 
 Tree: TypeAlias = Any
 """A value of a file: dictionaries, lists and scalars. The value of a fact or of a parameter is one, too."""
-Facts: TypeAlias = Mapping[str, Tree]
+Fields: TypeAlias = Mapping[str, Tree]
+"""The fields of an object of a file, such as a test or an entry of settings."""
+Facts: TypeAlias = Fields
 """The facts of a profile by name, as `profile.schema.json` describes them."""

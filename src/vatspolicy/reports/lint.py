@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from vatspolicy.authoring.lint.catalogue import ERROR, RULES
 from vatspolicy.authoring.lint.finding import LintFinding
+from vatspolicy.authoring.lint.result import LevelCounts, LintRun, PlacedFinding
 from vatspolicy.authoring.lint.run import LintReport
+from vatspolicy.engine.result import encode
 from vatspolicy.errors import Problem, in_language
 from vatspolicy.errors import render as render_problem
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import Phrase, say
 from vatspolicy.i18n.words import Counts, Table, count, joint, word
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
@@ -109,31 +110,20 @@ def _said(problem: Problem, lang: Language) -> str:
 
 def plain_json(report: LintReport, lang: Language) -> str:
     """Return JSON with sorted keys."""
-    data: dict[str, Any] = {
-        "schema": 1,
-        "bundle": report.bundle.identity,
-        "counts": {"errors": report.errors, "warnings": report.warnings, "ignored": report.ignored},
-        "policies": report.policies,
-        "fixtures": report.fixtures,
-        "findings": [_finding(finding, lang) for finding in report.findings],
-        "exit_code": report.exit_code,
-    }
-    return json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    return json.dumps(encode(published(report, lang)), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def _finding(finding: LintFinding, lang: Language) -> dict[str, Any]:
-    problem = in_language(finding.problem, lang)
-    return {
-        "rule": finding.rule,
-        "level": finding.level,
-        "file": problem.file,
-        "line": problem.line,
-        "column": problem.column,
-        "path": problem.path,
-        "message": problem.message,
-        "hint": problem.hint,
-        "ignored": finding.ignored,
-    }
+def published(report: LintReport, lang: Language) -> LintRun:
+    """Return what JSON shows of a run, in a language."""
+    counts = LevelCounts(report.errors, report.warnings, report.ignored)
+    found = tuple(_finding(finding, lang) for finding in report.findings)
+    return LintRun(1, report.bundle.identity, counts, report.policies, report.fixtures, found, report.exit_code)
+
+
+def _finding(finding: LintFinding, lang: Language) -> PlacedFinding:
+    at = finding.problem
+    place, said = (at.file, at.line, at.column, at.path), (say(at.message, lang), say(at.hint, lang))
+    return PlacedFinding(finding.rule, finding.level, *place, *said, finding.ignored)
 
 
 def _shown(report: LintReport, lang: Language) -> Iterator[Shown]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from vatspolicy.authoring.mutation.examination import SURVIVED
 from vatspolicy.authoring.mutation.report import MutationReport, Score, Survivor, scores
-from vatspolicy.i18n import LocalizedText, Phrase, translate
+from vatspolicy.authoring.mutation.result import MutationRun, RoundedScore, UnnoticedMistake
+from vatspolicy.engine.result import encode
+from vatspolicy.i18n import LocalizedText, Phrase, say, translate
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports import findings
@@ -37,40 +38,25 @@ def text(report: MutationReport, lang: Language) -> str:
 
 def plain_json(report: MutationReport, _lang: Language) -> str:
     """Return JSON with sorted keys."""
-    data = {
-        "schema": 1,
-        "bundle": report.bundle.identity,
-        "failing": list(report.failing),
-        "total": report.total,
-        "seed": report.seed,
-        "threshold": report.threshold,
-        "score": _score(report.whole),
-        "policies": {policy: _score(score) for policy, score in scores(report.results).items()},
-        "survivors": [_survivor(one) for one in report.survivors],
-        "exit_code": report.exit_code,
-    }
-    return json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    return json.dumps(encode(published(report)), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def _score(score: Score) -> dict[str, Any]:
-    return {
-        "percent": round(score.percent, 1),
-        "killed": score.killed,
-        "survived": score.survived,
-        "equivalent": score.equivalent,
-    }
+def published(report: MutationReport) -> MutationRun:
+    """Return what JSON shows of a run."""
+    policies = {policy: _rounded(score) for policy, score in scores(report.results).items()}
+    survivors = tuple(map(_unnoticed, report.survivors))
+    drawn = (report.failing, report.total, report.seed, report.threshold)
+    score = _rounded(report.whole)
+    return MutationRun(1, report.bundle.identity, *drawn, score, policies, survivors, report.exit_code)
 
 
-def _survivor(one: Survivor) -> dict[str, Any]:
-    return {
-        "subject": one.mutant.subject,
-        "mistake": one.mutant.words,
-        "state": one.state,
-        "file": one.file,
-        "line": one.line,
-        "column": one.column,
-        "test": one.test or None,
-    }
+def _unnoticed(one: Survivor) -> UnnoticedMistake:
+    subject, mistake, test = one.mutant.subject, say(one.mutant.words, "en"), say(one.test, "en") or None
+    return UnnoticedMistake(subject, mistake, one.state, one.file, one.line, one.column, test)
+
+
+def _rounded(score: Score) -> RoundedScore:
+    return RoundedScore(round(score.percent, 1), score.killed, score.survived, score.equivalent)
 
 
 def _total(report: MutationReport, lang: Language) -> str:

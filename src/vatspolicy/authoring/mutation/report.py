@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.authoring.mutation.examination import EQUIVALENT, KILLED, SURVIVED, MutantResult, examine_mutants
 from vatspolicy.authoring.mutation.mutants import Mutant, locate_mutant
 from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants
 from vatspolicy.authoring.mutation.suggestions import SuggestedTest
 from vatspolicy.authoring.testing.cases import Case
+from vatspolicy.documents import Document
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 
@@ -188,7 +188,7 @@ def _worst_first(entry: tuple[str, Score]) -> tuple[float, str]:
 
 
 def _survivors(bundle: Bundle, results: Iterable[MutantResult]) -> Iterator[Survivor]:
-    documents: dict[str, Any] = {}
+    documents: dict[str, Document] = {}
     for result in results:
         if result.state != KILLED:
             yield Survivor(result.mutant, result.state, *locate_mutant(bundle, result.mutant, documents), result.test)

@@ -12,7 +12,6 @@ import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from vatspolicy.authoring.mutation.mutants import Mutant, MutantGenerator
 from vatspolicy.authoring.mutation.ruleset import (
@@ -40,7 +39,7 @@ class MutationTrial:
     cases: Sequence[Case]
     failing: list[str] = field(default_factory=list)
     """Tests that fail on the original law; they kill no mutant."""
-    _evaluations: dict[int, dict[int, list[tuple[Activation, Any]]]] = field(default_factory=dict)
+    _evaluations: dict[int, dict[int, list[tuple[Activation, object]]]] = field(default_factory=dict)
     """Activation and value of each evaluation, by expression and case."""
     _rulesets: list[RuleSet] = field(default_factory=list)
 
@@ -55,7 +54,7 @@ class MutationTrial:
     def _record(self, index: int, case: Case) -> list[str]:
         seen: set[tuple[int, int]] = set()
 
-        def note(expression: Expression, activation: Activation, value: Any) -> None:
+        def note(expression: Expression, activation: Activation, value: object) -> None:
             if (expression.index, id(activation)) not in seen:
                 seen.add((expression.index, id(activation)))
                 self._evaluations.setdefault(expression.index, {}).setdefault(index, []).append((activation, value))
