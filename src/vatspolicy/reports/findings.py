@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.i18n import Phrase
 from vatspolicy.profile.vocabulary import Language, LocalizedText
@@ -69,14 +68,14 @@ def make_run(tool: str, version: str, rules: Mapping[str, RuleHelp], findings: S
     run = Run(tool, version, "findingAndFile/v1")
     for id, rule in rules.items():
         told = rule.help or rule.title
-        more: dict[str, Any] = {
-            "fullDescription": {"text": told[lang]},
-            "help": {"text": told[lang], "markdown": f"**{rule.title[lang]}** {told[lang]}"},
-            "defaultConfiguration": {"level": rule.level},
-        }
-        if rule.page:
-            more["helpUri"] = rule.page
-        run.add_rule(id, rule.title[lang], **more)
+        run.add_rule(
+            id,
+            rule.title[lang],
+            fullDescription={"text": told[lang]},
+            help={"text": told[lang], "markdown": f"**{rule.title[lang]}** {told[lang]}"},
+            defaultConfiguration={"level": rule.level},
+            address=rule.page,
+        )
     for one in findings:
         place = location(one.file, one.line, one.column)
         result = run.add_result(one.rule, one.level, one.message, place, f"{one.rule}\0{one.file}\0{one.message}")

@@ -169,7 +169,7 @@ def encode_subject_pair(
     return *formulas, activations
 
 
-def rule_states(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Mapping[str, object]:
+def rule_states(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Mapping[str, tuple[object, ...]]:
     """Return the state of a rule by subject, as the evaluator decides; silent subjects are left out."""
     if rule is None or not rule.in_force(as_of) or rule.name in bundle.replaced(as_of):
         return {}
@@ -201,7 +201,7 @@ def subjects(ruleset: RuleSet, profile: Profile, as_of: str, each: str) -> Itera
             yield f"{service['id']}/{cls}", activity_activation(ruleset, activation, cls)
 
 
-def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> object:
+def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> tuple[object, ...] | None:
     holds = ruleset.evaluate(rule.when, activation)
     settled = [] if holds is False else settle([(rule, holds is True, ())], activation)
     if not settled:
