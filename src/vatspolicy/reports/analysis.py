@@ -13,7 +13,6 @@ from vatspolicy.authoring.analysis.findings import (
     NotEvaluated,
     PropertyResult,
 )
-from vatspolicy.engine.result import encode
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, joint, word
 from vatspolicy.origin import page
@@ -55,7 +54,9 @@ _SIGNS = {"proved": "✔", "tested": "·", "refuted": "✘", "unknown": "?"}
 
 def render(name: str, report: AnalysisReport, lang: Language) -> str:
     """Render the report in one of `FORMATS`."""
-    makers = {"text": text, "markdown": markdown, "json": plain_json, "github": github, "sarif": sarif, "junit": junit}
+    if name == "json":
+        return findings.write_json(report.published)
+    makers = {"text": text, "markdown": markdown, "github": github, "sarif": sarif, "junit": junit}
     return makers[name](report, lang)
 
 
@@ -135,11 +136,6 @@ def markdown(report: AnalysisReport, lang: Language) -> str:
 
 
 # --- for programs
-
-
-def plain_json(report: AnalysisReport, _lang: Language) -> str:
-    """JSON with sorted keys; both languages are in it."""
-    return json.dumps(encode(report.published), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def _shown_findings(report: AnalysisReport, lang: Language) -> Iterator[Shown]:

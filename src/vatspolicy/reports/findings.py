@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from vatspolicy.engine.result import encode
 from vatspolicy.i18n import Phrase
 from vatspolicy.profile.vocabulary import Language, LocalizedText
 from vatspolicy.reports.formats.github import command
@@ -61,6 +63,11 @@ def github(tool: str, findings: Iterable[Shown], summary: str, failed: bool, lan
             lines += [f"{one.file}:{one.line}:{one.column}: {one.rule}: {one.message}" for one in here[len(shown) :]]
     lines.append(command(last, summary, title=tool))
     return "".join(f"{line}\n" for line in lines)
+
+
+def write_json(result: object) -> str:
+    """Return a result as JSON with sorted keys, as its schema describes it."""
+    return json.dumps(encode(result), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def make_run(tool: str, version: str, rules: Mapping[str, RuleHelp], findings: Sequence[Shown], lang: Language) -> Run:

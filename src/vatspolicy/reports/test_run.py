@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from vatspolicy.authoring.testing.result import Counts, Covered, Outcome, RunRecord, UncoveredClause
+from vatspolicy.authoring.testing.result import Covered, Outcome, RunRecord, UncoveredClause
 from vatspolicy.authoring.testing.runner import (
     FAILED,
-    PASSED,
     SKIPPED,
     CaseResult,
     CoverageResult,
     RunResult,
 )
-from vatspolicy.engine.result import encode
 from vatspolicy.i18n import Listing, LocalizedText, Phrase, _, say, translate
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
@@ -38,7 +35,9 @@ _KINDS: Mapping[str, tuple[str, LocalizedText]] = {
 
 def render(name: str, run: RunResult, lang: Language) -> str:
     """Render a run in one of the formats text, json, sarif, junit and github."""
-    return {"text": text, "json": plain_json, "sarif": sarif, "junit": junit, "github": github}[name](run, lang)
+    if name == "json":
+        return findings.write_json(published(run, lang))
+    return {"text": text, "sarif": sarif, "junit": junit, "github": github}[name](run, lang)
 
 
 def text(run: RunResult, lang: Language) -> str:
@@ -61,7 +60,7 @@ def text(run: RunResult, lang: Language) -> str:
 
 def total(run: RunResult, lang: Language) -> str:
     """Return the last line: how many passed, failed and were skipped."""
-    passed, failed, skipped = (run.count(outcome) for outcome in (PASSED, FAILED, SKIPPED))
+    passed, failed, skipped = run.counts.passed, run.counts.failed, run.counts.skipped
     if not run.has_run:
         return translate(_("No test ran: {skipped} skipped.", skipped=skipped) if skipped else _("No test ran."), lang)
     words = (
@@ -118,11 +117,10 @@ def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:
 
 def published(run: RunResult, lang: Language) -> RunRecord:
     """Return what JSON shows of a run, in a language."""
-    counts = Counts(*(run.count(outcome) for outcome in (PASSED, FAILED, SKIPPED)))
     tests = tuple(_outcome(result, lang) for result in run.results)
     proposals = tuple(replace(one, reason=one.reason and say(one.reason, lang)) for one in run.proposals)
     coverage = None if run.coverage is None else _covered(run.coverage)
-    return RunRecord(1, run.bundle.identity, counts, tests, coverage, proposals, run.exit_code)
+    return RunRecord(1, run.bundle.identity, run.counts, tests, coverage, proposals, run.exit_code)
 
 
 def _outcome(result: CaseResult, lang: Language) -> Outcome:
@@ -138,11 +136,6 @@ def _covered(found: CoverageResult) -> Covered:
     )
     share = round(found.percent, 1)
     return Covered(share, found.threshold, found.clauses, found.alone, gaps, undecisive, found.silent)
-
-
-def plain_json(run: RunResult, lang: Language) -> str:
-    """Return JSON with sorted keys."""
-    return json.dumps(encode(published(run, lang)), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def _shown(run: RunResult, lang: Language) -> Iterator[Shown]:

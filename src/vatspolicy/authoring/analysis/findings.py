@@ -22,86 +22,28 @@ class FindingKind:
 
 
 KINDS: Mapping[str, FindingKind] = {
-    "dead": FindingKind(
-        ERROR,
-        True,
-        Phrase("No profile makes the rule apply on any day."),
-    ),
-    "duplicate": FindingKind(
-        ERROR,
-        True,
-        Phrase("Two rules of one file say the same in the same cases."),
-    ),
-    "subsumed": FindingKind(
-        ERROR,
-        True,
-        Phrase("Another rule of the file says the same in more cases."),
-    ),
-    "idle-clause": FindingKind(
-        ERROR,
-        True,
-        Phrase("A rule or a term says the same without one of its clauses."),
-    ),
-    "cannot-fail": FindingKind(
-        ERROR,
-        True,
-        Phrase("A condition is never false."),
-    ),
-    "idle-member": FindingKind(
-        ERROR,
-        True,
-        Phrase("No rule says anything else without a member of a list."),
-    ),
-    "conflict": FindingKind(
-        ERROR,
-        True,
-        Phrase("Two rules of one file contradict each other."),
-    ),
-    "gap": FindingKind(
-        ERROR,
-        True,
-        Phrase("No policy speaks about a profile."),
-    ),
+    "dead": FindingKind(ERROR, True, Phrase("No profile makes the rule apply on any day.")),
+    "duplicate": FindingKind(ERROR, True, Phrase("Two rules of one file say the same in the same cases.")),
+    "subsumed": FindingKind(ERROR, True, Phrase("Another rule of the file says the same in more cases.")),
+    "idle-clause": FindingKind(ERROR, True, Phrase("A rule or a term says the same without one of its clauses.")),
+    "cannot-fail": FindingKind(ERROR, True, Phrase("A condition is never false.")),
+    "idle-member": FindingKind(ERROR, True, Phrase("No rule says anything else without a member of a list.")),
+    "conflict": FindingKind(ERROR, True, Phrase("Two rules of one file contradict each other.")),
+    "gap": FindingKind(ERROR, True, Phrase("No policy speaks about a profile.")),
     "may-be-unknown": FindingKind(
-        ERROR,
-        True,
-        Phrase("A rule stays undecided although every fact that applies is given."),
+        ERROR, True, Phrase("A rule stays undecided although every fact that applies is given.")
     ),
-    "dates-overlap": FindingKind(
-        ERROR,
-        False,
-        Phrase("Two versions of the law are in force on the same days."),
-    ),
-    "dates-missing": FindingKind(
-        ERROR,
-        False,
-        Phrase("On some days neither version of the law is in force."),
-    ),
+    "dates-overlap": FindingKind(ERROR, False, Phrase("Two versions of the law are in force on the same days.")),
+    "dates-missing": FindingKind(ERROR, False, Phrase("On some days neither version of the law is in force.")),
     "unused-parameter": FindingKind(
-        ERROR,
-        False,
-        Phrase("No rule in force reads the parameter, or one of its values."),
+        ERROR, False, Phrase("No rule in force reads the parameter, or one of its values.")
     ),
-    "unused-term": FindingKind(
-        ERROR,
-        False,
-        Phrase("No expression uses the term."),
-    ),
+    "unused-term": FindingKind(ERROR, False, Phrase("No expression uses the term.")),
     "never-decides": FindingKind(
-        INFORMATION,
-        True,
-        Phrase("The rule applies, but no decision would differ without it."),
+        INFORMATION, True, Phrase("The rule applies, but no decision would differ without it.")
     ),
-    "unread-fact": FindingKind(
-        INFORMATION,
-        False,
-        Phrase("The profile asks for a fact that no rule reads."),
-    ),
-    "accepted-not-found": FindingKind(
-        ERROR,
-        False,
-        Phrase("An accepted finding is no longer found."),
-    ),
+    "unread-fact": FindingKind(INFORMATION, False, Phrase("The profile asks for a fact that no rule reads.")),
+    "accepted-not-found": FindingKind(ERROR, False, Phrase("An accepted finding is no longer found.")),
 }
 """Kinds in the order in which they are reported."""
 

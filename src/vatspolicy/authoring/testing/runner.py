@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vatspolicy.authoring.testing.cases import Case, fixture_cases, policy_cases
 from vatspolicy.authoring.testing.coverage import Coverage, CoverageGap
-from vatspolicy.authoring.testing.result import Proposal, SilentRule
+from vatspolicy.authoring.testing.result import Counts, Proposal, SilentRule
 from vatspolicy.policies.bundle import Bundle
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -63,9 +63,11 @@ class RunResult:
     proposals: tuple[Proposal, ...] = ()
     """Test cases for clauses that are not covered."""
 
-    def count(self, outcome: str) -> int:
-        """Return the number of cases with an outcome."""
-        return sum(result.outcome == outcome for result in self.results)
+    @property
+    def counts(self) -> Counts:
+        """Number of cases by outcome."""
+        outcomes = [result.outcome for result in self.results]
+        return Counts(*map(outcomes.count, (PASSED, FAILED, SKIPPED)))
 
     @property
     def has_run(self) -> bool:
@@ -78,7 +80,7 @@ class RunResult:
         if not self.has_run:
             return 5
         below = self.coverage is not None and self.coverage.is_below
-        return 1 if below or self.count(FAILED) else 0
+        return 1 if below or self.counts.failed else 0
 
 
 def all_cases(bundle: Bundle, fixtures: Path | None) -> Iterator[Case]:
