@@ -21,10 +21,7 @@ _WORDS: Table = {
     "nobody": Phrase("No policy reads this fact."),
 }
 _COUNTS: Counts = {
-    "clauses": (
-        Phrase("{n} clause in {policies} reads it"),
-        Phrase("{n} clauses in {policies} read it"),
-    ),
+    "clauses": (Phrase("{n} clause in {policies} reads it"), Phrase("{n} clauses in {policies} read it")),
     "policies": (Phrase("{n} policy"), Phrase("{n} policies")),
 }
 

@@ -7,13 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vatspolicy.authoring.testing.result import Covered, Outcome, RunRecord, UncoveredClause
-from vatspolicy.authoring.testing.runner import (
-    FAILED,
-    SKIPPED,
-    CaseResult,
-    CoverageResult,
-    RunResult,
-)
+from vatspolicy.authoring.testing.runner import FAILED, SKIPPED, CaseResult, CoverageResult, RunResult
 from vatspolicy.i18n import Listing, LocalizedText, Phrase, _, say, translate
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language

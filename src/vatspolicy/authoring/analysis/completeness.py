@@ -156,17 +156,7 @@ def _gap(bundle: Bundle, about: str, message: LocalizedText, solution: Solution)
     shown = make_witness(bundle, solution, (), "")
     rules = [(p.file, r.line) for p in bundle.policies.values() for r in p.rules if isinstance(r.effect, Classify)]
     return AnalysisFinding(
-        "gap",
-        (about,),
-        *rules[0],
-        message,
-        None,
-        None,
-        shown.profile,
-        shown.as_of,
-        shown.case,
-        shown.case_for,
-        None,
+        "gap", (about,), *rules[0], message, None, None, shown.profile, shown.as_of, shown.case, shown.case_for, None
     )
 
 

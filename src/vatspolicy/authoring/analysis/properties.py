@@ -300,12 +300,7 @@ class _PropertyProof:
         if not self._breaks(before.range, after.range):
             raise Unconfirmed(f"the evaluator decides {before.decision} and {after.decision}")
         return replace(
-            result,
-            verdict="refuted",
-            witness=one,
-            other=two,
-            as_of=day,
-            decisions=(_word(before), _word(after)),
+            result, verdict="refuted", witness=one, other=two, as_of=day, decisions=(_word(before), _word(after))
         )
 
     def _breaks(self, before: tuple[str, str], after: tuple[str, str]) -> bool:

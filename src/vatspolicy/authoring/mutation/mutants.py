@@ -285,18 +285,10 @@ def mutate_value(value: Tree, path: Path = ()) -> Iterator[tuple[Path, Tree, str
             yield path, not value, _("{old} becomes {new}", old=_plain(value), new=_plain(not value))
         case int() | float():
             for step in (1, -1):
-                yield (
-                    path,
-                    value + step,
-                    _("{old} becomes {new}", old=_plain(value), new=_plain(value + step)),
-                )
+                yield (path, value + step, _("{old} becomes {new}", old=_plain(value), new=_plain(value + step)))
         case str() if _DAY.fullmatch(value):
             for step in (1, -1):
-                yield (
-                    path,
-                    shift_day(value, step),
-                    _("{old} becomes {new}", old=value, new=shift_day(value, step)),
-                )
+                yield (path, shift_day(value, step), _("{old} becomes {new}", old=value, new=shift_day(value, step)))
         case list():
             for index, member in enumerate(value):
                 if len(value) > 1:

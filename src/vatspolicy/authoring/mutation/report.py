@@ -85,10 +85,7 @@ class MutationReport:
                 )
                 continue
             yield _(
-                "{where}: survived: {subject}: {words}",
-                where=where,
-                subject=one.mutant.subject,
-                words=one.mutant.words,
+                "{where}: survived: {subject}: {words}", where=where, subject=one.mutant.subject, words=one.mutant.words
             )
             if one.test:
                 yield _("    test: {case}", case=one.test)

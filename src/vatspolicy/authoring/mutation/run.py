@@ -14,13 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vatspolicy.authoring.mutation.mutants import Mutant, MutantGenerator
-from vatspolicy.authoring.mutation.ruleset import (
-    MutantCode,
-    alter_bundle,
-    apply_mutant,
-    find_moved,
-    record_evaluations,
-)
+from vatspolicy.authoring.mutation.ruleset import MutantCode, alter_bundle, apply_mutant, find_moved, record_evaluations
 from vatspolicy.authoring.testing.cases import Case, refuse_unknown_fields
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node

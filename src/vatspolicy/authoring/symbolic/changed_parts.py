@@ -10,12 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vatspolicy.authoring.symbolic.decision_encoder import (
-    encode_classes,
-    encode_rules,
-    encode_service,
-    guard_outcome,
-)
+from vatspolicy.authoring.symbolic.decision_encoder import encode_classes, encode_rules, encode_service, guard_outcome
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicOutcome, SymbolicRuleSet

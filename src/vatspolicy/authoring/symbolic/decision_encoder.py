@@ -215,8 +215,7 @@ def _find_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: s
         perhaps_met.append(pool.conjoin((state.usable, -has.false)))
     # no route: deny; one open and held: met; else a license is needed unless one might be held
     return SymbolicOutcome(
-        (-pool.disjoin(perhaps_met), -pool.disjoin(usable)),
-        (-pool.disjoin(met), -pool.disjoin(opened)),
+        (-pool.disjoin(perhaps_met), -pool.disjoin(usable)), (-pool.disjoin(met), -pool.disjoin(opened))
     )
 
 

@@ -292,10 +292,7 @@ class ProfileSpace:
             if not schema.get("uniqueItems"):
                 return OpaqueValue(f"a list that may repeat words ({plain(path)})")
             found = EnumSet(
-                path,
-                tuple(item["enum"]),
-                lambda word: self.flag(f"{path}={word}", present),
-                schema["maxItems"],
+                path, tuple(item["enum"]), lambda word: self.flag(f"{path}={word}", present), schema["maxItems"]
             )
             if schema.get("minItems"):
                 self.axioms.append(self.pool.disjoin((-present, *map(found.has, found.words))))

@@ -12,13 +12,7 @@ from vatspolicy.authoring.symbolic.solver import BUDGET
 from vatspolicy.authoring.symbolic.timeline import hull
 from vatspolicy.authoring.symbolic.transitions import add_shown, all_transitions, compare_decisions
 from vatspolicy.authoring.symbolic.two_rulesets import comparison_period, differing_rules
-from vatspolicy.authoring.symbolic.verdicts import (
-    EQUIVALENT,
-    IMPOSSIBLE,
-    UNKNOWN,
-    RuleVerdict,
-    Transitions,
-)
+from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT, IMPOSSIBLE, UNKNOWN, RuleVerdict, Transitions
 from vatspolicy.authoring.symbolic.workers import Task, run_tasks
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty

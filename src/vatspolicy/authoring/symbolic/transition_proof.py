@@ -17,11 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vatspolicy.authoring.symbolic.changed_parts import Kinds, can_stay, class_choice, encode_part, need_service
-from vatspolicy.authoring.symbolic.decision_encoder import (
-    can_be_part,
-    decision_words,
-    encode_decision,
-)
+from vatspolicy.authoring.symbolic.decision_encoder import can_be_part, decision_words, encode_decision
 from vatspolicy.authoring.symbolic.domain import AS_OF
 from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge

@@ -6,11 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from vatspolicy.authoring.symbolic.decision_encoder import (
-    decision_words,
-    encode_decision,
-    exclude_other_classes,
-)
+from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision, exclude_other_classes
 from vatspolicy.authoring.symbolic.domain import AS_OF, iso, ordinal
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE
