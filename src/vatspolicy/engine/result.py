@@ -1,6 +1,7 @@
-"""The record of a decision, as every report reads it and as JSON shows it (decision.schema.json).
+"""The record of a decision, as every report reads it and as JSON shows it.
 
-An optional part that does not exist is None or empty, and JSON leaves it out.
+`decision.schema.json` says what each field means. An optional part that does not exist is None or empty, and JSON
+leaves it out.
 """
 
 from __future__ import annotations
@@ -68,7 +69,6 @@ class Citation:
     en: str
     zh: str | None
     verification: str
-    """primary, secondary or unverified: how well the words are known."""
     url: str | None
 
     def words(self, lang: str) -> str | None:
@@ -82,9 +82,7 @@ class Clause:
 
     text: str
     value: bool | None
-    """True, False, or None for unknown."""
     depth: int
-    """Depth in the tree: the clauses of a term are one level below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,6 @@ class Fact:
 
     path: str
     value: Any
-    """None if it is missing."""
     line: int
     column: int
 
@@ -115,7 +112,6 @@ class Question:
     question: LocalizedText
     rules: tuple[str, ...]
     about: tuple[Matter, ...] = ()
-    """Matters for a legal opinion, where that is what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +121,6 @@ class Offer:
     instrument: Instrument
     class_: str | None
     route: str | None
-    """Name of the route that leads to it."""
     authority: tuple[Authority, ...]
 
 
@@ -151,7 +146,6 @@ class Waived:
     """A waiver, a baseline or a layer that sets a finding aside for the gate."""
 
     by: str
-    """waiver, baseline, warn or off."""
     reason: str | None = None
     approver: str | None = None
     ticket: str | None = None
@@ -179,9 +173,7 @@ class Condition:
     value: bool | None
     reason: str | None
     where: bool
-    """True for a condition about places."""
     applies: bool | None
-    """False if an opinion says that it does not apply; None if nobody has read its law, and no opinion settles it."""
     explanation: ConditionExplanation | None = field(default=None, metadata=FLAT)
 
     @property
@@ -204,7 +196,6 @@ class Route:
     name: str
     title: LocalizedText
     state: str
-    """open, closed or unknown."""
     instrument: Instrument
     authority: tuple[Authority, ...]
     held: bool | None
@@ -226,14 +217,11 @@ class Explanation:
     """The reasoning behind a finding."""
 
     check: LocalizedText
-    """What the rule checks, in words."""
     clauses: tuple[Clause, ...]
     facts: tuple[Fact, ...]
-    """Facts that decide the finding."""
     policy_file: str
     policy_line: int
     location: Location
-    """The place in the spec to show: the last written fact that decided, else the subject."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,17 +231,14 @@ class Finding:
     rule: str
     version: str
     effect: str
-    """classify, deny, need, route, duty or advise."""
     subject: Subject
     state: str
-    """fires, unknown, unread, met, unmet, closed or done."""
     message: LocalizedText
     layer: str | None = None
     citations: tuple[Citation, ...]
     explanation: Explanation | None = field(default=None, metadata=FLAT)
     reasons: tuple[Reason, ...] = ()
     asks: tuple[Question, ...] = ()
-    """Facts that keep the finding undecided."""
     waived: Waived | None = None
 
     @property
@@ -293,9 +278,7 @@ class Need(Finding):
     authority: tuple[Authority, ...] | None = None
     any_of: tuple[Offer, ...] | None = None
     routes: tuple[Route, ...] | None = None
-    """Routes to a license, open ones first, then the nearest."""
     nearest: tuple[str, ...] = ()
-    """Rules of the closed routes that fail least, where no route is open."""
 
     @property
     def offers(self) -> tuple[Offer, ...]:
@@ -322,7 +305,6 @@ class Duty(Finding):
     authority: tuple[Authority, ...]
     deadline: Deadline
     bearer: str
-    """company or partner."""
     done_on: str | None
 
     @property
@@ -383,14 +365,11 @@ class Law:
     """The law that decided."""
 
     origin: str
-    """shipped, folder or bundle."""
     name: str | None
-    """The folder, or the file of the bundle."""
     version: str
     digest: str
     known_until: str | None
     layers: tuple[LayerOfLaw, ...] = ()
-    """The layers, if there is more than the base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,7 +417,6 @@ class ReadingChange:
 
     kind: str
     change: str
-    """added or removed."""
     id: str
     class_: str | None
     rule: str | None
@@ -480,7 +458,6 @@ class WorstReading:
     stricter: bool
     readings: tuple[ReadingChoice, ...]
     complete: bool
-    """True if every combination was decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -512,7 +489,6 @@ class LawChange:
     title: LocalizedText
     number: str | None
     change: str
-    """began, ended or value."""
     name: str
     articles: tuple[AmendedArticle, ...]
 
@@ -565,9 +541,7 @@ class Record:
     contested: tuple[Reading, ...]
     worst_reading: WorstReading | None
     changes_ahead: tuple[ChangeAhead, ...] | None = None
-    """None where nobody looked ahead."""
     remaining: str | None = None
-    """The decision word without the findings that are set aside; None in a run without waivers."""
 
     @property
     def judged(self) -> str:

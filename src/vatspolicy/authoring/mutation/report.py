@@ -76,30 +76,19 @@ class MutationReport:
             yield _("fails on the current law: {name}", name=name)
         for one in self.survivors:
             where = f"{one.file}:{one.line}:{one.column}"
+            named = {"where": where, "subject": one.mutant.subject, "words": one.mutant.words}
             if one.state == EQUIVALENT:
-                yield _(
-                    "{where}: changes nothing, proved: {subject}: {words}",
-                    where=where,
-                    subject=one.mutant.subject,
-                    words=one.mutant.words,
-                )
+                yield _("{where}: changes nothing, proved: {subject}: {words}", **named)
                 continue
-            yield _(
-                "{where}: survived: {subject}: {words}", where=where, subject=one.mutant.subject, words=one.mutant.words
-            )
+            yield _("{where}: survived: {subject}: {words}", **named)
             if one.test:
                 yield _("    test: {case}", case=one.test)
             elif self.suggestions:
                 yield _("    There is no test for it, and no proof that it changes nothing.")
         for policy, score in sorted(scores(self.results).items(), key=_worst_first):
             yield _("{score}  {policy}", score=score, policy=policy)
-        if len(self.results) < self.total:
-            yield _(
-                "sample of {count} of {total} mutants, seed {seed}",
-                count=len(self.results),
-                total=self.total,
-                seed=self.seed,
-            )
+        if (tried := len(self.results)) < self.total:
+            yield _("sample of {count} of {total} mutants, seed {seed}", count=tried, total=self.total, seed=self.seed)
 
     def totals(self) -> Iterator[str]:
         """Yield the last lines: the score, or why there is none."""
