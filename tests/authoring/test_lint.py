@@ -482,7 +482,7 @@ def test_a_finding_is_ignored_for_a_reason(tmp_path: Path, comment: str) -> None
     assert [(finding.rule, finding.ignored) for finding in report.findings] == [
         ("source-number-missing", "It has none.")
     ]
-    assert (report.exit_code, report.errors, report.ignored) == (0, 0, 1)
+    assert (report.exit_code, report.counts.errors, report.counts.ignored) == (0, 0, 1)
 
 
 @pytest.mark.parametrize(

@@ -117,8 +117,8 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
             for key, rules in law.rules.items():
                 each = key.partition("/")[0]
                 for name, activation in real_subjects(bundle, profile, day, each):
-                    service, _, cls = name.partition("/")
-                    place = (each, ids.index(service) if service else 0, cls)
+                    owner, _, cls = name.partition("/")
+                    place = (each, ids.index(owner) if owner else 0, cls)
                     for rule in rules:
                         checks += 1
                         thing = encoded[rule.name, place]

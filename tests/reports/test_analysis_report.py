@@ -13,9 +13,9 @@ from vatspolicy.reports.analysis import render
 
 def test_no_text_of_a_policy_becomes_markup() -> None:
     hostile = f"{HOSTILE} [a](http://b) @team *x* ```"
-    finding = AnalysisFinding(
-        "dead", ("law/x",), hostile, 3, {"en": hostile, "zh": hostile}, case=f"it: |\n  ```\n  {hostile}\n"
-    )
+    case = f"it: |\n  ```\n  {hostile}\n"
+    message = {"en": hostile, "zh": hostile}
+    finding = AnalysisFinding("dead", ("law/x",), hostile, 3, message, None, None, None, None, case, "tests", None)
     text = render("markdown", AnalysisReport({"version": "1.0.0", "digest": "0" * 64}, ("dead",), (finding,)), "en")
     page = MarkdownIt("commonmark", {"html": True}).render(text)
     outside = re.sub(r"<code.*?</code>", "", page, flags=re.DOTALL)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.duckdb_engine import Law, answers_in, load_profiles
+from vatspolicy.screening.result import Answer
 from vatspolicy.screening.rule_masks import MaskReader
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class DuckDecider:
         for statement in self.law.statements:
             self.connection.execute(statement)
 
-    def decide(self, facts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def decide(self, facts: Iterable[Mapping[str, Any]]) -> list[Answer]:
         """Return the answers about profiles, in order."""
         load_profiles(self.connection, facts)
         self.run()

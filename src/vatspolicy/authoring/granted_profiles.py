@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from vatspolicy.documents import Document
+from vatspolicy.documents.plain import Facts
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.profile.profile import Profile, load_profile, read_profile
 
 
-def load_granted(data: Mapping[str, Any], schemas: SchemaSet | None = None) -> Profile:
+def load_granted(data: Facts, schemas: SchemaSet | None = None) -> Profile:
     """Return the profile in a mapping, with every opinion granted. Raises InvalidInput."""
     return load_profile(data, schemas=schemas).grant_all()
 

@@ -11,7 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.interpreter import Evaluator
@@ -112,7 +112,7 @@ class _Recorder:
         """Return the function that evaluates an expression and keeps the activation."""
         run = self._base.function(expression)
 
-        def keep(activation: Activation) -> Any:
+        def keep(activation: Activation) -> object:
             self._calls.setdefault(expression, []).append(activation)
             return run(activation)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
-from typing import Any
 
 from vatspolicy.authoring.quotations import StatuteText, quote_hash
 from vatspolicy.documents import Document, Path
+from vatspolicy.documents.plain import Fields
 from vatspolicy.documents.yaml_edit import set_value
 from vatspolicy.errors import Problem, did_you_mean
 from vatspolicy.i18n import _
@@ -99,11 +99,11 @@ def write_files(bundle: Bundle, texts: Mapping[str, StatuteText], today: str) ->
     return found
 
 
-def _articles(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _articles(document: Document) -> Iterator[tuple[str, Fields]]:
     yield from document.data.get("articles", {}).items()
 
 
-def _name_of_text(document: Document, article: Mapping[str, Any], texts: Mapping[str, StatuteText]) -> str | None:
+def _name_of_text(document: Document, article: Fields, texts: Mapping[str, StatuteText]) -> str | None:
     """Return the text or page that an article names, else the latest text of the policy's title that holds it."""
     named = article.get("verified", {}).get("against")
     if named is not None:

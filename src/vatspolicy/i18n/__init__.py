@@ -30,3 +30,8 @@ def translate(text: str, lang: str | None = None) -> str:
     if (lang or current_language()) != "zh" or not text:
         return text
     return text.chinese() if isinstance(text, Translatable) else text
+
+
+def say(text: str, lang: str) -> str:
+    """Return a text in a language as a plain str, which can no longer be translated."""
+    return str.__str__(translate(text, lang))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
-from typing import Any
 
 from vatspolicy.authoring.analysis.findings import (
     ERROR,
@@ -56,7 +54,9 @@ _SIGNS = {"proved": "✔", "tested": "·", "refuted": "✘", "unknown": "?"}
 
 def render(name: str, report: AnalysisReport, lang: Language) -> str:
     """Render the report in one of `FORMATS`."""
-    makers = {"text": text, "markdown": markdown, "json": plain_json, "github": github, "sarif": sarif, "junit": junit}
+    if name == "json":
+        return findings.write_json(report.published)
+    makers = {"text": text, "markdown": markdown, "github": github, "sarif": sarif, "junit": junit}
     return makers[name](report, lang)
 
 
@@ -136,27 +136,6 @@ def markdown(report: AnalysisReport, lang: Language) -> str:
 
 
 # --- for programs
-
-
-def data(report: AnalysisReport) -> dict[str, Any]:
-    """Return the report as data (analysis.schema.json)."""
-    return {
-        "schema": 1,
-        "bundle": report.bundle,
-        "layer": report.layer,
-        "engine": report.engine,
-        "kinds": list(report.kinds),
-        "rules": report.rules,
-        "findings": [{**asdict(f), "about": list(f.about), "severity": f.severity} for f in report.findings],
-        "properties": [{**asdict(r), "cite": list(r.cite), "decisions": list(r.decisions)} for r in report.properties],
-        "not_evaluated": [{**asdict(gap), "about": list(gap.about)} for gap in report.not_evaluated],
-        "exit_code": report.exit_code,
-    }
-
-
-def plain_json(report: AnalysisReport, _lang: Language) -> str:
-    """JSON with sorted keys; both languages are in it."""
-    return json.dumps(data(report), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def _shown_findings(report: AnalysisReport, lang: Language) -> Iterator[Shown]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from vatspolicy.documents import format_path
 from vatspolicy.engine.expression_value import Value
@@ -56,7 +55,7 @@ def render_text(values: Sequence[Value], lang: Language, color: bool, room: int)
     return "".join(f"{line}\n" for line in lines or [word(WORDS, "nothing", lang)])
 
 
-def _say(value: Any, lang: Language, style: Style) -> str:
+def _say(value: object, lang: Language, style: Style) -> str:
     if value is None or isinstance(value, bool):
         key = "unknown" if value is None else str(value).lower()
         return style(word(WORDS, key, lang), _COLORS[key])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from vatspolicy.authoring.fact_readers import RULE, TERM, FactReader
 from vatspolicy.i18n import Language, Phrase
@@ -22,10 +21,7 @@ _WORDS: Table = {
     "nobody": Phrase("No policy reads this fact."),
 }
 _COUNTS: Counts = {
-    "clauses": (
-        Phrase("{n} clause in {policies} reads it"),
-        Phrase("{n} clauses in {policies} read it"),
-    ),
+    "clauses": (Phrase("{n} clause in {policies} reads it"), Phrase("{n} clauses in {policies} read it")),
     "policies": (Phrase("{n} policy"), Phrase("{n} policies")),
 }
 
@@ -43,7 +39,7 @@ def render(
 
 def _title(bundle: Bundle, path: str) -> Mapping[str, str]:
     """Return the title of a fact in both languages; its path if the schema has none."""
-    node: Mapping[str, Any] = describe(_steps(bundle, path), bundle.schemas)
+    node = describe(_steps(bundle, path), bundle.schemas)
     title = str(node.get("title", path))
     return {"en": title, "zh": str(node.get("x-title-zh", title))}
 
@@ -87,7 +83,7 @@ def _lines(
                 yield from wrap(word(_WORDS, "parameters", lang, names=names), room, "      ", "    ")
 
 
-def _data(bundle: Bundle, paths: Sequence[str], readers: Sequence[FactReader]) -> dict[str, Any]:
+def _data(bundle: Bundle, paths: Sequence[str], readers: Sequence[FactReader]) -> dict[str, object]:
     return {
         "schema": 1,
         "facts": [{"path": path, "title": _title(bundle, path)} for path in paths],

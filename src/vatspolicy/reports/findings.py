@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from vatspolicy.engine.result import encode
 from vatspolicy.i18n import Phrase
 from vatspolicy.profile.vocabulary import Language, LocalizedText
 from vatspolicy.reports.formats.github import command
@@ -64,19 +65,24 @@ def github(tool: str, findings: Iterable[Shown], summary: str, failed: bool, lan
     return "".join(f"{line}\n" for line in lines)
 
 
+def write_json(result: object) -> str:
+    """Return a result as JSON with sorted keys, as its schema describes it."""
+    return json.dumps(encode(result), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
 def make_run(tool: str, version: str, rules: Mapping[str, RuleHelp], findings: Sequence[Shown], lang: Language) -> Run:
     """Return a SARIF run. Findings that a file ignores are results with a suppression."""
     run = Run(tool, version, "findingAndFile/v1")
     for id, rule in rules.items():
         told = rule.help or rule.title
-        more: dict[str, Any] = {
-            "fullDescription": {"text": told[lang]},
-            "help": {"text": told[lang], "markdown": f"**{rule.title[lang]}** {told[lang]}"},
-            "defaultConfiguration": {"level": rule.level},
-        }
-        if rule.page:
-            more["helpUri"] = rule.page
-        run.add_rule(id, rule.title[lang], **more)
+        run.add_rule(
+            id,
+            rule.title[lang],
+            fullDescription={"text": told[lang]},
+            help={"text": told[lang], "markdown": f"**{rule.title[lang]}** {told[lang]}"},
+            defaultConfiguration={"level": rule.level},
+            address=rule.page,
+        )
     for one in findings:
         place = location(one.file, one.line, one.column)
         result = run.add_result(one.rule, one.level, one.message, place, f"{one.rule}\0{one.file}\0{one.message}")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 from vatspolicy.authoring.lint.catalogue import ERROR, RULES
 from vatspolicy.authoring.lint.finding import LintFinding
+from vatspolicy.authoring.lint.result import LintRun, PlacedFinding
 from vatspolicy.authoring.lint.run import LintReport
 from vatspolicy.errors import Problem, in_language
 from vatspolicy.errors import render as render_problem
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import Phrase, say
 from vatspolicy.i18n.words import Counts, Table, count, joint, word
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
@@ -67,7 +66,9 @@ files.
 
 def render(name: str, report: LintReport, lang: Language) -> str:
     """Render a report in one of the formats text, json, sarif, junit and github."""
-    return {"text": text, "json": plain_json, "sarif": sarif, "junit": junit, "github": github}[name](report, lang)
+    if name == "json":
+        return findings.write_json(published(report, lang))
+    return {"text": text, "sarif": sarif, "junit": junit, "github": github}[name](report, lang)
 
 
 def text(report: LintReport, lang: Language) -> str:
@@ -92,12 +93,13 @@ def _place(problem: Problem) -> str:
 
 def total(report: LintReport, lang: Language) -> str:
     """Return the last line: the number of findings, and of the files that were read."""
-    if report.errors or report.warnings:
-        parts = [count(_COUNTS, "errors", report.errors, lang), count(_COUNTS, "warnings", report.warnings, lang)]
+    found = report.counts
+    if found.errors or found.warnings:
+        parts = [count(_COUNTS, "errors", found.errors, lang), count(_COUNTS, "warnings", found.warnings, lang)]
     else:
         parts = [word(_WORDS, "nothing", lang)]
-    if report.ignored:
-        parts.append(word(_WORDS, "some_ignored", lang, n=report.ignored))
+    if found.ignored:
+        parts.append(word(_WORDS, "some_ignored", lang, n=found.ignored))
     fixtures = count(_COUNTS, "fixtures", report.fixtures, lang)
     return count(_COUNTS, "total", report.policies, lang, found=joint("comma", lang).join(parts), fixtures=fixtures)
 
@@ -107,33 +109,16 @@ def _said(problem: Problem, lang: Language) -> str:
     return str(in_language(problem, lang)).removeprefix(f"{_place(problem)}: ")
 
 
-def plain_json(report: LintReport, lang: Language) -> str:
-    """Return JSON with sorted keys."""
-    data: dict[str, Any] = {
-        "schema": 1,
-        "bundle": report.bundle.identity,
-        "counts": {"errors": report.errors, "warnings": report.warnings, "ignored": report.ignored},
-        "policies": report.policies,
-        "fixtures": report.fixtures,
-        "findings": [_finding(finding, lang) for finding in report.findings],
-        "exit_code": report.exit_code,
-    }
-    return json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+def published(report: LintReport, lang: Language) -> LintRun:
+    """Return what JSON shows of a run, in a language."""
+    found, files = tuple(_finding(finding, lang) for finding in report.findings), (report.policies, report.fixtures)
+    return LintRun(1, report.bundle.identity, report.counts, *files, found, report.exit_code)
 
 
-def _finding(finding: LintFinding, lang: Language) -> dict[str, Any]:
-    problem = in_language(finding.problem, lang)
-    return {
-        "rule": finding.rule,
-        "level": finding.level,
-        "file": problem.file,
-        "line": problem.line,
-        "column": problem.column,
-        "path": problem.path,
-        "message": problem.message,
-        "hint": problem.hint,
-        "ignored": finding.ignored,
-    }
+def _finding(finding: LintFinding, lang: Language) -> PlacedFinding:
+    at = finding.problem
+    place, said = (at.file, at.line, at.column, at.path), (say(at.message, lang), say(at.hint, lang))
+    return PlacedFinding(finding.rule, finding.level, *place, *said, finding.ignored)
 
 
 def _shown(report: LintReport, lang: Language) -> Iterator[Shown]:

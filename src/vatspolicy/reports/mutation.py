@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from vatspolicy.authoring.mutation.examination import SURVIVED
-from vatspolicy.authoring.mutation.report import MutationReport, Score, Survivor, scores
-from vatspolicy.i18n import LocalizedText, Phrase, translate
+from vatspolicy.authoring.mutation.report import MutationReport, Survivor, scores
+from vatspolicy.authoring.mutation.result import MutationRun, UnnoticedMistake
+from vatspolicy.i18n import LocalizedText, Phrase, say, translate
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports import findings
@@ -27,7 +26,9 @@ _KINDS: Mapping[str, tuple[str, LocalizedText]] = {
 
 def render(name: str, report: MutationReport, lang: Language) -> str:
     """Render a run in one of the formats text, json, sarif, junit and github."""
-    return {"text": text, "json": plain_json, "sarif": sarif, "junit": junit, "github": github}[name](report, lang)
+    if name == "json":
+        return findings.write_json(published(report))
+    return {"text": text, "sarif": sarif, "junit": junit, "github": github}[name](report, lang)
 
 
 def text(report: MutationReport, lang: Language) -> str:
@@ -35,42 +36,16 @@ def text(report: MutationReport, lang: Language) -> str:
     return "".join(f"{translate(line, lang)}\n" for line in (*report.told(), *report.totals()))
 
 
-def plain_json(report: MutationReport, _lang: Language) -> str:
-    """Return JSON with sorted keys."""
-    data = {
-        "schema": 1,
-        "bundle": report.bundle.identity,
-        "failing": list(report.failing),
-        "total": report.total,
-        "seed": report.seed,
-        "threshold": report.threshold,
-        "score": _score(report.whole),
-        "policies": {policy: _score(score) for policy, score in scores(report.results).items()},
-        "survivors": [_survivor(one) for one in report.survivors],
-        "exit_code": report.exit_code,
-    }
-    return json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+def published(report: MutationReport) -> MutationRun:
+    """Return what JSON shows of a run."""
+    drawn, survivors = (report.total, report.seed, report.threshold), tuple(map(_unnoticed, report.survivors))
+    found = (report.whole, scores(report.results), survivors)
+    return MutationRun(1, report.bundle.identity, report.failing, *drawn, *found, report.exit_code)
 
 
-def _score(score: Score) -> dict[str, Any]:
-    return {
-        "percent": round(score.percent, 1),
-        "killed": score.killed,
-        "survived": score.survived,
-        "equivalent": score.equivalent,
-    }
-
-
-def _survivor(one: Survivor) -> dict[str, Any]:
-    return {
-        "subject": one.mutant.subject,
-        "mistake": one.mutant.words,
-        "state": one.state,
-        "file": one.file,
-        "line": one.line,
-        "column": one.column,
-        "test": one.test or None,
-    }
+def _unnoticed(one: Survivor) -> UnnoticedMistake:
+    subject, mistake, test = one.mutant.subject, say(one.mutant.words, "en"), say(one.test, "en") or None
+    return UnnoticedMistake(subject, mistake, one.state, one.file, one.line, one.column, test)
 
 
 def _total(report: MutationReport, lang: Language) -> str:

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from vatspolicy.authoring.testing.coverage import CoverageGap
-from vatspolicy.authoring.testing.runner import (
-    FAILED,
-    PASSED,
-    SKIPPED,
-    CaseResult,
-    CoverageResult,
-    ProposedCase,
-    RunResult,
-)
-from vatspolicy.i18n import Listing, LocalizedText, Phrase, _, translate
+from vatspolicy.authoring.testing.result import Covered, Outcome, RunRecord, UncoveredClause
+from vatspolicy.authoring.testing.runner import FAILED, SKIPPED, CaseResult, CoverageResult, RunResult
+from vatspolicy.i18n import Listing, LocalizedText, Phrase, _, say, translate
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports import findings
@@ -38,7 +29,9 @@ _KINDS: Mapping[str, tuple[str, LocalizedText]] = {
 
 def render(name: str, run: RunResult, lang: Language) -> str:
     """Render a run in one of the formats text, json, sarif, junit and github."""
-    return {"text": text, "json": plain_json, "sarif": sarif, "junit": junit, "github": github}[name](run, lang)
+    if name == "json":
+        return findings.write_json(published(run, lang))
+    return {"text": text, "sarif": sarif, "junit": junit, "github": github}[name](run, lang)
 
 
 def text(run: RunResult, lang: Language) -> str:
@@ -61,7 +54,7 @@ def text(run: RunResult, lang: Language) -> str:
 
 def total(run: RunResult, lang: Language) -> str:
     """Return the last line: how many passed, failed and were skipped."""
-    passed, failed, skipped = (run.count(outcome) for outcome in (PASSED, FAILED, SKIPPED))
+    passed, failed, skipped = run.counts.passed, run.counts.failed, run.counts.skipped
     if not run.has_run:
         return translate(_("No test ran: {skipped} skipped.", skipped=skipped) if skipped else _("No test ran."), lang)
     words = (
@@ -89,14 +82,14 @@ def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
 def _proposal_lines(run: RunResult) -> Iterator[str]:
     """Yield the test cases proposed, each below the clause that it shows, and the reasons where there is none."""
     for one in run.proposals:
-        place = {"file": one.gap.file, "line": one.gap.line, "name": one.gap.name}
+        place = {"file": one.file, "line": one.line, "name": one.clause}
         value = _("true") if one.value else _("false")
         if one.case:
             yield _(
                 "{file}:{line}: {name} decides as {value} in this case of {tests}:",
                 **place,
                 value=value,
-                tests=one.file,
+                tests=one.tests,
             )
             yield from (f"  {line}" for line in one.case.splitlines())
         else:
@@ -112,67 +105,31 @@ def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:
         outcomes = Listing(gap.never, "nor when")
         words = _("never decides alone when {outcomes}: {name}", outcomes=outcomes, name=gap.name)
         yield "clause-not-decisive", gap.file, gap.line, words
-    for file, line, name in coverage.silent:
-        yield "rule-never-fires", file, line, _("never fires: {name}", name=name)
+    for rule in coverage.silent:
+        yield "rule-never-fires", rule.file, rule.line, _("never fires: {name}", name=rule.rule)
 
 
-def data(run: RunResult, lang: Language) -> dict[str, Any]:
-    """Return the run as data."""
-    return {
-        "schema": 1,
-        "bundle": run.bundle.identity,
-        "counts": {outcome: run.count(outcome) for outcome in (PASSED, FAILED, SKIPPED)},
-        "tests": [_case(result, lang) for result in run.results],
-        "coverage": None if run.coverage is None else _coverage(run.coverage),
-        "proposals": [_proposal(one, lang) for one in run.proposals],
-        "exit_code": run.exit_code,
-    }
+def published(run: RunResult, lang: Language) -> RunRecord:
+    """Return what JSON shows of a run, in a language."""
+    tests = tuple(_outcome(result, lang) for result in run.results)
+    proposals = tuple(replace(one, reason=one.reason and say(one.reason, lang)) for one in run.proposals)
+    coverage = None if run.coverage is None else _covered(run.coverage)
+    return RunRecord(1, run.bundle.identity, run.counts, tests, coverage, proposals, run.exit_code)
 
 
-def _case(result: CaseResult, lang: Language) -> dict[str, Any]:
+def _outcome(result: CaseResult, lang: Language) -> Outcome:
     case = result.case
-    return {
-        "name": case.name,
-        "file": case.file,
-        "line": case.line,
-        "as_of": case.as_of,
-        "outcome": result.outcome,
-        "problems": [translate(problem, lang) for problem in result.problems],
-        "reasons": [translate(reason, lang) for reason in result.reasons],
-        "skipped": case.skipped,
-    }
+    problems, reasons = (tuple(say(text, lang) for text in texts) for texts in (result.problems, result.reasons))
+    return Outcome(case.name, case.file, case.line, case.as_of, result.outcome, problems, reasons, case.skipped)
 
 
-def _proposal(one: ProposedCase, lang: Language) -> dict[str, Any]:
-    return {
-        "file": one.gap.file,
-        "line": one.gap.line,
-        "clause": one.gap.name,
-        "value": one.value,
-        "tests": one.file or None,
-        "case": one.case or None,
-        "reason": translate(one.reason, lang) or None,
-    }
-
-
-def _coverage(coverage: CoverageResult) -> dict[str, Any]:
-    def gaps(found: tuple[CoverageGap, ...]) -> list[dict[str, Any]]:
-        return [{"file": gap.file, "line": gap.line, "clause": gap.name, "never": list(gap.never)} for gap in found]
-
-    return {
-        "percent": round(coverage.percent, 1),
-        "threshold": coverage.threshold,
-        "clauses": coverage.clauses,
-        "clauses_decisive": coverage.alone,
-        "not_covered": gaps(coverage.gaps),
-        "not_decisive": gaps(coverage.undecisive),
-        "never_fires": [{"file": file, "line": line, "rule": name} for file, line, name in coverage.silent],
-    }
-
-
-def plain_json(run: RunResult, lang: Language) -> str:
-    """Return JSON with sorted keys."""
-    return json.dumps(data(run, lang), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+def _covered(found: CoverageResult) -> Covered:
+    gaps, undecisive = (
+        tuple(UncoveredClause(gap.file, gap.line, gap.name, gap.never) for gap in gaps)
+        for gaps in (found.gaps, found.undecisive)
+    )
+    share = round(found.percent, 1)
+    return Covered(share, found.threshold, found.clauses, found.alone, gaps, undecisive, found.silent)
 
 
 def _shown(run: RunResult, lang: Language) -> Iterator[Shown]:

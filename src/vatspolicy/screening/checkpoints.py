@@ -11,23 +11,26 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from vatspolicy.output import write_file
+from vatspolicy.screening.result import Totals
 
 SETTINGS = "settings.json"
 ANSWERS, REJECTS, SUMMARY = "answers.jsonl", "rejects.jsonl", "summary.json"
 
 
 class Batch:
-    """Open files of one batch. `counts`: its summary, to be set before the batch ends."""
+    """Open files of one batch."""
+
+    totals: Totals
+    """Its counts, to be set before the batch ends."""
 
     def __init__(self, files: contextlib.ExitStack, answers: Path, rejects: Path) -> None:
         self._files, self._rejects = files, rejects
         rejects.unlink(missing_ok=True)  # left by a run that stopped in this batch
         self.opened = [files.enter_context(answers.open("w", encoding="utf-8", errors="replace", newline=""))]
-        self.counts: dict[str, Any] = {}
 
     def answer(self, line: str) -> None:
         """Write an answer.
@@ -53,7 +56,7 @@ class Checkpoints:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def begin(self, identity: Mapping[str, Any], resume: bool) -> str | None:
+    def begin(self, identity: Mapping[str, object], resume: bool) -> str | None:
         """Prepare the folder. Return the reason if it cannot be used, in one sentence, else None.
 
         Raises: OSError.
@@ -71,9 +74,9 @@ class Checkpoints:
         write_file(settings, json.dumps(identity))
         return None
 
-    def done(self) -> dict[int, dict[str, Any]]:
+    def done(self) -> dict[int, Totals]:
         """Return the counts of every complete batch by its number."""
-        return {int(path.name.split(".")[0]): json.loads(path.read_bytes()) for path in self.files(SUMMARY)}
+        return {int(path.name.split(".")[0]): Totals(**json.loads(path.read_bytes())) for path in self.files(SUMMARY)}
 
     @contextlib.contextmanager
     def batch(self, index: int) -> Iterator[Batch]:
@@ -87,7 +90,7 @@ class Checkpoints:
             for file in batch.opened:
                 file.flush()
                 os.fsync(file.fileno())
-        write_file(self._path(index, SUMMARY), json.dumps(batch.counts))
+        write_file(self._path(index, SUMMARY), json.dumps(asdict(batch.totals)))
 
     def files(self, kind: str) -> list[Path]:
         """Return the parts of one kind, in the order of the input."""

@@ -8,11 +8,13 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.types import INT, TEXT, ListOf, Type
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.input import quote
+from vatspolicy.screening.result import Answer
 from vatspolicy.screening.rule_masks import MaskReader
 from vatspolicy.screening.sql_decision import reported_rules, steps, text_of
 from vatspolicy.screening.sql_expressions import ROW, SERVICE, fact_columns, sql_type
@@ -24,14 +26,14 @@ _TEXTS = ListOf(TEXT)
 _write = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
-def _writer() -> Callable[[Mapping[str, Any]], str]:
+def _writer() -> Callable[[Facts], str]:
     """Return a function that writes a row as JSON: by orjson where it is installed, which takes half of the time."""
     try:
         import orjson
     except ImportError:
         return _write
 
-    def write(row: Mapping[str, Any]) -> str:
+    def write(row: Facts) -> str:
         try:
             return orjson.dumps(row).decode()
         except TypeError:  # a number beyond 64 bits
@@ -53,7 +55,10 @@ def connect(threads: int | None = None, memory: str | None = None) -> DuckDBPyCo
     """
     import duckdb
 
-    settings: dict[str, Any] = {"autoinstall_known_extensions": False, "preserve_insertion_order": True}
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "preserve_insertion_order": True,
+    }
     if threads is not None:
         settings["threads"] = threads
     if memory is not None:
@@ -78,7 +83,7 @@ def load_rows(
     connection: DuckDBPyConnection,
     table: str,
     columns: Mapping[str, Type],
-    rows: Iterable[Mapping[str, Any]],
+    rows: Iterable[Facts],
     scratch: Path | None = None,
 ) -> None:
     """Create a table from rows, or replace it. A key that a row lacks is NULL.
@@ -140,7 +145,7 @@ class DuckEngine:
         self._connection.execute(f"SET temp_directory = {quote(str(scratch / 'duckdb'))}")
         self._scratch = scratch
 
-    def decide(self, facts: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], ...]]:
+    def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
         """Yield the answers, in order."""
         with _written():
             load_profiles(self._connection, facts, self._scratch)
@@ -162,16 +167,14 @@ def _plan_quickly(connection: DuckDBPyConnection) -> None:
     connection.execute(f"SET disabled_optimizers = {quote(','.join(sorted(optimizers - USEFUL)))}")
 
 
-def load_profiles(
-    connection: DuckDBPyConnection, facts: Iterable[Mapping[str, Any]], scratch: Path | None = None
-) -> None:
+def load_profiles(connection: DuckDBPyConnection, facts: Iterable[Facts], scratch: Path | None = None) -> None:
     """Create the table `profiles` from facts of profiles, numbered from 0."""
     columns = fact_columns()
     rows = ({ROW: i, **{name: one[name] for name in columns if name in one}} for i, one in enumerate(facts))
     load_rows(connection, "profiles", {ROW: INT, **columns}, rows, scratch)
 
 
-def answers_in(connection: DuckDBPyConnection, table: str, reader: MaskReader) -> Iterator[dict[str, Any]]:
+def answers_in(connection: DuckDBPyConnection, table: str, reader: MaskReader) -> Iterator[Answer]:
     """Yield the rows of a table of decisions, in order, without their numbers. `reader`: of their masks."""
     found = connection.execute(f'SELECT * EXCLUDE "{ROW}" FROM {table} ORDER BY "{ROW}"')  # noqa: S608 - our own names
     names = [column[0] for column in found.description or ()]
@@ -179,7 +182,7 @@ def answers_in(connection: DuckDBPyConnection, table: str, reader: MaskReader) -
     plain = len(names)
     while rows := found.fetchmany(1000):
         for row in rows:
-            answer: dict[str, Any] = dict(zip(names, row, strict=False))
+            answer: Tree = dict(zip(names, row, strict=False))
             answer["rules"] = reader.read(row[plain:])
             yield answer
 

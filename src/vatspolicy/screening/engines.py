@@ -6,16 +6,17 @@ All engines give the same answers; `decide` defines them.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.sources import read_pair
 from vatspolicy.bundles.select import LawStack, choose_law
 from vatspolicy.documents import Document, parse_document
+from vatspolicy.documents.plain import Facts
 from vatspolicy.engine.decision import word_of
 from vatspolicy.engine.evaluator import evaluate_parts, possible_outcomes
 from vatspolicy.engine.parts import merge_parts
@@ -23,17 +24,16 @@ from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, trust_profile
-
-Facts = Mapping[str, Any]
-"""Facts of a profile, as `profile.facts_of` completes them, with the opinions that are granted alone."""
-Answer = dict[str, Any]
-"""The answer about one profile, as `decide` returns it."""
+from vatspolicy.screening.result import Answer, AnsweredService
 
 _NOWHERE = parse_document("{}", "<row>.json")
 
 
 class Engine(Protocol):
-    """Decides batches of profiles under one or more rule sets of one day."""
+    """Decides batches of profiles under one or more rule sets of one day.
+
+    Of the opinions in the facts of a profile, those that are granted are left alone.
+    """
 
     def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
         """Yield one answer per rule set for each profile, in order. `facts` is read once."""
@@ -117,14 +117,10 @@ class PythonEngine:
 
 
 def decide(ruleset: RuleSet, facts: Facts, day: str) -> Answer:
-    """Return the answer about one profile.
-
-    Keys: id, decision, mildest, strictest, services (id, state, decision, activities of class and decision, by class),
-    rules (the sorted names of rules that hold).
-    """
+    """Return the answer about one profile."""
     parts = evaluate_parts(ruleset, Profile(facts, _NOWHERE, {}).grant_all(), day)
     found = merge_parts(parts)
-    services = [
+    services: list[AnsweredService] = [
         {
             "id": service.id,
             "state": service.state,
@@ -148,7 +144,7 @@ def decide(ruleset: RuleSet, facts: Facts, day: str) -> Answer:
     }
 
 
-def missing_facts(ruleset: RuleSet, data: Any, day: str) -> list[str]:
+def missing_facts(ruleset: RuleSet, data: Facts, day: str) -> list[str]:
     """Return dotted paths of the missing facts that can still change the decision, the most decisive first.
 
     `data`: a valid profile as it was written, with the opinions that are granted alone.

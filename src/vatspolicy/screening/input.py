@@ -11,12 +11,16 @@ import re
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NoReturn
 
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.documents.reader import LIMITS
 from vatspolicy.i18n import ForeignText, _
 from vatspolicy.origin import install
 from vatspolicy.profile.vocabulary import describe
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 LINES, PARQUET, CSV, TABLE = "lines", "parquet", "csv", "table"
 _KINDS = {".jsonl": LINES, ".ndjson": LINES, ".parquet": PARQUET, ".csv": CSV}
@@ -42,7 +46,7 @@ class Row:
     number: int
     text: str
     """Text of the row: JSON, or for the reject file only."""
-    data: Any = None
+    data: Tree = None
     """The profile as written; None before `parse_row`."""
     fault: str | None = None
     """Reason why the row holds no profile, as a sentence that can be translated."""
@@ -68,7 +72,7 @@ def parse_row(row: Row) -> Row:
     return Row(row.number, row.text, without_nulls(data) if "null" in row.text else data)
 
 
-def _load(text: str) -> Any:
+def _load(text: str) -> Tree:
     """Parse JSON with unique keys. Objects are checked one by one only if the text may have a duplicate key."""
     data = json.loads(text, parse_constant=_refuse)
     if _SPACED_KEY.search(text) or text.count('":') != _keys(data):
@@ -79,7 +83,7 @@ def _load(text: str) -> Any:
 _SPACED_KEY = re.compile(r'"\s+:')
 
 
-def _keys(value: Any) -> int:
+def _keys(value: Tree) -> int:
     """Count the keys of a value: as many as its text has `":`, unless a key is duplicate or a string contains `":`."""
     if type(value) is dict:
         return len(value) + sum([_keys(child) for child in value.values() if type(child) in _NESTED])
@@ -209,7 +213,7 @@ def _lines(path: Path) -> Rows:
 
 
 @contextlib.contextmanager
-def _relation(source: Source) -> Iterator[tuple[Any, str]]:
+def _relation(source: Source) -> Iterator[tuple[DuckDBPyConnection, str]]:
     """Provide a connection and the relation to select from.
 
     An error of DuckDB becomes an InputError without its text, which may hold values.
@@ -271,12 +275,12 @@ def _cells(path: Path, mapping: Mapping[str, str]) -> Rows:
             raise InputError(_("{path!r} is not a CSV file: {error}", path=str(path), error=error)) from None
 
 
-def _profile_of(record: Mapping[str, str], mapping: Mapping[str, str]) -> Any:
+def _profile_of(record: Mapping[str, str], mapping: Mapping[str, str]) -> Facts:
     """Return the profile of a record. An empty cell is a missing fact.
 
     Raises: ValueError for a cell of the wrong type.
     """
-    data: dict[str, Any] = {"schema": 2, "company": {}, "services": []}
+    data: dict[str, Tree] = {"schema": 2, "company": {}, "services": []}
     for fact, column in mapping.items():
         cell = record[column].strip()
         if cell:
@@ -285,7 +289,7 @@ def _profile_of(record: Mapping[str, str], mapping: Mapping[str, str]) -> Any:
     return data
 
 
-def _value(cell: str, schema: Mapping[str, Any], fact: str) -> Any:
+def _value(cell: str, schema: Tree, fact: str) -> Tree:
     match schema.get("type"):
         case "boolean":
             if cell.lower() not in ("true", "false"):
@@ -306,9 +310,9 @@ def _value(cell: str, schema: Mapping[str, Any], fact: str) -> Any:
     return cell
 
 
-def _put(data: Any, steps: list[str | int], value: Any) -> None:
+def _put(data: Tree, steps: list[str | int], value: Tree) -> None:
     for step, following in itertools.pairwise(steps):
-        empty: Any = [] if isinstance(following, int) else {}
+        empty: Tree = [] if isinstance(following, int) else {}
         if isinstance(step, int):
             data.extend({} for _ in range(step + 1 - len(data)))
             data = data[step]
@@ -321,21 +325,21 @@ def _steps(fact: str) -> list[str | int]:
     return [int(step) if step.isdecimal() and step.isascii() else step for step in fact.split(".")]
 
 
-def without_nulls(value: Any) -> Any:
+def without_nulls(value: Tree) -> Tree:
     """Return the value without keys whose value is null: such a fact is missing."""
     if isinstance(value, dict):
         return {key: without_nulls(child) for key, child in value.items() if child is not None}
     return [without_nulls(member) for member in value] if isinstance(value, list) else value
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(pairs: list[tuple[str, Tree]]) -> dict[str, Tree]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise NotJson(_("a key is repeated"))
     return found
 
 
-def _refuse(__: str) -> Any:
+def _refuse(__: str) -> NoReturn:
     raise NotJson(_("not a number"))
 
 

@@ -6,16 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
-from vatspolicy.cel.sql import (
-    UNKNOWN,
-    Known,
-    Sql,
-    Value,
-    column,
-    conjunction,
-    disjunction,
-    to_sql,
-)
+from vatspolicy.cel.sql import UNKNOWN, Known, Sql, Value, column, conjunction, disjunction, to_sql
 from vatspolicy.policies.model import Route, Rule
 from vatspolicy.screening.rule_masks import masks
 from vatspolicy.screening.sql_common_subexpressions import extract_common

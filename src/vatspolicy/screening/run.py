@@ -16,9 +16,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from vatspolicy.clock import LAST
+from vatspolicy.documents.plain import Facts
 from vatspolicy.file_lock import Locked, lock_file
 from vatspolicy.gate.opinions import admit_opinions
 from vatspolicy.gate.waivers import WaiverSet
@@ -29,8 +29,9 @@ from vatspolicy.policies.modelled import SQL, UnknownField, parts_of
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join, whole_file
-from vatspolicy.screening.engines import Answer, Begin, Engine, Facts, missing_facts, prepare_engine, require
+from vatspolicy.screening.engines import Begin, Engine, missing_facts, prepare_engine, require
 from vatspolicy.screening.input import InputError, Row, Rows, Source, parse_row
+from vatspolicy.screening.result import Answer, Totals
 from vatspolicy.screening.summary import Summary, compare_rules, region_of
 from vatspolicy.screening.validation import Rejected, read_facts
 from vatspolicy.workers import can_fork, frozen_memory, map_in_processes
@@ -108,7 +109,7 @@ class Task:
         """File of rejected rows; it does not exist if none is rejected."""
         return self.output.with_name(self.output.name + ".rejects.jsonl")
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """Return the settings that a resumed run must share. The engine may change: all give the same answers."""
         mapping = json.dumps(self.source.mapping, sort_keys=True)
         return {
@@ -128,7 +129,6 @@ Progress = Callable[[int, bool], None]
 
 
 Batch = tuple[int, list[Row]]
-Counts = dict[str, Any]
 
 _write = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
@@ -160,12 +160,12 @@ def _screen(task: Task, resume: bool, progress: Progress) -> Summary:
         raise ScreenError(problem)
     summary = Summary()
     done = task.parts.done()
-    for counts in done.values():
-        summary.add(counts)
+    for totals in done.values():
+        summary.add(totals)
         progress(summary.rows, True)
     rows = Counted(task.source.rows())
-    for counts in _decided(task, rulesets, done, rows):
-        summary.add(counts)
+    for totals in _decided(task, rulesets, done, rows):
+        summary.add(totals)
         progress(summary.rows, False)
     if task.source.state() != state:
         raise InputError(
@@ -207,7 +207,7 @@ class Counted(Iterator[Row]):
         self._rows.close()
 
 
-def _decided(task: Task, rulesets: Sequence[RuleSet], done: Container[int], rows: Counted) -> Iterator[Counts]:
+def _decided(task: Task, rulesets: Sequence[RuleSet], done: Container[int], rows: Counted) -> Iterator[Totals]:
     """Yield the counts of each remaining batch as it completes."""
     begin = partial(prepare_engine, task.engine, rulesets, task.day, task.parts.folder)
     with frozen_memory(), closing(rows):  # the law stays alive; scanning it for garbage takes time
@@ -231,19 +231,19 @@ def _batches(rows: Iterator[Row], most: int) -> Iterator[list[Row]]:
         yield batch
 
 
-def _ready(task: Task, ruleset: RuleSet, begin: Begin, threads: int | None = None) -> Callable[[Batch], Counts]:
+def _ready(task: Task, ruleset: RuleSet, begin: Begin, threads: int | None = None) -> Callable[[Batch], Totals]:
     """Return a function that decides a batch, writes its parts and returns its counts."""
     return partial(_decide, task, ruleset, begin(threads))
 
 
-def _missing(ruleset: RuleSet, row: Row, opinions: list[Any], day: str) -> list[str]:
+def _missing(ruleset: RuleSet, row: Row, opinions: list[Facts], day: str) -> list[str]:
     return missing_facts(ruleset, {**parse_row(row).data, "opinions": opinions}, day)
 
 
-def _decide(task: Task, ruleset: RuleSet, engine: Engine, batch: Batch) -> Counts:
+def _decide(task: Task, ruleset: RuleSet, engine: Engine, batch: Batch) -> Totals:
     index, rows = batch
     summary = Summary()
-    good: deque[tuple[int, Row | None, str, list[Any]]] = deque()
+    good: deque[tuple[int, Row | None, str, list[Facts]]] = deque()
     rows.reverse()
     with task.parts.batch(index) as part:
 
@@ -274,11 +274,11 @@ def _decide(task: Task, ruleset: RuleSet, engine: Engine, batch: Batch) -> Count
                 summary.count_move(one, answer)
             part.answer(_write(record) + "\n")
         assert not good
-        part.counts = summary.data()
-    return part.counts
+        part.totals = summary.totals()
+    return part.totals
 
 
-def _record(task: Task, number: int, answer: Answer) -> dict[str, Any]:
+def _record(task: Task, number: int, answer: Answer) -> dict[str, object]:
     return {
         "row": number,
         "id": answer["id"],
@@ -292,7 +292,7 @@ def _record(task: Task, number: int, answer: Answer) -> dict[str, Any]:
 
 def _reject(row: Row, reasons: Sequence[str]) -> str:
     """Return a line of the reject file. A row that is not text appears in base64 or by its place in the input."""
-    record: dict[str, Any] = {"row": row.number, "reasons": reasons}
+    record: dict[str, object] = {"row": row.number, "reasons": reasons}
     if row.place is not None:
         record |= {"offset": row.place[0], "bytes": row.place[1]}
     elif row.raw is not None:

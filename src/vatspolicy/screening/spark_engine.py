@@ -7,19 +7,22 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from vatspolicy.cel.sql import column
 from vatspolicy.cel.types import INT
+from vatspolicy.documents.plain import Facts
 from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.screening.result import Answer
 from vatspolicy.screening.rule_masks import names_in
 from vatspolicy.screening.sql_decision import reported_rules, steps, text_of
 from vatspolicy.screening.sql_expressions import ROW, fact_columns, named, select, sql_type
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Row as SparkRow
 
 
 def open_session() -> SparkSession:
@@ -77,7 +80,7 @@ class SparkEngine:
     def __init__(self, spark: SparkSession, rulesets: Sequence[RuleSet], day: str, scratch: Path) -> None:
         self._spark, self._rulesets, self._day, self._scratch = spark, rulesets, day, scratch
 
-    def decide(self, facts: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], ...]]:
+    def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
         """Yield the answers, in order."""
         columns = fact_columns()
         with tempfile.TemporaryDirectory(prefix="spark-", dir=self._scratch) as folder:
@@ -93,5 +96,5 @@ class SparkEngine:
             self._spark.catalog.clearCache()
 
 
-def _answer(row: Any) -> dict[str, Any]:
-    return {name: value for name, value in row.asDict(recursive=True).items() if name != ROW}
+def _answer(row: SparkRow) -> Answer:
+    return cast("Answer", {name: value for name, value in row.asDict(recursive=True).items() if name != ROW})

@@ -15,10 +15,11 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vatspolicy import clock
 from vatspolicy.clock import LAST, is_day
+from vatspolicy.engine.result import encode
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.opinions import admit_opinions
 from vatspolicy.git import SourceError
@@ -27,6 +28,7 @@ from vatspolicy.policies.modelled import UnknownField
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.engines import LawSource, missing_facts
 from vatspolicy.screening.input import Row, parse_row
+from vatspolicy.screening.result import ScreenReport
 from vatspolicy.screening.spark_engine import decide_frame, facts_schema, open_session
 from vatspolicy.screening.sql_expressions import ROW, fact_columns
 from vatspolicy.screening.summary import ALL_WORDS, Summary, region_of
@@ -34,12 +36,13 @@ from vatspolicy.screening.validation import Rejected, read_facts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Row as SparkRow
 
 PREPARED = f"`{ROW}` BIGINT, profile STRING, region STRING, facts STRING, reasons ARRAY<STRING>"
 """Schema of a prepared row: the facts as JSON, or the reasons why it has no valid profile."""
 
 
-def prepare_rows(source: LawSource, rows: Iterable[tuple[str, int]], today: str = LAST) -> Iterator[tuple[Any, ...]]:
+def prepare_rows(source: LawSource, rows: Iterable[tuple[str, int]], today: str = LAST) -> Iterator[tuple[object, ...]]:
     """Yield rows of the schema `PREPARED` from texts numbered from 0. Blank lines are skipped."""
     bundle, _ = source.load()
     columns = fact_columns()
@@ -57,7 +60,7 @@ def prepare_rows(source: LawSource, rows: Iterable[tuple[str, int]], today: str 
         yield number + 1, text, region_of(facts), json.dumps(written, ensure_ascii=False), None
 
 
-def find_missing(source: LawSource, day: str, rows: Iterable[Any]) -> Iterator[tuple[int, list[str]]]:
+def find_missing(source: LawSource, day: str, rows: Iterable[SparkRow]) -> Iterator[tuple[int, list[str]]]:
     """Yield the missing facts of rows whose decision is incomplete. No opinion of a row is granted on a cluster."""
     bundle, _ = source.load()
     ruleset = bundle.on(day)
@@ -217,8 +220,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(error).partition("\n")[0])
     finally:
         spark.stop()
-    laws = [bundle.identity for bundle in reversed(bundles)]
-    sys.stdout.write(json.dumps({"laws": laws, **summary.data()}, ensure_ascii=False, indent=2) + "\n")
+    laws = tuple(bundle.identity for bundle in reversed(bundles))
+    sys.stdout.write(json.dumps(encode(ScreenReport(laws, summary.totals())), ensure_ascii=False, indent=2) + "\n")
     return 3 if summary.rejected else 0 if sum(summary.decision[word] for word in ALL_WORDS) else 5
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from sqlglot import exp
 
@@ -21,6 +20,7 @@ from vatspolicy.cel.sql import (
     to_sql,
 )
 from vatspolicy.cel.types import BOOL, TEXT, Bool, Int, ListOf, Number, Record, Type
+from vatspolicy.documents.plain import Tree
 from vatspolicy.engine.decision import WORDS
 from vatspolicy.profile.operators import SHARE, SHARE_AFTER, WHOLE, holders
 from vatspolicy.profile.vocabulary import profile_type
@@ -60,7 +60,7 @@ def record_fields(name: str) -> Mapping[str, Type]:
 
 def by_path(paths: Iterable[tuple[str, ...]]) -> dict[str, Variable]:
     """Return nested records of columns, each named by the path of its fact."""
-    found: dict[str, Any] = {}
+    found: dict[str, Tree] = {}
     for path in paths:
         owner = found
         for name in path[:-1]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
+from vatspolicy.documents.plain import Facts
 from vatspolicy.engine.decision import WORDS
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import width
-from vatspolicy.i18n.words import Counts, Table, count, word
+from vatspolicy.i18n.words import Counts as CountedWords
+from vatspolicy.i18n.words import Table, count, word
 from vatspolicy.profile.vocabulary import label
 from vatspolicy.reports.words import say_bundle
+from vatspolicy.screening.result import Answer, Counts, Totals
 
 ALL_WORDS = (*WORDS, "incomplete")
 BY = ("region", "class", "rule")
@@ -29,16 +31,16 @@ _WORDS: Table = {
     "losses": Phrase("Rules that cease to hold"),
     "none": Phrase("none"),
 }
-_COUNTS: Counts = {"rows": (Phrase("{n} row, {rejected} rejected"), Phrase("{n} rows, {rejected} rejected"))}
+_COUNTS: CountedWords = {"rows": (Phrase("{n} row, {rejected} rejected"), Phrase("{n} rows, {rejected} rejected"))}
 
 
-def region_of(facts: Mapping[str, Any]) -> str:
+def region_of(facts: Facts) -> str:
     """Return the province of the company's registered office."""
     found: str = facts["company"].get("registered", {}).get("province", UNKNOWN)
     return found
 
 
-def compare_rules(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[str]]:
+def compare_rules(before: Answer, after: Answer) -> dict[str, list[str]]:
     """Return the rules that begin to hold and the rules that cease to hold, between two answers."""
     old, new = set(before["rules"]), set(after["rules"])
     return {"gains": sorted(new - old), "losses": sorted(old - new)}
@@ -65,7 +67,7 @@ class Summary:
     gains: Counter[str] = field(default_factory=Counter)
     losses: Counter[str] = field(default_factory=Counter)
 
-    def count(self, region: str, answer: Mapping[str, Any]) -> None:
+    def count(self, region: str, answer: Answer) -> None:
         """Add one decided profile of a company registered in a region."""
         word = answer["decision"]
         self.rows += 1
@@ -77,7 +79,7 @@ class Summary:
         for rule in answer["rules"]:
             self.rule[rule][word] += 1
 
-    def count_move(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    def count_move(self, before: Answer, after: Answer) -> None:
         """Add the effect of a change of the law on one profile."""
         if before["decision"] != after["decision"]:
             self.moves[f"{before['decision']}->{after['decision']}"] += 1
@@ -90,53 +92,53 @@ class Summary:
         self.rows += 1
         self.rejected += 1
 
-    def add(self, data: Mapping[str, Any]) -> None:
-        """Add the counts of another summary, in the form of `data`."""
-        self.rows += data["rows"]
-        self.rejected += data["rejected"]
-        self.claimed += data["claimed"]
-        for name in ("decision", "moves", "gains", "losses"):
-            getattr(self, name).update(data[name])
-        for name, table in (("region", self.region), ("class", self.cls), ("rule", self.rule)):
-            for key, counts in data[name].items():
+    def add(self, other: Totals) -> None:
+        """Add the counts of another summary."""
+        self.rows += other.rows
+        self.rejected += other.rejected
+        self.claimed += other.claimed
+        self.decision.update(other.decision)
+        self.moves.update(other.moves)
+        self.gains.update(other.gains)
+        self.losses.update(other.losses)
+        for name, table in self._tables().items():
+            for key, counts in other.tables[name].items():
                 table[key].update(counts)
 
-    def data(self, by: Iterable[str] = BY) -> dict[str, Any]:
-        """Return the counts as plain data, in a fixed order."""
-        tables = {"region": self.region, "class": self.cls, "rule": self.rule}
-        return {
-            "rows": self.rows,
-            "rejected": self.rejected,
-            "claimed": self.claimed,
-            "decision": _ordered(self.decision),
-            **{name: {key: _ordered(tables[name][key]) for key in sorted(tables[name])} for name in by},
-            **{name: dict(sorted(getattr(self, name).items())) for name in ("moves", "gains", "losses")},
-        }
+    def totals(self, by: Iterable[str] = BY) -> Totals:
+        """Return the counts in a fixed order, with some of the tables."""
+        tables = self._tables()
+        chosen = {name: {key: _ordered(tables[name][key]) for key in sorted(tables[name])} for name in by}
+        changes = (dict(sorted(counts.items())) for counts in (self.moves, self.gains, self.losses))
+        return Totals(self.rows, self.rejected, self.claimed, _ordered(self.decision), chosen, *changes)
+
+    def _tables(self) -> Mapping[str, Tally]:
+        return {"region": self.region, "class": self.cls, "rule": self.rule}
 
 
-def render(summary: Summary, by: Iterable[str], lang: Language, laws: Iterable[Mapping[str, Any]]) -> str:
+def render(summary: Summary, by: Iterable[str], lang: Language, laws: Sequence[Mapping[str, str | None]]) -> str:
     """Return the summary as text, in English or Chinese. `laws` decided; of two, the first is before a change."""
     say = partial(word, _WORDS, lang=lang)
-    data, laws = summary.data(), list(laws)
+    found = summary.totals()
     lines = [
         *(say_bundle(law, lang) for law in laws),
         count(_COUNTS, "rows", summary.rows, lang, rejected=summary.rejected),
         "",
         say("decision"),
     ]
-    lines += _table({"": data["decision"]})
+    lines += _table({"": found.decision})
     for name in by:
-        lines += ["", say(name), *_table({_name(name, key, lang): row for key, row in data[name].items()})]
+        lines += ["", say(name), *_table({_name(name, key, lang): row for key, row in found.tables[name].items()})]
     if len(laws) > 1:
         moved = sum(summary.moves.values())
         lines += ["", say("moved", moved=moved, rows=summary.rows - summary.rejected)]
-        lines += _counts(data["moves"], say("none"))
-        for name in ("gains", "losses"):
-            lines += ["", say(name), *_counts(data[name], say("none"))]
+        lines += _counts(found.moves, say("none"))
+        for name, counts in (("gains", found.gains), ("losses", found.losses)):
+            lines += ["", say(name), *_counts(counts, say("none"))]
     return "\n".join(lines) + "\n"
 
 
-def _table(rows: Mapping[str, Mapping[str, int]]) -> list[str]:
+def _table(rows: Mapping[str, Counts]) -> list[str]:
     wide = max([24, *(width(name) for name in rows)])
     head = "  " + " " * wide + "".join(f"{word:>15}" for word in ALL_WORDS)
     lines = [head]
@@ -146,7 +148,7 @@ def _table(rows: Mapping[str, Mapping[str, int]]) -> list[str]:
     return lines
 
 
-def _counts(counts: Mapping[str, int], none: str) -> list[str]:
+def _counts(counts: Counts, none: str) -> list[str]:
     return [f"  {count:>10}  {name}" for name, count in counts.items()] or [f"  {none}"]
 
 
@@ -156,5 +158,5 @@ def _name(kind: str, key: str, lang: Language) -> str:
     return f"{label('class', key)[lang]} ({key})" if kind == "class" else key
 
 
-def _ordered(counts: Mapping[str, int]) -> dict[str, int]:
+def _ordered(counts: Counts) -> dict[str, int]:
     return {word: counts[word] for word in ALL_WORDS if counts.get(word)}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from vatspolicy.documents import parse_document
+from vatspolicy.documents.plain import Facts
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import is_valid
 from vatspolicy.errors import InvalidInput, in_language
@@ -33,9 +33,7 @@ MAX_REASONS = 20
 _COUNTS: Counts = {"further": (Phrase("{n} more problem."), Phrase("{n} more problems."))}
 
 
-def read_facts(
-    row: Row, schemas: SchemaSet | None = None, admit: Callable[[Profile], Profile] | None = None
-) -> Mapping[str, Any]:
+def read_facts(row: Row, schemas: SchemaSet | None = None, admit: Callable[[Profile], Profile] | None = None) -> Facts:
     """Return the completed facts of a parsed row, with the opinions that are granted alone.
 
     `schemas` defaults to the shipped ones. `admit` checks opinions and grants some, as `admit_opinions` does.

@@ -25,6 +25,7 @@ from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.cel.types import BOOL, INT, ListOf, Record, Text
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Value
+from vatspolicy.reports.mutation import text
 
 POLICY = """\
 id: two
@@ -205,7 +206,7 @@ def test_tests_of_every_boundary_kill_all(tmp_path: Path) -> None:
     bundle = bundle_of(tmp_path / "law", POLICY + KILLING)
     report = mutate(bundle, policy_cases(bundle), MutantSelection(), threshold=100)
     total = len(mutants(bundle))
-    assert report.text == "".join(f"100.0 %  {total} killed, 0 survived  {name}\n" for name in ("two", "in all"))
+    assert text(report, "en") == "".join(f"100.0 %  {total} killed, 0 survived  {name}\n" for name in ("two", "in all"))
     assert report.exit_code == 0
 
 
@@ -256,7 +257,7 @@ def test_suggestions_kill(two: Bundle, tmp_path: Path, monkeypatch: pytest.Monke
 def test_no_mutant_is_tried_while_a_test_fails(tmp_path: Path) -> None:
     bundle = bundle_of(tmp_path / "law", POLICY.replace("{seen: fires}", "{seen: silent}"))
     report = mutate(bundle, policy_cases(bundle), MutantSelection())
-    assert (report.exit_code, report.text.splitlines()[0]) == (1, "fails on the current law: two: it refuses")
+    assert (report.exit_code, text(report, "en").splitlines()[0]) == (1, "fails on the current law: two: it refuses")
 
 
 def test_samples_are_repeatable(bundle: Bundle) -> None:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from vatspolicy.authoring.analysis.model_block import ModelStore
 from vatspolicy.authoring.symbolic.changed_parts import CLASS
-from vatspolicy.authoring.symbolic.decision_encoder import SymbolicOutcome, encode_classes, encode_decision
+from vatspolicy.authoring.symbolic.decision_encoder import encode_classes, encode_decision
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.list_lengths import SHORT
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, solve
 from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
 from vatspolicy.authoring.symbolic.rule_state import encode_subject_pair
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicOutcome, SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Undecided, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period, RuleSetHistory
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.authoring.analysis.bounded_search import SymbolicSubject, encode_subject
 from vatspolicy.authoring.analysis.context import AnalysisContext
-from vatspolicy.authoring.analysis.findings import AnalysisFinding
+from vatspolicy.authoring.analysis.findings import NOT_SHOWN, AnalysisFinding
 from vatspolicy.authoring.analysis.variants import Variants
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE
@@ -21,6 +20,8 @@ from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
 from vatspolicy.authoring.testing.clauses import reads_facts
 from vatspolicy.authoring.testing.coverage import terms_of
 from vatspolicy.cel.ast import And, Node, Not, Or, Quantifier
+from vatspolicy.cel.interpreter import Params
+from vatspolicy.documents.plain import Tree
 from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
@@ -50,7 +51,7 @@ class _Question:
     uses: tuple[_Use, ...]
     without: Node | None = None
     """Tree without the clause; None if the question is whether the tree can be false."""
-    member: tuple[Parameter, Value, Any] | None = None
+    member: tuple[Parameter, Value, Tree] | None = None
     """Parameter, its value of some days, and the member of the list that is left out."""
     days: tuple[str, str] = ("", NEVER)
 
@@ -80,11 +81,11 @@ def _encode(
     use: _Use,
     tree: Node,
     activation: SymbolicActivation,
-    member: tuple[Parameter, Value, Any] | None = None,
+    member: tuple[Parameter, Value, Tree] | None = None,
 ) -> DualRail:
     """Return the truth of a tree on all days, without one member of a list if it is given."""
 
-    def values(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def values(params: Params) -> Params:
         if member is None:
             return params
         parameter, value, left_out = member
@@ -112,7 +113,7 @@ class _ShortLists:
     def __init__(self, context: AnalysisContext) -> None:
         self.context, self.search = context, context.search
         self.variants = Variants(self.search)
-        self.beside: dict[str, list[tuple[Model, Any]]] = {}
+        self.beside: dict[str, list[tuple[Model, Tree]]] = {}
         """Profiles that showed a member of a list, with the member, by the key of its parameter."""
         self.firing: dict[str, list[Model]] = {}
         """A profile to which a rule applies, by its name."""
@@ -134,7 +135,7 @@ class _ShortLists:
                 return True
         return False
 
-    def _show_member(self, asked: tuple[Parameter, Value, Any], formulas: Sequence[int]) -> bool:
+    def _show_member(self, asked: tuple[Parameter, Value, Tree], formulas: Sequence[int]) -> bool:
         parameter, value, member = asked
         beside = self.beside.setdefault(parameter.key, [])
         known = self.search.known_model(formulas)
@@ -184,6 +185,7 @@ def _check(context: AnalysisContext, question: _Question) -> AnalysisFinding | N
         question.message,
         since,
         None if until == NEVER else until,
+        *NOT_SHOWN,
     )
 
 

@@ -63,7 +63,7 @@ def _check_unclassified(context: AnalysisContext, known: Sequence[str]) -> Analy
         pool = query.space.pool
         some = [
             pool.conjoin((held, pool.disjoin(map(base.has, _offers(query))), *(-base.has(word) for word in known)))
-            for held, base in service.get("offers")
+            for held, base in service.cases("offers")
             if isinstance(base, EnumSet)
         ]
         activation = ruleset.service_activation(service)
@@ -156,16 +156,7 @@ def _gap(bundle: Bundle, about: str, message: LocalizedText, solution: Solution)
     shown = make_witness(bundle, solution, (), "")
     rules = [(p.file, r.line) for p in bundle.policies.values() for r in p.rules if isinstance(r.effect, Classify)]
     return AnalysisFinding(
-        "gap",
-        (about,),
-        *rules[0],
-        message,
-        None,
-        None,
-        shown.profile,
-        shown.as_of,
-        shown.case,
-        shown.case_for,
+        "gap", (about,), *rules[0], message, None, None, shown.profile, shown.as_of, shown.case, shown.case_for, None
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from vatspolicy.authoring.analysis.bounded_search import BoundedSearch, Build, find_solution
-from vatspolicy.authoring.analysis.findings import AnalysisFinding, NotEvaluated
+from vatspolicy.authoring.analysis.findings import NOT_SHOWN, AnalysisFinding, NotEvaluated
 from vatspolicy.authoring.analysis.witness import Witness
 from vatspolicy.authoring.symbolic.query import Solution
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
@@ -80,8 +80,5 @@ class AnalysisContext:
             message,
             since,
             None if until == NEVER else until,
-            shown.profile if shown else None,
-            shown.as_of if shown else None,
-            shown.case if shown else "",
-            shown.case_for if shown else "",
+            *((shown.profile, shown.as_of, shown.case, shown.case_for, None) if shown else NOT_SHOWN),
         )

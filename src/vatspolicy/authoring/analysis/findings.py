@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from vatspolicy.documents.plain import Facts
 from vatspolicy.i18n import Phrase
 from vatspolicy.profile.vocabulary import LocalizedText
 
@@ -22,91 +22,37 @@ class FindingKind:
 
 
 KINDS: Mapping[str, FindingKind] = {
-    "dead": FindingKind(
-        ERROR,
-        True,
-        Phrase("No profile makes the rule apply on any day."),
-    ),
-    "duplicate": FindingKind(
-        ERROR,
-        True,
-        Phrase("Two rules of one file say the same in the same cases."),
-    ),
-    "subsumed": FindingKind(
-        ERROR,
-        True,
-        Phrase("Another rule of the file says the same in more cases."),
-    ),
-    "idle-clause": FindingKind(
-        ERROR,
-        True,
-        Phrase("A rule or a term says the same without one of its clauses."),
-    ),
-    "cannot-fail": FindingKind(
-        ERROR,
-        True,
-        Phrase("A condition is never false."),
-    ),
-    "idle-member": FindingKind(
-        ERROR,
-        True,
-        Phrase("No rule says anything else without a member of a list."),
-    ),
-    "conflict": FindingKind(
-        ERROR,
-        True,
-        Phrase("Two rules of one file contradict each other."),
-    ),
-    "gap": FindingKind(
-        ERROR,
-        True,
-        Phrase("No policy speaks about a profile."),
-    ),
+    "dead": FindingKind(ERROR, True, Phrase("No profile makes the rule apply on any day.")),
+    "duplicate": FindingKind(ERROR, True, Phrase("Two rules of one file say the same in the same cases.")),
+    "subsumed": FindingKind(ERROR, True, Phrase("Another rule of the file says the same in more cases.")),
+    "idle-clause": FindingKind(ERROR, True, Phrase("A rule or a term says the same without one of its clauses.")),
+    "cannot-fail": FindingKind(ERROR, True, Phrase("A condition is never false.")),
+    "idle-member": FindingKind(ERROR, True, Phrase("No rule says anything else without a member of a list.")),
+    "conflict": FindingKind(ERROR, True, Phrase("Two rules of one file contradict each other.")),
+    "gap": FindingKind(ERROR, True, Phrase("No policy speaks about a profile.")),
     "may-be-unknown": FindingKind(
-        ERROR,
-        True,
-        Phrase("A rule stays undecided although every fact that applies is given."),
+        ERROR, True, Phrase("A rule stays undecided although every fact that applies is given.")
     ),
-    "dates-overlap": FindingKind(
-        ERROR,
-        False,
-        Phrase("Two versions of the law are in force on the same days."),
-    ),
-    "dates-missing": FindingKind(
-        ERROR,
-        False,
-        Phrase("On some days neither version of the law is in force."),
-    ),
+    "dates-overlap": FindingKind(ERROR, False, Phrase("Two versions of the law are in force on the same days.")),
+    "dates-missing": FindingKind(ERROR, False, Phrase("On some days neither version of the law is in force.")),
     "unused-parameter": FindingKind(
-        ERROR,
-        False,
-        Phrase("No rule in force reads the parameter, or one of its values."),
+        ERROR, False, Phrase("No rule in force reads the parameter, or one of its values.")
     ),
-    "unused-term": FindingKind(
-        ERROR,
-        False,
-        Phrase("No expression uses the term."),
-    ),
+    "unused-term": FindingKind(ERROR, False, Phrase("No expression uses the term.")),
     "never-decides": FindingKind(
-        INFORMATION,
-        True,
-        Phrase("The rule applies, but no decision would differ without it."),
+        INFORMATION, True, Phrase("The rule applies, but no decision would differ without it.")
     ),
-    "unread-fact": FindingKind(
-        INFORMATION,
-        False,
-        Phrase("The profile asks for a fact that no rule reads."),
-    ),
-    "accepted-not-found": FindingKind(
-        ERROR,
-        False,
-        Phrase("An accepted finding is no longer found."),
-    ),
+    "unread-fact": FindingKind(INFORMATION, False, Phrase("The profile asks for a fact that no rule reads.")),
+    "accepted-not-found": FindingKind(ERROR, False, Phrase("An accepted finding is no longer found.")),
 }
 """Kinds in the order in which they are reported."""
 
 
-@dataclass(frozen=True)
+NOT_SHOWN = (None, None, "", "", None)
+"""The last parts of a finding without a witness, which nothing accepts."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisFinding:
     """Defect of a bundle, or something worth knowing."""
 
@@ -116,24 +62,24 @@ class AnalysisFinding:
     file: str
     line: int
     message: LocalizedText
-    since: str | None = None
+    since: str | None
     """First day on which the finding holds (ISO text)."""
-    until: str | None = None
+    until: str | None
     """First day on which it no longer holds; None if it does not end."""
-    witness: Mapping[str, Any] | None = None
+    witness: Facts | None
     """Profile that the evaluator has confirmed; None if the text of the files shows the finding."""
-    as_of: str | None = None
-    case: str = ""
+    as_of: str | None
+    case: str
     """Test case (YAML) that shows the finding and passes today."""
-    case_for: str = ""
+    case_for: str
     """`tests` (of the policy) or `fixture`: where the test case belongs."""
-    accepted: str | None = None
+    accepted: str | None
     """Reason for which the bundle accepts the finding."""
+    severity: str = field(init=False)
+    """Severity of the kind: error or information."""
 
-    @property
-    def severity(self) -> str:
-        """Severity: error or information."""
-        return KINDS[self.kind].severity
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "severity", KINDS[self.kind].severity)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -141,7 +87,7 @@ class AnalysisFinding:
         return self.kind, " ".join(self.about)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NotEvaluated:
     """Question without an answer, which never counts as passed."""
 
@@ -150,7 +96,7 @@ class NotEvaluated:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PropertyResult:
     """Result of one property."""
 
@@ -161,16 +107,32 @@ class PropertyResult:
     """proved, tested (by trials, or for some profiles only), refuted or unknown."""
     scope: LocalizedText
     """Coverage of the verdict: days, members of lists, trials."""
-    line: int
-    witness: Mapping[str, Any] | None = None
-    other: Mapping[str, Any] | None = None
-    """Second profile, for a property of two profiles."""
-    as_of: str | None = None
-    decisions: tuple[str, ...] = ()
-    """Decisions of the witnesses by the evaluator."""
-    reason: str = ""
-    file: str = ""
+    file: str
     """The file that states it."""
+    line: int
+    witness: Facts | None
+    other: Facts | None
+    """Second profile, for a property of two profiles."""
+    as_of: str | None
+    decisions: tuple[str, ...]
+    """Decisions of the witnesses by the evaluator."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What JSON shows of an analysis (analysis.schema.json)."""
+
+    schema: int
+    bundle: Mapping[str, str | None]
+    layer: str | None
+    engine: str | None
+    kinds: tuple[str, ...]
+    rules: int
+    findings: tuple[AnalysisFinding, ...]
+    properties: tuple[PropertyResult, ...]
+    not_evaluated: tuple[NotEvaluated, ...]
+    exit_code: int
 
 
 @dataclass(frozen=True)
@@ -189,11 +151,17 @@ class AnalysisReport:
     """Number of rules that were analyzed."""
     file: str = ""
     """File of properties."""
-    strict: bool = field(default=False)
+    strict: bool = False
     layer: str | None = None
     """Name of the top layer, whose rules were analyzed; None for a law without layers."""
     limited: bool = False
     """True if the analysis is limited to what a change touches, which may be nothing."""
+
+    @property
+    def published(self) -> Analysis:
+        """What JSON shows of it."""
+        found = (self.findings, self.properties, self.not_evaluated)
+        return Analysis(1, self.bundle, self.layer, self.engine, self.kinds, self.rules, *found, self.exit_code)
 
     @property
     def failing(self) -> tuple[AnalysisFinding, ...]:

@@ -6,7 +6,6 @@ import fnmatch
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from vatspolicy.authoring.analysis.bounded_search import (
     Build,
@@ -41,6 +40,7 @@ from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, open_solver,
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.values import Constant, Unsupported
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
+from vatspolicy.documents.plain import Facts
 from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.errors import InvalidInput
@@ -62,8 +62,8 @@ def prove(
     bundle: Bundle, wanted: LawProperty, budget: int = BUDGET, relaxations: Relaxations | None = None
 ) -> PropertyResult:
     """Return the result of one property. `relaxations`: those of the bundle that have been made."""
-    empty = PropertyResult(wanted.id, wanted.statement, wanted.cite, "unknown", say_both(EVERY), wanted.line)
-    empty = replace(empty, file=wanted.file)
+    stated = (wanted.id, wanted.statement, wanted.cite, "unknown", say_both(EVERY), wanted.file, wanted.line)
+    empty = PropertyResult(*stated, None, None, None, (), "")
     try:
         proof = _PropertyProof(bundle, wanted, budget, {} if relaxations is None else relaxations)
         if wanted.form == "ascending":
@@ -284,10 +284,10 @@ class _PropertyProof:
         told = Phrase("{n} pairs of profiles, made of the tests of the policies")
         return replace(result, verdict="tested", scope=say_both(told, n=tried))
 
-    def _decide(self, data: Any, day: str) -> Decision:
+    def _decide(self, data: Facts, day: str) -> Decision:
         return evaluate(self.bundle, load_granted(data, schemas=self.bundle.schemas), day)
 
-    def _range(self, data: Any, day: str) -> tuple[str, str]:
+    def _range(self, data: Facts, day: str) -> tuple[str, str]:
         """Return the range of a decision, without its findings."""
         profile = load_granted(data, schemas=self.bundle.schemas)
         return possible_outcomes(self.bundle.on(day), profile, day, asking=False).range
@@ -300,12 +300,7 @@ class _PropertyProof:
         if not self._breaks(before.range, after.range):
             raise Unconfirmed(f"the evaluator decides {before.decision} and {after.decision}")
         return replace(
-            result,
-            verdict="refuted",
-            witness=one,
-            other=two,
-            as_of=day,
-            decisions=(_word(before), _word(after)),
+            result, verdict="refuted", witness=one, other=two, as_of=day, decisions=(_word(before), _word(after))
         )
 
     def _breaks(self, before: tuple[str, str], after: tuple[str, str]) -> bool:
@@ -313,8 +308,7 @@ class _PropertyProof:
         (low, high), (lower, higher) = (tuple(map(WORDS.index, words)) for words in (before, after))
         if self.wanted.form == "more_facts":
             return lower < low or higher > high
-        changes: Any = self.body.get("never")
-        if changes:
+        if changes := self.body.get("never"):
             pairs = (change.partition("->") for change in changes)
             return any(low >= WORDS.index(a) and higher <= WORDS.index(b) for a, _, b in pairs)
         return lower > low or higher > high

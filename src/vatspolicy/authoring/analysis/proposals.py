@@ -5,9 +5,8 @@ The profile is decided again before it is shown, and the clause must then count 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.authoring.analysis.bounded_search import Build, all_days, encode_part, encode_subject, find_solution
 from vatspolicy.authoring.analysis.witness import Witness, make_witness
@@ -20,8 +19,9 @@ from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.authoring.testing.coverage import Coverage, CoverageGap, expressions_of
-from vatspolicy.authoring.testing.runner import ProposedCase
+from vatspolicy.authoring.testing.result import Proposal
 from vatspolicy.cel.ast import And, Node, Not, Or, Term
+from vatspolicy.documents.plain import Facts
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
@@ -41,19 +41,20 @@ class _Place:
     guards: Guards
 
 
-def propose_cases(bundle: Bundle, gaps: Iterable[CoverageGap]) -> Iterator[ProposedCase]:
+def propose_cases(bundle: Bundle, gaps: Iterable[CoverageGap]) -> Iterator[Proposal]:
     """Yield a test case for each value with which the tests do not show that a clause decides alone."""
     for gap in gaps:
         for word in gap.never:
             yield _propose(bundle, gap, word == "true")
 
 
-def _propose(bundle: Bundle, gap: CoverageGap, value: bool) -> ProposedCase:
+def _propose(bundle: Bundle, gap: CoverageGap, value: bool) -> Proposal:
+    about = (gap.file, gap.line, gap.name, value)
     if not has_solver():
-        return ProposedCase(gap, value, reason=_("Test cases are made by z3. Install the extra smt."))
+        return Proposal(*about, None, None, _("Test cases are made by z3. Install the extra smt."))
     places = list(_places(bundle, gap))
     if not places:
-        return ProposedCase(gap, value, reason=_("The clause is about a member of a list."))
+        return Proposal(*about, None, None, _("The clause is about a member of a list."))
     reason: str = _("There is proof that the clause never decides alone with this value.")
     for place in places[:2]:
         try:
@@ -65,13 +66,13 @@ def _propose(bundle: Bundle, gap: CoverageGap, value: bool) -> ProposedCase:
                 shown = make_witness(bundle, answer, [place.rule], it)
                 if _covers(bundle, place.rule, shown, gap, value):
                     file = bundle.policies[place.rule.policy].file.removesuffix(".yaml") + ".test.yaml"
-                    return ProposedCase(gap, value, file, shown.case)
+                    return Proposal(*about, file, shown.case, None)
                 reason = _("The case that was found does not show the clause.")
         except (Undecided, Unsupported) as error:
             reason = reason_of(error)
         except (Unconfirmed, InvalidInput):
             reason = _("The case that was found is not confirmed.")
-    return ProposedCase(gap, value, reason=reason)
+    return Proposal(*about, None, None, reason)
 
 
 def _title(rule: Rule, gap: CoverageGap, value: bool) -> str:
@@ -137,7 +138,7 @@ def _clauses(
 
 def _covers(bundle: Bundle, rule: Rule, shown: Witness, gap: CoverageGap, value: bool) -> bool:
     """Return whether the case shows the clause decide with this value, by the measure that found the gap."""
-    expect: Mapping[str, Any] = {"expect": {}}
+    expect: Facts = {"expect": {}}
     profile = load_granted(shown.profile, schemas=bundle.schemas)
     policy = bundle.policies[rule.policy]
     coverage = Coverage(bundle)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from vatspolicy.authoring.analysis.bounded_search import encode_applies, encode_fires, encode_part, encode_subject
 from vatspolicy.authoring.analysis.context import AnalysisContext
@@ -164,7 +163,7 @@ def _witness_of_both(context: AnalysisContext, one: Rule, two: Rule, title: str)
     return make_witness(context.bundle, solution, [one, two], title) if solution is not None else None
 
 
-def effect_key(rule: Rule) -> Any:
+def effect_key(rule: Rule) -> Hashable:
     """Return a key of a rule's effect; advice is distinguished by its wording."""
     constants = effect_constants(rule)
     return (constants, rule.message["en"]) if isinstance(rule.effect, Advise) else constants
@@ -240,7 +239,7 @@ def _conflict_of_effects(one: Rule, two: Rule) -> str:
     return ""
 
 
-def _contradict(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
+def _contradict(one: Mapping[str, object], two: Mapping[str, object]) -> bool:
     """Return whether two deadlines of one filing contradict each other: of one kind, or of one event.
 
     A filing within ten days goes together with one every year, and one before the launch with one after a change.

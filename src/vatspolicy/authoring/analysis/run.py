@@ -13,7 +13,14 @@ from vatspolicy.authoring.analysis.bounded_search import all_days
 from vatspolicy.authoring.analysis.clauses import find_idle
 from vatspolicy.authoring.analysis.completeness import find_gaps, find_undecided
 from vatspolicy.authoring.analysis.context import AnalysisContext
-from vatspolicy.authoring.analysis.findings import KINDS, AnalysisFinding, AnalysisReport, NotEvaluated, PropertyResult
+from vatspolicy.authoring.analysis.findings import (
+    KINDS,
+    NOT_SHOWN,
+    AnalysisFinding,
+    AnalysisReport,
+    NotEvaluated,
+    PropertyResult,
+)
 from vatspolicy.authoring.analysis.properties import Relaxations, prove
 from vatspolicy.authoring.analysis.rule_checks import find_conflicts, find_dead, find_redundant
 from vatspolicy.authoring.analysis.settings import FILE_NAME, AnalysisSettings, load_settings
@@ -253,4 +260,5 @@ def _accept(
         if entry.kind in kinds and key not in seen:
             told = Phrase("{file} accepts a finding ({kind}) that is not found: {about}.")
             message = say_both(told, file=FILE_NAME, kind=entry.kind, about=key[1])
-            yield AnalysisFinding("accepted-not-found", entry.about, settings.file, entry.line, message)
+            kind, (file, line) = "accepted-not-found", (settings.file, entry.line)
+            yield AnalysisFinding(kind, entry.about, file, line, message, None, None, *NOT_SHOWN)

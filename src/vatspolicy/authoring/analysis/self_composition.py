@@ -10,16 +10,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from vatspolicy.authoring.analysis.directions import Directions
-from vatspolicy.authoring.symbolic.decision_encoder import SymbolicOutcome, encode_decision
+from vatspolicy.authoring.symbolic.decision_encoder import encode_decision
 from vatspolicy.authoring.symbolic.domain import ProfileSpace, plain
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Query, assume_invariants
 from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicOutcome, SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Model
 from vatspolicy.authoring.symbolic.values import (
     BoundedList,
@@ -32,6 +31,8 @@ from vatspolicy.authoring.symbolic.values import (
 )
 from vatspolicy.authoring.symbolic.witness import opinions_of, profile_of, record_data
 from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
+from vatspolicy.cel.interpreter import Params
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression
@@ -45,8 +46,6 @@ SAID = "said "
 
 ANY_LICENSE = "any license"
 """Path of the license of which it is asked how the activities that it covers differ between two profiles."""
-
-Profile = dict[str, Any]
 
 
 @dataclass
@@ -77,7 +76,7 @@ class FreeEncoder(Encoder):
     hiding: bool = False
 
     def quantified(
-        self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Mapping[str, Any]
+        self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Params
     ) -> DualRail:
         """Return a free truth; a quantifier that reads a fact that differs has its own in each profile."""
         if not isinstance(base, BoundedList):
@@ -102,7 +101,7 @@ class FreeEncoder(Encoder):
 class FreeRuleSet(RelaxedRuleSet):
     """Rule set with free truths for held instruments: more in the second profile, fewer known if facts are hidden."""
 
-    def held(self, activation: Any, name: str, holder: str = "operator") -> DualRail:
+    def held(self, activation: SymbolicActivation, name: str, holder: str = "operator") -> DualRail:
         """Return a free truth, the same for questions that must have the same answer."""
         encoder, pool = self.encoder, self.space.pool
         assert isinstance(encoder, FreeEncoder)
@@ -111,6 +110,7 @@ class FreeRuleSet(RelaxedRuleSet):
         if difference.fact == "licenses" and encoder.prefix:
             more = free_truth(self.space, f"more {whole}", False)
             entity = activation.values.get(holder, ())
+            assert not isinstance(entity, DualRail)
             ours = pool.disjoin(
                 held for held, base in entity if isinstance(base, SymbolicRecord) and base.path == difference.holder
             )
@@ -191,7 +191,7 @@ class ProfilePair:
     second: SymbolicRuleSet
     relation: list[int]
     """Formulas that the two profiles are related as the property states."""
-    profiles_of: Callable[[Model], tuple[Profile, Profile]] = field(repr=False)
+    profiles_of: Callable[[Model], tuple[Facts, Facts]] = field(repr=False)
     """Function from a model to the two profiles."""
     directions: Directions | None = None
     """Directions of the formulas of the first profile, where they follow from how the two are related."""
@@ -208,12 +208,12 @@ class ProfilePair:
             *assume_invariants(self.second.space, self.second.encoder)[0],
         ]
 
-    def profiles(self, found: Model) -> tuple[Profile, Profile]:
+    def profiles(self, found: Model) -> tuple[Facts, Facts]:
         """Return the two profiles of a model."""
         return self.profiles_of(found)
 
 
-def services_of(ruleset: SymbolicRuleSet) -> list[Any]:
+def services_of(ruleset: SymbolicRuleSet) -> list[tuple[int, SymbolicRecord]]:
     """Return the services as the rule set sees them: some of their facts may be hidden."""
     [(_, slots)] = ruleset.space.roots["services"]  # type: ignore[misc]
     assert isinstance(slots, BoundedList)
@@ -222,7 +222,7 @@ def services_of(ruleset: SymbolicRuleSet) -> list[Any]:
 
 def _encode_both(
     query: Query, other: ProfileSpace, bundle: Bundle, relaxed: bool, difference: Difference, hiding: bool = False
-) -> Any:
+) -> tuple[SymbolicRuleSet, SymbolicRuleSet]:
     """Return the rule sets over the query's own space and over the other one."""
     if not relaxed:
         encoder = Encoder(other, keys=query.encoder.keys)
@@ -245,7 +245,7 @@ def _copy(space: ProfileSpace) -> ProfileSpace:
 
 
 def _with_company(
-    query: Query, changed: Mapping[str, Any], root: str = "company"
+    query: Query, changed: Mapping[str, SymbolicValue], root: str = "company"
 ) -> tuple[ProfileSpace, SymbolicRecord]:
     """Return the space in which some facts of a company differ, and the company."""
     space = query.space
@@ -273,7 +273,7 @@ def encode_monotone(query: Query, bundle: Bundle, fact: str, relaxed: bool) -> P
     directions = Directions(pool, fact)
     first, second = _encode_both(query, other, bundle, relaxed, Difference(name, directions=directions))
 
-    def profiles_of(found: Model) -> tuple[Profile, Profile]:
+    def profiles_of(found: Model) -> tuple[Facts, Facts]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
         amount = pool.number_of(f"{fact}'", found)
@@ -297,7 +297,7 @@ def encode_more_licenses(query: Query, bundle: Bundle, relaxed: bool, holder: st
     other, _ = _with_company(query, {"licenses": ((held, longer),)}, holder)
     first, second = _encode_both(query, other, bundle, relaxed, Difference("licenses", holder))
 
-    def profiles_of(found: Model) -> tuple[Profile, Profile]:
+    def profiles_of(found: Model) -> tuple[Facts, Facts]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
         two[holder].setdefault("licenses", []).append(record_data(space, extra, found))
@@ -311,7 +311,7 @@ def encode_more_words(query: Query, bundle: Bundle, fact: str, relaxed: bool) ->
     name = fact.removeprefix("services.*.")
     space, pool = query.space, query.space.pool
     (exists, service), *rest = query.services
-    [(present, listed)] = service.get(name)
+    [(present, listed)] = service.cases(name)
     assert isinstance(listed, EnumSet)
     assert isinstance(service, SymbolicRecord)
 
@@ -341,7 +341,7 @@ def encode_more_words(query: Query, bundle: Bundle, fact: str, relaxed: bool) ->
     directions = Directions(pool, rising={listed.has(word) for word in listed.words})
     first, second = _encode_both(query, other, bundle, relaxed, Difference(name, directions=directions))
 
-    def profiles_of(found: Model) -> tuple[Profile, Profile]:
+    def profiles_of(found: Model) -> tuple[Facts, Facts]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
         words = two["services"][0].setdefault(name, [])
@@ -389,7 +389,7 @@ def encode_hidden(query: Query, bundle: Bundle, kept: Sequence[str], relaxed: bo
     other.__post_init__()
     full, less = _encode_both(query, other, bundle, relaxed, Difference(), hiding=True)
 
-    def profiles_of(found: Model) -> tuple[Profile, Profile]:
+    def profiles_of(found: Model) -> tuple[Facts, Facts]:
         two = profile_of(space, found)
         one = copy.deepcopy(two)
         for name, value in sorted(found.items(), reverse=True):  # the longest paths first
@@ -406,7 +406,7 @@ def encode_hidden(query: Query, bundle: Bundle, kept: Sequence[str], relaxed: bo
     return ProfilePair(query, less, full, [], profiles_of)
 
 
-def _remove(data: Any, path: list[str]) -> None:
+def _remove(data: Tree, path: list[str]) -> None:
     for step in path[:-1]:
         try:
             data = data[int(step)] if isinstance(data, list) else data[step]

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from posixpath import dirname
-from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.bundles.select import LawStack
@@ -15,6 +14,7 @@ from vatspolicy.cel.ast import Node
 from vatspolicy.cel.parser import ExpressionError, TypeEnvironment, parse
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.documents import Path as Place
+from vatspolicy.documents.plain import Tree
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, suggest
@@ -37,7 +37,7 @@ class LawProperty:
     cite: tuple[str, ...]
     line: int
     form: str
-    body: Mapping[str, Any]
+    body: Mapping[str, Tree]
     when: Node | None
     """Condition on the profiles and subjects concerned; None for all."""
     since: str | None
@@ -167,7 +167,7 @@ class _Reader:
     def line(self, path: Place) -> int:
         return self.document.mark(path)[0]
 
-    def property(self, index: int, entry: Mapping[str, Any]) -> LawProperty | None:
+    def property(self, index: int, entry: Mapping[str, Tree]) -> LawProperty | None:
         place: Place = ("properties", index)
         form = next(name for name in FORMS if name in entry)
         when: Node | None = None
@@ -189,7 +189,7 @@ class _Reader:
             self.document.file,
         )
 
-    def detail(self, index: int, entry: Mapping[str, Any]) -> OptionalObject | None:
+    def detail(self, index: int, entry: Mapping[str, Tree]) -> OptionalObject | None:
         from vatspolicy.policies.reads import details
 
         place: Place = ("details", index)

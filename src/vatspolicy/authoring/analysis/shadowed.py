@@ -11,10 +11,7 @@ from vatspolicy.authoring.analysis.bounded_search import encode_fires
 from vatspolicy.authoring.analysis.context import AnalysisContext
 from vatspolicy.authoring.analysis.findings import AnalysisFinding, NotEvaluated
 from vatspolicy.authoring.analysis.witness import make_witness
-from vatspolicy.authoring.symbolic.decision_encoder import (
-    decision_words,
-    encode_decision,
-)
+from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
 from vatspolicy.authoring.symbolic.formula import FALSE, FormulaPool
 from vatspolicy.authoring.symbolic.list_lengths import SHORT
 from vatspolicy.authoring.symbolic.query import Query, Solution, solve

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 
-from vatspolicy.authoring.analysis.findings import AnalysisFinding
+from vatspolicy.authoring.analysis.findings import NOT_SHOWN, AnalysisFinding
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.documents import Path
 from vatspolicy.i18n import LocalizedText, Phrase
@@ -221,8 +221,8 @@ def _finding(
     since: str | None = None,
     until: str | None = None,
 ) -> AnalysisFinding:
-    end = None if until in (None, NEVER) else until
-    return AnalysisFinding(kind, about, *place, message, since, end)
+    (file, line), end = place, None if until in (None, NEVER) else until
+    return AnalysisFinding(kind, about, file, line, message, since, end, *NOT_SHOWN)
 
 
 def _place(bundle: Bundle, policy: Policy, path: Path) -> tuple[str, int]:

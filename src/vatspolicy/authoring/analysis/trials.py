@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from vatspolicy.authoring.analysis.settings import LawProperty
 from vatspolicy.authoring.symbolic.minimize import Place, is_valid_and_holds, places, without
 from vatspolicy.authoring.testing.cases import Case, cases_of
 from vatspolicy.cel.interpreter import compile_interpreter
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.engine.subjects import product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
@@ -21,7 +22,8 @@ TRIALS = 500
 MOST_CHANGES = 12
 """Changes of one test that are tried."""
 
-Pair = tuple[dict[str, Any], dict[str, Any], str]
+T = TypeVar("T")
+Pair = tuple[dict[str, Tree], dict[str, Tree], str]
 """Two profiles and a day."""
 
 
@@ -45,8 +47,8 @@ def _pairs(bundle: Bundle, wanted: LawProperty, case: Case, number: int) -> Iter
 
 
 def _change(
-    bundle: Bundle, wanted: LawProperty, data: dict[str, Any], number: int
-) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    bundle: Bundle, wanted: LawProperty, data: dict[str, Tree], number: int
+) -> Iterator[tuple[dict[str, Tree], dict[str, Tree]]]:
     """Yield the profile with a change of it; `number` chooses which comes first."""
     if wanted.form == "more_facts":
         kept = frozenset(wanted.body.get("except", ()))
@@ -65,7 +67,7 @@ def _change(
             yield data, more
 
 
-def _turned(things: Sequence[Any], number: int) -> Sequence[Any]:
+def _turned(things: Sequence[T], number: int) -> Sequence[T]:
     start = number % len(things) if things else 0
     return [*things[start:], *things[:start]]
 
@@ -82,7 +84,7 @@ def _may_be_hidden(place: Place, kept: frozenset[str]) -> bool:
     )
 
 
-def _is_meant(bundle: Bundle, wanted: LawProperty, data: Mapping[str, Any], day: str) -> bool:
+def _is_meant(bundle: Bundle, wanted: LawProperty, data: Facts, day: str) -> bool:
     """Return whether a profile is valid, has one service, and satisfies the condition of the property."""
 
     def holds(profile: Profile) -> bool:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from vatspolicy.authoring.analysis.bounded_search import BoundedSearch
 from vatspolicy.authoring.analysis.model_block import ModelBlock
 from vatspolicy.authoring.symbolic.domain import AS_OF, ordinal
 from vatspolicy.authoring.symbolic.formula import Amount, Bound, Flag
 from vatspolicy.authoring.symbolic.solver import Model
+from vatspolicy.documents.plain import Tree
 
 Change = Mapping[str, bool | Amount]
 """Variables with their new values."""
@@ -49,7 +49,7 @@ class Variants:
                     return True
         return False
 
-    def exchanges(self, old: Any, new: Any, day: str, model: Model) -> Iterator[Change]:
+    def exchanges(self, old: Tree, new: Tree, day: str, model: Model) -> Iterator[Change]:
         """Yield changes that put one word, place or entry where a model has another, then or from a day on."""
         changes: list[dict[str, bool | Amount]] = [{}] if old == new else []
         for one, other in _words(old, new):
@@ -60,7 +60,7 @@ class Variants:
         if first <= days.high:
             yield from ({**change, AS_OF: first} for change in changes)
 
-    def _exchange(self, old: Any, new: Any, model: Model) -> Iterator[dict[str, bool | Amount]]:
+    def _exchange(self, old: Tree, new: Tree, model: Model) -> Iterator[dict[str, bool | Amount]]:
         for name, value in model.items():
             if value is True and name.endswith(f"={old}"):
                 other = f"{name.removesuffix(str(old))}{new}"
@@ -111,7 +111,7 @@ class Variants:
         return all(self.pool.evaluate(condition, model, memo) for condition in conditions)
 
 
-def _words(old: Any, new: Any) -> Iterator[tuple[Any, Any]]:
+def _words(old: Tree, new: Tree) -> Iterator[tuple[Tree, Tree]]:
     """Yield pairs of words to exchange: the two members themselves, or the words of two entries."""
     if not isinstance(old, dict) or not isinstance(new, dict):
         yield old, new
@@ -121,14 +121,14 @@ def _words(old: Any, new: Any) -> Iterator[tuple[Any, Any]]:
     yield from itertools.product(words, others)
 
 
-def _is(value: Any, word: Any) -> bool:
+def _is(value: Tree, word: Tree) -> bool:
     return bool(word in value if isinstance(value, tuple) else value == word)
 
 
-def _place_of(values: Sequence[Any], word: Any) -> int | None:
+def _place_of(values: Sequence[Tree], word: Tree) -> int | None:
     return next((place for place, value in enumerate(values) if _is(value, word)), None)
 
 
-def _terms(atom: Any) -> tuple[tuple[str, int], ...]:
+def _terms(atom: Tree) -> tuple[tuple[str, int], ...]:
     assert isinstance(atom, Bound)
     return atom.terms

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.query import Solution
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.authoring.testing.cases import Case, load_tests
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
@@ -24,7 +24,7 @@ ROOTS = ("product", "company", "partner", "services", "data", "deals", "filings"
 class Witness:
     """Confirmed witness with its test case."""
 
-    profile: Mapping[str, Any]
+    profile: Facts
     as_of: str
     states: Mapping[str, frozenset[str]]
     """States of each rule on the subjects of the profile."""
@@ -41,7 +41,7 @@ def make_witness(bundle: Bundle, answer: Solution, rules: Sequence[Rule], it: st
     return show(bundle, answer.profile, answer.as_of, rules, it)
 
 
-def show(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule], it: str) -> Witness:
+def show(bundle: Bundle, data: Facts, day: str, rules: Sequence[Rule], it: str) -> Witness:
     """Return a profile as a witness about some rules."""
     states = states_of(bundle, data, day, rules)
     if not rules:
@@ -51,7 +51,7 @@ def show(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule
     return Witness(data, day, states, dump_yaml([test]), "tests")
 
 
-def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule]) -> dict[str, frozenset[str]]:
+def states_of(bundle: Bundle, data: Facts, day: str, rules: Sequence[Rule]) -> dict[str, frozenset[str]]:
     """Return the states of rules on the subjects of a profile, by the evaluator."""
     ruleset, profile = bundle.on(day), load_granted(data, schemas=bundle.schemas)
     found: dict[str, set[str]] = {rule.name: set() for rule in rules}
@@ -62,12 +62,12 @@ def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence
     return {name: frozenset(states or {"silent"}) for name, states in found.items()}
 
 
-def _test(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule], it: str) -> dict[str, Any]:
+def _test(bundle: Bundle, data: Facts, day: str, rules: Sequence[Rule], it: str) -> dict[str, Tree]:
     """Return an entry of `cases` about rules of one policy."""
     policy = bundle.policies[rules[0].policy]
     tests = load_tests(bundle, policy)
     base = tests.data["base"] if tests is not None else {}
-    test: dict[str, Any] = {"it": it[:200], "as_of": day, "set": {key: data[key] for key in ROOTS if key in data}}
+    test: dict[str, Tree] = {"it": it[:200], "as_of": day, "set": {key: data[key] for key in ROOTS if key in data}}
     left = [key for key in ROOTS if key in base and key not in data]
     if left:
         test["unset"] = left
@@ -98,10 +98,10 @@ def _is_route(rules: Sequence[Rule], id: str) -> bool:
     return any(rule.id == id and rule.kind == "route" for rule in rules)
 
 
-def fixture(bundle: Bundle, data: Mapping[str, Any], day: str) -> str:
+def fixture(bundle: Bundle, data: Facts, day: str) -> str:
     """Return the profile and, as a second document, its expected decision."""
     decision = evaluate(bundle, load_granted(data, schemas=bundle.schemas), day)
-    expected: dict[str, Any] = {"as_of": day, "decision": decision.decision}
+    expected: dict[str, Tree] = {"as_of": day, "decision": decision.decision}
     if decision.decision == "incomplete":
         expected["range"] = list(decision.range)
     return f"{dump_yaml(dict(data))}---\n{dump_yaml({'decisions': [expected]})}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from vatspolicy.documents.plain import Fields, Tree
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.yaml_writer import KeyOrder
 
@@ -23,7 +23,7 @@ class SchemaOrder(KeyOrder):
     The schema orders a policy and its tests; the author orders the facts of a profile or a fixture.
     """
 
-    def __init__(self, schema: str, nodes: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, schema: str, nodes: Sequence[Fields]) -> None:
         self.schema, self.nodes = schema, nodes
 
     def keys(self) -> list[str]:
@@ -32,7 +32,7 @@ class SchemaOrder(KeyOrder):
 
     def below(self, step: str | int) -> SchemaOrder:
         """Return the order within a value."""
-        found: list[Mapping[str, Any]] = []
+        found: list[Fields] = []
         for node in self.nodes if self.schema in ("policy", "policy-tests") else ():
             if isinstance(step, int):
                 found += self._resolve(node.get("items"))
@@ -40,7 +40,7 @@ class SchemaOrder(KeyOrder):
                 found += self._resolve(node.get("properties", {}).get(step, node.get("additionalProperties")))
         return SchemaOrder(self.schema, found)
 
-    def _resolve(self, node: Any) -> list[Mapping[str, Any]]:
+    def _resolve(self, node: Tree) -> list[Fields]:
         """Return the schema nodes behind references and alternatives."""
         if not isinstance(node, Mapping):
             return []
@@ -50,7 +50,7 @@ class SchemaOrder(KeyOrder):
         return [node, *(inner for branch in branches for inner in self._resolve(branch))]
 
 
-def find_order(data: Any) -> KeyOrder:
+def find_order(data: Tree) -> KeyOrder:
     """Return the order for the file that holds `data`: that of its kind, or the author's."""
     if isinstance(data, dict):
         for name, keys in _KINDS:

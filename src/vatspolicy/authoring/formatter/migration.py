@@ -6,9 +6,9 @@ A step is one change of the format. It takes the tree of the profile, so that co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from vatspolicy.documents import Document, parse_document
+from vatspolicy.documents.plain import Tree
 from vatspolicy.documents.yaml_tree import YamlCollection, YamlEntry, YamlScalar, parse_tree
 from vatspolicy.documents.yaml_writer import build_tree, write_tree
 from vatspolicy.errors import InvalidInput, Problem
@@ -81,7 +81,7 @@ def migrate_profile(document: Document) -> Document:
     return parse_document(write_tree(tree), document.file)
 
 
-def _is_old_profile(data: Any) -> bool:
+def _is_old_profile(data: Tree) -> bool:
     return isinstance(data, dict) and {"product", "company", "services"} <= data.keys() and data.get("schema") == 1
 
 
@@ -99,7 +99,7 @@ def find_mapping(node: YamlCollection, key: str) -> YamlCollection | None:
     return entry.value if entry is not None and isinstance(entry.value, YamlCollection) else None
 
 
-def put_entry(node: YamlCollection, key: str, value: Any) -> None:
+def put_entry(node: YamlCollection, key: str, value: Tree) -> None:
     """Set a key of a mapping to a plain value, at its old place or at the end."""
     tree, entry = build_tree(value, path=(key,)), find_entry(node, key)
     if entry is None:
@@ -108,7 +108,7 @@ def put_entry(node: YamlCollection, key: str, value: Any) -> None:
         entry.value = tree
 
 
-def drop_entry(node: YamlCollection, key: str) -> Any:
+def drop_entry(node: YamlCollection, key: str) -> Tree:
     """Remove a key of a mapping and return its plain value; None if there was none. Its comments go with it."""
     entry = find_entry(node, key)
     if entry is None:
@@ -117,7 +117,7 @@ def drop_entry(node: YamlCollection, key: str) -> Any:
     return read_value(entry.value)
 
 
-def read_value(node: YamlScalar | YamlCollection) -> Any:
+def read_value(node: YamlScalar | YamlCollection) -> Tree:
     """Return the plain value of a tree."""
     from vatspolicy.documents.yaml_tree import YamlText
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from vatspolicy.authoring.formatter.key_order import find_order
+from vatspolicy.documents.plain import Fields, Tree
 from vatspolicy.documents.scalars import is_number
 from vatspolicy.documents.yaml_writer import EXPRESSIONS, KeyOrder
 
@@ -21,13 +21,13 @@ _TOKEN = re.compile(
 _BINARY = {"&&", "||", "==", "!=", "<=", ">=", "<", ">", "+", "*", "in"}
 
 
-def normal_text(data: Any) -> str:
+def normal_text(data: Tree) -> str:
     """Return the normal text of the data of a file. Equal data give equal text."""
     name = data.get("id", "") if isinstance(data, dict) else ""
     return "".join(f"{line}\n" for line in _lines(data, 0, find_order(data), (), str(name)))
 
 
-def _lines(value: Any, indent: int, order: KeyOrder, path: tuple[str | int, ...], name: str) -> Iterator[str]:
+def _lines(value: Tree, indent: int, order: KeyOrder, path: tuple[str | int, ...], name: str) -> Iterator[str]:
     pad = " " * indent
     match value:
         case dict() if value:
@@ -47,7 +47,7 @@ def _lines(value: Any, indent: int, order: KeyOrder, path: tuple[str | int, ...]
 
 
 def _entry(
-    head: str, label: str, value: Any, indent: int, order: KeyOrder, path: tuple[str | int, ...], name: str
+    head: str, label: str, value: Tree, indent: int, order: KeyOrder, path: tuple[str | int, ...], name: str
 ) -> Iterator[str]:
     if isinstance(value, dict | list) and value:
         yield head + label
@@ -59,12 +59,12 @@ def _entry(
         yield f"{head} {_scalar(value)}{label}"
 
 
-def _sorted(value: Mapping[str, Any], order: KeyOrder) -> list[str]:
+def _sorted(value: Fields, order: KeyOrder) -> list[str]:
     rank = {key: index for index, key in enumerate(order.keys())}
     return sorted(value, key=lambda key: (rank.get(key, len(rank)), key))
 
 
-def _scalar(value: Any) -> str:
+def _scalar(value: Tree) -> str:
     """Return a text as it is, unless it could be taken for something else."""
     bare = isinstance(value, str) and value.isprintable() and value == value.strip() and value
     if bare and not (value in ("true", "false", "null") or is_number(value) or value[0] in '[{"'):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from pathlib import Path as FilePath
-from typing import Any
 
 from vatspolicy.authoring.formatter import format_again, format_text
 from vatspolicy.authoring.lint.finding import LintFinding
@@ -13,6 +12,7 @@ from vatspolicy.authoring.lint.ignores import remove_comments
 from vatspolicy.authoring.lint.policy_checks import find_texts
 from vatspolicy.authoring.lint.run import LintReport
 from vatspolicy.documents import Document, Path, parse_document
+from vatspolicy.documents.plain import Tree
 from vatspolicy.documents.yaml_edit import set_value
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n.lint import widen_punctuation
@@ -64,7 +64,7 @@ def _half_width(document: Document, lines: set[int]) -> Iterator[tuple[Path, str
             yield place, full
 
 
-def _put(data: Any, path: Path, value: str) -> None:
+def _put(data: Tree, path: Path, value: str) -> None:
     for step in path[:-1]:
         data = data[step]
     data[path[-1]] = value

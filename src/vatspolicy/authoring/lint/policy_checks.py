@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.authoring.testing.clauses import outside_terms, reads_facts
@@ -13,6 +13,7 @@ from vatspolicy.authoring.testing.coverage import Coverage, expressions_of
 from vatspolicy.authoring.verification import hash_problems
 from vatspolicy.cel.ast import And, Fact, Literal, Node, Not, Or, Quantifier, Term, walk
 from vatspolicy.documents import Document, Path
+from vatspolicy.documents.plain import Tree
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import Problem
 from vatspolicy.i18n import Listing, _
@@ -61,7 +62,7 @@ def _translations(file: PolicyFile) -> Found:
             yield "translation", file.document.problem((*path, lang), message, hint)
 
 
-def find_texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, Mapping[str, str]]]:
+def find_texts(value: Tree, path: Path = ()) -> Iterator[tuple[Path, Mapping[str, str]]]:
     """Yield every {en, zh} text. Articles are quotations of the law, not translations of one another."""
     if isinstance(value, dict):
         if set(value) == {"en", "zh"}:

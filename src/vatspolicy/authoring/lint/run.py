@@ -10,6 +10,7 @@ from pathlib import Path as FilePath
 from vatspolicy.authoring.lint import case_checks, policy_checks, schema_checks
 from vatspolicy.authoring.lint.finding import LintFinding
 from vatspolicy.authoring.lint.ignores import apply_ignores
+from vatspolicy.authoring.lint.result import LevelCounts
 from vatspolicy.authoring.testing.cases import stray_tests
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.authoring.unread import unread_warnings
@@ -35,24 +36,16 @@ class LintReport:
     """Files that the findings of policies, tests and expectations are about."""
 
     @property
-    def errors(self) -> int:
-        """Number of findings that fail the run."""
-        return sum(finding.fails for finding in self.findings)
-
-    @property
-    def warnings(self) -> int:
-        """Number of findings that do not fail the run."""
-        return sum(finding.ignored is None and not finding.fails for finding in self.findings)
-
-    @property
-    def ignored(self) -> int:
-        """Number of findings that files ignore."""
-        return sum(finding.ignored is not None for finding in self.findings)
+    def counts(self) -> LevelCounts:
+        """Number of findings that fail the run, that do not, and that files ignore."""
+        ignored = sum(finding.ignored is not None for finding in self.findings)
+        errors = sum(finding.fails for finding in self.findings)
+        return LevelCounts(errors, len(self.findings) - errors - ignored, ignored)
 
     @property
     def exit_code(self) -> int:
         """Exit code: 0 nothing fails, 1 an error."""
-        return 1 if self.errors else 0
+        return 1 if self.counts.errors else 0
 
 
 def select_policies(bundle: Bundle, files: Iterable[FilePath]) -> list[Policy]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from vatspolicy.authoring.lint.policy_checks import Found
 from vatspolicy.documents import Document, Limits, parse_document
+from vatspolicy.documents.plain import Tree
 from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.i18n import _
 from vatspolicy.i18n.lint import schema_faults
@@ -27,7 +27,7 @@ def validity(schemas: SchemaSet) -> Found:
             yield from _violations(schemas, name)
 
 
-def _accept_schema() -> Callable[[Any], bool]:
+def _accept_schema() -> Callable[[Tree], bool]:
     """Return a quick check: a schema that it accepts is valid, and one that it does not accept may be."""
     from jsonschema_rs import Draft202012Validator
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from vatspolicy.authoring.analysis.bounded_search import all_days, encode_subject
 from vatspolicy.authoring.mutation.mutants import Mutant
@@ -21,6 +20,7 @@ from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
 from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
+from vatspolicy.documents.plain import Facts
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Need, Route, Rule
 
@@ -36,7 +36,7 @@ class Distinction:
     """Facts and a day on which something that a test can expect differs between the law and a mutant."""
 
     rule: Rule
-    profile: Mapping[str, Any]
+    profile: Facts
     as_of: str
     instrument: str | None = None
     """The instrument whose authorities differ; None if the state of the rule does."""

@@ -7,12 +7,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from vatspolicy.authoring.mutation.expression_mutants import Mutation, Steps, make_constant, mutate_expression, replace
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.cel.ast import Node, Term, children
-from vatspolicy.documents import Path
+from vatspolicy.documents import Document, Path
+from vatspolicy.documents.plain import Tree
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Deny, Expression, Need, Policy, Route, Rule, Value
@@ -246,7 +246,7 @@ def located_expressions(rule: Rule) -> Iterator[tuple[Path, Expression]]:
             yield ("route", "conditions", index, "check"), condition.check
 
 
-def locate_mutant(bundle: Bundle, mutant: Mutant, documents: dict[str, Any]) -> tuple[str, int, int]:
+def locate_mutant(bundle: Bundle, mutant: Mutant, documents: dict[str, Document]) -> tuple[str, int, int]:
     """Return file, line and column of the mistake. `documents` caches the files that were read, by policy."""
     if mutant.policy not in documents:
         documents[mutant.policy] = bundle.document(bundle.policies[mutant.policy])
@@ -278,25 +278,17 @@ def shift_day(day: str, mutate_days: int) -> str:
     return (datetime.date.fromisoformat(day) + datetime.timedelta(days=mutate_days)).isoformat()
 
 
-def mutate_value(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any, str]]:
+def mutate_value(value: Tree, path: Path = ()) -> Iterator[tuple[Path, Tree, str]]:
     """Yield every mistake in a value: its path in the value, the whole value with the mistake, and a phrase."""
     match value:
         case bool():
             yield path, not value, _("{old} becomes {new}", old=_plain(value), new=_plain(not value))
         case int() | float():
             for step in (1, -1):
-                yield (
-                    path,
-                    value + step,
-                    _("{old} becomes {new}", old=_plain(value), new=_plain(value + step)),
-                )
+                yield (path, value + step, _("{old} becomes {new}", old=_plain(value), new=_plain(value + step)))
         case str() if _DAY.fullmatch(value):
             for step in (1, -1):
-                yield (
-                    path,
-                    shift_day(value, step),
-                    _("{old} becomes {new}", old=value, new=shift_day(value, step)),
-                )
+                yield (path, shift_day(value, step), _("{old} becomes {new}", old=value, new=shift_day(value, step)))
         case list():
             for index, member in enumerate(value):
                 if len(value) > 1:
@@ -330,13 +322,13 @@ def mutate_days(entries: tuple[Value, ...]) -> Iterator[tuple[int, tuple[Value, 
             )
 
 
-def _value_at(value: Any, path: Path) -> Any:
+def _value_at(value: Tree, path: Path) -> Tree:
     for step in path:
         value = value[step]
     return value
 
 
-def _member_at(value: Any, path: Path) -> str | None:
+def _member_at(value: Tree, path: Path) -> str | None:
     """Return the name of the member of a list at a path, after those of the lists around it; None for any other."""
     if not path or not isinstance(_value_at(value, path[:-1]), list):
         return None
@@ -344,9 +336,9 @@ def _member_at(value: Any, path: Path) -> str | None:
     return " of ".join(_named(member) for member in reversed(around))
 
 
-def _named(member: Any) -> str:
+def _named(member: Tree) -> str:
     return str(member["id"]) if isinstance(member, dict) and "id" in member else _plain(member)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Tree) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from vatspolicy.authoring.granted_profiles import read_granted
 from vatspolicy.authoring.mutation.distinction import Distinction
@@ -19,7 +18,9 @@ from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.authoring.testing.clauses import decisive_clauses
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
+from vatspolicy.cel.interpreter import Params
 from vatspolicy.documents import Path
+from vatspolicy.documents.plain import Fields, Tree
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
@@ -121,7 +122,7 @@ def _values_of(bundle: Bundle, key: str) -> tuple[Value, ...]:
     return bundle.policies[policy].parameters[name].values
 
 
-def _with(profile: Profile, path: Path, value: Any) -> Profile | None:
+def _with(profile: Profile, path: Path, value: Tree) -> Profile | None:
     try:
         return read_granted(change(profile.document, [(_dotted(path), value)]), profile.schemas)
     except (InvalidInput, KeyError, TypeError, ValueError):
@@ -131,7 +132,7 @@ def _with(profile: Profile, path: Path, value: Any) -> Profile | None:
 # --- which facts, and which values
 
 
-def _constants(trees: list[Node], params: Mapping[str, Any]) -> Iterator[Any]:
+def _constants(trees: list[Node], params: Params) -> Iterator[Tree]:
     """Yield the scalars that expressions compare facts with."""
     for node in itertools.chain.from_iterable(map(walk, trees)):
         if isinstance(node, Literal):
@@ -140,7 +141,7 @@ def _constants(trees: list[Node], params: Mapping[str, Any]) -> Iterator[Any]:
             yield from _scalars(params[node.key])
 
 
-def _scalars(value: Any) -> Iterator[Any]:
+def _scalars(value: Tree) -> Iterator[Tree]:
     match value:
         case dict():
             yield from itertools.chain.from_iterable(map(_scalars, value.values()))
@@ -185,11 +186,11 @@ def _fact_paths(
         yield (root, *names)
 
 
-def _get_schema(path: Path) -> Any:
+def _get_schema(path: Path) -> Tree:
     return "properties" in describe(path) and {}
 
 
-def _values(path: Path, known: list[Any], profile: Profile) -> Iterator[Any]:
+def _values(path: Path, known: list[Tree], profile: Profile) -> Iterator[Tree]:
     """Yield values of a fact to try, first those that the expressions name."""
     node = describe(path)
     if node.get("type") == "array":
@@ -198,7 +199,7 @@ def _values(path: Path, known: list[Any], profile: Profile) -> Iterator[Any]:
         yield from _one(node, known)
 
 
-def _one(node: Mapping[str, Any], known: list[Any]) -> Iterator[Any]:
+def _one(node: Fields, known: list[Tree]) -> Iterator[Tree]:
     match node.get("type"):
         case "boolean":
             yield from (True, False)
@@ -225,7 +226,7 @@ def _within_zone(zone: str) -> str:
     return word if word in gazetteer() else "shanghai"
 
 
-def _lists(path: Path, known: list[Any], current: Any) -> Iterator[list[Any]]:
+def _lists(path: Path, known: list[Tree], current: Tree) -> Iterator[list[Tree]]:
     members = list(dict.fromkeys(_one(describe((*path, 0)), known))) if _hashable(path, known) else []
     there = current if isinstance(current, list) else []
     yield from ([member] for member in members)
@@ -234,7 +235,7 @@ def _lists(path: Path, known: list[Any], current: Any) -> Iterator[list[Any]]:
     yield []
 
 
-def _hashable(path: Path, known: list[Any]) -> bool:
+def _hashable(path: Path, known: list[Tree]) -> bool:
     return all(isinstance(value, str | int | float) for value in _one(describe((*path, 0)), known))
 
 

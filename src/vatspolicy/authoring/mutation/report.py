@@ -4,40 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.authoring.mutation.examination import EQUIVALENT, KILLED, SURVIVED, MutantResult, examine_mutants
 from vatspolicy.authoring.mutation.mutants import Mutant, locate_mutant
+from vatspolicy.authoring.mutation.result import Score
 from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants
 from vatspolicy.authoring.mutation.suggestions import SuggestedTest
 from vatspolicy.authoring.testing.cases import Case
+from vatspolicy.documents import Document
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle
-
-
-@dataclass(frozen=True)
-class Score:
-    """The number of mutants that were killed, that survived, and that are proved equivalent."""
-
-    killed: int
-    survived: int
-    equivalent: int
-
-    @property
-    def percent(self) -> float:
-        """Percent killed of the mutants that differ; 100 if there are none."""
-        differing = self.killed + self.survived
-        return 100.0 * self.killed / differing if differing else 100.0
-
-    def __str__(self) -> str:
-        counts = {"percent": self.percent, "killed": self.killed, "survived": self.survived}
-        if not self.equivalent:
-            return _("{percent:5.1f} %  {killed} killed, {survived} survived", **counts)
-        return _(
-            "{percent:5.1f} %  {killed} killed, {survived} survived, {equivalent} equivalent",
-            **counts,
-            equivalent=self.equivalent,
-        )
 
 
 @dataclass(frozen=True)
@@ -85,7 +61,7 @@ class MutationReport:
     @property
     def is_below(self) -> bool:
         """True if the score is below the threshold."""
-        return self.threshold is not None and self.whole.percent < self.threshold
+        return self.threshold is not None and self.whole.share < self.threshold
 
     @property
     def exit_code(self) -> int:
@@ -94,44 +70,25 @@ class MutationReport:
             return 1
         return (1 if self.is_below else 0) if self.results else 5
 
-    @property
-    def text(self) -> str:
-        """The report as text: survivors with their tests, the score of each policy, and the total."""
-        return "\n".join([*self.told(), *self.totals()]) + "\n"
-
     def told(self) -> Iterator[str]:
         """Yield the lines about single mutants and policies."""
         for name in self.failing:
             yield _("fails on the current law: {name}", name=name)
         for one in self.survivors:
             where = f"{one.file}:{one.line}:{one.column}"
+            named = {"where": where, "subject": one.mutant.subject, "words": one.mutant.words}
             if one.state == EQUIVALENT:
-                yield _(
-                    "{where}: changes nothing, proved: {subject}: {words}",
-                    where=where,
-                    subject=one.mutant.subject,
-                    words=one.mutant.words,
-                )
+                yield _("{where}: changes nothing, proved: {subject}: {words}", **named)
                 continue
-            yield _(
-                "{where}: survived: {subject}: {words}",
-                where=where,
-                subject=one.mutant.subject,
-                words=one.mutant.words,
-            )
+            yield _("{where}: survived: {subject}: {words}", **named)
             if one.test:
                 yield _("    test: {case}", case=one.test)
             elif self.suggestions:
                 yield _("    There is no test for it, and no proof that it changes nothing.")
         for policy, score in sorted(scores(self.results).items(), key=_worst_first):
             yield _("{score}  {policy}", score=score, policy=policy)
-        if len(self.results) < self.total:
-            yield _(
-                "sample of {count} of {total} mutants, seed {seed}",
-                count=len(self.results),
-                total=self.total,
-                seed=self.seed,
-            )
+        if (tried := len(self.results)) < self.total:
+            yield _("sample of {count} of {total} mutants, seed {seed}", count=tried, total=self.total, seed=self.seed)
 
     def totals(self) -> Iterator[str]:
         """Yield the last lines: the score, or why there is none."""
@@ -184,11 +141,11 @@ def _score(verdicts: Iterable[MutantResult]) -> Score:
 
 
 def _worst_first(entry: tuple[str, Score]) -> tuple[float, str]:
-    return entry[1].percent, entry[0]
+    return entry[1].share, entry[0]
 
 
 def _survivors(bundle: Bundle, results: Iterable[MutantResult]) -> Iterator[Survivor]:
-    documents: dict[str, Any] = {}
+    documents: dict[str, Document] = {}
     for result in results:
         if result.state != KILLED:
             yield Survivor(result.mutant, result.state, *locate_mutant(bundle, result.mutant, documents), result.test)

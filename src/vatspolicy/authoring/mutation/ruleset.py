@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node, Param, walk
-from vatspolicy.cel.interpreter import Evaluator, Unknown, compile_interpreter
+from vatspolicy.cel.interpreter import Evaluator, Params, Unknown, compile_interpreter
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import (
@@ -50,11 +49,11 @@ class MutantCode:
 
     def __init__(self, mutant: Mutant) -> None:
         self.mutant, self.trees = mutant, mutated_trees(mutant)
-        self._params: dict[tuple[int, str], Mapping[str, Any]] = {}
+        self._params: dict[tuple[int, str], Params] = {}
         self._read = {key: _parameters_of(tree) for key, tree in self.trees.items()}
         self._code: dict[tuple[int, ...], Evaluator] = {}
 
-    def params(self, ruleset: RuleSet, day: str) -> Mapping[str, Any]:
+    def params(self, ruleset: RuleSet, day: str) -> Params:
         """Return the parameter values of a day under the mutant."""
         if not self.mutant.params:
             return ruleset.params
@@ -63,7 +62,7 @@ class MutantCode:
             found = self._params[id(ruleset.params), day] = mutated_params(self.mutant, ruleset.params, day)
         return found
 
-    def compiled(self, index: int, params: Mapping[str, Any]) -> Evaluator:
+    def compiled(self, index: int, params: Params) -> Evaluator:
         """Return the evaluator of the tree of an expression, which gives a value or `Unknown`."""
         # the bundle and the mutant keep their values, so that an id names one value
         key = (index, *(id(params[name]) for name in self._read[index]))
@@ -83,7 +82,7 @@ class MutantEvaluator:
 
     base: ExpressionEvaluator
     code: MutantCode
-    params: Mapping[str, Any]
+    params: Params
 
     def function(self, expression: Expression) -> Evaluator:
         """Return the function that evaluates an expression."""
@@ -97,13 +96,13 @@ class RecordingEvaluator:
     """Evaluator that reports every evaluation and its result."""
 
     base: ExpressionEvaluator
-    note: Callable[[Expression, Activation, Any], None]
+    note: Callable[[Expression, Activation, object], None]
 
     def function(self, expression: Expression) -> Evaluator:
         """Return the function that evaluates an expression and reports the result."""
         evaluate = self.base.function(expression)
 
-        def report(activation: Activation) -> Any:
+        def report(activation: Activation) -> object:
             value = evaluate(activation)
             self.note(expression, activation, None if isinstance(value, Unknown) else value)
             return value
@@ -111,7 +110,7 @@ class RecordingEvaluator:
         return report
 
 
-def record_evaluations(ruleset: RuleSet, note: Callable[[Expression, Activation, Any], None]) -> RuleSet:
+def record_evaluations(ruleset: RuleSet, note: Callable[[Expression, Activation, object], None]) -> RuleSet:
     """Return a rule set that reports every evaluation to `note`."""
     return dataclasses.replace(ruleset, evaluator=RecordingEvaluator(ruleset.evaluator, note), indexed=False)
 
@@ -121,7 +120,7 @@ def mutated_trees(mutant: Mutant) -> Mapping[int, Node]:
     return {**{expression.index: expression.tree for expression in mutant.reads}, **mutant.trees}
 
 
-def mutated_params(mutant: Mutant, params: Mapping[str, Any], day: str) -> Mapping[str, Any]:
+def mutated_params(mutant: Mutant, params: Params, day: str) -> Params:
     """Return the parameter values of a day under a mutant."""
     changed = {
         key: next((entry.value for entry in reversed(entries) if entry.since <= day), entries[0].value)

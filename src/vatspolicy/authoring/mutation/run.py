@@ -12,16 +12,9 @@ import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from vatspolicy.authoring.mutation.mutants import Mutant, MutantGenerator
-from vatspolicy.authoring.mutation.ruleset import (
-    MutantCode,
-    alter_bundle,
-    apply_mutant,
-    find_moved,
-    record_evaluations,
-)
+from vatspolicy.authoring.mutation.ruleset import MutantCode, alter_bundle, apply_mutant, find_moved, record_evaluations
 from vatspolicy.authoring.testing.cases import Case, refuse_unknown_fields
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node
@@ -40,7 +33,7 @@ class MutationTrial:
     cases: Sequence[Case]
     failing: list[str] = field(default_factory=list)
     """Tests that fail on the original law; they kill no mutant."""
-    _evaluations: dict[int, dict[int, list[tuple[Activation, Any]]]] = field(default_factory=dict)
+    _evaluations: dict[int, dict[int, list[tuple[Activation, object]]]] = field(default_factory=dict)
     """Activation and value of each evaluation, by expression and case."""
     _rulesets: list[RuleSet] = field(default_factory=list)
 
@@ -55,7 +48,7 @@ class MutationTrial:
     def _record(self, index: int, case: Case) -> list[str]:
         seen: set[tuple[int, int]] = set()
 
-        def note(expression: Expression, activation: Activation, value: Any) -> None:
+        def note(expression: Expression, activation: Activation, value: object) -> None:
             if (expression.index, id(activation)) not in seen:
                 seen.add((expression.index, id(activation)))
                 self._evaluations.setdefault(expression.index, {}).setdefault(index, []).append((activation, value))

@@ -10,7 +10,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from vatspolicy.authoring.mutation.distinction import Distinction, MutantComparison
 from vatspolicy.authoring.mutation.mutants import Mutant
@@ -19,6 +18,7 @@ from vatspolicy.authoring.mutation.ruleset import AlteredBundle, apply_mutant
 from vatspolicy.authoring.mutation.run import MutationTrial
 from vatspolicy.authoring.testing.cases import Case, load_tests, read_case_profile, whole_base
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
+from vatspolicy.documents.plain import Facts, Fields, Tree
 from vatspolicy.documents.yaml_writer import build_tree, write_inline
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
@@ -26,7 +26,7 @@ from vatspolicy.policies.files import TESTS_ENDING
 from vatspolicy.policies.model import Policy, Rule
 from vatspolicy.profile.profile import Profile
 
-Changes = tuple[tuple[str, Any], ...]
+Changes = tuple[tuple[str, Tree], ...]
 """Facts to set by dotted path, in order; None removes a fact."""
 
 _LONGEST = 200
@@ -42,7 +42,7 @@ class SuggestedTest:
     policy: str
     file: str
     """File of tests that it belongs to."""
-    entry: Mapping[str, Any]
+    entry: Fields
     """The entry of `cases`."""
     table: str = ""
     """Name of the table that it can be a row of; empty if it stands alone."""
@@ -59,7 +59,7 @@ class _CasesFile:
 
     policy: Policy
     name: str
-    base: Mapping[str, Any]
+    base: Fields
     days: list[str]
     """Days of the cases, the most frequent first."""
 
@@ -203,13 +203,13 @@ class _Comparison:
 
     # --- the test
 
-    def entry(self, changes: Changes, day: str) -> dict[str, Any]:
+    def entry(self, changes: Changes, day: str) -> dict[str, Tree]:
         """Return the entry of `cases`."""
         profile = self.profile(changes)
         assert profile is not None
         states, others = (self.observe(bundle, profile, day) for bundle in (self.bundle, self.other))
         it = self.mutant.pin.replace("{rule}", self.rule.id)
-        entry: dict[str, Any] = {"it": it if len(it) <= _LONGEST else it[: _LONGEST - 1] + "…", "as_of": day}
+        entry: dict[str, Tree] = {"it": it if len(it) <= _LONGEST else it[: _LONGEST - 1] + "…", "as_of": day}
         sets, unset = {p: v for p, v in changes if v is not None}, [p for p, v in changes if v is None]
         entry |= {"set": sets} if sets else {}
         entry |= {"unset": unset} if unset else {}
@@ -231,11 +231,11 @@ class _Comparison:
             return {**entry, "expect": {self.rule.id: states[subject]}, "subject": subject}
         return {**entry, "expect": {self.rule.id: next(iter(states.values()), "silent")}}
 
-    def kills(self, entry: Mapping[str, Any]) -> bool:
+    def kills(self, entry: Fields) -> bool:
         """Return True if a test passes on the law and fails on the mutant."""
         return not self._run(self.bundle, entry) and bool(self._run(self.other, entry))
 
-    def _run(self, bundle: Bundle, entry: Mapping[str, Any]) -> list[str]:
+    def _run(self, bundle: Bundle, entry: Fields) -> list[str]:
         changes = (*entry.get("set", {}).items(), *((path, None) for path in entry.get("unset", ())))
         profile = self.profile(changes)
         assert profile is not None
@@ -246,7 +246,7 @@ class _Comparison:
 # --- changes of a base
 
 
-def _changes(base: Any, data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def _changes(base: Tree, data: Tree, path: str = "") -> Iterator[tuple[str, Tree]]:
     """Yield the changes that make `data` of a base; names that a witness makes up are those of the base."""
     data = _plain(data)
     if data == base or path in _MADE_UP:
@@ -269,7 +269,7 @@ def _changes(base: Any, data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, data
 
 
-def _with_names_of(base: Mapping[str, Any], profile: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_names_of(base: Fields, profile: Facts) -> Facts:
     """Return a profile whose services have the ids of those of a base."""
     pairs = list(zip(profile["services"], base["services"], strict=False))
     names = {one["id"]: two["id"] for one, two in pairs}
@@ -281,7 +281,7 @@ def _with_names_of(base: Mapping[str, Any], profile: Mapping[str, Any]) -> Mappi
     return {**profile, "services": services, **({"opinions": opinions} if opinions else {})}
 
 
-def _by_company(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _by_company(data: Facts) -> Iterator[Facts]:
     """Yield a profile whose company is the operator, with the facts of the partner that operates its services."""
     if "partner" not in data:
         return
@@ -298,7 +298,7 @@ def _by_company(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _size(changes: Changes) -> int:
     """Return how much a reader has to read in changes."""
 
-    def count(value: Any) -> int:
+    def count(value: Tree) -> int:
         if isinstance(value, Mapping):
             return 1 + sum(map(count, value.values()))
         return 1 + sum(map(count, value)) if isinstance(value, list) else 1
@@ -306,7 +306,7 @@ def _size(changes: Changes) -> int:
     return sum(map(count, (value for _, value in changes)))
 
 
-def _plain(data: Any) -> Any:
+def _plain(data: Tree) -> Tree:
     """Return data with places written as codes where nothing else is stated of them."""
     if isinstance(data, Mapping):
         return data["at"] if data.keys() == {"at"} else {key: _plain(value) for key, value in data.items()}
@@ -327,7 +327,7 @@ def _smaller(changes: Changes) -> Iterator[Changes]:
             yield (*changes[:index], (path, less), *changes[index + 1 :])
 
 
-def _likely(value: Any) -> Any:
+def _likely(value: Tree) -> Tree:
     """Return a value with a likely day in place of the first day of the calendar, which a solver prefers."""
     if isinstance(value, Mapping):
         return {key: _likely(inner) for key, inner in value.items()}
@@ -336,7 +336,7 @@ def _likely(value: Any) -> Any:
     return LIKELY_DAY if value == FIRST_DAY else value
 
 
-def _parts(value: Any) -> Iterator[Any]:
+def _parts(value: Tree) -> Iterator[Tree]:
     """Yield a value without one of its members or facts."""
     if isinstance(value, list):
         for index, member in enumerate(value):
@@ -349,6 +349,6 @@ def _parts(value: Any) -> Iterator[Any]:
                 yield {name: kept for name, kept in value.items() if name != key}
 
 
-def key_of(entry: Mapping[str, Any]) -> str:
+def key_of(entry: Fields) -> str:
     """Return a text that is equal for tests that differ in their name only."""
     return json.dumps({name: value for name, value in entry.items() if name != "it"}, sort_keys=True)

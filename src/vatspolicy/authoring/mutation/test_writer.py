@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path as FilePath
-from typing import Any
 
 from vatspolicy.authoring.formatter import format_text
 from vatspolicy.authoring.mutation.suggestions import SuggestedTest, key_of
 from vatspolicy.authoring.testing.cases import load_tests
 from vatspolicy.authoring.testing.updates import UpdatedFile
 from vatspolicy.documents import parse_document
+from vatspolicy.documents.plain import Fields, Tree
 from vatspolicy.documents.validation import validate
 from vatspolicy.documents.yaml_tree import YamlCollection, YamlEntry, parse_tree
 from vatspolicy.documents.yaml_writer import build_tree, dump_yaml, write_tree
@@ -55,13 +55,13 @@ def _add(bundle: Bundle, id: str, tests: Sequence[SuggestedTest]) -> UpdatedFile
     return UpdatedFile(FilePath(tests[0].file), before, format_text(written))
 
 
-def arrange(tests: Iterable[SuggestedTest], taken: Iterable[str] = ()) -> Iterator[Mapping[str, Any]]:
+def arrange(tests: Iterable[SuggestedTest], taken: Iterable[str] = ()) -> Iterator[Fields]:
     """Yield the entries of `cases`: each test once, those that share a table as rows of it.
 
     `taken`: names that other cases have; an entry of the same name gets a number.
     """
     different = {key_of(test.entry): test for test in tests}.values()
-    tables: dict[str, list[Mapping[str, Any]]] = {}
+    tables: dict[str, list[Fields]] = {}
     for test in different:
         tables.setdefault(_table_of(test), []).append(test.entry)
     names = Counter(taken)
@@ -81,7 +81,7 @@ def _table_of(test: SuggestedTest) -> str:
     return key_of({"it": "", "table": test.table, **{name: test.entry.get(name) for name in _SHARED}})
 
 
-def _table(it: str, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+def _table(it: str, entries: Sequence[Fields]) -> Fields:
     """Return tests as one case with rows; facts that all of them set, or remove, stand above the rows."""
     usual, _ = Counter(entry["as_of"] for entry in entries).most_common(1)[0]
     first = entries[0]
@@ -101,12 +101,12 @@ def _table(it: str, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     return {"it": it, "as_of": usual, **_stated(set=common, unset=removed), "rows": rows, **kept}
 
 
-def _stated(**parts: Any) -> dict[str, Any]:
+def _stated(**parts: Tree) -> dict[str, Tree]:
     """Return the parts that are not empty."""
     return {name: part for name, part in parts.items() if part}
 
 
-def _build_case(case: Mapping[str, Any]) -> YamlCollection:
+def _build_case(case: Fields) -> YamlCollection:
     """Return a case as YAML on one line; a table on one line for each row."""
     tree = build_tree(case, flow=True)
     assert isinstance(tree, YamlCollection)

@@ -7,7 +7,6 @@ import datetime
 import functools
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.cel.activation import Activation
@@ -184,7 +183,7 @@ def _days_written(tree: Node) -> list[str]:
     return list(days_in(node.value for node in walk(tree) if isinstance(node, Literal)))
 
 
-def days_in(things: Iterable[Any]) -> Iterator[str]:
+def days_in(things: Iterable[object]) -> Iterator[str]:
     """Yield every day among some values, at any depth, and the day after it."""
     for thing in things:
         if isinstance(thing, str) and _DAY.fullmatch(thing):

@@ -10,16 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vatspolicy.authoring.symbolic.decision_encoder import (
-    SymbolicOutcome,
-    encode_classes,
-    encode_rules,
-    encode_service,
-    guard_outcome,
-)
+from vatspolicy.authoring.symbolic.decision_encoder import encode_classes, encode_rules, encode_service, guard_outcome
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.query import Query, Solution
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicOutcome, SymbolicRuleSet
 from vatspolicy.authoring.symbolic.timeline import RuleSetHistory
 from vatspolicy.authoring.symbolic.values import IndexedChoice
 from vatspolicy.policies.model import Need, Rule

@@ -6,53 +6,25 @@ Mirrors `engine.classification` and `engine.evaluator`; tests hold them together
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicClasses, SymbolicOutcome, SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import Constant, SymbolicRecord
 from vatspolicy.engine.opinions import held_classes
 from vatspolicy.policies.model import NOT_TELECOM, Classify, Need, Route, Rule
 from vatspolicy.profile.vocabulary import CLASS, words
-
-
-@dataclass(frozen=True)
-class SymbolicClasses:
-    """Classes of a service: for each class, the formula that it is among them."""
-
-    certain: dict[str, int]
-    possible: dict[str, int]
-    """Classes that are certain or depend on a missing fact."""
-    other: dict[str, int]
-    """Classes under another interpretation of a contested rule."""
-    spoke: int
-    """Formula that any classify rule certainly applies."""
-    unread: int
-    """Formula that a classify rule on unread law may apply and no opinion settles it: an opinion may name any class."""
-
-
-@dataclass(frozen=True)
-class SymbolicOutcome:
-    """Range of an outcome as formulas: of each bound, that it is needs-license or stricter, and that it is deny."""
-
-    low: tuple[int, int] = (FALSE, FALSE)
-    """Mildest possible outcome."""
-    high: tuple[int, int] = (FALSE, FALSE)
-    """Strictest possible outcome."""
-
 
 # --- classes
 
 
 def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> SymbolicClasses:
     """Return the classes that the classify rules find for a service."""
-    key = "classes", activation.subject
-    if key not in ruleset.outcomes:
+    key = activation.subject
+    if key not in ruleset.classes:
         same = ruleset.shared("service", "classify")
-        ruleset.outcomes[key] = _find_classes(ruleset, activation) if same is None else encode_classes(same, activation)
-    found: SymbolicClasses = ruleset.outcomes[key]
-    return found
+        ruleset.classes[key] = _find_classes(ruleset, activation) if same is None else encode_classes(same, activation)
+    return ruleset.classes[key]
 
 
 def _find_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> SymbolicClasses:
@@ -189,8 +161,7 @@ def encode_rules(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActiva
         other = same[0] if None not in same else None
         make = _find_outcome if other is None else encode_rules
         ruleset.outcomes[key] = make(ruleset if other is None else other, each, activation)
-    found: SymbolicOutcome = ruleset.outcomes[key]
-    return found
+    return ruleset.outcomes[key]
 
 
 def _find_outcome(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActivation) -> SymbolicOutcome:
@@ -225,8 +196,7 @@ def encode_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: 
         same = ruleset.shared("activity", "route")
         make = _find_access if same is None else encode_access
         ruleset.outcomes[key] = make(ruleset if same is None else same, activation, to)
-    found: SymbolicOutcome = ruleset.outcomes[key]
-    return found
+    return ruleset.outcomes[key]
 
 
 def _find_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: str) -> SymbolicOutcome:
@@ -245,8 +215,7 @@ def _find_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: s
         perhaps_met.append(pool.conjoin((state.usable, -has.false)))
     # no route: deny; one open and held: met; else a license is needed unless one might be held
     return SymbolicOutcome(
-        (-pool.disjoin(perhaps_met), -pool.disjoin(usable)),
-        (-pool.disjoin(met), -pool.disjoin(opened)),
+        (-pool.disjoin(perhaps_met), -pool.disjoin(usable)), (-pool.disjoin(met), -pool.disjoin(opened))
     )
 
 

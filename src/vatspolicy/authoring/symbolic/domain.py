@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool, Range
 from vatspolicy.authoring.symbolic.values import (
@@ -23,13 +22,12 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicValue,
     merge,
 )
+from vatspolicy.documents.plain import Tree
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.compiler import BESIDE
 from vatspolicy.profile.operators import BASIS, SHARE, ULTIMATE, WHOLE
 from vatspolicy.profile.profile import is_declared
 from vatspolicy.profile.vocabulary import INHERITED, gazetteer, is_divided, presumptions, within
-
-Schema = Mapping[str, Any]
 
 AS_OF = "as_of"
 """Number variable of the day on which rules are evaluated."""
@@ -73,17 +71,17 @@ class ProfileSpace:
     longest: dict[str, int] = field(default_factory=dict)
     """Longest lengths that the schema allows, for the lists that were read."""
     read: set[str] = field(default_factory=set)
-    """Schema paths of the facts that were read."""
+    """Tree paths of the facts that were read."""
     roots: dict[str, SymbolicValue] = field(default_factory=dict)
     operators: dict[tuple[str, ...], Cases] = field(default_factory=dict)
     """Operators by the companies whose foreign share counts for them."""
     amounts: set[str] = field(default_factory=set)
     """Variables that are numbers or days, and not indexes of a choice."""
-    tables: dict[str, dict[int, tuple[Any, ...]]] = field(default_factory=dict)
+    tables: dict[str, dict[int, tuple[Tree, ...]]] = field(default_factory=dict)
     """Tables of values by the variable that is their index."""
     unclear: list[int] = field(default_factory=list)
     """Formulas that an address names a place of which the law treats parts differently."""
-    _asked: set[Any] = field(default_factory=set)
+    _asked: set[tuple[str, Hashable]] = field(default_factory=set)
     flags: dict[str, int] = field(default_factory=dict)
     opinions: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     """Opinions that the questions so far read, by the name of their flag: matter, path of the service, and the first
@@ -100,7 +98,7 @@ class ProfileSpace:
 
     # --- needs
 
-    def need_members(self, path: str, key: Any, members: int = 1) -> None:
+    def need_members(self, path: str, key: Hashable, members: int = 1) -> None:
         """Note that a question can distinguish `members` more members of a list. `key` identifies the question."""
         if (path, key) not in self._asked:
             self._asked.add((path, key))
@@ -131,7 +129,7 @@ class ProfileSpace:
 
     # --- facts from the schema
 
-    def resolve(self, schema: Schema) -> Schema:
+    def resolve(self, schema: Tree) -> Tree:
         """Return the node behind references and shorthands."""
         while "$ref" in schema:
             schema = self.schemas.resolve(str(schema["$ref"]))
@@ -139,7 +137,7 @@ class ProfileSpace:
             return next(branch for branch in schema["anyOf"] if branch.get("type") == "object")
         return schema
 
-    def value(self, schema: Schema, path: str, owner: int, required: bool) -> SymbolicValue:
+    def value(self, schema: Tree, path: str, owner: int, required: bool) -> SymbolicValue:
         """Return the fact at `path` in an object that exists where `owner` holds."""
         whole, schema = _is_whole(schema), self.resolve(schema)
         present = owner if required else self.flag(path + "?", owner)
@@ -178,13 +176,13 @@ class ProfileSpace:
         self.amounts.add(path)
         return LinearSum(((path, 1),), 0, day)
 
-    def choice(self, path: str, values: tuple[Any, ...]) -> IndexedChoice:
+    def choice(self, path: str, values: tuple[Tree, ...]) -> IndexedChoice:
         """Return a variable with one of the values."""
         self.pool.ranges.setdefault(path, Range(0, len(values) - 1))
         self.tables.setdefault(path, {})[id(values)] = values
         return IndexedChoice(path, values)
 
-    def record(self, schema: Schema, path: str, present: int) -> SymbolicRecord:
+    def record(self, schema: Tree, path: str, present: int) -> SymbolicRecord:
         """Return an object whose facts are created on first access."""
         required = schema.get("required", ())
 
@@ -247,7 +245,7 @@ class ProfileSpace:
                 rails.append(DualRail(pool.conjoin((known, -abroad)), pool.conjoin((known, abroad))))
         return DualRail(pool.disjoin(rail.true for rail in rails), pool.disjoin(rail.false for rail in rails))
 
-    def lazy(self, path: str, schema: Schema, make: Callable[[str], SymbolicValue]) -> SymbolicRecord:
+    def lazy(self, path: str, schema: Tree, make: Callable[[str], SymbolicValue]) -> SymbolicRecord:
         """Return a record that notes which of its facts are read."""
 
         def noted(name: str) -> SymbolicValue:
@@ -256,7 +254,7 @@ class ProfileSpace:
 
         return SymbolicRecord(path, schema, noted)
 
-    def place(self, schema: Schema, path: str, present: int, whole: bool) -> SymbolicRecord:
+    def place(self, schema: Tree, path: str, present: int, whole: bool) -> SymbolicRecord:
         """Return a place with the facts derived from its code. A `whole` place is larger than any zone."""
         codes, provinces, inside, zone_of = _tables(
             self.schemas, tuple(self.resolve(schema["properties"]["at"])["enum"])
@@ -287,17 +285,14 @@ class ProfileSpace:
 
         return self.lazy(path, schema, make)
 
-    def sequence(self, schema: Schema, path: str, present: int) -> Any:
+    def sequence(self, schema: Tree, path: str, present: int) -> OpaqueValue | EnumSet | BoundedList:
         """Return a list: a set of words, or as many objects as `bounds` allows."""
         item = self.resolve(schema["items"])
         if "enum" in item:
             if not schema.get("uniqueItems"):
                 return OpaqueValue(f"a list that may repeat words ({plain(path)})")
             found = EnumSet(
-                path,
-                tuple(item["enum"]),
-                lambda word: self.flag(f"{path}={word}", present),
-                schema["maxItems"],
+                path, tuple(item["enum"]), lambda word: self.flag(f"{path}={word}", present), schema["maxItems"]
             )
             if schema.get("minItems"):
                 self.axioms.append(self.pool.disjoin((-present, *map(found.has, found.words))))
@@ -306,7 +301,7 @@ class ProfileSpace:
             return OpaqueValue(f"a list of free texts ({plain(path)})")
         return BoundedList(path, lambda: self.members(schema, item, path, present))
 
-    def members(self, schema: Schema, item: Schema, path: str, present: int) -> list[tuple[int, SymbolicRecord]]:
+    def members(self, schema: Tree, item: Tree, path: str, present: int) -> list[tuple[int, SymbolicRecord]]:
         """Return the members of a list of objects; each exists only if its predecessor does."""
         name = plain(path)
         self.longest[name] = schema["maxItems"]
@@ -339,20 +334,20 @@ def share_at_most(pool: FormulaPool, low: LinearSum, high: LinearSum, strict: bo
     return pool.at_most(terms, high.constant - low.constant, strict)
 
 
-def _is_whole(schema: Schema) -> bool:
+def _is_whole(schema: Tree) -> bool:
     """Return whether a schema node is an area that is served or licensed, rather than the site of a facility."""
     return str(schema.get("$ref", "")).endswith("/place")
 
 
-def _real(schema: Schema) -> Range:
+def _real(schema: Tree) -> Range:
     return Range(Fraction(schema["minimum"]), Fraction(schema["maximum"]), whole=False)
 
 
-def _tables(schemas: SchemaSet, codes: tuple[str, ...]) -> tuple[tuple[Any, ...], ...]:
+def _tables(schemas: SchemaSet, codes: tuple[str, ...]) -> tuple[tuple[Tree, ...], ...]:
     return schemas.derived((_sorted_places, codes), lambda: _sorted_places(schemas, codes))
 
 
-def _sorted_places(schemas: SchemaSet, codes: tuple[str, ...]) -> tuple[tuple[Any, ...], ...]:
+def _sorted_places(schemas: SchemaSet, codes: tuple[str, ...]) -> tuple[tuple[Tree, ...], ...]:
     """Return codes with the places of a province together, so that it is one run of numbers.
 
     For each code, return also its province, the places it lies in, and its zone or None.

@@ -6,9 +6,8 @@ Mirrors `cel.interpreter` node by node; tests hold the two together. An expressi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.operations import SymbolicOperations
@@ -40,6 +39,7 @@ from vatspolicy.cel.ast import (
     Term,
     TextTest,
 )
+from vatspolicy.cel.interpreter import Params
 from vatspolicy.cel.types import Bool
 
 
@@ -62,19 +62,19 @@ class ExpressionKeys:
     """Keys of expressions: equal keys have equal values in every profile, however long its lists are."""
 
     _numbers: dict[str, int] = field(default_factory=dict)
-    _texts: dict[tuple[str, int], tuple[Mapping[str, Any], str]] = field(default_factory=dict)
+    _texts: dict[tuple[str, int], tuple[Params, str]] = field(default_factory=dict)
 
-    def of(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> Any:
+    def of(self, node: Node, activation: SymbolicActivation, params: Params) -> Hashable:
         """Return the key of a node in an activation."""
         structure, names, keys = structure_of(node)
         subject = tuple([pair for pair in activation.subject if pair[0] in names])
         return structure, subject, tuple([(key, self._value_text(key, params)) for key in keys])
 
-    def short(self, thing: Any) -> str:
+    def short(self, thing: object) -> str:
         """Return a short text that is equal for equal things."""
         return str(self._numbers.setdefault(repr(thing), len(self._numbers)))
 
-    def _value_text(self, key: str, params: Mapping[str, Any]) -> str:
+    def _value_text(self, key: str, params: Params) -> str:
         """Return the value of a parameter as text; no expression can tell the order of a list."""
         kept = self._texts.get((key, id(params)))
         if kept is None:
@@ -89,17 +89,17 @@ class Encoder(SymbolicOperations):
     """Encoder of expressions over one space. Equal subexpressions become equal formulas."""
 
     keys: ExpressionKeys = field(default_factory=ExpressionKeys)
-    held: dict[Any, DualRail] = field(default_factory=dict)
+    held: dict[Hashable, DualRail] = field(default_factory=dict)
     """Truths that instruments are held, by key: rule sets over the same facts share them."""
-    _values: dict[Any, SymbolicValue] = field(default_factory=dict)
+    _values: dict[Hashable, SymbolicValue] = field(default_factory=dict)
 
-    def truth(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> DualRail:
+    def truth(self, node: Node, activation: SymbolicActivation, params: Params) -> DualRail:
         """Return the truth of a boolean node. Raises Unsupported."""
         value = self.value(node, activation, params)
         assert isinstance(value, DualRail)
         return value
 
-    def value(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> SymbolicValue:
+    def value(self, node: Node, activation: SymbolicActivation, params: Params) -> SymbolicValue:
         """Return the value of a node. Raises Unsupported."""
         match node:
             case Literal(value=value):
@@ -131,7 +131,7 @@ class Encoder(SymbolicOperations):
                 return self.text_test(kind, self.cases(text, activation, params), pattern)
         raise TypeError(f"unknown node: {node!r}")
 
-    def cases(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> Cases:
+    def cases(self, node: Node, activation: SymbolicActivation, params: Params) -> Cases:
         """Return the value of a node that is not boolean."""
         value = self.value(node, activation, params)
         assert not isinstance(value, DualRail)
@@ -153,9 +153,7 @@ class Encoder(SymbolicOperations):
 
     # --- lists
 
-    def membership(
-        self, node: In, item: Node, over: Node, activation: SymbolicActivation, params: Mapping[str, Any]
-    ) -> DualRail:
+    def membership(self, node: In, item: Node, over: Node, activation: SymbolicActivation, params: Params) -> DualRail:
         """Return whether a value is in a list; unknown unless both are known."""
         pool = self.space.pool
         value = self.value(item, activation, params)
@@ -173,13 +171,13 @@ class Encoder(SymbolicOperations):
                 options.append(self.decided(pool.conjoin((held, other)), self.member(one, base)))
         return self.choose(options)
 
-    def quantifier(self, node: Quantifier, activation: SymbolicActivation, params: Mapping[str, Any]) -> DualRail:
+    def quantifier(self, node: Quantifier, activation: SymbolicActivation, params: Params) -> DualRail:
         """Return whether some or all members satisfy the body; unknown if the list is missing."""
         lists = self.cases(node.list, activation, params)
         return self.choose((held, self.quantified(node, base, activation, params)) for held, base in lists)
 
     def quantified(
-        self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Mapping[str, Any]
+        self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Params
     ) -> DualRail:
         """Return whether some or all members of a known list satisfy the body."""
         pool = self.space.pool
@@ -199,7 +197,7 @@ class Encoder(SymbolicOperations):
     # --- which question is asked
 
     def once(
-        self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any], make: Callable[[], SymbolicValue]
+        self, node: Node, activation: SymbolicActivation, params: Params, make: Callable[[], SymbolicValue]
     ) -> SymbolicValue:
         """Return the value of a node, encoded once for each key."""
         key = self.keys.of(node, activation, params)

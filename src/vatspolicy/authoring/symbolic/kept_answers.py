@@ -16,7 +16,6 @@ import importlib.util
 import json
 from collections.abc import Hashable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
 
 from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.mixed_bundle import mix
@@ -34,6 +33,7 @@ from vatspolicy.authoring.symbolic.verdicts import (
     Transitions,
 )
 from vatspolicy.compile_cache import code_digest, digest, get, keep
+from vatspolicy.documents.plain import Tree
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression
@@ -134,9 +134,9 @@ Terms are in the expressions that use them.
 """
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Tree) -> Tree:
     """Return a part of the law as plain data. Raises TypeError for a value of an unknown kind."""
-    kind: Any = type(value)
+    kind: type = type(value)
     if kind in _SCALARS:  # most values, so asked first
         return value
     if kind is Expression:
@@ -181,7 +181,7 @@ def _read(entry: str, groups: Sequence[Group], whole: bool) -> Answers:
     return verdicts, _read_change(data["change"]) if whole else None
 
 
-def _read_change(change: Mapping[str, Any]) -> Transitions:
+def _read_change(change: Mapping[str, Tree]) -> Transitions:
     found = tuple(Transition(**one) for one in change["found"])
     if tuple((one.before, one.after) for one in found) != PAIRS:
         raise ValueError("other transitions")

@@ -11,13 +11,13 @@ the third, which is the stricter test.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.domain import ProfileSpace
 from vatspolicy.authoring.symbolic.formula import TRUE, Amount, Bound, Flag
 from vatspolicy.authoring.symbolic.solver import Model, Solver, Undecided
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import is_valid
 from vatspolicy.errors import InvalidInput
@@ -169,8 +169,8 @@ Place = tuple[str | int, ...]
 
 
 def minimize_profile(
-    data: Mapping[str, Any], holds: Callable[[Profile], bool], schemas: SchemaSet | None = None
-) -> dict[str, Any]:
+    data: Facts, holds: Callable[[Profile], bool], schemas: SchemaSet | None = None
+) -> dict[str, Tree]:
     """Return the profile without every part that `holds` can do without, the largest parts tried first.
 
     `holds` is called with valid profiles only. No single part of the result can be left out.
@@ -192,7 +192,7 @@ def minimize_profile(
     return kept
 
 
-def is_valid_and_holds(data: Mapping[str, Any], holds: Callable[[Profile], bool], schemas: SchemaSet | None) -> bool:
+def is_valid_and_holds(data: Facts, holds: Callable[[Profile], bool], schemas: SchemaSet | None) -> bool:
     """Return whether data is a valid profile of which `holds` is true."""
     if not is_valid(data, "profile", schemas):
         return False  # the explanation is slow and not needed here
@@ -203,7 +203,7 @@ def is_valid_and_holds(data: Mapping[str, Any], holds: Callable[[Profile], bool]
     return holds(profile)
 
 
-def places(data: Any, place: Place = ()) -> Iterator[Place]:
+def places(data: Tree, place: Place = ()) -> Iterator[Place]:
     """Yield the place of every part of a profile, containers before their contents and lists from their end."""
     if isinstance(data, dict):
         for key, value in data.items():
@@ -215,12 +215,12 @@ def places(data: Any, place: Place = ()) -> Iterator[Place]:
             yield from places(data[index], (*place, index))
 
 
-def without(data: Mapping[str, Any], place: Place) -> dict[str, Any] | None:
+def without(data: Facts, place: Place) -> dict[str, Tree] | None:
     """Return the profile without one part, or None if every profile needs that part."""
     if place in (("schema",), ("services",), ("product",), ("company",), ("product", "id")):
         return None
     smaller = copy.deepcopy(dict(data))
-    owner: Any = smaller
+    owner: Tree = smaller
     for step in place[:-1]:
         owner = owner[step]
     del owner[place[-1]]

@@ -6,9 +6,8 @@ import dataclasses
 import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from vatspolicy.cel.interpreter import Evaluator
+from vatspolicy.cel.interpreter import Evaluator, Params
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import Expression, Policy, Route, Rule
@@ -34,7 +33,7 @@ class MixedEvaluator:
 
     base: ExpressionEvaluator
     other: ExpressionEvaluator
-    other_params: Mapping[str, Any]
+    other_params: Params
     foreign: frozenset[int]
     """Identities of expressions of the other bundle, which lives as long as this: indexes are those of one bundle."""
 

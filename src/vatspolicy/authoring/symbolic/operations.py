@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import ProfileSpace, ordinal
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
@@ -30,6 +29,7 @@ from vatspolicy.authoring.symbolic.values import (
     sum_of,
 )
 from vatspolicy.cel.interpreter import COMPARE, TEXT
+from vatspolicy.documents.plain import Tree
 
 
 @dataclass
@@ -37,8 +37,8 @@ class SymbolicOperations:
     """Operations on values over one space. Equal comparisons of a choice become equal formulas."""
 
     space: ProfileSpace
-    _inverses: dict[int, tuple[tuple[Any, ...], dict[Any, list[int]]]] = field(default_factory=dict)
-    _choices: dict[tuple[str, int, str, Any], tuple[int, IndexedChoice]] = field(default_factory=dict)
+    _inverses: dict[int, tuple[tuple[Tree, ...], dict[Tree, list[int]]]] = field(default_factory=dict)
+    _choices: dict[tuple[str, int, str, Tree], tuple[int, IndexedChoice]] = field(default_factory=dict)
 
     # --- Kleene logic
 
@@ -130,7 +130,7 @@ class SymbolicOperations:
                 return self.counted(_TURNED[op], right, limit)
         raise Unsupported(f"a comparison of {name_of(left)} with {name_of(right)}")
 
-    def one_of(self, choice: IndexedChoice, op: str, other: Any) -> int:
+    def one_of(self, choice: IndexedChoice, op: str, other: Tree) -> int:
         """Return the formula that a choice compares with a constant, or contains it (`has`)."""
         key = (choice.name, id(choice.values), op, other)
         if key not in self._choices:
@@ -138,18 +138,18 @@ class SymbolicOperations:
             self._choices[key] = (self.space.pool.among(choice.name, places), choice)
         return self._choices[key][0]
 
-    def inverse(self, values: tuple[Any, ...]) -> dict[Any, list[int]]:
+    def inverse(self, values: tuple[Tree, ...]) -> dict[Tree, list[int]]:
         """Return the indexes of each value in a table; in a table of lists, of each member."""
         kept = self._inverses.get(id(values))
         if kept is None:
-            found: dict[Any, list[int]] = {}
+            found: dict[Tree, list[int]] = {}
             for index, value in enumerate(values):
                 for member in value if isinstance(value, tuple) else (value,):
                     found.setdefault(member, []).append(index)
             kept = self._inverses[id(values)] = (values, found)
         return kept[1]
 
-    def split(self, choice: IndexedChoice) -> Iterator[tuple[Any, int]]:
+    def split(self, choice: IndexedChoice) -> Iterator[tuple[Tree, int]]:
         """Yield every value of a choice with the formula that the choice has it."""
         for value in self.inverse(choice.values):
             yield value, self.one_of(choice, "==", value)
@@ -289,7 +289,7 @@ class SymbolicOperations:
                 raise Unsupported(name_of(base))
 
 
-def _fitting(choice: IndexedChoice, op: str, other: Any) -> list[int]:
+def _fitting(choice: IndexedChoice, op: str, other: Tree) -> list[int]:
     return choice.indexes(lambda one: COMPARE[op](one, other))
 
 

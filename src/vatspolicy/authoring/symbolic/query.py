@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
@@ -16,9 +15,10 @@ from vatspolicy.authoring.symbolic.mixed_bundle import MixedBundle
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Solver, Undecided, open_solver
 from vatspolicy.authoring.symbolic.timeline import Period, build_history
-from vatspolicy.authoring.symbolic.values import BoundedList, LinearSum, Unsupported
+from vatspolicy.authoring.symbolic.values import BoundedList, LinearSum, SymbolicRecord, Unsupported
 from vatspolicy.authoring.symbolic.witness import day_of, profile_of
 from vatspolicy.cel.ast import Node
+from vatspolicy.documents.plain import Tree
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.modelled import PROOFS, UnknownField, parts_of
@@ -84,7 +84,7 @@ class Query:
         return self._assumed
 
     @property
-    def services(self) -> list[Any]:
+    def services(self) -> list[tuple[int, SymbolicRecord]]:
         """Services of the profile as pairs of a formula (that the service exists) and a record."""
         [(_, slots)] = self.space.roots["services"]  # type: ignore[misc]
         assert isinstance(slots, BoundedList)
@@ -126,7 +126,7 @@ class Solution:
         return replace(self, model=model, _truths=[])
 
     @property
-    def profile(self) -> dict[str, Any]:
+    def profile(self) -> dict[str, Tree]:
         """Facts as a profile."""
         return profile_of(self.query.space, self.model)
 

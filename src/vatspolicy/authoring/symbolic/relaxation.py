@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.mixed_bundle import named_by
@@ -12,6 +11,7 @@ from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.structures import structure_of
 from vatspolicy.authoring.symbolic.values import BoundedList, DualRail, KnownValue
 from vatspolicy.cel.ast import Or, Quantifier, walk
+from vatspolicy.cel.interpreter import Params
 from vatspolicy.policies.model import Expression, Rule
 
 
@@ -53,7 +53,7 @@ class RelaxedRuleSet(SymbolicRuleSet):
     """Instruments that are held by the licenses that a profile lists."""
     free: dict[str, str] = field(default_factory=dict)
     """The other instruments, by the name of a variable for whether one is held."""
-    holdings: dict[Any, DualRail] = field(default_factory=dict)
+    holdings: dict[Hashable, DualRail] = field(default_factory=dict)
     """Truths that one of them is held, by instrument, holder and subject."""
 
     def held(self, activation: SymbolicActivation, name: str, holder: str = "operator") -> DualRail:
@@ -112,7 +112,7 @@ class RelaxedEncoder(Encoder):
     """Structures of the others over lists of objects, by the name of a variable for the truth of one."""
 
     def quantified(
-        self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Mapping[str, Any]
+        self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Params
     ) -> DualRail:
         """Return a free truth, the same for questions that must have the same answer."""
         if not isinstance(base, BoundedList) or structure_of(node).digest in self.exact:

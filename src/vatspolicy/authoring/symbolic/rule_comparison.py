@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.change_search import BOTH_DIRECTIONS, ChangeSearch, DecisionChanges
@@ -41,6 +40,7 @@ from vatspolicy.authoring.symbolic.verdicts import (
     Transitions,
 )
 from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions, decision_of
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty
@@ -308,7 +308,7 @@ class RuleComparison:
             for before, after in self.versions
         )
 
-    def _find_shown(self, difference: Solution) -> tuple[Solution, str, dict[str, Any]] | None:
+    def _find_shown(self, difference: Solution) -> tuple[Solution, str, dict[str, Tree]] | None:
         """Return a solution, a day, and the smallest part of its profile in which the rule lists other items.
 
         None if no decision lists other items. Facts that leave nothing open are preferred.
@@ -334,7 +334,7 @@ class RuleComparison:
                 return one, day, self._minimize_shown(one, items, shown)
         return None
 
-    def _minimize_shown(self, solution: Solution, items: ListedItems, shown: Shown) -> dict[str, Any]:
+    def _minimize_shown(self, solution: Solution, items: ListedItems, shown: Shown) -> dict[str, Tree]:
         """Return the smallest part of a profile in which the rule lists other items of a kind."""
         return minimize_profile(
             solution.profile, lambda profile: bool(items.differing(profile, shown)), self.base.schemas
@@ -346,7 +346,7 @@ class RuleComparison:
         day: str,
         verdict: str,
         names: tuple[str, ...],
-        data: Mapping[str, Any],
+        data: Facts,
         before: str,
         after: str,
         reason: str,

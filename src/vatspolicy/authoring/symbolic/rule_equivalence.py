@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
 from vatspolicy.authoring.symbolic.rule_comparison import Group, RuleComparison
@@ -13,14 +12,8 @@ from vatspolicy.authoring.symbolic.solver import BUDGET
 from vatspolicy.authoring.symbolic.timeline import hull
 from vatspolicy.authoring.symbolic.transitions import add_shown, all_transitions, compare_decisions
 from vatspolicy.authoring.symbolic.two_rulesets import comparison_period, differing_rules
-from vatspolicy.authoring.symbolic.verdicts import (
-    EQUIVALENT,
-    IMPOSSIBLE,
-    UNKNOWN,
-    RuleVerdict,
-    Transitions,
-)
-from vatspolicy.authoring.symbolic.workers import run_tasks
+from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT, IMPOSSIBLE, UNKNOWN, RuleVerdict, Transitions
+from vatspolicy.authoring.symbolic.workers import Task, run_tasks
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty
 
@@ -67,10 +60,11 @@ def compare_change(
     deciding = [group for group in apart if _can_decide(base, head, group)]
     chunks = [*_chunks(deciding), *_chunks([group for group in apart if group not in set(deciding)])]
     alone = workers > 1 and not chunks
-    tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [(compare_decisions, (as_of, budget, alone))]
+    tasks: list[Task[Transitions | list[RuleVerdict]]] = [(compare_decisions, (as_of, budget, alone))]
     tasks += [(_compare_chunk, (chunk, as_of, budget)) for chunk in chunks]
     transitions, *found = run_tasks((base, head), tasks, workers)
-    pairs = zip(chunks, found, strict=True)
+    assert isinstance(transitions, Transitions)
+    pairs = zip(chunks, (one for one in found if isinstance(one, list)), strict=True)
     verdicts = {group: verdict for chunk, own in pairs for group, verdict in zip(chunk, own, strict=True)}
     verdicts |= {group: _compare_whole(base, head, group, as_of, budget, transitions) for group in whole}
     answers = [verdicts[group] for group in wanted]

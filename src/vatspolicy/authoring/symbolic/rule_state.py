@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from vatspolicy.authoring.symbolic.changed_parts import class_choice
 from vatspolicy.authoring.symbolic.decision_encoder import encode_classes
@@ -19,7 +18,7 @@ from vatspolicy.engine.licensing import evaluate_routes
 from vatspolicy.engine.opinions import settle
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NOT_TELECOM, Deny, Need, Route, Rule
+from vatspolicy.policies.model import NOT_TELECOM, Deny, Effect, Need, Route, Rule
 from vatspolicy.policies.modelled import effect_constants
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
@@ -116,7 +115,7 @@ def encode_directions(
     return (less, more) if isinstance(effects[0], Route) else (more, less)
 
 
-def _goal(effect: Any) -> Any:
+def _goal(effect: Effect) -> object:
     """Return the part of an effect that two versions must share to be compared; unlike any other if they cannot be."""
     match effect:
         case Deny():
@@ -170,7 +169,7 @@ def encode_subject_pair(
     return *formulas, activations
 
 
-def rule_states(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Mapping[str, Any]:
+def rule_states(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Mapping[str, tuple[object, ...]]:
     """Return the state of a rule by subject, as the evaluator decides; silent subjects are left out."""
     if rule is None or not rule.in_force(as_of) or rule.name in bundle.replaced(as_of):
         return {}
@@ -202,7 +201,7 @@ def subjects(ruleset: RuleSet, profile: Profile, as_of: str, each: str) -> Itera
             yield f"{service['id']}/{cls}", activity_activation(ruleset, activation, cls)
 
 
-def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> Any:
+def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> tuple[object, ...] | None:
     holds = ruleset.evaluate(rule.when, activation)
     settled = [] if holds is False else settle([(rule, holds is True, ())], activation)
     if not settled:

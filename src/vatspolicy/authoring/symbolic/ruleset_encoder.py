@@ -6,9 +6,8 @@ Mirrors `engine.subjects` and `engine.licensing`; tests hold them together on ra
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
@@ -28,10 +27,36 @@ from vatspolicy.authoring.symbolic.values import (
     constant,
     known,
 )
+from vatspolicy.cel.interpreter import Params
 from vatspolicy.policies.model import Condition, Expression, Instrument, Route, Rule
 
-Versions = tuple[tuple[int, Mapping[str, Any]], ...]
+Versions = tuple[tuple[int, Params], ...]
 """Parameter values by the formula that the day is one on which they apply."""
+
+
+@dataclass(frozen=True)
+class SymbolicClasses:
+    """Classes of a service: for each class, the formula that it is among them."""
+
+    certain: dict[str, int]
+    possible: dict[str, int]
+    """Classes that are certain or depend on a missing fact."""
+    other: dict[str, int]
+    """Classes under another interpretation of a contested rule."""
+    spoke: int
+    """Formula that any classify rule certainly applies."""
+    unread: int
+    """Formula that a classify rule on unread law may apply and no opinion settles it: an opinion may name any class."""
+
+
+@dataclass(frozen=True)
+class SymbolicOutcome:
+    """Range of an outcome as formulas: of each bound, that it is needs-license or stricter, and that it is deny."""
+
+    low: tuple[int, int] = (FALSE, FALSE)
+    """Mildest possible outcome."""
+    high: tuple[int, int] = (FALSE, FALSE)
+    """Strictest possible outcome."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +86,16 @@ class SymbolicRuleSet:
     """Rule set that shares rules with this one: expressions in common are encoded once."""
     off: Mapping[str, int] = field(default_factory=dict)
     """Formulas under which rules, by name, never apply: what they replace is in force then."""
-    _truths: dict[tuple[int, Any], DualRail] = field(default_factory=dict)
+    _truths: dict[tuple[int, Hashable], DualRail] = field(default_factory=dict)
     _versions: dict[int, Versions] = field(default_factory=dict)
-    outcomes: dict[Any, Any] = field(default_factory=dict, init=False)
-    """Formulas made so far about subjects, by what they are about (`decision_encoder`)."""
-    _holds: dict[Any, DualRail] = field(default_factory=dict, init=False)
-    _routes: dict[Any, SymbolicRoute] = field(default_factory=dict, init=False)
-    _shared: dict[Any, bool] = field(default_factory=dict, init=False)
+    classes: dict[Hashable, SymbolicClasses] = field(default_factory=dict, init=False)
+    """Classes of services found so far, by subject (`decision_encoder`)."""
+    outcomes: dict[Hashable, SymbolicOutcome] = field(default_factory=dict, init=False)
+    """Outcomes of subjects found so far, by what they are about."""
+    _activations: dict[str, SymbolicActivation] = field(default_factory=dict, init=False)
+    _holds: dict[Hashable, DualRail] = field(default_factory=dict, init=False)
+    _routes: dict[Hashable, SymbolicRoute] = field(default_factory=dict, init=False)
+    _shared: dict[Hashable, bool] = field(default_factory=dict, init=False)
 
     # --- rules in common with the rule set that this one is like
 
@@ -150,7 +178,7 @@ class SymbolicRuleSet:
             )
         return self._truths[key]
 
-    def _truth(self, expression: Expression, activation: SymbolicActivation, params: Mapping[str, Any]) -> DualRail:
+    def _truth(self, expression: Expression, activation: SymbolicActivation, params: Params) -> DualRail:
         tree = expression.tree
         found = self.encoder.once(tree, activation, params, lambda: self.encoder.truth(tree, activation, params))
         assert isinstance(found, DualRail)
@@ -218,11 +246,9 @@ class SymbolicRuleSet:
 
     def service_activation(self, service: SymbolicRecord) -> SymbolicActivation:
         """Return the activation of service rules."""
-        key = "activation", service.path
-        if key not in self.outcomes:
-            self.outcomes[key] = self._make_service_activation(service)
-        found: SymbolicActivation = self.outcomes[key]
-        return found
+        if service.path not in self._activations:
+            self._activations[service.path] = self._make_service_activation(service)
+        return self._activations[service.path]
 
     def _make_service_activation(self, service: SymbolicRecord) -> SymbolicActivation:
         values = {
@@ -262,13 +288,13 @@ class SymbolicRuleSet:
         pool = self.space.pool
         return {name: pool.disjoin(map(self.between, spans)) for name, spans in self.history.access.items()}
 
-    def instrument_key(self, name: str) -> Any:
+    def instrument_key(self, name: str) -> object:
         """Return a key of the cases in which an instrument is held."""
         instrument = self.history.instruments[name]
         covers = instrument.covers
         return (name, instrument.no_term, covers and self.expression_key(covers, SymbolicActivation({})))
 
-    def expression_key(self, expression: Expression, activation: SymbolicActivation) -> Any:
+    def expression_key(self, expression: Expression, activation: SymbolicActivation) -> object:
         """Return a key of the value of an expression, in every profile and on every day."""
         keys = self.encoder.keys
         return [(held, keys.of(expression.tree, activation, params)) for held, params in self.versions(expression)]

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import TypeAlias
 
 from vatspolicy.authoring.symbolic.domain import ProfileSpace
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Amount, Bound, Flag, TooLarge
@@ -26,6 +26,9 @@ except ImportError:  # without the optional extra `smt`, questions that need a p
 
 Model = dict[str, bool | Amount]
 """Values of the variables under which formulas hold."""
+
+Variable: TypeAlias = "tuple[z3.ArithRef, z3.RatNumRef | int, z3.RatNumRef | int]"
+"""A number in z3, with the ends of its range."""
 
 BUDGET = 100_000_000
 """Resource limit of one question in z3's own units: unlike a time limit, it ends the same question always alike."""
@@ -69,7 +72,7 @@ class Solver:
         self.solver = z3.SolverFor("QF_FD", ctx=self.context)
         self.solver.set("rlimit", budget)
         self.solver.set("phase", "always_false")  # prefer models with few facts
-        self.terms: dict[int, Any] = {TRUE: z3.BoolVal(True, ctx=self.context)}
+        self.terms: dict[int, z3.BoolRef] = {TRUE: z3.BoolVal(True, ctx=self.context)}
         """Propositions for the formulas that were checked."""
         self.defined: set[int] = {TRUE}
         """Formulas that the solver knows."""
@@ -79,8 +82,8 @@ class Solver:
         """Bounds by number variable, in order: limit, whether the bound includes it, and the formula."""
         self.sums: list[int] = []
         """Bounds on sums of several variables."""
-        self.numbers: dict[str, tuple[Any, Any, Any]] = {}
-        self.comparisons: dict[int, tuple[Any, Any, Any]] = {}
+        self.numbers: dict[str, Variable] = {}
+        self.comparisons: dict[int, tuple[z3.BoolRef, z3.BoolRef, z3.BoolRef]] = {}
         self.related: set[Clause] = set()
         """Clauses on comparisons that the solver knows."""
         self.asserted = 0
@@ -104,7 +107,7 @@ class Solver:
         self.prepare(formulas)
         return set(self._core(formulas)) if self._ask(formulas) == z3.unsat else None
 
-    def _ask(self, formulas: Sequence[int]) -> Any:
+    def _ask(self, formulas: Sequence[int]) -> z3.CheckSatResult:
         """Ask whether prepared formulas and axioms conflict. z3.py would look at the sort of each formula."""
         if FALSE in formulas:
             return z3.unsat
@@ -205,7 +208,7 @@ class Solver:
         near = steps[max(index - 1, 0) : index + 2]
         return [f"(assert (or (not p{low[2]}) p{high[2]}))" for low, high in pairwise(near)]
 
-    def _literal(self, formula: int) -> Any:
+    def _literal(self, formula: int) -> z3.BoolRef:
         """Return the literal of a formula: an atom, a formula that was prepared, or the negation of one."""
         term = self.terms.get(formula)
         if term is None and formula > 0:
@@ -216,7 +219,7 @@ class Solver:
 
     # --- propositions to numbers
 
-    def _complete(self, model: Any) -> tuple[Model, list[int]]:
+    def _complete(self, model: z3.ModelRef) -> tuple[Model, list[int]]:
         """Return values of all variables, or the bounds that conflict."""
         pool = self.space.pool
         true = self.reader.true_atoms(model, self.atoms)
@@ -254,7 +257,7 @@ class Solver:
             return int(below[0]) + 1
         return below[0] if not below[1] else known.high
 
-    def _constant(self, value: Amount) -> Any:
+    def _constant(self, value: Amount) -> z3.RatNumRef | int:
         """Return a number as a z3 value."""
         if isinstance(value, Fraction) and value.denominator != 1:
             return z3.RealVal(f"{value.numerator}/{value.denominator}", ctx=self.context)
@@ -281,7 +284,7 @@ class Solver:
         model = solver.model()
         return {name: _amount(model.eval(own[0], model_completion=True)) for name, own in variables.items()}, []
 
-    def _variable(self, name: str) -> tuple[Any, Any, Any]:
+    def _variable(self, name: str) -> Variable:
         """Return a number variable in z3, with the ends of its range."""
         if name not in self.numbers:
             known = self.space.pool.ranges[name]
@@ -289,7 +292,7 @@ class Solver:
             self.numbers[name] = variable, self._constant(known.low), self._constant(known.high)
         return self.numbers[name]
 
-    def _comparison(self, number: int) -> tuple[Any, Any, Any]:
+    def _comparison(self, number: int) -> tuple[z3.BoolRef, z3.BoolRef, z3.BoolRef]:
         """Return a bound in z3: the proposition that stands for it, the comparison of numbers, and its negation."""
         if number not in self.comparisons:
             atom = _bound(self.space.pool.parts[number])
@@ -303,20 +306,20 @@ class Solver:
 class AtomReader:
     """Reads from models which atoms are true: there are thousands, so it calls z3's C functions itself."""
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: z3.Context) -> None:
         self.context = context
         self.sort = z3.BoolSort(ctx=context)
         self.true = z3.BoolVal(True, ctx=context)
-        self.declared: dict[int, Any] = {}
+        self.declared: dict[int, z3.FuncDecl] = {}
         """Declarations of the atoms in z3."""
 
-    def true_atoms(self, model: Any, atoms: Sequence[int]) -> set[int]:
+    def true_atoms(self, model: z3.ModelRef, atoms: Sequence[int]) -> set[int]:
         """Return the atoms that are true in a model."""
         value_of, context, inside = z3.Z3_model_get_const_interp, self.context.ref(), model.model
         true = self.true.as_ast().value  # equal terms of a context have the same address
         return {atom for atom in atoms if value_of(context, inside, self._declaration(atom)).value == true}
 
-    def _declaration(self, atom: int) -> Any:
+    def _declaration(self, atom: int) -> z3.FuncDecl:
         found = self.declared.get(atom)
         if found is None:
             context = self.context.ref()
@@ -332,12 +335,12 @@ def _signed(formula: int) -> str:
     return f"p{formula}" if formula > 0 else f"(not p{-formula})"
 
 
-def _bound(part: Any) -> Bound:
+def _bound(part: object) -> Bound:
     assert isinstance(part, Bound)
     return part
 
 
-def _amount(value: Any) -> Amount:
+def _amount(value: z3.RatNumRef) -> Amount:
     if z3.is_int_value(value):
         return int(value.as_long())
     return Fraction(value.numerator_as_long(), value.denominator_as_long())

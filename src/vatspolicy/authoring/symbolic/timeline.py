@@ -8,10 +8,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import LAST_DAY, iso, ordinal
 from vatspolicy.authoring.symbolic.mixed_bundle import MixedBundle, MixedEvaluator, named_by
+from vatspolicy.cel.interpreter import Params
+from vatspolicy.documents.plain import Tree
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Instrument, Parameter, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
@@ -69,16 +70,16 @@ class ParameterValues:
     """Parameter values: dated values of a bundle, or the fixed ones of a rule set."""
 
     dated: Mapping[str, Parameter] = field(default_factory=dict)
-    fixed: Mapping[str, Any] | None = None
+    fixed: Params | None = None
 
-    def versions(self, expression: Expression, days: Days) -> list[tuple[Days, Mapping[str, Any]]]:
+    def versions(self, expression: Expression, days: Days) -> list[tuple[Days, Params]]:
         """Return the values that an expression reads, by days; neighboring entries differ."""
         if self.fixed is not None:
             return [(days, self.fixed)]
         keys = sorted(parameters(expression))
         first, last = days
         starts = {ordinal(v.since) for key in keys for v in self.dated[key].values if first < ordinal(v.since) <= last}
-        found: list[tuple[Days, Mapping[str, Any]]] = []
+        found: list[tuple[Days, Params]] = []
         for start, end in _periods_between(sorted({first, *starts}), last):
             values = {key: self.on(key, iso(start)) for key in keys}
             if found and repr(found[-1][1]) == repr(values):
@@ -87,7 +88,7 @@ class ParameterValues:
                 found.append(((start, end), values))
         return found
 
-    def on(self, key: str, day: str) -> Any:
+    def on(self, key: str, day: str) -> Tree:
         """Return the value on a day; before the first value, the first, as in `Bundle.on`."""
         parameter = self.dated[key]
         return (parameter.on(day) or parameter.values[0]).value
@@ -135,7 +136,7 @@ class RuleSetHistory:
                 days = tuple(left for own in days for left in _without(own, taken))
         return days
 
-    def versions(self, expression: Expression) -> list[tuple[Days, Mapping[str, Any]]]:
+    def versions(self, expression: Expression) -> list[tuple[Days, Params]]:
         """Return the values that an expression reads, by days."""
         values = self.foreign.get(id(expression), self.values)
         return values.versions(expression, self.limits.get(id(expression), self.days))

@@ -17,19 +17,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vatspolicy.authoring.symbolic.changed_parts import Kinds, can_stay, class_choice, encode_part, need_service
-from vatspolicy.authoring.symbolic.decision_encoder import (
-    SymbolicOutcome,
-    can_be_part,
-    decision_words,
-    encode_decision,
-)
+from vatspolicy.authoring.symbolic.decision_encoder import can_be_part, decision_words, encode_decision
 from vatspolicy.authoring.symbolic.domain import AS_OF
 from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
 from vatspolicy.authoring.symbolic.minimize import drop_irrelevant
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.relaxation import Exact, RelaxedEncoder, RelaxedRuleSet
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicOutcome, SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Model, Undecided, open_solver
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.verdicts import Pair

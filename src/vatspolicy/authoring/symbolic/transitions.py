@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.change_calendar import ChangeCalendar
@@ -42,6 +41,7 @@ from vatspolicy.authoring.symbolic.verdicts import (
     Transitions,
 )
 from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions, decision_of
+from vatspolicy.documents.plain import Tree
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.workers import Apart
@@ -98,7 +98,7 @@ def _replace(transitions: Transitions, shown: Transition) -> Transitions:
     return replace(transitions, found=found, period=ChangePeriod(min(days.first, first), last, days.proved))
 
 
-Found = tuple[Pair, dict[str, Any], str]
+Found = tuple[Pair, dict[str, Tree], str]
 """A change of the decision word, with a profile that shows it and the day, as the solver says."""
 
 

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Any
 
-from vatspolicy.authoring.symbolic.decision_encoder import (
-    decision_words,
-    encode_decision,
-    exclude_other_classes,
-)
+from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision, exclude_other_classes
 from vatspolicy.authoring.symbolic.domain import AS_OF, iso, ordinal
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE
@@ -58,7 +53,7 @@ def differing_rules(base: Bundle, head: Bundle, period: Period) -> dict[str, lis
     return {
         name: [side[name][0] for side in (before, after) if name in side]
         for name in sorted(before.keys() | after.keys())
-        if before.get(name, [None])[1:] != after.get(name, [None])[1:]
+        if before.get(name, (None, None))[1] != after.get(name, (None, None))[1]
     }
 
 
@@ -94,7 +89,7 @@ def _values_written(bundle: Bundle) -> dict[str, str]:
     return {one.key: repr([(value.since, value.value) for value in one.values]) for one in found}
 
 
-def _text_of(bundle: Bundle, rule: Rule, changed: AbstractSet[str]) -> Any:
+def _text_of(bundle: Bundle, rule: Rule, changed: AbstractSet[str]) -> object:
     """Return what a rule says as it is written; unlike any other if it reads a changed parameter."""
     instruments = [bundle.instruments[name] for name in sorted(named_by(rule))]
     read = [*rule.expressions, *(one.covers for one in instruments if one.covers is not None)]
@@ -104,7 +99,7 @@ def _text_of(bundle: Bundle, rule: Rule, changed: AbstractSet[str]) -> Any:
     return rule.each, rule.since, rule.until, effect_constants(rule), held, [one.stored for one in read]
 
 
-def _rule_contents(ruleset: SymbolicRuleSet, alike: frozenset[str]) -> Iterator[tuple[str, Any]]:
+def _rule_contents(ruleset: SymbolicRuleSet, alike: frozenset[str]) -> Iterator[tuple[str, tuple[Days, list[object]]]]:
     """Yield name and content of every deciding rule that is not alike; the content begins with its days."""
     for group, rules in ruleset.history.rules.items():
         if group.partition("/")[2] in DECIDING_EFFECTS:
@@ -114,7 +109,7 @@ def _rule_contents(ruleset: SymbolicRuleSet, alike: frozenset[str]) -> Iterator[
                 days = ruleset.history.days_of(rule)
                 if days:
                     content = [rule.each, days, effect_constants(rule), keys, instruments]
-                    yield rule.name, [(days[0][0], days[-1][1]), *content]
+                    yield rule.name, ((days[0][0], days[-1][1]), content)
 
 
 # --- search for witnesses

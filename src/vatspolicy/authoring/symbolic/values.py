@@ -6,12 +6,12 @@ no guard holds, the value is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Amount, FormulaPool
+from vatspolicy.documents.plain import Tree
 from vatspolicy.i18n import _
 
 
@@ -39,7 +39,7 @@ def dual_rail(value: bool | None) -> DualRail:
 class Constant:
     """Value that does not depend on facts: a scalar, a list, or an object of a parameter."""
 
-    value: Any
+    value: Tree
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class IndexedChoice:
     """Value at the index that a variable has. Choices may share a variable (a place and its province)."""
 
     name: str
-    values: tuple[Any, ...]
+    values: tuple[Tree, ...]
 
-    def indexes(self, holds: Callable[[Any], bool]) -> list[int]:
+    def indexes(self, holds: Callable[[Tree], bool]) -> list[int]:
         """Return the indexes of the values that satisfy a predicate."""
         return [index for index, value in enumerate(self.values) if holds(value)]
 
@@ -97,7 +97,7 @@ class BoundedList:
 class SymbolicRecord:
     """Object whose fields are created on first access."""
 
-    def __init__(self, path: str, schema: Mapping[str, Any], make: Callable[[str], SymbolicValue]) -> None:
+    def __init__(self, path: str, schema: Tree, make: Callable[[str], SymbolicValue]) -> None:
         self.path, self.schema, self._make = path, schema, make
         self.made: dict[str, SymbolicValue] = {}
 
@@ -106,6 +106,12 @@ class SymbolicRecord:
         if name not in self.made:
             self.made[name] = self._make(name)
         return self.made[name]
+
+    def cases(self, name: str) -> Cases:
+        """Return a field that is not boolean."""
+        value = self.get(name)
+        assert not isinstance(value, DualRail)
+        return value
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ Cases = tuple[tuple[int, KnownValue], ...]
 SymbolicValue = DualRail | Cases
 
 
-def constant(value: Any) -> SymbolicValue:
+def constant(value: Tree) -> SymbolicValue:
     """Return a known value."""
     return dual_rail(value) if isinstance(value, bool) else ((TRUE, Constant(value)),)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from vatspolicy.documents.plain import Facts
 
 EQUIVALENT, MASKED, WITNESS, UNSUPPORTED, UNKNOWN = "proved-equivalent", "masked", "witness", "unsupported", "unknown"
 IMPOSSIBLE = "proved-impossible"
@@ -62,7 +62,7 @@ class RuleVerdict:
     """The rule; of rules that are changed together the first."""
     verdict: str
     transitions: tuple[str, ...] = ()
-    witness: Mapping[str, Any] | None = None
+    witness: Facts | None = None
     """Profile that the evaluator has confirmed."""
     as_of: str | None = None
     """Day on which the witness shows the change."""
@@ -86,7 +86,7 @@ class Transition:
     before: str
     after: str
     verdict: str
-    witness: Mapping[str, Any] | None = None
+    witness: Facts | None = None
     """Profile with as few facts as possible; the evaluator has confirmed it under both bundles."""
     as_of: str | None = None
     """Day on which the witness is decided `before` under the base and `after` under the head."""

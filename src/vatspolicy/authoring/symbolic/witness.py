@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Any
 
 from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace, iso
@@ -22,6 +21,7 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicRecord,
     SymbolicValue,
 )
+from vatspolicy.documents.plain import Facts, Tree
 from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.engine.opinions import APPLIES
 from vatspolicy.policies.bundle import Bundle
@@ -36,9 +36,9 @@ def day_of(space: ProfileSpace, model: Model) -> str:
     return iso(int(space.pool.number_of(AS_OF, model)))
 
 
-def profile_of(space: ProfileSpace, model: Model) -> dict[str, Any]:
+def profile_of(space: ProfileSpace, model: Model) -> dict[str, Tree]:
     """Return the profile that a model describes. Facts that no formula reads are left out; names are made up."""
-    data: dict[str, Any] = {"schema": 2}
+    data: dict[str, Tree] = {"schema": 2}
     for name, value in space.roots.items():
         written = _value_data(space, value, model)
         if written is not None and (written or name in ("company", "partner", "services")):
@@ -48,14 +48,14 @@ def profile_of(space: ProfileSpace, model: Model) -> dict[str, Any]:
 
 
 def opinions_of(
-    space: ProfileSpace, model: Model, data: Mapping[str, Any], hidden: Callable[[str], bool] = lambda name: False
-) -> list[dict[str, Any]]:
+    space: ProfileSpace, model: Model, data: Facts, hidden: Callable[[str], bool] = lambda name: False
+) -> list[dict[str, Tree]]:
     """Return the opinions that a model describes, on the services of a profile. `hidden`: flags to leave out."""
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, Tree]] = []
     for name, (about, service, since) in space.opinions.items():
         if not model.get(f"{name}?") or hidden(f"{name}?"):
             continue
-        one: dict[str, Any] = {"about": about}
+        one: dict[str, Tree] = {"about": about}
         if service:
             index = int(service.rpartition(".")[2])
             if index >= len(data["services"]):
@@ -72,7 +72,7 @@ def opinions_of(
     return found
 
 
-def _value_data(space: ProfileSpace, value: SymbolicValue, model: Model) -> Any:
+def _value_data(space: ProfileSpace, value: SymbolicValue, model: Model) -> Tree:
     """Return the value of a fact in the model, or None if it is missing."""
     if isinstance(value, DualRail):
         known = space.pool.evaluate(value.true, model) or space.pool.evaluate(value.false, model)
@@ -83,7 +83,7 @@ def _value_data(space: ProfileSpace, value: SymbolicValue, model: Model) -> Any:
     return None
 
 
-def _known_data(space: ProfileSpace, base: KnownValue, model: Model) -> Any:
+def _known_data(space: ProfileSpace, base: KnownValue, model: Model) -> Tree:
     match base:
         case SymbolicRecord():
             return record_data(space, base, model)
@@ -100,10 +100,10 @@ def _known_data(space: ProfileSpace, base: KnownValue, model: Model) -> Any:
     return None
 
 
-def record_data(space: ProfileSpace, record: SymbolicRecord, model: Model) -> dict[str, Any]:
+def record_data(space: ProfileSpace, record: SymbolicRecord, model: Model) -> dict[str, Tree]:
     """Return the object that a record is in the model."""
     derived = record.schema.get("x-derived", {})
-    written: dict[str, Any] = {}
+    written: dict[str, Tree] = {}
     for name in dict.fromkeys((*record.schema.get("required", ()), *record.made)):
         value = record.get(name)
         if name in derived:
@@ -150,7 +150,7 @@ def decision_of(bundle: Bundle, profile: Profile, as_of: str) -> str:
     return low if low == high else "incomplete"
 
 
-def confirm_decisions(data: dict[str, Any], wanted: Iterable[tuple[Bundle, str]], day: str) -> dict[str, Any]:
+def confirm_decisions(data: dict[str, Tree], wanted: Iterable[tuple[Bundle, str]], day: str) -> dict[str, Tree]:
     """Return the smallest part of a profile that every bundle decides as wanted. Raises Unconfirmed, InvalidInput."""
     wanted = tuple(wanted)
 

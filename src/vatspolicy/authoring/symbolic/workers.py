@@ -7,16 +7,18 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import Any, TypeVar
+from typing import TypeAlias, TypeVar
 
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.workers import can_fork, follow_parent, safe_path
 
 Sides = tuple[Bundle, Bundle]
 R = TypeVar("R")
+Task: TypeAlias = tuple[Callable[..., R], tuple[object, ...]]
+"""A function of two bundles, and its further arguments."""
 
 
-def run_tasks(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
+def run_tasks(sides: Sides, tasks: Sequence[Task[R]], workers: int) -> list[R]:
     """Return the results of tasks on two bundles, in order. A task is a function and its further arguments.
 
     With one worker or one task, or if processes cannot be started, the tasks run in this process.
@@ -29,7 +31,7 @@ def run_tasks(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, .
     return [work(*sides, *rest) for work, rest in tasks]
 
 
-def _shared(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
+def _shared(sides: Sides, tasks: Sequence[Task[R]], workers: int) -> list[R]:
     method = _start_method()
     start = (sides if method == "fork" else pickle.dumps(sides),)
     with safe_path(), ProcessPoolExecutor(workers, get_context(method), _start, start) as pool:
@@ -50,6 +52,6 @@ def _start(sides: Sides | bytes) -> None:
     _SIDES[:] = [pickle.loads(sides) if isinstance(sides, bytes) else sides]  # noqa: S301 - from our own process
 
 
-def _do(task: tuple[Callable[..., R], tuple[Any, ...]]) -> R:
+def _do(task: Task[R]) -> R:
     work, rest = task
     return work(*_SIDES[0], *rest)

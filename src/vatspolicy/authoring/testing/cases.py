@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from vatspolicy.authoring.granted_profiles import read_granted
 from vatspolicy.authoring.testing.decision_differences import decision_reasons, differences
@@ -14,6 +14,7 @@ from vatspolicy.authoring.testing.reasons import explain_state
 from vatspolicy.authoring.testing.rule_states import name_state, state_of, subjects
 from vatspolicy.cel.activation import Activation
 from vatspolicy.documents import Document, Path, load_document, recall_document
+from vatspolicy.documents.plain import Fields, Tree
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import validate
 from vatspolicy.engine.evaluator import evaluate
@@ -56,7 +57,7 @@ class Case:
     bundle: Bundle
     profile: Profile
     as_of: str
-    expect: Mapping[str, Any]
+    expect: Fields
     policy: Policy | None
     """The policy whose rules are tested; None for a fixture."""
     place: Path = ()
@@ -180,7 +181,7 @@ def refuse_unknown_fields(policy: Policy, reader: Reader) -> None:
             raise InvalidInput([problem]) from None
 
 
-def test_entries(document: Document) -> Iterator[tuple[Path, dict[str, Any]]]:
+def test_entries(document: Document) -> Iterator[tuple[Path, dict[str, Tree]]]:
     """Yield the cases of a file of tests, each with its place. Each row of a matrix is a case of its own.
 
     A row changes facts on top of its case; its name says which.
@@ -203,7 +204,7 @@ def test_entries(document: Document) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield ("cases", index, "rows", number), {**merged, **kept}
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Tree) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -225,18 +226,18 @@ def stray_tests(bundle: Bundle) -> Iterator[Problem]:
             yield Problem(str(path), 1, 1, "", _("No policy belongs to these tests."), STRAY_HINT)
 
 
-def whole_base(base: Mapping[str, Any]) -> dict[str, Any]:
+def whole_base(base: Fields) -> dict[str, Tree]:
     """Return a base with the keys that every profile has."""
     return {"schema": 2, "product": {"id": "test"}, "company": {}, "services": [], **base}
 
 
-def read_case_profile(base: Mapping[str, Any], entry: Mapping[str, Any], where: str, schemas: SchemaSet) -> Profile:
+def read_case_profile(base: Fields, entry: Fields, where: str, schemas: SchemaSet) -> Profile:
     """Return the profile of a case: the whole base with what the case sets and removes. Raises InvalidInput."""
     document = recall_document(json.dumps(base, ensure_ascii=False).encode(), where)  # cases of a file share its base
     return read_granted(change(document, _changes(entry)), schemas)
 
 
-def _changes(entry: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+def _changes(entry: Fields) -> Iterable[tuple[str, Tree]]:
     yield from entry.get("set", {}).items()
     yield from ((path, None) for path in entry.get("unset", []))
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from vatspolicy.authoring.testing.reasons import explain_state
 from vatspolicy.authoring.testing.rule_states import name_state, subjects
+from vatspolicy.documents.plain import Fields
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.subjects import Activations
@@ -16,7 +16,7 @@ from vatspolicy.policies.model import Duty, Need, Route
 from vatspolicy.profile.profile import Profile
 
 
-def differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
+def differences(decision: Decision, expect: Fields) -> Iterator[str]:
     """Yield one sentence for each difference between a decision and the expectations."""
     if decision.decision != expect["decision"]:
         yield _(
@@ -72,7 +72,7 @@ def differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _surplus(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
+def _surplus(decision: Decision, expect: Fields) -> Iterator[str]:
     """Yield a sentence for each duty, remark or undetermined rule beyond what is expected."""
     duties, advice = owed(decision), {finding.rule.name for finding in decision.advice}
     if expect.get("exactly"):
@@ -90,7 +90,7 @@ def owed(decision: Decision) -> set[str]:
     return {finding.rule.effect.instrument for finding in decision.duties if isinstance(finding.rule.effect, Duty)}
 
 
-def _route_differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
+def _route_differences(decision: Decision, expect: Fields) -> Iterator[str]:
     states = {
         f"{service.id}/{activity.cls}": {
             state.rule.effect.name: state.state for state in activity.routes if isinstance(state.rule.effect, Route)
@@ -142,7 +142,7 @@ def names(decision: Decision) -> set[str]:
     return found
 
 
-def decision_reasons(bundle: Bundle, profile: Profile, as_of: str, expect: Mapping[str, Any]) -> Iterator[str]:
+def decision_reasons(bundle: Bundle, profile: Profile, as_of: str, expect: Fields) -> Iterator[str]:
     """Yield why a decision is not the one expected: why each denial, missing rule and unexpected route is as it is."""
     decision, ruleset = evaluate(bundle, profile, as_of), bundle.on(as_of)
     activations = Activations(ruleset, profile, as_of)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from vatspolicy.authoring.testing.clauses import reads_facts
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import And, Node, Not, Or, Param, Term, walk
 from vatspolicy.cel.interpreter import Params, evaluate, look_up
+from vatspolicy.documents.plain import Tree
 from vatspolicy.engine.explanation import plain, unbound_facts
 from vatspolicy.engine.licensing import evaluate_routes
 from vatspolicy.i18n import Listing, _
@@ -35,7 +36,7 @@ class Reason(NamedTuple):
 
     def read(self, activation: Activation, params: Params) -> Iterator[str]:
         """Yield the facts and parameters that the clause names, with their values."""
-        values: dict[str, Any] = {}
+        values: dict[str, Tree] = {}
         for fact in unbound_facts(self.node):
             names = fact.names[:-1] if fact.names[-1:] in (("within",), ("province",)) else fact.names
             values[".".join((fact.root, *names))] = plain(look_up(activation, fact.root, names))
@@ -50,7 +51,7 @@ class Reason(NamedTuple):
                 yield _("{name} is {value}", name=name, value=shown)
 
 
-def _is_nested(value: Any) -> bool:
+def _is_nested(value: Tree) -> bool:
     return isinstance(value, tuple | list) and any(isinstance(member, dict | list | tuple) for member in value)
 
 

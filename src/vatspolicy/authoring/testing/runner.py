@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vatspolicy.authoring.testing.cases import Case, fixture_cases, policy_cases
 from vatspolicy.authoring.testing.coverage import Coverage, CoverageGap
+from vatspolicy.authoring.testing.result import Counts, Proposal, SilentRule
 from vatspolicy.policies.bundle import Bundle
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -40,8 +41,7 @@ class CoverageResult:
     """Clauses never shown true, or never shown false."""
     undecisive: tuple[CoverageGap, ...]
     """Clauses never shown to decide alone."""
-    silent: tuple[tuple[str, int, str], ...]
-    """Rules never shown to apply: file, line, name."""
+    silent: tuple[SilentRule, ...]
     alone: int
     clauses: int
     percent: float
@@ -54,31 +54,20 @@ class CoverageResult:
 
 
 @dataclass(frozen=True)
-class ProposedCase:
-    """A test case in which a clause decides alone with a value, or the reason why there is none."""
-
-    gap: CoverageGap
-    value: bool
-    file: str = ""
-    """File of tests that the case belongs to."""
-    case: str = ""
-    """Entry of `cases` in YAML; empty if there is none."""
-    reason: str = ""
-
-
-@dataclass(frozen=True)
 class RunResult:
     """The result of a run of tests."""
 
     bundle: Bundle
     results: tuple[CaseResult, ...]
     coverage: CoverageResult | None = None
-    proposals: tuple[ProposedCase, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
     """Test cases for clauses that are not covered."""
 
-    def count(self, outcome: str) -> int:
-        """Return the number of cases with an outcome."""
-        return sum(result.outcome == outcome for result in self.results)
+    @property
+    def counts(self) -> Counts:
+        """Number of cases by outcome."""
+        outcomes = [result.outcome for result in self.results]
+        return Counts(*map(outcomes.count, (PASSED, FAILED, SKIPPED)))
 
     @property
     def has_run(self) -> bool:
@@ -91,7 +80,7 @@ class RunResult:
         if not self.has_run:
             return 5
         below = self.coverage is not None and self.coverage.is_below
-        return 1 if below or self.count(FAILED) else 0
+        return 1 if below or self.counts.failed else 0
 
 
 def all_cases(bundle: Bundle, fixtures: Path | None) -> Iterator[Case]:
@@ -140,7 +129,7 @@ def _measured(bundle: Bundle, coverage: Coverage, threshold: float | None) -> Co
     return CoverageResult(
         tuple(coverage.gaps()),
         tuple(coverage.undecisive()),
-        tuple((bundle.policies[rule.policy].file, rule.line, rule.name) for rule in silent),
+        tuple(SilentRule(bundle.policies[rule.policy].file, rule.line, rule.name) for rule in silent),
         alone,
         clauses,
         coverage.share(),

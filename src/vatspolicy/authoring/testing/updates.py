@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path as FilePath
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.authoring.testing.decision_differences import names, needs, owed
 from vatspolicy.documents import Path, load_document, parse_document
+from vatspolicy.documents.plain import Fields, Tree
 from vatspolicy.documents.yaml_edit import set_value
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.model import Route
 
-Change: TypeAlias = tuple[Path, Any]
+Change: TypeAlias = tuple[Path, Tree]
 """A place in a file and its new value."""
 
 
@@ -47,7 +48,7 @@ def update_expectations(cases: Iterable[Case]) -> list[UpdatedFile]:
     return updated
 
 
-def _apply(text: str, file: str, path: Path, value: Any) -> str:
+def _apply(text: str, file: str, path: Path, value: Tree) -> str:
     """Return the text with another value; unchanged if the edit would change anything else, as at an alias."""
     wanted = copy.deepcopy(parse_document(text, file).data)
     holder = wanted
@@ -75,9 +76,9 @@ def find_changes(case: Case) -> Iterator[Change]:
             yield (*case.place, "authority", instrument), list(bodies)
 
 
-def find_decision_changes(decision: Decision, expect: Mapping[str, Any]) -> Iterator[Change]:
+def find_decision_changes(decision: Decision, expect: Fields) -> Iterator[Change]:
     """Yield the expectations that a decision does not meet, with what it gives instead."""
-    actual: dict[str, Any] = {"decision": decision.decision, "range": list(decision.range)}
+    actual: dict[str, Tree] = {"decision": decision.decision, "range": list(decision.range)}
     actual["contested"] = bool(decision.readings)
     yield from (((key,), value) for key, value in actual.items() if key in expect and expect[key] != value)
     for service, classes in expect.get("classes", {}).items():
@@ -91,7 +92,7 @@ def find_decision_changes(decision: Decision, expect: Mapping[str, Any]) -> Iter
         yield ("at_most",), lines
 
 
-def _route_changes(decision: Decision, expect: Mapping[str, Any]) -> Iterator[Change]:
+def _route_changes(decision: Decision, expect: Fields) -> Iterator[Change]:
     for service in decision.services:
         for activity in service.activities:
             subject = f"{service.id}/{activity.cls}"
@@ -102,7 +103,7 @@ def _route_changes(decision: Decision, expect: Mapping[str, Any]) -> Iterator[Ch
                     yield ("routes", subject, name), state.state
 
 
-def _list_changes(decision: Decision, expect: Mapping[str, Any]) -> Iterator[Change]:
+def _list_changes(decision: Decision, expect: Fields) -> Iterator[Change]:
     """Yield lists without the members that do not hold, and with those that a complete list lacks."""
     seen, required = names(decision), needs(decision)
     asked = {".".join(map(str, ask.path)) for ask in decision.missing}

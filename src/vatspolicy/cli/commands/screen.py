@@ -97,9 +97,11 @@ def screen(
     import json
 
     from vatspolicy.clock import today
+    from vatspolicy.engine.result import encode
     from vatspolicy.errors import WorkerLost
     from vatspolicy.screening.engines import MissingExtra
     from vatspolicy.screening.input import InputError, open_source, read_mapping
+    from vatspolicy.screening.result import ScreenReport
     from vatspolicy.screening.run import LostRows, ScreenError, Task, batch_size
     from vatspolicy.screening.run import screen as run
     from vatspolicy.screening.summary import render
@@ -130,9 +132,9 @@ def screen(
         abort_unwritten(output, error, _("--resume goes on with what is done."))
     except MissingExtra as error:
         abort(_("{error}: {command}, or use --engine python.", error=error, command=install(error.extra)))
-    tables, laws = by.split(","), [one.identity for one in (base, bundle) if one is not None]
+    tables, laws = by.split(","), tuple(one.identity for one in (base, bundle) if one is not None)
     if format == "json":
-        data = {"laws": laws, **summary.data(tables)}
+        data = encode(ScreenReport(laws, summary.totals(tables)))
         print_result(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
     else:
         print_result(render(summary, tables, context.lang, laws))

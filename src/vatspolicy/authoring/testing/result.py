@@ -1,0 +1,89 @@
+"""What JSON shows of a run of tests (test-run.schema.json), in the language of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Number of cases by outcome."""
+
+    passed: int
+    failed: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one case."""
+
+    name: str
+    file: str
+    line: int
+    as_of: str
+    outcome: str
+    problems: tuple[str, ...]
+    reasons: tuple[str, ...]
+    skipped: str | None
+    """Reason not to run it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UncoveredClause:
+    """A clause that no case shows with some value, or shows to decide with it."""
+
+    file: str
+    line: int
+    clause: str
+    never: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SilentRule:
+    """A rule that no case shows to apply."""
+
+    file: str
+    line: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """The shares that cases have shown, and the clauses and rules that they have not."""
+
+    percent: float
+    threshold: float | None
+    clauses: int
+    clauses_decisive: int
+    not_covered: tuple[UncoveredClause, ...]
+    not_decisive: tuple[UncoveredClause, ...]
+    never_fires: tuple[SilentRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A case in which a clause decides alone with a value, or the reason why there is none."""
+
+    file: str
+    line: int
+    clause: str
+    value: bool
+    tests: str | None
+    """File of tests that the case belongs to."""
+    case: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run of tests."""
+
+    schema: int
+    bundle: Mapping[str, str | None]
+    counts: Counts
+    tests: tuple[Outcome, ...]
+    coverage: Covered | None
+    proposals: tuple[Proposal, ...]
+    exit_code: int
