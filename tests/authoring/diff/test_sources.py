@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.comparisons import compare_revisions
 from tests.support.project_builder import PROFILE, compare, policy, project
 from tests.support.repositories import commit, git
 from vatspolicy.authoring.diff import git as reader
 from vatspolicy.authoring.diff.git import SourceError
-from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
+from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import read_pair, read_source
 
 LAW = policy("law")

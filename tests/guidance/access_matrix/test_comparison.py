@@ -11,8 +11,10 @@ import pytest
 from tests.support.effort import SEED, part
 from tests.support.law_edits import TODAY, Edit, base, draw_edits, head, many_rules
 from vatspolicy.authoring.diff.law_revision import load_side
+from vatspolicy.authoring.diff.result import Access
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.engine.result import encode
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import build_matrix
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch
@@ -86,7 +88,7 @@ def test_it_finds_what_two_whole_matrices_show(edit: Edit) -> None:
     if made is None:
         return
     after, changed = made
-    found = compare_matrices(shipped(), after, TODAY, changed)
+    found = encode(compare_matrices(shipped(), after, TODAY, changed))
     one, two = whole(shipped()), build_matrix(after, TODAY)
     assert dict(told(found)) == differing(one, two)
     old, new = places(one), places(two)
@@ -102,7 +104,7 @@ def test_the_edits_change_cells_and_places() -> None:
         for edit in edits()[:6]
         if (made := compared(edit)) is not None
     ]
-    assert sum(bool(one["cells"]) for one in shown) >= 2
+    assert sum(bool(one.cells) for one in shown) >= 2
 
 
 def test_a_change_of_other_rules_computes_no_cell(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +116,7 @@ def test_a_change_of_other_rules_computes_no_cell(monkeypatch: pytest.MonkeyPatc
         raise AssertionError("no cell need be computed")
 
     monkeypatch.setattr(BestCaseSearch, "best", best)
-    assert compare_matrices(shipped(), made[0], TODAY, made[1]) == {"as_of": TODAY, "cells": [], "places": []}
+    assert compare_matrices(shipped(), made[0], TODAY, made[1]) == Access(TODAY, (), ())
 
 
 def test_a_changed_route_computes_the_cells_of_its_regime(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ from vatspolicy.cli.parameters import (
     parse_day,
     to_american,
 )
-from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _
 
 WORKERS = 4
@@ -164,7 +164,6 @@ def review_diff(
     from vatspolicy.authoring.diff.sources import read_pair
     from vatspolicy.bundles.select import LawStack
     from vatspolicy.gate.decision_log import log_hides_facts
-    from vatspolicy.gate.gate import ExitCode, worst
     from vatspolicy.guidance.access_matrix.comparison import compare_matrices
     from vatspolicy.reports.diff import render
 
@@ -189,14 +188,12 @@ def review_diff(
         for path, text in new_files(build_fixtures(data), save_fixtures):
             refuse_link(path)
             write_report(path, text)
-    broken: list[str] = []
-    publish(lambda name, color: render(name, data, lang.value, color, measure_width(), broken), format, outputs)
+    publish(lambda name, color: render(name, data, lang.value, color, measure_width()), format, outputs)
     if refused:
         abort(refused)
-    if data["problems"] and format is not DiffFormat.TEXT:
-        report_problems(InvalidInput([Problem(**problem) for problem in data["problems"]]))
-    code = ExitCode(data["exit_code"])
-    return worst([code, ExitCode.INCOMPLETE]) if broken else code
+    if data.problems and format is not DiffFormat.TEXT:
+        report_problems(InvalidInput(data.problems))
+    return data.exit_code
 
 
 command = Command(review_diff, "diff", RULES)

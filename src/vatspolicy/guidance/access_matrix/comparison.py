@@ -9,28 +9,27 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
 
+from vatspolicy.authoring.diff.result import Access, AccessCell, AccessChange, AccessPlaces
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding, strings_of
 from vatspolicy.guidance.access_matrix.matrix import find_best, find_rules, state_of, summarize_regime
 from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Route, Rule
-from vatspolicy.profile.vocabulary import describe, label
+from vatspolicy.profile.vocabulary import LocalizedText, describe, label
 
-Data = dict[str, Any]
-_ABSENT: Data = {"state": "none", "max_foreign_percent": None, "contested": False}
+_ABSENT = AccessCell("none", None, False)
 """The cell of a service or a regime that the matrix does not have."""
 
 
-def compare_matrices(base: Bundle, head: Bundle, day: str, changed: Collection[str] | None = None) -> Data:
+def compare_matrices(base: Bundle, head: Bundle, day: str, changed: Collection[str] | None = None) -> Access:
     """Return the cells of services × regimes that differ on a day, and the regimes that are open in other places.
 
     Both bundles have the same schemas. `changed`: names of all rules (policy/rule) that differ on that day, because of
     their text, a term, a value or an instrument; None if they are not known, so that every cell is compared.
     """
     if changed is not None and not _may_change(base, head, day, changed):
-        return {"as_of": day, "cells": [], "places": []}
+        return Access(day, (), ())
     return _MatrixComparison(base, head, day, changed).run()
 
 
@@ -82,7 +81,7 @@ class _MatrixComparison:
     def _may_differ(self, route: str, business: Business) -> bool:
         return self.whole or route in self.changed or business in self._barred
 
-    def run(self) -> Data:
+    def run(self) -> Access:
         """Compute the cells that may differ, and compare them."""
         regimes = {
             rule.effect.name: None
@@ -103,15 +102,12 @@ class _MatrixComparison:
             own.sort(key=lambda column: column.pop("order"))
         named = [{column["id"]: column for column in own} for own in columns]
         titles = {id: column["title"] for own in named for id, column in own.items()}
-        return {
-            "as_of": self.day,
-            "cells": self._cells(found, titles, list(dict.fromkeys((*named[1], *named[0])))),
-            "places": [
-                {"column": id, "regime": titles[id], "before": both[0], "after": both[1]}
-                for id in titles
-                if (both := [own[id]["places"] if id in own else None for own in named])[0] != both[1]
-            ],
-        }
+        places = {id: [own[id]["places"] if id in own else None for own in named] for id in titles}
+        return Access(
+            self.day,
+            self._cells(found, titles, list(dict.fromkeys((*named[1], *named[0])))),
+            tuple(AccessPlaces(id, titles[id], *both) for id, both in places.items() if both[0] != both[1]),
+        )
 
     def _regime_may_differ(self, route: str) -> bool:
         if set(self.sides[0].businesses) != set(self.sides[1].businesses):
@@ -138,34 +134,29 @@ class _MatrixComparison:
         }
 
     def _cells(
-        self, found: list[dict[Business, dict[str, Finding | None]]], titles: Mapping[str, Any], columns: list[str]
-    ) -> list[Data]:
+        self,
+        found: list[dict[Business, dict[str, Finding | None]]],
+        titles: Mapping[str, LocalizedText],
+        columns: list[str],
+    ) -> tuple[AccessChange, ...]:
         """Return the cells that differ, those of one class and regime that change alike together."""
-        alike: dict[Any, list[dict[str, str]]] = {}
+        alike: dict[tuple[str, str, AccessCell, AccessCell], list[LocalizedText]] = {}
         schemas = self.sides[1].schemas
         names = describe(("services", 0, "offers", 0), schemas)["x-enum"]
         for business in dict.fromkeys((*self.sides[1].businesses, *self.sides[0].businesses)):
             for column in columns:
-                pair = tuple(tuple(_cell(own.get(business, {}).get(column)).values()) for own in found)
-                if pair[0] != pair[1]:
-                    alike.setdefault((business.cls, column, *pair), []).append(say_both(names[business.offer]))
-        return [
-            {
-                "class": cls,
-                "title": say_both(label("class", cls, schemas)),
-                "column": column,
-                "regime": titles[column],
-                "offers": offers,
-                "before": dict(zip(_ABSENT, one, strict=True)),
-                "after": dict(zip(_ABSENT, two, strict=True)),
-            }
+                before, after = (_cell(own.get(business, {}).get(column)) for own in found)
+                if before != after:
+                    alike.setdefault((business.cls, column, before, after), []).append(say_both(names[business.offer]))
+        return tuple(
+            AccessChange(cls, say_both(label("class", cls, schemas)), column, titles[column], tuple(offers), one, two)
             for (cls, column, one, two), offers in alike.items()
-        ]
+        )
 
 
-def _cell(finding: Finding | None) -> Data:
+def _cell(finding: Finding | None) -> AccessCell:
     """Return what a cell states, without its reasons."""
     if finding is None:
         return _ABSENT
     share = finding.case.share if finding.case else None
-    return {"state": state_of(finding), "max_foreign_percent": share, "contested": finding.rule.contested}
+    return AccessCell(state_of(finding), share, finding.rule.contested)
