@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.chromium import opened, sideways, violations
 from tests.support.comparison_data import complete_comparison
-from vatspolicy.reports.diff import render
+from tests.support.comparisons import render
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.comparisons import compare_revisions
 from tests.support.project_builder import RULES, policy, project
-from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
+from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import read_pair, read_source
 from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
 from vatspolicy.git import SourceError

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.comparisons import compare_revisions
 from tests.support.effort import SEED, trials
 from tests.support.random_layers import random_product, random_stack
-from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
+from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import read_pair
 from vatspolicy.bundles.select import LawStack
 from vatspolicy.engine.evaluator import evaluate

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import comparisons
 from tests.support.project_builder import compare, policy, project
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from tests.support.specs import TODAY
@@ -19,7 +20,6 @@ from vatspolicy.gate.gate import Gate
 from vatspolicy.guidance.access_matrix import build_matrix
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.reports import diff as comparison
 from vatspolicy.reports import timeline as timeline_report
 from vatspolicy.reports.access_matrix.render import render as render_matrix
 from vatspolicy.reports.decision import FORMATS, render
@@ -167,7 +167,7 @@ def test_lines_keep_within_the_terminal(shipped: Bundle, records: list[Record], 
 def test_a_comparison_keeps_within_the_terminal(tmp_path: Path, room: int) -> None:
     law = policy("law")
     data = compare(project(tmp_path / "base"), project(tmp_path / "head", {"law": law.replace("50.0", "70.0")}))
-    text = comparison.render("text", data, "zh", False, room)
+    text = comparisons.render("text", data, "zh", False, room)
     assert re.search("[\u3400-\u9fff]", text)
     for line in text.splitlines():
         assert len(grid(line)) <= room or " " not in line.strip(), line

@@ -17,19 +17,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tests.support.comparisons import compare_revisions, render
 from tests.support.law_edits import TODAY, Edit, base, head, law, say
 from tests.support.records import decision_to_data
 from tests.support.rule_edits import Law
 from tests.support.shipped import ROOT, fixture_files
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
-from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
+from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.words import TITLES
 from vatspolicy.documents import parse_document
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
 from vatspolicy.profile.profile import read_profile
-from vatspolicy.reports.diff import render
 
 DAYS = (TODAY, "2021-06-01")
 SAYS_NOTHING = {TITLES[key]["en"] for key in ("same", "no-rule", "proved", "unseen")}

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.comparisons import compare_revisions, render
 from tests.support.shipped import ROOT, fixture_file, policy_files
-from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
+from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import Source, read_source
 from vatspolicy.documents import load_document
 from vatspolicy.guidance.access_matrix.comparison import compare_matrices
-from vatspolicy.reports.diff import render
 
 PAGE = ROOT / "docs/reviewing-a-change.md"
 

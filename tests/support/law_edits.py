@@ -27,12 +27,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.comparisons import compare_revisions, render
 from tests.support.rule_edits import RULE_EDITS, Law
 from tests.support.shipped import POLICIES, ROOT, fixture_file, policy_files
-from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
+from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.documents import load_document
-from vatspolicy.reports.diff import render
 
 TODAY = "2026-11-26"
 OPEN = ("undecided", "failed", "crashed")

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.support.comparisons import compare_revisions
 from tests.support.law_builder import HEAD, split
-from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
+from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import read_source
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.schemas import resource_folder

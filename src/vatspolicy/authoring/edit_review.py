@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from vatspolicy.authoring.diff.layer_edits import RedLine, find_unenforced
+from vatspolicy.authoring.diff.layer_edits import find_unenforced
+from vatspolicy.authoring.diff.result import RedLine
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.sources import WORKING_TREE, read_pair
 from vatspolicy.authoring.symbolic import RuleVerdict, recall_rule
@@ -85,7 +86,8 @@ class Baseline:
         for layer in head.layers:
             for rule in layer.may_loosen:
                 if (layer.name, rule) not in before and rule in self._signatures.by_name:
-                    yield RedLine("loosenable", rule, layer.name, os.path.join(layer.folder, HEAD), 1)
+                    file = os.path.join(layer.folder, HEAD)
+                    yield RedLine("loosenable", rule, layer.name, file, 1, None, None, None)
 
     def prove(self, head: Bundle, rules: Iterable[str]) -> Iterator[RuleVerdict]:
         """Yield verdicts on changed rules over all profiles, each after some seconds; none without the solver."""

@@ -41,7 +41,7 @@ def text(review: EditReview, base: str, lang: Language) -> str:
 
 
 def _lines(review: EditReview, base: str, lang: Language) -> Iterator[str]:
-    yield from (red_line(vars(one), lang) for one in review.red_lines)
+    yield from (red_line(one, lang) for one in review.red_lines)
     if not review.rules:
         yield word(_WORDS, "same", lang, base=base)
         return

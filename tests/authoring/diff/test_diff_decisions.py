@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.law_builder import CLASSES, LICENSE, route
 from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, policy, project
-from vatspolicy.authoring.diff.decisions import Answer, direction
+from vatspolicy.authoring.diff.decisions import direction
+from vatspolicy.authoring.diff.result import Answer
 from vatspolicy.authoring.diff.verdict import parse_conditions
 from vatspolicy.documents.schemas import SchemaSet
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.comparisons import render
 from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, policy, project
 from vatspolicy.authoring.symbolic import rule_equivalence
-from vatspolicy.reports.diff import render
 
 REAL = pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="needs the extra smt")
 LAW = policy("law")

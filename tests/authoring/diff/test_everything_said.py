@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.comparisons import render
 from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, edits, policy, project
-from vatspolicy.reports.diff import FORMATS, render
+from vatspolicy.reports.diff import FORMATS
 
 LAW = policy(
     "law",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.support.comparisons import render
 from tests.support.project_builder import RULES, compare, compare_policies, policy, project
-from vatspolicy.reports.diff import render
 
 LAW = policy("law")
 SUCCESSOR = """\

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.comparisons import render
 from tests.support.console import Console
 from tests.support.project_builder import PROFILE, compare, policy, project
 from vatspolicy.gate.decision_log import make_event, parse_mask
-from vatspolicy.reports.diff import render
 
 LAW = policy("law")
 LATER = LAW.replace("value: 50.0}", "value: 50.0}\n      - {from: '2024-01-01', cite: art-1, value: 70.0}")

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from tests.support.comparisons import render
 from tests.support.project_builder import PROFILE, RULES, compare, policy, project
 from tests.support.shipped import ROOT
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.diff.schemas import KEYS
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.reports.diff import render
 
 LAW = policy(
     "law",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.comparisons import render
 from tests.support.console import Console
 from tests.support.project_builder import PROFILE, RULES, compare, policy, project
 from tests.support.shipped import shipped_bundle
@@ -21,7 +22,6 @@ from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import WorkerLost
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.wording import FactWording
-from vatspolicy.reports.diff import render
 from vatspolicy.workers import map_in_order
 
 LAW = policy("law")
@@ -138,7 +138,7 @@ def test_a_rule_of_which_nothing_is_known_leaves_the_verdict_open(tmp_path: Path
 
 def test_an_engine_that_broke_settles_no_level(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> Any:
-        raise KeyError("somewhere")
+        raise WorkerLost
 
     monkeypatch.setattr("vatspolicy.authoring.symbolic.compare_change", broken)
     data = compared(tmp_path, SAME)
@@ -218,13 +218,13 @@ def test_a_witness_that_the_evaluator_does_not_confirm_counts_for_nothing(
 
 def test_an_engine_that_breaks_leaves_the_rest_of_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> Any:
-        raise KeyError("somewhere")
+        raise WorkerLost
 
     monkeypatch.setattr("vatspolicy.authoring.symbolic.compare_change", broken)
     base, head = project(tmp_path / "base"), project(tmp_path / "head", {"law": LAW.replace("50.0", "70.0")})
     data = compare(base, head, semantic="auto")
     assert (data["title"]["en"], data["exit_code"], data["semantic"]["status"]) == ("NOT EVALUATED", 4, "failed")
-    assert "broke off (KeyError)" in data["why"][0]["text"]["en"]
+    assert "broke off (WorkerLost)" in data["why"][0]["text"]["en"]
     assert data["decisions"]["rows"], "what was compared is shown"
     gated = compare(base, head, semantic="auto", fail_on=["loosened"])
     assert gated["exit_code"] == 1, "what is shown outranks what is open"

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.comparisons import compare_revisions
 from tests.support.project_builder import PROFILE, compare, policy, project
 from tests.support.repositories import commit, git
 from vatspolicy import git as reader
-from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
+from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import read_pair, read_source
 from vatspolicy.git import SourceError
 

@@ -17,13 +17,14 @@ from tests.support.console import Console
 from tests.support.result_types import differences
 from tests.support.schemas import validator_of
 from tests.support.shipped import GOLDEN, ROOT, shipped_bundle
+from vatspolicy.authoring.diff.result import Access
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.access_matrix import Matrix, PlaceError, build_matrix
 from vatspolicy.guidance.access_matrix.best_case import STEP, BestCase, BestCaseSearch, Business, Finding
 from vatspolicy.guidance.access_matrix.locations import letters
-from vatspolicy.guidance.access_matrix.result import AccessComparison, PlaceCell, Regime, RegimeCell
+from vatspolicy.guidance.access_matrix.result import PlaceCell, Regime, RegimeCell
 from vatspolicy.i18n.text import width
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Deny, Route
@@ -284,7 +285,7 @@ def test_a_new_route_is_a_new_column(copy_of_law: Path) -> None:
 
 def test_the_types_are_those_of_the_schemas() -> None:
     assert differences(Matrix, "matrix") == []
-    assert differences(AccessComparison, "comparison", "access") == []
+    assert differences(Access, "comparison", "access") == []
 
 
 def test_data_follow_the_schema() -> None:

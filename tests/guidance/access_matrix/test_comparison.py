@@ -11,13 +11,15 @@ import pytest
 from tests.support.effort import SEED, part
 from tests.support.law_edits import TODAY, Edit, base, draw_edits, head, many_rules
 from vatspolicy.authoring.diff.law_revision import load_side
+from vatspolicy.authoring.diff.result import Access
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.engine.result import encode
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import Matrix, build_matrix
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch
 from vatspolicy.guidance.access_matrix.comparison import compare_matrices
-from vatspolicy.guidance.access_matrix.result import AccessComparison, Regime
+from vatspolicy.guidance.access_matrix.result import Regime
 from vatspolicy.policies.bundle import Bundle
 
 BEARING = ("classify", "deny", "route")
@@ -70,7 +72,7 @@ def differing(before: Matrix, after: Matrix) -> dict[tuple[str, str, str], Any]:
     return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def told(found: AccessComparison) -> Iterator[tuple[tuple[str, str, str], Any]]:
+def told(found: Access) -> Iterator[tuple[tuple[str, str, str], Any]]:
     for cell in found.cells:
         for offer in cell.offers:
             pair = tuple(tuple(getattr(side, key) for key in STATED) for side in (cell.before, cell.after))
@@ -87,7 +89,7 @@ def test_it_finds_what_two_whole_matrices_show(edit: Edit) -> None:
     if made is None:
         return
     after, changed = made
-    found = compare_matrices(shipped(), after, TODAY, changed)
+    found = encode(compare_matrices(shipped(), after, TODAY, changed))
     one, two = whole(shipped()), build_matrix(after, TODAY)
     assert dict(told(found)) == differing(one, two)
     old, new = places(one), places(two)
@@ -115,7 +117,7 @@ def test_a_change_of_other_rules_computes_no_cell(monkeypatch: pytest.MonkeyPatc
         raise AssertionError("no cell need be computed")
 
     monkeypatch.setattr(BestCaseSearch, "best", best)
-    assert compare_matrices(shipped(), made[0], TODAY, made[1]) == AccessComparison(TODAY, (), ())
+    assert compare_matrices(shipped(), made[0], TODAY, made[1]) == Access(TODAY, (), ())
 
 
 def test_a_changed_route_computes_the_cells_of_its_regime(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,12 @@ import jsonschema
 import pytest
 
 from tests.support.comparison_data import LAW, MILDER, complete_comparison
+from tests.support.comparisons import render
 from tests.support.console import Console
 from tests.support.project_builder import PROFILE, RULES, compare, policy, project
 from vatspolicy.documents import load_document
 from vatspolicy.documents.validation import validate
-from vatspolicy.reports.diff import FORMATS, markdown, render
+from vatspolicy.reports.diff import FORMATS, markdown
 
 
 @pytest.fixture(scope="module")

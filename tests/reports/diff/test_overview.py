@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from tests.support.comparison_data import complete_comparison
+from tests.support.comparisons import overview, questions, render
 from tests.support.console import Console
 from tests.support.project_builder import PROFILE, compare, policy, project
 from vatspolicy.authoring.symbolic.verdicts import PAIRS, STRICTER_PAIRS
 from vatspolicy.guidance.access_matrix.comparison import compare_matrices
-from vatspolicy.reports.diff import render
-from vatspolicy.reports.diff.overview import overview, questions
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")
@@ -259,16 +258,6 @@ def test_a_regime_that_opens_in_another_place_is_told(tmp_path: Path) -> None:
     closed = access(tmp_path / "less", "value: [beijing]", "value: [shenzhen]")
     assert "places where it is open: + Shenzhen; - Beijing" in " ".join(render("text", closed, "en").split())
     assert "General list: Beijing → Beijing; Shenzhen" in " ".join(render("text", data, "en").split())
-
-
-def test_a_matrix_that_breaks_is_marked(tmp_path: Path) -> None:
-    def broken(*_: Any) -> Any:
-        raise KeyError("somewhere")
-
-    sides = project(tmp_path / "b", {"law": ACCESS}), project(tmp_path / "h", {"law": ACCESS.replace("50.0", "70.0")})
-    data = compare(*sides, compare_access=broken)
-    assert [(why["part"], data["exit_code"]) for why in data["why"]] == [("access", 4)]
-    assert "NOT EVALUATED" in render("text", data, "en").partition("Access of foreign investors")[2]
 
 
 def test_the_command_compares_the_matrix(console: Console) -> None:

@@ -10,13 +10,23 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from vatspolicy.authoring.diff.decisions import direction_of_all
 from vatspolicy.authoring.diff.edits import EditsOfRules
 from vatspolicy.authoring.diff.law_revision import LawRevision
+from vatspolicy.authoring.diff.result import (
+    Acceptance,
+    Accepted,
+    AcceptedEntry,
+    ChangedDecision,
+    Edit,
+    Item,
+    RedLine,
+    Review,
+    Tree,
+)
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW, Change
 from vatspolicy.authoring.diff.verdict import RED_LINES, cites_otherwise, direction_of, failures, is_among, settled
@@ -29,11 +39,8 @@ from vatspolicy.i18n.words import both
 from vatspolicy.policies.files import ACCEPTED
 from vatspolicy.policies.layers import LONGEST
 
-Data = dict[str, Any]
-
 FORMAT = 1
 """Version of the hashed content; another version makes every entry stale."""
-_UNSETTLED = ("unknown", "unsupported")
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ class AcceptedChanges:
 
     file: str | None = None
     entries: tuple[Entry, ...] = ()
-    merged: frozenset[tuple[Any, ...]] = frozenset()
+    merged: frozenset[tuple[str, ...]] = frozenset()
     """Entries of the base, by edit, fingerprint and day: what they accepted was merged with them."""
 
 
@@ -79,11 +86,11 @@ def read_accepted(base: Source, head: Source, path: Path | None) -> AcceptedChan
     return _parse(parse_document(found[0][1], found[0][0]), merged) if found else AcceptedChanges()
 
 
-def _find_files(side: Source) -> list[tuple[str, Any]]:
+def _find_files(side: Source) -> list[tuple[str, bytes]]:
     return [(file, content) for file, content in side.files if file.rpartition("/")[2] == ACCEPTED]
 
 
-def _read_merged(base: Source) -> Iterator[tuple[Any, ...]]:
+def _read_merged(base: Source) -> Iterator[tuple[str, ...]]:
     """Yield the entries of the base. Of a file that is not valid, every entry that has the keys counts."""
     for file, content in _find_files(base):
         try:
@@ -102,7 +109,7 @@ def _last_day(day: str) -> str:
     return datetime.date.fromordinal(min(first + LONGEST - 1, datetime.date.max.toordinal())).isoformat()
 
 
-def _parse(document: Document, merged: frozenset[tuple[Any, ...]]) -> AcceptedChanges:
+def _parse(document: Document, merged: frozenset[tuple[str, ...]]) -> AcceptedChanges:
     if problems := validate(document, "accepted"):
         raise InvalidInput(problems)
     entries = []
@@ -126,83 +133,78 @@ def _parse(document: Document, merged: frozenset[tuple[Any, ...]]) -> AcceptedCh
 
 
 def mark_accepted(
-    data: Data,
+    review: Review,
     changes: Sequence[Change],
     edits: EditsOfRules,
     sides: tuple[LawRevision, LawRevision],
     accepted: AcceptedChanges,
     conditions: Sequence[str] = (),
-) -> None:
-    """Add to a comparison the fingerprints of its edits and the state of each entry, and mark accepted items.
+) -> Review:
+    """Return a comparison with the fingerprints of its edits, the state of each entry, and accepted items marked.
 
-    Edits because of which one of the conditions holds are marked as failing. Of edits that could not be compared,
-    none is accepted.
+    Edits because of which one of the conditions holds are marked as failing.
     """
-    marker = _Marker(data, changes, edits, sides)
-    whole = len(data["structure"]) == len(changes) and all(why["part"] != "structure" for why in data["why"])
-    data["accepted"] = {"file": accepted.file, "entries": marker.match(accepted) if whole else []}
-    marker.mark_items()
-    marker.mark_failing(conditions)
+    marker = _Marker(review, changes, edits, sides)
+    entries = marker.match(accepted)
+    return marker.mark(Accepted(accepted.file, entries), conditions)
 
 
 class _Marker:
     """The edits of a comparison with their effects, and who accepts them."""
 
     def __init__(
-        self, data: Data, changes: Sequence[Change], edits: EditsOfRules, sides: tuple[LawRevision, LawRevision]
+        self, review: Review, changes: Sequence[Change], edits: EditsOfRules, sides: tuple[LawRevision, LawRevision]
     ) -> None:
-        self.data, self.edits = data, edits
-        self.rows = data["decisions"]["rows"]
-        self.details = data["decisions"]["details"]
-        self.items = data["edits"]
-        self.pairs = list(zip(changes, data["structure"], strict=False))
+        self.review, self.changes, self.edits = review, changes, edits
         self._behind: dict[str, frozenset[int]] = {}
         self._places: dict[tuple[str, str, str], list[int]] = {}
-        for place, pair in enumerate(self.pairs):
-            self._places.setdefault((pair[0].kind, pair[0].policy, pair[0].name), []).append(place)
-        reviewed = {place for item in self.items for place in item["changes"]}
-        for place, (change, shown) in enumerate(self.pairs):
-            counts = change.kind in LAW or place in reviewed
-            shown["acceptance"] = self.describe(place, change, sides) if counts else None
-        self.law = [shown["acceptance"] for _, shown in self.pairs if shown["acceptance"]]
+        for place, change in enumerate(changes):
+            self._places.setdefault((change.kind, change.policy, change.name), []).append(place)
+        reviewed = {place for item in review.edits for place in item.changes}
+        self.law = {
+            place: self.describe(place, change, sides)
+            for place, change in enumerate(changes)
+            if change.kind in LAW or place in reviewed
+        }
+        """What is known of the edits that somebody may accept, by their places."""
 
-    def describe(self, place: int, change: Change, sides: tuple[LawRevision, LawRevision]) -> Data:
+    def describe(self, place: int, change: Change, sides: tuple[LawRevision, LawRevision]) -> Acceptance:
         """Return the fingerprints of an edit and of its effect."""
         rows = self.moved.get(place, [])
-        items = [item for item in self.items if place in item["changes"]]
-        moves = {(row["before"]["decision"], row["after"]["decision"], row["direction"]) for row in rows}
-        alone = {name for item in items for name in item["transitions"]}
-        below = {(one["rule"], one["kind"], one["name"]) for one in self.details if self.reads(place, one["rule"])}
+        items = [item for item in self.review.edits if place in item.changes]
+        moves = {(row.before.decision, row.after.decision, row.direction) for row in rows}
+        alone = {name for item in items for name in item.proof.transitions}
+        below = {(one.rule, one.kind, one.name) for one in self.review.details if self.reads(place, one.rule)}
         effect = [
             FORMAT,
             sorted(moves),
             [
-                [sorted(rule["rule"] for rule in item["rules"]), item["verdict"], sorted(_directions(item))]
+                [sorted(rule.rule for rule in item.rules), item.proof.verdict, sorted(_directions(item))]
                 for item in items
             ],
             sorted(below),
-            sorted(_line(one) for one in self.data["red_lines"] if place in one["changes"]),
+            sorted(_line(one) for one in self.review.red_lines if place in one.changes),
             change.retroactive,
         ]
         directions = [direction for *_, direction in moves]
         directions += [direction for item in items for direction in _directions(item)]
         words = {f"{before}->{after}" for before, after, _ in moves if before != after} | alone
-        return {
-            "edit": "/".join(filter(None, (change.policy, change.kind, change.name))),
-            "fingerprint": _digest([FORMAT, *_content(change, sides)]),
-            "effect": _digest(effect),
-            "transitions": sorted(words),
-            "direction": direction_of_all(directions),
-            "state": "open",
-            "fails": False,
-        }
+        return Acceptance(
+            edit="/".join(filter(None, (change.policy, change.kind, change.name))),
+            fingerprint=_digest([FORMAT, *_content(change, sides)]),
+            effect=_digest(effect),
+            transitions=tuple(sorted(words)),
+            direction=direction_of_all(directions),
+            state="open",
+            fails=False,
+        )
 
     @functools.cached_property
-    def moved(self) -> Mapping[int, list[Data]]:
+    def moved(self) -> Mapping[int, list[ChangedDecision]]:
         """Products whose decisions change, by the places of the edits that move them."""
-        found: dict[int, list[Data]] = {}
-        for row in self.rows:
-            for place in frozenset[int]().union(*(self.behind(cause["rule"]) for cause in row["because"])):
+        found: dict[int, list[ChangedDecision]] = {}
+        for row in self.review.rows:
+            for place in frozenset[int]().union(*(self.behind(cause.rule) for cause in row.because)):
                 found.setdefault(place, []).append(row)
         return found
 
@@ -221,120 +223,144 @@ class _Marker:
                 for edit in self.edits.of(rule)
                 for place in self._places.get((edit.kind, edit.policy, edit.name), ())
             )
-            self._behind[rule] = frozenset(place for edit, place in found if self.pairs[place][0] == edit)
+            self._behind[rule] = frozenset(place for edit, place in found if self.changes[place] == edit)
         return self._behind[rule]
 
-    def match(self, accepted: AcceptedChanges) -> list[Data]:
+    def match(self, accepted: AcceptedChanges) -> tuple[AcceptedEntry, ...]:
         """Return the entries with their states, after setting those of the edits."""
         taken = {
-            entry.fingerprint: one for entry in accepted.entries for one in self.law if _same_edit(entry, one)
+            entry.fingerprint: place
+            for entry in accepted.entries
+            for place, one in self.law.items()
+            if (entry.edit, entry.fingerprint) == (one.edit, one.fingerprint)
         }  # these edits have an entry of their own
-        return [self.match_entry(entry, taken, accepted) for entry in accepted.entries]
+        return tuple(self.match_entry(entry, taken, accepted) for entry in accepted.entries)
 
-    def match_entry(self, entry: Entry, taken: Mapping[str, Data], accepted: AcceptedChanges) -> Data:
-        mine = taken.get(entry.fingerprint)
-        others = [one for one in self.law if one["edit"] == entry.edit and one["fingerprint"] not in taken]
-        today = self.data["today"]
-        if mine is None or mine["edit"] != entry.edit:
-            why = "edit" if others else "gone"
-        elif (entry.edit, entry.fingerprint, entry.day) in accepted.merged:
-            why, others = "merged", [mine]
-        elif mine["effect"] != entry.effect:
-            why, others = "effect", [mine]
-        elif today < entry.day:
-            why, others = "early", [mine]
-        elif today > entry.until:
-            why, others = "ended", [mine]
+    def match_entry(self, entry: Entry, taken: Mapping[str, int], accepted: AcceptedChanges) -> AcceptedEntry:
+        """Return an entry with its state, after setting that of its edit, or of the edits that it may mean."""
+        place = taken.get(entry.fingerprint)
+        if place is not None and self.law[place].edit == entry.edit:
+            why = self.refuse(entry, self.law[place], accepted)
+            self.set_state([place], "stale" if why else "accepted")
         else:
-            why, others = "", []
-            mine["state"] = "accepted"
-        for one in others:
-            one["state"] = "stale"
-        return {
-            "edit": entry.edit,
-            "state": "expired" if why == "gone" else "stale" if why else "accepted",
-            "why": both(NOT_ACCEPTED, why, day=entry.day, until=entry.until) if why else None,
-            "reason": entry.reason,
-            "person": entry.person,
-            "day": entry.day,
-            "until": entry.until,
-            "file": str(accepted.file),
-            "line": entry.line,
-        }
+            named = [at for at, one in self.law.items() if one.edit == entry.edit and one.fingerprint not in taken]
+            why = "edit" if named else "gone"
+            self.set_state(named, "stale")
+        return AcceptedEntry(
+            edit=entry.edit,
+            state="expired" if why == "gone" else "stale" if why else "accepted",
+            why=both(NOT_ACCEPTED, why, day=entry.day, until=entry.until) if why else None,
+            reason=entry.reason,
+            person=entry.person,
+            day=entry.day,
+            until=entry.until,
+            file=str(accepted.file),
+            line=entry.line,
+        )
 
-    def mark_items(self) -> None:
+    def refuse(self, entry: Entry, mine: Acceptance, accepted: AcceptedChanges) -> str:
+        """Return the reason why an entry for an edit does not apply (words.NOT_ACCEPTED); empty if it does."""
+        today = self.review.today
+        if (entry.edit, entry.fingerprint, entry.day) in accepted.merged:
+            return "merged"
+        if mine.effect != entry.effect:
+            return "effect"
+        return "early" if today < entry.day else "ended" if today > entry.until else ""
+
+    def set_state(self, places: Iterable[int], state: str) -> None:
+        for place in places:
+            self.law[place] = replace(self.law[place], state=state)
+
+    def mark(self, accepted: Accepted, conditions: Sequence[str]) -> Review:
+        """Return the comparison with the accepted edits behind each item, and the edits that fail."""
+        marked = replace(self.review, accepted=accepted, structure=self.structure())
+        marked = self.mark_items(marked)
+        self.mark_failing(remainder(marked), conditions)
+        return replace(marked, structure=self.structure())
+
+    def structure(self) -> tuple[Edit, ...]:
+        """Return the edits with what is known of their acceptance."""
+        return tuple(replace(edit, acceptance=self.law.get(place)) for place, edit in enumerate(self.review.structure))
+
+    def mark_items(self, review: Review) -> Review:
         """Name the accepted edits behind each item whose edits are all accepted."""
+        assert review.decisions is not None and review.semantic is not None
         everything = self.of_all(self.law)
-        deciding = [place for item in self.items if _may_decide(item) for place in item["changes"] or [None]]
-        decisive = self.of_all([None if place is None else self.pairs[place][1]["acceptance"] for place in deciding])
-        shown = {(row["before"]["decision"], row["after"]["decision"]) for row in self.rows}
-        for row in self.rows:
-            row["accepted"] = self.of_rules(cause["rule"] for cause in row["because"]) or decisive
-        for detail in self.details:
-            detail["accepted"] = self.of_rules([detail["rule"]]) if detail["rule"] else everything
-        for item in self.items:
-            found = self.of_all([self.pairs[place][1]["acceptance"] for place in item["changes"]])
-            item["accepted"] = [] if item["verdict"] in _UNSETTLED and item["rules"] else found
-        for rule in self.data["semantic"]["rules"]:
-            rule["accepted"] = [] if rule["verdict"] in _UNSETTLED else self.of_rules([rule["rule"]])
-        for entry in self.data["semantic"]["transitions"]:
-            seen = entry["witness"] is not None or (entry["before"], entry["after"]) in shown
-            entry["accepted"] = decisive if seen or entry["reason"] == UNREAD_SCHEMAS else []
-        for one in self.data["red_lines"]:
-            one["accepted"] = self.of_all([self.pairs[place][1]["acceptance"] for place in one["changes"]])
+        deciding = [place for item in review.edits if _may_decide(item) for place in item.changes or [None]]
+        decisive = self.of_all(deciding)
+        shown = {row.move for row in review.rows}
+        rows = [
+            replace(row, accepted=self.of_rules(one.rule for one in row.because) or decisive) for row in review.rows
+        ]
+        details = [
+            replace(one, accepted=self.of_rules([one.rule]) if one.rule else everything) for one in review.details
+        ]
+        rules = [
+            replace(one, accepted=() if one.proof.is_open else self.of_rules([one.rule])) for one in review.proved_rules
+        ]
+        transitions = [
+            replace(one, accepted=decisive)
+            if one.witness is not None or one.name in shown or one.reason == UNREAD_SCHEMAS
+            else one
+            for one in review.transitions
+        ]
+        return replace(
+            review,
+            decisions=replace(review.decisions, rows=tuple(rows), details=tuple(details)),
+            semantic=replace(review.semantic, transitions=tuple(transitions), rules=tuple(rules)),
+            edits=tuple(
+                replace(one, accepted=() if one.proof.is_open and one.rules else self.of_all(one.changes))
+                for one in review.edits
+            ),
+            red_lines=tuple(replace(one, accepted=self.of_all(one.changes)) for one in review.red_lines),
+        )
 
-    def mark_failing(self, conditions: Sequence[str]) -> None:
-        """Mark the edits because of which a condition holds."""
-        left = remainder(self.data)
+    def mark_failing(self, left: Review, conditions: Sequence[str]) -> None:
+        """Mark the edits because of which a condition holds, accepted changes left out."""
         for condition in failures(left, conditions):
             rules = set(_causes(left, condition))
-            lines = [one for one in left["red_lines"] if one["code"] == condition]
-            edits = {place for item in (*_failing(left, condition), *lines) for place in item["changes"]}
-            for place, (change, shown) in enumerate(self.pairs):
+            lines = [one for one in left.red_lines if one.code == condition]
+            edits = {place for item in _failing(left, condition) for place in item.changes}
+            edits |= {place for one in lines for place in one.changes}
+            for place, one in self.law.items():
                 causes = place in edits or self.is_behind(place, rules)
-                causes = change.retroactive if condition == "retroactive" else causes
-                if shown["acceptance"] and shown["acceptance"]["state"] != "accepted" and causes:
-                    shown["acceptance"]["fails"] = True
+                causes = self.changes[place].retroactive if condition == "retroactive" else causes
+                if one.state != "accepted" and causes:
+                    self.law[place] = replace(one, fails=True)
 
-    def of_rules(self, rules: Iterable[str]) -> list[str]:
+    def of_rules(self, rules: Iterable[str]) -> tuple[str, ...]:
         """Return the edits behind rules; none if a rule has no edit, or one that is not accepted."""
         found: list[str] = []
         for rule in dict.fromkeys(rules):
-            names = self.of_all([self.pairs[place][1]["acceptance"] for place in sorted(self.behind(rule))])
+            names = self.of_all(sorted(self.behind(rule)))
             if not names:
-                return []
+                return ()
             found += names
-        return list(dict.fromkeys(found))
+        return tuple(dict.fromkeys(found))
 
-    @staticmethod
-    def of_all(edits: Sequence[Data | None]) -> list[str]:
+    def of_all(self, places: Iterable[int | None]) -> tuple[str, ...]:
         """Return the names of edits if all of them are accepted, else none."""
-        names = [one["edit"] for one in edits if one is not None and one["state"] == "accepted"]
-        return list(dict.fromkeys(names)) if len(names) == len(edits) else []
+        edits = [None if place is None else self.law.get(place) for place in places]
+        names = [one.edit for one in edits if one is not None and one.state == "accepted"]
+        return tuple(dict.fromkeys(names)) if len(names) == len(edits) else ()
 
 
-def _line(red_line: Data) -> str:
+def _line(one: RedLine) -> str:
     """Return the effect of a red line; that of a rule that can be waived is its name, as it always was."""
-    keys = ("code", "rule", "level", "since", "until")
-    return str(red_line["rule"] if red_line["code"] == "waivable" else [red_line[key] for key in keys])
+    return one.rule if one.code == "waivable" else str([one.code, one.rule, one.level, one.since, one.until])
 
 
-def _same_edit(entry: Entry, one: Data) -> bool:
-    return (entry.edit, entry.fingerprint) == (one["edit"], one["fingerprint"])
-
-
-def _may_decide(item: Data) -> bool:
+def _may_decide(item: Item) -> bool:
     """Return True if an edit may change a decision, alone or together with others."""
-    lists = item["verdict"] == "witness" and not item["transitions"]
-    return not lists and item["verdict"] not in ("proved-equivalent", "no-rule")
+    return not item.proof.only_lists and item.proof.verdict not in ("proved-equivalent", "no-rule")
 
 
-def _directions(item: Data) -> set[str]:
+def _directions(item: Item) -> set[str]:
     """Return the directions in which an edit moves decisions that were reached."""
-    return {direction for name in item["transitions"] if (direction := direction_of(name)) != "neither"}
+    return {direction for name in item.proof.transitions if (direction := direction_of(name)) != "neither"}
 
 
-def _content(change: Change, sides: tuple[LawRevision, LawRevision]) -> Iterator[Any]:
+def _content(change: Change, sides: tuple[LawRevision, LawRevision]) -> Iterator[Tree]:
     """Yield the content of an edit; for a whole policy its file, since its fields hold numbers of entries only."""
     yield from (change.policy, change.kind, change.name, change.change, change.since)
     yield [[field.name, field.before, field.after] for field in change.fields]
@@ -342,64 +368,54 @@ def _content(change: Change, sides: tuple[LawRevision, LawRevision]) -> Iterator
         yield [side.documents[change.policy].data for side in sides if change.policy in side.documents]
 
 
-def _digest(content: Any) -> str:
+def _digest(content: Tree) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def remainder(data: Mapping[str, Any]) -> dict[str, Any]:
+def remainder(review: Review) -> Review:
     """Return a comparison without its accepted changes: what conditions to fail on look at."""
-    decisions, semantic = data["decisions"], data["semantic"]
-    if decisions is None or semantic is None or not data["accepted"]["entries"]:
-        return dict(data)
-    left = {
-        "why": data["why"],
-        "structure": [one for one in data["structure"] if not _is_accepted(one)],
-        "red_lines": _counting(data["red_lines"]),
-        "edits": _counting(data["edits"]),
-        "decisions": {**decisions, **{key: _counting(decisions[key]) for key in ("rows", "details")}},
-        "semantic": {**semantic, "transitions": _counting(semantic["transitions"])},
-    }
-    shown = [one["direction"] for one in left["semantic"]["transitions"] if one["witness"] is not None]
-    direction = direction_of_all([*(row["direction"] for row in left["decisions"]["rows"]), *shown])
-    return {**data, **left, "verdict": data["verdict"] and settled(left, direction)}
+    decisions, semantic = review.decisions, review.semantic
+    if decisions is None or semantic is None or not review.accepted.entries:
+        return review
+    rows = tuple(one for one in decisions.rows if not one.accepted)
+    details = tuple(one for one in decisions.details if not one.accepted)
+    transitions = tuple(one for one in semantic.transitions if not one.accepted)
+    left = replace(
+        review,
+        structure=tuple(one for one in review.structure if not one.accepted),
+        red_lines=tuple(one for one in review.red_lines if not one.accepted),
+        edits=tuple(one for one in review.edits if not one.accepted),
+        decisions=replace(decisions, rows=rows, details=details),
+        semantic=replace(semantic, transitions=transitions),
+    )
+    shown = [one.direction for one in transitions if one.witness is not None]
+    direction = direction_of_all([*(row.direction for row in rows), *shown])
+    return replace(left, verdict=review.verdict and settled(left, direction))
 
 
-def _is_accepted(change: Data) -> bool:
-    return change["acceptance"] is not None and change["acceptance"]["state"] == "accepted"
-
-
-def _counting(items: Iterable[Data]) -> list[Data]:
-    return [one for one in items if not one["accepted"]]
-
-
-def _causes(left: Mapping[str, Any], condition: str) -> Iterator[str]:
+def _causes(left: Review, condition: str) -> Iterator[str]:
     """Yield the rules because of which a condition holds, accepted changes left out."""
     if condition in (*RED_LINES, "retroactive", "unknown", "version"):
         return
-    for row in left["decisions"]["rows"]:
-        move = f"{row['before']['decision']}->{row['after']['decision']}"
-        if _meets(condition, move, row["direction"]):
-            yield from (cause["rule"] for cause in row["because"])
+    for row in left.rows:
+        if _meets(condition, row.move, row.direction):
+            yield from (cause.rule for cause in row.because)
     if condition == "any":
-        yield from (one["rule"] for one in left["decisions"]["details"] if one["rule"])
+        yield from (one.rule for one in left.details if one.rule)
 
 
-def _failing(left: Mapping[str, Any], condition: str) -> Iterator[Data]:
+def _failing(left: Review, condition: str) -> Iterator[Item]:
     """Yield the items of review because of which a condition holds, accepted changes left out."""
     if condition == "unknown":
-        yield from (item for item in left["edits"] if item["verdict"] in _UNSETTLED and not item["rules"])
+        yield from (item for item in left.edits if item.proof.is_open and not item.rules)
     if condition in (*RED_LINES, "retroactive", "unknown", "version"):
         return
-    shown = any(
-        _meets(condition, f"{one['before']}->{one['after']}", one["direction"])
-        for one in left["semantic"]["transitions"]
-        if one["witness"] is not None
-    )
-    for item in left["edits"]:
-        if (shown and _may_decide(item)) or (
-            condition == "any" and (item["witness"] is not None or cites_otherwise(item))
-        ):
+    witnessed = [one for one in left.transitions if one.witness is not None]
+    shown = any(_meets(condition, one.name, one.direction) for one in witnessed)
+    for item in left.edits:
+        listed = item.proof.witness is not None or cites_otherwise(item)
+        if (shown and _may_decide(item)) or (condition == "any" and listed):
             yield item
 
 

@@ -6,14 +6,13 @@ A witness holds whatever else a solver chose. A real product that borrows the fa
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
+from vatspolicy.authoring.diff.result import ProfileData, Tree
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.policies.model import Expression, Rule
 from vatspolicy.policies.reads import facts_of
 
-Data = Mapping[str, Any]
 Fact = tuple[str, str]
 """A part of a profile and a fact of it; `services` stands for one service, and an empty fact for the whole part."""
 
@@ -50,7 +49,9 @@ def _read_by(expression: Expression) -> frozenset[Fact]:
     return frozenset(found)
 
 
-def lend(witness: Data, product: Data, read: frozenset[Fact]) -> Iterator[tuple[dict[str, Any], dict[Fact, Any]]]:
+def lend(
+    witness: ProfileData, product: ProfileData, read: frozenset[Fact]
+) -> Iterator[tuple[dict[str, Tree], dict[Fact, Tree]]]:
     """Yield the product with facts of a service of the witness and of its operator, and the facts that are new to it.
 
     The operator of the product's service takes those of the operator of the witness. Neither profile is copied beyond
@@ -64,13 +65,13 @@ def lend(witness: Data, product: Data, read: frozenset[Fact]) -> Iterator[tuple[
 
 
 def _lend(
-    witness: Data, service: Data, product: Data, place: int, facts: Iterable[Fact]
-) -> tuple[dict[str, Any], dict[Fact, Any]]:
+    witness: ProfileData, service: ProfileData, product: ProfileData, place: int, facts: Iterable[Fact]
+) -> tuple[dict[str, Tree], dict[Fact, Tree]]:
     services = list(product["services"])
     own = services[place] = dict(services[place])
-    lent: dict[str, Any] = {**product, "services": services}
+    lent: dict[str, Tree] = {**product, "services": services}
     lender, borrower = _operator(witness, service), _operator(product, own)
-    new: dict[Fact, Any] = {}
+    new: dict[Fact, Tree] = {}
     for part, name in sorted(facts):
         if part in OPERATORS and part != lender:
             continue
@@ -91,6 +92,6 @@ def _lend(
     return lent, new
 
 
-def _operator(profile: Data, service: Data) -> str:
+def _operator(profile: ProfileData, service: ProfileData) -> str:
     named = service.get("operated_by", profile.get("product", {}).get("operated_by"))
     return "partner" if named == "partner" else "company"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
-from vatspolicy.authoring.diff.decisions import Answer
+from vatspolicy.authoring.diff.result import Answer, ListedItem
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.snapshot import say_value
 from vatspolicy.i18n.words import say_both
 from vatspolicy.profile.profile import Profile
+
+if TYPE_CHECKING:
+    from vatspolicy.authoring.symbolic.change_calendar import DecidingRules
 
 
 class UnconfirmedProof(Exception):
@@ -20,8 +23,7 @@ class UnconfirmedProof(Exception):
 class DecidedWitness:
     """A profile of a witness, decided by both sides on any day."""
 
-    def __init__(self, sides: tuple[Any, Any], profile: Profile) -> None:
-        """Take the deciding rules of both sides (`change_calendar.DecidingRules`)."""
+    def __init__(self, sides: tuple[DecidingRules, DecidingRules], profile: Profile) -> None:
         from vatspolicy.authoring.symbolic.change_calendar import RelevantRules, days_in
 
         self.base, self.head = (side.bundle for side in sides)
@@ -52,19 +54,19 @@ class DecidedWitness:
             raise UnconfirmedProof(day)
         return before, after
 
-    def listed(self, names: Sequence[str], day: str) -> list[dict[str, Any]]:
+    def listed(self, names: Sequence[str], day: str) -> tuple[ListedItem, ...]:
         """Return the items of some rules that differ."""
         from vatspolicy.authoring.symbolic.listed_items import ListedItems
 
         found = ListedItems(self.base, self.head, names, day).differing(self.profile)
-        return [
-            {
-                "kind": kind,
-                "name": item_name,
-                "before": old.value if old else None,
-                "after": new.value if new else None,
-                "before_text": say_both(text) if old and (text := say_value(old, self.base)) else None,
-                "after_text": say_both(text) if new and (text := say_value(new, self.head)) else None,
-            }
+        return tuple(
+            ListedItem(
+                kind=kind,
+                name=item_name,
+                before=old.value if old else None,
+                after=new.value if new else None,
+                before_text=say_both(text) if old and (text := say_value(old, self.base)) else None,
+                after_text=say_both(text) if new and (text := say_value(new, self.head)) else None,
+            )
             for (kind, item_name, _, _), (old, new) in found.items()
-        ]
+        )

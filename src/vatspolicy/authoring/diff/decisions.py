@@ -9,10 +9,10 @@ import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_side, named_after
 from vatspolicy.authoring.diff.pairs import PairEvaluator, Side
+from vatspolicy.authoring.diff.result import Answer, Tree
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.untouched import Touching, Untouched
 from vatspolicy.documents import Document, load_document, parse_document
@@ -23,14 +23,6 @@ from vatspolicy.gate.gate import find_specs
 from vatspolicy.i18n import _
 from vatspolicy.profile.profile import Profile, change, read_profile
 from vatspolicy.profile.vocabulary import LocalizedText
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An outcome with the range that missing facts leave open."""
-
-    decision: str
-    range: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -82,8 +74,6 @@ class Comparison:
     """Problems of the other products."""
     borrowed: tuple[str, ...] = field(default=())
     """Products that the base can read only under the schemas of the head."""
-    broken: tuple[str, ...] = field(default=())
-    """Types of the errors of the program that kept products from being compared."""
 
 
 def direction(before: Answer, after: Answer) -> str:
@@ -115,7 +105,7 @@ def compare_decisions(
 class _Found:
     """Where a difference below the outcome was found."""
 
-    texts: Any
+    texts: tuple[LocalizedText | None, LocalizedText | None]
     products: dict[str, None] = field(default_factory=dict)
     days: dict[str, None] = field(default_factory=dict)
 
@@ -129,7 +119,6 @@ class _Run:
         self.details: dict[tuple[str, str, str | None, str | None, str | None], _Found] = {}
         self.problems: list[Problem] = []
         self.borrowed: list[str] = []
-        self.broken: dict[str, None] = {}
         self._base_under_head: LawRevision | InvalidInput | None = None
 
     def run(self, products: Sequence[Product], days: Sequence[str]) -> Comparison:
@@ -142,12 +131,9 @@ class _Run:
                 continue
             count += 1
             for day in self.days_of(product, days):
-                try:
-                    touching = None if self.base.schemas != self.head.schemas else self.untouched.touching(new, day)
-                    if touching != []:
-                        self.compare(product, day, ((before.bundle, old), (self.head.bundle, new)), touching)
-                except Exception as error:  # one product that breaks must not cost the others
-                    self.broken[type(error).__name__] = None
+                touching = None if self.base.schemas != self.head.schemas else self.untouched.touching(new, day)
+                if touching != []:
+                    self.compare(product, day, ((before.bundle, old), (self.head.bundle, new)), touching)
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
         details = [
             Detail(*key, tuple(found.products), tuple(sorted(found.days)), found.texts)
@@ -161,7 +147,6 @@ class _Run:
             tuple(days),
             tuple(sorted(set(self.problems))),
             tuple(self.borrowed),
-            tuple(self.broken),
         )
 
     def days_of(self, product: Product, days: Sequence[str]) -> Sequence[str]:
@@ -207,8 +192,10 @@ class _Run:
             one, two = (None if side is None else side.value for side in pair)
             key = item.kind, item.name, item.rule, one, two
             if key not in self.details:
-                texts = zip(pair, bundles, strict=True)
-                self.details[key] = _Found(tuple(None if one is None else say_value(one, of) for one, of in texts))
+                before_text, after_text = (
+                    None if one is None else say_value(one, of) for one, of in zip(pair, bundles, strict=True)
+                )
+                self.details[key] = _Found((before_text, after_text))
             seen = self.details[key]
             seen.products[product.name] = None
             seen.days[day] = None
@@ -330,7 +317,7 @@ def _variants(fixture: tuple[str, bytes], expectations: tuple[str, bytes | None]
             yield Product(change(document, edits), str(entry.get("it", "")) or "variant")
 
 
-def _edits(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _edits(entry: Mapping[str, Tree]) -> Iterator[tuple[str, Tree]]:
     set_, unset = entry.get("set"), entry.get("unset")
     yield from set_.items() if isinstance(set_, dict) else ()
     yield from ((path, None) for path in unset if isinstance(path, str)) if isinstance(unset, list) else ()

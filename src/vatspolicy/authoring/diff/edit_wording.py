@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TypeAlias
 
 from vatspolicy.authoring.diff.edits import ReviewItem
+from vatspolicy.authoring.diff.result import CitedArticle, EditedWords, Field, Tree
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by
-from vatspolicy.authoring.diff.structure import Change, Field
+from vatspolicy.authoring.diff.structure import Change
 from vatspolicy.cel.ast import Compare, Fact, In, Node, Param, Term, walk
 from vatspolicy.documents.words import words_of_schema
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
@@ -17,7 +18,7 @@ from vatspolicy.policies.expression_wording import Wording
 from vatspolicy.policies.model import Article, Policy, Rule
 from vatspolicy.profile.vocabulary import LocalizedText, fact_schemas, label
 
-Text = dict[str, str]
+Text: TypeAlias = LocalizedText
 _QUOTED = 3
 """Articles that an edit quotes, at most."""
 FIRST_DAY = Phrase("first day of {value}")
@@ -73,7 +74,7 @@ class EditWording:
     def __init__(self, base: RuleSignatures, head: RuleSignatures, changes: Sequence[Change]) -> None:
         self.base, self.head, self.changes = base, head, changes
 
-    def lines(self, item: ReviewItem) -> list[dict[str, Any]]:
+    def lines(self, item: ReviewItem) -> list[EditedWords]:
         """Return what differs, value by value, in words. Rules themselves are told apart (`law_in_words`)."""
         found = []
         for place in item.changes:
@@ -84,22 +85,25 @@ class EditWording:
                 found += [line for one in change.fields if (line := self._text_line(change, one)) is not None]
         return found
 
-    def _text_line(self, change: Change, field: Field) -> dict[str, Any] | None:
+    def _text_line(self, change: Change, field: Field) -> EditedWords | None:
         """Return the articles that a rule cites, or its message, where they differ."""
-        told: dict[str, Any] = dict.fromkeys(("before", "after", "added", "removed"))
         name = field.name.partition(".")[0]
+        if name not in FIELDS:
+            return None
+        what = say_both(FIELDS[name])
         if name == "cite":
             before, after = (_listed(keys) for keys in (field.before, field.after))
             added, removed = ([key for key in a if key not in b] for a, b in ((after, before), (before, after)))
             if bool(added) == bool(removed):
-                told |= {"before": self._labels(change.policy, before), "after": self._labels(change.policy, after)}
-            else:
-                told |= {"added": self._labels(change.policy, added), "removed": self._labels(change.policy, removed)}
-        elif name == "message":
-            told |= {"before": say_both(field.before), "after": say_both(field.after)}
-        elif name == "readings":
-            told |= {"before": _say(field.before), "after": _say(field.after)}
-        return {"what": say_both(FIELDS[name]), **told} if any(told.values()) else None
+                labels = self._labels(change.policy, before), self._labels(change.policy, after)
+                return _told(EditedWords(what, *labels, None, None))
+            labels = self._labels(change.policy, added), self._labels(change.policy, removed)
+            return _told(EditedWords(what, None, None, *labels))
+        if name == "message":
+            return EditedWords(what, say_both(field.before), say_both(field.after), None, None)
+        if name == "readings":
+            return _told(EditedWords(what, _say(field.before), _say(field.after), None, None))
+        return None
 
     def _labels(self, policy: str, keys: Sequence[str]) -> Text | None:
         """Return the names of some articles in one line."""
@@ -108,47 +112,40 @@ class EditWording:
             {lang: joint("semicolon", lang).join(one[lang] for one in found) for lang in LANGUAGES} if found else None
         )
 
-    def _line(self, change: Change, field: Field, rules: Sequence[str]) -> dict[str, Any] | None:
+    def _line(self, change: Change, field: Field, rules: Sequence[str]) -> EditedWords | None:
         name = field.name or ("is" if change.kind == "term" else "value")
         stands_above = name == "title" and (change.kind == "parameter" or change.change != "changed")
         if name.partition(".")[0] in _SILENT or stands_above:
             return None
-        before, after = field.before, field.after
-        line: dict[str, Any] = dict.fromkeys(("before", "after", "added", "removed"))
         if change.kind == "schema":
             return self._schema_line(change, field)
         if (change.kind, change.change, name) == ("instrument", "changed", "authority"):
-            return {"what": say_both(FIELDS[name]), **line, **self._authority(change.name)}
+            return self._authority(change.name)
         if change.kind == "parameter" and name.partition("[")[0] == "value":
-            name = "value"
-            if isinstance(before, list) and isinstance(after, list):
-                if {*map(str, flat := _flat(before))} != {*map(str, flat_after := _flat(after))}:
-                    before, after = flat, flat_after
-                key = {"added": [m for m in after if m not in before], "removed": [m for m in before if m not in after]}
-                told: dict[str, Text | None] = {
-                    side: self._value(change, members, rules) for side, members in key.items() if members
-                }
-            else:
-                told = {
-                    "before": self._value(change, before, rules) if before is not None else None,
-                    "after": self._value(change, after, rules) if after is not None else None,
-                }
-        else:
-            told = {
-                side: self._plain(change, value, bundle_side, rules, name)
-                for side, value, bundle_side in (("before", before, self.base), ("after", after, self.head))
-            }
-        if not any(told.values()):
-            return None
+            return _told(self._value_line(change, field, rules))
+        before = self._plain(change, field.before, self.base, rules, name)
+        after = self._plain(change, field.after, self.head, rules, name)
         known = OF_ENFORCEMENT if change.kind == "enforce" else FIELDS
         label = None if name == "value" else say_both(known.get(name, {"en": name, "zh": name}))
-        if name == "from" and change.kind == "parameter" and before and after:
-            value = self.head.bundle.policies[change.policy].parameters[change.name].on(after)
+        if name == "from" and change.kind == "parameter" and field.before and field.after:
+            value = self.head.bundle.policies[change.policy].parameters[change.name].on(field.after)
             assert value is not None
             label = say_both(FIRST_DAY, value=self._value(change, value.value, rules))
-        return {"what": label, **line, **told}
+        return _told(EditedWords(label, before, after, None, None))
 
-    def _value(self, change: Change, value: Any, rules: Iterable[str]) -> Text:
+    def _value_line(self, change: Change, field: Field, rules: Sequence[str]) -> EditedWords:
+        """Return a value of a parameter: the members that come and go, or both values."""
+        before, after = field.before, field.after
+        if isinstance(before, list) and isinstance(after, list):
+            if {*map(str, flat := _flat(before))} != {*map(str, flat_after := _flat(after))}:
+                before, after = flat, flat_after
+            members = [m for m in after if m not in before], [m for m in before if m not in after]
+            added, removed = (self._value(change, some, rules) if some else None for some in members)
+            return EditedWords(None, None, None, added, removed)
+        old, new = (None if value is None else self._value(change, value, rules) for value in (before, after))
+        return EditedWords(None, old, new, None, None)
+
+    def _value(self, change: Change, value: Tree, rules: Iterable[str]) -> Text:
         """Return a value of a parameter by the names of the facts that rules compare it with."""
         if isinstance(value, bool):
             return say_both(YES if value else NO)
@@ -160,10 +157,10 @@ class EditWording:
         return {lang: self._listed(Wording(self.head.bundle, lang), members, beside) for lang in LANGUAGES}
 
     @staticmethod
-    def _listed(wording: Wording, members: Sequence[Any], beside: Fact | None) -> str:
+    def _listed(wording: Wording, members: Sequence[Tree], beside: Fact | None) -> str:
         return wording.listed([_member(wording, member, beside) for member in members])
 
-    def _plain(self, change: Change, value: Any, side: RuleSignatures, rules: Iterable[str], name: str) -> Text | None:
+    def _plain(self, change: Change, value: Tree, side: RuleSignatures, rules: Iterable[str], name: str) -> Text | None:
         """Return another value: a condition in words, else as it is written."""
         if value is None:
             return None
@@ -179,29 +176,29 @@ class EditWording:
             return {lang: Wording(side.bundle, lang).say(tree) for lang in LANGUAGES}
         return _say(value)
 
-    def _authority(self, instrument: str) -> dict[str, Text | None]:
+    def _authority(self, instrument: str) -> EditedWords:
         """Return the authorities of an instrument that come and go, or all of them if only their order differs."""
+        what = say_both(FIELDS["authority"])
         before, after = (_authorities(side, instrument) for side in (self.base, self.head))
         added, removed = ([one for one in a if one not in b] for a, b in ((after, before), (before, after)))
         if len(before) == len(after) == 1 or not (added or removed):
-            return {"before": _together(before), "after": _together(after)}
-        return {"added": _together(added), "removed": _together(removed)}
+            return EditedWords(what, _together(before), _together(after), None, None)
+        return EditedWords(what, None, None, _together(added), _together(removed))
 
-    def _schema_line(self, change: Change, field: Field) -> dict[str, Any]:
+    def _schema_line(self, change: Change, field: Field) -> EditedWords:
         """Return a value of a schema where it differs: the members of a list that come and go, else both values."""
-        told: dict[str, Any] = dict.fromkeys(("before", "after", "added", "removed"))
-        keys = field.name.split("/")
+        keys, before, after = field.name.split("/"), field.before, field.after
         known = next((OF_SCHEMAS[key] for key in keys if key in OF_SCHEMAS), None)
+        what = say_both(known or {"en": field.name, "zh": field.name})
         place = tuple(change.name.split("/")[1:])
         fact = (*place[:-1], keys[-1]) if keys[0] == "x-empty-behind" else place
-        if isinstance(field.before, list) and isinstance(field.after, list):
-            for side, members, others in (("added", field.after, field.before), ("removed", field.before, field.after)):
-                told[side] = self._words([one for one in members if one not in others], fact)
-        else:
-            told |= {"before": self._words(field.before, fact), "after": self._words(field.after, fact)}
-        return {"what": say_both(known or {"en": field.name, "zh": field.name}), **told}
+        if isinstance(before, list) and isinstance(after, list):
+            members = [m for m in after if m not in before], [m for m in before if m not in after]
+            added, removed = (self._words(some, fact) for some in members)
+            return EditedWords(what, None, None, added, removed)
+        return EditedWords(what, self._words(before, fact), self._words(after, fact), None, None)
 
-    def _words(self, value: Any, fact: tuple[str, ...]) -> Text | None:
+    def _words(self, value: Tree, fact: tuple[str, ...]) -> Text | None:
         """Return a value of a schema by the names of offers, places and classes in it; a condition by its message."""
         if value is None or value == []:
             return None
@@ -219,7 +216,7 @@ class EditWording:
             for lang, wording in wordings.items()
         }
 
-    def articles(self, item: ReviewItem) -> list[dict[str, Any]]:
+    def articles(self, item: ReviewItem) -> list[CitedArticle]:
         """Return the articles that an edit rests on: those that the edited entries cite, else those of its rules."""
         keys = dict.fromkeys(itertools.chain.from_iterable(self._cited(self.changes[place]) for place in item.changes))
         if not keys and len(item.rules) <= _QUOTED:  # the articles of many rules say nothing of what they share
@@ -260,7 +257,7 @@ class EditWording:
         return None
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: Tree) -> list[Tree]:
     return value if isinstance(value, list) else [value]
 
 
@@ -285,14 +282,14 @@ def _together(texts: Sequence[Text]) -> Text | None:
     return {lang: joint("semicolon", lang).join(one[lang] for one in texts) for lang in LANGUAGES} if texts else None
 
 
-def _say(value: Any) -> Text | None:
+def _say(value: Tree) -> Text | None:
     """Return a value as it is written, without the signs of a programming language."""
     if value is None:
         return None
     return {lang: _said(value, lang) for lang in LANGUAGES}
 
 
-def _said(value: Any, lang: Language) -> str:
+def _said(value: Tree, lang: Language) -> str:
     match value:
         case bool():
             return say_both(YES if value else NO)[lang]
@@ -315,11 +312,11 @@ def _cited_by_fields(change: Change) -> Iterator[str]:
                 yield from _listed(value.get("cite"))
 
 
-def _listed(keys: Any) -> list[str]:
+def _listed(keys: Tree) -> list[str]:
     return [keys] if isinstance(keys, str) else list(keys or ())
 
 
-def _flat(members: Sequence[Any]) -> list[Any]:
+def _flat(members: Sequence[Tree]) -> list[Tree]:
     """Return the members of entries, such as the places of each region, in place of entries with lists."""
     found = []
     for member in members:
@@ -328,7 +325,7 @@ def _flat(members: Sequence[Any]) -> list[Any]:
     return found
 
 
-def _member(wording: Wording, value: Any, beside: Fact | None) -> str:
+def _member(wording: Wording, value: Tree, beside: Fact | None) -> str:
     """Return a member of a list; an entry with places by all of its names."""
     if isinstance(value, dict):
         inner = [one for key, one in value.items() if key != "id" and isinstance(one, list)]
@@ -364,11 +361,15 @@ def _bodies(side: RuleSignatures, names: Iterable[str], term: str) -> Iterator[N
     yield from (node.body for node in _nodes(side, names) if isinstance(node, Term) and node.name == term)
 
 
-def _quoted(policy: Policy, article: Article) -> dict[str, Any]:
-    return {
-        "regulation": say_both(policy.title),
-        "label": say_both(article.label),
-        "verification": article.verification,
-        "text": {"en": article.en, "zh": article.zh},
-        "url": article.url or policy.source.get("url"),
-    }
+def _quoted(policy: Policy, article: Article) -> CitedArticle:
+    return CitedArticle(
+        regulation=say_both(policy.title),
+        label=say_both(article.label),
+        verification=article.verification,
+        text={"en": article.en, "zh": article.zh},
+        url=article.url or policy.source.get("url"),
+    )
+
+
+def _told(words: EditedWords) -> EditedWords | None:
+    return None if words.is_empty else words

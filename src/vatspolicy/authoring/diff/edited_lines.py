@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
+from vatspolicy.authoring.diff.result import Tree
 from vatspolicy.documents import Document, Path
 
-Difference: TypeAlias = tuple[str, Any, Any]
+Difference: TypeAlias = tuple[str, Tree, Tree]
 """Place in an entry, such as `route.conditions[region].check`, and the values before and after."""
 _STEP = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
 
@@ -23,7 +24,7 @@ def first_edited_line(document: Document, path: Path, fields: Iterable[Differenc
     return min((line for line in lines if line > entry), default=entry)
 
 
-def _steps(entry: Any, name: str) -> Iterator[str | int]:
+def _steps(entry: Tree, name: str) -> Iterator[str | int]:
     """Yield the steps to a place such as `route.conditions[region].check`, as far as the entry has it."""
     for key, id in _STEP.findall(name):
         if isinstance(entry, Mapping) and key in entry:
@@ -39,14 +40,14 @@ def _steps(entry: Any, name: str) -> Iterator[str | int]:
             return
 
 
-def _value_at(document: Document, path: Path) -> Any:
+def _value_at(document: Document, path: Path) -> Tree:
     value = document.data
     for step in path:
         value = value[step]
     return value
 
 
-def _edited_line(document: Document, path: Path, before: Any, after: Any) -> int:
+def _edited_line(document: Document, path: Path, before: Tree, after: Tree) -> int:
     """Return the line of the first member or character that differs in a value."""
     if isinstance(before, list) and isinstance(after, list) and _value_at(document, path) == after:
         new = (index for index, item in enumerate(after) if item not in before)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.authoring.diff.layer_edits import policy_of
 from vatspolicy.authoring.diff.record_entries import OTHER, Entry, parts_of
@@ -103,7 +102,7 @@ class EditsOfRules:
         followers: Mapping[str, str],
     ) -> Iterator[tuple[int, int]]:
         """Yield pairs of edits that are judged at once."""
-        first: dict[Any, int] = {}
+        first: dict[Hashable, int] = {}
         for place in places:
             change = self.all[place]
             yield place, first.setdefault((change.kind, change.policy, change.name), place)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 from vatspolicy.authoring.diff.borrowed_facts import Fact, read_by_versions
-from vatspolicy.authoring.diff.decisions import Answer, Comparison, direction
+from vatspolicy.authoring.diff.decisions import Comparison, direction
 from vatspolicy.authoring.diff.nearest import KnownProducts, Nearby, distance, leaves_out
+from vatspolicy.authoring.diff.result import Answer, Verdict, Witness
+from vatspolicy.authoring.diff.result import Transition as WordChange
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.mixed_bundle import mix
-from vatspolicy.authoring.symbolic.verdicts import MOST_TELLING_FIRST, Pair
+from vatspolicy.authoring.symbolic.verdicts import MOST_TELLING_FIRST, Pair, RuleVerdict, Transition, Transitions
 from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.engine.evaluator import possible_outcomes
 from vatspolicy.policies.bundle import Bundle
@@ -24,7 +26,7 @@ FEW = 4
 EDITS = 5
 """Most edits of a review in which examples are searched for that are better than the witness of the proof."""
 
-Data = Mapping[str, Any]
+Found: TypeAlias = Transition | RuleVerdict
 Rank = tuple[bool, int, int, int]
 
 
@@ -32,8 +34,8 @@ Rank = tuple[bool, int, int, int]
 class Example:
     """A profile that shows a change of the decision, made from a known product."""
 
-    change: Any
-    """A change of the word, with a profile that shows it (`symbolic.Transition` or `symbolic.RuleVerdict`)."""
+    change: Found
+    """A change of the word, with a profile that shows it."""
     near: Nearby | None
     """None if the profile of the change is the example."""
     day: str
@@ -41,12 +43,17 @@ class Example:
     @functools.cached_property
     def rank(self) -> Rank:
         """Key to sort by, the best first (see `_rank`)."""
-        return _rank((self.change.before, self.change.after), self.near)
+        return _rank(_pair(self.change), self.near)
 
     @property
     def is_plain(self) -> bool:
         """True if it takes no effort to picture."""
         return self.rank[:2] <= (False, FEW)
+
+
+def _pair(change: Found | Verdict) -> Pair:
+    assert change.before is not None and change.after is not None
+    return change.before, change.after
 
 
 def _rank(pair: Pair, near: Nearby | None) -> Rank:
@@ -73,45 +80,51 @@ class Examples:
         differences: Differences,
         compared: Comparison,
         known: KnownProducts,
-        proof: Any,
+        groups: Sequence[RuleVerdict],
+        transitions: Transitions,
     ) -> None:
-        """Take base and head, the rules that differ, the compared and the known products, and a `proof.Proof`."""
+        """Take the rules that differ, the compared and the known products, and what is proved of both."""
         self.base, self.head = sides
-        self.differences, self.compared, self.known, self.proof = differences, compared, known, proof
+        self.differences, self.compared, self.known = differences, compared, known
+        self.groups, self.transitions = groups, transitions
 
-    def find(self, found: Any, names: Sequence[str], near: Callable[[], Nearby | None]) -> Example:
-        """Return an example of the verdict on some rules (`symbolic.RuleVerdict`).
+    def find(self, found: RuleVerdict, names: Sequence[str], near: Callable[[], Nearby | None]) -> Example:
+        """Return an example of the verdict on some rules.
 
         `near` finds the profile nearest to a known product that shows the change of the verdict itself.
         """
+        assert found.as_of is not None
         if not self._is_wanted(found.transitions, names):
             return Example(found, near(), found.as_of)
         whole = self._cause_all(names)  # then `choose` knows the profiles nearest to known products
         own = Example(found, None if whole else near(), found.as_of)
         after = self.head if whole else mix(self.base, self.head, names)
         read = read_by_versions(self.differences, names)
-        return _Borrowing((self.base, after), self.known, read).find(own, self.proof.transitions.possible)
+        return _Borrowing((self.base, after), self.known, read).find(own, self.transitions.possible)
 
-    def choose(self, verdict: Data, names: Sequence[str], shown: Iterable[tuple[Any, Data]]) -> Example | None:
-        """Return the best of the shown changes in the direction of a verdict (plain data) on rules that cause them all.
+    def choose(
+        self, verdict: Verdict, names: Sequence[str], shown: Iterable[tuple[Transition, WordChange]]
+    ) -> Example | None:
+        """Return the best of the shown changes in the direction of a verdict on rules that cause them all.
 
-        `shown`: changes of the decision word, each with its plain data. None if the verdict has an example as good.
+        `shown`: changes of the decision word as they were proved and as they are shown. None if the verdict has an
+        example as good.
         """
-        if not self._is_wanted(verdict["transitions"], names) or not self._cause_all(names):
+        own, chosen = verdict.witness, None
+        if own is None or not self._is_wanted(verdict.transitions, names) or not self._cause_all(names):
             return None
-        own, chosen = verdict["witness"], None
-        wanted = direction(*(Answer(own[side]["decision"], tuple(own[side]["range"])) for side in ("before", "after")))
-        best = _rank((verdict["before"], verdict["after"]), self._near(own))
+        wanted = direction(own.before, own.after)
+        best = _rank(_pair(verdict), self._near(own))
         for change, entry in shown:
-            if entry["witness"] is not None and entry["direction"] == wanted:
-                one = Example(change, self._near(entry["witness"]), entry["witness"]["as_of"])
+            if entry.witness is not None and entry.direction == wanted:
+                one = Example(change, self._near(entry.witness), entry.witness.as_of)
                 if one.rank < best:
                     best, chosen = one.rank, one
         return chosen
 
     def _is_wanted(self, transitions: Sequence[str], names: Sequence[str]) -> bool:
         """Return True if rules change the decision word, and that of no compared product, in a review of few edits."""
-        if not transitions or len(self.proof.groups) > EDITS:
+        if not transitions or len(self.groups) > EDITS:
             return False
         return all(set(names).isdisjoint(row.because) for row in self.compared.rows)
 
@@ -119,13 +132,13 @@ class Examples:
         """Return True if these are all rules that differ, so that the changes of the word are theirs."""
         return self.differences.names.keys() <= set(names)
 
-    def _near(self, witness: Data) -> Nearby | None:
-        """Return the profile of a witness (plain data) with its known product, if it has one."""
-        made_from = witness["product"]
-        key = made_from and (made_from["id"], made_from["variant"], made_from["file"])
+    def _near(self, witness: Witness) -> Nearby | None:
+        """Return the profile of a witness with its known product, if it has one."""
+        made_from = witness.product
+        key = made_from and (made_from.id, made_from.variant, made_from.file)
         found = (one for one in self.known.products if (one.id, one.variant or None, one.document.file) == key)
         product = next(found, None)
-        return None if product is None else Nearby(product, witness["profile"])
+        return None if product is None else Nearby(product, dict(witness.profile))
 
 
 @dataclass(frozen=True)
@@ -138,22 +151,24 @@ class _Borrowing:
     read: frozenset[Fact]
     """Facts that the rules read."""
 
-    def find(self, own: Example, changes: Iterable[Any]) -> Example:
+    def find(self, own: Example, changes: Iterable[Transition]) -> Example:
         """Return the best example of a change in the same direction: the own one, or a product that borrows facts.
 
-        `changes`: changes of the decision word that are possible (`symbolic.Transition`).
+        `changes`: changes of the decision word that are possible.
         """
+        assert own.change.witness is not None
         wanted = self._direction(load_granted(own.change.witness, schemas=self.known.schemas), own.day)
         found = [own]
         for change in sorted(changes, key=lambda one: MOST_TELLING_FIRST.index((one.before, one.after))):
             if found[-1].is_plain:
                 break
-            if "opinions" not in change.witness:  # the solver looked for a witness without opinions before
+            if "opinions" not in (change.witness or {}):  # the solver looked for a witness without opinions before
                 found += self._borrowed(change, wanted)
         return min(found, key=lambda one: one.rank)
 
-    def _borrowed(self, change: Any, wanted: str) -> Iterator[Example]:
+    def _borrowed(self, change: Transition, wanted: str) -> Iterator[Example]:
         """Yield the known product that shows the same change with a few facts of its witness, if there is one."""
+        assert change.witness is not None and change.as_of is not None
         day = change.as_of
 
         def shows(profile: Profile) -> bool:

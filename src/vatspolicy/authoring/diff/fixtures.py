@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+from vatspolicy.authoring.diff.result import MovedRule, ProfileData, Review, Tree, Witness
 from vatspolicy.documents import load_document
 from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.errors import InvalidInput
@@ -14,33 +14,31 @@ from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, word
 
-Data = Mapping[str, Any]
-Fixture = tuple[str, dict[str, Any], dict[str, Any], str]
+Fixture = tuple[str, ProfileData, dict[str, Tree], str]
 """Name, profile, expectations, and a comment."""
 
 
-def build_fixtures(data: Data) -> Iterator[Fixture]:
+def build_fixtures(data: Review) -> Iterator[Fixture]:
     """Yield one fixture per witness of a comparison, with the decision of the head as the expectation."""
-    semantic = data["semantic"] or {"transitions": [], "rules": []}
-    change = f"{data['base']['title']} → {data['head']['title']}"
-    for entry in semantic["transitions"]:
-        if entry["witness"] is not None:
-            name = f"change-{entry['before']}-to-{entry['after']}"
-            why = {lang: _move(entry["before"], entry["after"], lang) for lang in ("en", "zh")}
-            yield _fixture(name, entry["witness"], why, change)
-    every = [(edit, edit["rules"]) for edit in data["edits"]] + [(rule, [rule]) for rule in semantic["rules"]]
+    change = f"{data.base.title} → {data.head.title}"
+    for entry in data.transitions:
+        if entry.witness is not None:
+            name = f"change-{entry.before}-to-{entry.after}"
+            why = {lang: _move(entry.before, entry.after, lang) for lang in ("en", "zh")}
+            yield _fixture(name, entry.witness, why, change)
+    every = [(edit.proof, edit.rules) for edit in data.edits] + [(rule.proof, (rule,)) for rule in data.proved_rules]
     for shown, rules in every:
-        if shown["witness"] is not None:
-            turn = f"{shown['before']}-to-{shown['after']}" if shown["transitions"] else "listed"
-            first = _first_listed(shown["witness"], rules)
-            why = {lang: f"{first['rule']}: {first['message'][lang]}" for lang in ("en", "zh")}
-            yield _fixture(f"{first['rule']}-{turn}", shown["witness"], why, change, first)
+        if shown.witness is not None:
+            turn = f"{shown.before}-to-{shown.after}" if shown.transitions else "listed"
+            first = _first_listed(shown.witness, rules)
+            why = {lang: f"{first.rule}: {first.message[lang]}" for lang in ("en", "zh")}
+            yield _fixture(f"{first.rule}-{turn}", shown.witness, why, change, first)
 
 
-def _first_listed(witness: Data, rules: Sequence[Data]) -> Data:
+def _first_listed(witness: Witness, rules: Sequence[MovedRule]) -> MovedRule:
     """Return the first of some rules that a witness lists otherwise, or the first of all."""
-    listed = {item["name"] for item in witness["listed"]}
-    return next((rule for rule in rules if rule["rule"] in listed), rules[0])
+    listed = {item.name for item in witness.listed}
+    return next((rule for rule in rules if rule.rule in listed), rules[0])
 
 
 def _move(before: str, after: str, lang: Language) -> str:
@@ -48,16 +46,17 @@ def _move(before: str, after: str, lang: Language) -> str:
     return f"{word(VERDICTS, before, lang)} → {word(VERDICTS, after, lang)}"
 
 
-def _fixture(name: str, witness: Data, why: dict[str, str], change: str, rule: Data | None = None) -> Fixture:
+def _fixture(name: str, witness: Witness, why: dict[str, str], change: str, rule: MovedRule | None = None) -> Fixture:
     name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    profile = {**witness["profile"], "product": {**witness["profile"].get("product", {}), "id": name[:80].strip("-")}}
-    expected: dict[str, Any] = {"as_of": witness["since"], "decision": witness["after"]["decision"]}
+    profile = {**witness.profile, "product": {**witness.profile.get("product", {}), "id": name[:80].strip("-")}}
+    expected: dict[str, Tree] = {"as_of": witness.since, "decision": witness.after.decision}
     if expected["decision"] == "incomplete":
-        expected["range"] = list(witness["after"]["range"])
-    if rule is not None and (told := [item for item in witness["listed"] if item["name"] == rule["rule"]]):
-        expected["absent" if all(item["after"] is None for item in told) else "rules"] = [rule["rule"]]
-    before = f"{witness['before']['decision']} before it, from {witness['since']}"
-    comment = clean(f"A witness of the change {change}: {before}.", one_line=True)
+        expected["range"] = list(witness.after.range)
+    if rule is not None and (told := [item for item in witness.listed if item.name == rule.rule]):
+        expected["absent" if all(item.after is None for item in told) else "rules"] = [rule.rule]
+    comment = clean(
+        f"A witness of the change {change}: {witness.before.decision} before it, from {witness.since}.", one_line=True
+    )
     return name, profile, {"why": why, "decisions": [expected]}, comment
 
 
@@ -84,7 +83,7 @@ def new_files(fixtures: Iterable[Fixture], folder: Path) -> Iterator[tuple[Path,
             number += 1
 
 
-def _holds(path: Path, data: Any) -> bool:
+def _holds(path: Path, data: Tree) -> bool:
     try:
         return path.is_file() and bool(load_document(path).data == data)
     except InvalidInput:

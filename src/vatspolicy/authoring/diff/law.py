@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from vatspolicy.authoring.diff.result import EditedRule, Override, QuotedArticle, RouteCondition, RuleInWords
 from vatspolicy.authoring.diff.structure import Change
 from vatspolicy.engine.evaluator import BEARING
-from vatspolicy.i18n import LANGUAGES, Language
+from vatspolicy.i18n import LANGUAGES, Language, LocalizedText
 from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Wording
@@ -21,8 +22,8 @@ _WORDED = ("when", "effect", "conditions", "since", "until", "unwaivable", "over
 """Parts of a rule in words whose change is told."""
 
 
-def law_in_words(base: Bundle, head: Bundle, changes: Iterable[Change]) -> list[dict[str, Any]]:
-    """Return the rules that were added, amended or removed, in the order of the changes, as plain data.
+def law_in_words(base: Bundle, head: Bundle, changes: Iterable[Change]) -> tuple[EditedRule, ...]:
+    """Return the rules that were added, amended or removed, in the order of the changes.
 
     A removed rule stands beside the rule that follows it, if there is one.
     """
@@ -31,8 +32,8 @@ def law_in_words(base: Bundle, head: Bundle, changes: Iterable[Change]) -> list[
         old, new = (_rule(bundle, name) for bundle in (base, head))
         found[name] = (old if new is None or old is not None else _predecessor(base, head, new), new)
     cards = [card for old, new in found.values() if (card := _card(base, head, old, new)) is not None]
-    followed = {card["predecessor"] for card in cards}
-    return [card for card in cards if card["rule"] not in followed or not _only_ends(card)]
+    followed = {card.predecessor for card in cards}
+    return tuple(card for card in cards if card.rule not in followed or not _only_ends(card))
 
 
 def find_followers(base: Bundle, head: Bundle, changes: Iterable[Change]) -> dict[str, str]:
@@ -46,10 +47,10 @@ def find_followers(base: Bundle, head: Bundle, changes: Iterable[Change]) -> dic
     return found
 
 
-def _only_ends(card: Mapping[str, Any]) -> bool:
+def _only_ends(card: EditedRule) -> bool:
     """Return True for a rule that is gone, or ends, and is otherwise as it was."""
-    before, after = card["before"], card["after"]
-    return after is None or {**before, "until": None} == {**after, "until": None}
+    before, after = card.before, card.after
+    return after is None or (before is not None and replace(before, until=None) == replace(after, until=None))
 
 
 def _edited(base: Bundle, head: Bundle, changes: Iterable[Change]) -> Iterator[str]:
@@ -92,7 +93,7 @@ def _makes_room(head: Bundle, old: Rule, rule: Rule) -> bool:
     return now is None or now.until == rule.since
 
 
-def _target(rule: Rule) -> Any:
+def _target(rule: Rule) -> object:
     """Return the subject of the effect of a rule."""
     match rule.effect:
         case Classify(classes=classes):
@@ -113,60 +114,56 @@ def _likeness(old: Rule, new: Rule) -> float:
 # --- words
 
 
-def _card(base: Bundle, head: Bundle, old: Rule | None, new: Rule | None) -> dict[str, Any] | None:
+def _card(base: Bundle, head: Bundle, old: Rule | None, new: Rule | None) -> EditedRule | None:
     """Return a rule with its parts before and after; None if none of them differs."""
     before = _words(base, old) if old is not None else None
     after = _words(head, new) if new is not None else None
     same_name = old is not None and new is not None and old.name == new.name
-    if same_name and before and after and all(before[key] == after[key] for key in _WORDED):
+    if same_name and before and after and all(getattr(before, key) == getattr(after, key) for key in _WORDED):
         return None
     shown = new or old
     assert shown is not None
     bundle = head if new is not None else base
     policy = bundle.policies[shown.policy]
-    return {
-        "rule": shown.name,
-        "change": "removed" if new is None else "changed" if same_name else "added",
-        "predecessor": old.name if old is not None and new is not None and not same_name else None,
-        "waits": new is not None and new.is_unread and new.kind in BEARING,
-        "message": say_both(shown.message),
-        "layer": name_layer(bundle, shown.policy),
-        "file": policy.file,
-        "line": shown.line,
-        "before": before,
-        "after": after,
-        "articles": [
-            {
-                "label": say_both(article.label),
-                "verification": article.verification,
-                "text": {"en": article.en, "zh": article.zh},
-                "url": article.url or policy.source.get("url"),
-            }
+    return EditedRule(
+        rule=shown.name,
+        change="removed" if new is None else "changed" if same_name else "added",
+        predecessor=old.name if old is not None and new is not None and not same_name else None,
+        waits=new is not None and new.is_unread and new.kind in BEARING,
+        message=say_both(shown.message),
+        layer=name_layer(bundle, shown.policy),
+        file=policy.file,
+        line=shown.line,
+        before=before,
+        after=after,
+        articles=tuple(
+            QuotedArticle(
+                say_both(article.label),
+                article.verification,
+                {"en": article.en, "zh": article.zh},
+                article.url or policy.source.get("url"),
+            )
             for article in (policy.articles[key] for key in shown.cite)
-        ],
-    }
+        ),
+    )
 
 
-def _words(bundle: Bundle, rule: Rule) -> dict[str, Any]:
+def _words(bundle: Bundle, rule: Rule) -> RuleInWords:
     effect = rule.effect
     conditions = effect.requirements if isinstance(effect, Route) else ()
-    return {
-        "since": None if rule.since == ALWAYS else rule.since,
-        "until": None if rule.until == NEVER else rule.until,
-        "when": _say(bundle, rule.when, rule.since),
-        "clauses": _clauses(bundle, rule.when, rule.since),
-        "effect": {lang: describe_effect(bundle, rule, lang) for lang in LANGUAGES},
-        "conditions": [
-            {
-                "id": condition.id,
-                "message": say_both(condition.message),
-                "check": _say(bundle, condition.check, rule.since),
-            }
-            for condition in conditions
-        ],
-        "unwaivable": rule.unwaivable,
-        "overrides": rule.overrides and {**rule.overrides._asdict(), "replaces": bundle.replaces(rule)},
-    }
+    overrides = rule.overrides and Override(**rule.overrides._asdict(), replaces=bundle.replaces(rule))
+    return RuleInWords(
+        since=None if rule.since == ALWAYS else rule.since,
+        until=None if rule.until == NEVER else rule.until,
+        when=_say(bundle, rule.when, rule.since),
+        clauses=_clauses(bundle, rule.when, rule.since),
+        effect={lang: describe_effect(bundle, rule, lang) for lang in LANGUAGES},
+        conditions=tuple(
+            RouteCondition(one.id, say_both(one.message), _say(bundle, one.check, rule.since)) for one in conditions
+        ),
+        unwaivable=rule.unwaivable,
+        overrides=overrides,
+    )
 
 
 def name_layer(bundle: Bundle, policy: str) -> str | None:
@@ -175,15 +172,15 @@ def name_layer(bundle: Bundle, policy: str) -> str | None:
     return None if layer is None or bundle.is_base(policy) else layer.name
 
 
-def _say(bundle: Bundle, expression: Expression, day: str) -> dict[str, str]:
+def _say(bundle: Bundle, expression: Expression, day: str) -> LocalizedText:
     """Return a condition in words, with the values of parameters on a day."""
     return {lang: wording.say(expression.tree) for lang, wording in _wordings(bundle, day)}
 
 
-def _clauses(bundle: Bundle, expression: Expression, day: str) -> list[dict[str, str]]:
+def _clauses(bundle: Bundle, expression: Expression, day: str) -> tuple[LocalizedText, ...]:
     """Return the parts of a condition that must all hold, in words."""
     told = {lang: wording.clauses(expression.tree) for lang, wording in _wordings(bundle, day)}
-    return [dict(zip(told, texts, strict=True)) for texts in zip(*told.values(), strict=True)]
+    return tuple(dict(zip(told, texts, strict=True)) for texts in zip(*told.values(), strict=True))
 
 
 def _wordings(bundle: Bundle, day: str) -> Iterator[tuple[Language, Wording]]:

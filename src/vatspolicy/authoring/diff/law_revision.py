@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from vatspolicy.authoring.diff.result import Tree
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.documents import Document, recall_document
 from vatspolicy.documents.schemas import SchemaSet
@@ -25,7 +25,7 @@ class LawRevision:
     bundle: Bundle
     documents: Mapping[str, Document] = field(repr=False)
     """Policy files by id, except files with identical bytes on the other side."""
-    tests: Mapping[str, tuple[str, Any]] = field(repr=False)
+    tests: Mapping[str, tuple[str, Tree]] = field(repr=False)
     """Tests by the id of their policy, as (file, data), without those of files that are the same on the other side."""
     release: Document = field(repr=False)
     """bundle.yaml."""
@@ -33,7 +33,7 @@ class LawRevision:
     """The layer.yaml of each layer by the name of the layer, that of the base first if it has one."""
 
     @property
-    def layers(self) -> dict[str, Any]:
+    def layers(self) -> dict[str, Tree]:
         """Contents of each layer.yaml by the name of the layer, the lowest layer first."""
         return {name: document.data for name, document in self.heads.items()}
 
@@ -42,7 +42,7 @@ class LawRevision:
         """The schemas under which this side reads profiles."""
         return self.bundle.schemas
 
-    def schema(self, name: str) -> Any:
+    def schema(self, name: str) -> Tree:
         """Return the schema in a file of this side as data; None if it has no such file."""
         content = self.schemas.files.get(name)
         return None if content is None else json.loads(content)

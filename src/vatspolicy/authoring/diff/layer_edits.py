@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.authoring.diff.law import name_layer
 from vatspolicy.authoring.diff.law_revision import LawRevision
+from vatspolicy.authoring.diff.result import Field, RedLine, Tree
 from vatspolicy.authoring.diff.rules import RuleSignatures
-from vatspolicy.authoring.diff.structure import LAYER_PREFIX, Change, Field, compare_fields
+from vatspolicy.authoring.diff.structure import LAYER_PREFIX, Change, compare_fields
 from vatspolicy.documents import Document, Path
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.layers import last_day
@@ -83,7 +83,7 @@ class _LayerDiff:
         return Change(policy, kind, name, change, document.file, line, tuple(fields), since)
 
 
-def _since(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> str | None:
+def _since(was: Mapping[str, Tree] | None, now: Mapping[str, Tree] | None) -> str | None:
     """Return the first day on which an edit of an entry of `enforce` counts; None if only its texts changed."""
     both = [entry for entry in (was, now) if entry is not None]
     if len(both) == 2 and all(was[key] == now[key] for key in ("level", "from")):  # type: ignore[index]
@@ -95,27 +95,10 @@ def _since(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> str 
 # --- red lines -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class RedLine:
-    """An edit of layers that nobody may overlook, although no decision changes by it."""
-
-    code: str
-    """unenforced: the gate passes findings that it did not pass; loosenable: a layer above may loosen the rule."""
-    rule: str
-    layer: str
-    file: str
-    line: int
-    level: str | None = None
-    """The level from now on; None for loosenable."""
-    since: str | None = None
-    until: str | None = None
-    """First and last day on which findings pass that did not."""
-
-
 def find_red_lines(base: RuleSignatures, head: RuleSignatures, changes: Iterable[Change]) -> list[RedLine]:
     """Return the rules of the base whose findings pass the gate from now on, and those that may be loosened."""
     loosenable = [
-        RedLine("loosenable", one.name, one.policy.partition(":")[2], one.file, one.line)
+        RedLine("loosenable", one.name, one.policy.partition(":")[2], one.file, one.line, None, None, None)
         for one in changes
         if (one.kind, one.change) == ("may_loosen", "added") and one.name in base.by_name
     ]

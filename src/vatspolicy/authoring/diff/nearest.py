@@ -12,11 +12,12 @@ import heapq
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from vatspolicy.authoring.diff.borrowed_facts import Fact as Borrowed
 from vatspolicy.authoring.diff.borrowed_facts import lend
 from vatspolicy.authoring.diff.decisions import Product
+from vatspolicy.authoring.diff.result import ProfileData, Tree
 from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.minimize import Place, is_valid_and_holds
 from vatspolicy.documents.schemas import SchemaSet
@@ -35,7 +36,6 @@ LENT = 200
 _OFFERS = ("services", 0, "offers")
 """Place of the offers of a service."""
 
-Data = Mapping[str, Any]
 Holds = Callable[[Profile], bool]
 Fact = tuple[Place, str]
 """A place without the numbers of list members, and the value there as JSON."""
@@ -45,7 +45,7 @@ class Nearby(NamedTuple):
     """A profile that shows a change, and the known product that it was made from."""
 
     product: Product
-    profile: dict[str, Any]
+    profile: dict[str, Tree]
 
 
 class Distance(NamedTuple):
@@ -86,7 +86,7 @@ class KnownProducts:
         self._loaded: dict[Product, Profile | None] = {}
         """Profiles of products that were decided as they are; None for one that breaks an invariant."""
 
-    def find_nearest(self, witness: Data, holds: Holds, first: Sequence[Product] = ()) -> Nearby | None:
+    def find_nearest(self, witness: ProfileData, holds: Holds, first: Sequence[Product] = ()) -> Nearby | None:
         """Return the profile nearest to a known product of which `holds` is true; None if there is none.
 
         `witness` is a profile of which it is true. The products in `first` are tried before the others.
@@ -103,7 +103,7 @@ class KnownProducts:
                 found.append(Nearby(product, self._with_offers(near, holds)))
         return min(found, key=distance, default=None)
 
-    def find_borrower(self, witness: Data, holds: Holds, read: frozenset[Borrowed]) -> Nearby | None:
+    def find_borrower(self, witness: ProfileData, holds: Holds, read: frozenset[Borrowed]) -> Nearby | None:
         """Return the known product that needs the fewest facts of a witness for `holds` to be true; None for none.
 
         `read`: the facts of the witness to borrow. No opinion is borrowed.
@@ -117,18 +117,18 @@ class KnownProducts:
             found.append(Nearby(product, data if near is None else near))
         return min(found, key=distance, default=None)
 
-    def find_borrowers(self, witness: Data, read: frozenset[Borrowed]) -> Iterator[Profile]:
+    def find_borrowers(self, witness: ProfileData, read: frozenset[Borrowed]) -> Iterator[Profile]:
         """Yield the profiles of products with facts of a witness, those that borrow the fewest first."""
         yield from self.load_valid(data for _, data in self._lend(witness, read))
 
-    def load_valid(self, profiles: Iterable[Data]) -> Iterator[Profile]:
+    def load_valid(self, profiles: Iterable[ProfileData]) -> Iterator[Profile]:
         """Yield the profiles among plain data that are valid."""
         for data in profiles:
             if is_valid(data, "profile", self.schemas):
                 with contextlib.suppress(InvalidInput):
                     yield load_granted(data, schemas=self.schemas)
 
-    def _lend(self, witness: Data, read: frozenset[Borrowed]) -> list[tuple[int, dict[str, Any]]]:
+    def _lend(self, witness: ProfileData, read: frozenset[Borrowed]) -> list[tuple[int, dict[str, Tree]]]:
         """Return the products with facts of a witness that differ least, each with its place among the products."""
         lent = (
             (sum(len(list(_facts(value))) for value in new.values()), place, changed)
@@ -137,7 +137,7 @@ class KnownProducts:
         )
         return [(place, data) for _, place, data in heapq.nsmallest(LENT, lent, key=lambda one: one[:2])]
 
-    def _with_offers(self, witness: dict[str, Any], holds: Holds) -> dict[str, Any]:
+    def _with_offers(self, witness: dict[str, Tree], holds: Holds) -> dict[str, Tree]:
         """Return the profile with an offer in place of an opinion on the class of a service, if that holds as well.
 
         The solver may reach a class by an opinion that no authority would give of the offer beside it.
@@ -153,7 +153,7 @@ class KnownProducts:
                     return self._with_offers(data, holds)
         return witness
 
-    def _ranked(self, witness: Data, first: Sequence[Product]) -> list[tuple[Product, Data]]:
+    def _ranked(self, witness: ProfileData, first: Sequence[Product]) -> list[tuple[Product, ProfileData]]:
         """Return the products by the number of facts of the witness that they do not state, the shortest first."""
         wanted = frozenset(_facts(witness))
         ranked = sorted(
@@ -161,7 +161,7 @@ class KnownProducts:
         )
         return [(product, data) for product, data, _ in ranked]
 
-    def _load(self, product: Product, data: Data) -> Profile | None:
+    def _load(self, product: Product, data: ProfileData) -> Profile | None:
         """Return the profile of a product; None if there is none."""
         if product not in self._loaded:
             try:
@@ -170,11 +170,11 @@ class KnownProducts:
                 self._loaded[product] = None
         return self._loaded[product]
 
-    def _holds(self, data: Data, holds: Holds) -> bool:
+    def _holds(self, data: ProfileData, holds: Holds) -> bool:
         return is_valid_and_holds(data, holds, self.schemas)
 
 
-def _facts(value: Any, place: Place = ()) -> Iterator[Fact]:
+def _facts(value: Tree, place: Place = ()) -> Iterator[Fact]:
     """Yield every fact of a profile, and each member of a list as a fact of its own."""
     if isinstance(value, Mapping):
         for key, child in value.items():
@@ -187,7 +187,7 @@ def _facts(value: Any, place: Place = ()) -> Iterator[Fact]:
         yield place, json.dumps(value, sort_keys=True)
 
 
-def count_changes(one: Any, other: Any) -> int:
+def count_changes(one: Tree, other: Tree) -> int:
     """Return the number of facts in which two profiles differ."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return sum(count_changes(one.get(key), other.get(key)) for key in {**one, **other} if key != "id")
@@ -200,14 +200,16 @@ def count_changes(one: Any, other: Any) -> int:
     )
 
 
-def _are_records(value: Any) -> bool:
+def _are_records(value: Tree) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
 
 
 # --- from a witness to a product
 
 
-def move_towards(witness: Data, target: Data, holds: Callable[[Data], bool]) -> dict[str, Any] | None:
+def move_towards(
+    witness: ProfileData, target: ProfileData, holds: Callable[[ProfileData], bool]
+) -> dict[str, Tree] | None:
     """Return a profile of which `holds` is true and that no single step brings nearer to the target.
 
     `witness` is where it begins; None if it does not hold there once its services are those of the target.
@@ -218,7 +220,7 @@ def move_towards(witness: Data, target: Data, holds: Callable[[Data], bool]) -> 
     return None
 
 
-def _starts(witness: Data, target: Data) -> Iterator[dict[str, Any]]:
+def _starts(witness: ProfileData, target: ProfileData) -> Iterator[dict[str, Tree]]:
     """Yield the witness with its services in the places of similar ones of the target: with its others, and without."""
     own, others = list(witness.get("services", ())), list(target.get("services", ()))
     places = _similar_places(own, others)
@@ -237,7 +239,7 @@ def _starts(witness: Data, target: Data) -> Iterator[dict[str, Any]]:
     yield {**data, "services": copy.deepcopy(named)}
 
 
-def _similar_places(own: Sequence[Data], others: Sequence[Data]) -> list[int]:
+def _similar_places(own: Sequence[ProfileData], others: Sequence[ProfileData]) -> list[int]:
     """Return for each service the index of the most similar of the others, each once; for the rest, indexes beyond."""
     found: list[int] = []
     for service in own:
@@ -251,15 +253,15 @@ def _similar_places(own: Sequence[Data], others: Sequence[Data]) -> list[int]:
 class _Walk:
     """Steps of a profile towards a target."""
 
-    def __init__(self, data: dict[str, Any], target: Data, holds: Callable[[Data], bool]) -> None:
+    def __init__(self, data: dict[str, Tree], target: ProfileData, holds: Callable[[ProfileData], bool]) -> None:
         self.data, self.target, self.holds = data, target, holds
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> dict[str, Tree]:
         """Return the profile after all steps: whole parts first, then the contents of those that it cannot take."""
         self.enter((), self.data, self.target)
         return self.data
 
-    def enter(self, place: Place, mine: Any, theirs: Any) -> None:
+    def enter(self, place: Place, mine: Tree, theirs: Tree) -> None:
         """Take over as much of a part as the profile allows."""
         if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
             keys = {"opinions": None, **theirs, **mine}  # an opinion is the least likely fact: it goes first
@@ -275,7 +277,7 @@ class _Walk:
                 if not isinstance(now, Mapping) or step in now:
                     self.enter((*place, step), now[step], wanted)
 
-    def take(self, place: Place, value: Any) -> bool:
+    def take(self, place: Place, value: Tree) -> bool:
         """Set or remove a part as the target has it, if the profile still holds then."""
         changed = copy.deepcopy(self.data)
         owner = _at(changed, place[:-1])
@@ -289,7 +291,7 @@ class _Walk:
         return True
 
 
-def _at(data: Any, place: Place) -> Any:
+def _at(data: Tree, place: Place) -> Tree:
     for step in place:
         data = data[step]
     return data

@@ -6,11 +6,11 @@ another, and so may a known product with a few facts of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from vatspolicy.authoring.diff.borrowed_facts import OPERATORS, Fact
 from vatspolicy.authoring.diff.nearest import KnownProducts
+from vatspolicy.authoring.diff.result import ProfileData, Tree
 from vatspolicy.authoring.symbolic.minimize import places, without
 from vatspolicy.authoring.symbolic.transitions import add_shown
 from vatspolicy.authoring.symbolic.verdicts import WITNESS, RuleVerdict, Transition, Transitions
@@ -63,7 +63,7 @@ def _find_shown(
 
 
 def _profiles_near(
-    base: Bundle, witness: Mapping[str, Any], day: str, known: KnownProducts, read: frozenset[Fact]
+    base: Bundle, witness: ProfileData, day: str, known: KnownProducts, read: frozenset[Fact]
 ) -> Iterator[Profile]:
     """Yield the witness without one of its parts, the same with all permits, and known products with facts of it."""
     parts = (without(witness, place) for place in places(dict(witness)))
@@ -73,7 +73,7 @@ def _profiles_near(
     yield from known.find_borrowers(witness, read)
 
 
-def _with_permits(base: Bundle, profile: Profile, day: str) -> Iterator[dict[str, Any]]:
+def _with_permits(base: Bundle, profile: Profile, day: str) -> Iterator[dict[str, Tree]]:
     """Yield a profile to which the permits are granted that it may need, if this is not known of some.
 
     A solver looks at lists with few members; a fact that many permits depend on may be missing all the same.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_side
 from vatspolicy.authoring.diff.rules import Differences
-from vatspolicy.errors import InvalidInput
+from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.policies.bundle import Bundle
+
+if TYPE_CHECKING:
+    from vatspolicy.authoring.symbolic.verdicts import RuleVerdict, Transitions
 
 ENGINES = ("auto", "z3", "off")
 """Solvers to choose from: z3 if it is installed, z3 or no report, none.
@@ -32,12 +34,12 @@ class Proof:
     """Reason for a missing evaluation: engine (not installed), schemas (the base does not fit the head's), failed."""
     broke: str = ""
     """The type of the error that stopped the solver."""
-    groups: tuple[Any, ...] = ()
-    """One vatspolicy.authoring.symbolic.RuleVerdict for each group of rules that were changed together."""
-    rules: tuple[Any, ...] = ()
+    groups: tuple[RuleVerdict, ...] = ()
+    """One for each group of rules that were changed together."""
+    rules: tuple[RuleVerdict, ...] = ()
     """One for each rule changed alone, if that was asked."""
-    transitions: Any = None
-    """The vatspolicy.authoring.symbolic.Transitions of the change as a whole."""
+    transitions: Transitions | None = None
+    """Those of the change as a whole; None if nothing was evaluated."""
     base: Bundle | None = None
     """The base under the schemas of the head."""
 
@@ -69,11 +71,14 @@ def prove(
         left = (base if base.schemas == head.schemas else load_side(base.source, head.schemas)).bundle
     except InvalidInput:  # an old state that does not fit the new schemas
         return Proof("unavailable", engine, "schemas")
+    from vatspolicy.authoring.symbolic import recall_change
+    from vatspolicy.authoring.symbolic.solver import FAILURES
+
+    outside: tuple[type[Exception], ...] = (WorkerLost, *FAILURES)
     try:
-        analysis = importlib.import_module("vatspolicy.authoring.symbolic")
         alone = [(name,) for name in names] if each_rule else []
-        verdicts, transitions = analysis.recall_change(left, head.bundle, [*groups, *alone], workers=workers)
-    except Exception as error:  # on any error, keep the rest of the report and mark it as incomplete
+        verdicts, transitions = recall_change(left, head.bundle, [*groups, *alone], workers=workers)
+    except outside as error:  # keep the rest of the report, and mark it as incomplete
         return Proof("failed", engine, "failed", type(error).__name__)
     return Proof(
         "evaluated",

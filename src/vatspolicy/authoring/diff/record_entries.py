@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, instruments_of
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, Change, tokens
@@ -87,7 +86,7 @@ def _entries_of(side: RuleSignatures, rule: Rule) -> Iterator[Entry]:
         yield from (("term", id, name) for name in terms for id in sources if name in side.bundle.policies[id].terms)
 
 
-def _content(side: RuleSignatures, entry: Entry) -> Any:
+def _content(side: RuleSignatures, entry: Entry) -> object:
     kind, id, name = entry
     policy = side.bundle.policies[id]
     match kind:
@@ -106,7 +105,7 @@ def _content(side: RuleSignatures, entry: Entry) -> Any:
     return policy
 
 
-def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _leaves(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
     """Yield every field of an entry with its place, without those that no record has."""
     match value:
         case Expression():

@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from vatspolicy.authoring.diff.decisions import Product, Row
 from vatspolicy.authoring.diff.law_revision import LawRevision
+from vatspolicy.authoring.diff.result import ChangedDecision, ChangedRecords, PastDecisions, Tree, UnreadRecord
 from vatspolicy.authoring.diff.words import UNREAD
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput
@@ -26,16 +26,6 @@ from vatspolicy.profile.profile import change, read_profile
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-@dataclass(frozen=True)
-class Unread:
-    """A record that is not evaluated."""
-
-    file: str
-    line: int
-    code: str
-    """One of words.UNREAD."""
-
-
 @dataclass
 class Recorded:
     """The past decisions of a comparison."""
@@ -44,7 +34,7 @@ class Recorded:
     head: LawRevision
     times: dict[Product, int] = field(default_factory=dict)
     """The number of records by the decision that they record."""
-    unread: list[Unread] = field(default_factory=list)
+    unread: list[UnreadRecord] = field(default_factory=list)
     records: int = 0
     _known: dict[tuple[str, str], Product] = field(default_factory=dict)
 
@@ -67,7 +57,7 @@ class Recorded:
             self._add_event(file, number, _parse(line))
         return True
 
-    def _add_event(self, file: str, line: int, event: Any) -> None:
+    def _add_event(self, file: str, line: int, event: Tree) -> None:
         if not is_event(event):
             self._skip(file, line, "torn")
             return
@@ -121,45 +111,39 @@ class Recorded:
         self.times[product] = self.times.get(product, 0) + 1
 
     def _skip(self, file: str, line: int, code: str) -> None:
-        self.unread.append(Unread(file, line, code))
+        self.unread.append(UnreadRecord(file, line, code, both(UNREAD, code)))
 
-    def data(self, rows: Iterable[Row], serialize: Callable[[Row], Mapping[str, Any]]) -> dict[str, Any] | None:
-        """Return how many past decisions there are, and which change (comparison.schema.json); None if there are none.
+    def summarize(self, rows: Iterable[Row], describe: Callable[[Row], ChangedDecision]) -> PastDecisions | None:
+        """Return how many past decisions there are, and which change; None if there are none.
 
-        `rows` are those of all products; `serialize` returns one as plain data.
+        `rows` are those of all products; `describe` returns one with its causes.
         """
         if not self.records:
             return None
         rows = [row for row in rows if row.product in self.times]
         changed = {row.product for row in rows}
-        return {
-            "records": self.records,
-            "evaluated": sum(self.times.values()),
-            "changed": sum(times for product, times in self.times.items() if product in changed),
-            "changes": self._changes(rows, serialize),
-            "unread": list(self._unread_data()),
-        }
+        return PastDecisions(
+            records=self.records,
+            evaluated=sum(self.times.values()),
+            changed=sum(times for product, times in self.times.items() if product in changed),
+            changes=self._changes(rows, describe),
+            unread=tuple(self.unread),
+        )
 
-    def _changes(self, rows: Iterable[Row], serialize: Callable[[Row], Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def _changes(self, rows: Iterable[Row], describe: Callable[[Row], ChangedDecision]) -> tuple[ChangedRecords, ...]:
         """Return the products with another outcome, with the number of their records, the most records first."""
-        found: dict[str, dict[str, Any]] = {}
+        found: dict[Hashable, ChangedRecords] = {}
         for row in rows:
-            told = serialize(row)
-            same = {key: told[key] for key in ("product", "before", "after", "direction")}
-            rules = [cause["rule"] for cause in told["because"]]
-            entry = found.setdefault(
-                json.dumps([same, rules]), {**same, "records": 0, "days": [], "because": told["because"]}
-            )
-            entry["records"] += self.times[row.product]
-            entry["days"] = sorted({*entry["days"], *row.days})
-        return sorted(found.values(), key=lambda one: (-one["records"], one["product"]))
-
-    def _unread_data(self) -> Iterator[dict[str, Any]]:
-        for one in self.unread:
-            yield {"file": one.file, "line": one.line, "code": one.code, "text": both(UNREAD, one.code)}
+            told = describe(row)
+            key = told.product, told.before, told.after, row.because
+            new = ChangedRecords(told.product, told.before, told.after, told.direction, 0, (), told.because)
+            entry = found.get(key, new)
+            days = tuple(sorted({*entry.days, *row.days}))
+            found[key] = replace(entry, records=entry.records + self.times[row.product], days=days)
+        return tuple(sorted(found.values(), key=lambda one: (-one.records, one.product)))
 
 
-def _parse(text: bytes) -> Any:
+def _parse(text: bytes) -> Tree:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

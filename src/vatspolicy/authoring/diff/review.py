@@ -1,12 +1,11 @@
-"""The whole comparison as plain data (comparison.schema.json), which every report reads."""
+"""The comparison of two states of the law: its parts, and what follows from all of them."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 from vatspolicy.authoring.diff.acceptance import AcceptedChanges, mark_accepted, read_accepted, remainder
 from vatspolicy.authoring.diff.concerned import find_concerned
@@ -23,12 +22,13 @@ from vatspolicy.authoring.diff.law import find_followers, law_in_words
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.layer_edits import compare_layers
 from vatspolicy.authoring.diff.proof import Proof, prove
-from vatspolicy.authoring.diff.record_entries import WORDING, Entry, compare_entries
+from vatspolicy.authoring.diff.record_entries import WORDING, compare_entries
 from vatspolicy.authoring.diff.recorded import Recorded
+from vatspolicy.authoring.diff.result import FORMAT, Accepted, Access, Review, Semantic, SideName, Verdict, Why
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaEdits, compare_schemas
-from vatspolicy.authoring.diff.semantic import semantic_data
-from vatspolicy.authoring.diff.serialize import ComparisonSerializer, release_data, schema_data, seen_in
+from vatspolicy.authoring.diff.semantic import word_proofs
+from vatspolicy.authoring.diff.serialize import ComparisonSerializer, seen_in
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure, date_change
 from vatspolicy.authoring.diff.verdict import (
@@ -44,16 +44,11 @@ from vatspolicy.authoring.diff.verdict import (
     undecided,
 )
 from vatspolicy.authoring.diff.words import TITLES, UNREAD_SCHEMAS, WHY
-from vatspolicy.engine.result import encode
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n.words import both
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.vocabulary import LocalizedText
 from vatspolicy.workers import start_apart
-
-T = TypeVar("T")
-
-FORMAT = 1
-"""Version of the data; it grows when a reader would break."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +66,7 @@ class ComparisonSettings:
     """Processes that share the work of proofs."""
     fail_on: Sequence[str] = ()
     """Conditions (verdict.parse_conditions)."""
-    compare_access: Callable[[Bundle, Bundle, str, Collection[str]], object] | None = None
+    compare_access: Callable[[Bundle, Bundle, str, Collection[str]], Access] | None = None
     """Compares the access matrices of both sides on a day, given the names of the rules that differ then; or None."""
     each_rule: bool = False
     """True if proofs are also about each rule as if it changed alone."""
@@ -79,252 +74,199 @@ class ComparisonSettings:
     """The file of accepted changes; None for `accepted.yaml` in the policies of the head, if it is there."""
 
 
-def compare_revisions(base: Source, head: Source, settings: ComparisonSettings) -> dict[str, Any]:
+def compare_revisions(base: Source, head: Source, settings: ComparisonSettings) -> Review:
     """Compare two states. `why` and `problems` name everything that cannot be compared."""
     try:
-        left, right = load_pair(base, head)
-        data = _compare(left, right, settings)
+        return _finish(_compare(*load_pair(base, head), settings), settings)
     except InvalidInput as error:
-        data = _empty(settings, [Why("invalid")], error.problems) | {"base": _named(base), "head": _named(head)}
-    return _finish(data, settings)
+        sides = _named(base), _named(head)
+        return _finish(_empty(settings, sides, [_why("invalid")], error.problems), settings)
 
 
-def not_loadable(
-    base: str, head: str | None, problems: Iterable[Problem], settings: ComparisonSettings
-) -> dict[str, Any]:
-    """Return the data of a comparison with a side of which a file cannot be read as a whole."""
-    data = _empty(settings, [Why("invalid")], problems)
-    return _finish(data | {key: _unread(name or "") for key, name in (("base", base), ("head", head))}, settings)
+def not_loadable(base: str, head: str | None, problems: Iterable[Problem], settings: ComparisonSettings) -> Review:
+    """Return a comparison with a side of which a file cannot be read as a whole."""
+    sides = _unread(base), _unread(head or "")
+    return _finish(_empty(settings, sides, [_why("invalid")], problems), settings)
 
 
-def not_comparable(base: str, head: str | None, message: str, settings: ComparisonSettings) -> dict[str, Any]:
-    """Return the data of a comparison with a side that cannot be read; `message` is the reason."""
-    data = _empty(settings, [Why("source")], [])
-    data["why"][0]["text"] = {"en": message, "zh": message}
-    data |= {key: _unread(name or "") for key, name in (("base", base), ("head", head))}
-    return _finish(data, settings)
+def not_comparable(base: str, head: str | None, message: str, settings: ComparisonSettings) -> Review:
+    """Return a comparison with a side that cannot be read; `message` is the reason."""
+    sides = _unread(base), _unread(head or "")
+    why = Why("source", {"en": message, "zh": message}, None)
+    return _finish(_empty(settings, sides, [why], []), settings)
 
 
-def _unread(name: str) -> dict[str, Any]:
-    return {"name": name, "title": name, "commit": None, "version": None, "digest": None, "layers": []}
+def _unread(name: str) -> SideName:
+    return SideName(name, name, None, None, None, ())
 
 
-def _finish(data: dict[str, Any], settings: ComparisonSettings) -> dict[str, Any]:
-    data["title"] = _title(data)
-    left = remainder(data)
-    data["failed_on"] = failures(left, settings.fail_on)
-    data["undecided_on"] = undecided(left, settings.fail_on)
-    data["exit_code"] = exit_code(data)
-    order = (
-        "format",
-        "state",
-        "title",
-        "verdict",
-        "why",
-        "failed_on",
-        "undecided_on",
-        "exit_code",
-        "today",
-        "base",
-        "head",
-        "red_lines",
-        "accepted",
-        "edits",
-        "structure",
-        "law",
+def _finish(review: Review, settings: ComparisonSettings) -> Review:
+    """Return a comparison with its title, the conditions that hold, and the exit code."""
+    left = remainder(review)
+    review = replace(
+        review,
+        title=_title(review),
+        failed_on=tuple(failures(left, settings.fail_on)),
+        undecided_on=tuple(undecided(left, settings.fail_on)),
     )
-    return {
-        key: data[key]
-        for key in (*order, "schemas", "decisions", "concerned", "access", "semantic", "release", "problems")
-    }
+    return replace(review, exit_code=int(exit_code(review)))
 
 
-def _title(data: dict[str, Any]) -> dict[str, str]:
+def _title(review: Review) -> LocalizedText:
     """Return the title, with a remark if the solver left something unsettled."""
-    key = title_of(data)
+    key = title_of(review)
     title = both(TITLES, key)
-    if key in ("not-evaluated", "unknown") or not is_open(data):
+    if key in ("not-evaluated", "unknown") or not is_open(review):
         return title
     return {lang: text + both(TITLES, "open")[lang] for lang, text in title.items()}
 
 
-def _empty(settings: ComparisonSettings, why: Iterable[Why], problems: Iterable[Problem]) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "state": "not-evaluated",
-        "verdict": None,
-        "why": [{"code": one.code, "text": both(WHY, one.code, subject=one.subject), "part": one.part} for one in why],
-        "today": settings.today,
-        "red_lines": [],
-        "accepted": {"file": None, "entries": []},
-        "edits": [],
-        "structure": [],
-        "law": [],
-        "schemas": [],
-        "decisions": None,
-        "concerned": None,
-        "access": None,
-        "semantic": None,
-        "release": None,
-        "problems": [_problem(problem) for problem in problems],
-    }
+def _empty(
+    settings: ComparisonSettings, sides: tuple[SideName, SideName], why: Iterable[Why], problems: Iterable[Problem]
+) -> Review:
+    return Review(
+        format=FORMAT,
+        state="not-evaluated",
+        title={},
+        verdict=None,
+        why=tuple(why),
+        failed_on=(),
+        undecided_on=(),
+        exit_code=0,
+        today=settings.today,
+        base=sides[0],
+        head=sides[1],
+        red_lines=(),
+        accepted=Accepted(None, ()),
+        edits=(),
+        structure=(),
+        law=(),
+        schemas=(),
+        decisions=None,
+        concerned=None,
+        access=None,
+        semantic=None,
+        release=None,
+        problems=tuple(problems),
+    )
 
 
-@dataclass(frozen=True)
-class Why:
-    """A reason why the comparison is not evaluated."""
-
-    code: str
-    """One of words.WHY."""
-    subject: Any = ""
-    """The error or the part that the sentence names."""
-    part: str | None = None
-    """The part of the report that broke (words.PARTS)."""
+def _why(code: str, subject: object = "", part: str | None = None) -> Why:
+    """Return a reason why the comparison is not evaluated; `subject` is the error or number that it names."""
+    return Why(code, both(WHY, code, subject=subject), part)
 
 
-class _Parts:
-    """Parts of a comparison, each made apart: one that breaks is named, and the others stand."""
-
-    def __init__(self) -> None:
-        self.broken: list[Why] = []
-
-    def make(self, part: str, work: Callable[[], T], otherwise: T) -> T:
-        """Return the result of the work, or `otherwise` if it breaks. Raises InvalidInput."""
-        try:
-            return work()
-        except InvalidInput:
-            raise
-        except Exception as error:  # an error of the program in one part must not cost the whole report
-            self.note(part, type(error).__name__)
-            return otherwise
-
-    def note(self, part: str, error: str) -> None:
-        """Name a part that broke, once."""
-        if part not in {why.part for why in self.broken}:
-            self.broken.append(Why("broken", error, part))
-
-
-def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings) -> dict[str, Any]:
-    parts = _Parts()
-    nothing: list[dict[str, Any]] = []
-    of_schemas = parts.make("structure", lambda: compare_schemas(base, head), SchemaEdits())
-    schemas = of_schemas.changes
-    changes = parts.make("structure", lambda: _changes(base, head, settings.today), list[Change]())
-    changes += of_schemas.of_specs
-    same = base.schemas == head.schemas and list(base.layers.items()) == list(head.layers.items())
-    edited = frozenset(base.documents.keys() | head.documents.keys()) if same else None
-    differences = Differences(RuleSignatures(base.bundle), RuleSignatures(head.bundle), edited)
-    changed = {change.policy for change in changes if change.kind in LAW}
-
-    def compare_records() -> dict[Entry, frozenset[str]]:
-        worded = {("schema", "schemas", name): frozenset({WORDING}) for name in of_schemas.worded}
-        return worded | compare_entries(differences.base, differences.head, differences.depending)
-
-    compared = parts.make("structure", compare_records, dict[Entry, frozenset[str]]())
-    edits = EditsOfRules(changes, differences.base, differences.head, compared)
-
-    def group() -> list[ReviewItem]:
-        return edits.group(differences.names, find_followers(base.bundle, head.bundle, changes))
-
-    together = [ReviewItem((), tuple(differences.names))] if differences.names else []
-    items = parts.make("structure", group, together)
+def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings) -> Review:
+    of_schemas = compare_schemas(base, head)
+    changes = [*_changes(base, head, settings.today), *of_schemas.of_specs]
+    differences, edits = _edits(base, head, changes, of_schemas)
+    items = edits.group(differences.names, find_followers(base.bundle, head.bundle, changes))
     proof = _start_proof(base, head, differences, items, settings)
     recorded = Recorded(base, head)
     found, unread = products(base, head, settings.profiles, recorded.read)
-
-    def decide() -> Comparison:
-        days = differences.days(changed, settings.today, settings.days)
-        return compare_decisions(base, head, [*found, *recorded.times], days, differences)
-
-    comparison = parts.make("decisions", decide, Comparison((), (), 0, (), ()))
-    for error in comparison.broken:
-        parts.note("decisions", error)
+    changed = {change.policy for change in changes if change.kind in LAW}
+    days = differences.days(changed, settings.today, settings.days)
+    comparison = compare_decisions(base, head, [*found, *recorded.times], days, differences)
     serializer = ComparisonSerializer(base, head, differences, edits, of_schemas.reading, settings.today)
-
-    def access() -> dict[str, Any] | None:
-        days = [day for day in comparison.days if differences.on(day)]
-        if settings.compare_access is None or not days or base.schemas != head.schemas:
-            return None
-        day = next((day for day in days if day >= settings.today), days[-1])
-        found: dict[str, Any] = encode(settings.compare_access(base.bundle, head.bundle, day, differences.on(day)))
-        return found
-
-    matrix = parts.make("access", access, None)
-    semantic, verdicts, reasons = _semantic(
-        proof(), head, differences, items, serializer, comparison, found, settings.workers
-    )
     problems = sorted({*unread, *comparison.problems})
-    why = [Why("invalid")] if problems else []
+    why = [_why("invalid")] if problems else []
     try:
         accepted = read_accepted(base.source, head.source, settings.accepted)
     except InvalidInput as error:
         accepted = AcceptedChanges()
         problems += error.problems
-        why.append(Why("accepted"))
-    if not comparison.products and not parts.broken and (differences.names or schemas):
-        why.append(Why("nothing"))
-    decisions = parts.make("decisions", lambda: serializer.decisions(comparison), dict[str, Any]())
-    decisions = decisions or serializer.decisions(Comparison((), (), 0, (), ()))
-    decisions["recorded"] = recorded.data(comparison.rows, serializer.row)
-    masked = sum(one.code == "masked" for one in recorded.unread)
-    if masked:
-        why.append(Why("masked", masked))
-    if len(recorded.unread) > masked:
-        why.append(Why("recorded", len(recorded.unread) - masked))
-    data: dict[str, Any] = {"decisions": decisions, "semantic": semantic}
-    if base.schemas == head.schemas and _contradicted(data):
-        semantic, verdicts, reasons = _nothing(semantic["engine"]), [], [Why("contradiction")]
-    why += reasons
+        why.append(_why("accepted"))
+    if not comparison.products and (differences.names or of_schemas.changes):
+        why.append(_why("nothing"))
+    why += _unread_records(recorded)
+    review = replace(
+        _empty(settings, (_named(base.source, base), _named(head.source, head)), why, problems),
+        red_lines=serializer.red_lines(),
+        structure=tuple(serializer.change(change) for change in changes),
+        law=law_in_words(base.bundle, head.bundle, changes),
+        schemas=of_schemas.changes,
+        decisions=serializer.decisions(comparison, recorded.summarize(comparison.rows, serializer.row)),
+        access=_access(base, head, differences, comparison, settings),
+    )
+    semantic, verdicts, reasons = _semantic(
+        proof(), head, differences, items, serializer, comparison, found, settings.workers
+    )
+    if base.schemas == head.schemas and seen(review) & {*impossible(replace(review, semantic=semantic))}:
+        semantic, verdicts, reasons = _nothing(semantic.engine), [], [_why("contradiction")]
     if of_schemas.reading:
         semantic = _beyond_schemas(semantic)
-    shown = [entry["direction"] for entry in semantic["transitions"] if entry["witness"] is not None]
-    never = set(impossible({"semantic": semantic}))
-    semantic["rules"] = [
-        rule
-        | {
-            "excluded": [name for name in rule["transitions"] if name in never],
-            "seen_in": seen_in([rule["rule"]], comparison),
-        }
-        for rule in semantic["rules"]
-    ]
+    review = replace(review, why=(*why, *reasons), semantic=semantic)
+    never = frozenset(impossible(review))
+    rules = tuple(
+        replace(
+            rule,
+            excluded=tuple(name for name in rule.proof.transitions if name in never),
+            seen_in=seen_in([rule.rule], comparison),
+        )
+        for rule in semantic.rules
+    )
+    told = serializer.items(items, verdicts, comparison, never)
+    review = replace(
+        review,
+        state="not-evaluated" if review.why else "evaluated",
+        edits=told,
+        concerned=find_concerned(comparison.rows, semantic.transitions, told, head.schemas),
+        semantic=replace(semantic, rules=rules),
+    )
+    review = _with_verdict(review)
+    moves = _moves(review)
+    release = check_release(base, head, changes, of_schemas.changes, moves, not moves and review.verdict == "unknown")
+    return mark_accepted(replace(review, release=release), changes, edits, (base, head), accepted, settings.fail_on)
 
-    told = parts.make("structure", lambda: list(serializer.items(items, verdicts, comparison, never)), nothing)
-    data |= {"semantic": semantic, "edits": told}
-    witnesses = any(edit["verdict"] == "witness" or lists_otherwise(edit) for edit in told)
-    red_lines = parts.make("structure", serializer.red_lines, nothing)
-    moves = bool(comparison.rows or comparison.details or shown or witnesses or red_lines)
-    direction = direction_of_all([*(row.direction for row in comparison.rows), *shown])
-    structure = parts.make("structure", lambda: [serializer.change(change) for change in changes], nothing)
-    law = parts.make("law", lambda: law_in_words(base.bundle, head.bundle, changes), nothing)
-    verdict = settled({"why": [*why, *parts.broken], **data}, direction)
 
-    def release() -> dict[str, Any] | None:
-        return release_data(check_release(base, head, changes, schemas, moves, not moves and verdict == "unknown"))
+def _edits(
+    base: LawRevision, head: LawRevision, changes: Iterable[Change], of_schemas: SchemaEdits
+) -> tuple[Differences, EditsOfRules]:
+    """Return the rules that differ, and the edits by the rules that they move."""
+    same = base.schemas == head.schemas and list(base.layers.items()) == list(head.layers.items())
+    edited = frozenset(base.documents.keys() | head.documents.keys()) if same else None
+    differences = Differences(RuleSignatures(base.bundle), RuleSignatures(head.bundle), edited)
+    compared = {("schema", "schemas", name): frozenset({WORDING}) for name in of_schemas.worded}
+    compared |= compare_entries(differences.base, differences.head, differences.depending)
+    return differences, EditsOfRules(changes, differences.base, differences.head, compared)
 
-    def concerned() -> dict[str, Any]:
-        return find_concerned(comparison.rows, semantic["transitions"], told, head.schemas)
 
-    version = parts.make("release", release, None)
-    whom = parts.make("decisions", concerned, find_concerned((), (), (), head.schemas))
-    why += parts.broken
-    result = _empty(settings, why, problems) | {
-        "state": "not-evaluated" if why else "evaluated",
-        "verdict": settled({"why": why, **data}, direction),
-        "base": _named(base.source, base),
-        "head": _named(head.source, head),
-        "red_lines": red_lines,
-        "edits": told,
-        "structure": structure,
-        "law": law,
-        "schemas": [schema_data(change) for change in schemas],
-        "decisions": decisions,
-        "concerned": whom,
-        "access": matrix,
-        "semantic": semantic,
-        "release": version,
-    }
-    mark_accepted(result, changes, edits, (base, head), accepted, settings.fail_on)
-    return result
+def _unread_records(recorded: Recorded) -> Iterator[Why]:
+    """Yield the reasons why past decisions are not evaluated."""
+    masked = sum(one.code == "masked" for one in recorded.unread)
+    if masked:
+        yield _why("masked", masked)
+    if len(recorded.unread) > masked:
+        yield _why("recorded", len(recorded.unread) - masked)
+
+
+def _access(
+    base: LawRevision,
+    head: LawRevision,
+    differences: Differences,
+    comparison: Comparison,
+    settings: ComparisonSettings,
+) -> Access | None:
+    """Compare the access matrices on the first day from today on on which a rule differs, else on the last such day."""
+    days = [day for day in comparison.days if differences.on(day)]
+    if settings.compare_access is None or not days or base.schemas != head.schemas:
+        return None
+    day = next((day for day in days if day >= settings.today), days[-1])
+    return settings.compare_access(base.bundle, head.bundle, day, differences.on(day))
+
+
+def _with_verdict(review: Review) -> Review:
+    """Return a comparison with its verdict, from everything that was shown."""
+    shown = [one.direction for one in review.transitions if one.witness is not None]
+    direction = direction_of_all([*(row.direction for row in review.rows), *shown])
+    return replace(review, verdict=settled(review, direction))
+
+
+def _moves(review: Review) -> bool:
+    """Return True if something changes of decisions, or of what the gate passes."""
+    shown = any(one.witness is not None for one in review.transitions)
+    witnesses = any(edit.proof.verdict == "witness" or lists_otherwise(edit) for edit in review.edits)
+    return bool(review.rows or review.details or shown or witnesses or review.red_lines)
 
 
 def _start_proof(
@@ -361,41 +303,37 @@ def _semantic(
     comparison: Comparison,
     found: Sequence[Product],
     workers: int,
-) -> tuple[dict[str, Any], list[dict[str, Any]], list[Why]]:
-    """Return the semantic layer, the verdicts on the items that move rules, and the reasons of no evaluation.
+) -> tuple[Semantic, list[Verdict], list[Why]]:
+    """Return the proofs, the verdicts on the items that move rules, and the reasons of no evaluation.
 
     An answer that the evaluator does not confirm is not shown.
     """
     groups = [item.rules for item in items if item.rules]
     try:
-        layer, verdicts = semantic_data(proof, head, differences, groups, serializer.cause, comparison, found, workers)
+        semantic, verdicts = word_proofs(proof, head, differences, groups, serializer.cause, comparison, found, workers)
     except UnconfirmedProof as error:
-        return _nothing(proof.engine), [], [Why("failed", str(error), "semantic")]
-    except Exception as error:  # an error of the program in one part must not cost the whole report
-        return _nothing(proof.engine), [], [Why("failed", type(error).__name__, "semantic")]
+        return _nothing(proof.engine), [], [_why("failed", str(error), "semantic")]
     part = "semantic" if proof.reason == "failed" else None
-    return layer, verdicts, [Why(proof.reason, proof.broke, part)] if proof.reason else []
+    return semantic, verdicts, [_why(proof.reason, proof.broke, part)] if proof.reason else []
 
 
-def _nothing(engine: str | None) -> dict[str, Any]:
-    """Return the semantic layer of a failed proof."""
-    return {"status": "failed", "engine": engine, "period": None, "transitions": [], "rules": [], "assumptions": []}
+def _nothing(engine: str | None) -> Semantic:
+    """Return the proofs of which none counts."""
+    return Semantic("failed", engine, None, (), (), ())
 
 
-def _beyond_schemas(semantic: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the semantic layer of a change after which a spec may be read otherwise, of which nothing is proved."""
-    period = semantic["period"] and {**semantic["period"], "proved": False}
-    status = "unavailable" if semantic["status"] == "not-needed" else semantic["status"]
-    transitions = [
-        {**one, "verdict": "unknown", "reason": UNREAD_SCHEMAS} if one["verdict"] == "proved-impossible" else one
-        for one in semantic["transitions"]
-    ]
-    return {**semantic, "status": status, "period": period, "transitions": transitions}
-
-
-def _contradicted(data: Mapping[str, Any]) -> bool:
-    """Return True if a profile is decided in a way that the solver calls impossible."""
-    return bool(seen(data) & set(impossible(data)))
+def _beyond_schemas(semantic: Semantic) -> Semantic:
+    """Return the proofs of a change after which a spec may be read otherwise, of which nothing is proved."""
+    transitions = tuple(
+        replace(one, verdict="unknown", reason=UNREAD_SCHEMAS) if one.verdict == "proved-impossible" else one
+        for one in semantic.transitions
+    )
+    return replace(
+        semantic,
+        status="unavailable" if semantic.status == "not-needed" else semantic.status,
+        period=semantic.period and replace(semantic.period, proved=False),
+        transitions=transitions,
+    )
 
 
 def _changes(base: LawRevision, head: LawRevision, today: str) -> list[Change]:
@@ -404,16 +342,8 @@ def _changes(base: LawRevision, head: LawRevision, today: str) -> list[Change]:
     return [*compare_structure(base, head, today), *of_layers]
 
 
-def _named(source: Source, side: LawRevision | None = None) -> dict[str, Any]:
-    return {
-        "name": source.name,
-        "title": source.title,
-        "commit": source.commit,
-        "version": side.bundle.version if side else None,
-        "digest": side.bundle.digest if side else None,
-        "layers": [layer.name for layer in side.bundle.layers[1:]] if side else [],
-    }
-
-
-def _problem(problem: Problem) -> dict[str, Any]:
-    return {key: getattr(problem, key) for key in ("file", "line", "column", "path", "message", "hint")}
+def _named(source: Source, side: LawRevision | None = None) -> SideName:
+    if side is None:
+        return SideName(source.name, source.title, source.commit, None, None, ())
+    layers = tuple(layer.name for layer in side.bundle.layers[1:])
+    return SideName(source.name, source.title, source.commit, side.bundle.version, side.bundle.digest, layers)

@@ -7,8 +7,8 @@ import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from vatspolicy.authoring.diff.result import Tree
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import (
     Advise,
@@ -48,14 +48,14 @@ class RuleSignatures:
             self._replaced[day] = frozenset(self.bundle.replaced(day))
         return self._replaced[day]
 
-    def _days(self, rule: Rule) -> Any:
+    def _days(self, rule: Rule) -> object:
         """Return the days on which a rule is in force, by the first day of each state."""
         if rule.name not in self.bundle.replacements:
             return rule.since, rule.until
         states = [(day, self.in_force(rule.name, day) is not None) for day in self.bundle.boundaries]
         return [state for before, state in zip([(None, None), *states], states, strict=False) if before[1] != state[1]]
 
-    def signature_on(self, name: str, day: str) -> Any:
+    def signature_on(self, name: str, day: str) -> object:
         """Return the signature of a rule on a day; None if it is not in force, or replaced."""
         rule = self.in_force(name, day)
         if rule is None:
@@ -63,7 +63,7 @@ class RuleSignatures:
         values = [self._parameter(key).on(day) for key in self._params_of(rule)]
         return self._signature(rule), [None if value is None else value.value for value in values]
 
-    def effect_on(self, name: str, day: str) -> Any:
+    def effect_on(self, name: str, day: str) -> object:
         """Return the signature of everything but the condition of a rule in force: effect, instruments, citations."""
         if name not in self._effects:
             self._effects[name] = repr(
@@ -71,7 +71,7 @@ class RuleSignatures:
             )
         return self._effects[name], self.licenses_on(name, day)
 
-    def licenses_on(self, name: str, day: str) -> Any:
+    def licenses_on(self, name: str, day: str) -> object:
         """Return the signature of the instruments that a rule in force names."""
         if name not in self._licenses:
             named = [self.bundle.instruments[one] for one in instruments_of(self.by_name[name])]
@@ -80,7 +80,7 @@ class RuleSignatures:
         text, parameters = self._licenses[name]
         return text, [None if (found := one.on(day)) is None else repr(found.value) for one in parameters]
 
-    def full_signature(self, name: str) -> Any:
+    def full_signature(self, name: str) -> object:
         """Return the signature of a rule over all days."""
         rule = self.by_name[name]
         timelines = [[(v.since, v.value) for v in self._parameter(key).values] for key in self._params_of(rule)]
@@ -113,7 +113,7 @@ class RuleSignatures:
             self._signatures[rule.name] = json.dumps(self._parts(rule), sort_keys=True, ensure_ascii=False)
         return self._signatures[rule.name]
 
-    def _parts(self, rule: Rule) -> list[Any]:
+    def _parts(self, rule: Rule) -> list[Tree]:
         articles = self.bundle.policies[rule.policy].articles
         cited = [(key, articles[key].verification) for key in cited_by(rule)]
         named = [self.bundle.instruments[name] for name in instruments_of(rule)]
@@ -277,7 +277,7 @@ _WORDS = {"title", "message", "policy", "template"}
 """Fields of effects and instruments that do not affect a decision."""
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Tree) -> Tree:
     """Return effects and instruments as plain data, with expressions as trees without positions."""
     match value:
         case Expression():
@@ -292,7 +292,7 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def _tree(stored: Any) -> Any:
+def _tree(stored: Tree) -> Tree:
     """Return a stored tree (kind, type, position, parts) without positions; a term is its body."""
     kind, type, _, *own = stored
     if kind == "Term":
@@ -300,7 +300,7 @@ def _tree(stored: Any) -> Any:
     return [kind, type, *map(_part, own)]
 
 
-def _part(value: Any) -> Any:
+def _part(value: Tree) -> Tree:
     match value:
         case {"n": node}:
             return _tree(node)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.structure import Change, Field
+from vatspolicy.authoring.diff.result import Field, SchemaChange, Tree
+from vatspolicy.authoring.diff.structure import Change
 from vatspolicy.documents import parse_document
 from vatspolicy.profile.vocabulary import words_of
 
@@ -59,22 +59,6 @@ _LOWER, _UPPER = ("minimum", "minItems", "minLength"), ("maximum", "maxItems", "
 
 
 @dataclass(frozen=True)
-class SchemaChange:
-    """One place of one schema that differs. Texts for people are not compared."""
-
-    file: str
-    path: str
-    change: str
-    """added, removed or changed."""
-    before: Any
-    after: Any
-    breaking: bool
-    """True if a document that was valid or readable before may no longer be."""
-    effect: str = NOTHING
-    """What it may change of decisions: reading, validity, words or nothing."""
-
-
-@dataclass(frozen=True)
 class SchemaEdits:
     """The edits of schemas."""
 
@@ -117,11 +101,11 @@ def compare_schemas(base: LawRevision, head: LawRevision) -> SchemaEdits:
 
 
 Steps = tuple[str, ...]
-_Difference = tuple[Steps, Any, Any]
+_Difference = tuple[Steps, Tree, Tree]
 """Path, and the values of base and head."""
 
 
-def _differences(old: Any, new: Any, path: Steps, silent: frozenset[str]) -> Iterator[_Difference]:
+def _differences(old: Tree, new: Tree, path: Steps, silent: frozenset[str]) -> Iterator[_Difference]:
     """Yield the values that differ, those of some keys of a schema left out."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         named = path[-1:] and path[-1] in _NAMED
@@ -135,11 +119,11 @@ def _differences(old: Any, new: Any, path: Steps, silent: frozenset[str]) -> Ite
         yield path, old, new
 
 
-def _are_branches(value: Any) -> bool:
+def _are_branches(value: Tree) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) for one in value)
 
 
-def _effect(base: LawRevision, head: LawRevision, path: Steps, old: Any, new: Any) -> str:
+def _effect(base: LawRevision, head: LawRevision, path: Steps, old: Tree, new: Tree) -> str:
     """Return what a difference of a schema of specs may change."""
     named = False
     for place, key in enumerate(path):
@@ -186,7 +170,7 @@ def _edit(
     return Change("schemas", "schema", name, change, f"schemas/{file}", line, tuple(fields))
 
 
-def _normal(value: Any, path: Steps) -> Any:
+def _normal(value: Tree, path: Steps) -> Tree:
     if path and path[-1] in _SETS and isinstance(value, list):
         return sorted(value, key=repr)
     if isinstance(value, list):
@@ -194,13 +178,13 @@ def _normal(value: Any, path: Steps) -> Any:
     return _without_words(value)
 
 
-def _without_words(value: Any) -> Any:
+def _without_words(value: Tree) -> Tree:
     if isinstance(value, Mapping):
         return {k: _without_words(v) for k, v in value.items() if k not in _TEXTS and k not in ("message", "hint")}
     return value
 
 
-def _change(file: str, path: Steps, old: Any, new: Any, effect: str) -> SchemaChange:
+def _change(file: str, path: Steps, old: Tree, new: Tree, effect: str) -> SchemaChange:
     word = "added" if old is None else "removed" if new is None else "changed"
     if not path:
         return SchemaChange(file, "", word, None, None, new is None, effect)
@@ -210,7 +194,7 @@ def _change(file: str, path: Steps, old: Any, new: Any, effect: str) -> SchemaCh
     return SchemaChange(file, "/".join(path), word, _shown(old), _shown(new), breaking, effect)
 
 
-def _breaks_writer(path: Steps, old: Any, new: Any) -> bool:
+def _breaks_writer(path: Steps, old: Tree, new: Tree) -> bool:
     """Return True if a file that was valid may no longer be. A difference of unknown effect counts as breaking."""
     key, parent = path[-1], path[-2] if len(path) > 1 else ""
     if parent in ("properties", "$defs", "x-gazetteer"):
@@ -230,7 +214,7 @@ def _breaks_writer(path: Steps, old: Any, new: Any) -> bool:
     return not (key == "additionalProperties" and new is True)
 
 
-def _breaks_reader(path: Steps, old: Any, new: Any) -> bool:
+def _breaks_reader(path: Steps, old: Tree, new: Tree) -> bool:
     """Return True if a program that read every output before may meet an unknown one."""
     key, parent = path[-1], path[-2] if len(path) > 1 else ""
     if parent == "properties":
@@ -248,11 +232,11 @@ def _breaks_reader(path: Steps, old: Any, new: Any) -> bool:
     return True
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: Tree) -> list[Tree]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _shown(value: Any) -> Any:
+def _shown(value: Tree) -> Tree:
     """Return a scalar or a list of scalars as it is, and an ellipsis for anything larger."""
     if isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(v, Mapping | list) for v in value)):
         return "…"

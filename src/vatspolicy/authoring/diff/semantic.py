@@ -1,4 +1,4 @@
-"""Proofs of every edit and of the change as a whole, as plain data.
+"""Proofs of every edit and of the change as a whole.
 
 Each witness is decided again by the evaluator before it is shown, dated, and worded by the schemas.
 """
@@ -6,15 +6,33 @@ Each witness is decided again by the evaluator before it is shown, dated, and wo
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from vatspolicy.authoring.diff.decided_witness import DecidedWitness, UnconfirmedProof
-from vatspolicy.authoring.diff.decisions import Answer, Comparison, Product, direction
+from vatspolicy.authoring.diff.decisions import Comparison, Product, direction
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.proof import Proof
+from vatspolicy.authoring.diff.result import (
+    Answer,
+    Cause,
+    ChangedFact,
+    KnownProduct,
+    ListedItem,
+    Minimal,
+    MovedRule,
+    Period,
+    ProfileData,
+    ProvedRule,
+    Semantic,
+    StatedFact,
+    Transition,
+    Verdict,
+    Witness,
+    extend,
+)
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.engine.decision import WORDS
@@ -25,79 +43,74 @@ from vatspolicy.profile.wording import FactWording
 from vatspolicy.workers import can_fork, map_in_order
 
 if TYPE_CHECKING:
-    from vatspolicy.authoring.diff.nearest import Nearby
+    from vatspolicy.authoring.diff.example import Example, Examples
+    from vatspolicy.authoring.diff.nearest import KnownProducts, Nearby
+    from vatspolicy.authoring.symbolic import verdicts as proved
+    from vatspolicy.authoring.symbolic.change_calendar import DecidingRules
+
+    Found: TypeAlias = proved.Transition | proved.RuleVerdict
 
 _LISTED = 6
 """Most items of a witness that are shown."""
-Cause = Callable[[str, str], Mapping[str, Any]]
+FindCause = Callable[[str, str], Cause]
 """Returns a rule with its citations, by its name and a day."""
-_Shown = Sequence[tuple[Any, Mapping[str, Any]]]
-"""Changes of the decision word, each with its plain data."""
+T = TypeVar("T")
 
 
-def semantic_data(
+def word_proofs(
     proof: Proof,
     head: LawRevision,
     differences: Differences,
     groups: Sequence[Sequence[str]],
-    cause: Cause,
+    cause: FindCause,
     compared: Comparison,
     products: Sequence[Product],
     workers: int = 1,
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the semantic layer of a comparison, and the verdict on each group of rules, if there is a proof.
+) -> tuple[Semantic, list[Verdict]]:
+    """Return the proofs over all profiles, and the verdict on each group of rules, if there is a proof.
 
     `products` are those compared; `workers` are processes that share the search for those nearest to a witness.
     Raises UnconfirmedProof.
     """
-    verdicts: list[dict[str, Any]] = []
-    data: dict[str, Any] = {
-        "status": proof.status,
-        "engine": proof.engine,
-        "period": None,
-        "transitions": [],
-        "rules": [],
-        "assumptions": [],
-    }
-    if proof.status == "evaluated":
-        serializer = _ProofSerializer(proof, head.bundle, differences, cause, compared, products)
-        serializer.settle_open()
-        proof = serializer.proof
-        if proof.transitions.period is not None:
-            data["period"] = asdict(proof.transitions.period)
-        tasks: list[tuple[Any, ...]] = [(serializer.transition, found) for found in proof.transitions.found]
-        tasks += [(serializer.rule, found) for found in proof.rules]
-        tasks += [(serializer.verdict, found, group) for found, group in zip(proof.groups, groups, strict=True)]
-        done = _run(serializer, tasks, workers)
-        rules, verdicts = len(proof.transitions.found), done[len(done) - len(groups) :]
-        data["transitions"], data["rules"] = done[:rules], done[rules : len(done) - len(groups)]
-        shown = list(zip(proof.transitions.found, data["transitions"], strict=True))
-        pairs = zip(verdicts, groups, strict=True)
-        verdicts = [serializer.with_best(verdict, group, shown) for verdict, group in pairs]
-        data["assumptions"] = list(proof.transitions.assumptions)
-    return data, verdicts
+    if proof.transitions is None:
+        return Semantic(proof.status, proof.engine, None, (), (), ()), []
+    serializer = _ProofSerializer(proof, head.bundle, differences, cause, compared, products)
+    found = serializer.settle_open()
+    work: list[Callable[[], Transition | ProvedRule | Verdict]] = []
+    work += [functools.partial(serializer.transition, one) for one in found.found]
+    work += [functools.partial(serializer.rule, one) for one in proof.rules]
+    pairs = zip(proof.groups, groups, strict=True)
+    work += [functools.partial(serializer.verdict, one, group) for one, group in pairs]
+    asked: list[Found] = [*found.found, *proof.rules, *proof.groups]
+    witnesses = sum(one.witness is not None for one in asked)
+    done = _run(serializer, work, witnesses, workers)
+    transitions = tuple(one for one in done if isinstance(one, Transition))
+    rules = tuple(one for one in done if isinstance(one, ProvedRule))
+    verdicts = [one for one in done if isinstance(one, Verdict)]
+    shown = list(zip(found.found, transitions, strict=True))
+    verdicts = [serializer.with_best(one, group, shown) for one, group in zip(verdicts, groups, strict=True)]
+    days = found.period
+    period = None if days is None else Period(days.first, days.last, days.proved)
+    return Semantic(proof.status, proof.engine, period, transitions, rules, found.assumptions), verdicts
 
 
 _SHARED = 8
 """Witnesses from which on it pays to start processes."""
 
 
-def _run(serializer: _ProofSerializer, tasks: Sequence[tuple[Any, ...]], workers: int) -> list[dict[str, Any]]:
-    """Return the results of methods of the serializer, each given with its arguments, in their order."""
+def _run(serializer: _ProofSerializer, work: Sequence[Callable[[], T]], witnesses: int, workers: int) -> list[T]:
+    """Return the results of pieces of work in their order."""
 
-    def run(place: int) -> dict[str, Any]:
-        method, *arguments = tasks[place]
-        result: dict[str, Any] = method(*arguments)
-        return result
+    def run(place: int) -> T:
+        return work[place]()
 
-    shown = sum(found.witness is not None for _, found, *_ in tasks)
-    if workers > 1 and shown >= _SHARED and can_fork():
+    if workers > 1 and witnesses >= _SHARED and can_fork():
         serializer.prepare()
         try:
-            return list(map_in_order(lambda: run, range(len(tasks)), workers))
+            return list(map_in_order(lambda: run, range(len(work)), workers))
         except WorkerLost:
-            pass  # run the tasks here instead: the results are the same
-    return [run(place) for place in range(len(tasks))]
+            pass  # do the work here instead: the results are the same
+    return [one() for one in work]
 
 
 class _ProofSerializer:
@@ -106,13 +119,14 @@ class _ProofSerializer:
         proof: Proof,
         head: Bundle,
         differences: Differences,
-        cause: Cause,
+        cause: FindCause,
         compared: Comparison,
         products: Sequence[Product],
     ) -> None:
-        assert proof.base is not None
+        assert proof.base is not None and proof.transitions is not None
         base = proof.base
         self.proof, self.base, self.head, self.differences, self.cause = proof, base, head, differences, cause
+        self.transitions = proof.transitions
         self.compared, self.products = compared, products
         titles = {name: instrument.title for name, instrument in head.instruments.items()}
         self.wording = FactWording(head.schemas, titles)
@@ -120,56 +134,51 @@ class _ProofSerializer:
         self.boundaries = sorted({*base.boundaries, *head.boundaries})
 
     @functools.cached_property
-    def known(self) -> Any:
-        """The known products (`nearest.KnownProducts`)."""
+    def known(self) -> KnownProducts:
+        """The known products."""
         from vatspolicy.authoring.diff.nearest import KnownProducts
 
         return KnownProducts(self.products, self.head.schemas)
 
-    def settle_open(self) -> None:
+    def settle_open(self) -> proved.Transitions:
         """Look near witnesses for profiles that show changes of the decision word which the proof leaves open."""
-        if not self.proof.transitions.undecided:
-            return
-        from vatspolicy.authoring.diff.borrowed_facts import read_by_versions
-        from vatspolicy.authoring.diff.open_changes import settle_open
+        if self.transitions.undecided:
+            from vatspolicy.authoring.diff.borrowed_facts import read_by_versions
+            from vatspolicy.authoring.diff.open_changes import settle_open
 
-        read = read_by_versions(self.differences, self.differences.names)
-        found = settle_open((self.base, self.head), self.proof.transitions, self.proof.groups, self.known, read)
-        self.proof = replace(self.proof, transitions=found)
+            read = read_by_versions(self.differences, self.differences.names)
+            sides = self.base, self.head
+            self.transitions = settle_open(sides, self.transitions, self.proof.groups, self.known, read)
+        return self.transitions
 
     def prepare(self) -> None:
         """Make what processes are to share before they are forked."""
         _ = self.sides, self.known
 
     @functools.cached_property
-    def sides(self) -> tuple[Any, Any]:
-        """The deciding rules of both sides (`change_calendar.DecidingRules`)."""
+    def sides(self) -> tuple[DecidingRules, DecidingRules]:
+        """The deciding rules of both sides."""
         from vatspolicy.authoring.symbolic.change_calendar import DecidingRules
 
         return DecidingRules(self.base), DecidingRules(self.head)
 
-    def transition(self, found: Any) -> dict[str, Any]:
+    def transition(self, found: proved.Transition) -> Transition:
         """Return one transition of the outcome, with the verdict on whether the whole change can cause it."""
         witness, turn = None, direction(_answer(found.before), _answer(found.after))
-        if found.witness is not None:
+        if found.witness is not None and found.as_of is not None:
             words = found.before, found.after
             answers = self.decide(found.witness).confirmed(found.as_of)
             if (answers[0].decision, answers[1].decision) != words:
                 raise UnconfirmedProof(found.name)
-            shown, day, near = self.near_transition(found)
+            shown, day, near = self.near_transition(found, found.witness, found.as_of)
             answers = shown.confirmed(day)
-            witness = self.witness(found, shown, near, day, lambda on: shown.answers(on) == answers, shown.days)
+            witness = self.witness(found, shown, near, day, lambda on: shown.answers(on) == answers, shown.days, ())
             turn = direction(*answers)
-        return {
-            "before": found.before,
-            "after": found.after,
-            "verdict": found.verdict,
-            "direction": turn,
-            "witness": witness,
-            "reason": found.reason,
-        }
+        return Transition(found.before, found.after, found.verdict, turn, witness, found.reason, ())
 
-    def near_transition(self, found: Any) -> tuple[DecidedWitness, str, Nearby | None]:
+    def near_transition(
+        self, found: proved.Transition, witness: ProfileData, as_of: str
+    ) -> tuple[DecidedWitness, str, Nearby | None]:
         """Return the profile to show for a transition, a day that shows it, and the known product beside it, if any."""
         from vatspolicy.authoring.symbolic.witness import decision_of
 
@@ -178,54 +187,51 @@ class _ProofSerializer:
             for row in self.compared.rows
             if (row.before.decision, row.after.decision) == (found.before, found.after)
         ]
-        for day in dict.fromkeys([*(row.days[-1] for row in rows[:1]), found.as_of]):
+        for day in dict.fromkeys([*(row.days[-1] for row in rows[:1]), as_of]):
 
             def decides(profile: Profile, day: str = day) -> bool:
                 sides = ((self.base, found.before), (self.head, found.after))
                 return all(decision_of(bundle, profile, day) == word for bundle, word in sides)
 
             first = [row.product for row in rows if day in row.days]
-            near = self.known.find_nearest(found.witness, decides, first)
+            near = self.known.find_nearest(witness, decides, first)
             if near is not None:
                 return self.decide(near.profile), day, near
-        return self.decide(found.witness), found.as_of, None
+        return self.decide(witness), as_of, None
 
-    def rule(self, found: Any) -> dict[str, Any]:
+    def rule(self, found: proved.RuleVerdict) -> ProvedRule:
         """Return the verdict on one rule, changed alone."""
         verdict = self.verdict(found, (found.rule,))
-        witness = verdict["witness"]
-        day = witness["since"] if witness is not None else self.boundaries[-1]
+        day = verdict.witness.since if verdict.witness is not None else self.boundaries[-1]
         since, until = self.differences.period(found.rule)
-        return {**self.cause(found.rule, day), "since": since, "until": until, **verdict}
+        moved = extend(MovedRule, self.cause(found.rule, day), since=since, until=until)
+        return extend(ProvedRule, moved, proof=verdict, excluded=(), seen_in=(), accepted=())
 
-    def verdict(self, found: Any, names: Sequence[str]) -> dict[str, Any]:
+    def verdict(self, found: proved.RuleVerdict, names: Sequence[str]) -> Verdict:
         """Return the verdict on rules that are changed together, with a profile that shows it."""
-        witness, shown = None, found
-        if found.witness is not None:
-            decided = self.decide(found.witness)
-            if found.before is not None and decided.confirmed(found.as_of)[0].decision != found.before:
+        witness, shown = None, (found.before, found.after)
+        if found.witness is not None and found.as_of is not None:
+            decided, as_of = self.decide(found.witness), found.as_of
+            if found.before is not None and decided.confirmed(as_of)[0].decision != found.before:
                 raise UnconfirmedProof(found.rule)
-            best = self.examples.find(found, names, lambda: self.near_group(found, names, decided))
-            shown, witness = best.change, self.group_witness(best.change, names, best.near, best.day)
-        return {
-            "verdict": found.verdict,
-            "transitions": list(found.transitions),
-            "before": shown.before,
-            "after": shown.after,
-            "witness": witness,
-            "reason": found.reason,
-            "assumptions": list(found.assumptions),
-        }
+            best = self.examples.find(found, names, lambda: self.near_group(found, names, decided, as_of))
+            shown = best.change.before, best.change.after
+            witness = self.group_witness(best, names)
+        return Verdict(found.verdict, found.transitions, *shown, witness, found.reason, found.assumptions)
 
     @functools.cached_property
-    def examples(self) -> Any:
-        """The examples of groups of rules (`example.Examples`)."""
+    def examples(self) -> Examples:
+        """The examples of groups of rules."""
         from vatspolicy.authoring.diff.example import Examples
 
-        return Examples((self.base, self.head), self.differences, self.compared, self.known, self.proof)
+        return Examples(
+            (self.base, self.head), self.differences, self.compared, self.known, self.proof.groups, self.transitions
+        )
 
-    def group_witness(self, found: Any, names: Sequence[str], near: Nearby | None, day: str) -> dict[str, Any]:
+    def group_witness(self, best: Example, names: Sequence[str]) -> Witness:
         """Return the witness of some rules, with what they list on a day."""
+        found, near, day = best.change, best.near, best.day
+        assert found.witness is not None
         shown = self.decide(found.witness if near is None else near.profile)
         answers = shown.confirmed(day)
         same = answers[0] == answers[1]
@@ -237,28 +243,32 @@ class _ProofSerializer:
             return not same or shown.listed(names, on) == listed
 
         days = shown.days.union(*map(self.days_of, names))
-        return self.witness(found, shown, near, day, shows, days) | {"listed": listed[:_LISTED]}
+        return self.witness(found, shown, near, day, shows, days, listed[:_LISTED])
 
-    def with_best(self, verdict: dict[str, Any], names: Sequence[str], shown: _Shown) -> dict[str, Any]:
+    def with_best(
+        self, verdict: Verdict, names: Sequence[str], shown: Sequence[tuple[proved.Transition, Transition]]
+    ) -> Verdict:
         """Return the verdict on some rules with the best example of the shown changes, if they cause these changes."""
         best = self.examples.choose(verdict, names, shown)
         if best is None:
             return verdict
-        witness = self.group_witness(best.change, names, best.near, best.day)
-        return verdict | {"before": best.change.before, "after": best.change.after, "witness": witness}
+        witness = self.group_witness(best, names)
+        return replace(verdict, before=best.change.before, after=best.change.after, witness=witness)
 
-    def near_group(self, found: Any, names: Sequence[str], decided: DecidedWitness) -> Nearby | None:
+    def near_group(
+        self, found: proved.RuleVerdict, names: Sequence[str], decided: DecidedWitness, as_of: str
+    ) -> Nearby | None:
         """Return the profile nearest to a known product that shows the change of the witness of some rules."""
         from vatspolicy.authoring.symbolic.listed_items import EVERYTHING, ListedItems
         from vatspolicy.authoring.symbolic.mixed_bundle import mix
         from vatspolicy.authoring.symbolic.witness import decision_of
 
         mixed = mix(self.base, self.head, names)
-        items = ListedItems(self.base, self.head, names, found.as_of)
+        items = ListedItems(self.base, self.head, names, as_of)
         shown = EVERYTHING if found.transitions else items.find_shown(decided.profile) or EVERYTHING
 
         def decides(profile: Profile) -> bool:
-            words = (decision_of(bundle, profile, found.as_of) for bundle in (self.base, mixed))
+            words = (decision_of(bundle, profile, as_of) for bundle in (self.base, mixed))
             return tuple(words) == (found.before, found.after)
 
         def lists(profile: Profile) -> bool:
@@ -267,56 +277,55 @@ class _ProofSerializer:
         seen = {name for one in self.compared.details if one.rule in names for name in one.products}
         seen |= {row.product.name for row in self.compared.rows if not set(names).isdisjoint(row.because)}
         first = [product for product in self.products if product.name in seen]
-        near: Nearby | None = self.known.find_nearest(found.witness, decides if found.transitions else lists, first)
-        return near
+        assert found.witness is not None
+        return self.known.find_nearest(found.witness, decides if found.transitions else lists, first)
 
     def witness(
         self,
-        found: Any,
+        found: Found,
         shown: DecidedWitness,
         near: Nearby | None,
         as_of: str,
         shows: Callable[[str], bool],
         days: AbstractSet[str],
-    ) -> dict[str, Any]:
+        listed: tuple[ListedItem, ...],
+    ) -> Witness:
         """Return the profile, its facts in words, the days that show it, and the decisions of both sides."""
+        assert found.witness is not None and found.as_of is not None
         since, until = self.since(as_of, days, shows), self.until(as_of, days, shows)
         before, after = shown.answers(since)
         profile = found.witness if near is None else near.profile
-        return {
-            "product": None if near is None else self.product(near),
-            "profile": profile,
-            "facts": self.wording.facts(profile),
-            "minimal": {"profile": found.witness, "facts": self.wording.facts(found.witness), "as_of": found.as_of},
-            "as_of": as_of,
-            "since": since,
-            "until": until,
-            "before": {"decision": before.decision, "range": list(before.range)},
-            "after": {"decision": after.decision, "range": list(after.range)},
-            "listed": [],
-        }
+        return Witness(
+            product=None if near is None else self.product(near),
+            profile=profile,
+            facts=self.facts(profile),
+            minimal=Minimal(found.witness, self.facts(found.witness), found.as_of),
+            as_of=as_of,
+            since=since,
+            until=until,
+            before=before,
+            after=after,
+            listed=listed,
+        )
 
-    def product(self, near: Nearby) -> dict[str, Any]:
+    def facts(self, profile: ProfileData) -> tuple[StatedFact, ...]:
+        """Return every fact of a profile in words."""
+        return tuple(StatedFact(**fact) for fact in self.wording.facts(profile))
+
+    def product(self, near: Nearby) -> KnownProduct:
         """Return the known product of a witness, and the facts in which the witness differs from it."""
         product = near.product
-        sides = [
-            {fact["path"]: fact for fact in self.wording.facts(one)} for one in (product.document.data, near.profile)
-        ]
+        sides = [{fact.path: fact for fact in self.facts(one)} for one in (product.document.data, near.profile)]
         changed = []
         for path in dict.fromkeys((*sides[1], *sides[0])):
             before, after = (side.get(path) for side in sides)
-            values = [None if one is None else one["value"] for one in (before, after)]
-            if values[0] != values[1]:
-                title = (after or before or {})["title"]
-                changed.append({"path": path, "title": title, "before": values[0], "after": values[1]})
-        return {
-            "id": product.id,
-            "variant": product.variant or None,
-            "file": product.document.file,
-            "changed": changed,
-        }
+            values = [None if one is None else one.value for one in (before, after)]
+            shown = after or before
+            if shown is not None and values[0] != values[1]:
+                changed.append(ChangedFact(path, shown.title, *values))
+        return KnownProduct(product.id, product.variant or None, product.document.file, tuple(changed))
 
-    def decide(self, witness: Mapping[str, Any]) -> DecidedWitness:
+    def decide(self, witness: ProfileData) -> DecidedWitness:
         """Return a witness that both sides decide."""
         return DecidedWitness(self.sides, load_granted(witness, schemas=self.head.schemas))
 
@@ -324,7 +333,7 @@ class _ProofSerializer:
         """Return the days on which a version of a rule begins, ends, or reads another value."""
         found: set[str] = set()
         for side in (self.differences.base, self.differences.head):
-            last: Any = None
+            last: object = None
             for day in self.boundaries:
                 signature = side.signature_on(name, day) if day >= side.bundle.covers_from else None
                 found |= set() if signature == last else {day}

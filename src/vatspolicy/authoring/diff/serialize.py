@@ -1,42 +1,47 @@
-"""Edits, decisions and rules of a comparison as plain data (comparison.schema.json)."""
+"""Edits, decisions and rules of a comparison with their titles, as the result has them."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
-from vatspolicy.authoring.diff.decisions import Answer, Comparison, Detail, Row, direction_of_all
+from vatspolicy.authoring.diff.decisions import Comparison, Detail, Row, direction_of_all
 from vatspolicy.authoring.diff.edit_wording import EditWording
 from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem
 from vatspolicy.authoring.diff.law import name_layer
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.layer_edits import RedLine, find_red_lines
+from vatspolicy.authoring.diff.layer_edits import find_red_lines
+from vatspolicy.authoring.diff.result import (
+    Cause,
+    ChangedDecision,
+    ChangedDetail,
+    Citation,
+    Decisions,
+    Edit,
+    Item,
+    MovedRule,
+    PastDecisions,
+    Place,
+    RedLine,
+    ReviewedRedLine,
+    Verdict,
+    extend,
+)
 from vatspolicy.authoring.diff.rules import Differences
-from vatspolicy.authoring.diff.schemas import SchemaChange
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS, Change
-from vatspolicy.authoring.diff.verdict import Release, direction_of
-from vatspolicy.authoring.diff.words import FAULTS
+from vatspolicy.authoring.diff.verdict import direction_of
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.i18n.words import both
+from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.model import Article, Policy
-from vatspolicy.profile.vocabulary import fact_schemas, gazetteer, label
+from vatspolicy.profile.vocabulary import LocalizedText, fact_schemas, gazetteer, label
 
-_UNPROVED: Mapping[str, Any] = {
-    "verdict": None,
-    "transitions": [],
-    "before": None,
-    "after": None,
-    "witness": None,
-    "reason": "",
-    "assumptions": [],
-}
+_UNPROVED = Verdict(None, (), None, None, None, "", ())
 """The verdict on an edit of which nothing was asked."""
 _WEIGHTS = {"unknown": 0, "unsupported": 0, "witness": 1, None: 2, "masked": 3, "proved-equivalent": 4, "no-rule": 5}
 """Verdicts on edits, in the order of reports."""
-UNMOVED: Mapping[str, Any] = {**_UNPROVED, "verdict": "no-rule", "reason": "No rule differs because of it."}
+UNMOVED = replace(_UNPROVED, verdict="no-rule", reason="No rule differs because of it.")
 """The verdict on an edit that moves no rule."""
-UNSETTLED: Mapping[str, Any] = {**_UNPROVED, "verdict": "unknown"}
+UNSETTLED = replace(_UNPROVED, verdict="unknown")
 """The verdict on an edit of a schema that may change how a spec is read."""
 
 
@@ -45,7 +50,7 @@ WORST_FIRST = ("both", "tightened", "loosened", "neither")
 
 
 class ComparisonSerializer:
-    """Plain data of a comparison."""
+    """The parts of a comparison, with titles, messages and citations."""
 
     def __init__(
         self,
@@ -62,18 +67,16 @@ class ComparisonSerializer:
         self.base, self.head, self.differences, self.edits = base, head, differences, edits
         self.wording = EditWording(differences.base, differences.head, edits.all)
 
-    def change(self, change: Change) -> dict[str, Any]:
+    def change(self, change: Change) -> Edit:
         """Return an edit with its title."""
         policies = (side.bundle.policies.get(change.policy) for side in (self.head, self.base))
         policy = next((found for found in policies if found is not None), None)
-        data = dataclasses.asdict(change) | {"title": self.title(change), "regulation": policy and _text(policy.title)}
-        data["layer"] = self.layer(change.policy)
-        if change.kind in OF_LAYERS:
-            data["regulation"] = self.title_of_layer(data["layer"])
-        data["fields"] = [dataclasses.asdict(field) for field in change.fields]
-        return data
+        layer = self.layer(change.policy)
+        of_layer = change.kind in OF_LAYERS
+        regulation = self.title_of_layer(layer) if of_layer else policy and _text(policy.title)
+        return extend(Edit, change, title=self.title(change), regulation=regulation, layer=layer, acceptance=None)
 
-    def title(self, change: Change) -> dict[str, str] | None:
+    def title(self, change: Change) -> LocalizedText | None:
         """Return the title of a policy, parameter, instrument, article or layer; for a rule its message."""
         if change.kind in OF_LAYERS:
             return self.message(change.name) if change.name else self.title_of_layer(self.layer(change.policy))
@@ -102,7 +105,7 @@ class ComparisonSerializer:
             return policy.removeprefix(LAYER_PREFIX)
         return next((one for side in (self.head, self.base) if (one := name_layer(side.bundle, policy))), None)
 
-    def title_of_layer(self, name: str | None) -> dict[str, str] | None:
+    def title_of_layer(self, name: str | None) -> LocalizedText | None:
         """Return the title of a layer."""
         found = (
             next((side.layers[name] for side in (self.head, self.base) if name in side.layers), None) if name else None
@@ -112,180 +115,172 @@ class ComparisonSerializer:
     def items(
         self,
         items: Iterable[ReviewItem],
-        verdicts: Iterable[Mapping[str, Any]],
+        verdicts: Iterable[Verdict],
         comparison: Comparison,
         never: Collection[str],
-    ) -> Iterator[dict[str, Any]]:
-        """Yield each item of review with its verdict and what is known of its effects.
+    ) -> tuple[Item, ...]:
+        """Return each item of review with its verdict and what is known of its effects.
 
         `verdicts` are those on the items that move rules. `never`: changes of the word that all edits together never
         make.
         """
-        found = self._items(items, iter(verdicts), comparison, never)
-        yield from sorted(found, key=lambda item: (WORST_FIRST.index(item["direction"]), _WEIGHTS[item["verdict"]]))
+        left = iter(verdicts)
+        proofs = ((one, next(left, _UNPROVED) if one.rules else self.unmoved(one)) for one in items)
+        found = [self.item(item, proof, comparison, never) for item, proof in proofs]
+        found.sort(key=lambda item: (WORST_FIRST.index(item.direction), _WEIGHTS[item.proof.verdict]))
+        return tuple(found)
 
-    def _items(
-        self,
-        items: Iterable[ReviewItem],
-        left: Iterator[Mapping[str, Any]],
-        comparison: Comparison,
-        never: Collection[str],
-    ) -> Iterator[dict[str, Any]]:
-        for item in items:
-            data = self.item(item, next(left, None) if item.rules else self.unmoved(item))
-            directions = [row.direction for row in comparison.rows if not set(item.rules).isdisjoint(row.because)]
-            directions += [direction_of(name) for name in data["transitions"]]
-            yield data | {
-                "direction": direction_of_all(directions),
-                "excluded": [name for name in data["transitions"] if name in never],
-                "seen_in": seen_in(item.rules, comparison),
-            }
-
-    def unmoved(self, item: ReviewItem) -> Mapping[str, Any]:
+    def unmoved(self, item: ReviewItem) -> Verdict:
         """Return the verdict on an item that moves no rule."""
         names = (self.edits.all[place].name for place in item.changes if self.edits.all[place].kind == "schema")
         return UNSETTLED if any(name in self.reading for name in names) else UNMOVED
 
-    def item(self, item: ReviewItem, verdict: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return an item of review with the rules that it moves; without a proof the verdict is null."""
+    def item(self, item: ReviewItem, proof: Verdict, comparison: Comparison, never: Collection[str]) -> Item:
+        """Return an item of review with the rules that it moves."""
         periods = [self.differences.period(name) for name in item.rules]
         first = [since for since, _ in periods if since is not None]
         last = [until for since, until in periods if since is not None]
-        return {
-            "changes": list(item.changes),
-            "rules": [
-                {**self.cause(name, since or self.base.bundle.covers_from), "since": since, "until": until}
-                for name, (since, until) in zip(item.rules, periods, strict=True)
-            ],
-            "since": min(first, default=None),
-            "until": max((day for day in last if day is not None), default=None) if None not in last else None,
-            "words": self.wording.lines(item),
-            "articles": self.wording.articles(item),
-            "said": list(item.said),
-            **(verdict or _UNPROVED),
-        }
+        rules = [
+            extend(MovedRule, self.cause(name, since or self.base.bundle.covers_from), since=since, until=until)
+            for name, (since, until) in zip(item.rules, periods, strict=True)
+        ]
+        directions = [row.direction for row in comparison.rows if not set(item.rules).isdisjoint(row.because)]
+        directions += [direction_of(name) for name in proof.transitions]
+        return Item(
+            changes=item.changes,
+            rules=tuple(rules),
+            since=min(first, default=None),
+            until=max((day for day in last if day is not None), default=None) if None not in last else None,
+            words=tuple(self.wording.lines(item)),
+            articles=tuple(self.wording.articles(item)),
+            said=item.said,
+            proof=proof,
+            direction=direction_of_all(directions),
+            excluded=tuple(name for name in proof.transitions if name in never),
+            seen_in=seen_in(item.rules, comparison),
+            accepted=(),
+        )
 
-    def decisions(self, comparison: Comparison) -> dict[str, Any]:
+    def decisions(self, comparison: Comparison, recorded: PastDecisions | None) -> Decisions:
         """Return the comparison of all products."""
         rows = sorted(comparison.rows, key=lambda row: (*self.urgency(row), row.product.name))
-        return {
-            "products": comparison.products,
-            "days": list(comparison.days),
-            "borrowed": list(comparison.borrowed),
-            "rows": [self.row(row) for row in rows],
-            "details": [self.detail(detail) for detail in comparison.details],
-        }
+        return Decisions(
+            comparison.products,
+            comparison.days,
+            comparison.borrowed,
+            tuple(self.row(row) for row in rows),
+            tuple(self.detail(detail) for detail in comparison.details),
+            recorded,
+        )
 
-    def urgency(self, row: Row) -> tuple[Any, ...]:
+    def urgency(self, row: Row) -> tuple[bool, bool, int, str]:
         """Return a key that sorts changes of today and later before those of the past, and the worst first."""
         coming = [day for day in row.days if day >= self.today]
         reached = "incomplete" not in (row.before.decision, row.after.decision)
         worst = WORST_FIRST.index(row.direction)
-        return not coming, not reached, worst, *((coming[0],) if coming else (row.days[-1],))
+        return not coming, not reached, worst, coming[0] if coming else row.days[-1]
 
-    def row(self, row: Row) -> dict[str, Any]:
+    def row(self, row: Row) -> ChangedDecision:
         """Return one product whose decision changes."""
-        return {
-            "product": row.product.id,
-            "variant": row.product.variant or None,
-            "file": row.product.document.file,
-            "services": list(row.services),
-            "days": list(row.days),
-            "before": _answer(row.before),
-            "after": _answer(row.after),
-            "direction": row.direction,
-            "because": [self.cause(name, row.days[0]) for name in row.because],
-        }
+        return ChangedDecision(
+            product=row.product.id,
+            variant=row.product.variant or None,
+            file=row.product.document.file,
+            services=row.services,
+            days=row.days,
+            before=row.before,
+            after=row.after,
+            direction=row.direction,
+            because=tuple(self.cause(name, row.days[0]) for name in row.because),
+            accepted=(),
+        )
 
-    def detail(self, detail: Detail) -> dict[str, Any]:
+    def detail(self, detail: Detail) -> ChangedDetail:
         """Return one difference below the decision."""
-        return {
-            "kind": detail.kind,
-            "name": detail.name,
-            "rule": detail.rule,
-            "title": self.message(detail.rule) if detail.rule else None,
-            "citations": self.cause(detail.rule, detail.days[0])["citations"] if detail.rule else [],
-            "before": detail.before,
-            "after": detail.after,
-            "before_text": _text(detail.texts[0]),
-            "after_text": _text(detail.texts[1]),
-            "products": list(detail.products),
-            "days": list(detail.days),
-        }
+        return ChangedDetail(
+            kind=detail.kind,
+            name=detail.name,
+            rule=detail.rule,
+            title=self.message(detail.rule) if detail.rule else None,
+            citations=self.cause(detail.rule, detail.days[0]).citations if detail.rule else (),
+            before=detail.before,
+            after=detail.after,
+            before_text=_text(detail.texts[0]),
+            after_text=_text(detail.texts[1]),
+            products=detail.products,
+            days=detail.days,
+            accepted=(),
+        )
 
-    def red_lines(self) -> list[dict[str, Any]]:
+    def red_lines(self) -> tuple[ReviewedRedLine, ...]:
         """Return the rules that can be waived from now on, that no longer fail the gate, and that may be loosened."""
         found = find_red_lines(self.differences.base, self.differences.head, self.edits.all)
-        return [*map(self._waivable, self.differences.waivable), *map(self._of_layers, found)]
+        return (*map(self._waivable, self.differences.waivable), *map(self._of_layers, found))
 
-    def _waivable(self, name: str) -> dict[str, Any]:
-        file, line = self.edits.place(name)
+    def _waivable(self, name: str) -> ReviewedRedLine:
         behind = [place for place, change in enumerate(self.edits.all) if change in self.edits.of(name)]
-        data: dict[str, Any] = {"code": "waivable", "rule": name, "message": self.message(name), "file": file}
-        layer = self.layer(name.partition("/")[0])
-        return data | {"line": line, "changes": behind, "layer": layer, "level": None, "since": None, "until": None}
+        line = RedLine("waivable", name, self.layer(name.partition("/")[0]), *self.edits.place(name), None, None, None)
+        return self._red_line(line, behind)
 
-    def _of_layers(self, one: RedLine) -> dict[str, Any]:
+    def _of_layers(self, one: RedLine) -> ReviewedRedLine:
         own = {"unenforced": "enforce", "loosenable": "may_loosen"}[one.code]
         of_rule, of_layer = (
             [place for place, change in enumerate(self.edits.all) if (change.kind, change.name) == wanted]
             for wanted in ((own, one.rule), ("layer", ""))
         )
-        return dataclasses.asdict(one) | {"message": self.message(one.rule), "changes": of_rule or of_layer}
+        return self._red_line(one, of_rule or of_layer)
 
-    def message(self, name: str) -> dict[str, str] | None:
+    def _red_line(self, one: RedLine, changes: Sequence[int]) -> ReviewedRedLine:
+        return extend(ReviewedRedLine, one, message=self.message(one.rule), changes=tuple(changes), accepted=())
+
+    def message(self, name: str) -> LocalizedText | None:
         """Return the message of a rule."""
         for side in (self.differences.head, self.differences.base):
             if name in side.by_name:
                 return _text(side.by_name[name].message)
         return None
 
-    def cause(self, name: str, day: str) -> dict[str, Any]:
+    def cause(self, name: str, day: str) -> Cause:
         """Return a rule with its citations: that of the head, or of the base if the head has removed it."""
         rules = self.differences.head if name in self.differences.head.by_name else self.differences.base
         rule = rules.by_name[name]
         policy = rules.bundle.policies[rule.policy]
-        edited = self.edits.place(name)
-        return {
-            "rule": name,
-            "change": self.differences.names.get(name),
-            "layer": self.layer(rule.policy),
-            "message": _text(rule.message),
-            "citations": [_citation(policy, policy.articles[key], day) for key in rule.cite],
-            "file": policy.file,
-            "line": rule.line,
-            "edited": {"file": edited[0], "line": edited[1]},
-        }
+        return Cause(
+            rule=name,
+            change=self.differences.names.get(name),
+            layer=self.layer(rule.policy),
+            message=say_both(rule.message),
+            citations=tuple(_citation(policy, policy.articles[key], day) for key in rule.cite),
+            file=policy.file,
+            line=rule.line,
+            edited=Place(*self.edits.place(name)),
+        )
 
 
-def seen_in(names: Collection[str], comparison: Comparison) -> list[str]:
+def seen_in(names: Collection[str], comparison: Comparison) -> tuple[str, ...]:
     """Return the products whose decisions, or details below them, some rules change."""
     found = [row.product.name for row in comparison.rows if not set(names).isdisjoint(row.because)]
     found += [product for detail in comparison.details if detail.rule in names for product in detail.products]
-    return list(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))
 
 
-def _citation(policy: Policy, article: Article, day: str) -> dict[str, Any]:
+def _citation(policy: Policy, article: Article, day: str) -> Citation:
     edition = policy.edition(day)
-    return {
-        "title": _text((edition.title if edition else None) or policy.title),
-        "number": edition.number if edition else policy.source.get("number"),
-        "key": article.key,
-        "label": _text(article.label),
-        "verification": article.verification,
-        "url": article.url or policy.source.get("url"),
-    }
+    return Citation(
+        title=say_both((edition.title if edition else None) or policy.title),
+        number=edition.number if edition else policy.source.get("number"),
+        key=article.key,
+        label=say_both(article.label),
+        verification=article.verification,
+        url=article.url or policy.source.get("url"),
+    )
 
 
-def _text(text: Mapping[str, str] | None) -> dict[str, str] | None:
+def _text(text: LocalizedText | None) -> LocalizedText | None:
     return None if text is None else {"en": text["en"], "zh": text["zh"]}
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
-    return {"decision": answer.decision, "range": list(answer.range)}
-
-
-def title_of_schema(name: str, schemas: SchemaSet) -> dict[str, str] | None:
+def title_of_schema(name: str, schemas: SchemaSet) -> LocalizedText | None:
     """Return the name of the place, or the title of the fact, that an edit of a schema is about."""
     file, *steps = name.split("/")
     if file == "places" and len(steps) == 1 and steps[0] in gazetteer(schemas):
@@ -293,28 +288,3 @@ def title_of_schema(name: str, schemas: SchemaSet) -> dict[str, str] | None:
     facts = fact_schemas(schemas) if file == "profile" else ()
     node = next((node for path, node in facts if path == tuple(steps)), {})
     return {"en": node["title"], "zh": node.get("x-title-zh", node["title"])} if "title" in node else None
-
-
-def schema_data(change: SchemaChange) -> dict[str, Any]:
-    """Return an edit of a schema."""
-    return dataclasses.asdict(change)
-
-
-def release_data(release: Release) -> dict[str, Any]:
-    """Return the version that the change needs."""
-    return {
-        "before": release.before,
-        "after": release.after,
-        "level": release.level,
-        "because": list(release.because),
-        "needed": release.needed,
-        "faults": [
-            {
-                "code": fault.code,
-                "text": both(FAULTS, fault.code, subject=fault.subject),
-                "file": fault.file,
-                "line": fault.line,
-            }
-            for fault in release.faults
-        ],
-    }

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from vatspolicy.authoring.diff.edited_lines import first_edited_line
 from vatspolicy.authoring.diff.law_revision import LawRevision
+from vatspolicy.authoring.diff.result import Field, Tree
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.changing_lists import stated_values
@@ -18,8 +18,8 @@ from vatspolicy.policies.model import ALWAYS, NEVER
 _EXPRESSIONS = {"when", "check", "covers", "max_foreign_percent"}
 _WORDS_OR_LISTS = {"cite", "is"}
 """Keys whose value is one name, or a list of names that decisions show in the same order."""
-_EMPTY: Mapping[str, Any] = {}
-_NOTHING: tuple[Any, ...] = (None, [], {})
+_EMPTY: Mapping[str, Tree] = {}
+_NOTHING: tuple[Tree, ...] = (None, [], {})
 """Values that mean the same as a key that is left out."""
 OF_LAYERS = ("layer", "may_loosen", "enforce")
 """Kinds of changes of a layer.yaml."""
@@ -27,16 +27,6 @@ LAYER_PREFIX = "layer:"
 """Beginning of the name of a layer where an edit names its policy."""
 LAW = ("policy", "dates", "edition", "instrument", "parameter", "term", "rule", "schema", *OF_LAYERS)
 """Kinds of changes that can change a decision, or whether the gate passes it."""
-
-
-@dataclass(frozen=True)
-class Field:
-    """One value that differs; None for a value that is not there."""
-
-    name: str
-    """The place in the entry, such as route.max_foreign_percent; empty for the entry itself."""
-    before: Any
-    after: Any
 
 
 @dataclass(frozen=True)
@@ -120,8 +110,8 @@ class _PolicyDiff:
 
     def __init__(self, id: str, before: Document | None, after: Document | None) -> None:
         self.id, self.before, self.after = id, before, after
-        self.old: Mapping[str, Any] = before.data if before else _EMPTY
-        self.new: Mapping[str, Any] = after.data if after else _EMPTY
+        self.old: Mapping[str, Tree] = before.data if before else _EMPTY
+        self.new: Mapping[str, Tree] = after.data if after else _EMPTY
 
     def changes(self) -> Iterator[Change]:
         if self.before is None or self.after is None:
@@ -181,8 +171,8 @@ class _PolicyDiff:
         self,
         kind: str,
         key: str,
-        old: Mapping[str, Any],
-        new: Mapping[str, Any],
+        old: Mapping[str, Tree],
+        new: Mapping[str, Tree],
         since: str | None = None,
         expressions: bool = False,
     ) -> Iterator[Change]:
@@ -191,7 +181,7 @@ class _PolicyDiff:
             yield from self.entry(kind, name, path, old.get(name), new.get(name), since, expressions)
 
     def entry(
-        self, kind: str, name: str, path: Path, old: Any, new: Any, since: str | None, expressions: bool = False
+        self, kind: str, name: str, path: Path, old: Tree, new: Tree, since: str | None, expressions: bool = False
     ) -> Iterator[Change]:
         if old is None and new is None:
             return
@@ -215,14 +205,14 @@ class _PolicyDiff:
             for day in sorted(rest):
                 yield from self.value(name, day, was, now)
 
-    def moved(self, name: str, before: Any, after: Any, now: Any) -> Change:
+    def moved(self, name: str, before: Tree, after: Tree, now: Tree) -> Change:
         """Return the change of the first day of a value."""
         path = ("parameters", name, "values", [entry["from"] for entry in now].index(after["from"]))
         days = before["from"], after["from"]
         fields = [Field("from", *days), *(f for f in compare_fields(before, after) if f.name != "from")]
         return self.change("parameter", name, "changed", path, fields, min(days))
 
-    def value(self, name: str, day: str, was: Any, now: Any) -> Iterator[Change]:
+    def value(self, name: str, day: str, was: Tree, now: Tree) -> Iterator[Change]:
         before, after = ({e["from"]: e for e in entries}.get(day) for entries in (was, now))
         change = "added" if before is None else "removed" if after is None else "changed"
         entries = now if after is not None else was
@@ -250,7 +240,7 @@ class _PolicyDiff:
             since = self.rule_since(before, after)
             yield from self.entry("rule", id, places[id], before, after, since)
 
-    def rule_since(self, before: Any, after: Any) -> str | None:
+    def rule_since(self, before: Tree, after: Tree) -> str | None:
         """Return the first day that the change of a rule affects; None if only texts changed."""
         spans = [
             (
@@ -268,7 +258,7 @@ class _PolicyDiff:
         return min(days, default=None)
 
 
-def _whole(entries: Any) -> list[Mapping[str, Any]]:
+def _whole(entries: Tree) -> list[Mapping[str, Tree]]:
     """Return entries with the whole value in each, in place of what it adds to the list before it and removes."""
     return [
         {**{key: entry[key] for key in entry if key not in ("add", "remove")}, "value": value}
@@ -276,7 +266,7 @@ def _whole(entries: Any) -> list[Mapping[str, Any]]:
     ]
 
 
-def _moved(was: Any, now: Any) -> Iterator[tuple[Any, Any]]:
+def _moved(was: Tree, now: Tree) -> Iterator[tuple[Tree, Tree]]:
     """Yield the entries of a value that begins on another day than before, and is otherwise the same."""
     old, new = ({entry["from"]: entry for entry in entries} for entries in (was, now))
     gone, come = ([entry for day, entry in a.items() if day not in b] for a, b in ((old, new), (new, old)))
@@ -287,14 +277,14 @@ def _moved(was: Any, now: Any) -> Iterator[tuple[Any, Any]]:
             yield before, after
 
 
-def _in_force(entries: Any, day: str) -> Mapping[str, Any] | None:
+def _in_force(entries: Tree, day: str) -> Mapping[str, Tree] | None:
     return max((entry for entry in entries if entry["from"] <= day), key=lambda entry: str(entry["from"]), default=None)
 
 
 # --- values ----------------------------------------------------------------------------------------------------------
 
 
-def compare_fields(old: Any, new: Any, prefix: str = "", expressions: bool = False) -> Iterator[Field]:
+def compare_fields(old: Tree, new: Tree, prefix: str = "", expressions: bool = False) -> Iterator[Field]:
     """Yield the values that differ, by their places. Lists of entries with an id are compared entry by entry."""
     if old in _NOTHING and new in _NOTHING:
         return
@@ -315,18 +305,18 @@ def compare_fields(old: Any, new: Any, prefix: str = "", expressions: bool = Fal
         yield Field(prefix, old, new)
 
 
-def _is_text(value: Mapping[str, Any]) -> bool:
+def _is_text(value: Mapping[str, Tree]) -> bool:
     """Return True for a text in two languages, which changes as a whole."""
     return value.keys() == {"en", "zh"}
 
 
-def _by_id(value: Any) -> dict[str, Any] | None:
+def _by_id(value: Tree) -> dict[str, Tree] | None:
     if isinstance(value, list) and value and all(isinstance(item, Mapping) and "id" in item for item in value):
         return {item["id"]: item for item in value}
     return None
 
 
-def _normal(value: Any, name: str = "", expression: bool = False) -> Any:
+def _normal(value: Tree, name: str = "", expression: bool = False) -> Tree:
     """Return a form that is equal for values with the same meaning."""
     key = name.rpartition(".")[2]
     if isinstance(value, str):
@@ -369,7 +359,7 @@ def _with_twins(changes: list[Change], base: LawRevision, head: LawRevision) -> 
     return changes
 
 
-def _body(side: LawRevision, change: Change) -> Any:
+def _body(side: LawRevision, change: Change) -> Tree:
     data = side.documents[change.policy].data
     match change.kind:
         case "policy":
@@ -400,7 +390,7 @@ def _fixtures(base: LawRevision, head: LawRevision) -> Iterator[Change]:
             yield Change("fixtures", "fixture", file, "changed", file, 1)
 
 
-def _data(content: bytes, file: str) -> Any:
+def _data(content: bytes, file: str) -> Tree:
     try:
         return parse_document(content, file).data
     except InvalidInput:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.record_entries import WORDING
-from vatspolicy.authoring.diff.schemas import VALIDITY, SchemaChange
+from vatspolicy.authoring.diff.result import Fault, Item, Release, Review, SchemaChange
+from vatspolicy.authoring.diff.schemas import VALIDITY
 from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, Change
+from vatspolicy.authoring.diff.words import FAULTS
 from vatspolicy.documents import Document
 from vatspolicy.gate.gate import ExitCode, worst
 from vatspolicy.i18n import Listing, _
+from vatspolicy.i18n.words import both
 
 RED_LINES = ("waivable", "unenforced", "loosenable")
 """Conditions on rules that lose force at the gate, or may lose it, while no decision changes."""
@@ -24,7 +25,6 @@ STRICTER = ("allow->needs-license", "allow->deny", "needs-license->deny")
 """Transitions from a decision that was reached to a stricter one; a milder one is the reverse."""
 MILDER = tuple("->".join(reversed(name.split("->"))) for name in STRICTER)
 
-Data = Mapping[str, Any]
 _OPEN = ("unknown", "unsupported")
 CITED = ("citation", "verification")
 """Kinds of details about the law that a decision cites."""
@@ -56,52 +56,45 @@ def parse_conditions(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def seen(data: Data) -> set[str]:
+def seen(data: Review) -> set[str]:
     """Return the transitions of the outcome that profiles show, such as `deny->allow`."""
-    rows = data["decisions"]["rows"] if data["decisions"] else []
-    found = {(row["before"]["decision"], row["after"]["decision"]) for row in rows}
-    return {f"{before}->{after}" for before, after in found if before != after}
+    return {row.move for row in data.rows if row.before.decision != row.after.decision}
 
 
-def possible(data: Data) -> list[str]:
+def possible(data: Review) -> list[str]:
     """Return the transitions of the outcome that a profile or a witness shows, if the solver was asked."""
     shown = seen(data)
-    return [name for name, verdict in _proved(data) if verdict == "witness" or name in shown]
+    return [one.name for one in data.transitions if one.verdict == "witness" or one.name in shown]
 
 
-def impossible(data: Data) -> list[str]:
+def impossible(data: Review) -> list[str]:
     """Return the transitions of the outcome that are proved impossible."""
-    return [name for name, verdict in _proved(data) if verdict == "proved-impossible"]
+    return [one.name for one in data.transitions if one.verdict == "proved-impossible"]
 
 
-def unsettled(data: Data) -> list[str]:
+def unsettled(data: Review) -> list[str]:
     """Return the transitions of the outcome that were neither shown nor excluded."""
     shown = seen(data)
-    return [name for name, verdict in _proved(data) if verdict in _OPEN and name not in shown]
+    return [one.name for one in data.transitions if one.verdict in _OPEN and one.name not in shown]
 
 
-def _proved(data: Data) -> list[tuple[str, str]]:
-    found = data["semantic"]["transitions"] if data["semantic"] else []
-    return [(f"{entry['before']}->{entry['after']}", entry["verdict"]) for entry in found]
-
-
-def open_edits(data: Data) -> list[Data]:
+def open_edits(data: Review) -> list[Item]:
     """Return the edits of which nothing is known."""
-    return [edit for edit in data["edits"] if edit["verdict"] in _OPEN]
+    return [edit for edit in data.edits if edit.proof.is_open]
 
 
-def lists_otherwise(edit: Data) -> bool:
+def lists_otherwise(edit: Item) -> bool:
     """Return True if the witness of an edit shows something that decisions list otherwise."""
-    return edit["witness"] is not None and bool(edit["witness"]["listed"])
+    return edit.proof.witness is not None and bool(edit.proof.witness.listed)
 
 
-def _shows(edit: Data) -> bool:
-    return edit["verdict"] == "witness" or lists_otherwise(edit)
+def _shows(edit: Item) -> bool:
+    return edit.proof.verdict == "witness" or lists_otherwise(edit)
 
 
-def cites_otherwise(edit: Data) -> bool:
+def cites_otherwise(edit: Item) -> bool:
     """Return True if an edit may change more of the records of decisions than their wording."""
-    return bool({*edit["said"]} - {WORDING})
+    return bool({*edit.said} - {WORDING})
 
 
 def direction_of(name: str) -> str:
@@ -109,76 +102,71 @@ def direction_of(name: str) -> str:
     return "loosened" if name in MILDER else "tightened" if name in STRICTER else "neither"
 
 
-def is_open(data: Data) -> bool:
+def is_open(data: Review) -> bool:
     """Return True if the solver left something unsettled."""
     return bool(unsettled(data) or open_edits(data))
 
 
-def settled(data: Data, direction: str) -> str:
+def settled(data: Review, direction: str) -> str:
     """Return the verdict: the direction of what was seen; `unknown` if nothing was and something stays unsettled."""
-    return "unknown" if direction == "neither" and (data["why"] or is_open(data)) else direction
+    return "unknown" if direction == "neither" and (data.why or is_open(data)) else direction
 
 
-def title_of(data: Data) -> str:
+def title_of(data: Review) -> str:
     """Return the key of the title (words.TITLES)."""
-    if data["why"]:
+    if data.why:
         return "not-evaluated"
-    decisions, semantic = data["decisions"], data["semantic"]
-    if data["verdict"] not in ("neither", "unknown"):
-        return str(data["verdict"])
-    if decisions["rows"] or possible(data):
+    if data.verdict not in ("neither", "unknown"):
+        return str(data.verdict)
+    if data.rows or possible(data):
         return "neither"
-    shown = any(map(_shows, data["edits"]))
-    if any(one["kind"] not in CITED for one in decisions["details"]) or data["red_lines"] or shown:
+    semantic = data.semantic
+    assert semantic is not None, "a comparison that is evaluated has the status of its proofs"
+    shown = any(map(_shows, data.edits))
+    if any(one.kind not in CITED for one in data.details) or data.red_lines or shown:
         return "below"
-    if not data["structure"] and not data["schemas"]:
+    if not data.structure and not data.schemas:
         return "same"
-    every = len(impossible(data)) == len(semantic["transitions"]) > 0
-    said = any(edit["said"] for edit in data["edits"]) or bool(decisions["details"])
+    every = len(impossible(data)) == len(semantic.transitions) > 0
+    said = any(edit.said for edit in data.edits) or bool(data.details)
     if is_open(data):
         return "unknown"
     if said:
-        return "said" if (semantic["status"] == "not-needed" or every) and not data["schemas"] else "unseen-said"
-    if (
-        semantic["status"] == "not-needed"
-        and not data["schemas"]
-        and all(c["policy"] != "bundle" for c in data["structure"])
-    ):
+        return "said" if (semantic.status == "not-needed" or every) and not data.schemas else "unseen-said"
+    if semantic.status == "not-needed" and not data.schemas and all(c.policy != "bundle" for c in data.structure):
         return "no-rule"
-    return "proved" if every and not data["schemas"] else "unseen"  # proofs are about one set of schemas
+    return "proved" if every and not data.schemas else "unseen"  # proofs are about one set of schemas
 
 
-def failures(data: Data, conditions: Sequence[str]) -> list[str]:
+def failures(data: Review, conditions: Sequence[str]) -> list[str]:
     """Return the conditions that hold."""
     return [condition for condition in conditions if _holds(data, condition)]
 
 
-def undecided(data: Data, conditions: Sequence[str]) -> list[str]:
+def undecided(data: Review, conditions: Sequence[str]) -> list[str]:
     """Return the conditions that may hold: nothing shows them, and nothing excludes them."""
     return [condition for condition in conditions if not _holds(data, condition) and _may_hold(data, condition)]
 
 
-def _holds(data: Data, condition: str) -> bool:
-    rows = data["decisions"]["rows"] if data["decisions"] else []
+def _holds(data: Review, condition: str) -> bool:
     match condition:
         case "loosened" | "tightened":
-            return data["verdict"] in (condition, "both")
+            return data.verdict in (condition, "both")
         case "any":
-            listed = bool(data["decisions"] and data["decisions"]["details"])
-            shown = any(_shows(edit) or cites_otherwise(edit) for edit in data["edits"])
-            return bool(rows or listed or possible(data) or data["red_lines"] or shown)
+            shown = any(_shows(edit) or cites_otherwise(edit) for edit in data.edits)
+            return bool(data.rows or data.details or possible(data) or data.red_lines or shown)
         case "waivable" | "unenforced" | "loosenable":
-            return any(one["code"] == condition for one in data["red_lines"])
+            return any(one.code == condition for one in data.red_lines)
         case "unknown":
             return is_open(data)
         case "version":
-            return bool(data["release"] and data["release"]["faults"])
+            return bool(data.release and data.release.faults)
         case "retroactive":
-            return any(change["retroactive"] for change in data["structure"])
+            return any(change.retroactive for change in data.structure)
     return is_among(condition, {*seen(data), *possible(data)})
 
 
-def _may_hold(data: Data, condition: str) -> bool:
+def _may_hold(data: Review, condition: str) -> bool:
     left = unsettled(data)
     match condition:
         case "loosened":
@@ -188,7 +176,7 @@ def _may_hold(data: Data, condition: str) -> bool:
         case "any":
             return is_open(data)
         case "version":
-            return bool(data["release"] and data["release"]["level"] == "unknown")
+            return bool(data.release and data.release.level == "unknown")
         case "waivable" | "unenforced" | "loosenable" | "unknown" | "retroactive":
             return False
     return is_among(condition, left)
@@ -200,7 +188,7 @@ def is_among(pattern: str, names: Iterable[str]) -> bool:
     return any(re.fullmatch(wanted, name) for name in names)
 
 
-def exit_code(data: Data) -> ExitCode:
+def exit_code(data: Review) -> ExitCode:
     """Return the exit code. A part that was not evaluated counts as a failure."""
     codes = {
         "source": ExitCode.USAGE,
@@ -208,12 +196,12 @@ def exit_code(data: Data) -> ExitCode:
         "accepted": ExitCode.INVALID,
         "nothing": ExitCode.NOTHING,
     }
-    whys = [why["code"] for why in data["why"]]
+    whys = [why.code for why in data.why]
     if "source" in whys:
         return ExitCode.USAGE
     found = [codes.get(why, ExitCode.INCOMPLETE) for why in whys]
-    found += [ExitCode.INCOMPLETE] if data["undecided_on"] or data["verdict"] == "unknown" else []
-    return worst([*found, ExitCode.FAILED if data["failed_on"] else ExitCode.OK])
+    found += [ExitCode.INCOMPLETE] if data.undecided_on or data.verdict == "unknown" else []
+    return worst([*found, ExitCode.FAILED if data.failed_on else ExitCode.OK])
 
 
 # --- versions
@@ -223,34 +211,6 @@ LEVELS = ("none", "patch", "unknown", "minor", "major")
 _HEADING = re.compile(r"^##\s+\[?v?(\d+\.\d+\.\d+)\]?(.*)$", re.MULTILINE)
 
 Version = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A mistake in a version, the changelog or a review."""
-
-    code: str
-    """version, changelog, file-version or review."""
-    subject: str
-    """The version or policy concerned."""
-    file: str
-    line: int
-
-
-@dataclass(frozen=True)
-class Release:
-    """The version that the change needs, against the one that it has."""
-
-    before: str
-    after: str
-    level: str
-    """One of LEVELS, from the measured effects of the change."""
-    because: tuple[str, ...]
-    """Reasons: rule-removed, policy-removed, schema-breaks, decisions-change, schema-widens, law-added, not-settled,
-    text-changed."""
-    needed: str | None
-    """The least version that fits; None if any does."""
-    faults: tuple[Fault, ...]
 
 
 def check_release(
@@ -275,11 +235,16 @@ def check_release(
     least = max(needed or _parse(before), _parse(before))
     faults = []
     if _parse(after) < least:
-        faults.append(Fault("version", _text(least), head.release.file, head.release.mark(("version",))[0]))
+        faults.append(_fault("version", _text(least), head.release.file, head.release.mark(("version",))[0]))
     if level in ("minor", "major") and head.source.changelog is not None:
-        faults += [] if _has_entry(base, head) else [Fault("changelog", after, "CHANGELOG.md", 1)]
+        faults += [] if _has_entry(base, head) else [_fault("changelog", after, "CHANGELOG.md", 1)]
     faults += _file_faults(base, head, changes)
     return Release(before, after, level, because, _text(needed) if needed else None, tuple(faults))
+
+
+def _fault(code: str, subject: str, file: str, line: int) -> Fault:
+    """Return a mistake; `subject` is the version or policy concerned."""
+    return Fault(code, both(FAULTS, code, subject=subject), file, line)
 
 
 def _is_of_law(base: LawRevision, head: LawRevision, change: Change) -> bool:
@@ -357,12 +322,12 @@ def _file_faults(base: LawRevision, head: LawRevision, changes: Sequence[Change]
     for id in sorted(touched & head.documents.keys() & base.documents.keys()):
         old, new = base.documents[id], head.documents[id]
         if id in rewritten and _parse(new.data["version"]) <= _parse(old.data["version"]):
-            faults.append(Fault("file-version", id, new.file, new.mark(("version",))[0]))
+            faults.append(_fault("file-version", id, new.file, new.mark(("version",))[0]))
     for id, document in sorted(head.documents.items()):
         review = _reviewed(document)
         old_review = _reviewed(base.documents[id]) if id in base.documents else None
         if review and (review["version"] != document.data["version"] or (id in touched and review == old_review)):
-            faults.append(Fault("review", id, document.file, document.mark(("review",))[0]))
+            faults.append(_fault("review", id, document.file, document.mark(("review",))[0]))
     return faults
 
 

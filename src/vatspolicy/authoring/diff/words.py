@@ -24,15 +24,6 @@ TITLES: Table = {
 }
 UNREAD_SCHEMAS = "Excluded only for specs that both schemas read alike."
 """Reason why nothing is proved of a change of the decision word, if the schemas may read a spec otherwise."""
-PARTS: Table = {
-    "structure": Phrase("What was edited"),
-    "law": Phrase("The edited rules in words"),
-    "access": Phrase("Access of foreign investors that changes"),
-    "decisions": Phrase("Decisions that change"),
-    "semantic": Phrase("Proofs"),
-    "release": Phrase("Version"),
-}
-"""Parts of a report that are made apart from each other."""
 WHY: Table = {
     "source": Phrase("A side cannot be read."),
     "invalid": Phrase("A side, or a profile, is not valid."),
@@ -47,7 +38,6 @@ WHY: Table = {
         command=install("smt")
     ),
     "failed": Phrase("The engine for proofs broke off ({subject}): nothing is proved or excluded."),
-    "broken": Phrase("A part of the comparison broke off ({subject}); it is marked, and the rest stands."),
     "contradiction": Phrase("The engine for proofs excludes what a profile shows; none of its proofs counts."),
     "schemas": Phrase("Nothing could be proved: the base does not fit the schemas of the head."),
 }

@@ -34,6 +34,10 @@ BUDGET = 100_000_000
 """Resource limit of one question in z3's own units: unlike a time limit, it ends the same question always alike."""
 
 
+FAILURES: tuple[type[Exception], ...] = () if z3 is None else (z3.Z3Exception,)
+"""Errors by which the solver itself breaks off, as it does if memory runs out."""
+
+
 class Undecided(Exception):
     """The question has no answer within a limit. The text names the limit."""
 

@@ -27,7 +27,7 @@ from vatspolicy.cli.options import (
     parse_day,
     to_american,
 )
-from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _
 
 WORKERS = 4
@@ -147,7 +147,6 @@ def review_diff(
     from vatspolicy.authoring.diff.sources import read_pair
     from vatspolicy.bundles.select import LawStack
     from vatspolicy.gate.decision_log import log_hides_facts
-    from vatspolicy.gate.gate import ExitCode, worst
     from vatspolicy.git import SourceError
     from vatspolicy.guidance.access_matrix.comparison import compare_matrices
     from vatspolicy.reports.diff import render
@@ -173,14 +172,12 @@ def review_diff(
         for path, text in new_files(build_fixtures(data), save_fixtures):
             refuse_link(path)
             write_report(path, text)
-    broken: list[str] = []
-    publish(lambda name, color: render(name, data, lang, color, measure_width(), broken), format, outputs)
+    publish(lambda name, color: render(name, data, lang, color, measure_width()), format, outputs)
     if refused:
         abort(refused)
-    if data["problems"] and format != "text":
-        report_problems(InvalidInput([Problem(**problem) for problem in data["problems"]]))
-    code = ExitCode(data["exit_code"])
-    return worst([code, ExitCode.INCOMPLETE]) if broken else code
+    if data.problems and format != "text":
+        report_problems(InvalidInput(data.problems))
+    return data.exit_code
 
 
 command = Command(review_diff, "diff", RULES, 190)

@@ -10,23 +10,24 @@ import functools
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
+from vatspolicy.authoring.diff.result import Access, AccessChange, AccessPlaces, Stated
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding, strings_of
 from vatspolicy.guidance.access_matrix.matrix import find_best, find_rules, state_of, summarize_regimes
-from vatspolicy.guidance.access_matrix.result import NOTHING, AccessComparison, ChangedCell, ChangedPlaces, Stated
+from vatspolicy.guidance.access_matrix.result import NOTHING
 from vatspolicy.i18n.words import say_both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Route, Rule
 from vatspolicy.profile.vocabulary import LocalizedText, describe, label
 
 
-def compare_matrices(base: Bundle, head: Bundle, day: str, changed: Collection[str] | None = None) -> AccessComparison:
+def compare_matrices(base: Bundle, head: Bundle, day: str, changed: Collection[str] | None = None) -> Access:
     """Return the cells of services × regimes that differ on a day, and the regimes that are open in other places.
 
     Both bundles have the same schemas. `changed`: names of all rules (policy/rule) that differ on that day, because of
     their text, a term, a value or an instrument; None if they are not known, so that every cell is compared.
     """
     if changed is not None and not _may_change(base, head, day, changed):
-        return AccessComparison(day, (), ())
+        return Access(day, (), ())
     return _MatrixComparison(base, head, day, changed).run()
 
 
@@ -78,7 +79,7 @@ class _MatrixComparison:
     def _may_differ(self, route: str, business: Business) -> bool:
         return self.whole or route in self.changed or business in self._barred
 
-    def run(self) -> AccessComparison:
+    def run(self) -> Access:
         """Compute the cells that may differ, and compare them."""
         regimes = {
             rule.effect.name: None
@@ -93,10 +94,10 @@ class _MatrixComparison:
         )
         titles = {id: column.title for id, column in {**before, **after}.items()}
         places = (
-            ChangedPlaces(id, title, *(own[id].places if id in own else None for own in (before, after)))
+            AccessPlaces(id, title, *(own[id].places if id in own else None for own in (before, after)))
             for id, title in titles.items()
         )
-        return AccessComparison(
+        return Access(
             self.day,
             tuple(self._cells(found, titles, list(dict.fromkeys((*after, *before))))),
             tuple(one for one in places if one.before != one.after),
@@ -131,7 +132,7 @@ class _MatrixComparison:
         found: list[dict[Business, dict[str, Finding | None]]],
         titles: Mapping[str, LocalizedText],
         columns: list[str],
-    ) -> Iterator[ChangedCell]:
+    ) -> Iterator[AccessChange]:
         """Yield the cells that differ, those of one class and regime that change alike together."""
         alike: dict[tuple[str, str, Stated, Stated], list[LocalizedText]] = {}
         schemas = self.sides[1].schemas
@@ -143,7 +144,7 @@ class _MatrixComparison:
                     alike.setdefault((business.cls, column, before, after), []).append(say_both(names[business.offer]))
         for (cls, column, before, after), offers in alike.items():
             title = say_both(label("class", cls, schemas))
-            yield ChangedCell(cls, title, column, titles[column], tuple(offers), before, after)
+            yield AccessChange(cls, title, column, titles[column], tuple(offers), before, after)
 
 
 def _cell(finding: Finding | None) -> Stated:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from vatspolicy.authoring.diff.result import State
 from vatspolicy.engine.law_texts import titled
 from vatspolicy.engine.result import Instrument
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding
@@ -27,7 +28,6 @@ from vatspolicy.guidance.access_matrix.result import (
     Sample,
     Share,
     Source,
-    State,
 )
 from vatspolicy.i18n import LANGUAGES, Phrase, _
 from vatspolicy.i18n.words import FRAMES, both, say_both

@@ -1,19 +1,17 @@
-"""Access matrix and comparison of two, as reports read them and as JSON shows them (matrix and comparison schemas)."""
+"""Access matrix, as reports read it and as JSON shows it (matrix schema)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
+from vatspolicy.authoring.diff.result import State, Stated
 from vatspolicy.engine.result import Instrument
 from vatspolicy.policies.bundle import LawIdentity
 from vatspolicy.profile.vocabulary import LocalizedText
 
 FORMAT = 1
 """Version of the data format; incremented by incompatible changes."""
-
-State: TypeAlias = Literal["none", "prohibited", "closed", "open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +23,6 @@ class Article:
     key: str
     label: LocalizedText
     verification: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """Content of a cell without its reasons."""
-
-    state: State
-    max_foreign_percent: float | None
-    """Highest foreign share of an open cell."""
-    contested: bool
 
 
 NOTHING = Stated("none", None, False)
@@ -172,38 +160,3 @@ class Matrix:
     """Titles of the routes by name."""
     columns: tuple[Regime, ...] | tuple[PlaceSet, ...]
     rows: tuple[Row, ...]
-
-
-# --- comparison
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedCell:
-    """Cells of one class and regime that change alike."""
-
-    class_: str
-    title: LocalizedText
-    column: str
-    regime: LocalizedText
-    offers: tuple[LocalizedText, ...]
-    before: Stated
-    after: Stated
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedPlaces:
-    """Regime that is open in other places than before."""
-
-    column: str
-    regime: LocalizedText
-    before: LocalizedText | None
-    after: LocalizedText | None
-
-
-@dataclass(frozen=True, slots=True)
-class AccessComparison:
-    """Differences between the matrices of two bundles on a day."""
-
-    as_of: str
-    cells: tuple[ChangedCell, ...]
-    places: tuple[ChangedPlaces, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from vatspolicy.authoring.diff.result import Stated
 from vatspolicy.guidance.access_matrix.locations import letters
 from vatspolicy.guidance.access_matrix.result import (
     Article,
@@ -17,7 +18,6 @@ from vatspolicy.guidance.access_matrix.result import (
     Regime,
     RegimeCell,
     Row,
-    Stated,
 )
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.text import clean

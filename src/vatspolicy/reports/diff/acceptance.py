@@ -2,72 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
+from vatspolicy.authoring.diff.result import AcceptedEntry, Edit, Review
 from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.i18n.words import joint
 from vatspolicy.policies.files import ACCEPTED
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff.words import phrase
 
-Data = Mapping[str, Any]
-
 SIGNS = {"accepted": "✓", "stale": "!", "expired": "-"}
 
 
-def has_something(data: Data) -> bool:
+def has_something(data: Review) -> bool:
     """Return True if a file of accepted changes was used, or a change that fails could be accepted."""
-    return bool(data["accepted"]["file"]) or bool(to_paste(data))
+    return bool(data.accepted.file) or bool(to_paste(data))
 
 
-def summary(data: Data, lang: Language) -> str:
+def summary(data: Review, lang: Language) -> str:
     """Return the file that was used, with the number of its entries by state."""
-    states = [entry["state"] for entry in data["accepted"]["entries"]]
+    states = [entry.state for entry in data.accepted.entries]
     counts = {state: states.count(state) for state in SIGNS}
-    return phrase("accepted_used", lang, file=data["accepted"]["file"], **counts)
+    return phrase("accepted_used", lang, file=data.accepted.file, **counts)
 
 
-def sentence(entry: Data, lang: Language) -> str:
+def sentence(entry: AcceptedEntry, lang: Language) -> str:
     """Describe an entry: the edit, by whom and why, and the reason why it does not apply, if so."""
-    days = phrase("since", lang, day=entry["day"])
-    if entry["until"]:
-        days = phrase("between", lang, day=entry["day"], last=entry["until"])
-    told = phrase(
-        f"entry_{entry['state']}", lang, edit=entry["edit"], person=entry["person"], days=days, reason=entry["reason"]
-    )
-    return f"{told} {entry['why'][lang]}" if entry["why"] else told
+    days = phrase("since", lang, day=entry.day)
+    if entry.until:
+        days = phrase("between", lang, day=entry.day, last=entry.until)
+    told = phrase(f"entry_{entry.state}", lang, edit=entry.edit, person=entry.person, days=days, reason=entry.reason)
+    return f"{told} {entry.why[lang]}" if entry.why else told
 
 
-def accepted_by(data: Data, names: Iterable[str], lang: Language) -> str:
+def accepted_by(data: Review, names: Iterable[str], lang: Language) -> str:
     """Return who accepts the edits of these names, and why; empty if nobody does."""
     wanted = set(names)
-    found = [one for one in data["accepted"]["entries"] if one["state"] == "accepted" and one["edit"] in wanted]
-    told = dict.fromkeys(phrase("accepted_by", lang, person=one["person"], reason=one["reason"]) for one in found)
+    found = [one for one in data.accepted.entries if one.state == "accepted" and one.edit in wanted]
+    told = dict.fromkeys(phrase("accepted_by", lang, person=one.person, reason=one.reason) for one in found)
     return joint("semicolon", lang).join(told)
 
 
-def edit_accepted_by(data: Data, change: Data, lang: Language) -> str:
+def edit_accepted_by(data: Review, change: Edit, lang: Language) -> str:
     """Return who accepts an edit, and why; empty if nobody does."""
-    acceptance = change["acceptance"]
-    is_accepted = acceptance is not None and acceptance["state"] == "accepted"
-    return accepted_by(data, [acceptance["edit"]], lang) if is_accepted else ""
+    acceptance = change.acceptance if change.accepted else None
+    return accepted_by(data, [acceptance.edit], lang) if acceptance is not None else ""
 
 
-def invitation(data: Data, lang: Language) -> str:
+def invitation(data: Review, lang: Language) -> str:
     """Return the sentence before the entries to paste."""
-    return phrase("to_accept", lang, file=data["accepted"]["file"] or f"policies/{ACCEPTED}")
+    return phrase("to_accept", lang, file=data.accepted.file or f"policies/{ACCEPTED}")
 
 
-def to_paste(data: Data) -> str:
+def to_paste(data: Review) -> str:
     """Return an entry of the file of accepted changes for each change that fails, as YAML to fill in."""
     return "".join(_entries(data))
 
 
-def _entries(data: Data) -> Iterator[str]:
-    for change in data["structure"]:
-        acceptance = change["acceptance"]
-        if acceptance is not None and acceptance["fails"]:
-            entry = {key: acceptance[key] for key in ("edit", "fingerprint", "effect")}
-            text = dump_yaml([{**entry, "reason": "", "person": "", "day": data["today"]}])
+def _entries(data: Review) -> Iterator[str]:
+    for change in data.structure:
+        acceptance = change.acceptance
+        if acceptance is not None and acceptance.fails:
+            entry = {key: getattr(acceptance, key) for key in ("edit", "fingerprint", "effect")}
+            text = dump_yaml([{**entry, "reason": "", "person": "", "day": data.today}])
             yield "".join(f"  {line}\n" for line in text.splitlines())

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from vatspolicy.guidance.access_matrix.result import Stated
+from vatspolicy.authoring.diff.result import Access, AccessPlaces
 from vatspolicy.i18n.words import aside, joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.access_matrix.words import value
 from vatspolicy.reports.diff.words import ITEMS, phrase
-
-Data = Mapping[str, Any]
 
 ABSENT = "–"
 """Sign for places that are not told."""
@@ -23,13 +20,13 @@ _LINES = 8
 """Lines of the summary."""
 
 
-def summary(data: Data, lang: Language) -> list[str]:
+def summary(data: Access, lang: Language) -> list[str]:
     """Return the changed cells in few lines: one for all businesses that change alike, with the regime."""
     alike: dict[tuple[str, str, str], list[str]] = {}
     mark = aside(word(ITEMS, "contested", lang), lang)  # the sign is explained beside the matrix only
-    for cell in data["cells"]:
-        key = (cell["regime"][lang], *(value(Stated(**cell[side]), lang, mark) for side in ("before", "after")))
-        alike.setdefault(key, []).append(cell["title"][lang])
+    for cell in data.cells:
+        before, after = (value(side, lang, mark) for side in (cell.before, cell.after))
+        alike.setdefault((cell.regime[lang], before, after), []).append(cell.title[lang])
     found = []
     for (regime, before, after), every in alike.items():
         titles = list(dict.fromkeys(every))
@@ -37,16 +34,16 @@ def summary(data: Data, lang: Language) -> list[str]:
         more = len(titles) - _NAMED
         names = phrase("and_more", lang, names=names, n=more) if more > 0 else names
         found.append(f"{regime}{joint('colon', lang)}{before} → {after}{joint('colon', lang)}{names}")
-    for one in data["places"]:
+    for one in data.places:
         what = phrase("places", lang) + joint("colon", lang)
-        found.append(f"{one['regime'][lang]}{joint('comma', lang)}{what}{_moved(one, lang)}")
+        found.append(f"{one.regime[lang]}{joint('comma', lang)}{what}{_moved(one, lang)}")
     more = len(found) - _LINES
     return [*found[:_LINES], *([phrase("more", lang, count=more)] if more > 0 else [])]
 
 
-def _moved(one: Data, lang: Language) -> str:
+def _moved(one: AccessPlaces, lang: Language) -> str:
     """Return the places that come and go; all of both sides where a regime opens or closes, or has parts of a place."""
-    before, after = (one[side][lang] if one[side] else ABSENT for side in ("before", "after"))
+    before, after = (side[lang] if side else ABSENT for side in (one.before, one.after))
     if ABSENT in (before, after) or any(bracket in before + after for bracket in "(（"):
         return f"{before} → {after}"
     mark = joint("names", lang)
@@ -55,12 +52,12 @@ def _moved(one: Data, lang: Language) -> str:
     return joint("semicolon", lang).join(f"{sign} {mark.join(names)}" for sign, names in signed.items() if names)
 
 
-def rows(data: Data, lang: Language) -> Iterator[tuple[str, str, str, str]]:
+def rows(data: Access, lang: Language) -> Iterator[tuple[str, str, str, str]]:
     """Yield business, regime, and its cell before and after: the changed cells, then the changed places."""
-    for cell in data["cells"]:
-        offers = joint("list", lang).join(offer[lang] for offer in cell["offers"])
-        sides = (value(Stated(**cell[side]), lang) for side in ("before", "after"))
-        yield cell["title"][lang] + joint("colon", lang) + offers, cell["regime"][lang], *sides
-    for one in data["places"]:
-        before, after = (one[side][lang] if one[side] else ABSENT for side in ("before", "after"))
-        yield phrase("places", lang), one["regime"][lang], before, after
+    for cell in data.cells:
+        offers = joint("list", lang).join(offer[lang] for offer in cell.offers)
+        before, after = (value(side, lang) for side in (cell.before, cell.after))
+        yield cell.title[lang] + joint("colon", lang) + offers, cell.regime[lang], before, after
+    for one in data.places:
+        before, after = (side[lang] if side else ABSENT for side in (one.before, one.after))
+        yield phrase("places", lang), one.regime[lang], before, after

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from vatspolicy.authoring.diff.result import (
+    ChangedDecision,
+    CitedArticle,
+    Edit,
+    EditedRule,
+    Item,
+    MovedRule,
+    Review,
+    Witness,
+)
 from vatspolicy.authoring.diff.verdict import possible
 from vatspolicy.i18n.words import VERDICTS, count, gap, joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import acceptance, law, wording
 from vatspolicy.reports.diff.words import COUNTS, SAID, phrase
 from vatspolicy.reports.diff.words import EDIT_VERDICTS as PROVED
-
-Data = Mapping[str, Any]
 
 LONGEST = 400
 """Characters of a condition or an article that a card tells."""
@@ -29,7 +36,7 @@ _OWN_RULES = 3
 class Card:
     """One item of review in words."""
 
-    item: Data
+    item: Item
     title: str
     places: tuple[str, ...]
     """File and line of each edit."""
@@ -44,84 +51,86 @@ class Card:
     articles: tuple[str, ...]
     effect: tuple[str, ...]
     """Sentences on what follows."""
-    witness: Data | None
+    witness: Witness | None
     """A profile that shows it, where no compared product does."""
-    rules: tuple[Data, ...]
+    rules: tuple[MovedRule, ...]
     """The rules that it moves."""
     moved: str
     """The same in a sentence; empty for one rule and for none."""
-    laws: tuple[Data, ...]
+    laws: tuple[EditedRule, ...]
     """Edited rules in words that did not fit into the lines."""
 
 
-def cards(data: Data, lang: Language) -> list[Card]:
+def cards(data: Review, lang: Language) -> list[Card]:
     """Return a card for each edit of the law, the worst first."""
     known = _KnownExamples(data)
-    return [_card(data, item, known.of(item), lang) for item in data["edits"]]
+    return [_card(data, item, known.of(item), lang) for item in data.edits]
 
 
-def _card(data: Data, item: Data, row: Data | None, lang: Language) -> Card:
-    changes = [data["structure"][place] for place in item["changes"]]
+def _card(data: Review, item: Item, row: ChangedDecision | None, lang: Language) -> Card:
+    changes = data.changes_of(item)
     told = law.of_item(data, item)
     short = told if len(told) <= _OWN_RULES else []
-    regulation = changes[0]["regulation"][lang] if changes and changes[0]["regulation"] else ""
+    regulation = changes[0].regulation[lang] if changes and changes[0].regulation else ""
     by = dict.fromkeys(text for one in changes if (text := acceptance.edit_accepted_by(data, one, lang)))
     lines = tuple(_lines(changes, item, short, lang))
     return Card(
         item,
         wording.item_title(data, item, lang),
         tuple(wording.place(one) for one in changes),
-        any(one["retroactive"] for one in changes),
+        any(one.retroactive for one in changes),
         joint("semicolon", lang).join(by),
         lines,
-        law.marks({sign for sign, _ in lines}, {one["change"] for one in changes} in ({"added"}, {"removed"})),
-        tuple(_article(one, regulation, lang) for one in item["articles"]),
+        law.marks({sign for sign, _ in lines}, {one.change for one in changes} in ({"added"}, {"removed"})),
+        tuple(_article(one, regulation, lang) for one in item.articles),
         tuple(_effect(data, item, row, lang)),
-        item["witness"] if row is None else None,
-        tuple(item["rules"]),
+        item.proof.witness if row is None else None,
+        tuple(item.rules),
         _moved(item, lang),
         tuple(card for card in told if not short),
     )
 
 
-def _lines(changes: Sequence[Data], item: Data, laws: Sequence[Data], lang: Language) -> Iterator[tuple[str, str]]:
+def _lines(
+    changes: Sequence[Edit], item: Item, laws: Sequence[EditedRule], lang: Language
+) -> Iterator[tuple[str, str]]:
     """Yield what the edited entries were and are, in words."""
-    replaced = {name for card in laws if card["predecessor"] for name in (card["rule"], card["predecessor"])}
+    replaced = {name for card in laws if card.predecessor for name in (card.rule, card.predecessor)}
     for change in changes:
-        if change["kind"] == "rule" and f"{change['policy']}/{change['name']}" in replaced:
+        if change.kind == "rule" and f"{change.policy}/{change.name}" in replaced:
             continue  # the rule says whose place it takes
         if len(changes) > 1:
             yield "~", wording.edit(change, lang)
-        elif change["change"] != "changed" or change["since"] or change["twin"]:
+        elif change.change != "changed" or change.since or change.twin:
             yield "~", wording.became(change, lang)
-    for line in item["words"]:
-        what = line["what"][lang] + joint("colon", lang) if line["what"] else ""
-        if line["before"] and line["after"] and len(line["before"][lang]) + len(line["after"][lang]) <= wording.LINE:
-            yield "~", f"{what}{line['before'][lang]} → {line['after'][lang]}"
+    for line in item.words:
+        what = line.what[lang] + joint("colon", lang) if line.what else ""
+        if line.before and line.after and len(line.before[lang]) + len(line.after[lang]) <= wording.LINE:
+            yield "~", f"{what}{line.before[lang]} → {line.after[lang]}"
             continue
-        for sign, keys in (("-", ("before", "removed")), ("+", ("after", "added"))):
-            yield from ((sign, what + _cut(line[key][lang])) for key in keys if line[key])
+        for sign, told in (("-", (line.before, line.removed)), ("+", (line.after, line.added))):
+            yield from ((sign, what + _cut(text[lang])) for text in told if text)
     for card in laws:
-        if card["predecessor"]:
+        if card.predecessor:
             yield " ", law.what(card, lang)
         elif len(laws) > 1:
             yield " ", law.edit(card, lang)
         yield from ((sign, _cut(text)) for sign, text in law.lines(card, lang))
 
 
-def _article(one: Data, known: str, lang: Language) -> str:
+def _article(one: CitedArticle, known: str, lang: Language) -> str:
     """Quote an article, with its regulation unless that is the known one."""
-    text, regulation = law.article(one, lang), one["regulation"][lang]
+    text, regulation = law.article(one, lang), one.regulation[lang]
     return _cut(text if regulation == known else f"{regulation}{joint('comma', lang)}{text}")
 
 
-def _effect(data: Data, item: Data, row: Data | None, lang: Language) -> Iterator[str]:
+def _effect(data: Review, item: Item, row: ChangedDecision | None, lang: Language) -> Iterator[str]:
     """Yield sentences on what an edit does to decisions, from when until when, and which product shows it."""
     yield verdict(data, item, lang)
     if days := _days(data, item, lang):
         yield days
-    if item["excluded"]:
-        yield phrase("excluded", lang, moves=wording.moves(item["excluded"], lang))
+    if item.excluded:
+        yield phrase("excluded", lang, moves=wording.moves(item.excluded, lang))
     if example := _example(data, item, row, lang):
         yield example
     shared = _shared(data, item, lang)
@@ -129,102 +138,101 @@ def _effect(data: Data, item: Data, row: Data | None, lang: Language) -> Iterato
         yield phrase("shared_with", lang, names=shared)
 
 
-def _moved(item: Data, lang: Language) -> str:
-    if len(item["rules"]) < 2:
+def _moved(item: Item, lang: Language) -> str:
+    if len(item.rules) < 2:
         return ""
-    names = wording.names([rule["rule"] for rule in item["rules"]], _NAMED)
-    return count(COUNTS, "moves_rules", len(item["rules"]), lang, names=names)
+    names = wording.names([rule.rule for rule in item.rules], _NAMED)
+    return count(COUNTS, "moves_rules", len(item.rules), lang, names=names)
 
 
-def verdict(data: Data, item: Data, lang: Language) -> str:
+def verdict(data: Review, item: Item, lang: Language) -> str:
     """State the verdict on an edit in one sentence, with the reason where it is not settled."""
-    witness, key = item["witness"], item["verdict"]
-    if key == "witness" and not item["transitions"]:
+    witness, key = item.proof.witness, item.proof.verdict
+    if key == "witness" and not item.proof.transitions:
         key = "listed"
-    elif key == "proved-equivalent" and (item["said"] or item["seen_in"]):
-        key = "beside" if item["seen_in"] else "applies"
+    elif key == "proved-equivalent" and (item.said or item.seen_in):
+        key = "beside" if item.seen_in else "applies"
     elif key is None:
-        key = "not-asked" if item["rules"] else "no-rule"
-    kinds = {data["structure"][place]["kind"] for place in item["changes"]}
+        key = "not-asked" if item.rules else "no-rule"
+    kinds = {data.structure[place].kind for place in item.changes}
     if key == "no-rule" and "enforce" in kinds:
         key = "enforcement"
-    elif "schema" in kinds and not item["rules"]:
+    elif "schema" in kinds and not item.rules:
         key = "reading" if key == "unknown" else "schema"
     whole = is_whole(data, item)
-    every = possible(data) if whole else item["transitions"]
+    every = possible(data) if whole else item.proof.transitions
     told = [name for name in every if "incomplete" not in name] or every
     key = "witness-of-all" if whole and key == "witness" else key
     text = word(PROVED, key, lang, moves=wording.moves(told, lang))
-    if key in ("beside", "applies", "no-rule", "schema") and item["said"]:
-        names = joint("list", lang).join(word(SAID, part, lang) for part in item["said"])
+    if key in ("beside", "applies", "no-rule", "schema") and item.said:
+        names = joint("list", lang).join(word(SAID, part, lang) for part in item.said)
         text += gap(lang) + phrase("may_say", lang, names=names)
-    if key in ("unknown", "unsupported") and item["reason"]:
-        text += gap(lang) + item["reason"]
-    if witness is not None and item["transitions"] and witness["after"]["decision"] != item["after"]:
-        pair = (wording.answer(witness[side], lang) for side in ("before", "after"))
+    if key in ("unknown", "unsupported") and item.proof.reason:
+        text += gap(lang) + item.proof.reason
+    if witness is not None and item.proof.transitions and witness.after.decision != item.proof.after:
+        pair = (wording.answer(side, lang) for side in (witness.before, witness.after))
         text += gap(lang) + phrase("together", lang, moves=" → ".join(pair))
     return text
 
 
-def is_whole(data: Data, item: Data) -> bool:
+def is_whole(data: Review, item: Item) -> bool:
     """Return True if no other edit moves a rule: what is proved of all edits together is true of this one."""
-    return bool(item["rules"]) and not any(one["rules"] for one in data["edits"] if one is not item)
+    return bool(item.rules) and not any(one.rules for one in data.edits if one is not item)
 
 
-def _days(data: Data, item: Data, lang: Language) -> str:
+def _days(data: Review, item: Item, lang: Language) -> str:
     """Return the days on which decisions change, if this edit alone changes decisions; else those of its rules."""
-    if item["since"] is None:
+    if item.since is None:
         return ""
-    period = data["semantic"]["period"] if data["semantic"] else None
+    period = data.semantic.period if data.semantic else None
     if period and is_whole(data, item):
-        key = "period_proved" if period["proved"] else "period"
-        text = phrase(key, lang, days=wording.period(period["first"], period["last"], lang))
-        later = period["last"] is not None and (item["until"] is None or item["until"] > period["last"])
-        if period["proved"] and later:
-            text += gap(lang) + phrase("differ_later", lang, days=wording.period(item["since"], item["until"], lang))
+        key = "period_proved" if period.proved else "period"
+        text = phrase(key, lang, days=wording.period(period.first, period.last, lang))
+        later = period.last is not None and (item.until is None or item.until > period.last)
+        if period.proved and later:
+            text += gap(lang) + phrase("differ_later", lang, days=wording.period(item.since, item.until, lang))
         return text
-    return phrase("differ", lang, days=wording.period(item["since"], item["until"], lang))
+    return phrase("differ", lang, days=wording.period(item.since, item.until, lang))
 
 
 class _KnownExamples:
     """The compared products whose decision an edit changes."""
 
-    def __init__(self, data: Data) -> None:
-        self.rows = data["decisions"]["rows"] if data["decisions"] else []
+    def __init__(self, data: Review) -> None:
+        self.rows = data.rows
         self._first: dict[str, int] = {}
         """The first row that a rule is behind."""
         for place, row in enumerate(self.rows):
-            for cause in row["because"]:
-                self._first.setdefault(cause["rule"], place)
+            for cause in row.because:
+                self._first.setdefault(cause.rule, place)
 
-    def of(self, item: Data) -> Data | None:
+    def of(self, item: Item) -> ChangedDecision | None:
         """Return the row of the nearest compared product whose decision the edit changes; None if there is none."""
-        places = [self._first[rule["rule"]] for rule in item["rules"] if rule["rule"] in self._first]
-        found: Data | None = self.rows[min(places)] if places else None
-        return found
+        places = [self._first[rule.rule] for rule in item.rules if rule.rule in self._first]
+        return self.rows[min(places)] if places else None
 
 
-def _example(data: Data, item: Data, row: Data | None, lang: Language) -> str:
+def _example(data: Review, item: Item, row: ChangedDecision | None, lang: Language) -> str:
     """Return the nearest real product (`row`) that shows the change, else the witness."""
     if row is not None:
-        before, after = (word(VERDICTS, row[side]["decision"], lang) for side in ("before", "after"))
-        day = wording.next_day(row["days"], data["today"])
+        before, after = (word(VERDICTS, side.decision, lang) for side in (row.before, row.after))
+        day = wording.next_day(row.days, data.today)
         name = _cut(wording.subject(row), _LONG_NAME)
         return phrase("shows_it_on", lang, name=name, moved=f"{before} → {after}", day=day)
-    if item["witness"] is None:
+    if item.proof.witness is None:
         return ""
-    name = wording.like_product(item["witness"], lang) or phrase("made_up", lang)
-    titles = {rule["rule"]: rule["message"][lang] for rule in item["rules"]}
-    return phrase("shows_it", lang, name=name, moved=wording.shown(item["witness"], lang, titles).rstrip(".。"))
+    name = wording.like_product(item.proof.witness, lang) or phrase("made_up", lang)
+    titles = {rule.rule: rule.message[lang] for rule in item.rules}
+    return phrase("shows_it", lang, name=name, moved=wording.shown(item.proof.witness, lang, titles).rstrip(".。"))
 
 
-def _shared(data: Data, item: Data, lang: Language) -> str:
+def _shared(data: Review, item: Item, lang: Language) -> str:
     """Name the other edits that move one of the rules, too."""
-    names = {rule["rule"] for rule in item["rules"]}
+    names = {rule.rule for rule in item.rules}
     others = [
         wording.item(data, one, lang)
-        for one in data["edits"]
-        if one is not item and names & {rule["rule"] for rule in one["rules"]}
+        for one in data.edits
+        if one is not item and names & {rule.rule for rule in one.rules}
     ]
     return joint("semicolon", lang).join(others[:_NAMED])
 

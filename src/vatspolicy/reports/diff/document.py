@@ -2,62 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from vatspolicy.authoring.diff.result import Review
 from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import acceptance, access, law, wording
-from vatspolicy.reports.diff.broken import marks
 from vatspolicy.reports.diff.cards import cards
 from vatspolicy.reports.diff.overview import overview, questions
 from vatspolicy.reports.diff.summary import evidence, release, sides, status
 from vatspolicy.reports.diff.words import phrase
 
-Data = Mapping[str, Any]
 
-
-def parts(data: Data) -> Iterator[str]:
+def parts(data: Review) -> Iterator[str]:
     """Yield the keys of the parts that have something to show, in the order of the report."""
-    decisions, semantic = data["decisions"] or {}, data["semantic"] or {}
+    recorded = data.decisions.recorded if data.decisions else None
     shown = {
-        "problems": data["problems"],
-        "edits": data["edits"],
+        "problems": data.problems,
+        "edits": data.edits,
         "accepted": acceptance.has_something(data),
         "evidence": list(evidence(data, "en")),
-        "access": data["access"] and (data["access"]["cells"] or data["access"]["places"]),
-        "past": decisions.get("recorded") and decisions["recorded"]["changes"],
-        "decisions": decisions.get("rows"),
-        "details": decisions.get("details"),
-        "transitions": semantic.get("transitions"),
-        "semantic": semantic.get("rules"),
-        "structure": data["structure"] or data["schemas"],
-        "law": [],
-        "release": data["release"],
+        "access": data.access and (data.access.cells or data.access.places),
+        "past": recorded and recorded.changes,
+        "decisions": data.rows,
+        "details": data.details,
+        "transitions": data.transitions,
+        "semantic": data.proved_rules,
+        "structure": data.structure or data.schemas,
+        "release": data.release,
     }
-    broken = marks(data, "en")
-    return (key for key, content in shown.items() if content or key in broken)
+    return (key for key, content in shown.items() if content)
 
 
-def values(data: Data, lang: Language) -> dict[str, Any]:
+def values(data: Review, lang: Language) -> dict[str, Any]:
     """Return what the templates of both formats use."""
-    rules = data["semantic"]["rules"] if data["semantic"] else ()
+    rules = data.proved_rules
     return {
         "acceptance": acceptance,
         "accepted_by": partial(acceptance.edit_accepted_by, data, lang=lang),
-        "access_rows": list(access.rows(data["access"], lang)) if data["access"] else [],
+        "access_rows": list(access.rows(data.access, lang)) if data.access else [],
         "data": data,
         "dump_yaml": dump_yaml,
-        "access_summary": access.summary(data["access"], lang) if data["access"] else [],
+        "access_summary": access.summary(data.access, lang) if data.access else [],
         "cards": partial(cards, data, lang),
         "edited": law,
         "evidence": list(evidence(data, lang)),
-        "listed": [rule for rule in rules if wording.only_lists(rule)],
+        "listed": [rule for rule in rules if rule.proof.only_lists],
         "overview": list(overview(data, lang)),
         "place": wording.place,
-        "proved": [rule for rule in rules if not wording.only_lists(rule)],
-        "release": release(data["release"], lang) if data["release"] else "",
+        "proved": [rule for rule in rules if not rule.proof.only_lists],
+        "release": release(data.release, lang) if data.release else "",
         "questions": list(questions(data, lang)),
         "say": partial(phrase, lang=lang),
         "status": list(status(data, lang)),

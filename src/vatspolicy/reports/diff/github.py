@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from vatspolicy.authoring.diff.result import Review
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff.sarif import RULES, results
 from vatspolicy.reports.diff.summary import sentences
 from vatspolicy.reports.formats.github import command
 
-Data = Mapping[str, Any]
 
-
-def render(data: Data, lang: Language) -> str:
+def render(data: Review, lang: Language) -> str:
     """Render annotations; results of one kind on one line are joined."""
     return "".join(f"{line}\n" for line in _lines(data, lang))
 
 
-def _lines(data: Data, lang: Language) -> Iterator[str]:
-    level = "error" if data["why"] or data["failed_on"] or data["verdict"] == "unknown" else "note"
-    title = data["title"][lang]
+def _lines(data: Review, lang: Language) -> Iterator[str]:
+    level = "error" if data.why or data.failed_on or data.verdict == "unknown" else "note"
+    title = data.title[lang]
     yield command(level, "\n".join(sentences(data, lang)) or title, title=title)
-    for problem in data["problems"]:
-        where = {"file": problem["file"], "line": problem["line"], "col": problem["column"]}
-        yield command("error", f"{problem['path']} {problem['message']} {problem['hint']}".strip(), **where)
+    for problem in data.problems:
+        text = f"{problem.path} {problem.message} {problem.hint}".strip()
+        yield command("error", text, file=problem.file, line=problem.line, col=problem.column)
     together: dict[tuple[str, str, int, str], list[str]] = {}
     for id, text, file, line, accepted in results(data, lang):
         together.setdefault((id, file, line, accepted), []).append(text)

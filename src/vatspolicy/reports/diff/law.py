@@ -4,40 +4,37 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
+from vatspolicy.authoring.diff.result import CitedArticle, EditedRule, Item, QuotedArticle, Review, RuleInWords
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff.wording import period
 from vatspolicy.reports.diff.words import CHANGES, phrase
 from vatspolicy.reports.lists import cut_lists
 
-Data = Mapping[str, Any]
-
-_SIDES = ("before", "after")
 _MEMBERS = 2
 """Members of a list that a clause names which stays as it was."""
 
 
-def of_item(data: Data, item: Data) -> list[Data]:
+def of_item(data: Review, item: Item) -> list[EditedRule]:
     """Return the edited rules of an item of review, those of a whole policy included."""
-    changes = [data["structure"][place] for place in item["changes"]]
-    own = {f"{one['policy']}/{one['name']}" for one in changes if one["kind"] == "rule"}
-    whole = {one["policy"] for one in changes if one["kind"] == "policy"}
-    return [card for card in data["law"] if card["rule"] in own or card["rule"].partition("/")[0] in whole]
+    changes = data.changes_of(item)
+    own = {f"{one.policy}/{one.name}" for one in changes if one.kind == "rule"}
+    whole = {one.policy for one in changes if one.kind == "policy"}
+    return [card for card in data.law if card.rule in own or card.rule.partition("/")[0] in whole]
 
 
-def edit(card: Data, lang: Language) -> str:
+def edit(card: EditedRule, lang: Language) -> str:
     """Describe an edited rule in one line, such as `tax/levy-2026: added, in place of tax/levy`, and its message."""
-    return phrase("says_so", lang, edit=what(card, lang), message=card["message"][lang])
+    return phrase("says_so", lang, edit=what(card, lang), message=card.message[lang])
 
 
-def what(card: Data, lang: Language) -> str:
+def what(card: EditedRule, lang: Language) -> str:
     """Describe an edited rule without its message: `tax/levy-2026: added, in place of tax/levy, from 2026-09-01`."""
-    text: str = card["rule"] + joint("colon", lang) + word(CHANGES, card["change"], lang)
-    if card["predecessor"]:
-        text += joint("comma", lang) + phrase("instead", lang, name=card["predecessor"])
-        since = card["after"]["since"]
+    text: str = card.rule + joint("colon", lang) + word(CHANGES, card.change, lang)
+    if card.predecessor and card.after:
+        text += joint("comma", lang) + phrase("instead", lang, name=card.predecessor)
+        since = card.after.since
         text += joint("comma", lang) + phrase("since", lang, day=since) if since else ""
     return text
 
@@ -52,16 +49,16 @@ def marks(signs: Collection[str], whole: bool) -> Mapping[str, str]:
     return {} if whole else {"-": "gone", "+": "new"}
 
 
-def lines(card: Data, lang: Language, brief: bool = False) -> Iterator[tuple[str, str]]:
+def lines(card: EditedRule, lang: Language, brief: bool = False) -> Iterator[tuple[str, str]]:
     """Yield (sign, text) of the parts of an edited rule: `-` and `+` where versions differ, then ` ` for the rest.
 
     `brief`: conditions of a route by what they ask for, without the check, unless the check alone differs.
     """
-    sides = [_parts(card[side], lang) if card[side] else {} for side in ("before", "after")]
+    sides = [_parts(side, lang) if side else {} for side in (card.before, card.after)]
     kept = []
     for key in dict.fromkeys((*sides[0], *sides[1])):
         before, after = (side.get(key) for side in sides)
-        if key == "days" and card["predecessor"]:
+        if key == "days" and card.predecessor:
             continue  # the edits say from when the rule takes the place of the one before
         changed, stay = _clauses(card, lang) if key == "when" and before and after and before != after else ([], [])
         if stay:
@@ -69,24 +66,22 @@ def lines(card: Data, lang: Language, brief: bool = False) -> Iterator[tuple[str
             kept.append(phrase("asks_still", lang, text=joint("semicolon", lang).join(stay)))
         elif before != after:
             if brief and not (before and after):
-                before, after = (
-                    _briefly(key, card[side], lang) or text for side, text in zip(_SIDES, (before, after), strict=True)
-                )
+                before, after = _briefly(key, card.before, lang) or before, _briefly(key, card.after, lang) or after
             yield from ((sign, text) for sign, text in (("-", before), ("+", after)) if text)
         elif before and key in ("when", "effect"):
             kept.append(before)
     yield from ((" ", text) for text in kept)
 
 
-def _briefly(key: str, said: Data | None, lang: Language) -> str:
+def _briefly(key: str, said: RuleInWords | None, lang: Language) -> str:
     """Return what a condition of a route asks for; empty if there is no condition of that name."""
-    found = [one["message"][lang] for one in said["conditions"] if one["id"] == key] if said else []
+    found = [one.message[lang] for one in said.conditions if one.id == key] if said else []
     return phrase("condition_briefly", lang, message=found[0].rstrip(".。")) if found else ""
 
 
-def _clauses(card: Data, lang: Language) -> tuple[list[tuple[str, str]], list[str]]:
+def _clauses(card: EditedRule, lang: Language) -> tuple[list[tuple[str, str]], list[str]]:
     """Return (sign, text) of the clauses of a condition that come and go, and those that stay."""
-    before, after = ([one[lang] for one in card[side]["clauses"]] for side in ("before", "after"))
+    before, after = ([one[lang] for one in side.clauses] if side else [] for side in (card.before, card.after))
     stay = [text for text in before if text in after]
     gone, new = ([cut_lists(text, lang) for text in side if text not in stay] for side in (before, after))
     asked = [("-", text) for text in gone] + [("+", text) for text in new]
@@ -94,34 +89,34 @@ def _clauses(card: Data, lang: Language) -> tuple[list[tuple[str, str]], list[st
     return told, [cut_lists(text, lang, _MEMBERS) for text in stay]
 
 
-def sentences(card: Data, lang: Language) -> Iterator[str]:
+def sentences(card: EditedRule, lang: Language) -> Iterator[str]:
     """Yield the parts of an edited rule with words in place of signs: `before: …`, `now: …`."""
     told = list(lines(card, lang))
-    keys = marks({sign for sign, _ in told}, card["before"] is None or card["after"] is None)
+    keys = marks({sign for sign, _ in told}, card.before is None or card.after is None)
     yield from (phrase(keys[sign], lang, text=text) if sign in keys else text for sign, text in told)
 
 
-def article(one: Data, lang: Language) -> str:
+def article(one: QuotedArticle | CitedArticle, lang: Language) -> str:
     """Quote an article with its verification: `art. 5 [unverified]: …`."""
-    text = one["text"][lang] or one["text"]["en"]
-    return f"{one['label'][lang]} [{one['verification']}]{joint('colon', lang)}{' '.join(text.split())}"
+    text = one.text[lang] or str(one.text["en"])
+    return f"{one.label[lang]} [{one.verification}]{joint('colon', lang)}{' '.join(text.split())}"
 
 
-def _parts(said: Data, lang: Language) -> dict[str, str]:
+def _parts(said: RuleInWords, lang: Language) -> dict[str, str]:
     """Return the parts of a version of a rule, one by one."""
     parts = {
-        "when": phrase("applies", lang, text=cut_lists(said["when"][lang], lang)),
-        "effect": said["effect"][lang],
-        "days": _in_force(said["since"], said["until"], lang),
+        "when": phrase("applies", lang, text=cut_lists(said.when[lang], lang)),
+        "effect": said.effect[lang],
+        "days": _in_force(said.since, said.until, lang),
     }
-    for condition in said["conditions"]:
-        check = cut_lists(condition["check"][lang], lang)
-        message = condition["message"][lang].rstrip(".。")
-        parts[condition["id"]] = phrase("condition_of", lang, message=message, id=condition["id"], text=check)
-    if said["overrides"]:
-        own = {key: said["overrides"][key] for key in ("rule", "reason", "owner")}
-        parts["overrides"] = phrase("replaces" if said["overrides"]["replaces"] else "overrides", lang, **own)
-    return parts | ({"unwaivable": phrase("not_waivable", lang)} if said["unwaivable"] else {})
+    for condition in said.conditions:
+        check = cut_lists(condition.check[lang], lang)
+        message = condition.message[lang].rstrip(".。")
+        parts[condition.id] = phrase("condition_of", lang, message=message, id=condition.id, text=check)
+    if said.overrides:
+        one, key = said.overrides, "replaces" if said.overrides.replaces else "overrides"
+        parts["overrides"] = phrase(key, lang, rule=one.rule, reason=one.reason, owner=one.owner)
+    return parts | ({"unwaivable": phrase("not_waivable", lang)} if said.unwaivable else {})
 
 
 def _in_force(since: str | None, until: str | None, lang: Language) -> str:

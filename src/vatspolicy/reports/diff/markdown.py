@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from markupsafe import Markup
 
+from vatspolicy.authoring.diff.result import Cause, ChangedDecision, Edit, Review
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
-from vatspolicy.reports.diff.broken import mark, marks
 from vatspolicy.reports.diff.document import parts, values
 from vatspolicy.reports.diff.words import phrase
 from vatspolicy.reports.formats.html import trust
 from vatspolicy.reports.formats.markdown import escape
 from vatspolicy.reports.formats.templating import render_markdown
-
-Data = Mapping[str, Any]
 
 LIMIT = 60_000
 """Characters of a report: a comment on GitHub holds 65,536."""
@@ -29,13 +26,10 @@ _CAUSES = 3
 _ICONS = {"tightened": "🔺", "loosened": "🔻", "both": "🔀", "neither": "🟰", "unknown": "❓"}
 
 
-def render(data: Data, lang: Language, broken: list[str]) -> str:
-    """Render the report in at most LIMIT characters: first shorten tables, then leave out parts.
-
-    Parts that cannot be written are added to `broken`.
-    """
+def render(data: Review, lang: Language) -> str:
+    """Render the report in at most LIMIT characters: first shorten tables, then leave out parts."""
     for rows in (ROWS, 20, 8):
-        sections = _sections(data, lang, rows, broken)
+        sections = _sections(data, lang, rows)
         if sum(len(section) + 1 for section in sections) <= LIMIT:
             return "\n".join(sections)
     *sections, tail = sections
@@ -49,60 +43,47 @@ def render(data: Data, lang: Language, broken: list[str]) -> str:
     return "\n".join([*kept, *end])
 
 
-def _sections(data: Data, lang: Language, limit: int, broken: list[str]) -> list[str]:
+def _sections(data: Review, lang: Language, limit: int) -> list[str]:
     """Return the parts of the report, each ending in a line break, with tables of at most `limit` lines."""
     told = values(data, lang)
-    edits = [data["structure"], wording.other_schema_edits(data)]
-    marked = marks(data, lang)
-    found = []
-    for key in ("head", *parts(data), "tail"):
-        try:
-            text = render_markdown(
-                f"diff/{key}.md.j2",
-                **told,
-                change_values=lambda change: _values(change, lang),
-                decisions=_decisions(data, lang, limit),
-                unfolded=_OPEN,
-                icon="🛑" if data["why"] else _ICONS[data["verdict"]],
-                lang=lang,
-                left=sum(max(len(found) - limit, 0) for found in edits),
-                limit=limit,
-                says=lambda rule: _says(rule, lang),
-                unbroken=_unbroken,
-                witnessed=[rule for rule in told["proved"] if rule["witness"] is not None],
-            )
-        except Exception as error:
-            if key == "head":
-                raise
-            broken.append(key)
-            text = _marked(key, mark(error, lang), lang)
-        found.append(_marked(key, marked[key], lang) if key in marked else text)
-    return found
+    edits = [data.structure, wording.other_schema_edits(data)]
+    return [
+        render_markdown(
+            f"diff/{key}.md.j2",
+            **told,
+            change_values=lambda change: _values(change, lang),
+            decisions=_decisions(data, lang, limit),
+            unfolded=_OPEN,
+            icon="🛑" if data.why else _ICONS[str(data.verdict)],
+            lang=lang,
+            left=sum(max(len(found) - limit, 0) for found in edits),
+            limit=limit,
+            says=lambda rule: _says(rule, lang),
+            unbroken=_unbroken,
+            witnessed=[rule for rule in told["proved"] if rule.proof.witness is not None],
+        )
+        for key in ("head", *parts(data), "tail")
+    ]
 
 
-def _marked(key: str, sentence: str, lang: Language) -> str:
-    """Return a part that is not there, with the sentence that says so."""
-    return f"### {escape(phrase(key, lang))}\n\n🛑 **{escape(sentence)}**\n"
-
-
-def _decisions(data: Data, lang: Language, limit: int) -> Iterator[tuple[Data, list[tuple[Data, str]]]]:
+def _decisions(data: Review, lang: Language, limit: int) -> Iterator[tuple[ChangedDecision, list[tuple[Cause, str]]]]:
     """Yield rows with the first rules that cause each; the law of a rule comes with its first cause."""
     known: set[str] = set()
-    for row in data["decisions"]["rows"][:limit] if data["decisions"] else ():
-        causes = []
-        for cause in row["because"][:_CAUSES]:
-            causes.append((cause, "" if cause["rule"] in known else wording.law(cause, lang)))
-            known.add(cause["rule"])
+    for row in data.rows[:limit]:
+        causes: list[tuple[Cause, str]] = []
+        for cause in row.because[:_CAUSES]:
+            causes.append((cause, "" if cause.rule in known else wording.law(cause, lang)))
+            known.add(cause.rule)
         yield row, causes
 
 
-def _says(rule: Data, lang: Language) -> str:
+def _says(rule: Cause, lang: Language) -> str:
     """Return the message of a rule and its law."""
     law = wording.law(rule, lang)
-    return f"{rule['message'][lang]} [{law}]" if law else str(rule["message"][lang])
+    return f"{rule.message[lang]} [{law}]" if law else str(rule.message[lang])
 
 
-def _values(change: Data, lang: Language) -> str:
+def _values(change: Edit, lang: Language) -> str:
     """Return the differences of an entry as lines of a diff."""
     found = wording.values(change, lang)
     return "\n".join(

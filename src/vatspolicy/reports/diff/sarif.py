@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from vatspolicy.authoring.diff.result import ChangedDecision, Item, Place, Review, ReviewedRedLine
 from vatspolicy.i18n import _
 from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
@@ -12,8 +12,6 @@ from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.acceptance import accepted_by, edit_accepted_by, sentence
 from vatspolicy.reports.diff.cards import verdict
 from vatspolicy.reports.formats.sarif import Run, location
-
-Data = Mapping[str, Any]
 
 RULES = {
     "decision-tightened": ("warning", _("A decision becomes stricter.")),
@@ -34,71 +32,71 @@ RED_LINES = {"waivable": "gate-waivable", "unenforced": "gate-unenforced", "loos
 """Rules of this report by the codes of red lines."""
 
 
-def render(data: Data, lang: Language) -> str:
+def render(data: Review, lang: Language) -> str:
     """Return one run. A part that could not be compared is a notification, and the run has not succeeded then."""
-    run = Run("vatspolicy diff", data["head"]["version"] or "0", "changeAndFile/v1")
-    for problem in data["problems"]:
-        text = " ".join(problem[key] for key in ("path", "message", "hint") if problem[key])
-        run.notify("error", text, location(problem["file"], problem["line"], problem["column"]))
-    for why in data["why"]:
-        run.notify("error", why["text"][lang])
+    run = Run("vatspolicy diff", data.head.version or "0", "changeAndFile/v1")
+    for problem in data.problems:
+        text = " ".join(filter(None, (problem.path, problem.message, problem.hint)))
+        run.notify("error", text, location(problem.file, problem.line, problem.column))
+    for why in data.why:
+        run.notify("error", why.text[lang])
     for id, (level, text) in RULES.items():
         run.add_rule(id, text, address=page("reviewing-a-change.md"), defaultConfiguration={"level": level})
     for id, text, file, line, accepted in results(data, lang):
         result = run.add_result(id, RULES[id][0], text, location(file, line), f"{id}\0{file}\0{text}")
         if accepted:
             result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": accepted}]
-    properties = {"verdict": data["verdict"], "title": data["title"][lang]}
-    return run.to_json(not data["why"], data["exit_code"], properties)
+    properties = {"verdict": data.verdict, "title": data.title[lang]}
+    return run.to_json(not data.why, data.exit_code, properties)
 
 
 Result = tuple[str, str, str, int, str]
 """Rule, message, file, line, and who accepts it and why (empty if nobody does)."""
 
 
-def results(data: Data, lang: Language) -> Iterator[Result]:
+def results(data: Review, lang: Language) -> Iterator[Result]:
     """Yield everything that a reviewer should see beside a line."""
 
-    def accepted(one: Data) -> str:
-        return accepted_by(data, one["accepted"], lang)
+    def accepted(one: ChangedDecision | Item | ReviewedRedLine) -> str:
+        return accepted_by(data, one.accepted, lang)
 
-    for row in data["decisions"]["rows"] if data["decisions"] else []:
-        id = f"decision-{row['direction']}" if row["direction"] != "neither" else "decision-changed"
-        before, after = (wording.answer(row[side], lang) for side in ("before", "after"))
-        text = f"{wording.subject(row)}: {before} → {after} ({wording.days(row['days'])})"
-        for cause in row["because"][:1]:
-            text += f" ← {cause['rule']} [{wording.law(cause, lang)}]"
-        place = row["because"][0]["edited"] if row["because"] else {"file": row["file"], "line": 1}
-        yield id, text, place["file"], place["line"], accepted(row)
-    for item in data["edits"]:
+    for row in data.rows:
+        id = f"decision-{row.direction}" if row.direction != "neither" else "decision-changed"
+        before, after = (wording.answer(side, lang) for side in (row.before, row.after))
+        text = f"{wording.subject(row)}: {before} → {after} ({wording.days(row.days)})"
+        for cause in row.because[:1]:
+            text += f" ← {cause.rule} [{wording.law(cause, lang)}]"
+        place = row.because[0].edited if row.because else Place(row.file, 1)
+        yield id, text, place.file, place.line, accepted(row)
+    for item in data.edits:
         text = f"{wording.item(data, item, lang)}: {verdict(data, item, lang)}"
-        if item["transitions"]:
-            told = f"{text} {wording.described(item['witness'], lang)}"
+        if item.proof.transitions and item.proof.witness is not None:
+            told = f"{text} {wording.described(item.proof.witness, lang)}"
             yield "decision-possible", told, *_place(data, item), accepted(item)
-        elif item["verdict"] in ("unknown", "unsupported"):
+        elif item.proof.verdict in ("unknown", "unsupported"):
             yield "not-settled", text, *_place(data, item), ""
-    for one in data["red_lines"]:
-        yield RED_LINES[one["code"]], wording.red_line(one, lang), one["file"], one["line"], accepted(one)
-    for change in data["structure"]:
-        if change["retroactive"]:
+    for one in data.red_lines:
+        yield RED_LINES[one.code], wording.red_line(one, lang), one.file, one.line, accepted(one)
+    for change in data.structure:
+        if change.retroactive:
             yield (
                 "retroactive-edit",
                 f"{wording.file_of(change, lang)}: {wording.edit(change, lang)}",
-                change["file"],
-                change["line"],
+                change.file,
+                change.line,
                 edit_accepted_by(data, change, lang),
             )
-    for change in wording.other_schema_edits(data):
-        if change["breaking"]:
-            yield "schema-breaks", wording.schema_edit(change, lang), f"schemas/{change['file']}", 1, ""
-    for fault in data["release"]["faults"] if data["release"] else []:
-        yield "release", fault["text"][lang], fault["file"], fault["line"], ""
-    for entry in data["accepted"]["entries"]:
-        if entry["state"] != "accepted":
-            yield "accepted-stale", sentence(entry, lang), entry["file"], entry["line"], ""
+    for schema in wording.other_schema_edits(data):
+        if schema.breaking:
+            yield "schema-breaks", wording.schema_edit(schema, lang), f"schemas/{schema.file}", 1, ""
+    for fault in data.release.faults if data.release else []:
+        yield "release", fault.text[lang], fault.file, fault.line, ""
+    for entry in data.accepted.entries:
+        if entry.state != "accepted":
+            yield "accepted-stale", sentence(entry, lang), entry.file, entry.line, ""
 
 
-def _place(data: Data, item: Data) -> tuple[str, int]:
+def _place(data: Review, item: Item) -> tuple[str, int]:
     """Return file and line of the first edit of an item; of its first rule, if it has no edit."""
-    place = data["structure"][item["changes"][0]] if item["changes"] else item["rules"][0]["edited"]
-    return place["file"], place["line"]
+    place = data.structure[item.changes[0]] if item.changes else item.rules[0].edited
+    return place.file, place.line

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from vatspolicy.authoring.diff.result import PastDecisions, Release, Review, SideName
 from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_edits, possible, seen, unsettled
 from vatspolicy.i18n.words import VERDICTS, aside, joint, word
 from vatspolicy.profile.vocabulary import Language
@@ -13,89 +13,87 @@ from vatspolicy.reports.diff import acceptance, wording
 from vatspolicy.reports.diff.wording import moves, period, place
 from vatspolicy.reports.diff.words import REASONS, phrase
 
-Data = Mapping[str, Any]
-
 _NAMED = 5
 """Past decisions without evaluation that are named; the JSON report has all."""
 
 
-def sides(data: Data, lang: Language) -> str:
+def sides(data: Review, lang: Language) -> str:
     """Name the two sides of the comparison, and the day that counts as today."""
-    base, head = (_state(data[side], lang) for side in ("base", "head"))
-    return phrase("words", lang, base=base, head=head, today=data["today"]) if head else str(base)
+    base, head = (_state(side, lang) for side in (data.base, data.head))
+    return phrase("words", lang, base=base, head=head, today=data.today) if head else str(base)
 
 
-def _state(side: Data, lang: Language) -> str:
-    names = joint("list", lang).join(side["layers"])
-    return phrase("with_layers", lang, state=side["title"], names=names) if names else str(side["title"])
+def _state(side: SideName, lang: Language) -> str:
+    names = joint("list", lang).join(side.layers)
+    return phrase("with_layers", lang, state=side.title, names=names) if names else str(side.title)
 
 
-def sentences(data: Data, lang: Language) -> Iterator[str]:
+def sentences(data: Review, lang: Language) -> Iterator[str]:
     """Yield the sentences of the summary: missing evaluation and failures, then what was compared and proved."""
     yield from status(data, lang)
     yield from evidence(data, lang)
 
 
-def status(data: Data, lang: Language) -> Iterator[str]:
+def status(data: Review, lang: Language) -> Iterator[str]:
     """Yield missing evaluation, failures, and the use of accepted changes."""
-    yield from (why["text"][lang] for why in data["why"])
-    if data["failed_on"]:
-        yield phrase("failed", lang, names=", ".join(data["failed_on"]))
-    if data["undecided_on"]:
-        yield phrase("undecided_on", lang, names=", ".join(data["undecided_on"]))
-    if data["accepted"]["file"]:
+    yield from (why.text[lang] for why in data.why)
+    if data.failed_on:
+        yield phrase("failed", lang, names=", ".join(data.failed_on))
+    if data.undecided_on:
+        yield phrase("undecided_on", lang, names=", ".join(data.undecided_on))
+    if data.accepted.file:
         yield acceptance.summary(data, lang)
 
 
-def evidence(data: Data, lang: Language) -> Iterator[str]:
+def evidence(data: Review, lang: Language) -> Iterator[str]:
     """Yield the numbers of edits and of compared products, and what is proved."""
-    edits = [*data["structure"], *(one for one in data["schemas"] if one["effect"] == "nothing")]
-    if edits:
-        yield phrase("edited", lang, count=len(edits), files=len({change["file"] for change in edits}))
-    decisions = data["decisions"]
-    if decisions and decisions["days"]:
-        counts = {key: len(decisions[key]) for key in ("days", "rows", "details")}
-        yield phrase("compared", lang, products=decisions["products"], **counts)
+    files = [one.file for one in data.structure] + [one.file for one in data.schemas if one.effect == "nothing"]
+    if files:
+        yield phrase("edited", lang, count=len(files), files=len({*files}))
+    decisions = data.decisions
+    if decisions and decisions.days:
+        counts = {"days": len(decisions.days), "rows": len(decisions.rows), "details": len(decisions.details)}
+        yield phrase("compared", lang, products=decisions.products, **counts)
     elif decisions:
         yield phrase("no_days", lang)
-    if decisions and decisions["recorded"]:
-        yield from _recorded(decisions["recorded"], lang)
-    if decisions and decisions["borrowed"]:
-        yield phrase("borrowed", lang, names=", ".join(decisions["borrowed"]))
+    if decisions and decisions.recorded:
+        yield from _recorded(decisions.recorded, lang)
+    if decisions and decisions.borrowed:
+        yield phrase("borrowed", lang, names=", ".join(decisions.borrowed))
     yield from _proofs(data, lang)
 
 
-def _recorded(recorded: Data, lang: Language) -> Iterator[str]:
+def _recorded(recorded: PastDecisions, lang: Language) -> Iterator[str]:
     """Summarize the past decisions, and name the first of those that are not evaluated."""
-    counts = {key: recorded[key] for key in ("records", "evaluated", "changed")}
-    yield phrase("recorded", lang, **counts, unread=len(recorded["unread"]))
+    counts = {"records": recorded.records, "evaluated": recorded.evaluated, "changed": recorded.changed}
+    yield phrase("recorded", lang, **counts, unread=len(recorded.unread))
     moved: Counter[str] = Counter()
-    for one in recorded["changes"]:
-        before, after = (word(VERDICTS, one[side]["decision"], lang) for side in ("before", "after"))
-        moved[f"{before} → {after}"] += one["records"]
+    for one in recorded.changes:
+        before, after = (word(VERDICTS, side.decision, lang) for side in (one.before, one.after))
+        moved[f"{before} → {after}"] += one.records
     if moved:
         names = joint("semicolon", lang).join(f"{name}{aside(str(times), lang)}" for name, times in moved.most_common())
-        yield phrase("recorded_moves", lang, products=len({one["product"] for one in recorded["changes"]}), names=names)
-    for one in recorded["unread"][:_NAMED]:
-        yield f"{place(one)}{joint('colon', lang)}{one['text'][lang]}"
-    if len(recorded["unread"]) > _NAMED:
-        yield phrase("more", lang, count=len(recorded["unread"]) - _NAMED)
+        yield phrase("recorded_moves", lang, products=len({one.product for one in recorded.changes}), names=names)
+    for record in recorded.unread[:_NAMED]:
+        yield f"{place(record)}{joint('colon', lang)}{record.text[lang]}"
+    if len(recorded.unread) > _NAMED:
+        yield phrase("more", lang, count=len(recorded.unread) - _NAMED)
 
 
-def _proofs(data: Data, lang: Language) -> Iterator[str]:
+def _proofs(data: Review, lang: Language) -> Iterator[str]:
     """Summarize the proofs."""
-    semantic = data["semantic"]
-    if not semantic or semantic["status"] == "off":
+    semantic = data.semantic
+    if not semantic or semantic.status == "off":
         yield from [phrase("semantic_off", lang)] if semantic else []
         return
-    days = semantic["period"]
+    days = semantic.period
     if days:
-        key = "period_proved" if days["proved"] else "period"
-        yield phrase(key, lang, days=period(days["first"], days["last"], lang))
+        key = "period_proved" if days.proved else "period"
+        yield phrase(key, lang, days=period(days.first, days.last, lang))
     if possible(data):
         yield phrase("possible", lang, names=moves(possible(data), lang))
     beyond = [name for name in possible(data) if name in (*STRICTER, *MILDER) and name not in seen(data)]
-    if beyond and data["decisions"]["products"]:
+    if beyond and data.decisions and data.decisions.products:
         yield phrase("beyond", lang, names=moves(beyond, lang))
     yield from _excluded(data, lang)
     if unsettled(data):
@@ -103,17 +101,17 @@ def _proofs(data: Data, lang: Language) -> Iterator[str]:
     if open_edits(data):
         names = joint("semicolon", lang).join(wording.item(data, one, lang) for one in open_edits(data))
         yield phrase("open_edits", lang, names=names)
-    if semantic["status"] == "evaluated" and data["schemas"]:
+    if semantic.status == "evaluated" and data.schemas:
         yield phrase("one_schema", lang)
-    if semantic["status"] == "evaluated" and semantic["engine"] is None:
+    if semantic.status == "evaluated" and semantic.engine is None:
         yield phrase("no_solver", lang)
 
 
-def _excluded(data: Data, lang: Language) -> Iterator[str]:
+def _excluded(data: Review, lang: Language) -> Iterator[str]:
     """State the directions in which no decision moves, as the verdict counts them."""
-    excluded, verdict = set(impossible(data)), data["verdict"]
+    excluded, verdict = set(impossible(data)), data.verdict
     stricter, milder = excluded.issuperset(STRICTER), excluded.issuperset(MILDER)
-    if excluded and len(excluded) == len(data["semantic"]["transitions"]):
+    if excluded and len(excluded) == len(data.transitions):
         yield phrase("no_change", lang)
     elif stricter and milder and verdict in ("neither", "unknown"):
         yield phrase("no_direction", lang)
@@ -124,8 +122,10 @@ def _excluded(data: Data, lang: Language) -> Iterator[str]:
             yield phrase("milder_if_open" if verdict in ("loosened", "both") else "not_milder", lang)
 
 
-def release(data: Data, lang: Language) -> str:
+def release(data: Release, lang: Language) -> str:
     """Return the version before and after, and the version step that the change needs."""
-    because = joint("list", lang).join(word(REASONS, reason, lang) for reason in data["because"])
-    key = "untouched" if data["level"] == "none" else "needs" if data["needed"] else "fits"
-    return phrase(key, lang, **{**data, "because": because})
+    because = joint("list", lang).join(word(REASONS, reason, lang) for reason in data.because)
+    key = "untouched" if data.level == "none" else "needs" if data.needed else "fits"
+    return phrase(
+        key, lang, before=data.before, after=data.after, level=data.level, needed=data.needed, because=because
+    )

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from vatspolicy.authoring.diff.result import Review, Witness
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import acceptance, access, law, wording
-from vatspolicy.reports.diff.broken import mark, marks
 from vatspolicy.reports.diff.cards import cards
 from vatspolicy.reports.diff.overview import overview, questions
 from vatspolicy.reports.diff.summary import evidence, release, sides, status
 from vatspolicy.reports.diff.words import VERDICTS, phrase
-
-Data = Mapping[str, Any]
 
 _COLORS = {"tightened": "red", "loosened": "yellow", "both": "red", "neither": "green", "unknown": "red"}
 _LAWS = 3
@@ -25,21 +22,21 @@ _LIMIT = 40
 """Details that are shown; the JSON report has all."""
 
 
-def render(data: Data, lang: Language, broken: list[str], color: bool = False, room: int = 100) -> str:
-    """Render the report in lines of at most `room` columns. Parts that cannot be written are added to `broken`."""
-    return "\n".join(_Report(data, lang, Style(color), room, broken).lines()) + "\n"
+def render(data: Review, lang: Language, color: bool = False, room: int = 100) -> str:
+    """Render the report in lines of at most `room` columns."""
+    return "\n".join(_Report(data, lang, Style(color), room).lines()) + "\n"
 
 
 class _Report:
-    def __init__(self, data: Data, lang: Language, style: Style, room: int, broken: list[str]) -> None:
-        self.data, self.lang, self.style, self.room, self.broken = data, lang, style, room, broken
+    def __init__(self, data: Review, lang: Language, style: Style, room: int) -> None:
+        self.data, self.lang, self.style, self.room = data, lang, style, room
 
     def lines(self) -> Iterator[str]:
         data = self.data
-        color = "red" if data["why"] else _COLORS[data["verdict"]]
-        yield self.style(f" {clean(data['title'][self.lang], one_line=True)} ", color, "bold")
+        color = "red" if data.why else _COLORS[str(data.verdict)]
+        yield self.style(f" {clean(data.title[self.lang], one_line=True)} ", color, "bold")
         yield from self.flow(sides(data, self.lang))
-        for one in data["red_lines"]:
+        for one in data.red_lines:
             yield from (self.style(line, "red", "bold") for line in self.flow(wording.red_line(one, self.lang)))
         for sentence in (*overview(data, self.lang), *status(data, self.lang)):
             yield from self.flow(sentence)
@@ -49,31 +46,12 @@ class _Report:
             yield from self.heading("to_decide")
         for question in asked:
             yield from self.flow(question, 2, "? ")
-        marked = marks(data, self.lang)
-        for key, part in (
-            ("problems", self.problems),
-            ("edits", self.edits),
-            ("accepted", self.accepted),
-            ("evidence", self.evidence),
-            ("access", self.access),
-            ("past", self.past),
-            ("decisions", self.decisions),
-            ("details", self.details),
-            ("transitions", self.transitions),
-            ("semantic", self.semantic),
-            ("structure", self.structure),
-            ("law", lambda: ()),
-            ("release", self.release),
-        ):
-            try:
-                found = list(part())
-            except Exception as error:  # one part that breaks must not cost the report
-                self.broken.append(key)
-                found, marked[key] = [], mark(error, self.lang)
-            yield from found
-            if key in marked:
-                yield from () if found else self.heading(key)
-                yield from (self.style(line, "red", "bold") for line in self.flow(marked[key], 2))
+        parts = (
+            *(self.problems, self.edits, self.accepted, self.evidence, self.access, self.past, self.decisions),
+            *(self.details, self.transitions, self.semantic, self.structure, self.release),
+        )
+        for part in parts:
+            yield from part()
 
     def flow(self, text: str, indent: int = 0, first: str = "") -> Iterator[str]:
         pad = " " * indent
@@ -84,47 +62,48 @@ class _Report:
         yield self.style(phrase(key, self.lang), "bold")
 
     def problems(self) -> Iterator[str]:
-        if self.data["problems"]:
+        if self.data.problems:
             yield from self.heading("problems")
-        for problem in self.data["problems"]:
-            where = f"{problem['file']}:{problem['line']}:{problem['column']}: "
-            path = f"{problem['path']}: " if problem["path"] else ""
-            yield from self.flow(f"{where}{path}{problem['message']} {problem['hint']}".rstrip(), 2)
+        for problem in self.data.problems:
+            where = f"{problem.file}:{problem.line}:{problem.column}: "
+            path = f"{problem.path}: " if problem.path else ""
+            yield from self.flow(f"{where}{path}{problem.message} {problem.hint}".rstrip(), 2)
 
     def accepted(self) -> Iterator[str]:
         if acceptance.has_something(self.data):
             yield from self.heading("accepted")
-        for entry in self.data["accepted"]["entries"]:
-            sign = acceptance.SIGNS[entry["state"]]
+        for entry in self.data.accepted.entries:
+            sign = acceptance.SIGNS[entry.state]
             yield from self.flow(f"{acceptance.sentence(entry, self.lang)} ({wording.place(entry)})", 2, f"{sign} ")
         if entries := acceptance.to_paste(self.data):
             yield from self.flow(acceptance.invitation(self.data, self.lang), 2)
             yield from (clean(line, one_line=True) for line in entries.splitlines())
 
     def structure(self) -> Iterator[str]:
-        if not self.data["structure"] and not self.data["schemas"]:
+        if not self.data.structure and not self.data.schemas:
             return
         yield from self.heading("structure")
         file = ""
-        for change in self.data["structure"]:
-            if change["policy"] != file:
-                file = change["policy"]
+        for change in self.data.structure:
+            if change.policy != file:
+                file = change.policy
                 yield f"  {clean(wording.file_of(change, self.lang), one_line=True)}"
-            back = f" ⏪ {phrase('back', self.lang)}" if change["retroactive"] else ""
+            back = f" ⏪ {phrase('back', self.lang)}" if change.retroactive else ""
             by = acceptance.edit_accepted_by(self.data, change, self.lang)
             back += f" ✓ {by}" if by else ""
-            yield from self.flow(wording.edit(change, self.lang) + back, 4, f"{wording.SIGNS[change['change']]} ")
+            yield from self.flow(wording.edit(change, self.lang) + back, 4, f"{wording.SIGNS[change.change]} ")
             for name, sign, value in wording.values(change, self.lang):
                 lead = f"{name}: " if name else ""
                 yield from self.flow(f"{lead}{value}", 8, "" if sign == "~" else f"{sign} ")
-        for change in wording.other_schema_edits(self.data):
-            yield from self.flow(f"{change['file']} {wording.schema_edit(change, self.lang)}", 4, "~ ")
+        for one in wording.other_schema_edits(self.data):
+            yield from self.flow(f"{one.file} {wording.schema_edit(one, self.lang)}", 4, "~ ")
 
     def first_access(self) -> Iterator[str]:
-        found = access.summary(self.data["access"], self.lang) if self.data["access"] else []
-        if found:
+        changed = self.data.access
+        found = access.summary(changed, self.lang) if changed else []
+        if changed and found:
             yield ""
-            yield self.style(phrase("access_changes", self.lang, day=self.data["access"]["as_of"]), "bold")
+            yield self.style(phrase("access_changes", self.lang, day=changed.as_of), "bold")
         for line in found:
             yield from self.flow(line, 2)
 
@@ -148,7 +127,7 @@ class _Report:
                 yield from self.flow(law.edit(one, self.lang), 6)
                 for sign, text in law.lines(one, self.lang):
                     yield from self.flow(text, 10, f"{sign} ")
-                for one_article in one["articles"]:
+                for one_article in one.articles:
                     yield from self.flow(law.article(one_article, self.lang), 10, "§ ")
             if len(card.laws) > _LAWS:
                 yield f"      {phrase('more', self.lang, count=len(card.laws) - _LAWS)}"
@@ -161,10 +140,11 @@ class _Report:
             yield from self.flow(sentence, 2)
 
     def access(self) -> Iterator[str]:
-        found = list(access.rows(self.data["access"], self.lang)) if self.data["access"] else []
-        if found:
+        changed = self.data.access
+        found = list(access.rows(changed, self.lang)) if changed else []
+        if changed and found:
             yield from self.heading("access")
-            yield from self.flow(phrase("as_of_day", self.lang, day=self.data["access"]["as_of"]), 2)
+            yield from self.flow(phrase("as_of_day", self.lang, day=changed.as_of), 2)
         for business, regime, before, after in found[:_LIMIT]:
             yield from self.flow(business, 2)
             yield from self.flow(f"{regime}{joint('colon', self.lang)}{before} → {after}", 6)
@@ -172,84 +152,80 @@ class _Report:
             yield f"  {phrase('more', self.lang, count=len(found) - _LIMIT)}"
 
     def past(self) -> Iterator[str]:
-        recorded = self.data["decisions"]["recorded"] if self.data["decisions"] else None
-        if not recorded or not recorded["changes"]:
+        recorded = self.data.decisions.recorded if self.data.decisions else None
+        if not recorded or not recorded.changes:
             return
         yield from self.heading("past")
-        for one in recorded["changes"][:_LIMIT]:
-            before, after = (wording.answer(one[side], self.lang) for side in ("before", "after"))
-            times = f"{one['records']} × {one['product']}"
-            yield from self.flow(
-                f"{times}{joint('colon', self.lang)}{before} → {after} ({wording.days(one['days'])})", 2
-            )
-            for cause in one["because"][:3]:
-                yield from self.flow(
-                    f"{cause['rule']}{joint('colon', self.lang)}{cause['message'][self.lang]}", 6, "← "
-                )
-        if len(recorded["changes"]) > _LIMIT:
-            yield f"  {phrase('more', self.lang, count=len(recorded['changes']) - _LIMIT)}"
+        for one in recorded.changes[:_LIMIT]:
+            before, after = (wording.answer(side, self.lang) for side in (one.before, one.after))
+            times = f"{one.records} × {one.product}"
+            yield from self.flow(f"{times}{joint('colon', self.lang)}{before} → {after} ({wording.days(one.days)})", 2)
+            for cause in one.because[:3]:
+                yield from self.flow(f"{cause.rule}{joint('colon', self.lang)}{cause.message[self.lang]}", 6, "← ")
+        if len(recorded.changes) > _LIMIT:
+            yield f"  {phrase('more', self.lang, count=len(recorded.changes) - _LIMIT)}"
 
     def decisions(self) -> Iterator[str]:
-        rows = self.data["decisions"]["rows"] if self.data["decisions"] else []
+        rows = self.data.rows
         if rows:
             yield from self.heading("decisions")
         for row in rows:
-            services = f" · {', '.join(row['services'])}" if row["services"] else ""
+            services = f" · {', '.join(row.services)}" if row.services else ""
             yield from self.flow(f"{wording.subject(row)}{services}", 2)
-            before, after = (wording.answer(row[side], self.lang) for side in ("before", "after"))
-            yield from self.flow(f"{wording.days(row['days'])}: {before} → {after}", 6)
-            for cause in row["because"]:
-                yield from self.flow(f"{cause['rule']} [{wording.law(cause, self.lang)}]", 6, "← ")
+            before, after = (wording.answer(side, self.lang) for side in (row.before, row.after))
+            yield from self.flow(f"{wording.days(row.days)}: {before} → {after}", 6)
+            for cause in row.because:
+                yield from self.flow(f"{cause.rule} [{wording.law(cause, self.lang)}]", 6, "← ")
 
     def details(self) -> Iterator[str]:
-        details = self.data["decisions"]["details"] if self.data["decisions"] else []
+        details = self.data.details
         if details:
             yield from self.heading("details")
         for detail in details[:_LIMIT]:
-            who = f"{wording.names(detail['products'])}; {wording.days(detail['days'])}"
+            who = f"{wording.names(detail.products)}; {wording.days(detail.days)}"
             yield from self.flow(wording.detail(detail, self.lang), 2)
             yield from self.flow(who, 6)
         if len(details) > _LIMIT:
             yield f"  {phrase('more', self.lang, count=len(details) - _LIMIT)}"
 
     def transitions(self) -> Iterator[str]:
-        found = self.data["semantic"]["transitions"] if self.data["semantic"] else []
+        found = self.data.transitions
         if not found:
             return
         yield from self.heading("transitions")
         for entry in found:
-            if entry["witness"] is not None:
-                yield from self.witness(entry["witness"])
+            if entry.witness is not None:
+                yield from self.witness(entry.witness)
         for sentence in wording.excluded(self.data, self.lang):
             yield from self.flow(sentence, 2)
 
     def semantic(self) -> Iterator[str]:
-        semantic = self.data["semantic"]
-        if not semantic or not semantic["rules"]:
+        rules = self.data.proved_rules
+        if not rules:
             return
         yield from self.heading("each_rule")
-        listed = [rule for rule in semantic["rules"] if wording.only_lists(rule)]
-        for rule in [rule for rule in semantic["rules"] if not wording.only_lists(rule)]:
-            yield from self.flow(f"{rule['rule']} [{wording.law(rule, self.lang)}]", 2)
+        listed = [rule for rule in rules if rule.proof.only_lists]
+        for rule in [rule for rule in rules if not rule.proof.only_lists]:
+            yield from self.flow(f"{rule.rule} [{wording.law(rule, self.lang)}]", 2)
             yield from self.flow(wording.verdict(rule, self.lang), 6)
-            if rule["witness"] is not None:
-                yield from self.witness(rule["witness"], 6)
+            if rule.proof.witness is not None:
+                yield from self.witness(rule.proof.witness, 6)
         if listed:
             yield from self.flow(word(VERDICTS, "listed", self.lang), 2)
         for rule in listed:
-            seen = f" ({wording.names(rule['seen_in'])})" if rule["seen_in"] else ""
-            yield from self.flow(f"{rule['rule']}: {wording.dated(rule, self.lang)}{seen}", 6)
+            seen = f" ({wording.names(rule.seen_in)})" if rule.seen_in else ""
+            yield from self.flow(f"{rule.rule}: {wording.dated(rule, self.lang)}{seen}", 6)
 
-    def witness(self, witness: Data, indent: int = 2) -> Iterator[str]:
+    def witness(self, witness: Witness, indent: int = 2) -> Iterator[str]:
         yield from self.flow(wording.shown(witness, self.lang), indent)
         yield from self.flow(wording.described(witness, self.lang), indent + 4)
-        if witness["product"] is not None:
+        if witness.product is not None:
             yield from self.flow(wording.fewest(witness, self.lang), indent + 4)
 
     def release(self) -> Iterator[str]:
-        if not self.data["release"]:
+        if not self.data.release:
             return
         yield from self.heading("release")
-        yield from self.flow(release(self.data["release"], self.lang), 2)
-        for fault in self.data["release"]["faults"]:
-            yield from self.flow(f"{fault['file']}:{fault['line']}: {fault['text'][self.lang]}", 2, "! ")
+        yield from self.flow(release(self.data.release, self.lang), 2)
+        for fault in self.data.release.faults:
+            yield from self.flow(f"{fault.file}:{fault.line}: {fault.text[self.lang]}", 2, "! ")

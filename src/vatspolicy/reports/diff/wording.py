@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
+from vatspolicy.authoring.diff.result import (
+    Answer,
+    Cause,
+    ChangedDecision,
+    ChangedDetail,
+    Citation,
+    CitedArticle,
+    Edit,
+    Item,
+    ListedItem,
+    Minimal,
+    ProvedRule,
+    RedLine,
+    Review,
+    SchemaChange,
+    Witness,
+)
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS
 from vatspolicy.authoring.diff.verdict import impossible, unsettled
+from vatspolicy.errors import Problem
 from vatspolicy.i18n.words import VERDICTS, aside, count, gap, joint, word
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language, LocalizedText
 from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, KNOWN, VALUES, phrase
 from vatspolicy.reports.diff.words import VERDICTS as VERDICTS_OF_PROOFS
 
-Data = Mapping[str, Any]
 LINE = 90
 """Characters of two values that stand on one line."""
 ABSENT = "–"
@@ -21,62 +38,75 @@ ABSENT = "–"
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
-def place(one: Data) -> str:
+class Placed(Protocol):
+    """Something at a line of a file."""
+
+    @property
+    def file(self) -> str:
+        """The file."""
+
+    @property
+    def line(self) -> int:
+        """The line."""
+
+
+def place(one: Placed) -> str:
     """Return the file, the line and the column, if it is known."""
-    return ":".join(str(one[key]) for key in ("file", "line", "column") if key in one)
+    found = f"{one.file}:{one.line}"
+    return f"{found}:{one.column}" if isinstance(one, Problem) else found
 
 
-def edit(change: Data, lang: Language) -> str:
+def edit(change: Edit, lang: Language) -> str:
     """Describe an edit in one line: `parameter launched (Whether …), from 2024-10-23`."""
-    name = f" {change['name']}" if change["name"] else ""
-    title = aside(change["title"][lang], lang) if change["title"] else ""
-    subject = f"{word(KINDS, change['kind'], lang)}{name}{title}"
+    name = f" {change.name}" if change.name else ""
+    title = aside(change.title[lang], lang) if change.title else ""
+    subject = f"{word(KINDS, change.kind, lang)}{name}{title}"
     return subject + joint("colon", lang) + became(change, lang)
 
 
-def became(change: Data, lang: Language) -> str:
+def became(change: Edit, lang: Language) -> str:
     """Return what became of an entry, and from when: `added, from 2024-10-23`."""
-    text = word(CHANGES, change["change"], lang)
-    if change["since"] and not (change["change"] == "removed" and change["kind"] in ("rule", "policy")):
-        text += joint("comma", lang) + phrase("since", lang, day=change["since"])
-    if change["twin"]:
-        text += joint("semicolon", lang) + phrase("twin", lang, name=change["twin"])
+    text = word(CHANGES, change.change, lang)
+    if change.since and not (change.change == "removed" and change.kind in ("rule", "policy")):
+        text += joint("comma", lang) + phrase("since", lang, day=change.since)
+    if change.twin:
+        text += joint("semicolon", lang) + phrase("twin", lang, name=change.twin)
     return text
 
 
-def item_title(data: Data, one: Data, lang: Language) -> str:
+def item_title(data: Review, one: Item, lang: Language) -> str:
     """Return the heading of an item of review: its first edit by its title, with the regulation it belongs to."""
-    if not one["changes"]:
-        return names([rule["rule"] for rule in one["rules"]])
-    first = data["structure"][one["changes"][0]]
-    kind = word(KINDS, first["kind"], lang)
+    if not one.changes:
+        return names([rule.rule for rule in one.rules])
+    first = data.structure[one.changes[0]]
+    kind = word(KINDS, first.kind, lang)
     code = f"{kind} {entry(first)}"
-    title = first["title"][lang].rstrip(".。") if first["title"] else ""
+    title = first.title[lang].rstrip(".。") if first.title else ""
     text = title + aside(code, lang) if title else code
-    if first["regulation"] and first["regulation"][lang] != title:
-        text = first["regulation"][lang] + of_layer(first, lang) + joint("colon", lang) + text
-    more = len(one["changes"]) - 1
+    if first.regulation and first.regulation[lang] != title:
+        text = first.regulation[lang] + of_layer(first, lang) + joint("colon", lang) + text
+    more = len(one.changes) - 1
     return phrase("and_more", lang, names=text, n=more) if more else text
 
 
-def entry(change: Data) -> str:
+def entry(change: Edit) -> str:
     """Return the name of an edited entry: policy/name; of an entry of a layer.yaml the rule or the layer."""
-    if change["kind"] in OF_LAYERS:
-        return str(change["name"] or change["layer"])
-    if change["kind"] == "schema":
-        return str(change["name"])
-    return "/".join(filter(None, (change["policy"], change["name"])))
+    if change.kind in OF_LAYERS:
+        return str(change.name or change.layer)
+    if change.kind == "schema":
+        return str(change.name)
+    return "/".join(filter(None, (change.policy, change.name)))
 
 
-def of_layer(one: Data, lang: Language) -> str:
+def of_layer(one: Edit | Cause, lang: Language) -> str:
     """Return the layer of something in parentheses; empty for something of the law."""
-    return aside(phrase("of_layer", lang, name=one["layer"]), lang) if one["layer"] else ""
+    return aside(phrase("of_layer", lang, name=one.layer), lang) if one.layer else ""
 
 
-def file_of(change: Data, lang: Language) -> str:
+def file_of(change: Edit, lang: Language) -> str:
     """Return what an edit is of: the id of a policy, or a layer."""
-    is_head = change["policy"] == f"{LAYER_PREFIX}{change['layer']}"
-    return phrase("of_layer", lang, name=change["layer"]) if is_head else str(change["policy"])
+    is_head = change.policy == f"{LAYER_PREFIX}{change.layer}"
+    return phrase("of_layer", lang, name=change.layer) if is_head else str(change.policy)
 
 
 def next_day(days: Sequence[str], today: str) -> str:
@@ -84,98 +114,108 @@ def next_day(days: Sequence[str], today: str) -> str:
     return min((day for day in days if day >= today), default=max(days))
 
 
-def item(data: Data, one: Data, lang: Language) -> str:
+def item(data: Review, one: Item, lang: Language) -> str:
     """Name an item of review by its first edit; one without an edit by its rules."""
-    if not one["changes"]:
-        return names([rule["rule"] for rule in one["rules"]])
-    change = data["structure"][one["changes"][0]]
-    title = change["title"][lang].rstrip(".。") if change["title"] else ""
-    text = f"{word(KINDS, change['kind'], lang)} {entry(change)}{aside(title, lang) if title else ''}"
-    more = len(one["changes"]) - 1
+    if not one.changes:
+        return names([rule.rule for rule in one.rules])
+    change = data.structure[one.changes[0]]
+    title = change.title[lang].rstrip(".。") if change.title else ""
+    text = f"{word(KINDS, change.kind, lang)} {entry(change)}{aside(title, lang) if title else ''}"
+    more = len(one.changes) - 1
     return phrase("and_more", lang, names=text, n=more) if more else text
 
 
-def values(change: Data, lang: Language) -> Iterator[tuple[str, str, str]]:
+def values(change: Edit, lang: Language) -> Iterator[tuple[str, str, str]]:
     """Yield (place, sign, values) for each difference in an entry of both sides. The sign is `-`, `+` or `~`."""
-    if change["change"] != "changed" and change["kind"] not in ("parameter", "policy"):
+    if change.change != "changed" and change.kind not in ("parameter", "policy"):
         return
-    for field in change["fields"]:
-        before, after = field["before"], field["after"]
+    for field in change.fields:
+        before, after = field.before, field.after
         if _is_list(before) and _is_list(after):
-            yield from ((field["name"], "-", _short(item)) for item in before if item not in after)
-            yield from ((field["name"], "+", _short(item)) for item in after if item not in before)
+            yield from ((field.name, "-", _short(item)) for item in before if item not in after)
+            yield from ((field.name, "+", _short(item)) for item in after if item not in before)
             continue
         old, new = (_shown(value, lang) for value in (before, after))
         if len(old) + len(new) <= 60 and "\n" not in old + new:
-            yield field["name"], "~", f"{old} → {new}"
+            yield field.name, "~", f"{old} → {new}"
         else:
-            yield from ((field["name"], sign, text) for sign, text in (("-", old), ("+", new)) if text != ABSENT)
+            yield from ((field.name, sign, text) for sign, text in (("-", old), ("+", new)) if text != ABSENT)
 
 
-def other_schema_edits(data: Data) -> list[Data]:
+def other_schema_edits(data: Review) -> list[SchemaChange]:
     """Return the differences of schemas that are no edits of their own, and those that break a reader."""
-    return [one for one in data["schemas"] if one["effect"] == "nothing" or one["breaking"]]
+    return [one for one in data.schemas if one.effect == "nothing" or one.breaking]
 
 
-def schema_edit(change: Data, lang: Language) -> str:
+def schema_edit(change: SchemaChange, lang: Language) -> str:
     """Describe a difference of a schema in one line."""
-    place = change["path"] or word(KINDS, "schema", lang)
-    text = place + joint("colon", lang) + word(CHANGES, change["change"], lang)
-    return text + aside(phrase("breaking", lang), lang) if change["breaking"] else text
+    place = change.path or word(KINDS, "schema", lang)
+    text = place + joint("colon", lang) + word(CHANGES, change.change, lang)
+    return text + aside(phrase("breaking", lang), lang) if change.breaking else text
 
 
-def answer(data: Data, lang: Language) -> str:
+def answer(data: Answer, lang: Language) -> str:
     """Return a decision word, with the range of an incomplete decision."""
-    text = word(VERDICTS, data["decision"], lang)
-    if data["decision"] != "incomplete":
+    text = word(VERDICTS, data.decision, lang)
+    if data.decision != "incomplete":
         return text
-    low, high = (word(VERDICTS, part, lang) for part in data["range"])
+    low, high = (word(VERDICTS, part, lang) for part in data.range)
     return text + aside(phrase("left_open", lang, low=low, high=high), lang)
 
 
-def subject(row: Data) -> str:
+def subject(row: ChangedDecision) -> str:
     """Return the name of a product with its variant."""
-    return f"{row['product']} ({row['variant']})" if row["variant"] else str(row["product"])
+    return named(row.product, row.variant)
 
 
-def law(cause: Data, lang: Language) -> str:
-    """Return the articles that a rule cites, grouped by regulation."""
+def named(product: str, variant: str | None) -> str:
+    """Return a product with its variant."""
+    return f"{product} ({variant})" if variant else product
+
+
+def law(cause: Cause, lang: Language) -> str:
+    """Return the articles that a rule cites, grouped by regulation, and its layer."""
+    return cited(cause.citations, lang) + of_layer(cause, lang)
+
+
+def cited(citations: Iterable[Citation | CitedArticle], lang: Language) -> str:
+    """Return articles, grouped by regulation."""
     labels: dict[str, list[str]] = {}
-    for citation in cause["citations"]:
-        labels.setdefault(citation["title"][lang], []).append(citation["label"][lang])
+    for one in citations:
+        title = one.title if isinstance(one, Citation) else one.regulation
+        labels.setdefault(title[lang], []).append(one.label[lang])
     comma = joint("comma", lang)
-    text = joint("semicolon", lang).join(comma.join([title, *found]) for title, found in labels.items())
-    return text + of_layer(cause, lang) if "layer" in cause else text
+    return joint("semicolon", lang).join(comma.join([title, *found]) for title, found in labels.items())
 
 
-def detail(data: Data, lang: Language) -> str:
+def detail(data: ChangedDetail, lang: Language) -> str:
     """Something below the decision, in one line."""
-    title = data["title"][lang] if data["title"] and data["kind"] not in ("class", "missing", "authority") else ""
-    name = data["name"] + (aside(title, lang) if title else "")
+    title = data.title[lang] if data.title and data.kind not in ("class", "missing", "authority") else ""
+    name = data.name + (aside(title, lang) if title else "")
     values = _moved(data, lang)
-    rests = f" [{law(data, lang)}]" if title and data["citations"] else ""
-    return f"{word(ITEMS, data['kind'], lang)} {name}".rstrip() + joint("colon", lang) + values + rests
+    rests = f" [{cited(data.citations, lang)}]" if title and data.citations else ""
+    return f"{word(ITEMS, data.kind, lang)} {name}".rstrip() + joint("colon", lang) + values + rests
 
 
-def _moved(item: Data, lang: Language) -> str:
+def _moved(item: ListedItem | ChangedDetail, lang: Language) -> str:
     """Return the values of an item on both sides: `fires → –`."""
-    return " → ".join(_value(item, side, lang) for side in ("before", "after"))
+    sides = (item.before, item.before_text), (item.after, item.after_text)
+    return " → ".join(_value(item.kind, value, text, lang) for value, text in sides)
 
 
-def _value(item: Data, side: str, lang: Language) -> str:
-    value, text = item[side], item[f"{side}_text"]
+def _value(kind: str, value: str | None, text: LocalizedText | None, lang: Language) -> str:
     if value is None:
         return ABSENT
-    known = VALUES.get(item["kind"], {})
-    return str(text[lang] if text else known[value][lang] if value in known else value)
+    known = VALUES.get(kind, {})
+    return text[lang] if text else known[value][lang] if value in known else value
 
 
-def red_line(one: Data, lang: Language) -> str:
+def red_line(one: RedLine, lang: Language) -> str:
     """Describe an edit that nobody may overlook."""
-    if one["code"] == "unenforced":
-        days = period(one["since"], one["until"], lang)
-        return phrase(f"unenforced_{one['level']}", lang, rule=one["rule"], days=days, name=one["layer"])
-    return phrase(one["code"], lang, rule=one["rule"], name=one["layer"])
+    if one.code == "unenforced":
+        days = period(str(one.since), one.until, lang)
+        return phrase(f"unenforced_{one.level}", lang, rule=one.rule, days=days, name=one.layer)
+    return phrase(one.code, lang, rule=one.rule, name=one.layer)
 
 
 def move(name: str, lang: Language) -> str:
@@ -188,31 +228,31 @@ def moves(names: Sequence[str], lang: Language) -> str:
     return joint("semicolon", lang).join(move(name, lang) for name in names)
 
 
-def verdict(rule: Data, lang: Language) -> str:
+def verdict(rule: ProvedRule, lang: Language) -> str:
     """State the verdict on a rule in one sentence, with up to two more for details."""
-    witness = rule["witness"]
-    key = "listed" if only_lists(rule) else rule["verdict"]
-    if key == "proved-equivalent" and rule["seen_in"]:
+    proof, witness = rule.proof, rule.proof.witness
+    key = "listed" if proof.only_lists else str(proof.verdict)
+    if key == "proved-equivalent" and rule.seen_in:
         key = "beside"
-    parts = [word(VERDICTS_OF_PROOFS, key, lang, moves=moves(rule["transitions"], lang))]
-    if rule["since"] is not None:
-        parts.append(phrase("differ", lang, days=period(rule["since"], rule["until"], lang)))
-    if witness is not None and rule["transitions"] and witness["after"]["decision"] != rule["after"]:
-        pair = (answer(witness[side], lang) for side in ("before", "after"))
+    parts = [word(VERDICTS_OF_PROOFS, key, lang, moves=moves(proof.transitions, lang))]
+    if rule.since is not None:
+        parts.append(phrase("differ", lang, days=period(rule.since, rule.until, lang)))
+    if witness is not None and proof.transitions and witness.after.decision != proof.after:
+        pair = (answer(side, lang) for side in (witness.before, witness.after))
         parts.append(phrase("together", lang, moves=" → ".join(pair)))
-    if rule["excluded"]:
-        parts.append(phrase("excluded", lang, moves=moves(rule["excluded"], lang)))
-    if rule["seen_in"]:
-        parts.append(phrase("seen_in", lang, names=names(rule["seen_in"])))
-    if rule["verdict"] in ("unsupported", "unknown") and rule["reason"]:
-        parts.append(rule["reason"])
+    if rule.excluded:
+        parts.append(phrase("excluded", lang, moves=moves(rule.excluded, lang)))
+    if rule.seen_in:
+        parts.append(phrase("seen_in", lang, names=names(rule.seen_in)))
+    if proof.is_open and proof.reason:
+        parts.append(proof.reason)
     return gap(lang).join(parts)
 
 
-def excluded(data: Data, lang: Language) -> Iterator[str]:
+def excluded(data: Review, lang: Language) -> Iterator[str]:
     """Yield the transitions that are proved impossible, and the unsettled ones."""
     never, left = impossible(data), unsettled(data)
-    if never and len(never) == len(data["semantic"]["transitions"]):
+    if never and len(never) == len(data.transitions):
         yield phrase("no_change", lang)
     elif never:
         yield phrase("impossible", lang, names=moves(never, lang))
@@ -220,33 +260,28 @@ def excluded(data: Data, lang: Language) -> Iterator[str]:
         yield phrase("unsettled", lang, names=moves(left, lang))
 
 
-def only_lists(rule: Data) -> bool:
-    """Return whether a changed rule changes a listing and, as proved, no decision."""
-    return bool(rule["verdict"] == "witness" and not rule["transitions"])
-
-
-def dated(rule: Data, lang: Language) -> str:
+def dated(rule: ProvedRule, lang: Language) -> str:
     """Describe the change of a rule and the days on which it differs: `added, from 2024-03-22`."""
-    since = period(rule["since"], rule["until"], lang)
-    return joint("comma", lang).join([word(CHANGES, rule["change"], lang), since])
+    since = period(str(rule.since), rule.until, lang)
+    return joint("comma", lang).join([word(CHANGES, str(rule.change), lang), since])
 
 
-def shown(witness: Data, lang: Language, titles: Mapping[str, str] | None = None) -> str:
+def shown(witness: Witness, lang: Language, titles: Mapping[str, str] | None = None) -> str:
     """Describe the effect that a witness shows and its days: the change of the decision or of a listing.
 
     `titles` are those of rules, by their names.
     """
-    before, after = (answer(witness[side], lang) for side in ("before", "after"))
-    days = period(witness["since"], witness["until"], lang)
-    if witness["before"] != witness["after"]:
+    before, after = (answer(side, lang) for side in (witness.before, witness.after))
+    days = period(witness.since, witness.until, lang)
+    if witness.before != witness.after:
         return phrase("from", lang, moves=f"{before} → {after}", days=days)
-    if not witness["listed"]:
+    if not witness.listed:
         return phrase("stays", lang, name=after, days=days)
     found = [
-        f"{word(ITEMS, item['kind'], lang)} {(titles or {}).get(item['name'], item['name']).rstrip('.。')}".rstrip()
+        f"{word(ITEMS, item.kind, lang)} {(titles or {}).get(item.name, item.name).rstrip('.。')}".rstrip()
         + joint("colon", lang)
         + _moved(item, lang)
-        for item in witness["listed"]
+        for item in witness.listed
     ]
     return phrase("lists", lang, names=joint("semicolon", lang).join(found), days=days)
 
@@ -258,46 +293,46 @@ def period(since: str, until: str | None, lang: Language) -> str:
     return phrase("only_on" if since == until else "between", lang, day=since, last=until)
 
 
-def product(witness: Data, lang: Language) -> str:
+def product(witness: Witness, lang: Language) -> str:
     """Name the known product that a witness was made from, with the number of changed facts; empty if there is none."""
-    known = witness["product"]
+    known = witness.product
     if known is None:
         return ""
-    name = f"{known['id']} ({known['variant']})" if known["variant"] else known["id"]
-    changed = len(known["changed"])
+    name = named(known.id, known.variant)
+    changed = len(known.changed)
     return count(KNOWN, "changed", changed, lang, name=name) if changed else phrase("known", lang, name=name)
 
 
-def like_product(witness: Data, lang: Language) -> str:
+def like_product(witness: Witness, lang: Language) -> str:
     """Name the known product of a witness within a sentence; empty if there is none."""
-    known = witness["product"]
+    known = witness.product
     if known is None:
         return ""
-    name, changed = subject({"product": known["id"], "variant": known["variant"]}), len(known["changed"])
+    name, changed = named(known.id, known.variant), len(known.changed)
     return count(KNOWN, "like", changed, lang, name=name) if changed else name
 
 
-def described(witness: Data, lang: Language) -> str:
+def described(witness: Witness, lang: Language) -> str:
     """Return the known product of a witness with the changed facts in one line; without a product, all its facts."""
-    known = witness["product"]
+    known = witness.product
     if known is None:
         return facts(witness, lang)
     found = []
-    for one in known["changed"]:
-        before, after = (one[side][lang] if one[side] else ABSENT for side in ("before", "after"))
-        found.append(f"{one['title'][lang]}{joint('colon', lang)}{before} → {after}")
+    for one in known.changed:
+        before, after = (side[lang] if side else ABSENT for side in (one.before, one.after))
+        found.append(f"{one.title[lang]}{joint('colon', lang)}{before} → {after}")
     text = product(witness, lang)
     return text + joint("colon", lang) + joint("semicolon", lang).join(found) if found else text
 
 
-def fewest(witness: Data, lang: Language) -> str:
+def fewest(witness: Witness, lang: Language) -> str:
     """Return the fewest facts that show the change of a witness, in one line."""
-    return phrase("fewest", lang) + joint("colon", lang) + facts(witness["minimal"], lang)
+    return phrase("fewest", lang) + joint("colon", lang) + facts(witness.minimal, lang)
 
 
-def facts(witness: Data, lang: Language) -> str:
+def facts(witness: Witness | Minimal, lang: Language) -> str:
     """Return the facts of a witness in one line."""
-    found = [fact["title"][lang] + joint("colon", lang) + fact["value"][lang] for fact in witness["facts"]]
+    found = [fact.title[lang] + joint("colon", lang) + fact.value[lang] for fact in witness.facts]
     return joint("semicolon", lang).join(found) or phrase("any_product", lang)
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from vatspolicy.authoring.diff.words import PARTS
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Counts, Table, word
 from vatspolicy.origin import install
@@ -120,7 +117,12 @@ EDIT_VERDICTS: Table = {
 }
 """Sentences for the verdicts on an edit."""
 PHRASES: Table = {
-    **PARTS,
+    "structure": Phrase("What was edited"),
+    "law": Phrase("The edited rules in words"),
+    "access": Phrase("Access of foreign investors that changes"),
+    "decisions": Phrase("Decisions that change"),
+    "semantic": Phrase("Proofs"),
+    "release": Phrase("Version"),
     "accepted": Phrase("Accepted changes"),
     "accepted_used": Phrase(
         "Accepted changes are read from {file}. Accepted: {accepted}; not matching any more: {stale}; "
@@ -299,8 +301,6 @@ PHRASES: Table = {
         "RED LINE: {rule} is switched off {days} (layer {name}), and the gate passes its findings."
     ),
     "loosenable": Phrase("RED LINE: layer {name} lets the layer above it loosen {rule}."),
-    "broken_part": Phrase("NOT EVALUATED: {text}"),
-    "not_written": Phrase("This part of the report could not be written ({error})."),
     "failed": Phrase("Fails on: {names}."),
     "more": Phrase("… and {count} more in the JSON report."),
     "cut": Phrase("The rest is in the full report."),
@@ -331,6 +331,6 @@ KNOWN: Counts = {
 }
 
 
-def phrase(key: str, lang: Language, **values: Any) -> str:
+def phrase(key: str, lang: Language, **values: object) -> str:
     """Return a phrase in one language, with values filled in."""
     return word(PHRASES, key, lang, **values)

@@ -1,0 +1,724 @@
+"""The result of a comparison, as every report reads it and as JSON shows it (comparison.schema.json)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+
+from vatspolicy.engine.result import FLAT, Json, encode
+from vatspolicy.errors import Problem
+from vatspolicy.profile.vocabulary import LocalizedText
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T")
+ProfileData: TypeAlias = Mapping[str, Any]
+"""A profile as a spec states it."""
+State: TypeAlias = Literal["none", "prohibited", "closed", "open"]
+Tree: TypeAlias = Any
+"""A parsed part of a YAML or JSON file."""
+FORMAT = 1
+"""Version of the data; it grows when a reader would break."""
+
+
+# --- edits
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a file."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value that differs; None for a value that is not there."""
+
+    name: str
+    """The place in the entry, such as route.max_foreign_percent; empty for the entry itself."""
+    before: Tree
+    after: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The fingerprints of an edit, and whether somebody accepts it."""
+
+    edit: str
+    fingerprint: str
+    effect: str
+    transitions: tuple[str, ...]
+    direction: str
+    state: str
+    """accepted, stale or open."""
+    fails: bool
+    """True if a condition holds because of this edit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An edited entry of a file (`structure.Change`) with its titles."""
+
+    policy: str
+    kind: str
+    name: str
+    change: str
+    file: str
+    line: int
+    fields: tuple[Field, ...]
+    since: str | None
+    retroactive: bool
+    twin: str | None
+    title: LocalizedText | None
+    regulation: LocalizedText | None
+    layer: str | None
+    acceptance: Acceptance | None
+    """None for an edit that needs no acceptance."""
+
+    @property
+    def accepted(self) -> bool:
+        """True if somebody accepts the edit."""
+        return self.acceptance is not None and self.acceptance.state == "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """One place of one schema that differs. Texts for people are not compared."""
+
+    file: str
+    path: str
+    change: str
+    """added, removed or changed."""
+    before: Tree
+    after: Tree
+    breaking: bool
+    """True if a document that was valid or readable before may no longer be."""
+    effect: str
+    """What it may change of decisions: reading, validity, words or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedLine:
+    """An edit that nobody may overlook, although no decision changes by it."""
+
+    code: str
+    """waivable: a rule that nobody could waive can be waived; unenforced: the gate passes findings that it did not
+    pass; loosenable: a layer above may loosen the rule."""
+    rule: str
+    layer: str | None
+    file: str
+    line: int
+    level: str | None
+    """The level of enforcement from now on."""
+    since: str | None
+    until: str | None
+    """First and last day on which findings pass that did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedRedLine(RedLine):
+    """A red line with the edits behind it."""
+
+    message: LocalizedText | None
+    changes: tuple[int, ...]
+    """Places of the edits."""
+    accepted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedEntry:
+    """An entry of the file of accepted changes, and whether it applies."""
+
+    edit: str
+    state: str
+    """accepted, stale or expired."""
+    why: LocalizedText | None
+    reason: str
+    person: str
+    day: str
+    until: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The file of accepted changes."""
+
+    file: str | None
+    entries: tuple[AcceptedEntry, ...]
+
+
+# --- rules
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """An article that a rule cites."""
+
+    title: LocalizedText
+    number: str | None
+    key: str
+    label: LocalizedText
+    verification: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A rule behind a change, with its citations."""
+
+    rule: str
+    change: str | None
+    """added, removed or changed; None for a rule that is the same."""
+    layer: str | None
+    message: LocalizedText
+    citations: tuple[Citation, ...]
+    file: str
+    line: int
+    edited: Place
+
+
+@dataclass(frozen=True, slots=True)
+class MovedRule(Cause):
+    """A rule that an edit moves, with the days on which its versions differ."""
+
+    since: str | None
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedArticle:
+    """An article in full."""
+
+    label: LocalizedText
+    verification: str
+    text: Mapping[str, str | None]
+    """The words by language; the Chinese ones may be missing."""
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CitedArticle:
+    """An article that an edit rests on, with its regulation."""
+
+    regulation: LocalizedText
+    label: LocalizedText
+    verification: str
+    text: Mapping[str, str | None]
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteCondition:
+    """A condition of a route in words."""
+
+    id: str
+    message: LocalizedText
+    check: LocalizedText
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What a rule of a layer overrides."""
+
+    rule: str
+    reason: str
+    owner: str
+    replaces: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInWords:
+    """A version of a rule in words."""
+
+    since: str | None
+    until: str | None
+    when: LocalizedText
+    clauses: tuple[LocalizedText, ...]
+    """The parts of the condition that must all hold."""
+    effect: LocalizedText
+    conditions: tuple[RouteCondition, ...]
+    unwaivable: bool
+    overrides: Override | None
+
+
+@dataclass(frozen=True, slots=True)
+class EditedRule:
+    """A rule that was added, amended or removed, in words; a new one beside the rule that it takes the place of."""
+
+    rule: str
+    change: str
+    predecessor: str | None
+    waits: bool
+    """True if nobody has compared its articles, so that decisions wait for that."""
+    message: LocalizedText
+    layer: str | None
+    file: str
+    line: int
+    before: RuleInWords | None
+    after: RuleInWords | None
+    articles: tuple[QuotedArticle, ...]
+
+
+# --- decisions
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An outcome with the range that missing facts leave open."""
+
+    decision: str
+    range: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedDecision:
+    """A compared product whose decision changes."""
+
+    product: str
+    variant: str | None
+    file: str
+    services: tuple[str, ...]
+    days: tuple[str, ...]
+    before: Answer
+    after: Answer
+    direction: str
+    because: tuple[Cause, ...]
+    accepted: tuple[str, ...]
+
+    @property
+    def move(self) -> str:
+        """The change of the decision word, such as `deny->allow`."""
+        return f"{self.before.decision}->{self.after.decision}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedItem:
+    """An item of a decision that a witness shows otherwise."""
+
+    kind: str
+    name: str
+    before: str | None
+    after: str | None
+    before_text: LocalizedText | None
+    after_text: LocalizedText | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedDetail:
+    """A difference below the decision, with the products that show it."""
+
+    kind: str
+    name: str
+    rule: str | None
+    title: LocalizedText | None
+    citations: tuple[Citation, ...]
+    before: str | None
+    after: str | None
+    before_text: LocalizedText | None
+    after_text: LocalizedText | None
+    products: tuple[str, ...]
+    days: tuple[str, ...]
+    accepted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRecords:
+    """Past decisions of one product with another outcome."""
+
+    product: str
+    before: Answer
+    after: Answer
+    direction: str
+    records: int
+    days: tuple[str, ...]
+    because: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadRecord:
+    """A record that is not evaluated, with the reason."""
+
+    file: str
+    line: int
+    code: str
+    text: LocalizedText
+
+
+@dataclass(frozen=True, slots=True)
+class PastDecisions:
+    """The past decisions that were decided again."""
+
+    records: int
+    evaluated: int
+    changed: int
+    changes: tuple[ChangedRecords, ...]
+    unread: tuple[UnreadRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """The comparison of all products."""
+
+    products: int
+    days: tuple[str, ...]
+    borrowed: tuple[str, ...]
+    rows: tuple[ChangedDecision, ...]
+    details: tuple[ChangedDetail, ...]
+    recorded: PastDecisions | None
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """Companies, places and services that the shown changes concern."""
+
+    products: int
+    foreign_percent: tuple[float, ...]
+    """The lowest and the highest share; none if no profile states one."""
+    registered: tuple[LocalizedText, ...]
+    services: tuple[LocalizedText, ...]
+
+
+# --- proofs
+
+
+@dataclass(frozen=True, slots=True)
+class StatedFact:
+    """A fact of a profile in words."""
+
+    path: str
+    title: LocalizedText
+    value: LocalizedText
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFact:
+    """A fact in which a witness differs from a known product."""
+
+    path: str
+    title: LocalizedText
+    before: LocalizedText | None
+    after: LocalizedText | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProduct:
+    """The known product that a witness was made from."""
+
+    id: str
+    variant: str | None
+    file: str
+    changed: tuple[ChangedFact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Minimal:
+    """The profile with the fewest facts that shows a change."""
+
+    profile: ProfileData
+    facts: tuple[StatedFact, ...]
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A profile that shows a change, decided by both sides."""
+
+    product: KnownProduct | None
+    profile: ProfileData
+    facts: tuple[StatedFact, ...]
+    minimal: Minimal
+    as_of: str
+    since: str
+    until: str | None
+    before: Answer
+    after: Answer
+    listed: tuple[ListedItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The verdict on one change of the decision word."""
+
+    before: str
+    after: str
+    verdict: str
+    """witness, proved-impossible, unsupported or unknown."""
+    direction: str
+    witness: Witness | None
+    reason: str
+    accepted: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The change as text: `deny->allow`."""
+        return f"{self.before}->{self.after}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verdict on rules that are changed together."""
+
+    verdict: str | None
+    """proved-equivalent, masked, witness, unsupported, unknown, no-rule; None if nothing was asked."""
+    transitions: tuple[str, ...]
+    before: str | None
+    after: str | None
+    witness: Witness | None
+    reason: str
+    assumptions: tuple[str, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """True if the question was asked and not settled."""
+        return self.verdict in ("unknown", "unsupported")
+
+    @property
+    def only_lists(self) -> bool:
+        """True if the rules change a listing and, as proved, no decision."""
+        return self.verdict == "witness" and not self.transitions
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedRule(MovedRule):
+    """The verdict on one rule, changed alone."""
+
+    proof: Verdict = field(metadata=FLAT)
+    excluded: tuple[str, ...]
+    """Changes of the word that all edits together never make."""
+    seen_in: tuple[str, ...]
+    accepted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days from the first to the last on which decisions change."""
+
+    first: str
+    last: str | None
+    """None if no end is known."""
+    proved: bool
+    """True if no decision changes on another day, for any profile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Semantic:
+    """Proofs over all profiles."""
+
+    status: str
+    """evaluated, not-needed, off, unavailable or failed."""
+    engine: str | None
+    period: Period | None
+    """Days on which decisions change."""
+    transitions: tuple[Transition, ...]
+    rules: tuple[ProvedRule, ...]
+    assumptions: tuple[str, ...]
+
+
+# --- the items of review
+
+
+@dataclass(frozen=True, slots=True)
+class EditedWords:
+    """An edited value in words: both values, or the members that come and go."""
+
+    what: LocalizedText | None
+    before: LocalizedText | None
+    after: LocalizedText | None
+    added: LocalizedText | None
+    removed: LocalizedText | None
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing is told."""
+        return not (self.before or self.after or self.added or self.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An edit with the rules that it moves: what a reviewer judges at once."""
+
+    changes: tuple[int, ...]
+    """Places of the edits."""
+    rules: tuple[MovedRule, ...]
+    since: str | None
+    until: str | None
+    words: tuple[EditedWords, ...]
+    articles: tuple[CitedArticle, ...]
+    said: tuple[str, ...]
+    """Parts of the records of decisions that it may change."""
+    proof: Verdict = field(metadata=FLAT)
+    direction: str
+    excluded: tuple[str, ...]
+    seen_in: tuple[str, ...]
+    accepted: tuple[str, ...]
+
+
+# --- access and release
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """Content of a cell of the access matrix, without its reasons."""
+
+    state: State
+    max_foreign_percent: float | None
+    """Highest foreign share of an open cell."""
+    contested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccessChange:
+    """Cells of the access matrix that change alike."""
+
+    class_: str
+    title: LocalizedText
+    column: str
+    regime: LocalizedText
+    offers: tuple[LocalizedText, ...]
+    before: Stated
+    after: Stated
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPlaces:
+    """A regime that is open in other places."""
+
+    column: str
+    regime: LocalizedText
+    before: LocalizedText | None
+    after: LocalizedText | None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The differences of the access matrix on a day."""
+
+    as_of: str
+    cells: tuple[AccessChange, ...]
+    places: tuple[AccessPlaces, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A mistake in a version, the changelog or a review."""
+
+    code: str
+    """version, changelog, file-version or review."""
+    text: LocalizedText
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The version that the change needs, against the one that it has."""
+
+    before: str
+    after: str
+    level: str
+    """One of verdict.LEVELS, from the measured effects of the change."""
+    because: tuple[str, ...]
+    """Reasons: rule-removed, policy-removed, schema-breaks, decisions-change, schema-widens, law-added, not-settled,
+    text-changed."""
+    needed: str | None
+    """The least version that fits; None if any does."""
+    faults: tuple[Fault, ...]
+
+
+# --- the whole
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A reason why the comparison is not evaluated."""
+
+    code: str
+    """One of words.WHY."""
+    text: LocalizedText
+    part: str | None
+    """The part of the report that is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideName:
+    """One side of the comparison."""
+
+    name: str
+    title: str
+    commit: str | None
+    version: str | None
+    digest: str | None
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The whole comparison."""
+
+    format: int
+    state: str
+    """evaluated or not-evaluated."""
+    title: LocalizedText
+    verdict: str | None
+    """tightened, loosened, both, neither or unknown; None if a side cannot be read."""
+    why: tuple[Why, ...]
+    failed_on: tuple[str, ...]
+    undecided_on: tuple[str, ...]
+    exit_code: int
+    today: str
+    base: SideName
+    head: SideName
+    red_lines: tuple[ReviewedRedLine, ...]
+    accepted: Accepted
+    edits: tuple[Item, ...]
+    structure: tuple[Edit, ...]
+    law: tuple[EditedRule, ...]
+    schemas: tuple[SchemaChange, ...]
+    decisions: Decisions | None
+    concerned: Concerned | None
+    access: Access | None
+    semantic: Semantic | None
+    release: Release | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def rows(self) -> tuple[ChangedDecision, ...]:
+        """The compared products whose decision changes."""
+        return self.decisions.rows if self.decisions else ()
+
+    @property
+    def details(self) -> tuple[ChangedDetail, ...]:
+        """What changes below the decisions of compared products."""
+        return self.decisions.details if self.decisions else ()
+
+    @property
+    def transitions(self) -> tuple[Transition, ...]:
+        """The verdicts on changes of the decision word."""
+        return self.semantic.transitions if self.semantic else ()
+
+    @property
+    def proved_rules(self) -> tuple[ProvedRule, ...]:
+        """The verdicts on rules that are changed alone."""
+        return self.semantic.rules if self.semantic else ()
+
+    def changes_of(self, item: Item) -> list[Edit]:
+        """Return the edits of an item of review."""
+        return [self.structure[place] for place in item.changes]
+
+
+def extend(kind: Callable[..., T], narrow: DataclassInstance, **more: object) -> T:
+    """Return a record of a wider class, with the fields of another record and more."""
+    return kind(**{one.name: getattr(narrow, one.name) for one in fields(narrow)}, **more)
+
+
+def to_json(review: Review) -> Json:
+    """Return the comparison as data for JSON (comparison.schema.json)."""
+    keys = ("file", "line", "column", "path", "message", "hint")
+    problems = [{key: getattr(problem, key) for key in keys} for problem in review.problems]
+    return {**encode(replace(review, problems=())), "problems": problems}
