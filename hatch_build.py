@@ -24,10 +24,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ENTRIES = """
 import sys
 sys.path[:] = sys.argv[1:]
-from vatspolicy.documents import parse_document
-from vatspolicy.documents.validation import validate
-from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.profile.profile import invariants
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.policies.bundle import load_bundle
+from vatspolicy.core.profile.profile import invariants
 load_bundle()
 invariants()
 validate(parse_document("{}", "spec.json"), "profile")

@@ -31,9 +31,9 @@ from profiles import profiles
 from servers import PROGRAM, cores, offers
 from workload import Answers, Workload, compare, verdict
 
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import load_bundle
+from vatspolicy.core.profile.profile import load_profile
 
 RATE = 400
 """Target: specs a second, with the start, for the largest size."""

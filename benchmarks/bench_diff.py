@@ -84,7 +84,7 @@ def edit_rules(count: int) -> Callable[[Path], None]:
 
     def edit(folder: Path) -> None:
         from tests.support.law_edits import many_rules
-        from vatspolicy.policies.model import KINDS
+        from vatspolicy.core.policies.model import KINDS
 
         for file, text in many_rules(count, 1, effects=KINDS, kinds=RANDOM_EDITS).policies.items():
             if text is not None:

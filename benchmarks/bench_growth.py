@@ -24,10 +24,10 @@ from multiply import multiplied
 from profiles import profiles
 from workload import Workload, afresh, compare, draw_profiles, verdict
 
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.profile.profile import Profile, load_profile
 
 SIZES = (1, 2, 4, 8)
 MOST = 4

@@ -35,10 +35,10 @@ from measure import Candidate, Report, Row, Table, Times, finish, interleave, me
 from measure import processor_seconds as processor
 from workload import Answers, Subjects, Workload, afresh, compare, shipped, verdict
 
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.ruleset import Match, RuleSet
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.ruleset import Match, RuleSet
 
 INSTALL = {
     "opa-golib-python-bindings": "pip install --no-deps --ignore-requires-python opa-golib-python-bindings==0.4.4",

@@ -26,7 +26,7 @@ from profiles import profiles
 from servers import PROGRAM
 
 from tests.support.portfolios import DuckDecider
-from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.screening.duckdb_engine import connect
 from vatspolicy.screening.engines import decide
 from vatspolicy.screening.input import Row as Input

@@ -33,10 +33,10 @@ from measure import Report, Row, Table, Target, figure, finish, note, parser
 from workload import Answers, Workload, compare, verdict
 
 from tests.support.shipped import fixture_files
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import load_bundle
+from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.profile.profile import Profile, load_profile
 
 CONNECTIONS = (1, 8, 32)
 PATH, FULL = "/v1/data/vatspolicy/decision", "/v1/data/vatspolicy/decision?explain=full"

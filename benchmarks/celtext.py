@@ -7,10 +7,10 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from vatspolicy.cel import ast as t
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Policy
-from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.core.cel import ast as t
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Policy
+from vatspolicy.core.policies.ruleset import RuleSet
 
 
 def spelled(bundle: Bundle, law: RuleSet, policy: Policy, text: str) -> str:

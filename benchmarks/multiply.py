@@ -15,12 +15,12 @@ from typing import Any
 
 import yaml
 
-from vatspolicy.cel import ast as t
-from vatspolicy.cel.types import Enum, ListOf, Record, Type
-from vatspolicy.documents.schemas import resource_folder
-from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
-from vatspolicy.policies.compiler import variables
-from vatspolicy.policies.model import Expression, Route
+from vatspolicy.core.cel import ast as t
+from vatspolicy.core.cel.types import Enum, ListOf, Record, Type
+from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.policies.bundle import Bundle, build_bundle, read_sources
+from vatspolicy.core.policies.compiler import variables
+from vatspolicy.core.policies.model import Expression, Route
 
 Vocabulary = tuple[str, ...]
 Places = dict[tuple[int, int], Vocabulary]

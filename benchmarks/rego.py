@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from vatspolicy.cel import ast as t
+from vatspolicy.core.cel import ast as t
 
 TESTS = {"startsWith": "startswith", "endsWith": "endswith", "contains": "contains"}
 

@@ -20,12 +20,12 @@ from rego import Writer
 
 from tests.support.random_inputs import Profiles, hints_of
 from vatspolicy.authoring.testing.rule_states import subjects
-from vatspolicy.cel.activation import Activation
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.policies.compiler import variables
-from vatspolicy.policies.model import Rule
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile, trust_profile
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.policies.compiler import variables
+from vatspolicy.core.policies.model import Rule
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile, trust_profile
 
 Subjects = Sequence[tuple[str, Mapping[str, Any]]]
 """Kind of subject, and its variables."""

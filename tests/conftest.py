@@ -19,7 +19,7 @@ from tests.support.specs import TODAY
 from vatspolicy import clock
 from vatspolicy import i18n as language
 from vatspolicy.authoring.symbolic import kept_answers
-from vatspolicy.policies.bundle import SHIPPED, Bundle, load_bundle
+from vatspolicy.core.policies.bundle import SHIPPED, Bundle, load_bundle
 
 
 def pytest_configure(config: pytest.Config) -> None:

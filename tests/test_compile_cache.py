@@ -16,9 +16,9 @@ import pytest
 
 from tests.support.console import needs_posix
 from vatspolicy import compile_cache as cache
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies import bundle as bundles
-from vatspolicy.policies.bundle import build_bundle, load_bundle
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies import bundle as bundles
+from vatspolicy.core.policies.bundle import build_bundle, load_bundle
 
 DATA = {"a": [1, 2.5, "三", None, True], ("b", 0): (b"x", {"c": "d"})}
 

@@ -6,11 +6,11 @@
 'needs-license'
 """
 
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.profile.profile import Profile, load_profile
 
 __all__ = ["Bundle", "Decision", "InvalidInput", "Problem", "Profile", "evaluate", "load_bundle", "load_profile"]
 __version__ = "0.1.0"

@@ -71,7 +71,7 @@ def code_digest(kind: str, names: tuple[str, ...]) -> str:
 
 def compiler_digest() -> str:
     """Return the digest of the code that compiles policies."""
-    return code_digest("compiler", ("cel", "policies"))
+    return code_digest("compiler", ("core/cel", "core/policies"))
 
 
 def get_or_build(kind: str, key: str, build: Callable[[], Any], read: Callable[[Any], T]) -> T:

@@ -16,7 +16,7 @@ from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
     from vatspolicy.authoring.testing.cases import Case
-    from vatspolicy.policies.bundle import Bundle
+    from vatspolicy.core.policies.bundle import Bundle
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,7 +46,7 @@ def _folder(config: pytest.Config, name: str) -> Path | None:
 
 def _bundle(config: pytest.Config) -> Bundle:
     """Return the bundle, which is loaded once a session."""
-    from vatspolicy.policies.bundle import load_bundle
+    from vatspolicy.core.policies.bundle import load_bundle
 
     if _BUNDLE not in config.stash:
         config.stash[_BUNDLE] = load_bundle(_folder(config, "vatspolicy_policies"))

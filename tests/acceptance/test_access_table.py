@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from tests.support.shipped import shipped_bundle
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Route
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Route
+from vatspolicy.core.profile.profile import load_profile
 
 ROWS = {
     "data-center": "B11",

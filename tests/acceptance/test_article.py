@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from tests.support.shipped import ROOT, policy_file, shipped_bundle
-from vatspolicy.documents import load_document
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.core.documents import load_document
+from vatspolicy.core.policies.bundle import Bundle
 
 PAGE = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
 

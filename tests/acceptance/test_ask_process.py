@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.console import needs_posix
-from vatspolicy.documents import load_document
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.documents import load_document
+from vatspolicy.core.profile.profile import load_profile
 
 READY = "\x1b[?2004h"
 """How a prompt begins: the terminal marks what is pasted."""

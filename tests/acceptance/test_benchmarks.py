@@ -37,9 +37,9 @@ from multiply import Words, again, multiplied, vocabularies
 from report import ROWS, merge, rewrite, sections, text
 from workload import Workload, compare, draw_profiles, verdict
 
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.profile.profile import load_profile
 
 
 @pytest.fixture(scope="module")

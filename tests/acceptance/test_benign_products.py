@@ -10,10 +10,10 @@ import pytest
 from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
-from vatspolicy.documents import load_document
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Policy, Rule
-from vatspolicy.profile.profile import Profile, read_profile
+from vatspolicy.core.documents import load_document
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Policy, Rule
+from vatspolicy.core.profile.profile import Profile, read_profile
 
 FOLDER = ROOT / "fixtures" / "benign"
 PRODUCTS = {"company-website", "foreign-shop", "hotline", "internal-tool", "maker-page", "own-goods-shop"}

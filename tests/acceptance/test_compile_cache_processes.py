@@ -35,7 +35,7 @@ EDITED = """
 import sys
 from pathlib import Path
 from vatspolicy import compile_cache as cache
-from vatspolicy.policies.bundle import build_bundle
+from vatspolicy.core.policies.bundle import build_bundle
 cache.MOST = int(sys.argv[3])
 sources = [(path.name, path.read_bytes()) for path in sorted(Path(sys.argv[1]).glob("*.yaml"))]
 for state in map(str, range(12)):

@@ -20,7 +20,7 @@ import pytest
 
 from tests.support.console import needs_posix
 from tests.support.shipped import ROOT, shipped_bundle
-from vatspolicy.policies.model import Route
+from vatspolicy.core.policies.model import Route
 
 TODAY = "2026-11-24"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -30,16 +30,16 @@ from tests.support.random_inputs import Expressions
 from tests.support.shipped import ROOT, shipped_bundle
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy import clock
-from vatspolicy.cel.codegen import GeneratedModule
-from vatspolicy.cel.grammar import ExpressionError
-from vatspolicy.cel.types import BOOL
-from vatspolicy.documents import load_document
+from vatspolicy.core.cel.codegen import GeneratedModule
+from vatspolicy.core.cel.grammar import ExpressionError
+from vatspolicy.core.cel.types import BOOL
+from vatspolicy.core.documents import load_document
+from vatspolicy.core.policies.bundle import load_bundle
+from vatspolicy.core.policies.compiler import variables
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode, Gate
 from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_file
-from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.policies.compiler import variables
 from vatspolicy.reports.formats.markdown import escape
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")

@@ -19,13 +19,13 @@ import yaml
 from tests.support.console import Console, Ran
 from tests.support.project_builder import compare, policy, project
 from tests.support.specs import HOSTING, SHOP, TODAY
-from vatspolicy.engine.decision import WORDS
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.engine.decision import WORDS
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.waivers import fingerprint, waivable
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.profile.profile import load_profile
 
 DENIED = ("--set", "services.0.facilities=[chengdu]")
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)

@@ -27,8 +27,8 @@ from tests.support.layer_builder import DENIAL, overriding, write_layer
 from tests.support.random_inputs import Profiles
 from tests.support.samples import shipped
 from tests.support.shipped import fixture_files
-from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.policies.bundle import load_bundle
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.screening.engines import decide, missing_facts
 
 pytestmark = [

@@ -10,12 +10,12 @@ import pytest
 
 from tests.support.shipped import FIXTURES, shipped_bundle
 from tests.support.vectors import FOLDER, make
-from vatspolicy.documents import format_path, parse_document
-from vatspolicy.documents.published import schema_text
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.expression_value import evaluate_expression, type_expression
+from vatspolicy.core.documents import format_path, parse_document
+from vatspolicy.core.documents.published import schema_text
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.expression_value import evaluate_expression, type_expression
+from vatspolicy.core.profile.profile import load_profile, read_profile
 from vatspolicy.gate.spec_search import search
-from vatspolicy.profile.profile import load_profile, read_profile
 
 FILES = ("expressions", "decisions")
 EXPRESSIONS = json.loads((FOLDER / "expressions.json").read_text(encoding="utf-8"))["vectors"]

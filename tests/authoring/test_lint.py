@@ -21,10 +21,10 @@ from vatspolicy.authoring.lint.run import LintReport, run_lint
 from vatspolicy.authoring.lint.schema_checks import validity
 from vatspolicy.authoring.quotations import quote_hash
 from vatspolicy.authoring.testing.cases import policy_cases
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n.lint import faults
-from vatspolicy.policies.bundle import load_bundle
 
 VERIFIED = f"{{day: '2026-01-01', against: a page, hash: {quote_hash('某事。')}}}"
 CLEAN = """\

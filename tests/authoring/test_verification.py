@@ -12,7 +12,7 @@ from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.quotations import StatuteText, quote_hash
 from vatspolicy.authoring.verification import hash_problems, read_texts, text_problems, write_verified
-from vatspolicy.documents import Document, parse_document
+from vatspolicy.core.documents import Document, parse_document
 
 TEXTS = ROOT / "tests" / "data" / "statutes"
 OLD, NEW = "测试条例(2020-01-01)", "测试条例(2024-01-01)"

@@ -21,10 +21,10 @@ from tests.support.specs import TODAY
 uvicorn = pytest.importorskip("uvicorn", reason="needs the extra `serve`")
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 
-from vatspolicy.documents.schemas import SchemaSet  # noqa: E402
+from vatspolicy.core.documents.schemas import SchemaSet  # noqa: E402
+from vatspolicy.core.policies.bundle import load_bundle  # noqa: E402
+from vatspolicy.core.profile.vocabulary import describe, find_choices  # noqa: E402
 from vatspolicy.i18n.words import VERDICTS  # noqa: E402
-from vatspolicy.policies.bundle import load_bundle  # noqa: E402
-from vatspolicy.profile.vocabulary import describe, find_choices  # noqa: E402
 from vatspolicy.server.serve import listen  # noqa: E402
 from vatspolicy.server.web.router import make_page  # noqa: E402
 from vatspolicy.server.web.session import WebContext  # noqa: E402

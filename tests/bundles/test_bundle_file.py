@@ -37,7 +37,7 @@ from vatspolicy.bundles.keys import Key, generate_keys, read_key
 from vatspolicy.bundles.lockfile import pin, read_lock
 from vatspolicy.bundles.select import find_locks
 from vatspolicy.bundles.signature import ALGORITHMS, Signature, canonical, file_digest, read_claims, sign, verify
-from vatspolicy.documents.schemas import SchemaSet, resource_folder
+from vatspolicy.core.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.errors import InvalidInput
 
 # --- digests, by OPA's own vectors ------------------------------------------------------------------------------------

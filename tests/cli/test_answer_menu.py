@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.shipped import shipped_bundle
 from vatspolicy.cli.answer_menu import complete, make_menu, read_answer
-from vatspolicy.documents import Path
-from vatspolicy.engine.decision import MissingFact
+from vatspolicy.core.documents import Path
+from vatspolicy.core.engine.decision import MissingFact
 from vatspolicy.guidance.interview import Question, read_reply, start
 from vatspolicy.guidance.interview.questions import make_question
 

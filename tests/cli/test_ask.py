@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
-from vatspolicy.documents import load_document, parse_document
-from vatspolicy.documents.validation import validate
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.documents import load_document, parse_document
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.profile.profile import load_profile
 
 BEGIN = "schema: 2\nproduct: {id: mine, launch: '2027-03-01'}\n"
 IDC = f"""\

@@ -11,8 +11,8 @@ from tests.support.console import Console
 from tests.support.law_builder import rule, write_policy
 from tests.support.shipped import fixture_file, shipped_bundle
 from vatspolicy.authoring.timing import measure_decisions
-from vatspolicy.policies.cost import rule_cost
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.policies.cost import rule_cost
+from vatspolicy.core.profile.profile import load_profile
 
 SPEC = str(fixture_file("hosting-lingang-2024"))
 OTHER = str(fixture_file("company-site"))

@@ -18,10 +18,10 @@ from tests.support.console import Console
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.cli.console import measure_width
+from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.gate.gate import CHUNK, MANY, ExitCode, Gate, GateResult, find_processes
 from vatspolicy.gate.judgement import LEVELS
 from vatspolicy.i18n import LANGUAGES, Bilingual, Language
-from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.reports.decision import EXTENTS, FORMATS, render
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes share the work on Linux")

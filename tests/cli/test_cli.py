@@ -22,7 +22,7 @@ from tests.support.specs import HOSTING, SHOP
 from vatspolicy import output
 from vatspolicy.cli import program
 from vatspolicy.cli.options import BadArgument, parse_changes, parse_day
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.gate import gate
 from vatspolicy.i18n.text import width
 from vatspolicy.output import write_all
@@ -753,7 +753,7 @@ def crash(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def raise_it(*_: object, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr("vatspolicy.policies.bundle.load_bundle", raise_it)
+        monkeypatch.setattr("vatspolicy.core.policies.bundle.load_bundle", raise_it)
 
     return arrange
 

@@ -10,9 +10,9 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.shipped import fixture_file, shipped_bundle
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.expression_value import evaluate_expression, type_expression
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.expression_value import evaluate_expression, type_expression
+from vatspolicy.core.profile.profile import load_profile
 
 SPEC = str(fixture_file("cloud-hosting-beijing"))
 DAY = "2027-03-01"

@@ -11,7 +11,7 @@ from tests.support.console import Console
 from tests.support.law_builder import HEAD
 from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.fact_readers import find_fact, find_readers
-from vatspolicy.cel.ast import Fact, walk
+from vatspolicy.core.cel.ast import Fact, walk
 
 LAW = (
     HEAD.format(id="small")

@@ -13,8 +13,8 @@ from tests.support.console import Console
 from tests.support.law_builder import rule, write_policy
 from tests.support.layer_builder import overriding, write_layer
 from tests.support.specs import HOSTING
-from vatspolicy.documents.validation import is_valid
-from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.core.documents.validation import is_valid
+from vatspolicy.core.policies.bundle import load_bundle
 
 DENIAL = "deny: {reason: HOSTED-ABROAD}"
 CLOSED = "rules:\n" + rule("closed", "product", "true", DENIAL)

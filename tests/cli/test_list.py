@@ -9,9 +9,9 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.shipped import ROOT, shipped_bundle
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.profile.vocabulary import fact_schemas, resolve_node
-from vatspolicy.profile.word_lists import find_list, word_lists
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.profile.vocabulary import fact_schemas, resolve_node
+from vatspolicy.core.profile.word_lists import find_list, word_lists
 from vatspolicy.reports.reference import reference_page
 
 

@@ -17,7 +17,7 @@ from tests.support.layer_builder import write_layer
 from tests.support.specs import HOSTING
 from vatspolicy.bundles.dsse import open_envelope
 from vatspolicy.bundles.keys import read_key
-from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.core.policies.bundle import load_bundle
 
 CHECK = ("text", "json", "sarif", "junit", "github", "markdown", "html", "docx", "xlsx")
 PERMIT = """

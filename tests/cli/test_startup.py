@@ -41,10 +41,10 @@ NOT_IMPORTED = {
     "vatspolicy.guidance": "is for other commands",
     "vatspolicy.screening": "is for portfolios",
     "vatspolicy.server": "is for serve",
-    "vatspolicy.cel.parser": "compiles a law that is not in the cache",
-    "vatspolicy.policies.builder": "compiles a law that is not in the cache",
-    "vatspolicy.policies.compiler": "compiles a law that is not in the cache",
-    "vatspolicy.documents.validation_messages": "explains mistakes",
+    "vatspolicy.core.cel.parser": "compiles a law that is not in the cache",
+    "vatspolicy.core.policies.builder": "compiles a law that is not in the cache",
+    "vatspolicy.core.policies.compiler": "compiles a law that is not in the cache",
+    "vatspolicy.core.documents.validation_messages": "explains mistakes",
     "vatspolicy.gate.waivers": "is for waivers",
     "vatspolicy.gate.receipt": "is for receipts",
     "vatspolicy.gate.decision_log": "is for logs",
@@ -141,7 +141,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settle()
     cold = run(folder, *CHECK, note=False)
     assert cold.code == 1
-    assert {"celpy", "vatspolicy.policies.compiler"} <= cold.imported, "a cold start imports these"
+    assert {"celpy", "vatspolicy.core.policies.compiler"} <= cold.imported, "a cold start imports these"
     return folder
 
 

@@ -17,7 +17,7 @@ from tests.support.specs import SHOP
 from vatspolicy import clock
 from vatspolicy.bundles.bundle_file import read_bundle_file
 from vatspolicy.bundles.lockfile import read_lock
-from vatspolicy.documents.validation import is_valid
+from vatspolicy.core.documents.validation import is_valid
 from vatspolicy.output import write_bytes
 
 TASKS = "instruments:\n  plan: {title: {en: Plan, zh: 预案}, authority: [{when: 'true', is: miit}]}\n"

@@ -10,9 +10,9 @@ from tests.support.access_oracle import OUTCOMES, judge
 from tests.support.access_profiles import draw_profiles
 from tests.support.effort import trials
 from tests.support.shipped import shipped_bundle
-from vatspolicy.engine.evaluator import possible_outcomes
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.engine.evaluator import possible_outcomes
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import load_profile
 
 COUNT = trials(20_000)
 """How many profiles are decided; VATSPOLICY_FUZZ=10 takes 200,000."""

@@ -25,13 +25,13 @@ from tests.support.samples import (
     shipped,
     vocabulary_of,
 )
-from vatspolicy.cel.ast import Node, Term, walk
-from vatspolicy.cel.codegen import GeneratedModule
-from vatspolicy.cel.interpreter import Unknown, compile_interpreter, evaluate
-from vatspolicy.cel.types import type_of_value
-from vatspolicy.policies.compiler import variables
-from vatspolicy.policies.model import Policy
-from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.core.cel.ast import Node, Term, walk
+from vatspolicy.core.cel.codegen import GeneratedModule
+from vatspolicy.core.cel.interpreter import Unknown, compile_interpreter, evaluate
+from vatspolicy.core.cel.types import type_of_value
+from vatspolicy.core.policies.compiler import variables
+from vatspolicy.core.policies.model import Policy
+from vatspolicy.core.policies.ruleset import RuleSet
 
 # --- the shipped bundle -----------------------------------------------------------------------------------------------
 

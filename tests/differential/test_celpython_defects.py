@@ -18,8 +18,8 @@ from celpy import celtypes
 from celpy.celparser import CELParser
 from celpy.evaluation import CELEvalError
 
-from vatspolicy.cel.parser import ExpressionError, TypeEnvironment, parse
-from vatspolicy.cel.types import INT, NUMBER, TEXT, ListOf, Record
+from vatspolicy.core.cel.parser import ExpressionError, TypeEnvironment, parse
+from vatspolicy.core.cel.types import INT, NUMBER, TEXT, ListOf, Record
 
 FACTS: dict[str, celtypes.Value] = {
     "m": celtypes.MapType({celtypes.StringType("one"): celtypes.IntType(1)}),

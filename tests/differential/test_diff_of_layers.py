@@ -15,7 +15,7 @@ from tests.support.random_layers import random_product, random_stack
 from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import read_pair
 from vatspolicy.bundles.select import LawStack
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.engine.evaluator import evaluate
 
 SEEDS = [SEED * 100 + place for place in range(trials(8))]
 FOLDERS = ("law", "layer0", "layer1", "layer2")

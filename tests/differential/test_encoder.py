@@ -32,17 +32,17 @@ from vatspolicy.authoring.symbolic.rule_state import rule_states, subjects
 from vatspolicy.authoring.symbolic.timeline import Period, periods
 from vatspolicy.authoring.symbolic.values import Constant, Unsupported
 from vatspolicy.authoring.symbolic.witness import profile_of
-from vatspolicy.cel.interpreter import evaluate as kleene
-from vatspolicy.cel.parser import TypeEnvironment as Names
-from vatspolicy.cel.parser import parse
-from vatspolicy.cel.types import BOOL
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.licensing import evaluate_routes
-from vatspolicy.engine.subjects import product_activation
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.compiler import variables
-from vatspolicy.policies.model import Route
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.core.cel.interpreter import evaluate as kleene
+from vatspolicy.core.cel.parser import TypeEnvironment as Names
+from vatspolicy.core.cel.parser import parse
+from vatspolicy.core.cel.types import BOOL
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.licensing import evaluate_routes
+from vatspolicy.core.engine.subjects import product_activation
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.compiler import variables
+from vatspolicy.core.policies.model import Route
+from vatspolicy.core.profile.profile import Profile, load_profile
 
 
 @pytest.fixture(scope="module")

@@ -25,9 +25,9 @@ from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.rule_switches import RuleSwitches
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.timeline import END, Period
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.profile.profile import Profile, load_profile
 
 BOUNDS = {**dict.fromkeys(LISTS, 1), "services": 2, "company.licenses": 2}
 """As many members as the lists of `random_product` have."""

@@ -9,12 +9,12 @@ import pytest
 
 from tests.support.facts_left_out import facts_of, without
 from tests.support.shipped import fixture_files, shipped_bundle
-from vatspolicy.documents import load_document
-from vatspolicy.engine.decision import WORDS
-from vatspolicy.engine.evaluator import possible_outcomes
+from vatspolicy.core.documents import load_document
+from vatspolicy.core.engine.decision import WORDS
+from vatspolicy.core.engine.evaluator import possible_outcomes
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import load_profile
 
 
 @pytest.fixture(scope="module")

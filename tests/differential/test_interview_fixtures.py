@@ -12,15 +12,15 @@ import pytest
 from tests.support.effort import LONG, part
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from vatspolicy.authoring.testing.cases import one_fixture
-from vatspolicy.documents import Path as FactPath
-from vatspolicy.documents import load_document, parse_document
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.documents import Path as FactPath
+from vatspolicy.core.documents import load_document, parse_document
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.edits import get_fact
+from vatspolicy.core.profile.profile import read_profile
+from vatspolicy.core.profile.vocabulary import INHERITED, gazetteer
 from vatspolicy.guidance.interview import start
 from vatspolicy.guidance.interview.writer import render
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.edits import get_fact
-from vatspolicy.profile.profile import read_profile
-from vatspolicy.profile.vocabulary import INHERITED, gazetteer
 
 TODAY = "2026-11-24"
 

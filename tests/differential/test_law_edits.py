@@ -35,9 +35,9 @@ from tests.support.shipped import fixture_files
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.review import ComparisonSettings
-from vatspolicy.documents import load_document
+from vatspolicy.core.documents import load_document
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
-from vatspolicy.profile.profile import load_profile
 
 
 @pytest.fixture(scope="module")

@@ -26,13 +26,13 @@ from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.solver import BUDGET
 from vatspolicy.authoring.testing.cases import fixture_cases
-from vatspolicy.documents.schemas import resource_folder
-from vatspolicy.engine.decision import WORDS
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.engine.decision import WORDS
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.core.profile.vocabulary import describe
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.profile.profile import load_profile
-from vatspolicy.profile.vocabulary import describe
 
 
 @pytest.fixture(scope="module")

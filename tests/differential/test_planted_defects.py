@@ -13,7 +13,7 @@ import pytest
 from vatspolicy.authoring.analysis.findings import KINDS, AnalysisReport
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.bundles.select import LawStack
-from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.core.documents.schemas import resource_folder
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),

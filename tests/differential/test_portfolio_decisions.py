@@ -17,9 +17,9 @@ from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.samples import shipped
 from tests.support.shipped import fixture_files
 from tests.support.unread_law import unread_law
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.screening.engines import decide
 
 pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")

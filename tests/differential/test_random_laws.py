@@ -28,14 +28,14 @@ from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.timeline import periods
 from vatspolicy.authoring.symbolic.values import Constant
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.decision import Decision, Subject
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.builder import build_policies
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import EFFECTS, Condition, Reading, Readings, Rule
-from vatspolicy.policies.modelled import COMPARED, WORDING, effect_constants
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.decision import Decision, Subject
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.builder import build_policies
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import EFFECTS, Condition, Reading, Readings, Rule
+from vatspolicy.core.policies.modelled import COMPARED, WORDING, effect_constants
+from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.screening.engines import decide
 
 SCHEMA = SchemaSet.shipped().load("policy")

@@ -13,7 +13,9 @@ from typing import Any
 from tests.support.effort import part
 from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.authoring.testing.cases import fixture_cases
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.guidance.remediation import Proposal, RemediationPlan, find_remediations
 from vatspolicy.guidance.remediation.change import (
     apply_changes,
@@ -23,8 +25,6 @@ from vatspolicy.guidance.remediation.change import (
     strip_indexes,
 )
 from vatspolicy.guidance.remediation.search import route_names
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile, load_profile
 
 TODAY = "2026-11-24"
 

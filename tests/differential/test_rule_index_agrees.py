@@ -11,9 +11,9 @@ import pytest
 
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.shipped import shipped_bundle
-from vatspolicy.engine.classification import classify
-from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
-from vatspolicy.policies import ruleset as rulesets
+from vatspolicy.core.engine.classification import classify
+from vatspolicy.core.engine.subjects import activity_activation, product_activation, service_activation
+from vatspolicy.core.policies import ruleset as rulesets
 
 SEED = 20_260_101
 

@@ -31,14 +31,14 @@ from vatspolicy.authoring.symbolic.rule_state import subjects
 from vatspolicy.authoring.symbolic.solver import Solver, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period, periods
 from vatspolicy.authoring.symbolic.values import Constant, DualRail, Unsupported
-from vatspolicy.cel.interpreter import evaluate as kleene
-from vatspolicy.cel.parser import TypeEnvironment as Names
-from vatspolicy.cel.parser import parse
-from vatspolicy.cel.types import BOOL, Type, join, type_of_value
-from vatspolicy.engine.subjects import product_activation
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.compiler import variables
-from vatspolicy.policies.model import Rule
+from vatspolicy.core.cel.interpreter import evaluate as kleene
+from vatspolicy.core.cel.parser import TypeEnvironment as Names
+from vatspolicy.core.cel.parser import parse
+from vatspolicy.core.cel.types import BOOL, Type, join, type_of_value
+from vatspolicy.core.engine.subjects import product_activation
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.compiler import variables
+from vatspolicy.core.policies.model import Rule
 
 TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "40" if LONG else "12"))
 

@@ -15,16 +15,16 @@ import pytest
 from tests.support.effort import SEED, TIMES, trials
 from tests.support.random_inputs import PARAMETERS, Profiles, near_days, parameter_types
 from tests.support.samples import Tally, batch, by_subject, environments, random_activation, shipped
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import Node, walk
-from vatspolicy.cel.interpreter import evaluate
-from vatspolicy.cel.types import INT
-from vatspolicy.policies.compiler import variables
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import Node, walk
+from vatspolicy.core.cel.interpreter import evaluate
+from vatspolicy.core.cel.types import INT
+from vatspolicy.core.policies.compiler import variables
 
 duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
 
-from vatspolicy.cel.sql import column, to_sql, write  # noqa: E402 - they need the extra
+from vatspolicy.core.cel.sql import column, to_sql, write  # noqa: E402 - they need the extra
 from vatspolicy.screening.duckdb_engine import connect, load_rows  # noqa: E402
 
 duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")

@@ -25,14 +25,14 @@ from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.mixed_bundle import MixedBundle, find_rule
 from vatspolicy.authoring.symbolic.rule_state import rule_states
 from vatspolicy.authoring.symbolic.timeline import parameters
-from vatspolicy.cel.ast import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
-from vatspolicy.cel.serialize import to_data
-from vatspolicy.cel.types import BOOL, Bool, Int, ListOf, Number
-from vatspolicy.documents.schemas import resource_folder
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
-from vatspolicy.policies.model import NO_CODE, Expression, Rule, store_tree
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.core.cel.ast import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
+from vatspolicy.core.cel.serialize import to_data
+from vatspolicy.core.cel.types import BOOL, Bool, Int, ListOf, Number
+from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle, build_bundle, read_sources
+from vatspolicy.core.policies.model import NO_CODE, Expression, Rule, store_tree
+from vatspolicy.core.profile.profile import Profile, load_profile
 
 TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "2" if LONG else "1"))
 

@@ -13,16 +13,16 @@ import pytest
 from tests.support.schemas import validator_of
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import TODAY
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.result import LawChange, encode
-from vatspolicy.engine.snapshot import summarize
-from vatspolicy.engine.timeline import summary_item, timeline
-from vatspolicy.engine.timeline_result import Timeline
-from vatspolicy.engine.turning_points import may_change
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.result import LawChange, encode
+from vatspolicy.core.engine.snapshot import summarize
+from vatspolicy.core.engine.timeline import summary_item, timeline
+from vatspolicy.core.engine.timeline_result import Timeline
+from vatspolicy.core.engine.turning_points import may_change
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import AHEAD, Gate
 from vatspolicy.i18n.text import width
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.timeline import render
 
 FIXTURES = fixture_files()

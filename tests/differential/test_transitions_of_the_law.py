@@ -22,8 +22,8 @@ from vatspolicy.authoring.symbolic.timeline import END, Period
 from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch
 from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.authoring.testing.cases import fixture_cases
-from vatspolicy.documents.schemas import SchemaSet, resource_folder
-from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
+from vatspolicy.core.documents.schemas import SchemaSet, resource_folder
+from vatspolicy.core.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
 
 
 def edited(policy: str, old: str, new: str) -> Bundle:

@@ -16,10 +16,10 @@ from vatspolicy.authoring.symbolic.solver import open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period
 from vatspolicy.authoring.symbolic.values import DualRail
 from vatspolicy.authoring.symbolic.witness import profile_of
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.profile.invariants import invariants
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
-from vatspolicy.profile.invariants import invariants
-from vatspolicy.profile.profile import load_profile
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),

@@ -16,9 +16,9 @@ from referencing import Registry, Resource
 
 from tests.support.schemas import DOCUMENTS
 from vatspolicy.clock import is_day
-from vatspolicy.documents import load_document, parse_document
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.documents.validation import is_valid, validate
+from vatspolicy.core.documents import load_document, parse_document
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.documents.validation import is_valid, validate
 
 SHIPPED = SchemaSet.shipped()
 

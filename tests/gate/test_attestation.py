@@ -16,7 +16,7 @@ from tests.support.layer_builder import RELAY, write_layer
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.bundles.dsse import EnvelopeError, encode_for_signing, open_envelope, sign_envelope
 from vatspolicy.bundles.keys import generate_keys, read_key
-from vatspolicy.documents.validation import is_valid
+from vatspolicy.core.documents.validation import is_valid
 
 PAYLOAD = "application/vnd.in-toto+json"
 

@@ -12,7 +12,7 @@ from tests.support.console import Console
 from tests.support.law_builder import rule
 from tests.support.layer_builder import write_layer
 from tests.support.specs import SHOP
-from vatspolicy.documents.validation import is_valid
+from vatspolicy.core.documents.validation import is_valid
 
 CLOSED = "rules:\n" + rule("closed", "product", "true", "deny: {reason: HOSTED-ABROAD}", "unwaivable: true")
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")

@@ -13,15 +13,15 @@ import pytest
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.cli.check_options import Format
 from vatspolicy.cli.options import FailOn
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.result import Record, WorstReading
-from vatspolicy.engine.serialize import make_record
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.result import Record, WorstReading
+from vatspolicy.core.engine.serialize import make_record
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import DayError, ExitCode, Gate, GateResult, find_specs, worst
 from vatspolicy.gate.judgement import INCOMPLETE as OPEN
 from vatspolicy.gate.judgement import ITSELF, LEVELS, Judgement, find_failures, find_worst_level
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.decision import BINARY_FORMATS, FORMATS, render
 
 FAILED, INCOMPLETE, INTERNAL, INVALID, NOTHING, OK = (

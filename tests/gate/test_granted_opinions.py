@@ -16,11 +16,11 @@ import yaml
 from tests.support.console import Console
 from tests.support.shipped import shipped_bundle
 from tests.support.specs import TODAY
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.waivers import WaiverSet, load_waiver_set
 from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
-from vatspolicy.profile.profile import load_profile
 
 Data = dict[str, Any]
 DENIED = yaml.safe_load("""

@@ -16,10 +16,10 @@ from tests.support.console import Console
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.bundles.bundle_file import read_bundle_file
 from vatspolicy.bundles.select import SelectedLaw
+from vatspolicy.core.policies.bundle import load_bundle
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.receipt import make_receipt, replay
-from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.profile.profile import load_profile
 
 
 @pytest.fixture

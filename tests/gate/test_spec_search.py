@@ -15,9 +15,9 @@ import pytest
 from tests.support.console import Console, needs_posix
 from tests.support.shipped import FIXTURES, fixture_files
 from tests.support.specs import SHOP
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import find_specs
-from vatspolicy.profile.profile import load_profile
 
 pytestmark = needs_posix
 

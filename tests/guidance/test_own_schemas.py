@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.shipped import ROOT, fixture_file, shipped_bundle
-from vatspolicy.documents import Path as FactPath
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents import Path as FactPath
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.guidance.access_matrix import build_matrix
 from vatspolicy.guidance.interview import describe_step, reasons, start
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.ways import describe_ways
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.profile.profile import load_profile
 
 TODAY = "2026-11-24"
 POLICY = """\

@@ -14,12 +14,12 @@ from tests.support import comparisons
 from tests.support.project_builder import compare, policy, project
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from tests.support.specs import TODAY
-from vatspolicy.engine.result import Record
-from vatspolicy.engine.timeline import timeline
+from vatspolicy.core.engine.result import Record
+from vatspolicy.core.engine.timeline import timeline
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import Gate
 from vatspolicy.guidance.access_matrix import build_matrix
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports import timeline as timeline_report
 from vatspolicy.reports.access_matrix.render import render as render_matrix
 from vatspolicy.reports.decision import FORMATS, render

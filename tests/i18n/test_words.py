@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import vatspolicy
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.lint import HAN, faults, schema_faults
 from vatspolicy.i18n.words import FRAMES, VERDICTS, Counts, both, count, join_both, say_both

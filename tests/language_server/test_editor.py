@@ -14,7 +14,7 @@ from tests.support import law_builder
 from tests.support.editor import Editor, edited, units
 from tests.support.law_builder import HEAD
 from vatspolicy.authoring.lint.run import run_lint
-from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.core.policies.bundle import load_bundle
 
 SMALL = law_builder.SMALL + "    message: {en: Open., zh: 开放。}\n"
 USER = HEAD.format(id="user") + (

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vatspolicy.documents import Path, parse_document
+from vatspolicy.core.documents import Path, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.language_server.sketch import find_places
 from vatspolicy.language_server.text import UTF_8, UTF_16, UTF_32, Text

@@ -13,11 +13,11 @@ from tests.support.law_builder import rule
 from tests.support.layer_builder import write_layer
 from tests.support.specs import TODAY
 from vatspolicy.authoring.lint.run import run_lint
+from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.language_server.navigation import symbols_at
 from vatspolicy.language_server.project import Findings, Project
 from vatspolicy.language_server.rename import RenameRefused, rename_term
-from vatspolicy.policies.bundle import load_bundle
 
 EDITS = {
     "a fact": ("vats-pilot-2024", "operator.registered.within))\n  facilities", "operator.registred.within))\n  facilities"),

@@ -16,10 +16,10 @@ from tests.support.layer_builder import write_layer
 from tests.support.shipped import POLICIES
 from tests.support.specs import TODAY
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.i18n import translate
 from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.rename import RenameRefused, edit_texts, rename_term
-from vatspolicy.policies.bundle import Bundle, load_bundle
 
 RULE = (
     "  - id: {id}\n    cite: [art-1]\n    each: {each}\n    when: {when}\n"

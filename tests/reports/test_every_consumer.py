@@ -15,10 +15,10 @@ import pytest
 from tests.support.shipped import fixture_files, shipped_bundle
 from vatspolicy.authoring.testing.decision_differences import names, needs, owed
 from vatspolicy.authoring.testing.updates import find_decision_changes
-from vatspolicy.engine import decision as engine
-from vatspolicy.engine.brief import brief_parts
-from vatspolicy.engine.explained import explained_parts
-from vatspolicy.engine.result import (
+from vatspolicy.core.engine import decision as engine
+from vatspolicy.core.engine.brief import brief_parts
+from vatspolicy.core.engine.explained import explained_parts
+from vatspolicy.core.engine.result import (
     Advice,
     ChangeAhead,
     Denial,
@@ -37,12 +37,12 @@ from vatspolicy.engine.result import (
     WorstReading,
     encode,
 )
+from vatspolicy.core.policies.model import Route
+from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.attestation import describe_decision
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.judgement import Judgement
-from vatspolicy.policies.model import Route
-from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.reports.decision import export, render
 from vatspolicy.reports.decision.brief import make_brief
 from vatspolicy.reports.decision.html import fragment

@@ -48,8 +48,8 @@ def law(console: Console) -> Console:
     folder = console.folder / "law"
     folder.mkdir()
     (folder / "bundle.yaml").write_text(scaffold.bundle())
-    from vatspolicy.documents.schemas import SchemaSet
-    from vatspolicy.profile.vocabulary import words
+    from vatspolicy.core.documents.schemas import SchemaSet
+    from vatspolicy.core.profile.vocabulary import words
 
     reason = min(words("reason", SchemaSet.shipped()))
     write_policy(folder / "two.yaml", POLICY.replace("FOREIGN-SHARE", reason))

@@ -13,8 +13,8 @@ from vatspolicy.authoring.analysis.findings import Analysis
 from vatspolicy.authoring.lint.result import LintRun
 from vatspolicy.authoring.mutation.result import MutationRun
 from vatspolicy.authoring.testing.result import RunRecord
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.result import fields_in_json
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.result import fields_in_json
 
 KINDS = {str: "string", bool: "boolean", int: "integer", float: "number"}
 

@@ -20,11 +20,11 @@ from tests.support.layer_builder import write_layer
 from tests.support.portfolio_rows import DAY, lines, portfolio, read
 from tests.support.samples import shipped
 from tests.support.shipped import ROOT, policy_file, policy_files
-from vatspolicy.documents import parse_document
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.profile.profile import load_profile, read_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n.lint import HAN
-from vatspolicy.profile.profile import load_profile, read_profile
 from vatspolicy.screening.engines import PythonEngine
 from vatspolicy.screening.input import Row
 from vatspolicy.screening.validation import Rejected, read_facts

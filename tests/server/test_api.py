@@ -32,14 +32,14 @@ from vatspolicy.bundles.build import build_bundle_file, pack
 from vatspolicy.bundles.keys import generate_keys, read_key
 from vatspolicy.bundles.signature import sign
 from vatspolicy.clock import seconds_at_end
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.explained import FORMAT
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.explained import FORMAT
+from vatspolicy.core.policies.bundle import load_bundle
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import MAX_EXPLAINED
 from vatspolicy.gate.gate import Gate
 from vatspolicy.i18n import set_language
 from vatspolicy.i18n.lint import HAN
-from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.profile.profile import load_profile
 from vatspolicy.server.api.bundle_store import BundleStore, Watch, open_store
 from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
 from vatspolicy.server.api.router import Settings, make_api

@@ -15,10 +15,10 @@ pytest.importorskip("starlette", reason="needs the extra `serve`")
 
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import TODAY
-from vatspolicy.documents.yaml_reader import yaml_loader
-from vatspolicy.engine import evaluator, result
+from vatspolicy.core.documents.yaml_reader import yaml_loader
+from vatspolicy.core.engine import evaluator, result
+from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.gate.gate import Gate
-from vatspolicy.profile.profile import read_profile
 from vatspolicy.server.api import query as api
 from vatspolicy.server.encoding import encode, encode_plainly
 
@@ -196,7 +196,7 @@ def test_the_word_costs_no_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ask(name, "decision") == word
     monkeypatch.undo()
     monkeypatch.setattr(evaluator._Evaluator, "compare_readings", refuse)
-    monkeypatch.setattr("vatspolicy.engine.brief.CompactSerializer.finding", refuse)
+    monkeypatch.setattr("vatspolicy.core.engine.brief.CompactSerializer.finding", refuse)
     assert ask(name, "services") == services
     monkeypatch.undo()
     assert ask(name)["result"]["services"] == services["result"]

@@ -18,7 +18,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of httpx, which newer releases of starlette want another one for
     from starlette.testclient import TestClient
 
-from vatspolicy.documents.positions import unprintable
+from vatspolicy.core.documents.positions import unprintable
 from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.router import Settings, make_api
 

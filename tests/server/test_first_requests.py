@@ -14,7 +14,7 @@ from tests.support.api_server import PROGRAM, Server
 from tests.support.console import needs_posix
 from tests.support.effort import part
 from tests.support.shipped import fixture_files
-from vatspolicy.documents import load_document
+from vatspolicy.core.documents import load_document
 
 pytest.importorskip("uvicorn", reason="needs the extra `serve`")
 httpx = pytest.importorskip("httpx", reason="needs the extra `test`")

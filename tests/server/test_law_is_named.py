@@ -19,7 +19,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of httpx, which newer releases of starlette want another one for
     from starlette.testclient import TestClient
 
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.server.api.bundle_store import BundleStore, open_store
 from vatspolicy.server.api.router import Settings, make_api
 from vatspolicy.server.web.router import make_page

@@ -20,10 +20,10 @@ pytest.importorskip("mcp", reason="needs the extra `mcp`")
 
 from mcp import Client, StdioServerParameters
 
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.profile.edits import get_fact, set_fact
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.profile.edits import get_fact, set_fact
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.server.api.limits import Limits
 from vatspolicy.server.mcp_tools import make_server
 

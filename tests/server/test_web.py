@@ -21,11 +21,11 @@ from tests.support.specs import HOSTING, SHOP, TODAY
 httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 
-from vatspolicy.documents.schemas import SchemaSet  # noqa: E402
+from vatspolicy.core.documents.schemas import SchemaSet  # noqa: E402
+from vatspolicy.core.policies.bundle import Bundle, load_bundle  # noqa: E402
+from vatspolicy.core.profile.vocabulary import fact_schemas  # noqa: E402
 from vatspolicy.i18n import set_language  # noqa: E402
 from vatspolicy.i18n.lint import faults  # noqa: E402
-from vatspolicy.policies.bundle import Bundle, load_bundle  # noqa: E402
-from vatspolicy.profile.vocabulary import fact_schemas  # noqa: E402
 from vatspolicy.server.web.form import make_form  # noqa: E402
 from vatspolicy.server.web.router import EXPORTS, RULES, list_exports, make_page  # noqa: E402
 from vatspolicy.server.web.session import WebContext, read_request  # noqa: E402

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.support.random_inputs import PARAMETERS, parameter_types
-from vatspolicy.cel import ast as t
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.codegen import GeneratedModule
-from vatspolicy.cel.interpreter import Evaluator, Params, Unknown, UnknownAttribute, compile_interpreter
-from vatspolicy.cel.parser import TypeEnvironment, parse
-from vatspolicy.policies.compiler import variables
+from vatspolicy.core.cel import ast as t
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.codegen import GeneratedModule
+from vatspolicy.core.cel.interpreter import Evaluator, Params, Unknown, UnknownAttribute, compile_interpreter
+from vatspolicy.core.cel.parser import TypeEnvironment, parse
+from vatspolicy.core.policies.compiler import variables
 
 VALUES = {f"random/{name}": value for name, value in PARAMETERS.items()}
 """Values of the parameters by key."""

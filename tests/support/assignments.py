@@ -18,7 +18,7 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicRecord,
     SymbolicValue,
 )
-from vatspolicy.engine.opinions import APPLIES, prevailing
+from vatspolicy.core.engine.opinions import APPLIES, prevailing
 
 LISTS = ("services", "company.licenses", "partner.licenses", "deals", "filings", "services.*.area",
          "services.*.facilities", "company.licenses.*.area", "partner.licenses.*.area")  # fmt: skip

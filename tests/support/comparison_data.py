@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.project_builder import compare, policy, project
-from vatspolicy.documents import parse_document
-from vatspolicy.documents.validation import validate
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents.validation import validate
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")

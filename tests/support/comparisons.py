@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from vatspolicy.authoring.diff import review
 from vatspolicy.authoring.diff.result import Review, to_json
 from vatspolicy.authoring.diff.sources import Source
-from vatspolicy.engine.result import fields_in_json
+from vatspolicy.core.engine.result import fields_in_json
 from vatspolicy.errors import Problem
 from vatspolicy.i18n import Language
 from vatspolicy.reports import diff as reports

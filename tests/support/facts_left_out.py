@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.documents import Path as FactPath
+from vatspolicy.core.documents import Path as FactPath
 
 DECLARED = {("company", "licenses"), ("deals",), ("filings",), ("opinions",)}
 """Facts of which none stated means that there are none."""

@@ -18,8 +18,8 @@ from vatspolicy.bundles.bundle_file import MANIFEST, ROOT, SIGNATURES, content_d
 from vatspolicy.bundles.keys import ED25519, Key
 from vatspolicy.bundles.signature import file_digest
 from vatspolicy.bundles.token import make_token
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.files import HEAD, LayerFiles
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.files import HEAD, LayerFiles
 
 OPEN = "?"
 """A digest, hash or revision that is put in when the bundle is made; any other one stays as it is."""

@@ -17,12 +17,12 @@ from tests.support.shipped import BAD, policy_file
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.bundles.build import build_bundle_file
 from vatspolicy.bundles.signature import sign
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.result import Record
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.result import Record
+from vatspolicy.core.policies.bundle import Bundle, build_bundle
+from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.waivers import fingerprint
-from vatspolicy.policies.bundle import Bundle, build_bundle
-from vatspolicy.profile.profile import Profile, load_profile
 
 BASE = BAD / "base"
 PARTS = ("bundle", "definitions", "telecom-regulations", "telecom-catalog", "catalog-readings", "vats-pilot-2024")

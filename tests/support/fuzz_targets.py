@@ -36,17 +36,17 @@ from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.bundles.archive import ArchiveError, read_archive
 from vatspolicy.bundles.bundle_file import content_digest, read_bundle_bytes
 from vatspolicy.bundles.signature import read_claims, verify
-from vatspolicy.cel.codegen import GeneratedModule
-from vatspolicy.cel.grammar import ExpressionError
-from vatspolicy.cel.interpreter import evaluate as ask
-from vatspolicy.cel.parser import parse
-from vatspolicy.documents import Document, parse_document
-from vatspolicy.engine.decision import Finding
+from vatspolicy.core.cel.codegen import GeneratedModule
+from vatspolicy.core.cel.grammar import ExpressionError
+from vatspolicy.core.cel.interpreter import evaluate as ask
+from vatspolicy.core.cel.parser import parse
+from vatspolicy.core.documents import Document, parse_document
+from vatspolicy.core.engine.decision import Finding
+from vatspolicy.core.policies.bundle import build_bundle, read_sources
+from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.waivers import apply_waivers, load_waiver_set
-from vatspolicy.policies.bundle import build_bundle, read_sources
-from vatspolicy.profile.profile import read_profile
 from vatspolicy.reports.decision import render
 
 NAMES = re.compile(r"v|u|len|nothing|join|combine|named|f[0-9]+|[xtkmpscri][0-9]+")

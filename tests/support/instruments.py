@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from vatspolicy.documents import load_document
-from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.core.documents import load_document
+from vatspolicy.core.documents.schemas import resource_folder
 
 FILE = resource_folder("schemas") / "profile.schema.json"
 

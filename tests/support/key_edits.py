@@ -26,10 +26,10 @@ from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.words import TITLES
-from vatspolicy.documents import parse_document
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.errors import InvalidInput
-from vatspolicy.profile.profile import read_profile
 
 DAYS = (TODAY, "2021-06-01")
 SAYS_NOTHING = {TITLES[key]["en"] for key in ("same", "no-rule", "proved", "unseen")}

@@ -18,7 +18,7 @@ from tests.support.comparisons import compare_revisions, render
 from tests.support.shipped import ROOT, fixture_file, policy_files
 from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import Source, read_source
-from vatspolicy.documents import load_document
+from vatspolicy.core.documents import load_document
 from vatspolicy.guidance.access_matrix.comparison import compare_matrices
 
 PAGE = ROOT / "docs/reviewing-a-change.md"

@@ -32,7 +32,7 @@ from tests.support.rule_edits import RULE_EDITS, Law
 from tests.support.shipped import POLICIES, ROOT, fixture_file, policy_files
 from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import Source
-from vatspolicy.documents import load_document
+from vatspolicy.core.documents import load_document
 
 TODAY = "2026-11-26"
 OPEN = ("undecided", "failed", "crashed")

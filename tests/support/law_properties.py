@@ -6,8 +6,8 @@ from typing import Any
 
 from vatspolicy.authoring.analysis.settings import LawProperty, load_settings
 from vatspolicy.bundles.select import LawStack
-from vatspolicy.cel.parser import TypeEnvironment, parse
-from vatspolicy.policies.compiler import variables
+from vatspolicy.core.cel.parser import TypeEnvironment, parse
+from vatspolicy.core.policies.compiler import variables
 
 SHIPPED = {item.id: item for item in load_settings(LawStack()).properties}
 

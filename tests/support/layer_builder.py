@@ -6,8 +6,8 @@ import textwrap
 from pathlib import Path
 
 from tests.support.law_builder import CLASSES, HEAD, LICENSE, bundle_of, route, rule
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.policies.files import read_layer
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.policies.files import read_layer
 
 RELAY = rule("relay", "service", 'service.audience == "public"', "deny: {reason: SECTOR-NOT-OPEN}")
 LAW = {

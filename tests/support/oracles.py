@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
-from vatspolicy.policies.compiler import variables
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
+from vatspolicy.core.policies.compiler import variables
 
 GOOGLE = importlib.util.find_spec("cel_expr_python") is not None
 

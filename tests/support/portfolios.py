@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.screening.duckdb_engine import Law, answers_in, load_profiles
 from vatspolicy.screening.result import Answer
 from vatspolicy.screening.rule_masks import MaskReader

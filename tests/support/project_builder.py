@@ -12,9 +12,9 @@ from tests.support.comparisons import compare_revisions
 from tests.support.law_builder import HEAD, split
 from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import read_source
-from vatspolicy.documents import parse_document
-from vatspolicy.documents.schemas import resource_folder
-from vatspolicy.documents.validation import validate
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.documents.validation import validate
 
 TODAY = "2026-06-01"
 

@@ -13,9 +13,9 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from vatspolicy.cel.ast import Fact, Literal, walk
-from vatspolicy.cel.interpreter import evaluate
-from vatspolicy.cel.types import (
+from vatspolicy.core.cel.ast import Fact, Literal, walk
+from vatspolicy.core.cel.interpreter import evaluate
+from vatspolicy.core.cel.types import (
     Bool,
     Day,
     Enum,
@@ -27,12 +27,12 @@ from vatspolicy.cel.types import (
     Type,
     type_of_value,
 )
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Route
-from vatspolicy.profile.invariants import invariants
-from vatspolicy.profile.profile import Profile, facts_of, load_profile
-from vatspolicy.profile.vocabulary import gazetteer, within
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Route
+from vatspolicy.core.profile.invariants import invariants
+from vatspolicy.core.profile.profile import Profile, facts_of, load_profile
+from vatspolicy.core.profile.vocabulary import gazetteer, within
 
 DAY = timedelta(days=1)
 MISSING = (0.0, 0.1, 0.3, 0.6)

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.policies.files import read_layer
-from vatspolicy.policies.model import EFFECTS
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.policies.files import read_layer
+from vatspolicy.core.policies.model import EFFECTS
 
 Data = dict[str, Any]
 

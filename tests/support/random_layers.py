@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.support.law_builder import bundle_of, route, rule
 from tests.support.layer_builder import LAW, overriding, stack, write_layer
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile, load_profile
 
 DAYS = ("2021-01-01", "2022-03-01", "2023-05-01", "2024-07-01", "2025-09-01")
 """Days on which rules of layers begin and end."""

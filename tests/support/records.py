@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from vatspolicy.engine import result
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.result import Record, encode, fields_in_json
-from vatspolicy.engine.serialize import make_record
+from vatspolicy.core.engine import result
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.result import Record, encode, fields_in_json
+from vatspolicy.core.engine.serialize import make_record
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import Language
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile
 from vatspolicy.reports import decision as reports
 
 Data = Mapping[str, Any]

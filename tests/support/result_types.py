@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, is_dataclass
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.result import fields_in_json
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.result import fields_in_json
 
 NAMES = {str: "string", bool: "boolean", int: "integer", float: "number"}
 Schema = Mapping[str, Any]

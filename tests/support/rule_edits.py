@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vatspolicy.profile.vocabulary import words_of
+from vatspolicy.core.profile.vocabulary import words_of
 
 Law = dict[str, Any]
 """One policy file, or a part of one, as data."""

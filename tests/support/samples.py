@@ -15,17 +15,17 @@ from typing import Any
 from tests.support.random_inputs import PARAMETERS, Expressions, Hints, Profiles, hints_of, near_days, parameter_types
 from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.testing.rule_states import subjects
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import Node
-from vatspolicy.cel.parser import TypeEnvironment, parse
-from vatspolicy.cel.types import BOOL, INT, Type, join, type_of_value
-from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.compiler import variables
-from vatspolicy.policies.model import Expression, Policy, Route
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import words
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import Node
+from vatspolicy.core.cel.parser import TypeEnvironment, parse
+from vatspolicy.core.cel.types import BOOL, INT, Type, join, type_of_value
+from vatspolicy.core.engine.subjects import activity_activation, product_activation, service_activation
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.compiler import variables
+from vatspolicy.core.policies.model import Expression, Policy, Route
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.vocabulary import words
 
 CLASSES = sorted(words("class"))
 

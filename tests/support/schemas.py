@@ -6,8 +6,8 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from tests.support.shipped import ROOT, fixture_files
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.files import is_law
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.files import is_law
 
 DOCUMENTS = {
     "profile": fixture_files(),

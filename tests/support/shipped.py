@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICIES = ROOT / "policies"

@@ -12,10 +12,10 @@ from vatspolicy.authoring.symbolic.minimize import places, without
 from vatspolicy.authoring.symbolic.timeline import END
 from vatspolicy.authoring.symbolic.verdicts import PAIRS
 from vatspolicy.authoring.symbolic.witness import decision_of
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import load_profile
 
 
 def checked(base: Bundle, head: Bundle, found: Transitions, attackers: int = 40) -> Transitions:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Condition, Route, Rule
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Condition, Route, Rule
 
 
 def unread_law(bundle: Bundle, draw: random.Random, part: float = 0.3) -> Bundle:

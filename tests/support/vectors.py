@@ -11,12 +11,12 @@ from typing import Any
 
 from tests.support.shipped import ROOT, fixture_files, shipped_bundle
 from tests.support.specs import TODAY
-from vatspolicy.documents import Path, format_path, parse_document
-from vatspolicy.engine.decision import Finding
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.edits import get_fact
-from vatspolicy.profile.profile import load_profile, read_profile
+from vatspolicy.core.documents import Path, format_path, parse_document
+from vatspolicy.core.engine.decision import Finding
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.edits import get_fact
+from vatspolicy.core.profile.profile import load_profile, read_profile
 
 FOLDER = ROOT / "tests" / "data" / "vectors"
 PARTS = ("denials", "needs", "would_need", "met", "duties", "advice")

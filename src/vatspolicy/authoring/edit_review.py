@@ -20,10 +20,10 @@ from vatspolicy.authoring.symbolic import RuleVerdict, recall_rule
 from vatspolicy.authoring.symbolic.solver import has_solver
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.bundles.select import LawStack
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle, build_bundle
-from vatspolicy.policies.files import HEAD
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle, build_bundle
+from vatspolicy.core.policies.files import HEAD
 
 
 class ChangedDecision(NamedTuple):

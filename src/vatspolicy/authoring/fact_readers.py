@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from vatspolicy.authoring.testing.coverage import used_terms
-from vatspolicy.cel.ast import And, Node, Not, Or, Param, Term, walk
+from vatspolicy.core.cel.ast import And, Node, Not, Or, Param, Term, walk
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Expression, Policy, Route
+from vatspolicy.core.policies.reads import ROOTS, facts_of
+from vatspolicy.core.profile.vocabulary import fact_schemas
 from vatspolicy.errors import nearest
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Policy, Route
-from vatspolicy.policies.reads import ROOTS, facts_of
-from vatspolicy.profile.vocabulary import fact_schemas
 
 RULE, TERM, INSTRUMENT = "rule", "term", "instrument"
 _VARIABLES = {"activity.class", "activity.licensed", "as_of"}

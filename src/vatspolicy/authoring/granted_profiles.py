@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vatspolicy.documents import Document
-from vatspolicy.documents.plain import Facts
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.profile.profile import Profile, load_profile, read_profile
+from vatspolicy.core.documents import Document
+from vatspolicy.core.documents.plain import Facts
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.profile.profile import Profile, load_profile, read_profile
 
 
 def load_granted(data: Facts, schemas: SchemaSet | None = None) -> Profile:

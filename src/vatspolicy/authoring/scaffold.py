@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from vatspolicy.core.profile.vocabulary import question, words_of
+from vatspolicy.core.profile.word_lists import find_list
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import Table, joint
-from vatspolicy.profile.vocabulary import question, words_of
-from vatspolicy.profile.word_lists import find_list
 
 _SAMPLES: Mapping[tuple[str | int, ...], str] = {
     ("product", "launch"): "'2027-06-01'",

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.interpreter import Evaluator
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.cost import expression_cost
-from vatspolicy.policies.model import KINDS, Expression
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.interpreter import Evaluator
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.cost import expression_cost
+from vatspolicy.core.policies.model import KINDS, Expression
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile
 
 ROUNDS = 5
 _DECISIONS, _CALLS = 2e-3, 5e-5

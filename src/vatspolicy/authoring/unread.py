@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from vatspolicy.documents import Document, Path
+from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Policy, Route
 from vatspolicy.errors import Problem
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Policy, Route
 
 NOUNS = {"classify": "classification", "deny": "denial", "need": "need", "route": "route"}
 

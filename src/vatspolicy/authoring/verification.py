@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 
 from vatspolicy.authoring.quotations import StatuteText, quote_hash
-from vatspolicy.documents import Document, Path
-from vatspolicy.documents.plain import Fields
-from vatspolicy.documents.yaml_edit import set_value
+from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.documents.plain import Fields
+from vatspolicy.core.documents.yaml_edit import set_value
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import Problem, did_you_mean
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle
 
 _NOTE = _("vatspolicy lint --texts DIR --write notes it. Where the words stand on a page, name it in verified.against.")
 _AGAIN = _("Compare it anew: vatspolicy lint --texts DIR --write. For a page, remove the hash first.")

@@ -24,11 +24,11 @@ from vatspolicy.bundles.bundle_file import (
     read_bundle_file,
     revision,
 )
-from vatspolicy.documents import recall_document
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.bundle import build_bundle, read_sources
-from vatspolicy.policies.files import LayerFiles, is_law, read_layer
-from vatspolicy.policies.layers import read_head
+from vatspolicy.core.documents import recall_document
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import build_bundle, read_sources
+from vatspolicy.core.policies.files import LayerFiles, is_law, read_layer
+from vatspolicy.core.policies.layers import read_head
 
 _STORED = 65535
 """Maximum number of bytes of one stored block (RFC 1951, 3.2.4)."""

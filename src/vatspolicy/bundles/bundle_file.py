@@ -12,11 +12,11 @@ from typing import Any
 
 from vatspolicy.bundles.archive import ArchiveError, read_archive, read_archive_bytes
 from vatspolicy.compile_cache import digest
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle, Origin, build_bundle
+from vatspolicy.core.policies.files import HEAD, LayerFiles
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle, Origin, build_bundle
-from vatspolicy.policies.files import HEAD, LayerFiles
 
 MANIFEST, SIGNATURES, DATA = ".manifest", ".signatures.json", "vatspolicy/data.json"
 ROOT = "vatspolicy"

@@ -10,7 +10,7 @@ from pathlib import Path
 from vatspolicy.bundles.bundle_file import BundleFile, BundleFileError
 from vatspolicy.bundles.signature import Signature
 from vatspolicy.bundles.sigstore_policy import proof_path
-from vatspolicy.documents import Document, load_document
+from vatspolicy.core.documents import Document, load_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _
 from vatspolicy.output import write_all, write_file
@@ -134,7 +134,7 @@ def with_proof(path: Path, content: bytes, signature: Signature | None) -> dict[
 
 def lock_to_yaml(lock: Lock) -> str:
     """Return the lock as a file."""
-    from vatspolicy.documents.yaml_writer import dump_yaml
+    from vatspolicy.core.documents.yaml_writer import dump_yaml
 
     data = {"version": lock.version, "number": lock.number, "digest": lock.digest, "key": lock.key, "scope": lock.scope}
     head = "# Which bundle of policies decides here. Written by `vatspolicy bundle pin`, after a review."

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from vatspolicy.bundles.bundle_file import BundleFile
     from vatspolicy.bundles.lockfile import Lock
     from vatspolicy.bundles.signature import Signature
-    from vatspolicy.policies.bundle import Bundle
-    from vatspolicy.policies.files import LayerFiles
+    from vatspolicy.core.policies.bundle import Bundle
+    from vatspolicy.core.policies.files import LayerFiles
 
 LOCK = "vatspolicy.lock"
 """Name of the lock file, which pins the bundle of a folder."""
@@ -79,15 +79,15 @@ class LawStack:
         above = read_layers(self.layers)
         if self.bundle_file is not None:
             return self.bundle_file.load(above)
-        from vatspolicy.policies.bundle import load_bundle
+        from vatspolicy.core.policies.bundle import load_bundle
 
         return load_bundle(self.folder, layers=above) if above else load_bundle(self.folder)
 
 
 def read_layers(folders: Iterable[Path]) -> list[LayerFiles]:
     """Read the layers of some folders. Raises InvalidInput."""
-    from vatspolicy.policies.bundle import shown_folder
-    from vatspolicy.policies.files import read_layer
+    from vatspolicy.core.policies.bundle import shown_folder
+    from vatspolicy.core.policies.files import read_layer
 
     return [read_layer(folder, shown_folder(folder)) for folder in folders]
 

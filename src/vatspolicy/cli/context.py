@@ -22,16 +22,16 @@ from vatspolicy.cli.options import (
     PoliciesOption,
     SkipVerifyOption,
 )
+from vatspolicy.core.policies.files import HEAD, RELEASE
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode, find_specs
 from vatspolicy.i18n import _
-from vatspolicy.policies.files import HEAD, RELEASE
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.select import LawStack, SelectedLaw
+    from vatspolicy.core.policies.bundle import Bundle
+    from vatspolicy.core.profile.profile import Profile
     from vatspolicy.gate.waivers import WaiverSet
-    from vatspolicy.policies.bundle import Bundle
-    from vatspolicy.profile.profile import Profile
 
 
 Locks = Literal["obey", "warn", "ignore"]

@@ -352,7 +352,7 @@ Changes = Sequence[tuple[str, Any]]
 
 def parse_changes(texts: Sequence[str]) -> Changes:
     """Return path=value pairs; the value is YAML, or None (written as nothing) to remove the fact."""
-    from vatspolicy.documents import parse_document
+    from vatspolicy.core.documents import parse_document
 
     pairs: list[tuple[str, Any]] = []
     for text in texts:
@@ -371,7 +371,7 @@ def parse_changes(texts: Sequence[str]) -> Changes:
 
 def _check_path(path: str) -> None:
     """Refuse a fact that no schema knows: to change it would have no effect."""
-    from vatspolicy.profile.vocabulary import describe
+    from vatspolicy.core.profile.vocabulary import describe
 
     steps: list[str | int] = []
     for step in path.split("."):

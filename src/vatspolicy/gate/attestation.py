@@ -18,16 +18,16 @@ from vatspolicy.bundles.bundle_file import BundleFileError
 from vatspolicy.bundles.dsse import EnvelopeError, open_envelope, sign_envelope
 from vatspolicy.bundles.keys import Key
 from vatspolicy.bundles.select import SelectedLaw
-from vatspolicy.documents.json_reader import make_object
-from vatspolicy.documents.validation import is_valid
-from vatspolicy.engine.opinions import COUNTED
-from vatspolicy.engine.result import Finding, Opinion, Reading, Record
+from vatspolicy.core.documents.json_reader import make_object
+from vatspolicy.core.documents.validation import is_valid
+from vatspolicy.core.engine.opinions import COUNTED
+from vatspolicy.core.engine.result import Finding, Opinion, Reading, Record
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.judgement import LEVELS, Judgement
 from vatspolicy.gate.receipt import WHY, describe_law, read_spec_bytes
 from vatspolicy.gate.waivers import Approvers
 from vatspolicy.i18n import Message, _, reason_of
-from vatspolicy.profile.profile import Profile
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "urn:vatspolicy:decision:v1"

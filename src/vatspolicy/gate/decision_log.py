@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy import __version__
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Route, Rule
 from vatspolicy.file_lock import locked
 from vatspolicy.i18n import _
 from vatspolicy.output import is_special, open_special
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Route, Rule
 
 TYPE = "openpolicyagent.org/decision_logs"
 PATH = "vatspolicy/decision"
@@ -68,7 +68,7 @@ def parse_mask(text: str) -> Mask:
 
 def _is_fact(steps: tuple[str, ...]) -> bool:
     """Return True if the profile has such a fact; a misspelled mask must not pass unnoticed."""
-    from vatspolicy.profile.vocabulary import describe
+    from vatspolicy.core.profile.vocabulary import describe
 
     return not steps or bool(describe(tuple(int(step) if step.isdecimal() else step for step in steps)))
 

@@ -12,22 +12,22 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.clock import LAST, later, nanoseconds, now
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.result import ChangeAhead, Record
-from vatspolicy.engine.serialize import make_record
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.result import ChangeAhead, Record
+from vatspolicy.core.engine.serialize import make_record
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import LANGUAGES, Language, _
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile, load_profile
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from vatspolicy.core.profile.opinions import Grant
     from vatspolicy.gate.reader import Progress, Reader, Take
     from vatspolicy.gate.waivers import WaiverSet
-    from vatspolicy.profile.opinions import Grant
 
 
 class ExitCode(IntEnum):
@@ -264,8 +264,8 @@ class Gate:
     def _build_indexes(self, days: Sequence[str]) -> None:
         """Build the indexes of the law of most of these days, else every process would build its own."""
         if days and (day := max(days, key=days.count)):
-            from vatspolicy.engine.evaluator import BEARING
-            from vatspolicy.policies.model import KINDS
+            from vatspolicy.core.engine.evaluator import BEARING
+            from vatspolicy.core.policies.model import KINDS
 
             self.bundle.on(day).build_indexes((KINDS, BEARING))
 
@@ -373,7 +373,7 @@ class Gate:
         turning = {turn for turn in (*self.bundle.boundaries, *profile.turning_days) if first < turn <= days_after(day)}
         if not turning:
             return ()
-        from vatspolicy.engine.timeline import changes_ahead
+        from vatspolicy.core.engine.timeline import changes_ahead
 
         return changes_ahead(self.bundle, profile, day, first, turning, self.languages)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from vatspolicy.engine.result import Duty, Finding, Record
+from vatspolicy.core.engine.result import Duty, Finding, Record
 from vatspolicy.i18n import LocalizedText
 
 LEVELS = ("deny", "needs-license", "contested", "duty", "advice")

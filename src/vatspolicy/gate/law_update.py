@@ -9,15 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vatspolicy.engine.decision import WORDS, Decision
-from vatspolicy.engine.result import Duty, Record
-from vatspolicy.engine.snapshot import summarize
-from vatspolicy.engine.timeline import compare_summaries
+from vatspolicy.core.engine.decision import WORDS, Decision
+from vatspolicy.core.engine.result import Duty, Record
+from vatspolicy.core.engine.snapshot import summarize
+from vatspolicy.core.engine.timeline import compare_summaries
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile, load_profile
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from vatspolicy.documents import Path
+from vatspolicy.core.documents import Path
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Route, Rule
+from vatspolicy.core.profile.opinions import Grant, stated
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.vocabulary import CLASS
 from vatspolicy.errors import InvalidInput, Problem, first_problems, suggest
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Route, Rule
-from vatspolicy.profile.opinions import Grant, stated
-from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import CLASS
 
 if TYPE_CHECKING:
     from vatspolicy.gate.waivers import WaiverSet

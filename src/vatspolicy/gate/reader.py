@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
-from vatspolicy.engine.result import Record
+from vatspolicy.core.engine.result import Record
 
 Progress: TypeAlias = "Callable[[int, int], None]"
 """Takes the number of specs that are done, and of all specs."""

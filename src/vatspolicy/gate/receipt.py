@@ -14,18 +14,18 @@ from typing import Any
 
 from vatspolicy import __version__
 from vatspolicy.bundles.select import SelectedLaw
-from vatspolicy.documents import STDIN, parse_document
-from vatspolicy.documents.json_reader import make_object
-from vatspolicy.engine.decision import INCOMPLETE
-from vatspolicy.engine.result import WAIVABLE, Record, encode
+from vatspolicy.core.documents import STDIN, parse_document
+from vatspolicy.core.documents.json_reader import make_object
+from vatspolicy.core.engine.decision import INCOMPLETE
+from vatspolicy.core.engine.result import WAIVABLE, Record, encode
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import NEVER, Policy, Rule
+from vatspolicy.core.profile.opinions import Grant
+from vatspolicy.core.profile.profile import Profile, change, read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.i18n import Phrase, _, reason_of
 from vatspolicy.i18n.words import say_both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Policy, Rule
-from vatspolicy.profile.opinions import Grant
-from vatspolicy.profile.profile import Profile, change, read_profile
 
 FORMAT = 1
 """Version of the receipt format; incremented by incompatible changes."""

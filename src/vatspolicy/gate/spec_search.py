@@ -165,7 +165,7 @@ class _Search:
 
 def _is_expectation(path: str) -> bool:
     """Return whether a file can be read and states decisions, as no spec may."""
-    from vatspolicy.documents import load_document
+    from vatspolicy.core.documents import load_document
 
     try:
         data = load_document(path).data

@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from vatspolicy.cel.types import Bool, Enum, ListOf, Record, Type
-from vatspolicy.documents import Path
-from vatspolicy.documents.words import Word
+from vatspolicy.core.cel.types import Bool, Enum, ListOf, Record, Type
+from vatspolicy.core.documents import Path
+from vatspolicy.core.documents.words import Word
+from vatspolicy.core.policies.model import EFFECTS, Policy
+from vatspolicy.core.policies.reads import asked_facts, details
+from vatspolicy.core.profile.vocabulary import fact_schemas
 from vatspolicy.language_server.expressions import PARAMETER, TERM, Scope, fact_paths, scalar_type, string_at
 from vatspolicy.language_server.hover import make_scope
 from vatspolicy.language_server.kinds import FIXTURE, LAYER, POLICY, SETTINGS, TESTS
@@ -24,9 +27,6 @@ from vatspolicy.language_server.schema_nodes import (
 )
 from vatspolicy.language_server.sketch import Sketch, find_places
 from vatspolicy.language_server.text import NEAR, Span
-from vatspolicy.policies.model import EFFECTS, Policy
-from vatspolicy.policies.reads import asked_facts, details
-from vatspolicy.profile.vocabulary import fact_schemas
 
 KEY, VALUE, FACT, NAME, FUNCTION = "key", "value", "fact", "name", "function"
 """Kinds of proposals."""

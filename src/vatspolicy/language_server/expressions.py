@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
-from vatspolicy.cel.ast import Node
-from vatspolicy.cel.parser import ExpressionError, TypeEnvironment
-from vatspolicy.cel.types import ListOf, Record, Type
-from vatspolicy.documents import Path
+from vatspolicy.core.cel.ast import Node
+from vatspolicy.core.cel.parser import ExpressionError, TypeEnvironment
+from vatspolicy.core.cel.types import ListOf, Record, Type
+from vatspolicy.core.documents import Path
+from vatspolicy.core.policies.message_values import placed_facts
+from vatspolicy.core.policies.reads import ROOTS
 from vatspolicy.language_server.kinds import POLICY, SETTINGS
-from vatspolicy.policies.message_values import placed_facts
-from vatspolicy.policies.reads import ROOTS
 
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*")
 _PART = re.compile(r"\w+")

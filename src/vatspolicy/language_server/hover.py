@@ -8,8 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.authoring.testing.coverage import used_terms
-from vatspolicy.cel.types import Enum
-from vatspolicy.documents.words import Word, words_of_schema
+from vatspolicy.core.cel.types import Enum
+from vatspolicy.core.documents.words import Word, words_of_schema
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.compiler import environment_of
+from vatspolicy.core.policies.expression_wording import Wording
+from vatspolicy.core.policies.model import NEVER, Article, Parameter, Policy, Rule
+from vatspolicy.core.policies.wording import describe_effect, describe_readings
+from vatspolicy.core.profile.vocabulary import describe, label
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import Table, joint, word
 from vatspolicy.language_server.expressions import (
@@ -26,12 +32,6 @@ from vatspolicy.language_server.navigation import symbols_at
 from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.schema_nodes import allowed_words, describe_nodes, find_nodes
 from vatspolicy.language_server.sketch import Sketch, find_places
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.compiler import environment_of
-from vatspolicy.policies.expression_wording import Wording
-from vatspolicy.policies.model import NEVER, Article, Parameter, Policy, Rule
-from vatspolicy.policies.wording import describe_effect, describe_readings
-from vatspolicy.profile.vocabulary import describe, label
 from vatspolicy.reports.lists import cut_lists
 
 LONGEST = 400

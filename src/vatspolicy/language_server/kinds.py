@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from vatspolicy.documents.schemas import SchemaSet, schema_named
-from vatspolicy.policies.files import ACCEPTED, HEAD, PROPERTIES, RELEASE, TESTS_ENDING
+from vatspolicy.core.documents.schemas import SchemaSet, schema_named
+from vatspolicy.core.policies.files import ACCEPTED, HEAD, PROPERTIES, RELEASE, TESTS_ENDING
 
 POLICY, TESTS, PROFILE, FIXTURE, BUNDLE, LAYER = "policy", "policy-tests", "profile", "fixture", "bundle", "layer"
 """Names of the schemas of policies, their tests, specs, expectations, and of what a folder says about itself."""

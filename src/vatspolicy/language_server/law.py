@@ -13,18 +13,18 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from vatspolicy.bundles.select import read_layers
-from vatspolicy.documents import Document, parse_document
-from vatspolicy.documents.schemas import SchemaSet, resource_folder
-from vatspolicy.documents.validation import validate
+from vatspolicy.core.documents import Document, parse_document
+from vatspolicy.core.documents.schemas import SchemaSet, resource_folder
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.policies.builder import build_policies
+from vatspolicy.core.policies.bundle import Bundle, build_bundle, load_bundle, read_sources, schemas_of_project
+from vatspolicy.core.policies.compiler import compile_policy, compile_some, find_name_problems
+from vatspolicy.core.policies.files import TESTS_ENDING, LayerFiles
+from vatspolicy.core.policies.layers import refuse_overrides
+from vatspolicy.core.policies.model import NO_CODE, Policy
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.language_server.kinds import policy_file, tests_file
 from vatspolicy.language_server.mentions import Owners
-from vatspolicy.policies.builder import build_policies
-from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources, schemas_of_project
-from vatspolicy.policies.compiler import compile_policy, compile_some, find_name_problems
-from vatspolicy.policies.files import TESTS_ENDING, LayerFiles
-from vatspolicy.policies.layers import refuse_overrides
-from vatspolicy.policies.model import NO_CODE, Policy
 
 Problems = dict[str, list[Problem]]
 """Problems by the absolute path of their file."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from vatspolicy.authoring.testing.runner import FAILED, PASSED, SKIPPED, CaseResult
-from vatspolicy.documents import Path
+from vatspolicy.core.documents import Path
 from vatspolicy.i18n import Language, Phrase, Sentences, translate
 from vatspolicy.i18n.words import Counts, Table, count, joint, word
 from vatspolicy.language_server.findings import of_cases

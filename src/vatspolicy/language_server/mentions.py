@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from vatspolicy.documents import Document, Path
+from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.policies.model import EFFECTS
 from vatspolicy.language_server.expressions import (
     PARAMETER,
     TERM,
@@ -21,7 +22,6 @@ from vatspolicy.language_server.expressions import (
     is_message,
 )
 from vatspolicy.language_server.kinds import SETTINGS
-from vatspolicy.policies.model import EFFECTS
 
 RULE, ARTICLE, INSTRUMENT, NEED, FACT = "rule", "article", "instrument", "need", "fact"
 TERMS, PARAMETERS, POLICIES = "term", "parameter", "policy"

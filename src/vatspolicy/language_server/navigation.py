@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from vatspolicy.documents import Document, Limits, Path, parse_document
-from vatspolicy.documents.schemas import SchemaSet, resource_folder, schema_named
+from vatspolicy.core.documents import Document, Limits, Path, parse_document
+from vatspolicy.core.documents.schemas import SchemaSet, resource_folder, schema_named
 from vatspolicy.errors import InvalidInput
 from vatspolicy.language_server.law import Law, absolute
 from vatspolicy.language_server.mentions import FACT, Symbol, mentions_at

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.documents import Document, Path
+from vatspolicy.core.documents import Document, Path
 from vatspolicy.language_server.text import Span, Text
 
 _NAMES = ("id", "it", "as_of", "rule", "name", "key")

@@ -12,9 +12,12 @@ from vatspolicy.authoring.lint.finding import LintFinding
 from vatspolicy.authoring.lint.run import run_lint
 from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.authoring.testing.runner import CaseResult, run_cases
-from vatspolicy.documents import Document, Path, parse_document
-from vatspolicy.documents.reader import LIMITS
-from vatspolicy.documents.validation import validate
+from vatspolicy.core.documents import Document, Path, parse_document
+from vatspolicy.core.documents.reader import LIMITS
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.policies.files import HEAD, RELEASE, TESTS_ENDING
+from vatspolicy.core.policies.model import Policy
+from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Language
 from vatspolicy.language_server import findings
@@ -34,9 +37,6 @@ from vatspolicy.language_server.kinds import (
 from vatspolicy.language_server.law import Law, Problems, absolute, by_file
 from vatspolicy.language_server.mentions import Owners
 from vatspolicy.language_server.text import UTF_16, Text
-from vatspolicy.policies.files import HEAD, RELEASE, TESTS_ENDING
-from vatspolicy.policies.model import Policy
-from vatspolicy.profile.profile import read_profile
 
 Findings = dict[str, list[Finding]]
 """Findings by the absolute path of their file."""

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from vatspolicy.documents import Document
+from vatspolicy.core.documents import Document
+from vatspolicy.core.policies.files import HEAD, PROPERTIES
 from vatspolicy.language_server.kinds import LAYER, POLICY, SETTINGS, TESTS, find_law_folder, tests_file
 from vatspolicy.language_server.law import Law, absolute
 from vatspolicy.language_server.mentions import Mention, Owners, Symbol, find_mentions
 from vatspolicy.language_server.navigation import Place
 from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.text import Span, Text
-from vatspolicy.policies.files import HEAD, PROPERTIES
 
 Named = tuple[Document, Mention]
 """A file, and something that it names."""

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.cel.grammar import NO_FIELDS
-from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.core.cel.grammar import NO_FIELDS
+from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.language_server.law import Law, absolute
@@ -18,7 +19,6 @@ from vatspolicy.language_server.navigation import Place, find_definitions, symbo
 from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.references import LawFiles, find_places_of, find_references
 from vatspolicy.language_server.text import Span
-from vatspolicy.policies.bundle import Bundle
 
 
 class RenameRefused(Exception):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from vatspolicy.documents import Path
-from vatspolicy.documents.schemas import SchemaSet, schema_named
-from vatspolicy.documents.words import Word, words_of_schema
+from vatspolicy.core.documents import Path
+from vatspolicy.core.documents.schemas import SchemaSet, schema_named
+from vatspolicy.core.documents.words import Word, words_of_schema
 
 
 class SchemaNode(NamedTuple):

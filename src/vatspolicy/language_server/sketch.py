@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from vatspolicy.documents import Path
+from vatspolicy.core.documents import Path
 from vatspolicy.language_server.text import Text
 
 MARK = "\ue000"
@@ -83,7 +83,7 @@ def _scalars(marked: str) -> Iterator[tuple[Path, bool, str]]:
     """Yield path, whether it is a key, and value of every scalar, up to the first error."""
     import yaml
 
-    from vatspolicy.documents.yaml_reader import yaml_loader
+    from vatspolicy.core.documents.yaml_reader import yaml_loader
 
     stack: list[tuple[Path, str | int | None]] = []
     """Open containers: path, and the next index of a list, the key of a mapping that waits for its value, or None."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from vatspolicy.documents.positions import line_starts, position
+from vatspolicy.core.documents.positions import line_starts, position
 
 UTF_8, UTF_16, UTF_32 = "utf-8", "utf-16", "utf-32"
 """Encodings whose units an editor may count within a line."""

@@ -13,10 +13,10 @@ from vatspolicy.authoring.analysis.findings import (
     NotEvaluated,
     PropertyResult,
 )
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, joint, word
 from vatspolicy.origin import page
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports import findings
 from vatspolicy.reports.findings import NOTE, WARNING, RuleHelp, Shown
 from vatspolicy.reports.formats.junit import Suite, Suites

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from vatspolicy.authoring.edit_review import EditReview
 from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT, MASKED, WITNESS, RuleVerdict
-from vatspolicy.documents.yaml_writer import build_tree, write_inline
+from vatspolicy.core.documents.yaml_writer import build_tree, write_inline
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Counts, Table, count, word
 from vatspolicy.reports.diff.wording import red_line

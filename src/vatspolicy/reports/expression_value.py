@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from vatspolicy.documents import format_path
-from vatspolicy.engine.expression_value import Value
-from vatspolicy.engine.result import encode
+from vatspolicy.core.documents import format_path
+from vatspolicy.core.engine.expression_value import Value
+from vatspolicy.core.engine.result import encode
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import Table, joint, word

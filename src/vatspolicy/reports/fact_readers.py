@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from vatspolicy.authoring.fact_readers import RULE, TERM, FactReader
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.vocabulary import describe
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import Counts, Table, aside, count, joint, word
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.vocabulary import describe
 
 _WORDS: Table = {
     "rule": Phrase("rule"),

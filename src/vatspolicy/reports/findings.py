@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vatspolicy.engine.result import encode
+from vatspolicy.core.engine.result import encode
+from vatspolicy.core.profile.vocabulary import Language, LocalizedText
 from vatspolicy.i18n import Phrase
-from vatspolicy.profile.vocabulary import Language, LocalizedText
 from vatspolicy.reports.formats.github import command
 from vatspolicy.reports.formats.sarif import Run, location
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.engine.result import encode
+from vatspolicy.core.engine.result import encode
 from vatspolicy.i18n import Language, Phrase, translate
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import Counts, Table, count, joint, word

@@ -8,9 +8,9 @@ from pathlib import Path
 from vatspolicy.authoring.mutation.examination import SURVIVED
 from vatspolicy.authoring.mutation.report import MutationReport, Survivor, scores
 from vatspolicy.authoring.mutation.result import MutationRun, UnnoticedMistake
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n import LocalizedText, Phrase, say, translate
 from vatspolicy.origin import page
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports import findings
 from vatspolicy.reports.findings import ERROR, WARNING, RuleHelp, Shown
 from vatspolicy.reports.formats.junit import Suites

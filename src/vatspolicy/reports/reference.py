@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.word_lists import WordList, word_lists
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Phrase, _
 from vatspolicy.i18n.text import width as width_of
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import Table, word
 from vatspolicy.output import write_file
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.word_lists import WordList, word_lists
 from vatspolicy.reports.formats.html import trust
 from vatspolicy.reports.formats.templating import render_markdown
 from vatspolicy.reports.policy import Foreign

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.engine.result import Citation, Law, Route
+from vatspolicy.core.engine.result import Citation, Law, Route
+from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import GRADES, STATES, Counts, aside, joint, word
-from vatspolicy.policies.bundle import LawIdentity
 
 OWN_NAME = Phrase("English", "a language in its own words")
 """Name that each language has for itself, as a link or a button to it says."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vatspolicy.cel.types import INT, TEXT, ListOf, Type
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.core.cel.types import INT, TEXT, ListOf, Type
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.screening.input import quote
 from vatspolicy.screening.result import Answer
 from vatspolicy.screening.rule_masks import MaskReader

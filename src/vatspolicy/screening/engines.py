@@ -15,15 +15,15 @@ from typing import Protocol
 from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.sources import read_pair
 from vatspolicy.bundles.select import LawStack, choose_law
-from vatspolicy.documents import Document, parse_document
-from vatspolicy.documents.plain import Facts
-from vatspolicy.engine.decision import word_of
-from vatspolicy.engine.evaluator import evaluate_parts, possible_outcomes
-from vatspolicy.engine.parts import merge_parts
+from vatspolicy.core.documents import Document, parse_document
+from vatspolicy.core.documents.plain import Facts
+from vatspolicy.core.engine.decision import word_of
+from vatspolicy.core.engine.evaluator import evaluate_parts, possible_outcomes
+from vatspolicy.core.engine.parts import merge_parts
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile, trust_profile
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile, trust_profile
 from vatspolicy.screening.result import Answer, AnsweredService
 
 _NOWHERE = parse_document("{}", "<row>.json")

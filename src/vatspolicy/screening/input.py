@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.documents.reader import LIMITS
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.reader import LIMITS
+from vatspolicy.core.profile.vocabulary import describe
 from vatspolicy.i18n import ForeignText, _
 from vatspolicy.origin import install
-from vatspolicy.profile.vocabulary import describe
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -174,7 +174,7 @@ def read_mapping(path: Path) -> dict[str, str]:
 
     Raises: InputError, InvalidInput.
     """
-    from vatspolicy.documents import load_document
+    from vatspolicy.core.documents import load_document
 
     data = load_document(path).data
     if not isinstance(data, dict) or not data or not all(isinstance(column, str) for column in data.values()):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypedDict
 
-from vatspolicy.engine.result import FLAT
+from vatspolicy.core.engine.result import FLAT
 
 AnsweredActivity = TypedDict("AnsweredActivity", {"class": str, "decision": str})
 """The decision about a service in one class."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
-from vatspolicy.cel.sql import UNKNOWN, Known, Sql, Value, column, conjunction, disjunction, to_sql
-from vatspolicy.policies.model import Route, Rule
+from vatspolicy.core.cel.sql import UNKNOWN, Known, Sql, Value, column, conjunction, disjunction, to_sql
+from vatspolicy.core.policies.model import Route, Rule
 from vatspolicy.screening.rule_masks import masks
 from vatspolicy.screening.sql_common_subexpressions import extract_common
 from vatspolicy.screening.sql_expressions import named, select

@@ -10,7 +10,7 @@ from functools import reduce
 
 from sqlglot import exp
 
-from vatspolicy.cel.sql import Sql, column, constant
+from vatspolicy.core.cel.sql import Sql, column, constant
 from vatspolicy.screening.sql_expressions import named, names_at, present, when
 
 WIDTH = 30

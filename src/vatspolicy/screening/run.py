@@ -18,16 +18,16 @@ from functools import partial
 from pathlib import Path
 
 from vatspolicy.clock import LAST
-from vatspolicy.documents.plain import Facts
+from vatspolicy.core.documents.plain import Facts
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.modelled import SQL, UnknownField, parts_of
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.file_lock import Locked, lock_file
 from vatspolicy.gate.opinions import admit_opinions
 from vatspolicy.gate.waivers import WaiverSet
 from vatspolicy.i18n import _
 from vatspolicy.output import is_special
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.modelled import SQL, UnknownField, parts_of
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile
 from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join, whole_file
 from vatspolicy.screening.engines import Begin, Engine, missing_facts, prepare_engine, require
 from vatspolicy.screening.input import InputError, Row, Rows, Source, parse_row

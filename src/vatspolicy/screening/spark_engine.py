@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from vatspolicy.cel.sql import column
-from vatspolicy.cel.types import INT
-from vatspolicy.documents.plain import Facts
-from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.core.cel.sql import column
+from vatspolicy.core.cel.types import INT
+from vatspolicy.core.documents.plain import Facts
+from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.screening.result import Answer
 from vatspolicy.screening.rule_masks import names_in
 from vatspolicy.screening.sql_decision import reported_rules, steps, text_of

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 
 from vatspolicy import clock
 from vatspolicy.clock import LAST, is_day
-from vatspolicy.engine.result import encode
+from vatspolicy.core.engine.result import encode
+from vatspolicy.core.policies.modelled import UnknownField
+from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.opinions import admit_opinions
 from vatspolicy.git import SourceError
 from vatspolicy.i18n import _
-from vatspolicy.policies.modelled import UnknownField
-from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.engines import LawSource, missing_facts
 from vatspolicy.screening.input import Row, parse_row
 from vatspolicy.screening.result import ScreenReport

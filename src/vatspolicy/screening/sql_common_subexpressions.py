@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from vatspolicy.cel.sql import Sql, column
+from vatspolicy.core.cel.sql import Sql, column
 
 # Without extraction, DuckDB decides 4,000 profiles in 2.5 s instead of 0.9 s.
 _PLAIN = (exp.Column, exp.Dot, exp.Paren, exp.Literal, exp.Null, exp.Boolean, exp.Neg)

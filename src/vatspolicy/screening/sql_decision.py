@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from vatspolicy.cel.ast import Fact, walk
-from vatspolicy.cel.sql import (
+from vatspolicy.core.cel.ast import Fact, walk
+from vatspolicy.core.cel.sql import (
     Known,
     Sql,
     Value,
@@ -39,11 +39,11 @@ from vatspolicy.cel.sql import (
     to_sql,
     write,
 )
-from vatspolicy.policies.model import Classify, Expression, Instrument, Need, Route, Rule
-from vatspolicy.policies.modelled import SQL, parts_of
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.operators import SHARE
-from vatspolicy.profile.vocabulary import words
+from vatspolicy.core.policies.model import Classify, Expression, Instrument, Need, Route, Rule
+from vatspolicy.core.policies.modelled import SQL, parts_of
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.operators import SHARE
+from vatspolicy.core.profile.vocabulary import words
 from vatspolicy.screening.rule_columns import Routes, RuleColumns
 from vatspolicy.screening.sql_aggregation import decisions, service_decisions
 from vatspolicy.screening.sql_expressions import (

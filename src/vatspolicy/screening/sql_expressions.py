@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlglot import exp
 
-from vatspolicy.cel.sql import (
+from vatspolicy.core.cel.sql import (
     Known,
     Sql,
     Value,
@@ -19,11 +19,11 @@ from vatspolicy.cel.sql import (
     some,
     to_sql,
 )
-from vatspolicy.cel.types import BOOL, TEXT, Bool, Int, ListOf, Number, Record, Type
-from vatspolicy.documents.plain import Tree
-from vatspolicy.engine.decision import WORDS
-from vatspolicy.profile.operators import SHARE, SHARE_AFTER, WHOLE, holders
-from vatspolicy.profile.vocabulary import profile_type
+from vatspolicy.core.cel.types import BOOL, TEXT, Bool, Int, ListOf, Number, Record, Type
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.engine.decision import WORDS
+from vatspolicy.core.profile.operators import SHARE, SHARE_AFTER, WHOLE, holders
+from vatspolicy.core.profile.vocabulary import profile_type
 
 ROW = "row"
 """Column of a table of profiles that numbers its rows."""

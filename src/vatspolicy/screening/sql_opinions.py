@@ -10,10 +10,10 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from vatspolicy.cel.sql import Sql, Value, column, conjunction, constant, disjunction, field_of, negation
-from vatspolicy.engine.opinions import APPLIES, held_classes
-from vatspolicy.policies.model import NOT_TELECOM, Condition, Route, Rule
-from vatspolicy.profile.vocabulary import CLASS
+from vatspolicy.core.cel.sql import Sql, Value, column, conjunction, constant, disjunction, field_of, negation
+from vatspolicy.core.engine.opinions import APPLIES, held_classes
+from vatspolicy.core.policies.model import NOT_TELECOM, Condition, Route, Rule
+from vatspolicy.core.profile.vocabulary import CLASS
 from vatspolicy.screening.sql_expressions import is_true, named, there, when
 
 CLASSES = "class_opinion"

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from vatspolicy.documents.plain import Facts
-from vatspolicy.engine.decision import WORDS
+from vatspolicy.core.documents.plain import Facts
+from vatspolicy.core.engine.decision import WORDS
+from vatspolicy.core.profile.vocabulary import label
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import width
 from vatspolicy.i18n.words import Counts as CountedWords
 from vatspolicy.i18n.words import Table, count, word
-from vatspolicy.profile.vocabulary import label
 from vatspolicy.reports.words import say_bundle
 from vatspolicy.screening.result import Answer, Counts, Totals
 

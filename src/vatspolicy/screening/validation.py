@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from vatspolicy.documents import parse_document
-from vatspolicy.documents.plain import Facts
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.documents.validation import is_valid
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents.plain import Facts
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.documents.validation import is_valid
+from vatspolicy.core.profile.invariants import broken_invariants
+from vatspolicy.core.profile.profile import Profile, facts_of, read_profile
 from vatspolicy.errors import InvalidInput, in_language
 from vatspolicy.i18n import Phrase, current_language, translate
 from vatspolicy.i18n.words import Counts, count
-from vatspolicy.profile.invariants import broken_invariants
-from vatspolicy.profile.profile import Profile, facts_of, read_profile
 from vatspolicy.screening.input import Row
 
 

@@ -18,9 +18,12 @@ from pydantic import ValidationError
 
 from vatspolicy.clock import is_day
 from vatspolicy.clock import today as today_in_china
-from vatspolicy.documents import Document, parse_document
-from vatspolicy.documents.words import search_words
-from vatspolicy.engine.result import encode
+from vatspolicy.core.documents import Document, parse_document
+from vatspolicy.core.documents.words import search_words
+from vatspolicy.core.engine.result import encode
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import read_profile
+from vatspolicy.core.profile.word_lists import find_list, word_lists
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.gate.judgement import Judgement
@@ -29,9 +32,6 @@ from vatspolicy.guidance.interview import describe_step, start
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.ways import describe_ways
 from vatspolicy.i18n import Language, Listing, _, translate
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import read_profile
-from vatspolicy.profile.word_lists import find_list, word_lists
 from vatspolicy.reports.decision.brief import make_brief
 from vatspolicy.reports.policy.terminal import explain as explain_name
 from vatspolicy.reports.reference import to_data

@@ -16,8 +16,8 @@ from vatspolicy.authoring.analysis.findings import AnalysisReport
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.authoring.analysis.touched import find_touched
 from vatspolicy.bundles.select import LawStack
-from vatspolicy.documents import parse_document
-from vatspolicy.documents.validation import validate
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents.validation import validate
 from vatspolicy.errors import InvalidInput
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)")

@@ -14,7 +14,7 @@ from tests.support.solver import needs_solver
 from vatspolicy.authoring.analysis.findings import AnalysisReport
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.bundles.select import LawStack
-from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.core.documents.schemas import resource_folder
 
 TERMS_LATER = """\
   - id: terms-later

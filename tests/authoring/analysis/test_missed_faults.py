@@ -14,7 +14,7 @@ from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.bundles.select import LawStack
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
 
 PARAMETERS = """\
 parameters:

@@ -15,9 +15,9 @@ from tests.support.solver import needs_solver
 from vatspolicy.authoring.analysis.properties import prove
 from vatspolicy.authoring.analysis.settings import LawProperty
 from vatspolicy.authoring.symbolic import solver
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.profile.profile import load_profile
 
 # --- laws that break a property ---------------------------------------------------------------------------------------
 
@@ -199,8 +199,8 @@ def test_the_command(console: Console, tmp_path: Path) -> None:
 def test_the_json_is_as_its_schema_says(console: Console, tmp_path: Path) -> None:
     import json
 
-    from vatspolicy.documents import parse_document
-    from vatspolicy.documents.validation import validate
+    from vatspolicy.core.documents import parse_document
+    from vatspolicy.core.documents.validation import validate
 
     law(tmp_path / "law", OPEN, rule("x", "service", "false", "deny: {reason: SHARE-ABOVE-CAP}"))
     text = console("analyze", "--law", tmp_path / "law", "--kind", "dead", "--kind", "gap", "-f", "json").out

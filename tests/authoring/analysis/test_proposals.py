@@ -14,8 +14,8 @@ from tests.support.law_builder import SMALL
 from tests.support.schemas import validator_of
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.analysis import proposals
-from vatspolicy.documents import load_document, parse_document
-from vatspolicy.documents.yaml_edit import append_items
+from vatspolicy.core.documents import load_document, parse_document
+from vatspolicy.core.documents.yaml_edit import append_items
 
 POLICY = (
     SMALL

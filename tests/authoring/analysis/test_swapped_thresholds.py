@@ -17,10 +17,10 @@ from vatspolicy.authoring.analysis.properties import prove
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.authoring.analysis.touched import Touched
 from vatspolicy.bundles.select import LawStack
-from vatspolicy.cel.ast import Compare, Fact, Param, walk
-from vatspolicy.documents.schemas import resource_folder
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Parameter, Policy
+from vatspolicy.core.cel.ast import Compare, Fact, Param, walk
+from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Parameter, Policy
 
 GRADES = [item for item in SHIPPED.values() if item.form == "ascending"]
 UNGRADED = {"negative-list-ftz/private_network_cap and negative-list-ftz/social_survey_cap"}

@@ -15,7 +15,7 @@ from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.symbolic.minimize import drop_irrelevant
 from vatspolicy.authoring.symbolic.solver import Solver
 from vatspolicy.authoring.symbolic.witness import day_of, profile_of
-from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.core.policies.bundle import load_bundle
 
 pytestmark = needs_solver
 

@@ -13,7 +13,7 @@ from tests.support.comparisons import render
 from tests.support.console import Console
 from tests.support.project_builder import compare, policy, project
 from tests.support.repositories import commit, git
-from vatspolicy.documents.yaml_writer import dump_yaml
+from vatspolicy.core.documents.yaml_writer import dump_yaml
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")

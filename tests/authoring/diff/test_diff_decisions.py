@@ -11,7 +11,7 @@ from tests.support.project_builder import PROFILE, RULES, compare, compare_polic
 from vatspolicy.authoring.diff.decisions import direction
 from vatspolicy.authoring.diff.result import Answer
 from vatspolicy.authoring.diff.verdict import parse_conditions
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents.schemas import SchemaSet
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")

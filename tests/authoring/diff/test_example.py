@@ -15,7 +15,7 @@ from vatspolicy.authoring.diff.decisions import Product
 from vatspolicy.authoring.diff.example import FEW, Example
 from vatspolicy.authoring.diff.nearest import KnownProducts, Nearby, distance, leaves_out
 from vatspolicy.authoring.symbolic.verdicts import Transition
-from vatspolicy.documents import load_document
+from vatspolicy.core.documents import load_document
 
 DAY = "2027-01-01"
 ORDER = """\

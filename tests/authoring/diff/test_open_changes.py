@@ -15,9 +15,9 @@ from vatspolicy.authoring.diff.nearest import KnownProducts
 from vatspolicy.authoring.diff.open_changes import settle_open
 from vatspolicy.authoring.symbolic.verdicts import UNKNOWN, WITNESS, Transition, Transitions
 from vatspolicy.authoring.symbolic.witness import decision_of
-from vatspolicy.documents import parse_document
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import load_profile
 
 DAY = "2026-06-01"
 LAW = (

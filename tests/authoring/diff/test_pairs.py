@@ -15,12 +15,12 @@ from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.pairs import PairEvaluator
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.untouched import Untouched
-from vatspolicy.documents import load_document
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.snapshot import compare_items, itemize
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.core.documents import load_document
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.snapshot import compare_items, itemize
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile, load_profile
 
 KINDS = (
     "narrowed by a number",

@@ -16,7 +16,7 @@ from tests.support.project_builder import PROFILE, RULES, compare, policy, proje
 from tests.support.shipped import ROOT
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.diff.schemas import KEYS
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents.schemas import SchemaSet
 
 LAW = policy(
     "law",

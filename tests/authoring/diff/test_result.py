@@ -10,8 +10,8 @@ from typing import Any, Union, get_args, get_origin
 
 from tests.support.comparisons import hints_of
 from vatspolicy.authoring.diff.result import Review
-from vatspolicy.documents.schemas import resource_folder
-from vatspolicy.engine.result import fields_in_json
+from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.engine.result import fields_in_json
 from vatspolicy.errors import Problem
 
 SCHEMA = json.loads((resource_folder("schemas") / "comparison.schema.json").read_text(encoding="utf-8"))

@@ -18,10 +18,10 @@ from tests.support.project_builder import PROFILE, RULES, compare, policy, proje
 from tests.support.shipped import shipped_bundle
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.symbolic.verdicts import DECISIONS, RuleVerdict, Transition, Transitions
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.errors import WorkerLost
-from vatspolicy.profile.profile import load_profile
-from vatspolicy.profile.wording import FactWording
 from vatspolicy.workers import map_in_order
 
 LAW = policy("law")

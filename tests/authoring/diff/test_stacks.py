@@ -20,8 +20,8 @@ from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import Source, read_pair, read_source
 from vatspolicy.bundles.build import build_bundle_file, pack
 from vatspolicy.bundles.select import LawStack
-from vatspolicy.documents import parse_document
-from vatspolicy.documents.validation import validate
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents.validation import validate
 from vatspolicy.errors import InvalidInput
 from vatspolicy.git import SourceError
 from vatspolicy.i18n import LANGUAGES, Language

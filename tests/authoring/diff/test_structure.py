@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.project_builder import RULES, compare, compare_policies, edits, policy, project
 from vatspolicy.authoring.diff.structure import tokens
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents.schemas import SchemaSet
 
 LAW = policy("law")
 

@@ -11,10 +11,10 @@ from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.untouched import Untouched
 from vatspolicy.authoring.symbolic.change_calendar import DecidingRules, RelevantRules
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.snapshot import compare_items, itemize
-from vatspolicy.policies.model import KINDS
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.snapshot import compare_items, itemize
+from vatspolicy.core.policies.model import KINDS
+from vatspolicy.core.profile.profile import load_profile
 
 
 def test_what_is_left_out_is_decided_alike() -> None:

@@ -20,7 +20,7 @@ from tests.support.shipped import FIXTURES, POLICIES, ROOT, policy_file
 from tests.support.specs import SHOP
 from vatspolicy.authoring.formatter import format_text
 from vatspolicy.authoring.formatter.textconv import clauses, normal_text
-from vatspolicy.documents import load_document, parse_document
+from vatspolicy.core.documents import load_document, parse_document
 from vatspolicy.errors import InvalidInput
 
 SHIPPED = sorted([*POLICIES.rglob("*.yaml"), *FIXTURES.rglob("*.yaml")])

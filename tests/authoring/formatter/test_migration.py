@@ -6,9 +6,9 @@ import pytest
 
 from tests.support.console import Console
 from vatspolicy.authoring.formatter.migration import migrate_profile
-from vatspolicy.documents import parse_document
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.profile.profile import load_profile, read_profile
 from vatspolicy.errors import InvalidInput
-from vatspolicy.profile.profile import load_profile, read_profile
 
 OLD = """\
 schema: 1 # the format

@@ -20,11 +20,11 @@ from vatspolicy.authoring.mutation.ruleset import apply_mutant, rewrite_bundle
 from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants
 from vatspolicy.authoring.mutation.suggestions import SuggestionMaker
 from vatspolicy.authoring.testing.cases import policy_cases
-from vatspolicy.cel.interpreter import evaluate
-from vatspolicy.cel.parser import TypeEnvironment, parse
-from vatspolicy.cel.types import BOOL, INT, ListOf, Record, Text
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.policies.model import Value
+from vatspolicy.core.cel.interpreter import evaluate
+from vatspolicy.core.cel.parser import TypeEnvironment, parse
+from vatspolicy.core.cel.types import BOOL, INT, ListOf, Record, Text
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.policies.model import Value
 from vatspolicy.reports.mutation import text
 
 POLICY = """\

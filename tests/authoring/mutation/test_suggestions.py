@@ -15,8 +15,8 @@ from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, se
 from vatspolicy.authoring.mutation.suggestions import SuggestedTest, SuggestionMaker
 from vatspolicy.authoring.mutation.test_writer import arrange
 from vatspolicy.authoring.testing.cases import policy_cases
-from vatspolicy.documents import load_document
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.documents import load_document
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
 
 LAW = """\
 id: small

@@ -20,7 +20,7 @@ from vatspolicy.authoring.symbolic.timeline import END, Period, build_history
 from vatspolicy.authoring.symbolic.transition_proof import TransitionProof
 from vatspolicy.authoring.symbolic.verdicts import DECISIONS, PAIRS
 from vatspolicy.authoring.symbolic.witness import decision_of
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.core.policies.bundle import Bundle
 
 DENY = "deny: {reason: CAPITAL-TOO-LOW}"
 NEED = "need: {instrument: vats-license}"

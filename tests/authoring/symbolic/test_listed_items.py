@@ -14,9 +14,9 @@ from tests.support.shipped import fixture_files
 from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.symbolic.listed_items import ListedItems, Shown
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.snapshot import compare_items, itemize
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.snapshot import compare_items, itemize
+from vatspolicy.core.profile.profile import load_profile
 
 SHOWN = (Shown(True, False), Shown(False, False))
 

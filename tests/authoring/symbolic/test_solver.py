@@ -18,15 +18,15 @@ from vatspolicy.authoring.symbolic.solver import open_solver
 from vatspolicy.authoring.symbolic.timeline import periods
 from vatspolicy.authoring.symbolic.values import Unsupported, at_least
 from vatspolicy.authoring.symbolic.witness import day_of, profile_of
-from vatspolicy.cel.interpreter import evaluate as kleene
-from vatspolicy.cel.parser import TypeEnvironment, parse
-from vatspolicy.cel.types import BOOL
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.subjects import product_activation
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.compiler import variables
-from vatspolicy.profile.invariants import invariants
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.cel.interpreter import evaluate as kleene
+from vatspolicy.core.cel.parser import TypeEnvironment, parse
+from vatspolicy.core.cel.types import BOOL
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.subjects import product_activation
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.compiler import variables
+from vatspolicy.core.profile.invariants import invariants
+from vatspolicy.core.profile.profile import load_profile
 
 
 @pytest.fixture(scope="module")

@@ -34,11 +34,11 @@ from vatspolicy.authoring.symbolic.transitions import all_transitions
 from vatspolicy.authoring.symbolic.two_rulesets import differing_rules
 from vatspolicy.authoring.symbolic.verdicts import ChangePeriod
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import load_profile
 
 DENY = "deny: {reason: CAPITAL-TOO-LOW}"
 

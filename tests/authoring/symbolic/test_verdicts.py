@@ -16,9 +16,9 @@ from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
 from vatspolicy.authoring.symbolic.query import Solution
 from vatspolicy.authoring.symbolic.rule_state import rule_states
 from vatspolicy.authoring.symbolic.verdicts import MILDER_PAIRS, STRICTER_PAIRS
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import load_profile
 
 # --- verdicts on invented laws ---------------------------------------------------------------------------------------
 

@@ -14,9 +14,9 @@ from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.authoring.testing.updates import find_changes
 from vatspolicy.cli import console as console_module
-from vatspolicy.documents import load_document
+from vatspolicy.core.documents import load_document
+from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import load_bundle
 
 POLICY = (
     SMALL

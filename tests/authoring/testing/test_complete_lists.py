@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.authoring.testing.cases import one_fixture
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.core.policies.bundle import Bundle
 
 
 @pytest.fixture(scope="module")

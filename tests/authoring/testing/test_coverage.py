@@ -13,7 +13,7 @@ from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.authoring.testing.coverage import Coverage
 from vatspolicy.authoring.testing.runner import run_tests
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.reports.test_run import text
 
 POLICY = """\

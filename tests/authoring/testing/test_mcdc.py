@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from vatspolicy.authoring.testing.clauses import deciding_parts, decisive_clauses
-from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term
-from vatspolicy.cel.interpreter import evaluate
-from vatspolicy.cel.types import BOOL, ListOf, Record
+from vatspolicy.core.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term
+from vatspolicy.core.cel.interpreter import evaluate
+from vatspolicy.core.cel.types import BOOL, ListOf, Record
 
 
 def fact(name: str) -> Fact:

@@ -21,15 +21,15 @@ from referencing import Registry, Resource
 from tests.support.console import Console
 from tests.support.shipped import GOLDEN
 from tests.support.specs import HOSTING, TODAY
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.result import encode
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.result import encode
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import ExitCode, Gate, GateResult
 from vatspolicy.gate.waivers import WaiverSet, fingerprint, load_baseline, load_waiver_set, load_waivers, waivable
 from vatspolicy.gate.waivers.apply import WHY
 from vatspolicy.gate.waivers.load import load_approvers
 from vatspolicy.gate.waivers.writer import add_entries, baseline_text
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.decision import FORMATS, render
 
 FAILED, INCOMPLETE, INVALID, OK = ExitCode.FAILED, ExitCode.INCOMPLETE, ExitCode.INVALID, ExitCode.OK

@@ -18,18 +18,18 @@ from tests.support.result_types import differences
 from tests.support.schemas import validator_of
 from tests.support.shipped import GOLDEN, ROOT, shipped_bundle
 from vatspolicy.authoring.diff.result import Access
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.policies.model import Deny, Route
+from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.core.profile.vocabulary import addresses, gazetteer
 from vatspolicy.guidance.access_matrix import Matrix, PlaceError, build_matrix
 from vatspolicy.guidance.access_matrix.best_case import STEP, BestCase, BestCaseSearch, Business, Finding
 from vatspolicy.guidance.access_matrix.locations import letters
 from vatspolicy.guidance.access_matrix.result import PlaceCell, Regime, RegimeCell
 from vatspolicy.i18n.text import width
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.policies.model import Deny, Route
-from vatspolicy.profile.profile import load_profile
-from vatspolicy.profile.vocabulary import addresses, gazetteer
 from vatspolicy.reports.access_matrix.document import fragment, read_style
 from vatspolicy.reports.access_matrix.render import FORMATS, render
 from vatspolicy.reports.access_matrix.words import how_to_read, value

@@ -13,14 +13,14 @@ from tests.support.law_edits import TODAY, Edit, base, draw_edits, head, many_ru
 from vatspolicy.authoring.diff.law_revision import load_side
 from vatspolicy.authoring.diff.result import Access
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.result import encode
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.result import encode
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import Matrix, build_matrix
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch
 from vatspolicy.guidance.access_matrix.comparison import compare_matrices
 from vatspolicy.guidance.access_matrix.result import Regime
-from vatspolicy.policies.bundle import Bundle
 
 BEARING = ("classify", "deny", "route")
 """Effects on which the matrix depends."""

@@ -14,10 +14,14 @@ from hypothesis import strategies as st
 
 from tests.support.result_types import differences
 from tests.support.shipped import shipped_bundle
-from vatspolicy.documents import Path as FactPath
-from vatspolicy.documents import parse_document
-from vatspolicy.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
-from vatspolicy.engine.result import encode
+from vatspolicy.core.documents import Path as FactPath
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
+from vatspolicy.core.engine.result import encode
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.edits import set_fact
+from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.core.profile.vocabulary import fact_schemas
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.interview import (
     Interview,
@@ -36,10 +40,6 @@ from vatspolicy.guidance.interview.ranking import rank_facts
 from vatspolicy.guidance.interview.result import InterviewStep
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n.lint import faults
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.edits import set_fact
-from vatspolicy.profile.profile import load_profile
-from vatspolicy.profile.vocabulary import fact_schemas
 
 TODAY = "2026-06-01"
 DAY = "2027-03-01"
@@ -60,7 +60,7 @@ def begin(bundle: Bundle, offer: str = "data-center", **facts: Any) -> Interview
 
 
 def question_about(bundle: Bundle, path: FactPath, state: Interview | None = None) -> Question:
-    from vatspolicy.engine.decision import MissingFact
+    from vatspolicy.core.engine.decision import MissingFact
     from vatspolicy.guidance.interview.questions import make_question
 
     return make_question((state or begin(bundle)).state, MissingFact(path, ()), "decision")
@@ -470,7 +470,7 @@ def test_the_types_are_those_of_the_schema() -> None:
 
 
 def test_the_data_of_a_question_keep_to_their_schema(shipped: Bundle) -> None:
-    from vatspolicy.documents.validation import validate
+    from vatspolicy.core.documents.validation import validate
 
     states = [start(shipped, TODAY), begin(shipped), begin(shipped, "cdn").answer(["beijing"], ("services", 0, "area"))]
     states += [states[1].skip(), _over(states[1])]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.engine.test_opinions import bar, file, law
-from vatspolicy.documents import parse_document
+from tests.core.engine.test_opinions import bar, file, law
+from vatspolicy.core.documents import parse_document
 from vatspolicy.guidance.interview.session import Interview, start
 from vatspolicy.guidance.interview.step import describe_step
 from vatspolicy.guidance.interview.terminal import closing

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from tests.support.shipped import fixture_file, shipped_bundle
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile, load_profile
+from vatspolicy.core.profile.vocabulary import describe, fact_schemas
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation import GOALS, Proposal, RemediationPlan, find_remediations
 from vatspolicy.guidance.remediation.change import (
@@ -19,9 +22,6 @@ from vatspolicy.guidance.remediation.change import (
     mutable_facts,
 )
 from vatspolicy.guidance.remediation.search import Search, route_names
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile, load_profile
-from vatspolicy.profile.vocabulary import describe, fact_schemas
 
 TODAY = "2026-11-24"
 

@@ -17,11 +17,11 @@ from tests.support.console import Console
 from tests.support.html_tree import HOSTILE
 from tests.support.records import decision_to_data, export, to_record
 from tests.support.shipped import fixture_file, shipped_bundle
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.i18n.words import VERDICTS
-from vatspolicy.profile.profile import load_profile
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import BINARY_FORMATS
 from vatspolicy.reports.decision.digest import merge_duties
 from vatspolicy.reports.formats.html_words import WORDS

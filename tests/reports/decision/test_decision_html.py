@@ -15,14 +15,14 @@ from tests.support.html_tree import HOSTILE, Tree
 from tests.support.records import decision_to_data, to_record
 from tests.support.records import render as render_any
 from tests.support.shipped import fixture_file, shipped_bundle
-from vatspolicy.documents import format_path
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.documents import format_path
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.deadlines import deadline
+from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.i18n.words import VERDICTS
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.deadlines import deadline
-from vatspolicy.profile.profile import load_profile
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.basis import cited_articles, steps, value_in_words
 from vatspolicy.reports.decision.route_diagram import gates
 from vatspolicy.reports.formats.html import escape

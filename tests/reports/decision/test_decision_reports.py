@@ -21,17 +21,17 @@ from referencing import Registry, Resource
 from tests.support.records import decision_to_data, render, to_record
 from tests.support.shipped import GOLDEN
 from tests.support.specs import HOSTING, SHOP, TODAY
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.deadlines import GROUPS
+from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.gate.gate import ExitCode, Gate, GateResult
 from vatspolicy.gate.judgement import LEVELS
 from vatspolicy.i18n.text import cells, clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.deadlines import GROUPS
-from vatspolicy.profile.profile import load_profile
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import FORMATS
 from vatspolicy.reports.decision.json_run import SEVERITY
 from vatspolicy.reports.words import way_of

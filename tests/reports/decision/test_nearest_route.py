@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import TODAY
-from vatspolicy.engine.result import Need, Record
+from vatspolicy.core.engine.result import Need, Record
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
 from vatspolicy.i18n.text import clean
-from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.decision import render
 from vatspolicy.reports.decision.html import fragment
 from vatspolicy.reports.formats.html import escape

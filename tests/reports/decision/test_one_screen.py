@@ -13,13 +13,13 @@ import pytest
 from tests.support.records import decision_to_data, render, to_record
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, SHOP, TODAY
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.result import Citation, Record, Subject
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.result import Citation, Record, Subject
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.i18n.text import shorten, width
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.profile.profile import load_profile
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.digest import merge_citations
 from vatspolicy.reports.decision.screen import HEIGHT
 

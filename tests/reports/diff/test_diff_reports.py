@@ -15,8 +15,8 @@ from tests.support.comparison_data import LAW, MILDER, complete_comparison
 from tests.support.comparisons import render
 from tests.support.console import Console
 from tests.support.project_builder import PROFILE, RULES, compare, policy, project
-from vatspolicy.documents import load_document
-from vatspolicy.documents.validation import validate
+from vatspolicy.core.documents import load_document
+from vatspolicy.core.documents.validation import validate
 from vatspolicy.reports.diff import FORMATS, markdown
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.shipped import ROOT, shipped_bundle
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle, load_bundle
+from vatspolicy.core.policies.model import Route
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.policies.model import Route
 from vatspolicy.reports.formats.markdown import code, escape
 from vatspolicy.reports.policy import Foreign, compare, make, write
 from vatspolicy.reports.policy.index import MARK, TOPICS, Pages

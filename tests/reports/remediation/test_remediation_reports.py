@@ -18,17 +18,17 @@ from tests.support.html_tree import HOSTILE, Tree
 from tests.support.result_types import differences
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, SHOP
-from vatspolicy.documents import parse_document
-from vatspolicy.documents.validation import validate
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.result import Need, encode
-from vatspolicy.engine.serialize import make_record
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.result import Need, encode
+from vatspolicy.core.engine.serialize import make_record
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation import RemediationPlan, find_remediations
 from vatspolicy.guidance.remediation.result import Margin, Ways
 from vatspolicy.guidance.remediation.ways import describe_ways
 from vatspolicy.i18n.text import width
-from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.remediation import text as as_text
 from vatspolicy.reports.remediation.document import fragment, render_markdown, render_page
 from vatspolicy.reports.remediation.words import WORDS

@@ -22,10 +22,10 @@ from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicOutcome, Symbo
 from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Undecided, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period, RuleSetHistory
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
-from vatspolicy.cel.ast import Node
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Route, Rule
-from vatspolicy.profile.vocabulary import words
+from vatspolicy.core.cel.ast import Node
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Expression, Route, Rule
+from vatspolicy.core.profile.vocabulary import words
 
 Build = Callable[[Query, SymbolicRuleSet], Sequence[int]]
 """Builds the formulas of a question about the rule sets of a query."""

@@ -19,13 +19,13 @@ from vatspolicy.authoring.symbolic.solver import Model
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
 from vatspolicy.authoring.testing.clauses import reads_facts
 from vatspolicy.authoring.testing.coverage import terms_of
-from vatspolicy.cel.ast import And, Node, Not, Or, Quantifier
-from vatspolicy.cel.interpreter import Params
-from vatspolicy.documents.plain import Tree
+from vatspolicy.core.cel.ast import And, Node, Not, Or, Quantifier
+from vatspolicy.core.cel.interpreter import Params
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import NEVER, Condition, Expression, Parameter, Policy, Route, Rule, Value
 from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import say_both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Condition, Expression, Parameter, Policy, Route, Rule, Value
 
 
 @dataclass(frozen=True)

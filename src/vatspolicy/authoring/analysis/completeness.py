@@ -24,12 +24,12 @@ from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Undecided
 from vatspolicy.authoring.symbolic.values import Constant, EnumSet, IndexedChoice
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Classify, Need, Route, Rule
+from vatspolicy.core.policies.reads import facts_of
+from vatspolicy.core.profile.operators import BASIS, ULTIMATE
 from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
 from vatspolicy.i18n.words import joint, say_both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Classify, Need, Route, Rule
-from vatspolicy.policies.reads import facts_of
-from vatspolicy.profile.operators import BASIS, ULTIMATE
 
 _ACTIVITY_EFFECTS = ("deny", "need", "duty", "advise")
 

@@ -14,10 +14,10 @@ from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import NEVER, Rule
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import LocalizedText
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Rule
 
 
 @dataclass

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vatspolicy.documents.plain import Facts
+from vatspolicy.core.documents.plain import Facts
+from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.i18n import Phrase
-from vatspolicy.profile.vocabulary import LocalizedText
 
 ERROR, INFORMATION = "error", "information"
 

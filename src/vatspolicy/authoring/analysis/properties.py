@@ -40,14 +40,14 @@ from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, open_solver,
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.values import Constant, Unsupported
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
-from vatspolicy.documents.plain import Facts
-from vatspolicy.engine.decision import WORDS, Decision
-from vatspolicy.engine.evaluator import evaluate, possible_outcomes
+from vatspolicy.core.documents.plain import Facts
+from vatspolicy.core.engine.decision import WORDS, Decision
+from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Rule
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import say_both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Rule
 
 EVERY = Phrase("all profiles, lists of any length")
 EVERY_DAY = Phrase("all days")

@@ -20,12 +20,12 @@ from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.authoring.testing.coverage import Coverage, CoverageGap, expressions_of
 from vatspolicy.authoring.testing.result import Proposal
-from vatspolicy.cel.ast import And, Node, Not, Or, Term
-from vatspolicy.documents.plain import Facts
+from vatspolicy.core.cel.ast import And, Node, Not, Or, Term
+from vatspolicy.core.documents.plain import Facts
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Expression, Rule
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Rule
 
 Guards = tuple[tuple[Node, bool], ...]
 """Parts beside a clause, with the values under which the clause decides alone."""

@@ -12,11 +12,11 @@ from vatspolicy.authoring.analysis.findings import AnalysisFinding
 from vatspolicy.authoring.analysis.witness import Witness, make_witness
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.cel.ast import And, Node, Term
+from vatspolicy.core.cel.ast import And, Node, Term
+from vatspolicy.core.policies.model import Advise, Deny, Duty, Need, Route, Rule
+from vatspolicy.core.policies.modelled import effect_constants
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import Table, both, say_both
-from vatspolicy.policies.model import Advise, Deny, Duty, Need, Route, Rule
-from vatspolicy.policies.modelled import effect_constants
 
 # --- dead rules
 

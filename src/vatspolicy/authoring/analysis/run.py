@@ -34,10 +34,10 @@ from vatspolicy.authoring.symbolic.solver import BUDGET, SolverMissing, has_solv
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.bundles.select import LawStack
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Rule
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import say_both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Rule
 from vatspolicy.workers import safe_path
 
 

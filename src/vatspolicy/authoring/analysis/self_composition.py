@@ -30,13 +30,13 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicValue,
 )
 from vatspolicy.authoring.symbolic.witness import opinions_of, profile_of, record_data
-from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
-from vatspolicy.cel.interpreter import Params
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression
-from vatspolicy.profile.vocabulary import presumptions
+from vatspolicy.core.cel.ast import Fact, Node, Quantifier, walk
+from vatspolicy.core.cel.interpreter import Params
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Expression
+from vatspolicy.core.profile.vocabulary import presumptions
 
 EXTRA_LICENSE = "{holder}.licenses.99"
 """Path of the license that only the second profile has."""

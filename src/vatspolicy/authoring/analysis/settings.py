@@ -10,19 +10,19 @@ from posixpath import dirname
 
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.bundles.select import LawStack
-from vatspolicy.cel.ast import Node
-from vatspolicy.cel.parser import ExpressionError, TypeEnvironment, parse
-from vatspolicy.documents import Document, load_document, parse_document
-from vatspolicy.documents import Path as Place
-from vatspolicy.documents.plain import Tree
-from vatspolicy.documents.schemas import resource_folder
-from vatspolicy.documents.validation import validate
+from vatspolicy.core.cel.ast import Node
+from vatspolicy.core.cel.parser import ExpressionError, TypeEnvironment, parse
+from vatspolicy.core.documents import Document, load_document, parse_document
+from vatspolicy.core.documents import Path as Place
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.policies.compiler import variables
+from vatspolicy.core.policies.files import PROPERTIES
+from vatspolicy.core.policies.model import as_tuple
+from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import _
-from vatspolicy.policies.compiler import variables
-from vatspolicy.policies.files import PROPERTIES
-from vatspolicy.policies.model import as_tuple
-from vatspolicy.profile.vocabulary import LocalizedText
 
 FILE_NAME = PROPERTIES
 FORMS = ("never", "monotone", "more_licenses", "more_words", "more_facts", "ascending")
@@ -190,7 +190,7 @@ class _Reader:
         )
 
     def detail(self, index: int, entry: Mapping[str, Tree]) -> OptionalObject | None:
-        from vatspolicy.policies.reads import details
+        from vatspolicy.core.policies.reads import details
 
         place: Place = ("details", index)
         if entry["facts"] not in details():

@@ -21,9 +21,9 @@ from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Undecided, open_solver, reason_of
 from vatspolicy.authoring.symbolic.timeline import RuleSetHistory
 from vatspolicy.authoring.symbolic.values import Unsupported
+from vatspolicy.core.policies.model import Classify, Deny, Need, Route, Rule
 from vatspolicy.i18n import LANGUAGES, Phrase
 from vatspolicy.i18n.words import joint, say_both
-from vatspolicy.policies.model import Classify, Deny, Need, Route, Rule
 
 
 def find_shadowed(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 
 from vatspolicy.authoring.analysis.findings import NOT_SHOWN, AnalysisFinding
 from vatspolicy.authoring.testing.coverage import used_terms
-from vatspolicy.documents import Path
+from vatspolicy.core.documents import Path
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import NEVER, Policy, Rule
+from vatspolicy.core.policies.modelled import effect_constants
+from vatspolicy.core.policies.reads import asked_facts, read_facts
 from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import say_both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Policy, Rule
-from vatspolicy.policies.modelled import effect_constants
-from vatspolicy.policies.reads import asked_facts, read_facts
 
 
 def find_structural(bundle: Bundle, kinds: set[str]) -> Iterator[AnalysisFinding]:

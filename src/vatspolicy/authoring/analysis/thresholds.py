@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from vatspolicy.authoring.symbolic.timeline import Period, values_of
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.core.policies.bundle import Bundle
 
 
 class Descent(NamedTuple):

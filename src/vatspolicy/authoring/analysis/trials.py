@@ -10,11 +10,11 @@ from typing import TypeVar
 from vatspolicy.authoring.analysis.settings import LawProperty
 from vatspolicy.authoring.symbolic.minimize import Place, is_valid_and_holds, places, without
 from vatspolicy.authoring.testing.cases import Case, cases_of
-from vatspolicy.cel.interpreter import compile_interpreter
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.engine.subjects import product_activation, service_activation
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile
+from vatspolicy.core.cel.interpreter import compile_interpreter
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.engine.subjects import product_activation, service_activation
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile
 
 TRIALS = 500
 """Pairs of profiles that are decided, spread over the tests of all policies."""

@@ -14,7 +14,7 @@ from vatspolicy.authoring.analysis.model_block import ModelBlock
 from vatspolicy.authoring.symbolic.domain import AS_OF, ordinal
 from vatspolicy.authoring.symbolic.formula import Amount, Bound, Flag
 from vatspolicy.authoring.symbolic.solver import Model
-from vatspolicy.documents.plain import Tree
+from vatspolicy.core.documents.plain import Tree
 
 Change = Mapping[str, bool | Amount]
 """Variables with their new values."""

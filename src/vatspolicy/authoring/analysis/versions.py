@@ -17,9 +17,9 @@ from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.timeline import Period
+from vatspolicy.core.policies.model import Rule
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import say_both
-from vatspolicy.policies.model import Rule
 
 
 def find_version_gaps(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:

@@ -10,11 +10,11 @@ from vatspolicy.authoring.symbolic.query import Solution
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.authoring.testing.cases import Case, load_tests
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.documents.yaml_writer import dump_yaml
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Rule
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.yaml_writer import dump_yaml
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Rule
 
 ROOTS = ("product", "company", "partner", "services", "data", "deals", "filings", "opinions")
 """Keys of a profile that a test may set."""

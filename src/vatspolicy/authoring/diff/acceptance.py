@@ -31,13 +31,13 @@ from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW, Change
 from vatspolicy.authoring.diff.verdict import RED_LINES, cites_otherwise, direction_of, failures, is_among, settled
 from vatspolicy.authoring.diff.words import NOT_ACCEPTED, UNREAD_SCHEMAS
-from vatspolicy.documents import Document, load_document, parse_document
-from vatspolicy.documents.validation import validate
+from vatspolicy.core.documents import Document, load_document, parse_document
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.policies.files import ACCEPTED
+from vatspolicy.core.policies.layers import LONGEST
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.i18n.words import both
-from vatspolicy.policies.files import ACCEPTED
-from vatspolicy.policies.layers import LONGEST
 
 FORMAT = 1
 """Version of the hashed content; another version makes every entry stale."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from vatspolicy.authoring.diff.result import ProfileData, Tree
 from vatspolicy.authoring.diff.rules import Differences
-from vatspolicy.policies.model import Expression, Rule
-from vatspolicy.policies.reads import facts_of
+from vatspolicy.core.policies.model import Expression, Rule
+from vatspolicy.core.policies.reads import facts_of
 
 Fact = tuple[str, str]
 """A part of a profile and a fact of it; `services` stands for one service, and an empty fact for the whole part."""

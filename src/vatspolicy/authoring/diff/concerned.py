@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from vatspolicy.authoring.diff.decisions import Row
 from vatspolicy.authoring.diff.result import Concerned, Item, ProfileData, Transition
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.profile.vocabulary import LocalizedText
-from vatspolicy.profile.wording import FactWording
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.profile.vocabulary import LocalizedText
+from vatspolicy.core.profile.wording import FactWording
 
 
 def find_concerned(

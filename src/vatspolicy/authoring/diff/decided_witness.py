@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from vatspolicy.authoring.diff.result import Answer, ListedItem
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.snapshot import say_value
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.snapshot import say_value
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.i18n.words import say_both
-from vatspolicy.profile.profile import Profile
 
 if TYPE_CHECKING:
     from vatspolicy.authoring.symbolic.change_calendar import DecidingRules

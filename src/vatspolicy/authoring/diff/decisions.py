@@ -15,14 +15,14 @@ from vatspolicy.authoring.diff.pairs import PairEvaluator, Side
 from vatspolicy.authoring.diff.result import Answer, Tree
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.untouched import Touching, Untouched
-from vatspolicy.documents import Document, load_document, parse_document
-from vatspolicy.engine.decision import WORDS, Decision
-from vatspolicy.engine.snapshot import DECISIVE_KINDS, DETAIL_KINDS, Item, Key, say_value
+from vatspolicy.core.documents import Document, load_document, parse_document
+from vatspolicy.core.engine.decision import WORDS, Decision
+from vatspolicy.core.engine.snapshot import DECISIVE_KINDS, DETAIL_KINDS, Item, Key, say_value
+from vatspolicy.core.profile.profile import Profile, change, read_profile
+from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import find_specs
 from vatspolicy.i18n import _
-from vatspolicy.profile.profile import Profile, change, read_profile
-from vatspolicy.profile.vocabulary import LocalizedText
 
 
 @dataclass(frozen=True)

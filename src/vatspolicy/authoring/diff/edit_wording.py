@@ -10,13 +10,13 @@ from vatspolicy.authoring.diff.edits import ReviewItem
 from vatspolicy.authoring.diff.result import CitedArticle, EditedWords, Field, Tree
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by
 from vatspolicy.authoring.diff.structure import Change
-from vatspolicy.cel.ast import Compare, Fact, In, Node, Param, Term, walk
-from vatspolicy.documents.words import words_of_schema
+from vatspolicy.core.cel.ast import Compare, Fact, In, Node, Param, Term, walk
+from vatspolicy.core.documents.words import words_of_schema
+from vatspolicy.core.policies.expression_wording import Wording
+from vatspolicy.core.policies.model import Article, Policy, Rule
+from vatspolicy.core.profile.vocabulary import LocalizedText, fact_schemas, label
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import GRADES, both, joint, say_both
-from vatspolicy.policies.expression_wording import Wording
-from vatspolicy.policies.model import Article, Policy, Rule
-from vatspolicy.profile.vocabulary import LocalizedText, fact_schemas, label
 
 Text: TypeAlias = LocalizedText
 _QUOTED = 3

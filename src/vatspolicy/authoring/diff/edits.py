@@ -9,8 +9,8 @@ from vatspolicy.authoring.diff.layer_edits import policy_of
 from vatspolicy.authoring.diff.record_entries import OTHER, Entry, parts_of
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, instruments_of
 from vatspolicy.authoring.diff.structure import LAW, Change
-from vatspolicy.cel.ast import Term, walk
-from vatspolicy.policies.model import Rule
+from vatspolicy.core.cel.ast import Term, walk
+from vatspolicy.core.policies.model import Rule
 
 _ORDER = ("rule", "parameter", "term", "instrument", "dates", "policy", "may_loosen", "layer")
 """Kinds of edits that can change a rule, the nearest to it first."""

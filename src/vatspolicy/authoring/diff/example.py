@@ -17,9 +17,9 @@ from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.mixed_bundle import mix
 from vatspolicy.authoring.symbolic.verdicts import MOST_TELLING_FIRST, Pair, RuleVerdict, Transition, Transitions
 from vatspolicy.authoring.symbolic.witness import decision_of
-from vatspolicy.engine.evaluator import possible_outcomes
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile
+from vatspolicy.core.engine.evaluator import possible_outcomes
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile
 
 FEW = 4
 """Most facts that differ from a known product in an example that takes no effort to picture."""

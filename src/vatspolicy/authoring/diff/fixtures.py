@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from vatspolicy.authoring.diff.result import MovedRule, ProfileData, Review, Tree, Witness
-from vatspolicy.documents import load_document
-from vatspolicy.documents.yaml_writer import dump_yaml
+from vatspolicy.core.documents import load_document
+from vatspolicy.core.documents.yaml_writer import dump_yaml
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean

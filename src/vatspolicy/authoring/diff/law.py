@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from vatspolicy.authoring.diff.result import EditedRule, Override, QuotedArticle, RouteCondition, RuleInWords
 from vatspolicy.authoring.diff.structure import Change
-from vatspolicy.engine.evaluator import BEARING
+from vatspolicy.core.engine.evaluator import BEARING
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.expression_wording import Wording
+from vatspolicy.core.policies.model import ALWAYS, NEVER, Classify, Duty, Expression, Need, Route, Rule
+from vatspolicy.core.policies.wording import describe_effect
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText
 from vatspolicy.i18n.words import say_both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.expression_wording import Wording
-from vatspolicy.policies.model import ALWAYS, NEVER, Classify, Duty, Expression, Need, Route, Rule
-from vatspolicy.policies.wording import describe_effect
 
 LIKENESS = 0.6
 """Likeness of two ids from which on a rule with another target may be the one before."""

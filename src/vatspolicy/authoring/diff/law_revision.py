@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from vatspolicy.authoring.diff.result import Tree
 from vatspolicy.authoring.diff.sources import Source
-from vatspolicy.documents import Document, recall_document
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents import Document, recall_document
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle, build_bundle
+from vatspolicy.core.policies.files import HEAD, RELEASE, TESTS_ENDING, is_law
+from vatspolicy.core.policies.layers import read_head
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle, build_bundle
-from vatspolicy.policies.files import HEAD, RELEASE, TESTS_ENDING, is_law
-from vatspolicy.policies.layers import read_head
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import Field, RedLine, Tree
 from vatspolicy.authoring.diff.rules import RuleSignatures
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, Change, compare_fields
-from vatspolicy.documents import Document, Path
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.layers import last_day
-from vatspolicy.policies.model import Enforcement
+from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.layers import last_day
+from vatspolicy.core.policies.model import Enforcement
 
 _LEVELS = ("deny", "warn", "off")
 """Levels of enforcement, the strictest first."""

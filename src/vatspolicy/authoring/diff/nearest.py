@@ -20,11 +20,11 @@ from vatspolicy.authoring.diff.decisions import Product
 from vatspolicy.authoring.diff.result import ProfileData, Tree
 from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.minimize import Place, is_valid_and_holds
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.documents.validation import is_valid
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.documents.validation import is_valid
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.vocabulary import words_of
 from vatspolicy.errors import InvalidInput
-from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import words_of
 
 ASKED = 12
 """Products that are decided as they are, the most similar first."""

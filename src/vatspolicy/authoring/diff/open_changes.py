@@ -15,10 +15,10 @@ from vatspolicy.authoring.symbolic.minimize import places, without
 from vatspolicy.authoring.symbolic.transitions import add_shown
 from vatspolicy.authoring.symbolic.verdicts import WITNESS, RuleVerdict, Transition, Transitions
 from vatspolicy.authoring.symbolic.witness import confirm_decisions, decision_of
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Need
-from vatspolicy.profile.profile import Profile
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Need
+from vatspolicy.core.profile.profile import Profile
 
 
 def settle_open(

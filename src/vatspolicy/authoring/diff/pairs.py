@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from vatspolicy.authoring.diff.untouched import Touching
 from vatspolicy.authoring.symbolic.change_calendar import DecidingRules, RelevantRules, days_in
-from vatspolicy.engine.decision import Decision, Finding
-from vatspolicy.engine.evaluator import BEARING, evaluate
-from vatspolicy.engine.snapshot import Item, Key, compare_items, itemize
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import KINDS, Duty, Rule
-from vatspolicy.profile.profile import Profile
+from vatspolicy.core.engine.decision import Decision, Finding
+from vatspolicy.core.engine.evaluator import BEARING, evaluate
+from vatspolicy.core.engine.snapshot import Item, Key, compare_items, itemize
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import KINDS, Duty, Rule
+from vatspolicy.core.profile.profile import Profile
 
 Side = tuple[Bundle, Profile]
 """A bundle and the profile as it reads it."""

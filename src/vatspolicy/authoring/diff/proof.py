@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_side
 from vatspolicy.authoring.diff.rules import Differences
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput, WorkerLost
-from vatspolicy.policies.bundle import Bundle
 
 if TYPE_CHECKING:
     from vatspolicy.authoring.symbolic.verdicts import RuleVerdict, Transitions

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by, instruments_of
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, Change, tokens
-from vatspolicy.cel.ast import Term, walk
-from vatspolicy.policies.model import Article, Expression, Instrument, Parameter, Policy, Rule, Value
+from vatspolicy.core.cel.ast import Term, walk
+from vatspolicy.core.policies.model import Article, Expression, Instrument, Parameter, Policy, Rule, Value
 
 Entry = tuple[str, str, str]
 """Kind, policy and name of an edited entry, as `structure.Change` has them."""

@@ -16,12 +16,12 @@ from vatspolicy.authoring.diff.decisions import Product, Row
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import ChangedDecision, ChangedRecords, PastDecisions, Tree, UnreadRecord
 from vatspolicy.authoring.diff.words import UNREAD
-from vatspolicy.documents import Document, parse_document
+from vatspolicy.core.documents import Document, parse_document
+from vatspolicy.core.profile.profile import change, read_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.decision_log import hides_facts, is_event
 from vatspolicy.gate.receipt import read_receipt
 from vatspolicy.i18n.words import both
-from vatspolicy.profile.profile import change, read_profile
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 

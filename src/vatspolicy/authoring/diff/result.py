@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
-from vatspolicy.engine.result import FLAT, Json, encode
+from vatspolicy.core.engine.result import FLAT, Json, encode
+from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import Problem
-from vatspolicy.profile.vocabulary import LocalizedText
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

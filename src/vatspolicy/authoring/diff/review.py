@@ -44,10 +44,10 @@ from vatspolicy.authoring.diff.verdict import (
     undecided,
 )
 from vatspolicy.authoring.diff.words import TITLES, UNREAD_SCHEMAS, WHY
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n.words import both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.vocabulary import LocalizedText
 from vatspolicy.workers import start_apart
 
 

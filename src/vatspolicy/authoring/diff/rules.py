@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vatspolicy.authoring.diff.result import Tree
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import (
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import (
     Advise,
     Classify,
     Condition,
@@ -23,7 +23,7 @@ from vatspolicy.policies.model import (
     Route,
     Rule,
 )
-from vatspolicy.policies.modelled import effect_constants
+from vatspolicy.core.policies.modelled import effect_constants
 
 
 class RuleSignatures:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import Field, SchemaChange, Tree
 from vatspolicy.authoring.diff.structure import Change
-from vatspolicy.documents import parse_document
-from vatspolicy.profile.vocabulary import words_of
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.profile.vocabulary import words_of
 
 _WRITTEN_BY_US = {
     f"{name}.schema.json"

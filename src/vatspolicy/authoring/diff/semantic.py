@@ -35,11 +35,11 @@ from vatspolicy.authoring.diff.result import (
 )
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.granted_profiles import load_granted
-from vatspolicy.engine.decision import WORDS
+from vatspolicy.core.engine.decision import WORDS
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.errors import WorkerLost
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.wording import FactWording
 from vatspolicy.workers import can_fork, map_in_order
 
 if TYPE_CHECKING:

@@ -30,10 +30,10 @@ from vatspolicy.authoring.diff.result import (
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS, Change
 from vatspolicy.authoring.diff.verdict import direction_of
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.model import Article, Policy
+from vatspolicy.core.profile.vocabulary import LocalizedText, fact_schemas, gazetteer, label
 from vatspolicy.i18n.words import say_both
-from vatspolicy.policies.model import Article, Policy
-from vatspolicy.profile.vocabulary import LocalizedText, fact_schemas, gazetteer, label
 
 _UNPROVED = Verdict(None, (), None, None, None, "", ())
 """The verdict on an edit of which nothing was asked."""

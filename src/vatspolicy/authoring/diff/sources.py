@@ -14,12 +14,12 @@ from vatspolicy.authoring.diff.trees import ArchiveTree, CommitTree, Files, Fold
 from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive, read_archive_bytes
 from vatspolicy.bundles.bundle_file import LAYERS, BundleFile, read_bundle_file
 from vatspolicy.bundles.select import LawStack
-from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.policies.bundle import read_sources
+from vatspolicy.core.policies.files import HEAD, RELEASE, LayerFiles
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.git import Git, SourceError
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import read_sources
-from vatspolicy.policies.files import HEAD, RELEASE, LayerFiles
 
 POLICIES: Final = "policies"
 """Name of the folder of policies in a project, which has schemas and fixtures beside it."""

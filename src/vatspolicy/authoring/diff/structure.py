@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from vatspolicy.authoring.diff.edited_lines import first_edited_line
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import Field, Tree
-from vatspolicy.documents import Document, Path, parse_document
+from vatspolicy.core.documents import Document, Path, parse_document
+from vatspolicy.core.policies.changing_lists import stated_values
+from vatspolicy.core.policies.model import ALWAYS, NEVER
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.changing_lists import stated_values
-from vatspolicy.policies.model import ALWAYS, NEVER
 
 _EXPRESSIONS = {"when", "check", "covers", "max_foreign_percent"}
 _WORDS_OR_LISTS = {"cite", "is"}

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from vatspolicy.core.policies.files import LayerFiles, make_layer, read_layer
 from vatspolicy.git import Git, SourceError, check_size, from_root
 from vatspolicy.i18n import _, reason_of
-from vatspolicy.policies.files import LayerFiles, make_layer, read_layer
 
 Files = tuple[tuple[str, bytes], ...]
 

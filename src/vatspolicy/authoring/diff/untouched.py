@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.symbolic.change_calendar import DecidingRules, days_in
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import Fact, walk
-from vatspolicy.cel.interpreter import Evaluator
-from vatspolicy.engine.classification import classify
-from vatspolicy.engine.subjects import product_activation, service_activation
-from vatspolicy.policies.model import Expression, Route, Rule
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import Fact, walk
+from vatspolicy.core.cel.interpreter import Evaluator
+from vatspolicy.core.engine.classification import classify
+from vatspolicy.core.engine.subjects import product_activation, service_activation
+from vatspolicy.core.policies.model import Expression, Route, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile
 
 Touching = list[Rule]
 """Versions of rules, of both sides."""

@@ -11,7 +11,7 @@ from vatspolicy.authoring.diff.result import Fault, Item, Release, Review, Schem
 from vatspolicy.authoring.diff.schemas import VALIDITY
 from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, Change
 from vatspolicy.authoring.diff.words import FAULTS
-from vatspolicy.documents import Document
+from vatspolicy.core.documents import Document
 from vatspolicy.gate.gate import ExitCode, worst
 from vatspolicy.i18n import Listing, _
 from vatspolicy.i18n.words import both

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vatspolicy.documents import Document, parse_document
+from vatspolicy.core.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 
@@ -48,8 +48,8 @@ def split_tests(document: Document) -> tuple[str, str] | None:
     Raises:
         InvalidInput: See `format_text`.
     """
-    from vatspolicy.documents.yaml_tree import YamlCollection, YamlText, parse_tree
-    from vatspolicy.documents.yaml_writer import write_tree
+    from vatspolicy.core.documents.yaml_tree import YamlCollection, YamlText, parse_tree
+    from vatspolicy.core.documents.yaml_writer import write_tree
 
     if not isinstance(document.data, dict) or not {"id", "effective", "tests"} <= document.data.keys():
         return None
@@ -71,8 +71,8 @@ def split_tests(document: Document) -> tuple[str, str] | None:
 
 def _write(document: Document) -> str:
     from vatspolicy.authoring.formatter.key_order import find_order
-    from vatspolicy.documents.yaml_tree import parse_tree
-    from vatspolicy.documents.yaml_writer import KeyOrder, write_tree
+    from vatspolicy.core.documents.yaml_tree import parse_tree
+    from vatspolicy.core.documents.yaml_writer import KeyOrder, write_tree
 
     aliased = any(mark in document.text for mark in ("&", "*")) and _has_anchors(document.text)
     order = KeyOrder() if aliased else find_order(document.data)  # an alias must stay below its anchor
@@ -82,13 +82,13 @@ def _write(document: Document) -> str:
 def _has_anchors(text: str) -> bool:
     import yaml
 
-    from vatspolicy.documents.yaml_reader import yaml_loader
+    from vatspolicy.core.documents.yaml_reader import yaml_loader
 
     return any(getattr(event, "anchor", None) for event in yaml.parse(text, Loader=yaml_loader()))
 
 
 def _comments(text: str) -> list[str]:
-    from vatspolicy.documents.yaml_tree import list_comments
+    from vatspolicy.core.documents.yaml_tree import list_comments
 
     return sorted(list_comments(text))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from vatspolicy.documents.plain import Fields, Tree
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.documents.yaml_writer import KeyOrder
+from vatspolicy.core.documents.plain import Fields, Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.documents.yaml_writer import KeyOrder
 
 _KINDS = (
     ("policy", {"id", "effective"}),

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from vatspolicy.documents import Document, parse_document
-from vatspolicy.documents.plain import Tree
-from vatspolicy.documents.yaml_tree import YamlCollection, YamlEntry, YamlScalar, parse_tree
-from vatspolicy.documents.yaml_writer import build_tree, write_tree
+from vatspolicy.core.documents import Document, parse_document
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.documents.yaml_tree import YamlCollection, YamlEntry, YamlScalar, parse_tree
+from vatspolicy.core.documents.yaml_writer import build_tree, write_tree
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 
@@ -119,7 +119,7 @@ def drop_entry(node: YamlCollection, key: str) -> Tree:
 
 def read_value(node: YamlScalar | YamlCollection) -> Tree:
     """Return the plain value of a tree."""
-    from vatspolicy.documents.yaml_tree import YamlText
+    from vatspolicy.core.documents.yaml_tree import YamlText
 
     text = write_tree(YamlText([], YamlCollection(True, False, [YamlEntry(YamlScalar("value", ""), node)])))
     return parse_document(text, "<part>").data["value"]

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 
 from vatspolicy.authoring.formatter.key_order import find_order
-from vatspolicy.documents.plain import Fields, Tree
-from vatspolicy.documents.scalars import is_number
-from vatspolicy.documents.yaml_writer import EXPRESSIONS, KeyOrder
+from vatspolicy.core.documents.plain import Fields, Tree
+from vatspolicy.core.documents.scalars import is_number
+from vatspolicy.core.documents.yaml_writer import EXPRESSIONS, KeyOrder
 
 _NAMED = ("articles", "instruments", "parameters", "terms")
 _TOKEN = re.compile(

@@ -7,12 +7,12 @@ from pathlib import Path as FilePath
 
 from vatspolicy.authoring.lint.policy_checks import Found, PolicyFile
 from vatspolicy.authoring.testing.cases import fixture_cases, load_tests, test_entries
-from vatspolicy.documents import Document, Path
+from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Policy
+from vatspolicy.core.profile.vocabulary import words
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Policy
-from vatspolicy.profile.vocabulary import words
 
 
 def tests(file: PolicyFile) -> Found:

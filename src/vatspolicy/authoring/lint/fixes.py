@@ -11,9 +11,9 @@ from vatspolicy.authoring.lint.finding import LintFinding
 from vatspolicy.authoring.lint.ignores import remove_comments
 from vatspolicy.authoring.lint.policy_checks import find_texts
 from vatspolicy.authoring.lint.run import LintReport
-from vatspolicy.documents import Document, Path, parse_document
-from vatspolicy.documents.plain import Tree
-from vatspolicy.documents.yaml_edit import set_value
+from vatspolicy.core.documents import Document, Path, parse_document
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.documents.yaml_edit import set_value
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n.lint import widen_punctuation
 

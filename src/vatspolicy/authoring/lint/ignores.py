@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from vatspolicy.authoring.lint.catalogue import RULES
 from vatspolicy.authoring.lint.finding import LintFinding
-from vatspolicy.documents import Document
+from vatspolicy.core.documents import Document
 from vatspolicy.errors import Problem, suggest
 from vatspolicy.i18n import _
 

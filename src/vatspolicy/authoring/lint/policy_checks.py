@@ -11,17 +11,17 @@ from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.authoring.testing.clauses import outside_terms, reads_facts
 from vatspolicy.authoring.testing.coverage import Coverage, expressions_of
 from vatspolicy.authoring.verification import hash_problems
-from vatspolicy.cel.ast import And, Fact, Literal, Node, Not, Or, Quantifier, Term, walk
-from vatspolicy.documents import Document, Path
-from vatspolicy.documents.plain import Tree
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.cel.ast import And, Fact, Literal, Node, Not, Or, Quantifier, Term, walk
+from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.compiler import variables
+from vatspolicy.core.policies.cost import COSTLY, expression_cost
+from vatspolicy.core.policies.model import NEVER, Expression, Policy, Rule
 from vatspolicy.errors import Problem
 from vatspolicy.i18n import Listing, _
 from vatspolicy.i18n.lint import faults
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.compiler import variables
-from vatspolicy.policies.cost import COSTLY, expression_cost
-from vatspolicy.policies.model import NEVER, Expression, Policy, Rule
 
 Found: TypeAlias = "Iterator[tuple[str, Problem]]"
 """Rules of the catalogue, each with a problem."""

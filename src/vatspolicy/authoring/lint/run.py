@@ -15,12 +15,12 @@ from vatspolicy.authoring.testing.cases import stray_tests
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.authoring.unread import unread_warnings
 from vatspolicy.authoring.verification import read_texts, review_warnings, text_problems
-from vatspolicy.documents import Document, load_document
+from vatspolicy.core.documents import Document, load_document
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.files import TESTS_ENDING
+from vatspolicy.core.policies.model import Expression, Policy
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.files import TESTS_ENDING
-from vatspolicy.policies.model import Expression, Policy
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 
 from vatspolicy.authoring.lint.policy_checks import Found
-from vatspolicy.documents import Document, Limits, parse_document
-from vatspolicy.documents.plain import Tree
-from vatspolicy.documents.schemas import SchemaSet, resource_folder
+from vatspolicy.core.documents import Document, Limits, parse_document
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.i18n import _
 from vatspolicy.i18n.lint import schema_faults
 

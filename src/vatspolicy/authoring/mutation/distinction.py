@@ -20,9 +20,9 @@ from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
 from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
-from vatspolicy.documents.plain import Facts
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Need, Route, Rule
+from vatspolicy.core.documents.plain import Facts
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Need, Route, Rule
 
 FEW_RULES = 4
 """Rules that share a term or parameter and are searched for a profile; a proof looks at all of them."""

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vatspolicy.cel.ast import (
+from vatspolicy.core.cel.ast import (
     And,
     Arithmetic,
     Compare,
@@ -22,7 +22,7 @@ from vatspolicy.cel.ast import (
     TextTest,
     children,
 )
-from vatspolicy.cel.types import BOOL, Bool
+from vatspolicy.core.cel.types import BOOL, Bool
 from vatspolicy.i18n import _
 
 Steps = tuple[int, ...]

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 from vatspolicy.authoring.mutation.expression_mutants import Mutation, Steps, make_constant, mutate_expression, replace
 from vatspolicy.authoring.testing.coverage import used_terms
-from vatspolicy.cel.ast import Node, Term, children
-from vatspolicy.documents import Document, Path
-from vatspolicy.documents.plain import Tree
+from vatspolicy.core.cel.ast import Node, Term, children
+from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import NEVER, Deny, Expression, Need, Policy, Route, Rule, Value
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Deny, Expression, Need, Policy, Route, Rule, Value
 
 
 @dataclass(frozen=True, eq=False)

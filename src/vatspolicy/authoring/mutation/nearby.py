@@ -16,18 +16,18 @@ from vatspolicy.authoring.mutation.ruleset import mutated_params, mutated_trees
 from vatspolicy.authoring.mutation.run import MutationTrial
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.authoring.testing.clauses import decisive_clauses
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
-from vatspolicy.cel.interpreter import Params
-from vatspolicy.documents import Path
-from vatspolicy.documents.plain import Fields, Tree
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
+from vatspolicy.core.cel.interpreter import Params
+from vatspolicy.core.documents import Path
+from vatspolicy.core.documents.plain import Fields, Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import ALWAYS, NEVER, Rule, Value
+from vatspolicy.core.profile.edits import get_fact
+from vatspolicy.core.profile.profile import Profile, change
+from vatspolicy.core.profile.vocabulary import describe, gazetteer
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import ALWAYS, NEVER, Rule, Value
-from vatspolicy.profile.edits import get_fact
-from vatspolicy.profile.profile import Profile, change
-from vatspolicy.profile.vocabulary import describe, gazetteer
 
 _BASES = 3
 """Most tests to start from."""

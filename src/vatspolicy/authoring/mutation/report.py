@@ -11,9 +11,9 @@ from vatspolicy.authoring.mutation.result import Score
 from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants
 from vatspolicy.authoring.mutation.suggestions import SuggestedTest
 from vatspolicy.authoring.testing.cases import Case
-from vatspolicy.documents import Document
+from vatspolicy.core.documents import Document
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from vatspolicy.authoring.mutation.mutants import Mutant
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import Node, Param, walk
-from vatspolicy.cel.interpreter import Evaluator, Params, Unknown, compile_interpreter
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
-from vatspolicy.policies.model import (
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import Node, Param, walk
+from vatspolicy.core.cel.interpreter import Evaluator, Params, Unknown, compile_interpreter
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.expression_evaluator import ExpressionEvaluator
+from vatspolicy.core.policies.model import (
     NO_CODE,
     Condition,
     Expression,
@@ -23,7 +23,7 @@ from vatspolicy.policies.model import (
     Rule,
     store_tree,
 )
-from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.core.policies.ruleset import RuleSet
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from vatspolicy.authoring.mutation.mutants import Mutant, MutantGenerator
 from vatspolicy.authoring.mutation.ruleset import MutantCode, alter_bundle, apply_mutant, find_moved, record_evaluations
 from vatspolicy.authoring.testing.cases import Case, refuse_unknown_fields
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import Node
-from vatspolicy.cel.interpreter import Unknown
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Advise, Duty, Expression
-from vatspolicy.policies.modelled import MUTATION
-from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import Node
+from vatspolicy.core.cel.interpreter import Unknown
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Advise, Duty, Expression
+from vatspolicy.core.policies.modelled import MUTATION
+from vatspolicy.core.policies.ruleset import RuleSet
 
 
 @dataclass

@@ -18,13 +18,13 @@ from vatspolicy.authoring.mutation.ruleset import AlteredBundle, apply_mutant
 from vatspolicy.authoring.mutation.run import MutationTrial
 from vatspolicy.authoring.testing.cases import Case, load_tests, read_case_profile, whole_base
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
-from vatspolicy.documents.plain import Facts, Fields, Tree
-from vatspolicy.documents.yaml_writer import build_tree, write_inline
+from vatspolicy.core.documents.plain import Facts, Fields, Tree
+from vatspolicy.core.documents.yaml_writer import build_tree, write_inline
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.files import TESTS_ENDING
+from vatspolicy.core.policies.model import Policy, Rule
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.files import TESTS_ENDING
-from vatspolicy.policies.model import Policy, Rule
-from vatspolicy.profile.profile import Profile
 
 Changes = tuple[tuple[str, Tree], ...]
 """Facts to set by dotted path, in order; None removes a fact."""

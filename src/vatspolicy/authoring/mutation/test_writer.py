@@ -10,13 +10,13 @@ from vatspolicy.authoring.formatter import format_text
 from vatspolicy.authoring.mutation.suggestions import SuggestedTest, key_of
 from vatspolicy.authoring.testing.cases import load_tests
 from vatspolicy.authoring.testing.updates import UpdatedFile
-from vatspolicy.documents import parse_document
-from vatspolicy.documents.plain import Fields, Tree
-from vatspolicy.documents.validation import validate
-from vatspolicy.documents.yaml_tree import YamlCollection, YamlEntry, parse_tree
-from vatspolicy.documents.yaml_writer import build_tree, dump_yaml, write_tree
+from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents.plain import Fields, Tree
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.documents.yaml_tree import YamlCollection, YamlEntry, parse_tree
+from vatspolicy.core.documents.yaml_writer import build_tree, dump_yaml, write_tree
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import Bundle
 
 _MOST_ROWS = 64
 """Most rows of a table, as in policy-tests.schema.json."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.authoring.symbolic.verdicts import RuleVerdict, Transition, Transitions
 
 if TYPE_CHECKING:
-    from vatspolicy.policies.bundle import Bundle
+    from vatspolicy.core.policies.bundle import Bundle
 
 __all__ = [
     "RuleVerdict",

@@ -9,14 +9,14 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import Literal, Node, walk
-from vatspolicy.engine.evaluator import BEARING, possible_outcomes
-from vatspolicy.engine.subjects import service_activation
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Classify, Expression, Rule
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import Literal, Node, walk
+from vatspolicy.core.engine.evaluator import BEARING, possible_outcomes
+from vatspolicy.core.engine.subjects import service_activation
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Classify, Expression, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 

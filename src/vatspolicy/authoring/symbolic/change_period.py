@@ -13,7 +13,7 @@ from vatspolicy.authoring.symbolic.timeline import END, Period
 from vatspolicy.authoring.symbolic.transition_proof import TransitionProof
 from vatspolicy.authoring.symbolic.two_rulesets import Classes, TwoRuleSetSearch
 from vatspolicy.authoring.symbolic.verdicts import ChangePeriod, Pair
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.core.policies.bundle import Bundle
 
 STEPS = 12
 """Questions within one period of law, where the change begins or ends with a day that a profile states."""

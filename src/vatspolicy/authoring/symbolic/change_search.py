@@ -23,8 +23,8 @@ from vatspolicy.authoring.symbolic.verdicts import (
     UNSETTLED,
     Pair,
 )
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Rule
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Rule
 
 BOTH_DIRECTIONS = (STRICTER_PAIRS, MILDER_PAIRS)
 

@@ -16,8 +16,8 @@ from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicOutcome, SymbolicRuleSet
 from vatspolicy.authoring.symbolic.timeline import RuleSetHistory
 from vatspolicy.authoring.symbolic.values import IndexedChoice
-from vatspolicy.policies.model import Need, Rule
-from vatspolicy.profile.vocabulary import words
+from vatspolicy.core.policies.model import Need, Rule
+from vatspolicy.core.profile.vocabulary import words
 
 Kinds = frozenset[str]
 """Kinds of parts: product, service, activity."""

@@ -11,9 +11,9 @@ from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicClasses, SymbolicOutcome, SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import Constant, SymbolicRecord
-from vatspolicy.engine.opinions import held_classes
-from vatspolicy.policies.model import NOT_TELECOM, Classify, Need, Route, Rule
-from vatspolicy.profile.vocabulary import CLASS, words
+from vatspolicy.core.engine.opinions import held_classes
+from vatspolicy.core.policies.model import NOT_TELECOM, Classify, Need, Route, Rule
+from vatspolicy.core.profile.vocabulary import CLASS, words
 
 # --- classes
 

@@ -22,12 +22,12 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicValue,
     merge,
 )
-from vatspolicy.documents.plain import Tree
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.compiler import BESIDE
-from vatspolicy.profile.operators import BASIS, SHARE, ULTIMATE, WHOLE
-from vatspolicy.profile.profile import is_declared
-from vatspolicy.profile.vocabulary import INHERITED, gazetteer, is_divided, presumptions, within
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.compiler import BESIDE
+from vatspolicy.core.profile.operators import BASIS, SHARE, ULTIMATE, WHOLE
+from vatspolicy.core.profile.profile import is_declared
+from vatspolicy.core.profile.vocabulary import INHERITED, gazetteer, is_divided, presumptions, within
 
 AS_OF = "as_of"
 """Number variable of the day on which rules are evaluated."""

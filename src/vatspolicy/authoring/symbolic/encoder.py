@@ -23,7 +23,7 @@ from vatspolicy.authoring.symbolic.values import (
     Unsupported,
     constant,
 )
-from vatspolicy.cel.ast import (
+from vatspolicy.core.cel.ast import (
     And,
     Arithmetic,
     Compare,
@@ -39,8 +39,8 @@ from vatspolicy.cel.ast import (
     Term,
     TextTest,
 )
-from vatspolicy.cel.interpreter import Params
-from vatspolicy.cel.types import Bool
+from vatspolicy.core.cel.interpreter import Params
+from vatspolicy.core.cel.types import Bool
 
 
 @dataclass(slots=True)

@@ -33,17 +33,17 @@ from vatspolicy.authoring.symbolic.verdicts import (
     Transitions,
 )
 from vatspolicy.compile_cache import code_digest, digest, get, keep
-from vatspolicy.documents.plain import Tree
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Expression
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression
 
 Group = tuple[str, ...]
 Answers = tuple[list[RuleVerdict], Transitions | None]
 """Verdicts on groups of rules, and on the change as a whole, if that was asked."""
 
 _KIND = "proof"
-_FOLDERS = ("authoring/symbolic", "cel", "documents", "engine", "policies", "profile")
+_FOLDERS = ("authoring/symbolic", "core")
 """The code that an answer depends on."""
 _VERDICTS = frozenset([EQUIVALENT, MASKED, WITNESS, UNSUPPORTED, UNKNOWN])
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.rule_state import encode_subject_pair
 from vatspolicy.authoring.symbolic.timeline import Period
-from vatspolicy.cel.types import Bool
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Rule
+from vatspolicy.core.cel.types import Bool
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Rule
 
 SHORT = {"services": 1, "company.licenses": 2, "partner.licenses": 2, "services.*.area": 2, "services.*.facilities": 2}
 """Lengths of lists to search for a witness, where one member of each is not enough."""

@@ -8,12 +8,12 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
-from vatspolicy.engine.evaluator import BEARING, evaluate
-from vatspolicy.engine.snapshot import Item, Key, compare_items, itemize
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Advise, Duty
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile
+from vatspolicy.core.engine.evaluator import BEARING, evaluate
+from vatspolicy.core.engine.snapshot import Item, Key, compare_items, itemize
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Advise, Duty
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile
 
 Items = dict[Key, tuple[Item | None, Item | None]]
 """Items that differ, by their keys: before and after."""

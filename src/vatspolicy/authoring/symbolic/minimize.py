@@ -17,11 +17,11 @@ from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.domain import ProfileSpace
 from vatspolicy.authoring.symbolic.formula import TRUE, Amount, Bound, Flag
 from vatspolicy.authoring.symbolic.solver import Model, Solver, Undecided
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.documents.validation import is_valid
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.documents.validation import is_valid
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.errors import InvalidInput
-from vatspolicy.profile.profile import Profile
 
 # --- first stage: by the formulas
 

@@ -7,11 +7,11 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from vatspolicy.cel.interpreter import Evaluator, Params
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
-from vatspolicy.policies.model import Expression, Policy, Route, Rule
-from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.core.cel.interpreter import Evaluator, Params
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.expression_evaluator import ExpressionEvaluator
+from vatspolicy.core.policies.model import Expression, Policy, Route, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
 
 
 def named_by(rule: Rule | None) -> set[str]:

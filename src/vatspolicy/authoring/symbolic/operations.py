@@ -28,8 +28,8 @@ from vatspolicy.authoring.symbolic.values import (
     name_of,
     sum_of,
 )
-from vatspolicy.cel.interpreter import COMPARE, TEXT
-from vatspolicy.documents.plain import Tree
+from vatspolicy.core.cel.interpreter import COMPARE, TEXT
+from vatspolicy.core.documents.plain import Tree
 
 
 @dataclass

@@ -19,7 +19,7 @@ from vatspolicy.authoring.symbolic.values import (
     known,
     merge,
 )
-from vatspolicy.profile.operators import SHARE, SHARE_AFTER, holders
+from vatspolicy.core.profile.operators import SHARE, SHARE_AFTER, holders
 
 
 def operator(space: ProfileSpace, service: SymbolicRecord) -> Cases:

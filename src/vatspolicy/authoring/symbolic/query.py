@@ -17,13 +17,13 @@ from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Solver, Undecide
 from vatspolicy.authoring.symbolic.timeline import Period, build_history
 from vatspolicy.authoring.symbolic.values import BoundedList, LinearSum, SymbolicRecord, Unsupported
 from vatspolicy.authoring.symbolic.witness import day_of, profile_of
-from vatspolicy.cel.ast import Node
-from vatspolicy.documents.plain import Tree
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.modelled import PROOFS, UnknownField, parts_of
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.invariants import invariants
+from vatspolicy.core.cel.ast import Node
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.modelled import PROOFS, UnknownField, parts_of
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.invariants import invariants
 
 
 @dataclass

@@ -10,9 +10,9 @@ from vatspolicy.authoring.symbolic.mixed_bundle import named_by
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.structures import structure_of
 from vatspolicy.authoring.symbolic.values import BoundedList, DualRail, KnownValue
-from vatspolicy.cel.ast import Or, Quantifier, walk
-from vatspolicy.cel.interpreter import Params
-from vatspolicy.policies.model import Expression, Rule
+from vatspolicy.core.cel.ast import Or, Quantifier, walk
+from vatspolicy.core.cel.interpreter import Params
+from vatspolicy.core.policies.model import Expression, Rule
 
 
 @dataclass(frozen=True)

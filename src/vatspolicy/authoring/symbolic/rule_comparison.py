@@ -40,11 +40,11 @@ from vatspolicy.authoring.symbolic.verdicts import (
     Transitions,
 )
 from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions, decision_of
-from vatspolicy.documents.plain import Facts, Tree
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Advise, Duty
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Advise, Duty
-from vatspolicy.profile.profile import Profile
 
 Group = tuple[str, ...]
 """Names of rules (policy/rule) that are changed together."""

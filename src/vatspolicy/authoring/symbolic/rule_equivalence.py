@@ -14,8 +14,8 @@ from vatspolicy.authoring.symbolic.transitions import add_shown, all_transitions
 from vatspolicy.authoring.symbolic.two_rulesets import comparison_period, differing_rules
 from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT, IMPOSSIBLE, UNKNOWN, RuleVerdict, Transitions
 from vatspolicy.authoring.symbolic.workers import Task, run_tasks
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Advise, Duty
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Advise, Duty
 
 CHUNK, LARGE_CHUNK = 8, 24
 """Least and most groups of rules that share one encoding of the base. Verdicts do not depend on the workers."""

@@ -12,16 +12,16 @@ from vatspolicy.authoring.symbolic.mixed_bundle import named_by
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import KNOWN_FALSE, DualRail
-from vatspolicy.cel.activation import Activation
-from vatspolicy.engine.classification import classify
-from vatspolicy.engine.licensing import evaluate_routes
-from vatspolicy.engine.opinions import settle
-from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NOT_TELECOM, Deny, Effect, Need, Route, Rule
-from vatspolicy.policies.modelled import effect_constants
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.engine.classification import classify
+from vatspolicy.core.engine.licensing import evaluate_routes
+from vatspolicy.core.engine.opinions import settle
+from vatspolicy.core.engine.subjects import activity_activation, product_activation, service_activation
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import NOT_TELECOM, Deny, Effect, Need, Route, Rule
+from vatspolicy.core.policies.modelled import effect_constants
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile
 
 
 def encode_state(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from vatspolicy.authoring.symbolic.formula import FALSE
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.policies.model import Rule
+from vatspolicy.core.policies.model import Rule
 
 
 class RuleSwitches:

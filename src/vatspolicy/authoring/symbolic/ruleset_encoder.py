@@ -27,8 +27,8 @@ from vatspolicy.authoring.symbolic.values import (
     constant,
     known,
 )
-from vatspolicy.cel.interpreter import Params
-from vatspolicy.policies.model import Condition, Expression, Instrument, Route, Rule
+from vatspolicy.core.cel.interpreter import Params
+from vatspolicy.core.policies.model import Condition, Expression, Instrument, Route, Rule
 
 Versions = tuple[tuple[int, Params], ...]
 """Parameter values by the formula that the day is one on which they apply."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.transition_proof import TransitionProof
 from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.core.policies.bundle import Bundle
 
 
 class SharedSearch:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import NamedTuple
 
-from vatspolicy.cel.ast import (
+from vatspolicy.core.cel.ast import (
     And,
     Arithmetic,
     Compare,

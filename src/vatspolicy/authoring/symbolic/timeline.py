@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from vatspolicy.authoring.symbolic.domain import LAST_DAY, iso, ordinal
 from vatspolicy.authoring.symbolic.mixed_bundle import MixedBundle, MixedEvaluator, named_by
-from vatspolicy.cel.interpreter import Params
-from vatspolicy.documents.plain import Tree
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Instrument, Parameter, Route, Rule
-from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.core.cel.interpreter import Params
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Expression, Instrument, Parameter, Route, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicOutcome, Symbo
 from vatspolicy.authoring.symbolic.solver import Model, Undecided, open_solver
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.verdicts import Pair
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.core.policies.bundle import Bundle
 
 Condition = tuple[Pair, int]
 """A pair of decision words, and the number of a necessary condition for it.

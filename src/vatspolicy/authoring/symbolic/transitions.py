@@ -41,9 +41,9 @@ from vatspolicy.authoring.symbolic.verdicts import (
     Transitions,
 )
 from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions, decision_of
-from vatspolicy.documents.plain import Tree
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.workers import Apart
 
 

@@ -17,9 +17,9 @@ from vatspolicy.authoring.symbolic.solver import Solver, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Days, Period
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import Pair
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Rule
-from vatspolicy.policies.modelled import effect_constants
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Rule
+from vatspolicy.core.policies.modelled import effect_constants
 
 DECIDING_EFFECTS = ("classify", "deny", "need", "route")
 """Effects on which a decision word depends."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Amount, FormulaPool
-from vatspolicy.documents.plain import Tree
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.i18n import _
 
 

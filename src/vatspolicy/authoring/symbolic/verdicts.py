@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vatspolicy.documents.plain import Facts
+from vatspolicy.core.documents.plain import Facts
 
 EQUIVALENT, MASKED, WITNESS, UNSUPPORTED, UNKNOWN = "proved-equivalent", "masked", "witness", "unsupported", "unknown"
 IMPOSSIBLE = "proved-impossible"

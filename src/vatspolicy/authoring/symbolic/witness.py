@@ -21,12 +21,12 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicRecord,
     SymbolicValue,
 )
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.engine.evaluator import evaluate, possible_outcomes
-from vatspolicy.engine.opinions import APPLIES
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import CLASS
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
+from vatspolicy.core.engine.opinions import APPLIES
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.vocabulary import CLASS
 
 # --- from a model to a profile
 

@@ -9,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TypeAlias, TypeVar
 
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.workers import can_fork, follow_parent, safe_path
 
 Sides = tuple[Bundle, Bundle]

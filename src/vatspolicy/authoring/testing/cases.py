@@ -12,20 +12,20 @@ from vatspolicy.authoring.granted_profiles import read_granted
 from vatspolicy.authoring.testing.decision_differences import decision_reasons, differences
 from vatspolicy.authoring.testing.reasons import explain_state
 from vatspolicy.authoring.testing.rule_states import name_state, state_of, subjects
-from vatspolicy.cel.activation import Activation
-from vatspolicy.documents import Document, Path, load_document, recall_document
-from vatspolicy.documents.plain import Fields, Tree
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.documents.validation import validate
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.documents import Document, Path, load_document, recall_document
+from vatspolicy.core.documents.plain import Fields, Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.files import TESTS_ENDING
+from vatspolicy.core.policies.model import Policy, Rule
+from vatspolicy.core.policies.modelled import TESTS, Reader, UnknownField
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile, change
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Listing, _
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.files import TESTS_ENDING
-from vatspolicy.policies.model import Policy, Rule
-from vatspolicy.policies.modelled import TESTS, Reader, UnknownField
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile, change
 
 STRAY_HINT = _("Write the tests of ID.yaml in ID.test.yaml, in the same folder.")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import And, Compare, Fact, In, Node, Not, Or, Quantifier, Term, TextTest, children, walk
-from vatspolicy.cel.interpreter import Params, evaluate, list_members
-from vatspolicy.cel.types import Bool
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import And, Compare, Fact, In, Node, Not, Or, Quantifier, Term, TextTest, children, walk
+from vatspolicy.core.cel.interpreter import Params, evaluate, list_members
+from vatspolicy.core.cel.types import Bool
 
 
 def outside_terms(node: Node) -> Iterator[Node]:

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.authoring.testing.clauses import decisive_clauses, is_clause, outside_terms, own_clauses, reads_facts
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import And, Node, Not, Or, Quantifier, Term
-from vatspolicy.cel.interpreter import evaluate, list_members
-from vatspolicy.cel.types import Bool
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Policy, Rule
-from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import And, Node, Not, Or, Quantifier, Term
+from vatspolicy.core.cel.interpreter import evaluate, list_members
+from vatspolicy.core.cel.types import Bool
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Expression, Policy, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
 
 Key = tuple[str, str, tuple[int, int]]
 """File, text of the expression, span of the clause."""

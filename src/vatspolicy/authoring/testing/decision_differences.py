@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from vatspolicy.authoring.testing.reasons import explain_state
 from vatspolicy.authoring.testing.rule_states import name_state, subjects
-from vatspolicy.documents.plain import Fields
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.subjects import Activations
+from vatspolicy.core.documents.plain import Fields
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.subjects import Activations
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Duty, Need, Route
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.i18n import Listing, _
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Duty, Need, Route
-from vatspolicy.profile.profile import Profile
 
 
 def differences(decision: Decision, expect: Fields) -> Iterator[str]:

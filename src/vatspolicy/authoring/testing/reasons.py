@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from vatspolicy.authoring.testing.clauses import reads_facts
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import And, Node, Not, Or, Param, Term, walk
-from vatspolicy.cel.interpreter import Params, evaluate, look_up
-from vatspolicy.documents.plain import Tree
-from vatspolicy.engine.explanation import plain, unbound_facts
-from vatspolicy.engine.licensing import evaluate_routes
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import And, Node, Not, Or, Param, Term, walk
+from vatspolicy.core.cel.interpreter import Params, evaluate, look_up
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.engine.explanation import plain, unbound_facts
+from vatspolicy.core.engine.licensing import evaluate_routes
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Expression, Need, Policy, Route, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.i18n import Listing, _
 from vatspolicy.i18n.text import shorten
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Need, Policy, Route, Rule
-from vatspolicy.policies.ruleset import RuleSet
 
 LONGEST_VALUE = 100
 """Characters of a value that are shown."""

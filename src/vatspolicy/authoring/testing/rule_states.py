@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vatspolicy.cel.activation import Activation
-from vatspolicy.engine.classification import classify
-from vatspolicy.engine.licensing import answer_need, evaluate_routes, holds_instrument
-from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.engine.classification import classify
+from vatspolicy.core.engine.licensing import answer_need, evaluate_routes, holds_instrument
+from vatspolicy.core.engine.subjects import activity_activation, product_activation, service_activation
+from vatspolicy.core.policies.model import Need, Route, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.i18n import _
-from vatspolicy.policies.model import Need, Route, Rule
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile
 
 
 def subjects(ruleset: RuleSet, profile: Profile, as_of: str) -> Iterator[tuple[str, str, Activation]]:

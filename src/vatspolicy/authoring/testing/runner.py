@@ -11,7 +11,7 @@ from pathlib import Path
 from vatspolicy.authoring.testing.cases import Case, fixture_cases, policy_cases
 from vatspolicy.authoring.testing.coverage import Coverage, CoverageGap
 from vatspolicy.authoring.testing.result import Counts, Proposal, SilentRule
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.core.policies.bundle import Bundle
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 

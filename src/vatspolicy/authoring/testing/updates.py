@@ -9,12 +9,12 @@ from typing import NamedTuple, TypeAlias
 
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.authoring.testing.decision_differences import names, needs, owed
-from vatspolicy.documents import Path, load_document, parse_document
-from vatspolicy.documents.plain import Fields, Tree
-from vatspolicy.documents.yaml_edit import set_value
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.model import Route
+from vatspolicy.core.documents import Path, load_document, parse_document
+from vatspolicy.core.documents.plain import Fields, Tree
+from vatspolicy.core.documents.yaml_edit import set_value
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.model import Route
 
 Change: TypeAlias = tuple[Path, Tree]
 """A place in a file and its new value."""

@@ -28,7 +28,7 @@ from vatspolicy.i18n import _
 from vatspolicy.output import wants_color, write_stderr
 
 if TYPE_CHECKING:
-    from vatspolicy.documents import Document
+    from vatspolicy.core.documents import Document
     from vatspolicy.guidance.interview import Interview, Question
     from vatspolicy.i18n import Language
 
@@ -94,7 +94,7 @@ def ask(
 
 def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str | None]:
     """Return the spec to complete, or else the name of the new product if the file name is one."""
-    from vatspolicy.documents import load_document
+    from vatspolicy.core.documents import load_document
 
     if output is not None and output.suffix not in _YAML:
         abort(_("the spec that is written is YAML: end --output with .yaml."))
@@ -163,7 +163,7 @@ def _show_next(state: Interview, as_json: bool, lang: Language) -> None:
     if as_json:
         import json
 
-        from vatspolicy.engine.result import encode
+        from vatspolicy.core.engine.result import encode
         from vatspolicy.guidance.interview import describe_step
 
         print_result(json.dumps(encode(describe_step(state)), ensure_ascii=False, indent=2) + "\n", machine=True)
@@ -180,7 +180,7 @@ def _show_next(state: Interview, as_json: bool, lang: Language) -> None:
 def _converse(state: Interview, file: _File, changed: bool, lang: Language) -> ExitCode:
     """Ask on a terminal and return the exit code; the dialog is on standard error, the decision on standard output."""
     from vatspolicy.cli.answer_menu import make_menu
-    from vatspolicy.engine.serialize import make_record
+    from vatspolicy.core.engine.serialize import make_record
     from vatspolicy.guidance.interview.messages import say
     from vatspolicy.guidance.interview.terminal import Terminal, closing
     from vatspolicy.reports.decision import render

@@ -33,8 +33,8 @@ def bench(
     """
     from vatspolicy.authoring.timing import measure_decisions
     from vatspolicy.clock import today
+    from vatspolicy.core.profile.profile import load_profile
     from vatspolicy.gate.gate import Gate
-    from vatspolicy.profile.profile import load_profile
     from vatspolicy.reports.timing import render
 
     files = require_specs(specs)

@@ -61,7 +61,7 @@ def build_bundle(
     Example: vatspolicy bundle build --number 17 -o bundle.tar.gz
     """
     from vatspolicy.bundles.build import build_bundle_file, pack
-    from vatspolicy.documents.schemas import resource_folder
+    from vatspolicy.core.documents.schemas import resource_folder
 
     bundle_file = build_bundle_file(law or resource_folder("policies"), number, str(output), layers=policies)
     _write(output, pack(bundle_file.files, compress))

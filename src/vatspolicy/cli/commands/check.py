@@ -333,7 +333,7 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
 
 def _append_to_log(log: Path, law: SelectedLaw, result: GateResult, masks: Sequence[Any]) -> None:
     """Append every decision to the log; a decision that cannot be logged fails the run."""
-    from vatspolicy.engine.result import encode
+    from vatspolicy.core.engine.result import encode
     from vatspolicy.gate.decision_log import append, hide_values, hides_facts, make_event
 
     events = []

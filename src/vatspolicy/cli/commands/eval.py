@@ -20,7 +20,7 @@ from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import Sentences, _
 
 Each = Literal["product", "service", "activity"]
-"""Subjects of an expression (vatspolicy.engine.expression_value.SUBJECTS)."""
+"""Subjects of an expression (vatspolicy.core.engine.expression_value.SUBJECTS)."""
 
 
 def evaluate(
@@ -40,11 +40,11 @@ def evaluate(
 
     Example: vatspolicy eval "company.foreign_percent > 50.0" --spec spec.yaml
     """
-    from vatspolicy.cel.grammar import ExpressionError
     from vatspolicy.clock import today
-    from vatspolicy.engine.expression_value import evaluate_expression, type_expression
+    from vatspolicy.core.cel.grammar import ExpressionError
+    from vatspolicy.core.engine.expression_value import evaluate_expression, type_expression
+    from vatspolicy.core.profile.profile import load_profile
     from vatspolicy.gate.gate import Gate
-    from vatspolicy.profile.profile import load_profile
     from vatspolicy.reports.expression_value import render_json, render_text
 
     bundle = context.law.load([spec])

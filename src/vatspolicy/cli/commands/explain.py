@@ -10,8 +10,8 @@ from vatspolicy.cli.options import RULES, Argument, Command, Outputs, make_forma
 from vatspolicy.i18n import Sentences, _
 
 if TYPE_CHECKING:
+    from vatspolicy.core.policies.bundle import Bundle
     from vatspolicy.i18n import Language
-    from vatspolicy.policies.bundle import Bundle
 
 
 ExplainFormat = Literal["text", "json", "html", "dot"]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from vatspolicy.cli.console import abort, print_result, report_problems, show_difference, write_report
 from vatspolicy.cli.options import INPUT, OUTPUT, WRITE, Argument, Command, Option
+from vatspolicy.core.policies.files import TESTS_ENDING
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _, translate
 from vatspolicy.output import write_stderr
-from vatspolicy.policies.files import TESTS_ENDING
 
 if TYPE_CHECKING:
-    from vatspolicy.documents import Document
+    from vatspolicy.core.documents import Document
 
 
 def format_files(
@@ -61,7 +61,7 @@ def _files(paths: list[str]) -> Iterator[str]:
 def _run(names: list[str], check: bool, diff: bool) -> int:
     from vatspolicy.authoring.formatter import format_text, split_tests
     from vatspolicy.authoring.formatter.migration import migrate_profile
-    from vatspolicy.documents import load_document
+    from vatspolicy.core.documents import load_document
     from vatspolicy.errors import InvalidInput
 
     code = 0
@@ -109,7 +109,7 @@ def _is_written(name: str, document: Document, text: str) -> bool:
 def _normal(path: Path) -> str:
     """Return the normalized text, or the text of a file that is not valid YAML, so that a diff shows something."""
     from vatspolicy.authoring.formatter.textconv import normal_text
-    from vatspolicy.documents import load_document
+    from vatspolicy.core.documents import load_document
     from vatspolicy.errors import InvalidInput
 
     try:

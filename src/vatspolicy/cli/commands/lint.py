@@ -26,7 +26,7 @@ from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
     from vatspolicy.authoring.lint.run import LintReport
-    from vatspolicy.policies.bundle import Bundle
+    from vatspolicy.core.policies.bundle import Bundle
 
 
 LintFormat = Literal["text", "json", "sarif", "junit", "github"]

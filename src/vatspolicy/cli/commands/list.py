@@ -14,7 +14,7 @@ from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Listing, Sentences, _
 
 if TYPE_CHECKING:
-    from vatspolicy.profile.word_lists import WordList
+    from vatspolicy.core.profile.word_lists import WordList
 
 
 def list_values(
@@ -32,8 +32,8 @@ def list_values(
 
     Example: vatspolicy list offers e-commerce
     """
-    from vatspolicy.documents.words import search_words
-    from vatspolicy.profile.word_lists import find_list, word_lists
+    from vatspolicy.core.documents.words import search_words
+    from vatspolicy.core.profile.word_lists import find_list, word_lists
     from vatspolicy.reports.reference import render_json, render_list, render_overview, to_data
 
     bundle = context.law.load()
@@ -78,7 +78,7 @@ def list_values(
 
 def _lists_with(words: Iterable[str], lists: Mapping[str, WordList]) -> list[str]:
     """Return the commands that find a value of just this name in another list."""
-    from vatspolicy.documents.words import SAME, search_words
+    from vatspolicy.core.documents.words import SAME, search_words
 
     text = " ".join(words)
     fitting = (

@@ -30,7 +30,7 @@ By = Literal["regimes", "places", "all"]
 
 def parse_place(code: str | None) -> str | None:
     """Return a code of the gazetteer."""
-    from vatspolicy.profile.vocabulary import gazetteer
+    from vatspolicy.core.profile.vocabulary import gazetteer
 
     if code is not None and code not in gazetteer():
         raise BadArgument(Sentences(_("There is no place {code!r}.", code=code), suggest(code, gazetteer())))
@@ -39,7 +39,7 @@ def parse_place(code: str | None) -> str | None:
 
 def parse_zone(code: str | None) -> str | None:
     """Return a free-trade zone, or None."""
-    from vatspolicy.documents.schemas import SchemaSet
+    from vatspolicy.core.documents.schemas import SchemaSet
 
     zones = SchemaSet.shipped().load("places")["$defs"]["zone"]["enum"]
     if code is not None and code not in zones:

@@ -75,13 +75,13 @@ def new_profile(
 ) -> None:
     """Write a profile with its questions as comments, and the schema that an editor checks it with.
 
-    The schema goes to .vatspolicy/profile.schema.json here, unless there is one beside the file or above.
+    The schema goes to .vatspolicy/core/profile.schema.json here, unless there is one beside the file or above.
 
     Example: vatspolicy new profile specs/shop.yaml
     """
     from vatspolicy.authoring.scaffold import profile
-    from vatspolicy.documents.published import schema_text
-    from vatspolicy.documents.schemas import SchemaSet
+    from vatspolicy.core.documents.published import schema_text
+    from vatspolicy.core.documents.schemas import SchemaSet
 
     if path.suffix not in (".yaml", ".yml"):
         abort(_("the skeleton is YAML: end the name with .yaml."))

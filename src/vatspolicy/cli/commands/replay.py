@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from vatspolicy.cli.console import abort, print_result, warn
 from vatspolicy.cli.context import CommandContext, LawOptions
 from vatspolicy.cli.options import DECIDE, INPUT, Argument, Command, DataFormatOption, Option
-from vatspolicy.engine.opinions import COUNTED
+from vatspolicy.core.engine.opinions import COUNTED
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Language, Phrase, _, reason_of
 from vatspolicy.i18n.text import clean

@@ -47,12 +47,12 @@ def show_routes(
     import json
 
     from vatspolicy.clock import today
-    from vatspolicy.engine.result import encode
+    from vatspolicy.core.engine.result import encode
+    from vatspolicy.core.profile.profile import load_profile
     from vatspolicy.gate.gate import Gate
     from vatspolicy.gate.opinions import check_opinions
     from vatspolicy.guidance.remediation import find_remediations
     from vatspolicy.guidance.remediation.ways import describe_ways
-    from vatspolicy.profile.profile import load_profile
     from vatspolicy.reports.remediation import document, text
 
     specs = require_specs([spec])

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from vatspolicy.cli.console import abort, print_result
 from vatspolicy.cli.options import WRITE, Argument, Command
-from vatspolicy.documents.published import schema_text
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents.published import schema_text
+from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import Sentences, _
 

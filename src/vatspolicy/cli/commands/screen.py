@@ -19,7 +19,7 @@ from vatspolicy.output import write_stderr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vatspolicy.policies.bundle import Bundle
+    from vatspolicy.core.policies.bundle import Bundle
 
 
 EngineName = Literal["duckdb", "spark", "python"]
@@ -97,7 +97,7 @@ def screen(
     import json
 
     from vatspolicy.clock import today
-    from vatspolicy.engine.result import encode
+    from vatspolicy.core.engine.result import encode
     from vatspolicy.errors import WorkerLost
     from vatspolicy.screening.engines import MissingExtra
     from vatspolicy.screening.input import InputError, open_source, read_mapping

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from vatspolicy.authoring.testing.runner import RunResult
     from vatspolicy.authoring.testing.updates import UpdatedFile
-    from vatspolicy.policies.bundle import Bundle
+    from vatspolicy.core.policies.bundle import Bundle
 
 MUTATION = "Mutation"
 """Panel of options."""

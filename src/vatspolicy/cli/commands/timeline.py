@@ -51,9 +51,9 @@ def show_timeline(
     Example: vatspolicy timeline spec.yaml --from 2024-01-01
     """
     from vatspolicy import clock
-    from vatspolicy.engine.timeline import timeline as make
+    from vatspolicy.core.engine.timeline import timeline as make
+    from vatspolicy.core.profile.profile import load_profile
     from vatspolicy.gate.opinions import check_opinions
-    from vatspolicy.profile.profile import load_profile
     from vatspolicy.reports.timeline import render
 
     bundle = context.law.load([spec])

@@ -13,10 +13,10 @@ from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import Sentences, _, current_language
 
 if TYPE_CHECKING:
-    from vatspolicy.engine.decision import Decision
+    from vatspolicy.core.engine.decision import Decision
+    from vatspolicy.core.policies.bundle import Bundle
+    from vatspolicy.core.profile.profile import Profile
     from vatspolicy.gate.gate import Gate
-    from vatspolicy.policies.bundle import Bundle
-    from vatspolicy.profile.profile import Profile
 
 
 def waive(
@@ -46,10 +46,10 @@ def waive(
     Example: vatspolicy waive a.yaml pipl/notice-and-consent --reason '…' --approver kim --ticket A-7 --until 2027-01-31
     """
     from vatspolicy.clock import today
+    from vatspolicy.core.profile.profile import load_profile
     from vatspolicy.gate.gate import Gate
     from vatspolicy.gate.waivers import last_day
     from vatspolicy.gate.waivers.writer import add_entries, entry_text
-    from vatspolicy.profile.profile import load_profile
 
     bundle, day = law.load([spec]), today()
     is_opinion = matter.startswith("opinions")
@@ -114,9 +114,9 @@ def _opinion_scope(
     bundle: Bundle, profile: Profile, gate: Gate, decision: Decision, place: str
 ) -> list[dict[str, Any]]:
     """Return an opinion of the spec with the scope of its grant. End the command if it would settle nothing."""
-    from vatspolicy.engine.opinions import COUNTED
+    from vatspolicy.core.engine.opinions import COUNTED
+    from vatspolicy.core.profile.opinions import stated
     from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
-    from vatspolicy.profile.opinions import stated
     from vatspolicy.reports.decision.opinions import WORDS
 
     claims = profile.facts["opinions"]

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from vatspolicy.authoring.edit_review import Baseline
     from vatspolicy.authoring.testing.cases import Case
     from vatspolicy.bundles.select import LawStack
+    from vatspolicy.core.policies.bundle import Bundle
+    from vatspolicy.core.policies.model import Policy
     from vatspolicy.i18n import Language
-    from vatspolicy.policies.bundle import Bundle
-    from vatspolicy.policies.model import Policy
 
 PAUSE = 0.2
 """Seconds between two looks at the files."""
@@ -69,7 +69,7 @@ def watch(
 
 def _require_folders(stack: LawStack) -> None:
     """End the command if there is no folder to watch, or if a folder holds no law."""
-    from vatspolicy.policies.files import HEAD, RELEASE
+    from vatspolicy.core.policies.files import HEAD, RELEASE
 
     if stack.bundle_file is not None and not stack.layers:
         told = _(

@@ -7,18 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vatspolicy.engine import result
-from vatspolicy.engine.decision import WORDS, Decision, Finding
-from vatspolicy.engine.opinions import rank
+from vatspolicy.core.engine import result
+from vatspolicy.core.engine.decision import WORDS, Decision, Finding
+from vatspolicy.core.engine.opinions import rank
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.opinions import stated
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.vocabulary import CLASS
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import LONGEST, Approval, Baseline, GrantedOpinion, Waiver, WaiverSet
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.opinions import stated
-from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import CLASS
 
 NOTES = ("in-baseline", "ends-soon")
 """Kinds of notices that never fail the gate, not even a strict one."""

@@ -12,18 +12,18 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import Node, Param, Term, children
-from vatspolicy.cel.interpreter import look_up
-from vatspolicy.documents import Path, format_path
-from vatspolicy.engine.decision import Finding, RouteResult, Subject
-from vatspolicy.engine.explanation import plain, unbound_facts
-from vatspolicy.engine.subjects import Activations
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Policy, Route, Rule
-from vatspolicy.profile.opinions import stated
-from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import CLASS
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import Node, Param, Term, children
+from vatspolicy.core.cel.interpreter import look_up
+from vatspolicy.core.documents import Path, format_path
+from vatspolicy.core.engine.decision import Finding, RouteResult, Subject
+from vatspolicy.core.engine.explanation import plain, unbound_facts
+from vatspolicy.core.engine.subjects import Activations
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Expression, Policy, Route, Rule
+from vatspolicy.core.profile.opinions import stated
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.vocabulary import CLASS
 
 FORMAT = 1
 """Version of the hashed content; another version ends every waiver."""

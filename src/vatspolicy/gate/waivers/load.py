@@ -9,11 +9,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from vatspolicy.documents import Document, load_document
-from vatspolicy.documents.validation import validate
+from vatspolicy.core.documents import Document, load_document
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.profile.opinions import stated
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
-from vatspolicy.profile.opinions import stated
 
 T = TypeVar("T")
 

@@ -7,17 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.documents import Document, load_document, parse_document
-from vatspolicy.documents.yaml_edit import append_items
-from vatspolicy.documents.yaml_writer import dump_yaml
-from vatspolicy.engine.decision import Decision
+from vatspolicy.core.documents import Document, load_document, parse_document
+from vatspolicy.core.documents.yaml_edit import append_items
+from vatspolicy.core.documents.yaml_writer import dump_yaml
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.waivers.apply import Place, waivable
 from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import Baseline, load_opinions, load_waivers
 from vatspolicy.i18n import _
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile
 
 
 def entry_text(entry: Mapping[str, Any]) -> str:

@@ -11,18 +11,18 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.classification import classify
-from vatspolicy.engine.subjects import activity_activation, service_activation
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import Compare, Fact, Literal, Node, Param, walk
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.classification import classify
+from vatspolicy.core.engine.subjects import activity_activation, service_activation
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Condition, Deny, Expression, Route, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import facts_of
+from vatspolicy.core.profile.vocabulary import describe, words
 from vatspolicy.guidance.access_matrix.locations import Location, find_locations
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Condition, Deny, Expression, Route, Rule
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import facts_of
-from vatspolicy.profile.vocabulary import describe, words
 
 STEP = 0.01
 """Distance, in percentage points, at which shares beside a threshold of the law are tried too."""

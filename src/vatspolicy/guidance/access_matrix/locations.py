@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.core.profile.profile import facts_of
+from vatspolicy.core.profile.vocabulary import LocalizedText, addresses, gazetteer, label, within
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import FRAMES, both, join_both, say_both
-from vatspolicy.profile.profile import facts_of
-from vatspolicy.profile.vocabulary import LocalizedText, addresses, gazetteer, label, within
 
 MAINLAND, ABROAD, OUTSIDE = "china", "overseas", "none"
 _WITHOUT = Phrase("{zone} (not {places})")

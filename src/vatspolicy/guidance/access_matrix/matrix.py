@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from vatspolicy.authoring.diff.result import State
-from vatspolicy.engine.law_texts import titled
-from vatspolicy.engine.result import Instrument
+from vatspolicy.core.engine.law_texts import titled
+from vatspolicy.core.engine.result import Instrument
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Policy, Route, Rule
+from vatspolicy.core.profile.vocabulary import LocalizedText, describe, label, within
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding
 from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_locations, letters
 from vatspolicy.guidance.access_matrix.result import (
@@ -31,9 +34,6 @@ from vatspolicy.guidance.access_matrix.result import (
 )
 from vatspolicy.i18n import LANGUAGES, Phrase, _
 from vatspolicy.i18n.words import FRAMES, both, say_both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Policy, Route, Rule
-from vatspolicy.profile.vocabulary import LocalizedText, describe, label, within
 
 STRICTNESS: tuple[State, ...] = ("none", "prohibited", "closed", "open")
 """States of a cell, from the strictest to the mildest."""

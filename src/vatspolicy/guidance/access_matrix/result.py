@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vatspolicy.authoring.diff.result import State, Stated
-from vatspolicy.engine.result import Instrument
-from vatspolicy.policies.bundle import LawIdentity
-from vatspolicy.profile.vocabulary import LocalizedText
+from vatspolicy.core.engine.result import Instrument
+from vatspolicy.core.policies.bundle import LawIdentity
+from vatspolicy.core.profile.vocabulary import LocalizedText
 
 FORMAT = 1
 """Version of the data format; incremented by incompatible changes."""

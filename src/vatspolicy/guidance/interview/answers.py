@@ -6,15 +6,15 @@ import datetime
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from vatspolicy.cel.ast import Arithmetic, Compare, Fact, Literal, Node, Param, walk
-from vatspolicy.documents import Path
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Need, Rule
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.edits import get_fact
-from vatspolicy.profile.vocabulary import describe, gazetteer, is_divided, parts_of
+from vatspolicy.core.cel.ast import Arithmetic, Compare, Fact, Literal, Node, Param, walk
+from vatspolicy.core.documents import Path
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Need, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.edits import get_fact
+from vatspolicy.core.profile.vocabulary import describe, gazetteer, is_divided, parts_of
 
 MOST = 7
 """Maximum number of answers tried for one fact; of more, an evenly spread sample."""

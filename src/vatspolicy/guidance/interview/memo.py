@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TypeAlias
 
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import Fact, Quantifier, walk
-from vatspolicy.cel.interpreter import Evaluator, look_up
-from vatspolicy.documents.plain import Tree
-from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
-from vatspolicy.policies.model import Expression
-from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import Fact, Quantifier, walk
+from vatspolicy.core.cel.interpreter import Evaluator, look_up
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.policies.expression_evaluator import ExpressionEvaluator
+from vatspolicy.core.policies.model import Expression
+from vatspolicy.core.policies.ruleset import RuleSet
 
 _Names: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Facts by variable and fields."""

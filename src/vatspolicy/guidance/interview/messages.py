@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from vatspolicy.core.profile.vocabulary import Language, LocalizedText
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import say_both
-from vatspolicy.profile.vocabulary import Language, LocalizedText
 
 UNITS: Mapping[str, LocalizedText] = {
     "percent, 0 to 100": Phrase("percent, 0 to 100"),

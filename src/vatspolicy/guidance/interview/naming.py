@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from vatspolicy.documents.plain import Tree
-from vatspolicy.profile.edits import set_fact
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.profile.edits import set_fact
 
 UNNAMED = "product"
 """Id of a product without a name, or with a name that has no Latin letter or digit."""

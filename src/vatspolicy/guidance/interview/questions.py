@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from vatspolicy.cel.ast import Fact, walk
-from vatspolicy.documents import Path
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.engine.decision import MissingFact
-from vatspolicy.engine.law_texts import titled
-from vatspolicy.guidance.interview.answers import instruments, place_code
-from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
-from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState
-from vatspolicy.guidance.interview.result import Article, Choice, Reason
-from vatspolicy.i18n import LANGUAGES, Phrase
-from vatspolicy.i18n.words import join_both, say_both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Classify
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.policies.wording import describe_effect
-from vatspolicy.profile.edits import get_fact
-from vatspolicy.profile.vocabulary import (
+from vatspolicy.core.cel.ast import Fact, walk
+from vatspolicy.core.documents import Path
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.engine.decision import MissingFact
+from vatspolicy.core.engine.law_texts import titled
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Classify
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.policies.wording import describe_effect
+from vatspolicy.core.profile.edits import get_fact
+from vatspolicy.core.profile.vocabulary import (
     LocalizedText,
     describe,
     gazetteer,
@@ -32,6 +26,12 @@ from vatspolicy.profile.vocabulary import (
     question,
     words_of,
 )
+from vatspolicy.guidance.interview.answers import instruments, place_code
+from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
+from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState
+from vatspolicy.guidance.interview.result import Article, Choice, Reason
+from vatspolicy.i18n import LANGUAGES, Phrase
+from vatspolicy.i18n.words import join_both, say_both
 
 KINDS = (
     "boolean",

@@ -12,19 +12,19 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vatspolicy.documents import Document, Path
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.decision import MissingFact
-from vatspolicy.engine.evaluator import PossibleOutcomes, possible_outcomes
+from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.decision import MissingFact
+from vatspolicy.core.engine.evaluator import PossibleOutcomes, possible_outcomes
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.edits import set_fact
+from vatspolicy.core.profile.invariants import broken_invariant
+from vatspolicy.core.profile.profile import Profile, facts_of, trust_profile
+from vatspolicy.core.profile.vocabulary import describe, fact_schemas
 from vatspolicy.guidance.interview.answers import possible_answers, typical_answer
 from vatspolicy.guidance.interview.memo import MemoizingEvaluator, reuse_equal, with_memory
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.edits import set_fact
-from vatspolicy.profile.invariants import broken_invariant
-from vatspolicy.profile.profile import Profile, facts_of, trust_profile
-from vatspolicy.profile.vocabulary import describe, fact_schemas
 
 FACTS = 6
 """Maximum number of facts that are compared, in the evaluator's order."""

@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from vatspolicy.documents.plain import Tree
-from vatspolicy.documents.words import SOME, Word, search_words
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.documents.words import SOME, Word, search_words
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.guidance.interview.messages import REPLIES, both
 from vatspolicy.guidance.interview.questions import NAME_PATH, Question
 from vatspolicy.guidance.interview.result import Choice
 from vatspolicy.guidance.interview.session import Refused
 from vatspolicy.i18n.words import joint
-from vatspolicy.profile.vocabulary import Language
 
 _COMMA = re.compile(r"[,，、;；]")
 _SLASH = re.compile(r"[/／]")
@@ -118,7 +118,7 @@ def _synonyms(choice: Choice) -> set[str]:
 
 
 def search_choices(question: Question, text: str) -> list[tuple[int, Choice]]:
-    """Return the choices that a search fits with its grade (`vatspolicy.documents.words`), best first."""
+    """Return the choices that a search fits with its grade (`vatspolicy.core.documents.words`), best first."""
     words = [Word(str(index), choice.label, _called(choice)) for index, choice in enumerate(question.choices)]
     return [(grade, question.choices[int(word.value)]) for grade, word in search_words(text, words)]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vatspolicy.documents.plain import Tree
-from vatspolicy.profile.vocabulary import LocalizedText
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.profile.vocabulary import LocalizedText
 
 FORMAT = 1
 """Version of the data format; incremented by incompatible changes."""

@@ -7,11 +7,17 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from vatspolicy.documents import Document, Path, parse_document
-from vatspolicy.documents.plain import Tree
-from vatspolicy.documents.validation import validate
-from vatspolicy.engine.decision import Decision, MissingFact
-from vatspolicy.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
+from vatspolicy.core.documents import Document, Path, parse_document
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.engine.decision import Decision, MissingFact
+from vatspolicy.core.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Advise, Duty, Need
+from vatspolicy.core.profile.edits import get_fact, set_fact
+from vatspolicy.core.profile.invariants import broken_invariant
+from vatspolicy.core.profile.profile import Profile, facts_of, read_profile, trust_profile
+from vatspolicy.core.profile.vocabulary import Language, LocalizedText, describe
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.guidance.interview.messages import both
@@ -36,12 +42,6 @@ from vatspolicy.guidance.interview.ranking import (
 from vatspolicy.guidance.interview.result import Choice, Progress
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n import LANGUAGES, Sentences, translate
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Advise, Duty, Need
-from vatspolicy.profile.edits import get_fact, set_fact
-from vatspolicy.profile.invariants import broken_invariant
-from vatspolicy.profile.profile import Profile, facts_of, read_profile, trust_profile
-from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
 
 LICENSES: Path = ("company", "licenses")
 DEALS: Path = ("deals",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vatspolicy.documents import Path
+from vatspolicy.core.documents import Path
 from vatspolicy.guidance.interview.questions import Question, introduction, reasons
 from vatspolicy.guidance.interview.result import AskedQuestion, Gain, InterviewStep, Why
 from vatspolicy.guidance.interview.session import Interview

@@ -7,13 +7,13 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from vatspolicy.documents import Path
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.core.documents import Path
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.core.profile.edits import get_fact
+from vatspolicy.core.profile.profile import Profile, read_profile
+from vatspolicy.core.profile.vocabulary import INHERITED, LocalizedText, fact_schemas
 from vatspolicy.guidance.remediation.targets import Target
-from vatspolicy.profile.edits import get_fact
-from vatspolicy.profile.profile import Profile, read_profile
-from vatspolicy.profile.vocabulary import INHERITED, LocalizedText, fact_schemas
 
 FOREIGN_FORMS = ("foreign-corporation", "branch")
 """Legal forms of a company that is not established in the mainland."""

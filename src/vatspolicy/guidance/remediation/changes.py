@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
-from vatspolicy.cel.ast import Fact, walk
-from vatspolicy.documents import Path
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.engine.decision import Decision
+from vatspolicy.core.cel.ast import Fact, walk
+from vatspolicy.core.documents import Path
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.vocabulary import LocalizedText, describe
 from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, Mutability, mutable_facts
 from vatspolicy.guidance.remediation.hosting import find_hosting_changes
 from vatspolicy.guidance.remediation.obstacles import blocking_expressions, find_breakpoints
@@ -17,10 +21,6 @@ from vatspolicy.guidance.remediation.partnering import find_partner_changes
 from vatspolicy.guidance.remediation.relocation import find_relocations
 from vatspolicy.i18n import LANGUAGES
 from vatspolicy.i18n.words import FRAMES, both, join_both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import LocalizedText, describe
 
 SUPPLIER = "cepa-supplier"
 """The certificate of a supplier of Hong Kong or Macao under CEPA."""

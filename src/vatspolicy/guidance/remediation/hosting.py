@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.guidance.remediation.change import Change, Edit, mutable_facts
 from vatspolicy.guidance.remediation.relocation import OWNED, is_owned
-from vatspolicy.profile.profile import Profile
 
 
 def find_hosting_changes(profile: Profile) -> Iterator[Change]:

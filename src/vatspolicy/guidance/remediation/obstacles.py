@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
-from vatspolicy.cel.interpreter import evaluate
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.engine.classification import classify
-from vatspolicy.engine.decision import Decision, Finding
-from vatspolicy.engine.subjects import product_activation, service_activation
-from vatspolicy.policies.model import Expression, Need, Route
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.operators import SHARE, Operator, operator_of
-from vatspolicy.profile.profile import Profile
+from vatspolicy.core.cel.ast import Compare, Fact, Literal, Node, Param, walk
+from vatspolicy.core.cel.interpreter import evaluate
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.engine.classification import classify
+from vatspolicy.core.engine.decision import Decision, Finding
+from vatspolicy.core.engine.subjects import product_activation, service_activation
+from vatspolicy.core.policies.model import Expression, Need, Route
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.operators import SHARE, Operator, operator_of
+from vatspolicy.core.profile.profile import Profile
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 

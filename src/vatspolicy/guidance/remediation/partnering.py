@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Need, Route
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.vocabulary import LocalizedText, within
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, mutable_facts
 from vatspolicy.i18n import Phrase
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Need, Route
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import LocalizedText, within
 
 _SOUND: Facts = {
     "foreign_percent_basis": "ultimate",

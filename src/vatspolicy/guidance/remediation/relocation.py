@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.engine.decision import Decision
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.vocabulary import LocalizedText, within
 from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, mutable_facts
 from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, find_targets, sites_by_place
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import both
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import LocalizedText, within
 
 _PARTS = ("r", "f", "a", "rf", "fa", "rfa")
 """Combinations of registered office (r), facilities (f) and area (a) that make a relocation."""

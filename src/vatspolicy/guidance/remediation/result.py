@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vatspolicy.documents.plain import Tree
-from vatspolicy.engine.result import Authority, Citation, Instrument, Law, Question, Reading, Subject, WorstReading
-from vatspolicy.profile.vocabulary import LocalizedText
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.engine.result import Authority, Citation, Instrument, Law, Question, Reading, Subject, WorstReading
+from vatspolicy.core.profile.vocabulary import LocalizedText
 
 FORMAT = 1
 """Version of the data format; incremented by incompatible changes."""

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations, count
 
-from vatspolicy.documents import Path
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.documents import Path
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, list_differences, mutable_facts
 from vatspolicy.guidance.remediation.changes import find_changes
@@ -19,8 +21,6 @@ from vatspolicy.guidance.remediation.relocation import relocate
 from vatspolicy.guidance.remediation.targets import Target, find_targets
 from vatspolicy.guidance.remediation.waiting import DAYS, postpone_launch
 from vatspolicy.i18n import LANGUAGES
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.profile import Profile
 
 GOALS = {"needs-license": ("needs-license", "allow"), "allow": ("allow",)}
 """Outcomes that reach each goal."""

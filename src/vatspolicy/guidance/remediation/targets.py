@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from vatspolicy.cel.ast import Compare, Fact, In, Literal, Node, Param, walk
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
-from vatspolicy.engine.decision import Decision
+from vatspolicy.core.cel.ast import Compare, Fact, In, Literal, Node, Param, walk
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.policies.model import Route, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.vocabulary import LocalizedText, addresses, gazetteer, label, within
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import join_both, say_both
-from vatspolicy.policies.model import Route, Rule
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.vocabulary import LocalizedText, addresses, gazetteer, label, within
 
 _SEATS = {"shanghai": "shanghai-pudong", "shanghai-original": "shanghai-pudong", "zhejiang": "zhoushan"}
 """Location of a zone that does not lie in the first city of its province."""

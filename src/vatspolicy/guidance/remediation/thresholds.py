@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.ast import Fact, Param
-from vatspolicy.cel.interpreter import evaluate, look_up
-from vatspolicy.documents import Path
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.subjects import Activations, activity_activation, product_activation, service_activation
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import Fact, Param
+from vatspolicy.core.cel.interpreter import evaluate, look_up
+from vatspolicy.core.documents import Path
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.subjects import Activations, activity_activation, product_activation, service_activation
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Deny, Duty, Expression, Route, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.guidance.remediation.obstacles import find_comparisons
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Deny, Duty, Expression, Route, Rule
-from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.wording import FactWording
 
 QUANTITIES = ("percent", "persons", "users", "merchants", "RMB yuan")
 """Units of quantities; levels and versions have no distance."""

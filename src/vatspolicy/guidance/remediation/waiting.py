@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Deny, Need, Route, Rule
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, mutable_facts
 from vatspolicy.i18n.words import FRAMES, both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Deny, Need, Route, Rule
-from vatspolicy.profile.profile import Profile
 
 DAYS = 40
 """Maximum number of later days that are evaluated."""

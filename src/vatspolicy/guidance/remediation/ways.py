@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from vatspolicy.documents import format_path
-from vatspolicy.engine import result as record
-from vatspolicy.engine.serialize import make_record
+from vatspolicy.core.documents import format_path
+from vatspolicy.core.engine import result as record
+from vatspolicy.core.engine.serialize import make_record
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.operators import operator_of
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.guidance.remediation import result, search
 from vatspolicy.guidance.remediation.change import list_differences
 from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, find_threshold_distances
 from vatspolicy.guidance.remediation.wording import threshold_text, title, value_text
 from vatspolicy.i18n.words import join_both, say_both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.operators import operator_of
-from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.wording import FactWording
 
 
 def describe_ways(bundle: Bundle, profile: Profile, plan: search.RemediationPlan) -> result.Ways:

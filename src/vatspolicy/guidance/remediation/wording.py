@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from vatspolicy.documents import Path
-from vatspolicy.documents.plain import Facts, Tree
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents import Path
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Deny, Duty, Need, Route
+from vatspolicy.core.profile.vocabulary import label
+from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.guidance.remediation.thresholds import ThresholdDistance
 from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
 from vatspolicy.i18n.words import FRAMES, Table, both, join_both, say_both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Deny, Duty, Need, Route
-from vatspolicy.profile.vocabulary import label
-from vatspolicy.profile.wording import FactWording
 
 _VALUES: Table = {
     "unsaid": Phrase("not stated", "value of a fact"),

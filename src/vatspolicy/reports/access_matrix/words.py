@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vatspolicy.authoring.diff.result import Stated
+from vatspolicy.core.profile.vocabulary import Language, LocalizedText, gazetteer, label
 from vatspolicy.guidance.access_matrix.locations import letters
 from vatspolicy.guidance.access_matrix.result import (
     Article,
@@ -22,7 +23,6 @@ from vatspolicy.guidance.access_matrix.result import (
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import gap, joint, number, word
-from vatspolicy.profile.vocabulary import Language, LocalizedText, gazetteer, label
 from vatspolicy.reports.words import phrase, say_deciding
 
 WORDS: Mapping[str, Mapping[str, str]] = {

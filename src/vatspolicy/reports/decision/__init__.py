@@ -7,11 +7,11 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from vatspolicy.engine.result import Record
+from vatspolicy.core.engine.result import Record
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem, in_language
 from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import _
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.pieces import Pieces, Report, Run, View
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from vatspolicy.engine.result import Citation, Fact, Finding, Need, Record, Route
-from vatspolicy.profile.wording import FactWording
+from vatspolicy.core.engine.result import Citation, Fact, Finding, Need, Record, Route
+from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.reports.formats.html_words import Sentences
 
 Steps = tuple[str | int, ...]

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from vatspolicy.engine.result import (
+from vatspolicy.core.engine.result import (
     Advice,
     Authority,
     Duty,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from vatspolicy.engine.result import (
+from vatspolicy.core.engine.result import (
     Authority,
     Citation,
     ConditionExplanation,
@@ -17,12 +17,12 @@ from vatspolicy.engine.result import (
     Record,
     Route,
 )
+from vatspolicy.core.policies.deadlines import GROUPS as GROUP_ORDER
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n import LocalizedText
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, count, joint, number, word
 from vatspolicy.output import HEADING, Style
-from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import (
     WAIVER_WORDS,

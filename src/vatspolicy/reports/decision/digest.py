@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
-from vatspolicy.engine.result import Citation, Duty, Finding, Question, Reading, Record, Route, Waived
+from vatspolicy.core.engine.result import Citation, Duty, Finding, Question, Reading, Record, Route, Waived
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.text import clean

@@ -11,11 +11,11 @@ from docx.enum.text import WD_BREAK
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from vatspolicy.engine.result import Record
+from vatspolicy.core.engine.result import Record
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n.text import clean
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
 from vatspolicy.reports.decision.memo import Memo, make_memo, no_license, say_filings
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS

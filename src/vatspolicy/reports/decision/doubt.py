@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from vatspolicy.engine.result import Advice, Reading, Record, WorstReading
+from vatspolicy.core.engine.result import Advice, Reading, Record, WorstReading
+from vatspolicy.core.policies.wording import say_reading
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
-from vatspolicy.policies.wording import say_reading
 
 WORDS: Table = {
     "contested": Phrase("CONTESTED"),

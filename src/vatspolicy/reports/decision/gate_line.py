@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from vatspolicy.core.policies.bundle import SHIPPED
 from vatspolicy.gate.judgement import INCOMPLETE
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, gap, join_two, joint, word
 from vatspolicy.output import Style
-from vatspolicy.policies.bundle import SHIPPED
 from vatspolicy.reports.decision.summary import NAMED, Summary, gravest_first
 from vatspolicy.reports.words import phrase, say_deciding
 

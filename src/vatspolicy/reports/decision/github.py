@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from vatspolicy.engine.result import Record
+from vatspolicy.core.engine.result import Record
 from vatspolicy.gate.judgement import EDITS, Judgement, Remark
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Table, joint, word

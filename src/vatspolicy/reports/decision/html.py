@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from markupsafe import Markup
 
-from vatspolicy.engine.result import Record
+from vatspolicy.core.engine.result import Record
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n.words import STATES, VERDICTS
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import (
     basis,
     calendar_picture,

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from vatspolicy.engine.result import Record, encode
-from vatspolicy.engine.serialize import FORMAT
+from vatspolicy.core.engine.result import Record, encode
+from vatspolicy.core.engine.serialize import FORMAT
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.reports.decision.brief import make_brief, write_dense
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from vatspolicy.engine.result import Record
+from vatspolicy.core.engine.result import Record
 from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS, word

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from vatspolicy.engine.result import Authority, Condition, Duty, Finding, Record, Route
+from vatspolicy.core.engine.result import Authority, Condition, Duty, Finding, Record, Route
+from vatspolicy.core.policies.deadlines import GROUPS as GROUP_ORDER
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, joint, number, word
 from vatspolicy.output import Style
-from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import digest, doubt, opinions
 from vatspolicy.reports.decision.gate_line import say_gate
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank

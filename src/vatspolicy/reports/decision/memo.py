@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from vatspolicy.engine.result import Citation, Finding, Reading, Record, Route
+from vatspolicy.core.engine.result import Citation, Finding, Reading, Record, Route
 from vatspolicy.i18n.words import count, join_two, number, word
 from vatspolicy.reports.decision import doubt, gate_line
 from vatspolicy.reports.decision.basis import cited_articles

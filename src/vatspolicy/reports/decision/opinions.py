@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from vatspolicy.engine.result import Matter, Opinion
+from vatspolicy.core.engine.result import Matter, Opinion
+from vatspolicy.core.profile.vocabulary import CLASS, label
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import Table, aside, end, joint, word
-from vatspolicy.profile.vocabulary import CLASS, label
 from vatspolicy.reports.words import law_of
 
 WORDS: Table = {

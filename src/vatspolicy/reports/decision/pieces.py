@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
-from vatspolicy.engine.result import Record
+from vatspolicy.core.engine.result import Record
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import Language

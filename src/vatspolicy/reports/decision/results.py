@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from vatspolicy.engine.result import Advice, Duty, Finding, Location, Need, Record
+from vatspolicy.core.engine.result import Advice, Duty, Finding, Location, Need, Record
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, LEVELS, Failure, Judgement
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import VERDICTS, Table, aside, count, joint, word

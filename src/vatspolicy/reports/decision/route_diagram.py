@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vatspolicy.engine.result import Activity, Route
+from vatspolicy.core.engine.result import Activity, Route
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import number
 from vatspolicy.reports.formats.html_words import Sentences

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from vatspolicy.engine.result import Advice, ChangeAhead, Finding, Opinion, Record, Waived, encode
+from vatspolicy.core.engine.result import Advice, ChangeAhead, Finding, Opinion, Record, Waived, encode
 from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint, word

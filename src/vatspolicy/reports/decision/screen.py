@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from vatspolicy.engine.result import Finding, Need, Record
+from vatspolicy.core.engine.result import Finding, Need, Record
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, shorten, width, wrap
 from vatspolicy.i18n.words import Counts, Table, aside, count, gap, join_two, joint, number, word

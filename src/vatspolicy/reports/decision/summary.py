@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from vatspolicy.engine.result import Duty, Law, Reading, Record
+from vatspolicy.core.engine.result import Duty, Law, Reading, Record
+from vatspolicy.core.policies.wording import say_reading
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, Judgement, find_failures, find_worst_level
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import Table, joint, word
-from vatspolicy.policies.wording import say_reading
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import some_waived, split_duties
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from vatspolicy.engine.result import Citation, Duty, Need, Record
-from vatspolicy.policies.deadlines import GROUPS
+from vatspolicy.core.engine.result import Citation, Duty, Need, Record
+from vatspolicy.core.policies.deadlines import GROUPS
 from vatspolicy.reports.decision.digest import merge_citations, merge_duties, waived_mark
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.templating import render_markdown

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from vatspolicy.engine.result import Record
+from vatspolicy.core.engine.result import Record
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import word
 from vatspolicy.output import HEADING, Style
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
 from vatspolicy.reports.decision.gate_line import say_gate, say_totals
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View

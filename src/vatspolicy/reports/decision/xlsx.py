@@ -13,12 +13,12 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from vatspolicy.engine.result import Citation, Record
+from vatspolicy.core.engine.result import Citation, Record
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
 from vatspolicy.reports.decision.memo import make_memo
 from vatspolicy.reports.decision.summary import worst_first

@@ -7,8 +7,8 @@ import json
 from dataclasses import replace
 
 from vatspolicy.authoring.diff.result import Review, to_json
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import in_language
-from vatspolicy.profile.vocabulary import Language
 
 FORMATS = ("text", "json", "markdown", "github", "sarif", "html")
 

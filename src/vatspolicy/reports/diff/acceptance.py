@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from vatspolicy.authoring.diff.result import AcceptedEntry, Edit, Review
-from vatspolicy.documents.yaml_writer import dump_yaml
+from vatspolicy.core.documents.yaml_writer import dump_yaml
+from vatspolicy.core.policies.files import ACCEPTED
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import joint
-from vatspolicy.policies.files import ACCEPTED
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff.words import phrase
 
 SIGNS = {"accepted": "✓", "stale": "!", "expired": "-"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vatspolicy.authoring.diff.result import Access, AccessPlaces
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import aside, joint, word
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.access_matrix.words import value
 from vatspolicy.reports.diff.words import ITEMS, phrase
 

@@ -16,8 +16,8 @@ from vatspolicy.authoring.diff.result import (
     Witness,
 )
 from vatspolicy.authoring.diff.verdict import possible
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import VERDICTS, count, gap, joint, word
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import acceptance, law, wording
 from vatspolicy.reports.diff.words import COUNTS, SAID, phrase
 from vatspolicy.reports.diff.words import EDIT_VERDICTS as PROVED

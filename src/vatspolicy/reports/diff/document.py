@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from vatspolicy.authoring.diff.result import Review
-from vatspolicy.documents.yaml_writer import dump_yaml
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.core.documents.yaml_writer import dump_yaml
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.reports.diff import acceptance, access, law, wording
 from vatspolicy.reports.diff.cards import cards
 from vatspolicy.reports.diff.overview import overview, questions

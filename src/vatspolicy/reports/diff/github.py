@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vatspolicy.authoring.diff.result import Review
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.reports.diff.sarif import RULES, results
 from vatspolicy.reports.diff.summary import sentences
 from vatspolicy.reports.formats.github import command

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from vatspolicy.authoring.diff.result import Cause, ChangedDecision, Review
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.reports.diff.document import parts, values
 from vatspolicy.reports.diff.words import phrase
 from vatspolicy.reports.formats.html_page import Frame, place_entries, render_page

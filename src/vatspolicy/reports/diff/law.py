@@ -6,8 +6,8 @@ import datetime
 from collections.abc import Collection, Iterator, Mapping
 
 from vatspolicy.authoring.diff.result import CitedArticle, EditedRule, Item, QuotedArticle, Review, RuleInWords
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import joint, word
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff.wording import period
 from vatspolicy.reports.diff.words import CHANGES, phrase
 from vatspolicy.reports.lists import cut_lists

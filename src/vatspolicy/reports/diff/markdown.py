@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from vatspolicy.authoring.diff.result import Cause, ChangedDecision, Edit, Review
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.document import parts, values
 from vatspolicy.reports.diff.words import phrase

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vatspolicy.authoring.diff.result import ChangedDecision, Item, Place, Review, ReviewedRedLine
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n import _
 from vatspolicy.origin import page
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.acceptance import accepted_by, edit_accepted_by, sentence
 from vatspolicy.reports.diff.cards import verdict

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from vatspolicy.authoring.diff.result import PastDecisions, Release, Review, SideName
 from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_edits, possible, seen, unsettled
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import VERDICTS, aside, joint, word
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import acceptance, wording
 from vatspolicy.reports.diff.wording import moves, period, place
 from vatspolicy.reports.diff.words import REASONS, phrase

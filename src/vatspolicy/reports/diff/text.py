@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vatspolicy.authoring.diff.result import Review, Witness
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.output import Style
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import acceptance, access, law, wording
 from vatspolicy.reports.diff.cards import cards
 from vatspolicy.reports.diff.overview import overview, questions

@@ -25,9 +25,9 @@ from vatspolicy.authoring.diff.result import (
 )
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS
 from vatspolicy.authoring.diff.verdict import impossible, unsettled
+from vatspolicy.core.profile.vocabulary import Language, LocalizedText
 from vatspolicy.errors import Problem
 from vatspolicy.i18n.words import VERDICTS, aside, count, gap, joint, word
-from vatspolicy.profile.vocabulary import Language, LocalizedText
 from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, KNOWN, VALUES, phrase
 from vatspolicy.reports.diff.words import VERDICTS as VERDICTS_OF_PROOFS
 

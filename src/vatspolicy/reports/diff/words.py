@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from vatspolicy.core.policies.wording import ADVICE
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Counts, Table, word
 from vatspolicy.origin import install
-from vatspolicy.policies.wording import ADVICE
 
 CHANGES: Table = {
     "added": Phrase("added"),

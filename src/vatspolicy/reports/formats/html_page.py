@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n import Phrase
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.formats.html import trust
 from vatspolicy.reports.formats.templating import render_html
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.engine.result import Authority, Citation, Finding, Law
+from vatspolicy.core.engine.result import Authority, Citation, Finding, Law
+from vatspolicy.core.policies.bundle import LawIdentity
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, end, gap, joint, word
-from vatspolicy.policies.bundle import LawIdentity
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.words import KNOWN, name_law, phrase
 
 WORDS: Mapping[str, Mapping[str, str]] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.output import write_file
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.reports.policy.index import MARK, Pages
 from vatspolicy.reports.policy.markdown import calendar_page, index_page, policy_page
 from vatspolicy.reports.policy.page import PolicyPage, collect_terms

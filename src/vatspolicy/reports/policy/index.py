@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import NEVER, Edition, Instrument, Policy, Rule
 from vatspolicy.i18n import LocalizedText, Phrase
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Edition, Instrument, Policy, Rule
 
 Pages = dict[str, str]
 """Text of pages by file name."""

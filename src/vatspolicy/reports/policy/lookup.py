@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from vatspolicy.authoring.testing.cases import load_tests, test_entries
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import suggest
 from vatspolicy.i18n import Sentences, _
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.reports.policy.page import PolicyPage, RulePart, collect_terms
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from markupsafe import Markup
 
-from vatspolicy.cel.ast import Literal, Node
+from vatspolicy.core.cel.ast import Literal, Node
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.expression_wording import Marks, Wording
+from vatspolicy.core.policies.model import NEVER, Instrument, Rule
+from vatspolicy.core.policies.wording import describe_effect, describe_readings
+from vatspolicy.core.profile.vocabulary import label
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import JOINTS, Table, end, gap
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.expression_wording import Marks, Wording
-from vatspolicy.policies.model import NEVER, Instrument, Rule
-from vatspolicy.policies.wording import describe_effect, describe_readings
-from vatspolicy.profile.vocabulary import label
 from vatspolicy.reports.formats.html import trust
 from vatspolicy.reports.formats.markdown import escape
 from vatspolicy.reports.formats.templating import render_markdown

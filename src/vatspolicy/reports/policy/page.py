@@ -8,10 +8,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from vatspolicy.cel.ast import Literal, Node, Param, Term, walk
+from vatspolicy.core.cel.ast import Literal, Node, Param, Term, walk
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import (
+    Article,
+    Condition,
+    Expression,
+    Instrument,
+    Need,
+    Parameter,
+    Policy,
+    Route,
+    Rule,
+)
 from vatspolicy.i18n import LocalizedText, Phrase
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Article, Condition, Expression, Instrument, Need, Parameter, Policy, Route, Rule
 
 Terms = Mapping[tuple[str, str], Node]
 """Typed bodies of terms by policy and name."""

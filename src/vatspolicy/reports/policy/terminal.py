@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.cost import rule_cost
+from vatspolicy.core.policies.expression_wording import Wording
+from vatspolicy.core.policies.model import NEVER, Article, Expression, Rule
+from vatspolicy.core.policies.wording import describe_effect, describe_readings
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import Table, aside, joint, word
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.cost import rule_cost
-from vatspolicy.policies.expression_wording import Wording
-from vatspolicy.policies.model import NEVER, Article, Expression, Rule
-from vatspolicy.policies.wording import describe_effect, describe_readings
 from vatspolicy.reports.lists import cut_lists
 from vatspolicy.reports.policy.lookup import find, list_cases
 from vatspolicy.reports.policy.page import ParameterPart, PolicyPage, RulePart, one_line

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import Counts
-from vatspolicy.profile.vocabulary import Language
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "site": Phrase("Rulebook"),

@@ -7,10 +7,10 @@ from functools import partial
 
 from markupsafe import Markup
 
-from vatspolicy.engine.result import Question
+from vatspolicy.core.engine.result import Question
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.guidance.remediation.result import Route, Service, Ways
 from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.opinions import say_matter
 from vatspolicy.reports.formats import html_page, templating
 from vatspolicy.reports.formats.html_words import Sentences

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from vatspolicy.engine.result import Citation
+from vatspolicy.core.engine.result import Citation
+from vatspolicy.core.profile.vocabulary import Language, LocalizedText
 from vatspolicy.guidance.remediation.result import Extent, Proposal, Route, Ways
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, gap, joint, number, word
 from vatspolicy.output import Style
-from vatspolicy.profile.vocabulary import Language, LocalizedText
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.opinions import say_matter
 from vatspolicy.reports.remediation.words import name_goal, say

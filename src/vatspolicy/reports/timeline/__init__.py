@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from vatspolicy.engine.result import encode
-from vatspolicy.engine.timeline_result import Timeline
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.core.engine.result import encode
+from vatspolicy.core.engine.timeline_result import Timeline
+from vatspolicy.core.profile.vocabulary import Language
 
 FORMATS = ("text", "json", "markdown", "html")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vatspolicy.engine.timeline_result import Entry, Timeline
+from vatspolicy.core.engine.timeline_result import Entry, Timeline
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import word
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.formats.html_page import Frame, render_page
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.templating import render_markdown as render_template

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from vatspolicy.engine.result import ChangeAhead
-from vatspolicy.engine.timeline_result import Entry, Timeline
+from vatspolicy.core.engine.result import ChangeAhead
+from vatspolicy.core.engine.timeline_result import Entry, Timeline
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import word
 from vatspolicy.output import Style
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.timeline.words import WORDS, describe_decision, say_change, say_fact, say_law, say_until, told
 from vatspolicy.reports.words import COLORS, phrase, say_deciding
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from vatspolicy.engine.result import ChangeAhead, DatedFact, ItemChange, LawChange
-from vatspolicy.engine.timeline_result import Entry, Timeline
+from vatspolicy.core.engine.result import ChangeAhead, DatedFact, ItemChange, LawChange
+from vatspolicy.core.engine.timeline_result import Entry, Timeline
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, joint, word
-from vatspolicy.profile.vocabulary import Language
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "range": Phrase("from {first} on"),

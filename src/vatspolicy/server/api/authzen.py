@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.documents import Document
+from vatspolicy.core.documents import Document
 from vatspolicy.i18n import Listing, _
 from vatspolicy.server.api.query import FILE, Query, read_day, read_object, tree_at
 from vatspolicy.server.errors import HttpError, error_to_data

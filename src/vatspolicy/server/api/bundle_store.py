@@ -11,12 +11,12 @@ from typing import TypeVar
 
 from vatspolicy.bundles.select import SelectedLaw, choose_law, read_layers
 from vatspolicy.compile_cache import digest
-from vatspolicy.documents.schemas import resource_folder
-from vatspolicy.engine.evaluator import BEARING
+from vatspolicy.core.documents.schemas import resource_folder
+from vatspolicy.core.engine.evaluator import BEARING
+from vatspolicy.core.policies.bundle import read_sources
+from vatspolicy.core.policies.model import KINDS
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Sentences, _
-from vatspolicy.policies.bundle import read_sources
-from vatspolicy.policies.model import KINDS
 
 T = TypeVar("T")
 

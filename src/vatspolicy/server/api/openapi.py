@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from vatspolicy.documents.schemas import SchemaSet, resource_folder
+from vatspolicy.core.documents.schemas import SchemaSet, resource_folder
 
 _PUBLISHED = re.compile(r"(\w+)\.schema\.json(?:#(.*))?")
 _LEFT_OUT = ("$schema", "$id", "x-invariants")

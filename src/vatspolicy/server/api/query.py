@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from vatspolicy.compile_cache import digest
-from vatspolicy.documents import Document, parse_document
-from vatspolicy.documents.document import Node
-from vatspolicy.engine.brief import brief_parts
-from vatspolicy.engine.decision import INCOMPLETE, Decision
-from vatspolicy.engine.evaluator import evaluate, possible_outcomes
-from vatspolicy.engine.explained import TABLES, explained_parts
-from vatspolicy.engine.result import encode
+from vatspolicy.core.documents import Document, parse_document
+from vatspolicy.core.documents.document import Node
+from vatspolicy.core.engine.brief import brief_parts
+from vatspolicy.core.engine.decision import INCOMPLETE, Decision
+from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
+from vatspolicy.core.engine.explained import TABLES, explained_parts
+from vatspolicy.core.engine.result import encode
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.expression_wording import Wording
+from vatspolicy.core.policies.model import Policy
+from vatspolicy.core.profile.profile import Profile, read_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.waivers import WaiverSet
 from vatspolicy.i18n import LANGUAGES, Sentences, _
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.expression_wording import Wording
-from vatspolicy.policies.model import Policy
-from vatspolicy.profile.profile import Profile, read_profile
 from vatspolicy.server.errors import HttpError
 
 FILE = "request.json"

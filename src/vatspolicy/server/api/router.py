@@ -16,11 +16,11 @@ from starlette.types import Scope
 
 from vatspolicy import __version__
 from vatspolicy.clock import today as today_in_china
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError
 from vatspolicy.gate.waivers import WaiverSet
 from vatspolicy.i18n import Sentences, _
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.server.api.authzen import (
     PATHS,
     Evaluation,

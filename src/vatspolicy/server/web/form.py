@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from vatspolicy.documents import Path
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.core.documents import Path
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.vocabulary import LocalizedText, describe, gazetteer, grouped, groups_of
 from vatspolicy.guidance.interview.messages import UNITS
 from vatspolicy.i18n import LANGUAGES
 from vatspolicy.i18n.words import say_both
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer, grouped, groups_of
 
 _SHORT = 12
 """Longest list of choices inside its field; longer lists are shared by name."""

@@ -11,10 +11,15 @@ from typing import Any
 import yaml
 
 from vatspolicy.clock import today as today_in_china
-from vatspolicy.documents import Document, Path, parse_document
-from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.documents.validation import validate
-from vatspolicy.engine.result import encode
+from vatspolicy.core.documents import Document, Path, parse_document
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.engine.result import encode
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.edits import set_fact
+from vatspolicy.core.profile.invariants import broken_invariant
+from vatspolicy.core.profile.profile import facts_of, read_profile
+from vatspolicy.core.profile.vocabulary import Language, LocalizedText, describe
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.opinions import check_opinions
@@ -26,11 +31,6 @@ from vatspolicy.guidance.interview.questions import NAME_PATH, Question
 from vatspolicy.guidance.interview.ranking import NO_GAIN
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n import LANGUAGES, Sentences, _, translate
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.edits import set_fact
-from vatspolicy.profile.invariants import broken_invariant
-from vatspolicy.profile.profile import facts_of, read_profile
-from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
 from vatspolicy.reports.decision.html import fragment
 from vatspolicy.reports.words import say_deciding
 from vatspolicy.server.errors import HttpError

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
 from vatspolicy.i18n import LANGUAGES, Phrase
 from vatspolicy.i18n.words import VERDICTS
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.words import OWN_NAME, phrase
 
 WORDS: Mapping[str, Mapping[str, str]] = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.reports.policy.index import Pages
 from vatspolicy.reports.policy.lookup import find
 from vatspolicy.reports.policy.page import PolicyPage, Terms

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.reports.formats.html_page import place_entries
 from vatspolicy.reports.policy.site.site import Site
 

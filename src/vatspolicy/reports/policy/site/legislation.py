@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vatspolicy.policies.model import ALWAYS, NEVER
+from vatspolicy.core.policies.model import ALWAYS, NEVER
 from vatspolicy.reports.policy.page import PolicyPage
 
 

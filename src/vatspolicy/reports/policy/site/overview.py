@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from vatspolicy.core.profile.vocabulary import label
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import joint
-from vatspolicy.profile.vocabulary import label
 from vatspolicy.reports.formats.html_page import Entry, place_entries
 from vatspolicy.reports.policy.index import (
     TOPICS,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from vatspolicy.policies.wording import describe_effect, describe_readings
+from vatspolicy.core.policies.wording import describe_effect, describe_readings
 from vatspolicy.reports.formats.html import escape_json
 from vatspolicy.reports.formats.html_page import Entry, place_entries
 from vatspolicy.reports.policy.index import TOPICS

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.cel.ast import Literal, walk
-from vatspolicy.documents.words import Word
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Parameter, Rule
-from vatspolicy.profile.vocabulary import LocalizedText, describe, fact_schemas, words_of
+from vatspolicy.core.cel.ast import Literal, walk
+from vatspolicy.core.documents.words import Word
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Parameter, Rule
+from vatspolicy.core.profile.vocabulary import LocalizedText, describe, fact_schemas, words_of
 from vatspolicy.reports.policy.site.site import Site, asset
 
 KINDS = ("policy", "article", "classify", "deny", "need", "route", "duty", "advise", "instrument", "parameter", "term")

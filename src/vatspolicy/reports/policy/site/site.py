@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 from markupsafe import Markup
 
-from vatspolicy.cel.ast import Literal as Constant
-from vatspolicy.cel.ast import Node
+from vatspolicy.core.cel.ast import Literal as Constant
+from vatspolicy.core.cel.ast import Node
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.expression_wording import Marks, Wording
+from vatspolicy.core.policies.model import NEVER, Article, Instrument, Policy
+from vatspolicy.core.profile.vocabulary import Language, LocalizedText, label
 from vatspolicy.i18n.words import aside, count, end, gap, joint
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.expression_wording import Marks, Wording
-from vatspolicy.policies.model import NEVER, Article, Instrument, Policy
-from vatspolicy.profile.vocabulary import Language, LocalizedText, label
 from vatspolicy.reports.formats.html import escape, trust
 from vatspolicy.reports.formats.html_page import Entry, Frame, render_page
 from vatspolicy.reports.policy.index import MARK

@@ -1,0 +1,157 @@
+"""Typed syntax tree, the form of an expression that every back end reads.
+
+Unknown is not a node: a missing attribute makes the nodes above it unknown under Kleene's logic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.core.cel.types import Type
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A node with its type and its span in the text (start and end offset)."""
+
+    type: Type
+    span: tuple[int, int]
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *vars(self).values()))
+
+
+@dataclass(frozen=True, eq=False)
+class Literal(Node):
+    """A constant: bool, int, float, str, or a tuple of these."""
+
+    value: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Fact(Node):
+    """An attribute: a variable and the fields read from it, such as company.foreign_percent or a.province."""
+
+    root: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Param(Node):
+    """A parameter, whose value depends on the day. `key`: policy/name."""
+
+    key: str
+
+
+@dataclass(frozen=True, eq=False)
+class Term(Node):
+    """A named expression and its body."""
+
+    name: str
+    body: Node
+
+
+@dataclass(frozen=True, eq=False)
+class Not(Node):
+    """Negation."""
+
+    body: Node
+
+
+@dataclass(frozen=True, eq=False)
+class And(Node):
+    """Conjunction of two or more operands."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Or(Node):
+    """Disjunction of two or more operands."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Compare(Node):
+    """A comparison by `==`, `!=`, `<`, `<=`, `>` or `>=`."""
+
+    op: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, eq=False)
+class In(Node):
+    """Membership in a list of scalars."""
+
+    item: Node
+    list: Node
+
+
+@dataclass(frozen=True, eq=False)
+class Quantifier(Node):
+    """`exists` or `all` over a list, with one bound variable."""
+
+    kind: str
+    variable: str
+    list: Node
+    body: Node
+
+
+@dataclass(frozen=True, eq=False)
+class Size(Node):
+    """Length of a list."""
+
+    list: Node
+
+
+@dataclass(frozen=True, eq=False)
+class Arithmetic(Node):
+    """Sum, difference or product of whole numbers."""
+
+    op: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, eq=False)
+class TextTest(Node):
+    """A test of a text by `startsWith`, `endsWith`, `contains` or `matches` (RE2) with a constant."""
+
+    kind: str
+    text: Node
+    pattern: str
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """Return the operands of a node, left to right."""
+    match node:
+        case Term(body=body) | Not(body=body):
+            return (body,)
+        case And(parts=parts) | Or(parts=parts):
+            return parts
+        case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
+            return (left, right)
+        case In(item=item, list=over):
+            return (item, over)
+        case Quantifier(list=over, body=body):
+            return (over, body)
+        case Size(list=over):
+            return (over,)
+        case TextTest(text=text):
+            return (text,)
+        case _:
+            return ()
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield the node and its descendants, parents first."""
+    yield node
+    for child in children(node):
+        yield from walk(child)

@@ -1,0 +1,136 @@
+"""Generated Python: the functions of `python_writer`, compiled once for a whole bundle.
+
+They give the results of the interpreter, the attributes to ask for included. Quantifiers over lists of scalars become
+set membership; a quantifier over constant objects looks up the candidates by one of their fields.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from importlib.util import MAGIC_NUMBER
+from types import CodeType
+from typing import Any, Generic, TypeVar
+
+from vatspolicy.core.cel.ast import Node
+from vatspolicy.core.cel.interpreter import Evaluator, Params, Unknown, UnknownAttribute
+
+K = TypeVar("K")
+"""Type of the keys by which a caller knows its expressions."""
+BYTECODE_VERSION = MAGIC_NUMBER
+"""Version of Python's byte code, on which compiled code depends."""
+
+
+class GeneratedModule(Generic[K]):
+    """Generated code for many expressions. `load` binds it to the parameter values of a day."""
+
+    def __init__(self, parts: Mapping[str, Any]) -> None:
+        """Take the parts that `generate` makes."""
+        self._parts = parts
+
+    @classmethod
+    def generate(cls, expressions: Mapping[K, Node]) -> GeneratedModule[K]:
+        """Generate the code of expressions, given as trees by a key of the caller's choice."""
+        from vatspolicy.core.cel.python_writer import PythonWriter
+
+        writer = PythonWriter()
+        functions = {key: writer.write(node) for key, node in expressions.items()}
+        return cls(
+            {
+                "source": writer.source,
+                "functions": functions,
+                "values": {name: key for key, name in writer.values.items()},
+                "sets": {name: key for key, name in writer.sets.items()},
+                "constants": {name: list(values) for values, name in writer.constants.items()},
+                "patterns": {name: pattern for pattern, name in writer.patterns.items()},
+                "indexes": {name: index for index, name in writer.indexes.items()},
+                "unknowns": {name: fact for fact, name in writer.unknowns.items()},
+                "members": {name: fact for fact, name in writer.members.items()},
+            }
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """Return plain data and byte code, which only the same Python can restore (`BYTECODE_VERSION`)."""
+        return {**self._parts, "source": "", "code": self._code}
+
+    @property
+    def source(self) -> str:
+        """The generated source; empty in a module that was dumped."""
+        return str(self._parts["source"])
+
+    @functools.cached_property
+    def _code(self) -> CodeType:
+        found: CodeType = self._parts.get("code") or compile(self.source, "<generated>", "exec")
+        return found
+
+    def load(self, params: Params) -> dict[K, Evaluator]:
+        """Return the functions for one day, by the caller's keys."""
+        parts = self._parts
+        scope: dict[str, Any] = {**_COMMON, **self._unknowns}
+        scope.update({name: params[key] for name, key in parts["values"].items()})
+        scope.update({name: frozenset(params[key]) for name, key in parts["sets"].items()})
+        scope.update({name: frozenset(values) for name, values in parts["constants"].items()})
+        scope.update({name: _Index(params[key], field) for name, (key, field) in parts["indexes"].items()})
+        if parts["patterns"]:
+            import re2
+
+            scope.update({name: re2.compile(pattern).search for name, pattern in parts["patterns"].items()})
+        exec(self._code, scope)
+        return {key: scope[name] for key, name in parts["functions"].items()}
+
+    @functools.cached_property
+    def _unknowns(self) -> dict[str, Any]:
+        """Results for one missing attribute, and their makers, which serve every day."""
+        parts = self._parts
+        found: dict[str, Any] = {name: _missing(*fact) for name, fact in parts["unknowns"].items()}
+        return found | {name: functools.partial(_missing, *fact) for name, fact in parts["members"].items()}
+
+
+def _missing(root: str, names: Sequence[str], member: Any = None) -> Unknown:
+    """Return the result of an expression that lacks one attribute, of a member of a list if there is one."""
+    return Unknown((UnknownAttribute(root, tuple(names), member),))
+
+
+def _join(one: Unknown, other: Unknown) -> Unknown:
+    """Return the result of a disjunction or quantifier with two unknown operands."""
+    return Unknown(one.facts + other.facts)
+
+
+def _combine(*operands: tuple[Any, Unknown]) -> Unknown:
+    """Return the result of an operation. An operand is its value, None if it is unknown, and its result if so."""
+    return Unknown(tuple(fact for value, unknown in operands if value is None for fact in unknown.facts))
+
+
+def _named(members: Sequence[Any], objects: Sequence[Mapping[str, Any]], field: str) -> Sequence[Any]:
+    """Return the members that some object names in a field, else one for all others; all if an object lacks it."""
+    words = {one.get(field) for one in objects}
+    return members if None in words else [member for member in members if member in words] or members[:1]
+
+
+_COMMON: Mapping[str, Any] = {
+    "__builtins__": {},
+    "len": len,
+    "nothing": {},
+    "join": _join,
+    "combine": _combine,
+    "named": _named,
+}
+"""Names that every generated function may use."""
+
+
+class _Index(dict["Any", "list[Any]"]):
+    """Objects of a constant list by the value of a field; every key maps to all if one object lacks the field."""
+
+    __slots__ = ("_others",)
+
+    def __init__(self, objects: Sequence[Any], field: str) -> None:
+        self._others: Sequence[Any] = ()
+        for one in objects:
+            if field not in one:
+                self.clear()
+                self._others = objects
+                break
+            self.setdefault(one[field], []).append(one)
+
+    def __missing__(self, _: Any) -> Sequence[Any]:
+        return self._others

@@ -1,0 +1,109 @@
+"""Where in a document a key or a word belongs, if it stands in a wrong place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from vatspolicy.core.documents.document import Path, format_path
+from vatspolicy.core.documents.words import SAME, Word, search_words, words_of_schema
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from vatspolicy.core.documents.schemas import SchemaSet
+
+MAX_PLACES = 3
+"""Largest number of places in a hint; a key of more places is too common to tell."""
+
+
+def find_places(key: str, holder: Path, schema: str, schemas: SchemaSet) -> list[str]:
+    """Return the paths at which a schema knows a key, those nearest to the object that holds it wrongly.
+
+    `model` in `services[1]` belongs to `services[1].ai.model`. A key that is known in many places has none.
+    """
+    pattern = _pattern(holder)
+    known: Mapping[str, list[Path]] = schemas.derived(("key places", schema), lambda: _index(schema, schemas))
+    places = [path for path in known.get(key, ()) if path[:-1] != pattern]
+    if not places:
+        return []
+    nearest = max(_shared(path, pattern) for path in places)
+    chosen = [path for path in places if _shared(path, pattern) == nearest]
+    if len(chosen) > MAX_PLACES:
+        return []
+    return [format_path((*holder[:nearest], *path[nearest:])) for path in chosen]
+
+
+def find_words(value: str, holder: Path, schema: str, schemas: SchemaSet) -> list[str]:
+    """Return the values of this name that other keys of the object at `holder` take, each with its path.
+
+    `ugc` is no word of `services[0].content`, but it names `services[0].features: user-posts`.
+    """
+    lists: Mapping[Path, tuple[Word, ...]] = schemas.derived(("word places", schema), lambda: _lists(schema, schemas))
+    pattern = _pattern(holder)
+    by_word = {
+        word.value: path[-1]
+        for path, words in reversed(list(lists.items()))
+        if path[:-1] == pattern
+        for grade, word in search_words(value, words)
+        if grade == SAME
+    }
+    return [f"{format_path((*holder, key))}: {word}" for word, key in reversed(list(by_word.items()))][:MAX_PLACES]
+
+
+def _pattern(path: Path) -> Path:
+    return tuple(0 if isinstance(step, int) else step for step in path)
+
+
+def _index(schema: str, schemas: SchemaSet) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for path, *_ in _nodes(schemas.load(schema), (), schema, schemas):
+        if path not in (known := found.setdefault(str(path[-1]), [])):
+            known.append(path)
+    return found
+
+
+def _lists(schema: str, schemas: SchemaSet) -> dict[Path, tuple[Word, ...]]:
+    """Return the words that each key takes, itself or as members of a list."""
+    found: dict[Path, tuple[Word, ...]] = {}
+    for path, node, home in _nodes(schemas.load(schema), (), schema, schemas):
+        item, home = _follow(node, home, schemas)
+        item, _ = _follow(item.get("items", item), home, schemas)
+        if words := words_of_schema(item, schemas):
+            found.setdefault(path, words)
+    return found
+
+
+def _nodes(node: Any, path: Path, schema: str, schemas: SchemaSet) -> Iterator[tuple[Path, Any, str]]:
+    """Yield each key that a schema names: its path (0 for each member of a list), its schema, the name of the file."""
+    if not isinstance(node, dict) or len(path) > 16:
+        return
+    if "$ref" in node:
+        node_there, home = _follow(node, schema, schemas)
+        yield from _nodes(node_there, path, home, schemas)
+    for key, child in node.get("properties", {}).items():
+        yield (*path, key), child, schema
+        yield from _nodes(child, (*path, key), schema, schemas)
+    yield from _nodes(node.get("items"), (*path, 0), schema, schemas)
+    for rule in ("allOf", "anyOf", "oneOf"):
+        for branch in node.get(rule, ()):
+            yield from _nodes(branch, path, schema, schemas)
+
+
+def _follow(node: Any, schema: str, schemas: SchemaSet) -> tuple[dict[str, Any], str]:
+    """Return the schema behind a reference and the name of its file; a schema without one as it is."""
+    while isinstance(node, dict) and (reference := node.get("$ref")):
+        from vatspolicy.core.documents.schemas import schema_named
+
+        node, schema = schemas.resolve(reference, schema), schema_named(reference) or schema
+    return node if isinstance(node, dict) else {}, schema
+
+
+def _shared(path: Path, other: Path) -> int:
+    """Return how many steps two paths share at their beginning."""
+    count = 0
+    for one, two in zip(path, other, strict=False):
+        if one != two:
+            break
+        count += 1
+    return count

@@ -1,0 +1,135 @@
+"""Base of the YAML and the JSON reader: position, limits and problems."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from vatspolicy.core.documents.document import Document, Node, format_path
+from vatspolicy.core.documents.positions import characters, line_starts, position, unprintable
+from vatspolicy.errors import FURTHER, MAX_EXPLAINED, InvalidInput, Problem
+from vatspolicy.i18n import _
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+MAX_EXACT = 2**53  # the largest magnitude up to which every integer is a double too
+NO_ESCAPE = (_("This escape sequence does not exist."), _("Write \\\\ for a backslash."))
+QUOTE_TEXT = _("Put it in quotes if it is text.")
+
+
+class Limits(NamedTuple):
+    """Limits of a document: bytes of text, nodes after aliases are expanded, levels of nesting, uses of aliases."""
+
+    size: int = 2**20
+    nodes: int = 20_000
+    depth: int = 32
+    aliases: int = 64
+
+
+LIMITS = Limits()
+"""Limits unless the caller passes others."""
+
+
+class StopError(Exception):
+    """Reading ended at a problem."""
+
+
+class Reader:
+    """Reader of one text. No message holds a value of the text, only the keys that lead to it."""
+
+    def __init__(self, text: str, file: str, limits: Limits) -> None:
+        self.text, self.file, self.limits = text, file, limits
+        self.path: list[str | int] = []
+        self.depth = 0
+        self.nodes = 0
+        self.problems: list[tuple[int, str, str, str]] = []
+        self._lines = line_starts(text)
+
+    def document(self) -> Document:
+        """Read the whole text. Raises InvalidInput with every problem found."""
+        root: Node | None = None
+        with suppress(StopError):
+            root = self.read()
+        if root is None or self.problems:
+            raise InvalidInput(
+                Problem(self.file, *position(self._lines, index), path, message, hint)
+                for index, path, message, hint in self.problems
+            )
+        return Document(self.file, root.data(), self.text, root)
+
+    def read(self) -> Node:
+        """Read the root of the text. Raises StopError."""
+        raise NotImplementedError
+
+    def note(self, index: int, message: str, hint: str = "") -> None:
+        """Note a problem and read on. Raises StopError after MAX_EXPLAINED problems."""
+        if len(self.problems) >= MAX_EXPLAINED:
+            self.problems.append((index, "", *FURTHER))
+            raise StopError
+        self.problems.append((index, format_path(tuple(self.path)), message, hint))
+
+    def fail(self, index: int, message: str, hint: str = "") -> NoReturn:
+        """Note a problem after which nothing can be read. Raises StopError."""
+        self.note(index, message, hint)
+        raise StopError
+
+    def fail_alone(self, index: int, message: str, hint: str = "") -> NoReturn:
+        """Note this problem alone and stop: the two YAML parsers meet it at different moments."""
+        self.problems.clear()
+        self.path.clear()
+        self.fail(index, message, hint)
+
+    def spend(self, index: int, nodes: int = 1, height: int = 0) -> None:
+        """Count values read, which reach `height` levels deeper than here. Raises StopError when there are too many."""
+        self.nodes += nodes
+        if self.nodes > self.limits.nodes:
+            self.fail(index, _("The file has more than {nodes:,} values.", nodes=self.limits.nodes))
+        if self.depth + height > self.limits.depth:
+            self.path.clear()
+            self.fail(index, _("Values are nested more than {depth} levels deep.", depth=self.limits.depth))
+
+    def enter(self, keys: dict[str, int], key: str, index: int) -> bool:
+        """Step into the value of a key; False if the key was there before, and its first value stays."""
+        self.path.append(key)
+        if key not in keys:
+            keys[key] = index
+            return True
+        line, __ = position(self._lines, keys[key])
+        self.note(index, _("The key was given before, on line {line}.", line=line), _("Remove one of the two."))
+        return False
+
+    def leave(self, node: Node, child: Node) -> None:
+        """Step out of a value of `node`."""
+        self.path.pop()
+        node.size += child.size
+        node.height = max(node.height, child.height + 1)
+
+    def number(self, index: int, text: str) -> int | float:
+        """`text` is a decimal number; refused when a double could not hold its whole part exactly."""
+        value = float(text)
+        if abs(value) > MAX_EXACT or (
+            abs(value) == MAX_EXACT and text.lstrip("-").removesuffix(".0") != str(MAX_EXACT)
+        ):
+            self.note(
+                index,
+                _("The number is beyond {max_exact:,} and would not stay exact.", max_exact=MAX_EXACT),
+                _("Put it in quotes."),
+            )
+            return 0
+        if value == 0 and any(digit in "123456789" for digit in text.lower().partition("e")[0]):
+            self.note(index, _("The number is too small and would be read as 0."), _("Write 0, or put it in quotes."))
+            return 0
+        return int(text) if text.removeprefix("-").isdigit() else value
+
+    def check_escapes(self, index: int, value: str) -> None:
+        """Reject escapes in a double-quoted string that produce characters the file itself may not contain."""
+        found = next(unprintable(value), None)
+        if found is None:
+            return
+        read = next(islice(characters(self.text, index, '"', value), found.start(), None), None)
+        at, code = read[1] if read else index, ord(found.group())
+        if 0xD800 <= code <= 0xDFFF:
+            self.fail(at, *NO_ESCAPE)
+        self.note(at, _("The text holds the invisible character U+{code:04X}.", code=code), _("Remove it."))

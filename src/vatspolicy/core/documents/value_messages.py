@@ -1,0 +1,225 @@
+"""Sentences about a wrong value: what is wrong with it, and what to write instead.
+
+No sentence holds a value of the document, which may be a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, TypeAlias
+
+from vatspolicy.core.documents.faults import Fault, type_of
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.documents.words import NEAR, SAME, Word, search_words, words_of_schema
+from vatspolicy.errors import LONGEST_NAME, did_you_mean, suggest
+from vatspolicy.i18n import Bilingual, Listing, LocalizedText, Message, Sentences, _
+
+SHORT_LIST = 8  # how many words an error lists
+LONG_LIST = 24  # how many places it lists: a province has up to 21 cities
+FEW = 4  # how many words it suggests
+
+Names: TypeAlias = Mapping[str, Mapping[str, str]]
+"""Names (`en`, `zh`) of places, and the place that contains each (`within`)."""
+
+
+def describe_fault(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
+    """Return a sentence about the fault, and a hint (or an empty text)."""
+    rule, limit = fault.rule, fault.limit
+    if fault.expected:
+        return describe_wrong_type(fault.expected, fault.value)
+    if rule in ("enum", "const"):
+        return _describe_no_member(fault, schemas)
+    if rule == "pattern":
+        return _("This does not have the expected form."), schema_hint(fault.schema.get("x-pattern-hint")) or _(
+            "It must match {limit}", limit=limit
+        )
+    if rule == "format":
+        return (
+            _describe_no_day(fault.value) if limit == "date" else (_("This is not a valid {limit}.", limit=limit), "")
+        )
+    if rule in ("minLength", "minItems", "minProperties") and limit == 1:
+        return _("This is empty."), schema_hint(fault.schema.get("x-empty-hint"))
+    if rule == "not" and isinstance(limit, dict) and (keys := limit.get("required")):
+        listed = Listing(keys, "and", quoted=True)
+        return (
+            _("This must not have {keys} together.", keys=listed)
+            if len(keys) > 1
+            else _("This must not have {keys}.", keys=listed)
+        ), ""
+    if rule in _LIMITS:
+        return Message(_LIMITS[rule], {"limit": limit, "s": "" if limit == 1 else "s"}), ""
+    if rule == "forbidden":
+        return _("This key is not allowed here."), ""
+    if rule == "contains":
+        return _("The list has not the items that it needs."), ""
+    return _("This is not allowed here."), ""
+
+
+def schema_hint(text: LocalizedText | None) -> str:
+    """Return a hint that a schema states; an empty one if it states none."""
+    return Bilingual(text["en"], text["zh"]) if text else ""
+
+
+_LIMITS = {
+    "minimum": _("This must be at least {limit}."),
+    "maximum": _("This must be at most {limit}."),
+    "exclusiveMinimum": _("This must be more than {limit}."),
+    "exclusiveMaximum": _("This must be less than {limit}."),
+    "minLength": _("This must have at least {limit} character{s}."),
+    "maxLength": _("This must have at most {limit} character{s}."),
+    "minItems": _("The list must have at least {limit} item{s}."),
+    "maxItems": _("The list must have at most {limit} item{s}."),
+    "minProperties": _("This must have at least {limit} key{s}."),
+    "maxProperties": _("This must have at most {limit} key{s}."),
+}
+
+
+# --- types -----------------------------------------------------------------------------------------------------------
+
+
+def describe_wrong_type(expected: Iterable[str], value: object) -> tuple[str, str]:
+    """Return the message and hint for a value of the wrong type. `expected` are JSON Schema type names."""
+    names = list(dict.fromkeys(expected))
+    wanted = Listing((_TYPES[name] for name in names if not (name == "integer" and "number" in names)), "or")
+    found = _TYPES[type_of(value)]
+    if names == ["integer"] and isinstance(value, float):
+        found = _("a number with decimals")
+    return _("This expects {wanted}, not {found}.", wanted=wanted, found=found), _change_of_type(
+        names, value
+    ) or _bare_number(names, value)
+
+
+def _change_of_type(names: Sequence[str], value: object) -> str:
+    """Return a hint that gives the value an expected type, if there is an obvious one."""
+    if "string" in names and isinstance(value, bool | int | float):
+        return _("Put it in quotes.")
+    if isinstance(value, str) and _unquoted(value) in {"number" if name == "integer" else name for name in names}:
+        return _("Remove the quotes.")
+    return _("Write a list, even for one item.") if names == ["array"] and value is not None else ""
+
+
+def _bare_number(names: Sequence[str], value: object) -> str:
+    """Return a hint for a number that is written with a sign, a unit or separators."""
+    if not isinstance(value, str) or not {"integer", "number"} & set(names) or len(value) > LONGEST_NAME:
+        return ""
+    if re.fullmatch(r"\s*[0-9.,]+\s*[%％]\s*", value):
+        return _("Write the number without the percent sign.")
+    return _("Write digits only, without separators and units, such as 10000000.") if re.search("[0-9]", value) else ""
+
+
+def _unquoted(text: str) -> str:
+    """Return the type that a text would have without its quotes."""
+    if len(text) > LONGEST_NAME:
+        return "string"
+    try:
+        return type_of(json.loads(text))
+    except ValueError:
+        return "string"
+
+
+_TYPES = {
+    "string": _("text"),
+    "integer": _("a whole number"),
+    "number": _("a number"),
+    "boolean": _("true or false"),
+    "array": _("a list"),
+    "object": _("keys with values"),
+    "null": "null",
+}
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def describe_strange_word(
+    members: Sequence[Any], value: object, words: Sequence[Word] = (), places: Names | None = None, listed: str = ""
+) -> tuple[str, str]:
+    """Return the message and hint for a value that is not a member.
+
+    `words` are the members with their names; for places, `places` says which contains which. `listed` is the name
+    under which `vatspolicy list` shows the members.
+    """
+    texts = list(dict.fromkeys(word if isinstance(word, str) else json.dumps(word) for word in members))
+    if len(texts) == 1:
+        return _("This must be {value!r}.", value=texts[0]) if texts[0] in members else _(
+            "This must be {value}.", value=texts[0]
+        ), ""
+    near = ""
+    if isinstance(value, str) and len(value) <= LONGEST_NAME:
+        meant = _meant(value, places) if places else ""
+        inner = [] if meant in texts else [word for word in texts if meant and meant in _around(word, places or {})]
+        near = _suggest_words(value, texts, words, meant, only_names=bool(inner))
+        if inner and not near:
+            hint = (
+                _("Name one in it: {inner}.", inner=Listing(inner))
+                if len(inner) <= LONG_LIST
+                else _("Name one place in it.")
+            )
+            return _("This place is too wide here."), hint
+    rest = _("Allowed: {texts}.", texts=Listing(texts)) if len(texts) <= SHORT_LIST else ""
+    if listed and not rest:
+        rest = _("All values: vatspolicy list {listed}.", listed=listed)
+    return _("This is not one of the allowed values."), Sentences(near, rest)
+
+
+def _describe_no_member(fault: Fault, schemas: SchemaSet) -> tuple[str, str]:
+    """Return the message and hint for a value that is not a member of an enumeration with names and synonyms."""
+    words = words_of_schema(fault.schema, schemas) if fault.rule == "enum" else ()
+    gazetteer: Names = schemas.load("places").get("x-gazetteer", {}) if "places" in schemas.names else {}
+    places = gazetteer if "x-enum" not in fault.schema and all(one in gazetteer for one in fault.members) else None
+    return describe_strange_word(fault.members, fault.value, words, places, fault.schema.get("x-list", ""))
+
+
+def _suggest_words(value: str, texts: Sequence[str], words: Sequence[Word], place: str, only_names: bool) -> str:
+    """Return `Did you mean …?` for a value: what it is a name of, what it misspells, or what it is a part of."""
+    found = search_words(value, words)
+    same = [word.value for grade, word in found if grade == SAME]
+    if same or only_names:
+        return did_you_mean(same[:FEW])
+    if place in texts:
+        return did_you_mean([place])
+    fitting = [word.value for _, word in found]
+    if found and found[0][0] == NEAR:
+        return did_you_mean(fitting[:FEW])
+    return _misspelt(value, words) or did_you_mean(fitting[:FEW]) or suggest(value, texts)
+
+
+def _misspelt(value: str, words: Sequence[Word]) -> str:
+    """Return `Did you mean …?` for the word whose code or name is nearly the value, or an empty text."""
+    codes: dict[str, str] = {}
+    for word in words:
+        for name in word.names:
+            codes.setdefault(name.casefold(), word.value)
+    near = get_close_matches(value.casefold(), list(codes), n=1, cutoff=0.8)
+    return did_you_mean([codes[near[0]]]) if near else ""
+
+
+def _meant(text: str, names: Names) -> str:
+    """Return the place whose code or name, in either language, is nearly `text`; empty if there is none."""
+    codes: dict[str, str] = {}
+    for code, entry in names.items():
+        for name in (code, entry.get("en", ""), entry.get("zh", "")):
+            codes.setdefault(name.casefold(), code)
+    near = get_close_matches(text.casefold(), list(codes), n=1, cutoff=0.8)
+    return codes[near[0]] if near else ""
+
+
+def _around(word: str, names: Names) -> list[str]:
+    """Return the places that a place lies in."""
+    found: list[str] = []
+    while (word := names.get(word, {}).get("within", "")) and word not in found:
+        found.append(word)
+    return found
+
+
+# --- days ------------------------------------------------------------------------------------------------------------
+
+
+def _describe_no_day(value: object) -> tuple[str, str]:
+    """Return the message and hint for a text that is not a day: of another form, or of a month that is shorter."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        return _("The calendar has no such day."), _("Check the month and the day.")
+    return _("This is not a date."), _("Write the year, the month and the day, such as 2027-06-01.")

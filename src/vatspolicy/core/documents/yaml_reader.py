@@ -1,0 +1,322 @@
+"""Strict YAML with the place of every key and value, read from the events of the parser.
+
+PyYAML brings two parsers, libyaml's and one in Python. What they take differently is refused, so that both accept the
+same files, read the same from them, and say the same about the others.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from vatspolicy.core.documents.document import Node, Scalar
+from vatspolicy.core.documents.reader import NO_ESCAPE, Limits, Reader
+from vatspolicy.core.documents.scalars import doubt, is_number, is_surely_text
+from vatspolicy.errors import suggest
+from vatspolicy.i18n import _
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import yaml
+
+
+def yaml_loader() -> type[yaml.SafeLoader] | type[yaml.CSafeLoader]:
+    """Return the parser of libyaml if PyYAML has it, else the slower one in Python, with the same results."""
+    import yaml
+
+    return yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+
+class YamlReader(Reader):
+    """Reads one document of the YAML that YAML 1.1 and 1.2 read alike, without tags and merge keys."""
+
+    def __init__(self, text: str, file: str, limits: Limits) -> None:
+        super().__init__(text, file, limits)
+        self.anchors: dict[str, Node | None] = {}  # None while the anchored value is still being read
+        self.aliases = 0
+        self.flow = 0  # how many of the open containers are in brackets
+        self.verbatim: list[tuple[int, int]] = []  # quoted and block scalars, the only values that may hold a tab
+        self.crowded = [found.end() - 1 for found in re.compile(_CROWDED_COMMENT).finditer(text)] if "#" in text else []
+        self.plain: list[tuple[int, int]] = []  # plain scalars; noted only where `crowded` has a candidate
+
+    def read(self) -> Node:
+        """Read the root of the text. Raises StopError."""
+        import yaml
+
+        if "%" in self.text and (directive := re.compile(_DIRECTIVE).match(self.text)):
+            self.fail(directive.end() - 1, _("Directives are not used here."), _("Remove the line that begins with %."))
+        self.yaml = yaml
+        self.events: Iterator[Any] = iter(yaml_loader()(self.text).get_event, None)
+        try:
+            root = self._document()
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            at = mark.index if mark else 0
+            start = error.context_mark.index if error.context_mark else at
+            self._refuse_tabs(start if "quoted" in (error.context or "") else at + 1)
+            if self.text[at : at + 1] == "?" and "flow" in (error.context or ""):
+                self.fail_alone(at, *_QUESTION_MARK)
+            from vatspolicy.core.documents.yaml_syntax import explain
+
+            self.fail(*explain(f"{error.context or ''}; {error.problem or ''}", self.text, start, at))
+        except (ValueError, OverflowError):  # the parser in Python, for a character beyond Unicode
+            found = re.compile(_BEYOND_UNICODE).search(self.text)
+            self.fail(found.start() if found else 0, *NO_ESCAPE)
+        self._refuse_tabs(len(self.text))
+        self._refuse_crowded_comments()
+        return root
+
+    def _document(self) -> Node:
+        next(self.events)
+        opening = next(self.events)
+        if isinstance(opening, self.yaml.StreamEndEvent):
+            self.fail(0, _("The file is empty."))
+        first = next(self.events)
+        if isinstance(first, self.yaml.ScalarEvent) and not first.value and not first.style and not first.tag:
+            self.fail(0, _("The file is empty."))
+        root = self._value(first, first.start_mark.index)
+        next(self.events)
+        closing = next(self.events)
+        if not isinstance(closing, self.yaml.StreamEndEvent):
+            self.fail(
+                closing.start_mark.index, _("A second document begins here."), _("Keep one document in one file.")
+            )
+        return root
+
+    def _value(self, event: Any, named_at: int) -> Node:
+        """`named_at` is where to point when the value is empty: at its key."""
+        start = event.start_mark.index
+        self._check_line(start)
+        if event.anchor is not None:
+            self._check_anchor(event, start)
+        if isinstance(event, self.yaml.AliasEvent):
+            return self._alias(str(event.anchor), start)
+        if event.tag is not None:
+            hint = _("Remove the tag; put the value in quotes if it begins with !.")
+            self.note(start, _("Tags such as !name are not used here."), hint)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
+        if isinstance(event, self.yaml.ScalarEvent):
+            node = self._scalar(event, start, named_at)
+        else:
+            node = self._container(event, start)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = node
+        return node
+
+    def _check_anchor(self, event: Any, start: int) -> None:
+        """Refuse `&a:b`: YAML 1.2 reads an anchor named `a:b`, this parser an anchor `a` and the text `:b`."""
+        behind = start + 1 + len(event.anchor)
+        if self.text[start : start + 1] in ("&", "*") and re.compile(_ANCHOR_GOES_ON).match(self.text, behind):
+            self.note(start, _("The name of an anchor has only letters, digits, - and _."), _("Rename the anchor."))
+
+    def _alias(self, name: str, start: int) -> Node:
+        self.aliases += 1
+        if self.aliases > self.limits.aliases:
+            self.fail(start, _("The file uses more than {aliases} aliases.", aliases=self.limits.aliases))
+        target = self.anchors.get(name)
+        if target is None:
+            if name in self.anchors:
+                self.note(start, _("An alias cannot be inside its own anchor."))
+            else:
+                self.note(
+                    start, _("No earlier anchor has this name."), suggest(name, islice(self.anchors, _MOST_ANCHORS))
+                )
+            return Node(None, start, start)
+        self.spend(start, target.size, target.height)
+        return replace(target, start=start)
+
+    def _scalar(self, event: Any, start: int, named_at: int) -> Node:
+        self.spend(start)
+        behind_properties = re.compile(_PROPERTIES).match(self.text, start) if event.tag or event.anchor else None
+        text_start = behind_properties.end() if behind_properties else start
+        self._check_text(event, text_start)
+        value: Scalar = event.value
+        if not event.style and event.tag is None:
+            value = self._resolve(event.value, start, named_at)
+        return Node(value, start, text_start, event.style or "")
+
+    def _resolve(self, text: str, start: int, named_at: int) -> Scalar:
+        if is_surely_text(text):
+            return text
+        if not text:
+            self.note(named_at, _("The value is missing."), _("Write null or remove the key."))
+            return None
+        if text in ("true", "false"):
+            return text == "true"
+        if text == "null":
+            return None
+        if is_number(text):
+            return self.number(start, text)
+        if doubtful := doubt(text):
+            self.note(start, *doubtful)
+            return None
+        return text
+
+    def _container(self, event: Any, start: int) -> Node:
+        flow = 1 if event.flow_style else 0
+        self.flow += flow
+        self.depth += 1
+        self.spend(start)
+        node = self._list(start) if isinstance(event, self.yaml.SequenceStartEvent) else self._mapping(start)
+        self.depth -= 1
+        self.flow -= flow
+        return node
+
+    def _list(self, start: int) -> Node:
+        items: list[Node] = []
+        node = Node(items, start, start, height=1)
+        while not isinstance(event := next(self.events), self.yaml.SequenceEndEvent):
+            self.path.append(len(items))
+            items.append(self._value(event, event.start_mark.index))
+            self.leave(node, items[-1])
+        return node
+
+    def _mapping(self, start: int) -> Node:
+        entries: dict[str, Node] = {}
+        keys: dict[str, int] = {}
+        node = Node(entries, start, start, keys=keys, height=1)
+        while not isinstance(event := next(self.events), self.yaml.MappingEndEvent):
+            key, at = self._key(event), event.start_mark.index
+            if key is None:
+                self._value(next(self.events), at)
+                continue
+            first = self.enter(keys, key, at)
+            child = self._value(next(self.events), at)
+            if first:
+                entries[key] = child
+            self.leave(node, child)
+        return node
+
+    def _key(self, event: Any) -> str | None:
+        """Return the key; None if it cannot be one, which is noted while the caller still checks the value."""
+        start, end = event.start_mark.index, event.end_mark.index
+        self._check_line(start)
+        if not isinstance(event, self.yaml.ScalarEvent):
+            self.note(start, _("A key must be text."), _("Put it in quotes."))
+            if not isinstance(event, self.yaml.AliasEvent):
+                told = len(self.problems)
+                self._value(event, start)
+                del self.problems[told:]
+            return None
+        if event.tag is not None or event.anchor is not None:
+            self.note(start, _("A key has no tag and no anchor here."), _("Put it in quotes if it begins with ! or &."))
+            return None
+        text: str = event.value
+        self._check_text(event, start)
+        if self.flow and not event.style and self.text.startswith((":[", ":{"), end):
+            from vatspolicy.core.documents.yaml_syntax import NO_SPACE
+
+            self.fail(start, *NO_SPACE)  # as libyaml does
+        if event.style or (is_surely_text(text) and text != "<<"):
+            return text
+        if text == "<<":
+            self.note(start, _("Merge keys (<<) are not used here."), _("Write the keys out."))
+            return None
+        if not text or text in ("true", "false", "null") or is_number(text) or doubt(text):
+            self.note(start, _("A key must be text."), _("Put it in quotes."))
+            return None
+        return text
+
+    def _check_text(self, event: Any, text_start: int) -> None:
+        """Check escapes of quoted text, places of tabs, and a ? that one parser takes for the start of a key."""
+        if self.crowded and not event.style:
+            self.plain.append((text_start, event.end_mark.index))
+        if event.style:
+            if event.style in ("|", ">") and (crowded := re.compile(_CROWDED_HEADER).match(self.text, text_start)):
+                from vatspolicy.core.documents.yaml_syntax import BLOCK_HEADER
+
+                self.fail(crowded.end() - 1, *BLOCK_HEADER)  # libyaml takes the # for a comment
+            self._keep_tabs(event)
+            if event.style in ("'", '"'):
+                self._check_continuation(text_start, event.end_mark.index)
+            if event.style == '"':
+                self.check_escapes(text_start, event.value)
+        elif self.flow and "?" in event.value:
+            self.fail_alone(self.text.index("?", event.start_mark.index), *_QUESTION_MARK)
+        elif self.flow and (event.value == "-" or self.text[text_start - 1] == "?"):
+            self.fail_alone(text_start - (event.value != "-"), *_SIGN_IN_BRACKETS)  # this parser reads a key, or a dash
+
+    def _check_continuation(self, start: int, end: int) -> None:
+        """Refuse a quoted text that goes on at the start of a line or at a tab: YAML 1.2 wants spaces there."""
+        if self.depth > self.flow and (found := re.compile(_NOT_INDENTED).search(self.text, start, end)):
+            self.fail_alone(found.end() - 1, *_INDENT)
+
+    def _check_line(self, start: int) -> None:
+        """Refuse a member of [ ] or { } at the start of a line below a key, as in a quoted text."""
+        if 0 < self.flow < self.depth and self.text[start - 1] == "\n":
+            self.fail_alone(start, *_INDENT)
+
+    def _keep_tabs(self, event: Any) -> None:
+        """Tabs are text inside quotes and blocks, but neither in a block's header nor where its indentation is set."""
+        start = event.start_mark.index
+        if event.style in ("|", ">"):
+            start = self.text.index(event.style, start)
+            if body := re.compile(_BLOCK_INDENT).match(self.text, start):
+                start = min(body.end(), event.end_mark.index)
+        self.verbatim.append((start, event.end_mark.index))
+
+    def _refuse_tabs(self, end: int) -> None:
+        """Refuse the first tab before `end` that is neither text nor comment.
+
+        The two parsers differ about such tabs, so none is allowed; and it is told alone, because one parser reads on
+        behind it and the other does not.
+        """
+        at = self.text.find("\t", 0, end)
+        while at >= 0:
+            start, behind = _span_at(self.verbatim, at)
+            if not start <= at < behind:
+                if not self._is_comment(at, behind):
+                    self.fail_alone(at, _("YAML requires spaces here instead of a tab."), _("Use spaces."))
+                behind = self.text.find("\n", at)
+            at = self.text.find("\t", behind, end) if behind >= 0 else -1
+
+    def _refuse_crowded_comments(self) -> None:
+        """Refuse `[a]#b`: a comment for this parser, an error for YAML 1.2, text for others."""
+        end_of_comment = 0
+        for at in self.crowded:
+            if at < end_of_comment:
+                continue
+            spans = [_span_at(found, at) for found in (self.plain, self.verbatim)]
+            if any(start <= at < end for start, end in spans):
+                continue
+            if self._is_comment(at, max(end for __, end in spans)):
+                end_of_comment = self.text.find("\n", at) % (len(self.text) + 1)  # the end of the text without one
+                continue
+            hint = _("Write a space, or put the text in quotes.")
+            self.note(at, _("A space is missing before the # of this comment."), hint)
+
+    def _is_comment(self, index: int, behind: int) -> bool:
+        """Return True if a comment has begun on the line of `index`, after the scalar that ends at `behind`."""
+        line = max(self.text.rfind("\n", 0, index) + 1, behind)
+        return re.compile(_COMMENT).search(self.text, line, index) is not None
+
+
+def _span_at(spans: list[tuple[int, int]], index: int) -> tuple[int, int]:
+    """Return the last of the sorted spans that begins at or before `index`."""
+    place = bisect_right(spans, (index, sys.maxsize)) - 1
+    return spans[place] if place >= 0 else (0, 0)
+
+
+_MOST_ANCHORS = 100  # that a hint is looked for among
+_BEYOND_UNICODE = r"\\U(?!000|0010)[0-9a-fA-F]{8}"
+_QUESTION_MARK = (_("A ? inside [ ] or { } is not allowed here."), _("Put the value in quotes."))
+_SIGN_IN_BRACKETS = (
+    _("A lone - and a ? before a key are not allowed inside [ ] or { }."),
+    _("Put it in quotes."),
+)
+_DIRECTIVE = r"(?: *(?:#[^\n]*)?\n)*%"
+_INDENT = (_("What goes on from the line before has no spaces before it."), _("Indent it."))
+_NOT_INDENTED = r"\n(?: *\t|[^ \n])"
+_PROPERTIES = r"(?:[&!][^\s]*\s+)*"
+_ANCHOR_GOES_ON = r"[^\s,\]}]"
+_CROWDED_COMMENT = r"""[\[\]{},:"']#"""
+_CROWDED_HEADER = r"[|>][-+0-9]*#"
+_BLOCK_INDENT = r"[|>][^\n]*\n[ \n]*\t*"
+_COMMENT = r"(?m:(?<=[ \t])|^)#"

@@ -1,0 +1,249 @@
+"""The brief decision: what was decided, by ids, straight from a `Decision`.
+
+It is the data of `serialize` without texts, facts, clauses and places, and each key means the same in both. A citation
+is the id of a policy and the key of its article; the texts of both, and of a rule, belong to the policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from vatspolicy.core.documents import format_path
+from vatspolicy.core.engine.decision import (
+    Decision,
+    Finding,
+    LicenseOption,
+    RouteResult,
+    Subject,
+    nearest_routes,
+    rank_routes,
+)
+from vatspolicy.core.engine.law_texts import DEADLINES, copy_text
+from vatspolicy.core.engine.notices import notices
+from vatspolicy.core.engine.result import encode
+from vatspolicy.core.engine.serialize import layer_of, make_law
+from vatspolicy.core.engine.subjects import Activations, find_bearer
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.deadlines import deadline
+from vatspolicy.core.policies.model import Advise, Deny, Duty, Need, Route, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile
+
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    Data: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    """Data of the rules of one day, which serves every decision and is never changed."""
+
+    citations: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    findings: dict[tuple[str, bool], Data] = field(default_factory=dict)
+    """By rule, the fixed part of each of its findings, closed or not; None for a part that depends on the facts."""
+    deadlines: dict[tuple[str, str | None], tuple[Data, dict[str, str]]] = field(default_factory=dict)
+    """By rule and launch day, each with its wording."""
+    bodies: dict[tuple[str, ...], list[dict[str, str]]] = field(default_factory=dict)
+
+
+_SHARED: WeakKeyDictionary[RuleSet, _Shared] = WeakKeyDictionary()
+
+
+def brief_parts(
+    bundle: Bundle, profile: Profile, decision: Decision, serializer: BriefSerializer | None = None
+) -> dict[str, Callable[[], Any]]:
+    """Return a function for each part of the brief decision, so that a reader of one part pays for that one."""
+    maker = serializer or BriefSerializer(bundle, profile, decision)
+    return {
+        "decision": lambda: decision.decision,
+        "range": lambda: list(decision.range),
+        "product": lambda: decision.product,
+        "as_of": lambda: decision.as_of,
+        "launch": lambda: profile.launch,
+        "bundle": lambda: encode(make_law(bundle, decision)),
+        "notices": lambda: [{"kind": kind} for kind, _ in notices(bundle, profile, decision.as_of)],
+        "verification": lambda: decision.verification,
+        "services": maker.services,
+        "denials": lambda: maker.findings(decision.denials),
+        "needs": lambda: maker.findings(decision.needs),
+        "would_need": lambda: maker.findings(decision.would_need),
+        "met": lambda: maker.findings(decision.met),
+        "duties": lambda: maker.findings(decision.duties),
+        "advice": lambda: maker.findings(decision.advice),
+        "undetermined": lambda: [maker.undetermined(finding) for finding in decision.undetermined],
+        "missing": lambda: [{"path": format_path(ask.path), "rules": list(ask.rules)} for ask in decision.missing],
+        "opinions": lambda: [maker.opinion(result.place, result.state) for result in decision.opinions],
+        "contested_rules": lambda: [
+            {"rule": rule.name, "subject": {"service": subject.service, "class": subject.cls}}
+            for rule, subject in decision.contested
+        ],
+    }
+
+
+class BriefSerializer:
+    """Serializer of one decision: each method returns a part by ids."""
+
+    def __init__(self, bundle: Bundle, profile: Profile, decision: Decision) -> None:
+        self.bundle, self.profile, self.decision, self.launch = bundle, profile, decision, profile.launch
+        ruleset = bundle.on(decision.as_of)
+        self.activations = Activations(ruleset, profile, decision.as_of)
+        self.shared = _SHARED.setdefault(ruleset, _Shared())
+        self.subjects: dict[Subject, Data] = {}
+        self.operators: dict[Subject, str] = {}
+        """Operator of each subject: company or partner."""
+
+    def services(self) -> list[Data]:
+        """Return the services with their classes and routes."""
+        return [
+            {
+                "id": service.id,
+                "state": service.state,
+                "classified_by": [
+                    {"rule": finding.rule.name, "contested": finding.rule.contested, **self.layer(finding.rule)}
+                    for finding in service.classified_by
+                ],
+                "activities": [
+                    {
+                        "class": activity.cls,
+                        "outcome": activity.outcome,
+                        "routes": [self._route(route) for route in rank_routes(activity.routes)],
+                    }
+                    for activity in service.activities
+                ],
+            }
+            for service in self.decision.services
+        ]
+
+    def _route(self, route: RouteResult) -> Data:
+        effect = route.rule.effect
+        assert isinstance(effect, Route)
+        return {
+            "rule": route.rule.name,
+            "name": effect.name,
+            "state": route.state,
+            "instrument": {"id": effect.instrument},
+            "held": route.held,
+            "max_foreign_percent": route.max_foreign_percent,
+            "share_too_high": route.share_too_high,
+            **self.layer(route.rule),
+        }
+
+    def findings(self, findings: Iterable[Finding]) -> list[Data]:
+        """Return findings."""
+        return [self.finding(finding) for finding in findings]
+
+    def finding(self, finding: Finding) -> Data:
+        """Return a finding with its law and the parts that its effect adds."""
+        rule, effect = finding.rule, finding.rule.effect
+        key = (rule.name, finding.state == "closed")
+        fixed = self.shared.findings.get(key)
+        if fixed is None:
+            fixed = self.shared.findings[key] = self._fixed(rule, key[1])
+        data = fixed.copy()
+        data["subject"], data["state"] = self._subject(finding.subject), finding.state
+        if isinstance(effect, Duty):
+            data["authority"] = self._bodies(finding.authority)
+            data["deadline"] = self.deadline(rule, effect.due)[0]
+            data["bearer"] = self._operator(finding.subject) if effect.bearer == "operator" else "company"
+            data["done_on"] = finding.done_on
+            return data
+        if finding.state == "closed":
+            data["citations"] = self._closing(finding) + fixed["citations"]
+        if "reasons" in data:
+            data["reasons"] = [{"code": code} for code in finding.reasons]
+        if "authority" in data:
+            data["authority"] = self._bodies(finding.authority)
+        if "any_of" in data:
+            data["any_of"] = [self._offer(offer) for offer in finding.any_of]
+        return data
+
+    def _fixed(self, rule: Rule, is_closed: bool) -> Data:
+        data: Data = {"rule": rule.name, "effect": rule.kind, "subject": None, "state": None}
+        data["citations"] = self.citations(rule)
+        data |= self.layer(rule)
+        if is_closed or isinstance(rule.effect, Deny):
+            data["reasons"] = None
+        match rule.effect:
+            case Advise(kind=kind):
+                data["kind"] = kind
+            case Deny(curable=curable):
+                data["curable"] = curable
+            case Need(instrument=str(instrument)):
+                data |= {"instrument": {"id": instrument}, "authority": None}
+            case Need():
+                data["any_of"] = None
+            case Duty(instrument=instrument):
+                data |= {"instrument": {"id": instrument}, "authority": None}
+                data |= {"deadline": None, "bearer": None, "done_on": None}
+        return data
+
+    def undetermined(self, finding: Finding) -> Data:
+        """Return a finding by its rule, subject and state alone."""
+        rule, subject = finding.rule, self._subject(finding.subject)
+        return {"rule": rule.name, "effect": rule.kind, "subject": subject, "state": finding.state} | self.layer(rule)
+
+    def layer(self, rule: Rule) -> dict[str, str]:
+        """Return the name of the layer of a rule, if there is more than the base."""
+        layer = layer_of(self.bundle, rule)
+        return {} if layer is None else {"layer": layer}
+
+    def _subject(self, subject: Subject) -> Data:
+        found = self.subjects.get(subject)
+        if found is None:
+            found = self.subjects[subject] = {"service": subject.service, "class": subject.cls}
+        return found
+
+    def _operator(self, subject: Subject) -> str:
+        found = self.operators.get(subject)
+        if found is None:
+            found = find_bearer(self.profile, self.activations.of(subject))
+            self.operators[subject] = found
+        return found
+
+    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> tuple[Data, dict[str, str]]:
+        """Return the deadline of a duty, and its wording; both serve every decision and must not be changed."""
+        key, kept = (rule.name, self.launch), self.shared.deadlines
+        found = kept.get(key)
+        if found is None:
+            if len(kept) >= DEADLINES:
+                kept.clear()
+            last = deadline(due, self.launch)
+            found = kept[key] = ({"group": last.group, "date": last.date}, copy_text(last.text))
+        return found
+
+    def _closing(self, finding: Finding) -> list[dict[str, str]]:
+        """Return the law of the nearest closed routes, which stand in the way of a need without an open one."""
+        rules = {route.rule.name: route.rule for route in nearest_routes(finding.routes)}
+        return [cited for rule in rules.values() for cited in self.citations(rule)]
+
+    def citations(self, rule: Rule) -> list[dict[str, str]]:
+        """Return the citations of a rule; the list serves every decision of a day and must not be changed."""
+        found = self.shared.citations.get(rule.name)
+        if found is None:
+            found = self.shared.citations[rule.name] = [{"policy": rule.policy, "key": key} for key in rule.cite]
+        return found
+
+    def opinion(self, place: int, state: str) -> Data:
+        """Return an opinion of the profile and its state."""
+        given = self.profile.facts["opinions"][place]
+        grant = self.profile.granted.get(place)
+        approver = grant.approver if grant else None
+        return {"about": given["about"], "service": given.get("service"), "state": state, "approver": approver}
+
+    def _bodies(self, ids: tuple[str, ...]) -> list[dict[str, str]]:
+        found = self.shared.bodies.get(ids)
+        if found is None:
+            found = self.shared.bodies[ids] = [{"id": id} for id in ids]
+        return found
+
+    def _offer(self, offer: LicenseOption) -> Data:
+        return {
+            "instrument": {"id": offer.instrument},
+            "class": offer.cls,
+            "route": offer.route,
+            "authority": self._bodies(offer.authority),
+        }

@@ -1,0 +1,267 @@
+"""The decision and its parts: plain frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+from vatspolicy.core.documents import Path
+from vatspolicy.core.engine.opinions import OpinionResult
+from vatspolicy.core.policies.model import Condition, Deny, Route, Rule
+
+
+class Outcome(IntEnum):
+    """Outcome of a decision, from the mildest to the strictest. `incomplete` stands for a range of them."""
+
+    ALLOW = 0
+    NEEDS_LICENSE = 1
+    DENY = 2
+
+    @property
+    def word(self) -> str:
+        """The outcome as a decision shows it."""
+        return WORDS[self]
+
+
+WORDS = ("allow", "needs-license", "deny")
+"""Decision words from the mildest to the strictest."""
+INCOMPLETE = "incomplete"
+
+
+def word_of(low: Outcome, high: Outcome) -> str:
+    """Return the decision word of a range of possible outcomes."""
+    return low.word if low == high else INCOMPLETE
+
+
+class Subject(NamedTuple):
+    """The product, one of its services, or one activity (a service seen as one class)."""
+
+    service: str | None = None
+    cls: str | None = None
+
+    @classmethod
+    def of(cls, activation: Mapping[str, Any]) -> Subject:
+        """Return the subject that an activation belongs to."""
+        service, activity = activation.get("service"), activation.get("activity")
+        return cls(service and service["id"], activity and activity["class"])
+
+    @property
+    def each(self) -> str:
+        """Kind of the subject, as rules name what they are about: product, service or activity."""
+        return "activity" if self.cls else "service" if self.service else "product"
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.service, self.cls) if part)
+
+
+class MissingFact(NamedTuple):
+    """A fact to ask for: its path in the profile and the undecided rules that it would help to decide."""
+
+    path: Path
+    rules: tuple[str, ...]
+    """Names of the undecided rules that read it."""
+
+
+class LicenseOption(NamedTuple):
+    """A license that an open route leads to."""
+
+    instrument: str
+    cls: str
+    route: str
+    authority: tuple[str, ...]
+
+
+class RouteResult(NamedTuple):
+    """State of one route for one activity."""
+
+    rule: Rule
+    subject: Subject
+    state: str
+    """open, closed or unknown."""
+    held: bool | None
+    """True if the operator holds the route's instrument for this activity and day; None if a fact is missing."""
+    failing: tuple[Condition, ...]
+    """Conditions that are false, the share cap last."""
+    max_foreign_percent: float | None
+    """The highest foreign share that the route admits."""
+    authority: tuple[str, ...]
+    """Authorities in charge of the route's instrument."""
+    unread: tuple[str, ...] = ()
+    """The route, or conditions of it, that rest on unverified law and that no opinion settles: their names."""
+
+    @property
+    def share_too_high(self) -> bool:
+        """True if the foreign share is above the cap."""
+        return any(condition.cap is not None for condition in self.failing)
+
+    @property
+    def distance(self) -> tuple[int, int]:
+        """Distance from being open: the number of failing conditions about places, then of all failing ones."""
+        return (sum(condition.where for condition in self.failing), len(self.failing))
+
+
+def rank_routes(routes: Iterable[RouteResult]) -> tuple[RouteResult, ...]:
+    """Return open routes, then possibly open routes, then closed ones, the nearest first."""
+    order = ("open", "unknown", "closed")
+    return tuple(sorted(routes, key=lambda route: (order.index(route.state), route.distance)))
+
+
+def nearest_routes(routes: Iterable[RouteResult]) -> tuple[RouteResult, ...]:
+    """Return the closed routes that fail least: those whose places fit first, then those with the fewest failures."""
+    routes = tuple(routes)
+    nearest = min((route.distance for route in routes), default=(0, 0))
+    return tuple(route for route in routes if route.distance == nearest)
+
+
+class Finding(NamedTuple):
+    """Result of one rule about one subject."""
+
+    rule: Rule
+    subject: Subject
+    state: str
+    """fires, unknown, unread (it holds, but rests on law that nobody has read, and no opinion settles it), met, unmet,
+    closed (a need without a route) or done (a duty that has been answered)."""
+    holds: bool = True
+    """True if the rule holds; False if a missing fact or a missing opinion leaves that open."""
+    missing: tuple[MissingFact, ...] = ()
+    """Facts that keep the finding unknown."""
+    routes: tuple[RouteResult, ...] = ()
+    authority: tuple[str, ...] = ()
+    """Authorities in charge of the instrument that a need or a duty asks for."""
+    done_on: str | None = None
+    """Day on which a duty was answered."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Reason codes of a denial: the rule's own, or those of the nearest closed routes."""
+        effect = self.rule.effect
+        if isinstance(effect, Deny):
+            return (effect.reason,)
+        if self.state != "closed":
+            return ()
+        failing = (condition for route in nearest_routes(self.routes) for condition in route.failing)
+        return tuple(dict.fromkeys(condition.reason or "SECTOR-NOT-OPEN" for condition in failing)) or (
+            "SECTOR-NOT-OPEN",
+        )
+
+    @property
+    def any_of(self) -> tuple[LicenseOption, ...]:
+        """Licenses that open routes lead to, where one is needed and none is held."""
+        cls = self.subject.cls
+        if self.state != "unmet" or cls is None:
+            return ()
+        return tuple(
+            LicenseOption(effect.instrument, cls, effect.name, route.authority)
+            for route in self.routes
+            if route.state == "open" and isinstance(effect := route.rule.effect, Route)
+        )
+
+
+class Change(NamedTuple):
+    """Something that another reading of the law adds or takes away."""
+
+    kind: str
+    """class, denial, license (to get), held (a license that counts), route (open) or duty."""
+    added: bool
+    id: str
+    """The class, the reason of a denial, the instrument, or the rule of a route."""
+    cls: str | None = None
+    """Class that a license or a route is about."""
+    rule: Rule | None = None
+    """Rule of a denial or a route."""
+
+
+class Interpretation(NamedTuple):
+    """Another reading of a contested rule, which changes something."""
+
+    rule: Rule
+    subject: Subject
+    reading: str
+    """A class, `not-telecommunications`, or `closed` for a route that is not admitted."""
+    decision: str
+    stricter: bool
+    """True if the decision is stricter, or if there are further licenses to get."""
+    changes: tuple[Change, ...]
+
+
+class WorstReading(NamedTuple):
+    """The strictest combination of readings for one service; the other services stay as they are."""
+
+    service: str
+    decision: str
+    stricter: bool
+    readings: tuple[tuple[Rule, Subject, str], ...]
+    """Rule, subject and reading of each contested rule that is read otherwise; none if nothing is stricter."""
+    complete: bool
+    """True if every combination was decided; False if there are too many, and each was decided alone."""
+
+
+class Activity(NamedTuple):
+    """A service in one of its classes, with the routes by which it may be offered."""
+
+    cls: str
+    outcome: str
+    """allow, needs-license, deny or incomplete: the outcome under licensing law alone."""
+    routes: tuple[RouteResult, ...]
+
+
+class Service(NamedTuple):
+    """A service of the product."""
+
+    id: str
+    state: str
+    """classified, not-telecom, partly-classified or unclassified."""
+    classified_by: tuple[Finding, ...]
+    activities: tuple[Activity, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer for one profile on one day."""
+
+    decision: str
+    """allow, needs-license, deny or incomplete."""
+    range: tuple[str, str]
+    """The mildest and the strictest decision that the missing facts leave open; equal words once decided."""
+    product: str
+    as_of: str
+    bundle_version: str
+    bundle_digest: str
+    services: tuple[Service, ...]
+    denials: tuple[Finding, ...]
+    needs: tuple[Finding, ...]
+    """Unmet needs, when the decision is needs-license."""
+    would_need: tuple[Finding, ...]
+    """Unmet needs, when something else stands in the way."""
+    met: tuple[Finding, ...]
+    duties: tuple[Finding, ...]
+    advice: tuple[Finding, ...]
+    undetermined: tuple[Finding, ...]
+    """Rules that a missing fact leaves undecided."""
+    missing: tuple[MissingFact, ...]
+    """Facts that could still change the decision word, the most decisive first; empty once decided."""
+    readings: tuple[Interpretation, ...]
+    """Other readings of contested rules that change anything, each alone."""
+    worst_reading: WorstReading | None
+    """The strictest combination of readings; None if no contested rule applies."""
+    verification: str | None
+    """The weakest verification among the articles that the decision rests on; None if it rests on none."""
+    opinions: tuple[OpinionResult, ...] = ()
+    """Every opinion of the profile, and what it did."""
+    contested: tuple[tuple[Rule, Subject], ...] = ()
+    """Contested rules that hold or may hold, each with its subject; `readings` says which other readings matter."""
+
+    @property
+    def stricter_reading(self) -> bool:
+        """True if an admitted reading of the law is stricter."""
+        worst = self.worst_reading
+        return any(reading.stricter for reading in self.readings) or (worst is not None and worst.stricter)
+
+    @property
+    def outstanding(self) -> tuple[Finding, ...]:
+        """Duties before the launch that are not done, undetermined ones included."""
+        found = [finding for finding in self.duties if finding.state != "done"]
+        found += [finding for finding in self.undetermined if finding.rule.kind == "duty"]
+        return tuple(one for one in found if getattr(one.rule.effect, "due", {}).get("before") == "launch")

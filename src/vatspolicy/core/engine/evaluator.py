@@ -1,0 +1,357 @@
+"""evaluate(bundle, profile, as_of): the decision for one profile on one day. Pure: no files, no clock, no printing.
+
+A product is evaluated part by part: its own rules, then each service with its activities. Each part leaves a range of
+outcomes possible, and the decision is the strictest of them. Then `missing_facts` names what the findings ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.engine.classification import NO_INTERPRETATIONS, Interpretations, classify
+from vatspolicy.core.engine.decision import (
+    INCOMPLETE,
+    Activity,
+    Decision,
+    Finding,
+    Interpretation,
+    MissingFact,
+    Outcome,
+    RouteResult,
+    Service,
+    Subject,
+    WorstReading,
+    word_of,
+)
+from vatspolicy.core.engine.licensing import answer_need, evaluate_routes, holds_instrument
+from vatspolicy.core.engine.missing_facts import MissingFacts, missing_offers
+from vatspolicy.core.engine.opinions import OPINION, OpinionResult, opinion_results, reading_of, settle
+from vatspolicy.core.engine.parts import Part, merge_parts, weakest_verification
+from vatspolicy.core.engine.subjects import Activations
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import CLOSED, KINDS, Duty, Need, Rule
+from vatspolicy.core.policies.ruleset import Match, RuleSet
+from vatspolicy.core.profile.profile import Profile
+
+if TYPE_CHECKING:
+    from vatspolicy.core.engine.readings import Choices
+
+ALLOW, NEEDS_LICENSE, DENY = Outcome
+BEARING = ("classify", "route", "deny", "need")
+"""Kinds of rules that bear on the outcome, in the order in which they are evaluated."""
+_NO_ROUTES: frozenset[tuple[str, Subject]] = frozenset()
+
+
+def evaluate(
+    bundle: Bundle,
+    profile: Profile,
+    as_of: str,
+    compare: bool = True,
+    explain: bool = True,
+    ruleset: RuleSet | None = None,
+) -> Decision:
+    """Decide a profile under the law of `as_of` (ISO day). Raises ValueError for a day the bundle does not cover.
+
+    Unless `compare`, the decision only names its contested rules, and does not say what their other readings change.
+    Unless `explain`, undecided duties and notes, which cannot change the word, do not name their missing facts.
+    `ruleset`: the rule set of that day, if the caller has one without rules that never hold of the profile.
+    """
+    evaluator = _Evaluator(ruleset or bundle.on(as_of), profile, as_of)
+    parts = list(evaluator.parts())
+    whole = merge_parts(parts)
+    word = word_of(whole.low, whole.high)
+    asked = MissingFacts(evaluator.ruleset, profile, evaluator.activations)
+    unmet = asked.name(whole.unmet)
+    readings, worst = evaluator.compare_readings(parts) if compare and whole.contested else ((), None)
+    return Decision(
+        decision=word,
+        range=(whole.low.word, whole.high.word),
+        product=profile.name,
+        as_of=as_of,
+        bundle_version=bundle.version,
+        bundle_digest=bundle.digest,
+        services=tuple(whole.services),
+        denials=(*whole.denials, *asked.name(whole.closed)),
+        needs=unmet if word == NEEDS_LICENSE.word else (),
+        would_need=() if word == NEEDS_LICENSE.word else unmet,
+        met=asked.name(whole.met),
+        duties=tuple(whole.duties),
+        advice=tuple(whole.advice),
+        undetermined=asked.name(whole.unknown, KINDS if explain else BEARING),
+        missing=asked.rank(whole.questions, whole.low) if word == INCOMPLETE else (),
+        readings=readings,
+        worst_reading=worst,
+        verification=weakest_verification(whole),
+        opinions=evaluator.opinions(),
+        contested=tuple(dict.fromkeys(whole.contested)),
+    )
+
+
+def evaluate_parts(ruleset: RuleSet, profile: Profile, as_of: str) -> list[Part]:
+    """Evaluate the parts of a product: its own rules, then each service."""
+    return list(_Evaluator(ruleset, profile, as_of).parts())
+
+
+class PossibleOutcomes(NamedTuple):
+    """The outcomes that a profile leaves possible, under the rules' own interpretations and without explanations."""
+
+    range: tuple[str, str]
+    """The mildest and the strictest decision that is still possible."""
+    open: int
+    """Number of findings that could still make the decision stricter, those of merely possible classes included."""
+    denials: int
+    """Number of these that could still deny."""
+    duties: int
+    """Number of duties that a missing fact leaves undetermined."""
+    missing: tuple[MissingFact, ...]
+    """Facts that could still change the decision word; empty when it was not asked for them."""
+
+
+def possible_outcomes(
+    ruleset: RuleSet, profile: Profile, as_of: str, asking: bool = True, duties: bool = False
+) -> PossibleOutcomes:
+    """Return the outcomes that are still possible, by the rules that bear on them alone.
+
+    Missing facts are left out unless `asking`; duties are counted if `duties`.
+    """
+    kinds = (*BEARING, "duty") if duties else BEARING
+    evaluator = _Evaluator(ruleset, profile, as_of, kinds)
+    whole = merge_parts(list(evaluator.parts()))
+    still = [high for low, high, certain in whole.ranges if high > whole.low and (low < high or not certain)]
+    asked = MissingFacts(ruleset, profile, evaluator.activations)
+    missing = asked.rank(whole.questions, whole.low) if asking else ()
+    undetermined = sum(finding.rule.kind == "duty" for finding in whole.unknown)
+    words = (whole.low.word, whole.high.word)
+    return PossibleOutcomes(words, len(still), still.count(DENY), undetermined, missing)
+
+
+class _Shared(NamedTuple):
+    """Work that evaluators of one profile under other readings share."""
+
+    activations: Activations
+    matches: dict[Subject, Sequence[Match]]
+    parts: dict[tuple[Subject, bool, frozenset[str]], Part]
+    """Parts by subject, whether it is certain, and the names of its routes that are not admitted."""
+
+
+class _Evaluator:
+    """Evaluator of one profile under one rule set."""
+
+    def __init__(
+        self,
+        ruleset: RuleSet,
+        profile: Profile,
+        as_of: str,
+        kinds: tuple[str, ...] = KINDS,
+        interpretations: Interpretations = NO_INTERPRETATIONS,
+        refused: frozenset[tuple[str, Subject]] = _NO_ROUTES,
+        shared: _Shared | None = None,
+    ) -> None:
+        """Take the kinds of rules to evaluate.
+
+        `refused` are contested routes that are read as not admitted: rule name and subject. `shared` is what
+        evaluators of other readings share: a reading concerns a class of a service and leaves the others alone.
+        """
+        self.ruleset, self.profile, self.as_of, self.kinds = ruleset, profile, as_of, kinds
+        self.readings, self.refused, self.shared = interpretations, refused, shared
+        self.activations = shared.activations if shared else Activations(ruleset, profile, as_of)
+        self.for_readings = _Shared(self.activations, {}, {})
+        self.product = self.activations.of(Subject())
+        self.filed = _filed(self.product)
+        self.asked: list[tuple[Rule, Activation]] = []
+        """With granted opinions in the profile: the rules that hold or may hold, with their subjects."""
+
+    # --- subjects
+
+    def parts(self) -> Iterator[Part]:
+        """Evaluate the product itself, then each service."""
+        part = self.part(Subject())
+        if not self.product["services"]:
+            part.widen(ALLOW, DENY, missing_offers(None))
+        yield part
+        for index in range(len(self.product["services"])):
+            yield self.service(index)
+
+    def service(self, index: int) -> Part:
+        """Evaluate one service, and the activities that it is or may be."""
+        subject = Subject(self.product["services"][index]["id"])
+        part = self.recall(subject)  # readings change its classes, and nothing that its own rules say
+        if self.shared is not None:
+            own, part = part, Part(part.activation, part.matches)
+            part.add(own)
+        found = classify(self.ruleset, part.activation, self.readings, _of_kind("classify", part.matches))
+        part.contested += [(rule, subject) for rule in found.contested]
+        activities = []
+        for cls in found.classes:
+            inner = self.recall(Subject(subject.service, cls))
+            activities.append(Activity(cls, word_of(inner.low, inner.high), tuple(inner.routes)))
+            part.add(inner)
+        for cls in found.possible:
+            part.add(self.recall(Subject(subject.service, cls), certain=False))
+        is_settled = bool(found.classes or found.rules)
+        for match in found.undecided:
+            finding = self.undecided(part, match)
+            # further classes count as possible activities; here only what this service still owes by itself
+            part.widen(ALLOW, DENY if not is_settled or match[0] in found.unread else ALLOW, finding)
+            if found.possible and part.high > part.low:
+                part.questions.append((part.high, finding))
+        if found.state == "unclassified":
+            part.widen(ALLOW, DENY, missing_offers(index))
+        classified_by = tuple([Finding(rule, subject, "fires") for rule in found.rules])
+        part.services.append(Service(part.activation["service"]["id"], found.state, classified_by, tuple(activities)))
+        return part
+
+    def recall(self, subject: Subject, certain: bool = True) -> Part:
+        """Return the part of a subject. Evaluators of other readings evaluate it once under the same readings."""
+        if self.shared is None:
+            return self.part(subject, certain)
+        key = (subject, certain, frozenset(name for name, other in self.refused if other == subject))
+        if key not in self.shared.parts:
+            self.shared.parts[key] = self.part(subject, certain)
+        return self.shared.parts[key]
+
+    def part(self, subject: Subject, certain: bool = True) -> Part:
+        """Evaluate the rules about one subject."""
+        activation = self.activations.of(subject)
+        matches = self.match(subject, activation)
+        if self.product["opinions"]:
+            self.asked += [(match[0], activation) for match in matches]
+        part = Part(activation, settle(matches, activation), certain)
+        for match in part.matches:
+            kind = match[0].kind
+            if kind == "duty":
+                if certain:
+                    self.duty(part, match)
+            elif kind == "deny":
+                self.denial(part, match)
+            elif kind == "need":
+                self.need(part, match)
+            elif kind == "advise" and certain:
+                self.advice(part, match)
+        return part
+
+    def match(self, subject: Subject, activation: Activation) -> Sequence[Match]:
+        """Return the rules that match a subject; readings of a rule change nothing about them."""
+        if self.shared is None:
+            return self.ruleset.match(subject.each, activation, self.kinds)
+        if subject not in self.shared.matches:
+            self.shared.matches[subject] = self.ruleset.match(subject.each, activation, self.kinds)
+        return self.shared.matches[subject]
+
+    # --- rules
+
+    def denial(self, part: Part, match: Match) -> None:
+        """Note a denial, certain or possible."""
+        rule, holds, _ = match
+        if holds and part.certain:
+            part.denials.append(Finding(rule, part.subject, "fires"))
+            part.low = part.high = DENY
+        else:
+            part.widen(DENY if holds else ALLOW, DENY, self.undecided(part, match))
+
+    def need(self, part: Part, match: Match) -> None:
+        """Note a need and whether it is met: by a held instrument, or by the routes that it goes through."""
+        rule, holds, _ = match
+        need = rule.effect
+        assert isinstance(need, Need)
+        routes = () if need.through is None else self.routes(part, need.through)
+        held: bool | None = None
+        authority: tuple[str, ...] = ()
+        if need.instrument is not None:
+            held = holds_instrument(self.ruleset, part.activation, need.instrument, rule.holder)
+            authority = self.ruleset.authorities(need.instrument, part.activation)
+        low, high, state = answer_need(need, holds, held, routes)
+        finding = Finding(rule, part.subject, state, holds, (), routes, authority)
+        part.widen(low if holds else ALLOW, high, finding)
+        if part.certain:
+            found = {"met": part.met, "unmet": part.unmet, "closed": part.closed}.get(state, part.unknown)
+            found.append(finding)
+
+    def routes(self, part: Part, to: str) -> tuple[RouteResult, ...]:
+        """Evaluate the routes to an instrument and note those that are contested."""
+        refused = [name for name, subject in self.refused if subject == part.subject]
+        routes = evaluate_routes(self.ruleset, part.activation, to, refused, _of_kind("route", part.matches))
+        part.routes += routes
+        part.contested += [
+            (route.rule, part.subject)
+            for route in routes
+            if route.rule.contested and route.state != "closed" and reading_of(part.activation, route.rule) is None
+        ]
+        return routes
+
+    def duty(self, part: Part, match: Match) -> None:
+        """Note a duty, and the day on which it was answered."""
+        rule, holds, _ = match
+        assert isinstance(rule.effect, Duty)
+        done_on = self.filed.get(rule.effect.instrument)
+        if holds or done_on is not None:
+            authority = self.ruleset.authorities(rule.effect.instrument, part.activation)
+            state = "fires" if done_on is None else "done"
+            part.duties.append(Finding(rule, part.subject, state, holds, (), (), authority, done_on))
+        else:
+            self.undecided(part, match)
+
+    def advice(self, part: Part, match: Match) -> None:
+        """Note a point for review."""
+        if match[1]:
+            part.advice.append(Finding(match[0], part.subject, "fires"))
+        else:
+            self.undecided(part, match)
+
+    def undecided(self, part: Part, match: Match) -> Finding:
+        """Return the finding about a rule that a missing fact or opinion leaves undecided, noted if it is certain."""
+        rule, _, facts = match
+        authority: tuple[str, ...] = ()
+        if isinstance(rule.effect, Duty):
+            authority = self.ruleset.authorities(rule.effect.instrument, part.activation)
+        state = "unread" if OPINION in facts else "unknown"
+        finding = Finding(rule, part.subject, state, False, (), (), authority)
+        if part.certain:
+            part.unknown.append(finding)
+        return finding
+
+    def opinions(self) -> tuple[OpinionResult, ...]:
+        """Return what each opinion of the profile did."""
+        entries = self.profile.facts["opinions"]
+        if not entries:
+            return ()
+        rules = {rule.name: rule for group in self.ruleset.rules.values() for rule in group}
+        return opinion_results(entries, self.profile.granted, self.as_of, rules, self.asked)
+
+    # --- interpretations
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the services, in their order."""
+        return [service["id"] for service in self.product["services"]]
+
+    def compare_readings(self, parts: Sequence[Part]) -> tuple[tuple[Interpretation, ...], WorstReading | None]:
+        """Return the other readings that change anything, and the strictest combination."""
+        from vatspolicy.core.engine.readings import compare_readings
+
+        return compare_readings(parts, self.ids, self.reread)
+
+    def reread(self, index: int, choices: Choices) -> Part:
+        """Evaluate one service under other readings of contested rules."""
+        classes = {(rule.name, subject.service or ""): name for (rule, subject), name in choices.items()}
+        classes = {key: name for key, name in classes.items() if name != CLOSED}
+        refused = frozenset((rule.name, subject) for (rule, subject), name in choices.items() if name == CLOSED)
+        kinds = (*BEARING, "duty")
+        other = _Evaluator(self.ruleset, self.profile, self.as_of, kinds, classes, refused, self.for_readings)
+        return other.service(index)
+
+
+def _of_kind(kind: str, matches: Iterable[Match]) -> list[Match]:
+    return [match for match in matches if match[0].kind == kind]
+
+
+def _filed(activation: Activation) -> dict[str, str]:
+    """Return the last day, up to the day decided, on which each instrument was filed."""
+    found: dict[str, str] = {}
+    for filing in activation.get("filings", ()):
+        if filing["date"] <= activation["as_of"]:
+            instrument = filing["instrument"]
+            found[instrument] = max(filing["date"], found.get(instrument, ""))
+    return found

@@ -1,0 +1,141 @@
+"""Texts of the law for the data of decisions: citations, checks in words, deadlines, instruments, authorities.
+
+A text depends on the rule and the day alone, so that one table serves every decision of a day. Nobody changes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from vatspolicy.core.engine import result
+from vatspolicy.core.engine.decision import LicenseOption
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.deadlines import deadline
+from vatspolicy.core.policies.model import Article, Edition, Expression, Policy, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.vocabulary import LocalizedText, label
+from vatspolicy.i18n import Language
+from vatspolicy.i18n.words import FRAMES, say_both
+
+if TYPE_CHECKING:
+    from vatspolicy.core.policies.expression_wording import Wording
+
+DEADLINES = 4096
+"""Size limit of the cache of deadlines: they depend on the launch day."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """Texts of one day."""
+
+    checks: dict[tuple[int, Language], str] = field(default_factory=dict)
+    """Checks in words by the index of their expression and language."""
+    citations: dict[tuple[str, str], result.Citation] = field(default_factory=dict)
+    """By policy and article."""
+    instruments: dict[str, result.Instrument] = field(default_factory=dict)
+    bodies: dict[tuple[str, ...], tuple[result.Authority, ...]] = field(default_factory=dict)
+    deadlines: dict[tuple[str, str | None, tuple[Language, ...]], result.Deadline] = field(default_factory=dict)
+    """By rule, launch day and languages."""
+
+
+_TABLES: WeakKeyDictionary[RuleSet, _Table] = WeakKeyDictionary()
+
+
+class LawTexts:
+    """Texts of the law on one day, for products of one launch day, in the languages of a record."""
+
+    def __init__(self, bundle: Bundle, as_of: str, launch: str | None, languages: Sequence[Language]) -> None:
+        """Take the day of the law (ISO) and the launch day, from which deadlines count."""
+        self._bundle, self._as_of, self._launch, self._languages = bundle, as_of, launch, languages
+        self._table = _TABLES.setdefault(bundle.on(as_of), _Table())
+        self._wordings: dict[Language, Wording] = {}
+
+    def deadline(self, rule: Rule, due: Mapping[str, Any]) -> result.Deadline:
+        """Return the deadline of the duty of a rule: its group, wording, and date where the launch day fixes it."""
+        key, kept = (rule.name, self._launch, tuple(self._languages)), self._table.deadlines
+        found = kept.get(key)
+        if found is None:
+            if len(kept) >= DEADLINES:
+                kept.clear()
+            last = deadline(due, self._launch)
+            found = kept[key] = result.Deadline(last.group, self.say(last.text), last.date)
+        return found
+
+    def citations(self, policy: Policy, keys: Iterable[str]) -> tuple[result.Citation, ...]:
+        """Return the articles of a policy by their keys."""
+        return tuple([self._citation(policy, policy.articles[key]) for key in keys])
+
+    def _citation(self, policy: Policy, article: Article) -> result.Citation:
+        found = self._table.citations.get((policy.id, article.key))
+        if found is None:
+            found = self._table.citations[policy.id, article.key] = self._new_citation(policy, article)
+        return found
+
+    def _new_citation(self, policy: Policy, article: Article) -> result.Citation:
+        edition = policy.edition(self._as_of)
+        return result.Citation(
+            policy.id,
+            titled(policy, edition),
+            edition.number if edition else policy.source.get("number"),
+            article.key,
+            copy_text(article.label),
+            article.en,
+            article.zh,
+            article.verification,
+            article.url or policy.source.get("url"),
+        )
+
+    def check(self, expression: Expression) -> LocalizedText:
+        """Return the check of an expression in words."""
+        return {
+            lang: self._table.checks.get((expression.index, lang)) or self._new_check(expression, lang)
+            for lang in self._languages
+        }
+
+    def _new_check(self, expression: Expression, lang: Language) -> str:
+        if lang not in self._wordings:
+            from vatspolicy.core.policies.expression_wording import Wording
+
+            self._wordings[lang] = Wording(self._bundle, lang, day=self._as_of)
+        found = self._table.checks[expression.index, lang] = self._wordings[lang].say(expression.tree)
+        return found
+
+    def say(self, text: LocalizedText) -> LocalizedText:
+        """Return a text of the program in the languages of the record."""
+        return {lang: text[lang] for lang in self._languages}
+
+    def instrument(self, id: str) -> result.Instrument:
+        """Return an instrument with its title."""
+        found = self._table.instruments.get(id)
+        if found is None:
+            title = copy_text(self._bundle.instruments[id].title)
+            found = self._table.instruments[id] = result.Instrument(id, title)
+        return found
+
+    def authority(self, bodies: tuple[str, ...]) -> tuple[result.Authority, ...]:
+        """Return authorities with their titles."""
+        found = self._table.bodies.get(bodies)
+        if found is None:
+            schemas = self._bundle.schemas
+            found = tuple(result.Authority(body, copy_text(label("authority", body, schemas))) for body in bodies)
+            self._table.bodies[bodies] = found
+        return found
+
+    def offer(self, offer: LicenseOption) -> result.Offer:
+        """Return one of several licenses that would do."""
+        return result.Offer(self.instrument(offer.instrument), offer.cls, offer.route, self.authority(offer.authority))
+
+
+def titled(policy: Policy, edition: Edition | None) -> LocalizedText:
+    """Return the name of a regulation, with its edition if it is a series."""
+    if edition is None or edition.title is None:
+        return copy_text(policy.title)
+    return say_both(FRAMES["aside"], text=policy.title, remark=edition.title)
+
+
+def copy_text(text: LocalizedText) -> dict[str, str]:
+    """Return a text in both languages as plain data."""
+    return {"en": text["en"], "zh": text["zh"]}

@@ -1,0 +1,174 @@
+"""The second pass of a decision: the missing facts that findings ask for, their places in the profile, and their order.
+
+Nothing here changes what was decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.interpreter import UnknownAttribute
+from vatspolicy.core.documents import Path
+from vatspolicy.core.engine.decision import Finding, MissingFact, Outcome, RouteResult
+from vatspolicy.core.engine.licensing import answer_need, holds_instrument, is_valid
+from vatspolicy.core.engine.opinions import OPINION
+from vatspolicy.core.engine.parts import Question
+from vatspolicy.core.engine.subjects import Activations
+from vatspolicy.core.policies.model import KINDS, Need, Route, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.edits import get_fact
+from vatspolicy.core.profile.operators import BASIS, SHARE, Operator
+from vatspolicy.core.profile.profile import Profile
+
+
+class MissingFacts:
+    """Missing facts of one profile under one rule set, for findings that are already made."""
+
+    def __init__(self, ruleset: RuleSet, profile: Profile, activations: Activations) -> None:
+        self._ruleset, self._profile, self._activations = ruleset, profile, activations
+        self._named: dict[int, tuple[Finding, tuple[MissingFact, ...]]] = {}
+        """Facts by the identity of the finding that asks for them."""
+        self._places: dict[tuple[int, int], tuple[tuple[UnknownAttribute, ...], tuple[Path, ...]]] = {}
+        """Places by the identity of an activation and of its missing facts: many rules ask for the same."""
+
+    def name(self, findings: Iterable[Finding], kinds: Container[str] = KINDS) -> tuple[Finding, ...]:
+        """Return findings, those about rules of these kinds with the facts that they ask for."""
+        return tuple([self._name(one) if one.rule.kind in kinds else one for one in findings])
+
+    def of(self, finding: Finding) -> tuple[MissingFact, ...]:
+        """Return the facts that a finding asks for: those of its rule, and of a need whose answer they leave open."""
+        found = self._named.get(id(finding))
+        if found is None:
+            found = self._named[id(finding)] = (finding, tuple(self._ask(finding)))
+        return found[1]
+
+    def rank(self, questions: Iterable[Question], low: Outcome) -> tuple[MissingFact, ...]:
+        """Return the facts that could still make the decision stricter than `low`, the most decisive first.
+
+        A fact ranks by the strictest outcome that it can bring about, then by the number of undecided rules that read
+        it.
+        """
+        strictest: dict[Path, Outcome] = {}
+        rules: dict[Path, dict[str, None]] = {}
+        for high, about in questions:
+            if high <= low:
+                continue
+            for fact in self.of(about) if isinstance(about, Finding) else (about,):
+                strictest[fact.path] = max(strictest.get(fact.path, Outcome.ALLOW), high)
+                rules.setdefault(fact.path, {}).update(dict.fromkeys(fact.rules))
+        paths = sorted(strictest, key=lambda path: (-strictest[path], -len(rules[path])))
+        return tuple([MissingFact(path, tuple(rules[path])) for path in paths])
+
+    def paths(self, activation: Activation, facts: tuple[UnknownAttribute, ...]) -> tuple[Path, ...]:
+        """Return the places of missing facts in the profile, each once."""
+        key = (id(activation), id(facts))
+        found = self._places.get(key)
+        if found is None:
+            places = tuple(dict.fromkeys([path for fact in facts for path in self._paths(activation, fact)]))
+            found = self._places[key] = (facts, places)
+        return found[1]
+
+    def _name(self, finding: Finding) -> Finding:
+        missing = self.of(finding)
+        if not missing:
+            return finding
+        state = finding.state
+        if state == "unknown" and all(fact.path == (OPINION.root,) for fact in missing):
+            state = "unread"
+        return Finding(finding.rule, finding.subject, state, finding.holds, missing, finding.routes, finding.authority)
+
+    def _ask(self, finding: Finding) -> list[MissingFact]:
+        rule, activation = finding.rule, self._activations.of(finding.subject)
+        facts: tuple[UnknownAttribute, ...] = ()
+        if not finding.holds:  # where its condition holds, it rests on law that nobody has read
+            facts = self._ruleset.missing_facts(rule.when, activation) or (OPINION,)
+        names = (rule.name,)
+        found = [MissingFact(path, names) for path in self.paths(activation, facts)]
+        need = rule.effect
+        if rule.kind != "need" or finding.state != "unknown":
+            return found
+        assert isinstance(need, Need)
+        if need.instrument is None:
+            low, high, _ = answer_need(need, finding.holds, None, finding.routes)
+            usable = [route for route in finding.routes if route.state != "closed"] if low != high else ()
+            found += [fact for route in usable for fact in self._of_route(route, activation)]
+        elif OPINION in facts or not found:
+            held = holds_instrument(self._ruleset, activation, need.instrument, rule.holder)
+            found += _of(rule, self._holding(activation, (need.instrument,), rule.holder) if held is None else ())
+        return found
+
+    def _of_route(self, state: RouteResult, activation: Activation) -> Iterable[MissingFact]:
+        """Return what keeps a route undecided: facts of its condition, requirements and instrument, and opinions."""
+        rule, route = state.rule, state.rule.effect
+        assert isinstance(route, Route)
+        expressions = (rule.when, *(condition.check for condition in route.requirements))
+        facts = tuple([fact for one in expressions for fact in self._ruleset.missing_facts(one, activation)])
+        opinions = [MissingFact((OPINION.root,), (about,)) for about in state.unread]
+        holding = self._holding(activation, (route.instrument,))
+        return dict.fromkeys((*_of(rule, self.paths(activation, facts)), *_of(rule, holding), *opinions))
+
+    def _paths(self, activation: Activation, fact: UnknownAttribute) -> Iterable[Path]:
+        """Return the places of a missing fact in the profile."""
+        if fact.root == "operator" and activation.get("operator") is None:
+            return self._of_unknown_operator(activation, fact)
+        if fact is OPINION:
+            return ((fact.root,),)
+        if fact.root == "activity":  # of an activity, only whether it is licensed can be unknown
+            return self._holding(activation, self._ruleset.access) if "activity" in activation else ()
+        owner = fact.member if fact.member is not None else activation.get(fact.root)
+        if isinstance(owner, Operator) and fact.names == (SHARE,):
+            return map(self._written_path, owner.missing_shares())
+        path = self._profile.path_of(owner, fact.names) if owner is not None else (fact.root, *fact.names)
+        return () if path is None else (self._written_path(path),)
+
+    def _of_unknown_operator(self, activation: Activation, fact: UnknownAttribute) -> Iterable[Path]:
+        """Return the place of a fact about an operator whom nobody has described, or of who it is."""
+        service = activation.get("service")
+        if service is None:  # the product itself is operated by the company
+            return (self._written_path(("company", *fact.names)),)
+        if "operated_by" in service:
+            return (self._written_path(("partner", *fact.names)),)
+        return (self._profile.path_of(service, ("operated_by",)) or ("services",),)
+
+    def _written_path(self, path: Path) -> Path:
+        """Return the path of the fact to state for one: the place that it is derived from, or whose zone it is.
+
+        Of a place that is stated, the part in which it lies, or the zone itself; of a share that is stated, its basis.
+        """
+        if path[-1:] == (SHARE,):
+            stated = get_fact(self._profile.document.data, path[:-1]) or {}
+            return (*path[:-1], BASIS) if stated.get(SHARE) is not None and stated.get(BASIS) is None else path
+        if not path or path[-1] not in ("within", "province", "ftz"):
+            return path
+        if get_fact(self._profile.document.data, path[:-1]) is None:
+            return path[:-1]
+        return path if path[-1] == "ftz" else (*path[:-1], "at")
+
+    def _holding(self, activation: Activation, instruments: Iterable[str], holder: str = "operator") -> Iterator[Path]:
+        """Yield the facts that keep it undecided whether a holder has one of the instruments."""
+        entity = activation.get(holder)
+        if entity is None:
+            yield from self._paths(activation, UnknownAttribute(holder, ("licenses",)))
+            return
+        if "licenses" not in entity:
+            yield from self._paths(activation, UnknownAttribute(holder, ("licenses",)))
+        for license in entity.get("licenses", ()):
+            if license["instrument"] not in instruments:
+                continue
+            instrument, inner = self._ruleset.instruments[license["instrument"]], {**activation, "license": license}
+            if is_valid(instrument, license, activation["as_of"]) is None:
+                yield from self._paths(inner, UnknownAttribute("license", ("valid_until",), license))
+            if instrument.covers is not None:
+                for fact in self._ruleset.missing_facts(instrument.covers, inner):
+                    yield from self._paths(inner, fact)
+
+
+def missing_offers(index: int | None) -> MissingFact:
+    """Return the fact to ask for if no rule classifies a service, or a product has none (index None)."""
+    return MissingFact(("services",) if index is None else ("services", index, "offers"), ())
+
+
+def _of(rule: Rule, paths: Iterable[Path]) -> list[MissingFact]:
+    """Return the facts at these places, each once, as those that a rule asks for."""
+    return [MissingFact(path, (rule.name,)) for path in dict.fromkeys(paths)]

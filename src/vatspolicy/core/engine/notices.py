@@ -1,0 +1,80 @@
+"""Notices to the reader of a decision: later law, facts that were read as none, layers, and rules they replace."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import NEVER
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.i18n import LazyText, LocalizedText, Phrase
+from vatspolicy.i18n.words import series
+
+LATER_LAW, READ_AS_NONE, LAYERS, REPLACED, ENFORCED = "later-law", "read-as-none", "layers", "replaced", "enforced"
+NOT_ADVICE = "not-advice"
+"""Kinds of notices."""
+_LATER_LAW = Phrase("Law that appears after {day} is not in it.")
+_NOT_ADVICE = Phrase("A reading of the law by rules, not legal advice.")
+_READ_AS_NONE = Phrase("Not stated, and read as none: {names}.")
+_LAYERS = Phrase("Rules above the law: {names}.")
+_REPLACED = Phrase("{rule} is replaced by {by} (layer {layer}). Reason: {reason} Owner: {owner}.")
+_ENFORCED = {
+    "deny": Phrase("{rule} is enforced as written until {until} (layer {layer}). Reason: {reason} Owner: {owner}."),
+    "warn": Phrase("{rule} only warns until {until} (layer {layer}). Reason: {reason} Owner: {owner}."),
+    "off": Phrase("{rule} is switched off until {until} (layer {layer}). Reason: {reason} Owner: {owner}."),
+    "early": Phrase("{rule} is enforced as written before {since} (layer {layer})."),
+    "over": Phrase("{rule} is enforced as written again since {until} has passed (layer {layer})."),
+    "late": Phrase("{rule} is enforced as written, since the launch is after {until} (layer {layer})."),
+    "open": Phrase("{rule} is enforced as written, since no launch day is stated (layer {layer})."),
+}
+_NAMES = {
+    "licenses": Phrase("licenses of the company"),
+    "deals": Phrase("deals"),
+    "filings": Phrase("filings done"),
+}
+
+
+def notices(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str, LocalizedText]]:
+    """Yield the notices of a decision: the kind of each, and a sentence."""
+    if bundle.known_until is not None and as_of > bundle.known_until:
+        yield LATER_LAW, _later_law(bundle.known_until)
+    if bundle.layers:
+        yield from _of_layers(bundle, profile, as_of)
+    data = profile.document.data
+    owners = {"licenses": data.get("company") or {}, "deals": data, "filings": data}
+    unstated = tuple([name for name, owner in owners.items() if owner.get(name) is None])
+    if unstated:
+        yield READ_AS_NONE, _read_as_none(unstated)
+    yield NOT_ADVICE, _NOT_ADVICE
+
+
+def _of_layers(bundle: Bundle, profile: Profile, as_of: str) -> Iterator[tuple[str, LocalizedText]]:
+    """Yield the notices of the layers above the law: the rules that they replace, and what they enforce."""
+    yield LAYERS, _LAYERS.fill(names=series(layer.title for layer in bundle.layers[1:]))
+    for name, rule in bundle.replaced(as_of).items():
+        layer, override = bundle.layer_of(rule.policy), rule.overrides
+        assert layer is not None
+        assert override is not None
+        said = {"reason": override.reason, "owner": override.owner}
+        yield REPLACED, _REPLACED.fill(rule=name, by=rule.name, layer=layer.name, **said)
+    for entry in bundle.enforcements:
+        key = "early" if as_of < entry.since else "over" if entry.until < as_of else entry.level
+        if key in ("warn", "off") and entry.until < (profile.launch or NEVER):
+            key = "late" if profile.launch else "open"
+        yield ENFORCED, _ENFORCED[key].fill(**entry._asdict())
+
+
+@functools.lru_cache(maxsize=8)
+def _later_law(day: str) -> LocalizedText:
+    return _kept(_LATER_LAW.fill(day=day))
+
+
+@functools.lru_cache(maxsize=8)
+def _read_as_none(names: tuple[str, ...]) -> LocalizedText:
+    return _kept(_READ_AS_NONE.fill(names=series(_NAMES[name] for name in names)))
+
+
+def _kept(text: LocalizedText) -> LocalizedText:
+    """Return a text that is made once in each language."""
+    return LazyText(functools.cache(text.__getitem__))

@@ -1,0 +1,187 @@
+"""Legal opinions in a profile: they settle law that nobody here has read, and readings that practice leaves unsettled.
+
+A rule that rests on unverified articles alone decides nothing by itself: where it holds, it is undecided until an
+opinion says that it applies. A condition of a route that rests on such articles alone does not close its route.
+
+An opinion in a profile is a claim. Only those that are granted (`Profile.grant`) reach an activation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from vatspolicy.core.cel.interpreter import UnknownAttribute
+from vatspolicy.core.policies.model import NOT_TELECOM, Classify, Condition, Route, Rule
+from vatspolicy.core.profile.vocabulary import CLASS
+
+if TYPE_CHECKING:
+    from vatspolicy.core.cel.activation import Activation
+    from vatspolicy.core.policies.ruleset import Match
+
+APPLIES = "applies"
+SETTLED = ("classify", "deny", "need", "route")
+"""Kinds of rules that an opinion may settle; duties and advice are shown as they are."""
+OPINION = UnknownAttribute("opinions", ())
+"""The fact that is missing where an opinion has to settle a rule."""
+CLAIMED, COUNTED, NOT_YET, SUPERSEDED = "not-granted", "counted", "not-yet-in-force", "superseded"
+OLDER, NO_READING, READ, SILENT = "older-than-rule", "no-such-reading", "law-was-read", "no-effect"
+"""States of an opinion: nobody granted it; it settled a rule; it is of a later day; another one prevails; it is older
+than its rule; no reading of the rule holds its classes; the law that it is about was read, so that no opinion is asked;
+its rule says nothing on these facts."""
+
+
+class OpinionResult(NamedTuple):
+    """An opinion of the profile and what it did."""
+
+    place: int
+    """Index in the profile's list."""
+    state: str
+
+
+def rank(opinion: Mapping[str, Any]) -> tuple[bool, str]:
+    """Return what makes one of two opinions prevail: the word of an authority before any other, then the later day."""
+    return "authority" in opinion, str(opinion["date"])
+
+
+def prevailing(activation: Activation, about: str) -> Mapping[str, Any] | None:
+    """Return the opinion on a matter of this subject that prevails on the day, among those in force."""
+    entries = activation.get("opinions")
+    if not entries:
+        return None
+    service, day = activation.get("service"), activation["as_of"]
+    own = (None, service and service["id"])
+    found = [one for one in entries if one["about"] == about and one["date"] <= day and one.get("service") in own]
+    return max(found, key=rank, default=None)
+
+
+def held_classes(rule: Rule) -> frozenset[str] | None:
+    """Return the classes that the readings of an open classify rule hold; None if nobody has read them.
+
+    `not-telecommunications` is among them if a reading finds no class.
+    """
+    if rule.is_unread:
+        return None
+    assert isinstance(rule.effect, Classify)
+    return frozenset((*(rule.effect.classes or (NOT_TELECOM,)), *rule.other_readings))
+
+
+def refusal(opinion: Mapping[str, Any], rule: Rule) -> str | None:
+    """Return the state of an opinion that cannot settle a rule; None if it can."""
+    if opinion["date"] < rule.since:
+        return OLDER
+    held = held_classes(rule) if opinion["about"] == CLASS else None
+    return None if held is None or held.issuperset(opinion["classes"] or (NOT_TELECOM,)) else NO_READING
+
+
+def settling(activation: Activation, rule: Rule, about: str) -> Mapping[str, Any] | None:
+    """Return the opinion that settles a matter of a rule for this subject: the prevailing one, if it can."""
+    found = prevailing(activation, about)
+    return None if found is None or refusal(found, rule) else found
+
+
+def reading_of(activation: Activation, rule: Rule, condition: Condition | None = None) -> bool | None:
+    """Return whether a rule, or a condition of it, applies to this subject by an opinion; None without one."""
+    found = settling(activation, rule, rule.name if condition is None else f"{rule.name}/{condition.id}")
+    return None if found is None else found["reading"] == APPLIES
+
+
+def applies(activation: Activation, rule: Rule, condition: Condition) -> bool | None:
+    """Return whether a condition of a route counts for a subject; None for an unread one without an opinion.
+
+    A condition that cites nothing follows its route.
+    """
+    if not condition.is_unread:
+        return True
+    found = reading_of(activation, rule, condition)
+    return reading_of(activation, rule) if found is None and not condition.cite else found
+
+
+def settle(matches: Iterable[Match], activation: Activation) -> list[Match]:
+    """Return the matches after opinions: a rule that does not apply is left out, an unread one is undecided.
+
+    Classify rules stay as they are: `classification` settles them, because an opinion may name the classes.
+    """
+    found: list[Match] = []
+    for match in matches:
+        rule, holds, _ = match
+        if rule.is_open and rule.kind in SETTLED and rule.kind != "classify":
+            reading = reading_of(activation, rule)
+            if reading is False:
+                continue
+            if reading is None and rule.is_unread and holds:
+                match = (rule, False, (OPINION,))
+        found.append(match)
+    return found
+
+
+def opinion_results(
+    opinions: list[Mapping[str, Any]],
+    granted: Collection[int],
+    day: str,
+    rules: Mapping[str, Rule],
+    asked: Iterable[tuple[Rule, Activation]],
+) -> tuple[OpinionResult, ...]:
+    """Return what each opinion did. `rules` are those in force by name; `asked`: rules an opinion may settle that hold
+    or may hold, with their subjects.
+    """
+    answers = _states_by_opinion(asked)
+    valid = [opinions[index] for index in granted if opinions[index]["date"] <= day]
+    found = []
+    for index, opinion in enumerate(opinions):
+        if index not in granted:
+            state = CLAIMED
+        elif opinion["date"] > day:
+            state = NOT_YET
+        elif id(opinion) in answers:
+            state = answers[id(opinion)]
+        elif any(_replaces(other, opinion) for other in valid):
+            state = SUPERSEDED
+        else:
+            state = SILENT if _may_settle(opinion["about"], rules) else READ
+        found.append(OpinionResult(index, state))
+    return tuple(found)
+
+
+def _states_by_opinion(asked: Iterable[tuple[Rule, Activation]]) -> dict[int, str]:
+    """Return the state of each opinion that prevails on some rule, by the identity of the opinion."""
+    found: dict[int, str] = {}
+    for one, state in (answer for rule, activation in asked for answer in _answers(rule, activation)):
+        if found.get(id(one)) != COUNTED:
+            found[id(one)] = state
+    return found
+
+
+def _answers(rule: Rule, activation: Activation) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Yield the opinions that prevail on a rule and its conditions for one subject, with their states."""
+    abouts = [rule.name] if rule.is_open and rule.kind in SETTLED else []
+    if abouts and rule.kind == "classify" and reading_of(activation, rule) is None:
+        abouts.append(CLASS)
+    if isinstance(rule.effect, Route):
+        abouts += [f"{rule.name}/{one.id}" for one in rule.effect.requirements if one.is_unread]
+    for about in abouts:
+        opinion = prevailing(activation, about)
+        if opinion is not None:
+            yield opinion, refusal(opinion, rule) or COUNTED
+
+
+def _replaces(other: Mapping[str, Any], opinion: Mapping[str, Any]) -> bool:
+    """Return whether one opinion prevails over another on the same matter."""
+    return (
+        other["about"] == opinion["about"]
+        and rank(other) > rank(opinion)
+        and other.get("service") in (None, opinion.get("service"))
+    )
+
+
+def _may_settle(about: str, rules: Mapping[str, Rule]) -> bool:
+    """Return whether an opinion on a matter could settle anything on the day; a rule not in force says nothing."""
+    policy, _, rest = about.partition("/")
+    rule = rules.get(f"{policy}/{rest.partition('/')[0]}")
+    if rule is None:
+        return True
+    condition = rest.partition("/")[2]
+    if not condition:
+        return rule.is_open
+    route = rule.effect
+    return isinstance(route, Route) and any(one.id == condition and one.is_unread for one in route.requirements)

@@ -1,0 +1,612 @@
+"""The record of a decision, as every report reads it and as JSON shows it.
+
+`decision.schema.json` says what each field means. An optional part that does not exist is None or empty, and JSON
+leaves it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeAlias
+
+from vatspolicy.core.profile.vocabulary import LocalizedText
+
+FLAT = {"flat": True}
+"""Metadata of a field whose own fields stand in JSON beside the others."""
+WAIVABLE = ("denials", "needs", "would_need", "duties", "advice")
+"""Lists of a record whose findings may be waived, the gravest first. Undetermined ones may not: a missing fact is no
+permission.
+"""
+Json: TypeAlias = Any
+"""A value that the JSON module writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The product, one of its services, or one activity (a service seen as one class)."""
+
+    service: str | None
+    class_: str | None
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.service, self.class_) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in the spec."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A license, filing or other act of an authority."""
+
+    id: str
+    title: LocalizedText
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """An authority in charge of an instrument."""
+
+    id: str
+    title: LocalizedText
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """An article of law."""
+
+    policy: str
+    title: LocalizedText
+    number: str | None
+    key: str
+    label: LocalizedText
+    en: str
+    zh: str | None
+    verification: str
+    url: str | None
+
+    def words(self, lang: str) -> str | None:
+        """Return the words of the article in one language; None if they are not known in it."""
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause of an expression and its truth value."""
+
+    text: str
+    value: bool | None
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact of the spec that a rule read, with its place."""
+
+    path: str
+    value: Any
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A rule or condition that an opinion is asked about."""
+
+    name: str
+    message: LocalizedText
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A missing fact, and the undecided rules that read it."""
+
+    path: str
+    question: LocalizedText
+    rules: tuple[str, ...]
+    about: tuple[Matter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A license that would do: one of several, or the only one."""
+
+    instrument: Instrument
+    class_: str | None
+    route: str | None
+    authority: tuple[Authority, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A deadline in the words of the law, with its day where the launch day fixes it."""
+
+    group: str
+    text: LocalizedText
+    date: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason of a denial."""
+
+    code: str
+    title: LocalizedText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """A waiver, a baseline or a layer that sets a finding aside for the gate."""
+
+    by: str
+    reason: str | None = None
+    approver: str | None = None
+    ticket: str | None = None
+    since: str | None = None
+    until: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionExplanation:
+    """The check of a condition in words, its law, and the facts that it read."""
+
+    check: LocalizedText
+    citations: tuple[Citation, ...]
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition of a route."""
+
+    id: str
+    message: LocalizedText
+    value: bool | None
+    reason: str | None
+    where: bool
+    applies: bool | None
+    explanation: ConditionExplanation | None = field(default=None, metadata=FLAT)
+
+    @property
+    def outcome(self) -> bool | None:
+        """The truth of the condition as its route counts it: unread law is open, and what does not apply is met."""
+        return self.value if self.applies or self.value else None if self.applies is None else True
+
+    @property
+    def why(self) -> ConditionExplanation:
+        """The explanation, in a full record."""
+        assert self.explanation is not None, "a brief record explains nothing"
+        return self.explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route to a license for one activity."""
+
+    rule: str
+    name: str
+    title: LocalizedText
+    state: str
+    instrument: Instrument
+    authority: tuple[Authority, ...]
+    held: bool | None
+    max_foreign_percent: float | None
+    share_too_high: bool
+    unread: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    citations: tuple[Citation, ...]
+    layer: str | None = None
+
+    @property
+    def failing(self) -> tuple[Condition, ...]:
+        """The conditions that are not met, without the cap on the foreign share."""
+        return tuple(condition for condition in self.conditions if condition.outcome is False)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The reasoning behind a finding."""
+
+    check: LocalizedText
+    clauses: tuple[Clause, ...]
+    facts: tuple[Fact, ...]
+    policy_file: str
+    policy_line: int
+    location: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The result of one rule about one subject."""
+
+    rule: str
+    version: str
+    effect: str
+    subject: Subject
+    state: str
+    message: LocalizedText
+    layer: str | None = None
+    citations: tuple[Citation, ...]
+    explanation: Explanation | None = field(default=None, metadata=FLAT)
+    reasons: tuple[Reason, ...] = ()
+    asks: tuple[Question, ...] = ()
+    waived: Waived | None = None
+
+    @property
+    def why(self) -> Explanation:
+        """The explanation, in a full record."""
+        assert self.explanation is not None, "a brief record explains nothing"
+        return self.explanation
+
+    @property
+    def nearest_route(self) -> Route | None:
+        """The closed route that fails least; None unless a need is closed."""
+        return None
+
+    @property
+    def is_curable(self) -> bool:
+        """True for a denial that the company can mend by itself."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denial(Finding):
+    """The finding of a rule that denies."""
+
+    curable: bool
+
+    @property
+    def is_curable(self) -> bool:
+        """True if the company can mend it by itself."""
+        return self.curable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need(Finding):
+    """A need: an instrument by name, or a license by any open route."""
+
+    instrument: Instrument | None = None
+    authority: tuple[Authority, ...] | None = None
+    any_of: tuple[Offer, ...] | None = None
+    routes: tuple[Route, ...] | None = None
+    nearest: tuple[str, ...] = ()
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """The licenses any of which meets the need."""
+        if self.instrument is None:
+            return self.any_of or ()
+        return (Offer(self.instrument, None, None, self.authority or ()),)
+
+    @property
+    def nearest_route(self) -> Route | None:
+        """The closed route that fails least; None unless the need is closed."""
+        return next((route for route in self.routes or () if route.rule in self.nearest[:1]), None)
+
+    def route(self, name: str) -> Route:
+        """Return a route by its name."""
+        return next(route for route in self.routes or () if route.name == name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty(Finding):
+    """A duty with its deadline."""
+
+    instrument: Instrument
+    authority: tuple[Authority, ...]
+    deadline: Deadline
+    bearer: str
+    done_on: str | None
+
+    @property
+    def is_due_before_launch(self) -> bool:
+        """True for a duty before the launch that is not done."""
+        return self.state != "done" and self.deadline.group == "before-launch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice(Finding):
+    """A note for review."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """A rule that classifies a service."""
+
+    rule: str
+    message: LocalizedText
+    contested: bool
+    layer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A service in one of its classes, with the routes by which it may be offered."""
+
+    class_: str
+    title: LocalizedText
+    outcome: str
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service of the product."""
+
+    id: str
+    state: str
+    classified_by: tuple[Classified, ...]
+    activities: tuple[Activity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerOfLaw:
+    """One layer of the law: the base, or rules above it."""
+
+    name: str
+    title: LocalizedText
+    owner: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The law that decided."""
+
+    origin: str
+    name: str | None
+    version: str
+    digest: str
+    known_until: str | None
+    layers: tuple[LayerOfLaw, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A limit of the decision."""
+
+    kind: str
+    message: LocalizedText
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """An approval that makes an opinion count."""
+
+    approver: str
+    ticket: str
+    reason: str
+    since: str
+    until: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A legal opinion of the spec, and what it did."""
+
+    about: str
+    by: str
+    date: str
+    authority: str | None
+    service: str | None
+    reading: str | None
+    classes: tuple[str, ...] | None
+    note: str | None
+    granted: Granted | None
+    state: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingChange:
+    """Something that another reading of the law adds or takes away."""
+
+    kind: str
+    change: str
+    id: str
+    class_: str | None
+    rule: str | None
+    title: LocalizedText
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Another reading of a contested rule, which changes something."""
+
+    rule: str
+    subject: str
+    reading: str
+    decision: str
+    stricter: bool
+    message: LocalizedText
+    held_by: LocalizedText
+    why: LocalizedText
+    settled_by: LocalizedText
+    changes: tuple[ReadingChange, ...]
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingChoice:
+    """A reading of one contested rule."""
+
+    rule: str
+    subject: str
+    reading: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorstReading:
+    """The strictest combination of readings for one service."""
+
+    service: str
+    decision: str
+    stricter: bool
+    readings: tuple[ReadingChoice, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """A difference between a decision before a day and from it on."""
+
+    kind: str
+    subject: str
+    id: str
+    title: LocalizedText
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AmendedArticle:
+    """An article that an amendment cites."""
+
+    key: str
+    label: LocalizedText
+    verification: str
+
+
+@dataclass(frozen=True, slots=True)
+class LawChange:
+    """A rule that begins or ends, or a parameter with a new value."""
+
+    policy: str
+    title: LocalizedText
+    number: str | None
+    change: str
+    name: str
+    articles: tuple[AmendedArticle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DatedFact:
+    """A dated fact of the spec that changes on a day."""
+
+    path: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAhead:
+    """A coming change of the decision."""
+
+    day: str
+    phase: str
+    before: str
+    decision: str
+    changes: tuple[ItemChange, ...]
+    instruments: tuple[LawChange, ...]
+    facts: tuple[DatedFact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A decision with its law and its facts."""
+
+    decision: str
+    range: tuple[str, str]
+    product: str
+    title: str
+    as_of: str
+    launch: str | None
+    file: str
+    bundle: Law
+    notices: tuple[Notice, ...]
+    verification: str | None
+    services: tuple[Service, ...]
+    denials: tuple[Denial | Need, ...]
+    needs: tuple[Need, ...]
+    would_need: tuple[Need, ...]
+    met: tuple[Need, ...]
+    duties: tuple[Duty, ...]
+    advice: tuple[Advice, ...]
+    undetermined: tuple[Finding, ...]
+    missing: tuple[Question, ...]
+    opinions: tuple[Opinion, ...]
+    contested: tuple[Reading, ...]
+    worst_reading: WorstReading | None
+    changes_ahead: tuple[ChangeAhead, ...] | None = None
+    remaining: str | None = None
+
+    @property
+    def judged(self) -> str:
+        """The decision word that the gate looks at."""
+        return self.remaining or self.decision
+
+    @property
+    def licenses(self) -> tuple[Need, ...]:
+        """Licenses to get, also those that a denied product would need."""
+        return (*self.needs, *self.would_need)
+
+    @property
+    def held(self) -> tuple[Need, ...]:
+        """The permits that are held. Licenses that are held stand beside their routes."""
+        return tuple(finding for finding in self.met if finding.instrument is not None)
+
+    @property
+    def waivable(self) -> tuple[Finding, ...]:
+        """The findings of the lists that waivers may set aside."""
+        return tuple(finding for name in WAIVABLE for finding in getattr(self, name))
+
+    @property
+    def waived(self) -> tuple[Finding, ...]:
+        """The findings that are set aside, the gravest first."""
+        return tuple(finding for finding in self.waivable if finding.waived is not None)
+
+    @property
+    def next_deadline(self) -> Duty | None:
+        """The duty with the first day after the launch that is not done."""
+        later = [one for one in self.duties if one.state != "done" and one.deadline.group != "before-launch"]
+        return min((one for one in later if one.deadline.date), key=lambda one: str(one.deadline.date), default=None)
+
+
+# --- JSON
+
+
+def encode(value: Any) -> Json:
+    """Return a value with records in it as data for JSON. Optional parts that do not exist are left out."""
+    kind = type(value)
+    if kind is str or value is None or kind is bool or kind is int or kind is float:
+        return value
+    if kind is tuple or kind is list:
+        return [encode(one) for one in value]
+    if kind is dict or isinstance(value, Mapping):
+        return {key: encode(one) for key, one in value.items()}
+    data: dict[str, Json] = {}
+    for name, key, default, flat in fields_in_json(kind):
+        part = getattr(value, name)
+        if part is None or part == ():
+            if part != default:
+                data[key] = None if part is None else []
+        elif flat:
+            data |= encode(part)
+        else:
+            data[key] = part if type(part) is str else encode(part)
+    return data
+
+
+_FIELDS: dict[type, tuple[tuple[str, str, Any, bool], ...]] = {}
+
+
+def fields_in_json(kind: type) -> tuple[tuple[str, str, Any, bool], ...]:
+    """Return each field of a class of records: its name, its key in JSON, its default, and whether it is flat."""
+    found = _FIELDS.get(kind)
+    if found is None:
+        named = ((one.name, one.name.rstrip("_"), one.default, bool(one.metadata)) for one in fields(kind))
+        found = _FIELDS[kind] = tuple(named)
+    return found

@@ -1,0 +1,439 @@
+"""The builder of the record of a decision (see `result`).
+
+Explanations are built here, only for findings that are shown.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TypedDict
+
+from vatspolicy.core.documents import Path, format_path
+from vatspolicy.core.engine import result
+from vatspolicy.core.engine.decision import (
+    Change,
+    Decision,
+    Finding,
+    Interpretation,
+    MissingFact,
+    RouteResult,
+    Service,
+    Subject,
+    WorstReading,
+    nearest_routes,
+    rank_routes,
+)
+from vatspolicy.core.engine.explanation import ClauseReader, FactRead, FactReader, deciding_facts
+from vatspolicy.core.engine.law_texts import LawTexts, copy_text
+from vatspolicy.core.engine.notices import notices
+from vatspolicy.core.engine.opinions import OPINION, OpinionResult, applies
+from vatspolicy.core.engine.subjects import Activations, find_bearer
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Advise, Condition, Deny, Duty, Need, Policy, Route, Rule
+from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.vocabulary import label, question
+from vatspolicy.i18n import LANGUAGES, Language, LocalizedText
+
+if TYPE_CHECKING:
+    from vatspolicy.core.cel.activation import Activation
+
+FORMAT = 2
+"""Version of the data; it grows when a reader would break."""
+NOWHERE = result.Location(1, 1)
+"""The place of a part that is shown without one."""
+
+
+class _Common(TypedDict):
+    """The fields that all findings have."""
+
+    rule: str
+    version: str
+    effect: str
+    subject: result.Subject
+    state: str
+    message: LocalizedText
+    layer: str | None
+    citations: tuple[result.Citation, ...]
+    explanation: result.Explanation | None
+    reasons: tuple[result.Reason, ...]
+    asks: tuple[result.Question, ...]
+
+
+def make_record(
+    bundle: Bundle,
+    profile: Profile,
+    decision: Decision,
+    languages: Sequence[Language] = LANGUAGES,
+    brief: bool = False,
+    ahead: tuple[result.ChangeAhead, ...] | None = None,
+) -> result.Record:
+    """Return the decision with its law and its facts. Sorted where order carries no meaning; no wall-clock time.
+
+    What the program itself says (checks, deadlines, notices) is in the `languages` alone. A `brief` record has no
+    explanations: no checks in words, no clauses, no facts and no places. `ahead` are the coming changes.
+    """
+    maker = _Maker(bundle, profile, decision, languages, brief)
+    return result.Record(
+        decision=decision.decision,
+        range=decision.range,
+        product=decision.product,
+        title=str(profile.facts["product"].get("title", decision.product)),
+        as_of=decision.as_of,
+        launch=profile.launch,
+        file=profile.document.file,
+        bundle=make_law(bundle, decision),
+        notices=tuple(
+            result.Notice(kind, maker.texts.say(message)) for kind, message in notices(bundle, profile, decision.as_of)
+        ),
+        verification=decision.verification,
+        services=tuple(map(maker.service, decision.services)),
+        denials=tuple(
+            maker.need(one) if isinstance(one.rule.effect, Need) else maker.denial(one) for one in decision.denials
+        ),
+        needs=tuple(map(maker.need, decision.needs)),
+        would_need=tuple(map(maker.need, decision.would_need)),
+        met=tuple(map(maker.need, decision.met)),
+        duties=tuple(map(maker.duty, decision.duties)),
+        advice=tuple(map(maker.advice, decision.advice)),
+        undetermined=tuple(map(maker.finding, decision.undetermined)),
+        missing=tuple(map(maker.ask, decision.missing)),
+        opinions=tuple(make_opinion(profile, one, maker.place("opinions", one.place)) for one in decision.opinions),
+        contested=tuple(make_reading(bundle, one, find_place(profile, one.subject)) for one in decision.readings),
+        worst_reading=make_worst_reading(decision.worst_reading),
+        changes_ahead=ahead,
+    )
+
+
+class _Maker:
+    def __init__(
+        self, bundle: Bundle, profile: Profile, decision: Decision, languages: Sequence[Language], brief: bool
+    ) -> None:
+        self.bundle, self.profile, self.brief = bundle, profile, brief
+        self.ruleset = bundle.on(decision.as_of)
+        self.activations = Activations(self.ruleset, profile, decision.as_of)
+        self.texts = LawTexts(bundle, decision.as_of, profile.launch, languages)
+        self.reader = FactReader(profile, self.ruleset)
+        self.clause_reader = ClauseReader(bundle, self.ruleset)
+        self.operators: dict[Subject, str] = {}
+        """Operator of each subject: company or partner."""
+        self.shown: dict[tuple[str, Subject], result.Route] = {}
+        """Routes by rule and subject: an activity and its needs show the same ones."""
+        self.mark, self.format_path = functools.cache(profile.mark), functools.cache(format_path)
+
+    def place(self, *path: str | int) -> result.Location:
+        return result.Location(*self.mark(path))
+
+    # --- findings
+
+    def finding(self, finding: Finding) -> result.Finding:
+        match finding.rule.effect:
+            case Advise():
+                return self.advice(finding)
+            case Deny():
+                return self.denial(finding)
+            case Need():
+                return self.need(finding)
+            case Duty():
+                return self.duty(finding)
+        return result.Finding(**self.common(finding))
+
+    def advice(self, finding: Finding) -> result.Advice:
+        assert isinstance(finding.rule.effect, Advise)
+        return result.Advice(**self.common(finding), kind=finding.rule.effect.kind)
+
+    def denial(self, finding: Finding) -> result.Denial:
+        assert isinstance(finding.rule.effect, Deny)
+        return result.Denial(**self.common(finding), curable=finding.rule.effect.curable)
+
+    def need(self, finding: Finding) -> result.Need:
+        assert isinstance(finding.rule.effect, Need)
+        instrument = finding.rule.effect.instrument
+        if instrument is not None:
+            return result.Need(
+                **self.common(finding),
+                instrument=self.texts.instrument(instrument),
+                authority=self.texts.authority(finding.authority),
+            )
+        routes = rank_routes(finding.routes)
+        return result.Need(
+            **self.common(finding),
+            any_of=tuple(map(self.texts.offer, finding.any_of)),
+            routes=tuple(map(self.route, routes)),
+            nearest=tuple(one.rule.name for one in nearest_routes(routes)) if finding.state == "closed" else (),
+        )
+
+    def duty(self, finding: Finding) -> result.Duty:
+        effect = finding.rule.effect
+        assert isinstance(effect, Duty)
+        return result.Duty(
+            **self.common(finding),
+            instrument=self.texts.instrument(effect.instrument),
+            authority=self.texts.authority(finding.authority),
+            deadline=self.texts.deadline(finding.rule, effect.due),
+            bearer=self.bearer(finding.subject) if effect.bearer == "operator" else "company",
+            done_on=finding.done_on,
+        )
+
+    def common(self, finding: Finding) -> _Common:
+        rule = finding.rule
+        policy = self.bundle.policies[rule.policy]
+        return {
+            "rule": rule.name,
+            "version": policy.version,
+            "effect": rule.kind,
+            "subject": result.Subject(*finding.subject),
+            "state": finding.state,
+            "message": self.message(rule, finding.subject),
+            "layer": layer_of(self.bundle, rule),
+            "citations": (*self.closing(finding), *self.texts.citations(policy, rule.cite)),
+            "explanation": None if self.brief else self.explanation(finding, policy),
+            "reasons": tuple(
+                result.Reason(code, copy_text(label("reason", code, self.bundle.schemas))) for code in finding.reasons
+            ),
+            "asks": tuple(map(self.ask, finding.missing)),
+        }
+
+    def message(self, said: Rule | Condition, subject: Subject) -> LocalizedText:
+        """Return the message of a rule or of a condition, with the values of the facts that it shows."""
+        if said.template is None:
+            return copy_text(said.message)
+        from vatspolicy.core.policies.message_values import show_values
+        from vatspolicy.core.profile.wording import FactWording
+
+        return show_values(said.template, self.activations.of(subject), FactWording(self.profile.schemas))
+
+    def explanation(self, finding: Finding, policy: Policy) -> result.Explanation:
+        """Return the check of a finding with its clauses, and the facts that decide it with their places."""
+        rule, activation = finding.rule, self.activations.of(finding.subject)
+        facts = deciding_facts(finding, self.reader, activation)
+        return result.Explanation(
+            self.texts.check(rule.when),
+            tuple(self.clause_reader.read(policy, rule.when, activation)),
+            tuple(map(self.fact, facts)),
+            _shown(policy.file, self.folder_of(policy)),
+            rule.line,
+            self.location(finding.subject, facts),
+        )
+
+    def folder_of(self, policy: Policy) -> str:
+        layer = self.bundle.layer_of(policy.id)
+        return self.bundle.folder if layer is None else layer.folder
+
+    def bearer(self, subject: Subject) -> str:
+        found = self.operators.get(subject)
+        if found is None:
+            found = self.operators[subject] = find_bearer(self.profile, self.activations.of(subject))
+        return found
+
+    def closing(self, finding: Finding) -> Iterable[result.Citation]:
+        """Yield the law of the nearest closed routes, which stand in the way of a need without an open one."""
+        if finding.state == "closed":
+            for rule in dict.fromkeys(state.rule for state in nearest_routes(finding.routes)):
+                yield from self.texts.citations(self.bundle.policies[rule.policy], rule.cite)
+
+    def fact(self, fact: FactRead) -> result.Fact:
+        return result.Fact(fact.text, fact.value, *self.mark(fact.path))
+
+    def location(self, subject: Subject, deciding: Iterable[FactRead]) -> result.Location:
+        """Return the place of the spec to show: the last written fact that decided, else the subject of the rule."""
+        written = [fact for fact in deciding if fact.value is not None]
+        return self.place(*written[-1].path) if written else find_place(self.profile, subject)
+
+    # --- services and routes
+
+    def service(self, service: Service) -> result.Service:
+        return result.Service(
+            service.id,
+            service.state,
+            tuple(
+                result.Classified(
+                    one.rule.name,
+                    self.message(one.rule, one.subject),
+                    one.rule.contested,
+                    layer_of(self.bundle, one.rule),
+                )
+                for one in service.classified_by
+            ),
+            tuple(
+                result.Activity(
+                    activity.cls,
+                    copy_text(label("class", activity.cls, self.bundle.schemas)),
+                    activity.outcome,
+                    tuple(map(self.route, rank_routes(activity.routes))),
+                )
+                for activity in service.activities
+            ),
+        )
+
+    def route(self, state: RouteResult) -> result.Route:
+        found = self.shown.get((state.rule.name, state.subject))
+        if found is None:
+            found = self.shown[state.rule.name, state.subject] = self.new_route(state)
+        return found
+
+    def new_route(self, state: RouteResult) -> result.Route:
+        effect, activation = state.rule.effect, self.activations.of(state.subject)
+        assert isinstance(effect, Route)
+        policy = self.bundle.policies[state.rule.policy]
+        return result.Route(
+            state.rule.name,
+            effect.name,
+            copy_text(effect.title),
+            state.state,
+            self.texts.instrument(effect.instrument),
+            self.texts.authority(state.authority),
+            state.held,
+            state.max_foreign_percent,
+            state.share_too_high,
+            state.unread,
+            tuple(
+                result.Condition(
+                    condition.id,
+                    self.message(condition, state.subject),
+                    self.ruleset.evaluate(condition.check, activation),
+                    condition.reason,
+                    condition.where,
+                    applies(activation, state.rule, condition),
+                    None if self.brief else self.condition_explanation(policy, state, condition, activation),
+                )
+                for condition in effect.conditions
+            ),
+            self.texts.citations(policy, state.rule.cite),
+            layer_of(self.bundle, state.rule),
+        )
+
+    def condition_explanation(
+        self, policy: Policy, state: RouteResult, condition: Condition, activation: Activation
+    ) -> result.ConditionExplanation:
+        return result.ConditionExplanation(
+            self.texts.check(condition.check),
+            self.texts.citations(policy, condition.cite or state.rule.cite),
+            tuple(map(self.fact, self.reader.read(condition.check, activation))),
+        )
+
+    # --- missing facts
+
+    def ask(self, ask: MissingFact) -> result.Question:
+        return result.Question(
+            self.format_path(ask.path),
+            copy_text(question(ask.path, self.profile.schemas)),
+            ask.rules,
+            tuple(map(self.matter, ask.rules)) if ask.path == (OPINION.root,) else (),
+        )
+
+    def matter(self, name: str) -> result.Matter:
+        """Return the rule or condition that an opinion is asked about, with its words and its law."""
+        policy_id, rule_id, *condition = name.split("/")
+        policy = self.bundle.policies[policy_id]
+        rule = policy.rule(rule_id)
+        message, cite = rule.message, rule.cite
+        if condition and isinstance(rule.effect, Route):
+            found = next(one for one in rule.effect.requirements if one.id == condition[0])
+            message, cite = found.message, found.cite or cite
+        return result.Matter(name, copy_text(message), self.texts.citations(policy, cite))
+
+
+def find_place(profile: Profile, subject: Subject) -> result.Location:
+    """Return the place of the spec where a subject stands."""
+    path: Path = ("product",)
+    if subject.service is not None:
+        ids = [service["id"] for service in profile.facts["services"]]
+        path = ("services", ids.index(subject.service))
+        if subject.cls is not None:
+            path = profile.path_of(profile.facts["services"][path[1]], ("offers",)) or path
+    return result.Location(*profile.mark(path))
+
+
+def make_law(bundle: Bundle, decision: Decision) -> result.Law:
+    """Return the law that decided, with its layers if there is more than the base."""
+    return result.Law(
+        bundle.origin.origin,
+        bundle.origin.name,
+        decision.bundle_version,
+        decision.bundle_digest,
+        bundle.known_until,
+        tuple(result.LayerOfLaw(one.name, copy_text(one.title), one.owner, one.digest) for one in bundle.layers),
+    )
+
+
+def layer_of(bundle: Bundle, rule: Rule) -> str | None:
+    """Return the name of the layer of a rule, if there is more than the base."""
+    layer = bundle.layer_of(rule.policy) if bundle.layers else None
+    return layer and layer.name
+
+
+def make_reading(bundle: Bundle, reading: Interpretation, location: result.Location) -> result.Reading:
+    """Return another reading of a contested rule with all that it changes."""
+    readings = reading.rule.readings
+    assert readings is not None
+    held_by = next(other.held_by for other in readings.others if other.name == reading.reading)
+    return result.Reading(
+        reading.rule.name,
+        str(reading.subject),
+        reading.reading,
+        reading.decision,
+        reading.stricter,
+        copy_text(reading.rule.message),
+        copy_text(held_by),
+        copy_text(readings.why),
+        copy_text(readings.settled_by),
+        tuple(_reading_change(bundle, change) for change in reading.changes),
+        location,
+    )
+
+
+def _reading_change(bundle: Bundle, change: Change) -> result.ReadingChange:
+    """Return the change that a reading makes, by the name that reports show."""
+    match change.kind:
+        case "class" | "denial":
+            title = label("class" if change.kind == "class" else "reason", change.id, bundle.schemas)
+        case "route":
+            assert change.rule is not None and isinstance(change.rule.effect, Route)
+            title = change.rule.effect.title
+        case _:
+            title = bundle.instruments[change.id].title
+    return result.ReadingChange(
+        change.kind,
+        "added" if change.added else "removed",
+        change.id,
+        change.cls,
+        None if change.rule is None else change.rule.name,
+        copy_text(title),
+    )
+
+
+def make_worst_reading(worst: WorstReading | None) -> result.WorstReading | None:
+    """Return the strictest combination of readings."""
+    return worst and result.WorstReading(
+        worst.service,
+        worst.decision,
+        worst.stricter,
+        tuple(result.ReadingChoice(rule.name, str(subject), name) for rule, subject, name in worst.readings),
+        worst.complete,
+    )
+
+
+def make_opinion(profile: Profile, used: OpinionResult, location: result.Location) -> result.Opinion:
+    """Return an opinion of the profile, its effect, and what makes it count."""
+    given, grant = profile.facts["opinions"][used.place], profile.granted.get(used.place)
+    return result.Opinion(
+        given["about"],
+        given["by"],
+        given["date"],
+        given.get("authority"),
+        given.get("service"),
+        given.get("reading"),
+        None if given.get("classes") is None else tuple(given["classes"]),
+        given.get("note"),
+        None if grant is None else result.Granted(*grant),
+        used.state,
+        location.line,
+        location.column,
+    )
+
+
+def _shown(file: str, folder: str) -> str:
+    """Return the path of a policy without the place of its folder, so that equal inputs give equal bytes."""
+    return os.path.relpath(file, os.path.dirname(folder)).replace(os.sep, "/") if os.path.isabs(file) else file

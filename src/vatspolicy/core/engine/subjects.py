@@ -1,0 +1,63 @@
+"""Activations of the subjects of a profile: the product, its services, and its activities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.engine.decision import Subject
+from vatspolicy.core.engine.licensing import is_licensed
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.operators import operator_of
+from vatspolicy.core.profile.profile import Profile
+
+
+def product_activation(profile: Profile, as_of: str) -> Activation:
+    """Return the variables of product rules. Of the opinions, it has those that are granted."""
+    return {**profile.facts, "opinions": profile.granted_opinions, "as_of": as_of}
+
+
+def service_activation(product: Activation, service: Mapping[str, Any]) -> Activation:
+    """Return the variables of service rules: `operator` is the company or the partner, by `operated_by`."""
+    own = {"service": service}
+    operator = operator_of(product, service)
+    if operator is not None:
+        own["operator"] = operator
+    return {**product, **own}
+
+
+def activity_activation(ruleset: RuleSet, service: Activation, cls: str) -> Activation:
+    """Return the variables of activity rules: the class, and whether the operator is licensed for it if known."""
+    activity: dict[str, Any] = {"class": cls}
+    activation = {**service, "activity": activity}
+    licensed = is_licensed(ruleset, activation)
+    if licensed is not None:
+        activity["licensed"] = licensed
+    return activation
+
+
+def find_bearer(profile: Profile, activation: Activation) -> str:
+    """Return company or partner for a duty of the operator, who is one of them."""
+    return "partner" if profile.path_of(activation.get("operator"), ()) == ("partner",) else "company"
+
+
+class Activations:
+    """Activations of one profile by subject, as the evaluator had them."""
+
+    def __init__(self, ruleset: RuleSet, profile: Profile, as_of: str) -> None:
+        self._ruleset = ruleset
+        self._product = product_activation(profile, as_of)
+        self._kept: dict[Subject, Activation] = {Subject(): self._product}
+
+    def of(self, subject: Subject) -> Activation:
+        """Return the activation of a subject. Raises StopIteration for a service that the profile does not have."""
+        found = self._kept.get(subject)
+        if found is None:
+            if subject.cls is None:
+                service = next(one for one in self._product["services"] if one["id"] == subject.service)
+                found = service_activation(self._product, service)
+            else:
+                found = activity_activation(self._ruleset, self.of(Subject(subject.service)), subject.cls)
+            self._kept[subject] = found
+        return found

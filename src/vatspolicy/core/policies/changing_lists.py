@@ -1,0 +1,67 @@
+"""Values of parameters day by day: an entry states the value, or changes the list before it by a few members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vatspolicy.core.documents import Path
+from vatspolicy.i18n import _
+
+
+class ListChangeError(ValueError):
+    """A change that does not fit the list before it, with the place of the fault below `values`."""
+
+    def __init__(self, path: Path, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.path, self.message, self.hint = path, message, hint
+
+
+def stated_values(entries: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Return the value of each entry of `values`, in its order. Raises ListChangeError.
+
+    Members keep their order: what is added comes last. A member is a word, or an object that its `id` names.
+    """
+    found: list[Any] = []
+    for index, entry in enumerate(entries):
+        change = next((key for key in ("remove", "add") if key in entry), None)
+        if change is None:
+            found.append(entry["value"])
+            continue
+        if "value" in entry:
+            message = _("An entry states a value, or changes the list before it.")
+            raise ListChangeError((index, change), message, _("Keep one of the two."))
+        before = found[-1] if found else None
+        if not isinstance(before, list):
+            raise ListChangeError(
+                (index, change), _("There is no list before this entry."), _("State the whole value.")
+            )
+        found.append(_changed(before, entry, index))
+    return found
+
+
+def _changed(before: Sequence[Any], entry: Mapping[str, Any], index: int) -> list[Any]:
+    members = {_name(member): member for member in before}
+    if None in members:
+        raise ListChangeError((index,), _("Only words, and objects with an id, can be added or removed."))
+    for place, name in enumerate(entry.get("remove", ())):
+        if name not in members:
+            raise ListChangeError(
+                (index, "remove", place), _("{name!r} is not in the list before this entry.", name=name)
+            )
+        del members[name]
+    for place, member in enumerate(entry.get("add", ())):
+        found = _name(member)
+        if found is None:
+            raise ListChangeError(
+                (index, "add", place), _("Only words, and objects with an id, can be added or removed.")
+            )
+        if found in members:
+            raise ListChangeError((index, "add", place), _("{found!r} is in the list already.", found=found))
+        members[found] = member
+    return list(members.values())
+
+
+def _name(member: Any) -> str | None:
+    name = member.get("id") if isinstance(member, dict) else member
+    return name if isinstance(name, str) else None

@@ -1,0 +1,392 @@
+"""Compiler of policies: it types every expression and checks what one file alone cannot know."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from vatspolicy.compile_cache import digest, get_or_build
+from vatspolicy.core.cel.ast import Fact, Literal, Node, Param, walk
+from vatspolicy.core.cel.parser import ExpressionError, TypeEnvironment, parse
+from vatspolicy.core.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
+from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.builder import share_check
+from vatspolicy.core.policies.changing_lists import ListChangeError, stated_values
+from vatspolicy.core.policies.message_values import placed_facts
+from vatspolicy.core.policies.model import ALWAYS, EFFECTS, NEVER, as_tuple, store_tree
+from vatspolicy.core.policies.references import find_instrument_problems, find_route_problems
+from vatspolicy.core.profile.vocabulary import profile_type, words
+from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.i18n import Capital, _
+
+Compiled = tuple[Document, dict[Path, tuple[int, int]], dict[Path, bytes]]
+"""A policy document, the line and column of its rules and expressions, and the stored trees of its expressions."""
+
+
+BESIDE = ("schema", "opinions")
+"""Parts of a profile that no rule reads: opinions settle rules, and are no premise of one."""
+
+
+def variables(each: str, schemas: SchemaSet | None = None) -> dict[str, Type]:
+    """Return the variables of expressions about a product, service, activity, or license (of `covers`)."""
+    fields = profile_type(schemas).fields
+    found: dict[str, Type] = {name: type for name, type in fields.items() if name not in BESIDE} | {"as_of": DAY}
+    entity, services = fields["company"], fields["services"]
+    assert isinstance(entity, Record) and isinstance(services, ListOf) and services.item is not None
+    if each in ("service", "activity", "license"):
+        found |= {"service": services.item, "operator": entity}
+    if each in ("activity", "license"):
+        found["activity"] = Record("activity", {"class": Enum("class", words("class", schemas)), "licensed": BOOL})
+    if each == "license":
+        licenses = entity.fields["licenses"]
+        assert isinstance(licenses, ListOf) and licenses.item is not None
+        found["license"] = licenses.item
+    return found
+
+
+def compile_policies(documents: Iterable[Document], schemas: SchemaSet | None = None) -> list[Compiled]:
+    """Return the documents (schema-valid policies) with typed trees. Raises InvalidInput with every problem found.
+
+    Each policy is compiled again only if its text, or the text of a policy that it uses, has changed.
+    """
+    by_id: dict[str, Document] = {}
+    problems: list[Problem] = []
+    for document in documents:
+        problems += find_name_problems(document, by_id)
+        by_id.setdefault(document.data["id"], document)
+    of = schemas or SchemaSet.shipped()
+    return compile_some(by_id.values(), by_id, lambda document: _compile_or_recall(document, by_id, of), problems)
+
+
+def compile_some(
+    documents: Iterable[Document],
+    by_id: Mapping[str, Document],
+    compile_one: Callable[[Document], Compiled],
+    problems: Iterable[Problem] = (),
+) -> list[Compiled]:
+    """Return some of the policies `by_id`, compiled. Raises InvalidInput with `problems`, and those of all policies."""
+    compiled: list[Compiled] = []
+    found = list(problems)
+    for document in documents:
+        try:
+            compiled.append(compile_one(document))
+        except InvalidInput as error:
+            found += error.problems
+    found += find_instrument_problems(by_id)
+    found += find_route_problems(by_id)
+    if found:
+        raise InvalidInput(found)
+    return compiled
+
+
+def find_name_problems(document: Document, others: Mapping[str, Document]) -> list[Problem]:
+    """Return the problem of the id of a policy, if it has one: another policy has it, or the file another name."""
+    id = document.data["id"]
+    if id in others:
+        return [document.problem(("id",), _("Another file has the same id ({file}).", file=others[id].file))]
+    if document.file.rpartition("/")[2].removesuffix(".yaml") != id:
+        return [document.problem(("id",), _("The id differs from the name of the file."))]
+    return []
+
+
+def _compile_or_recall(document: Document, by_id: Mapping[str, Document], schemas: SchemaSet) -> Compiled:
+    """Compile one policy, or return the cached result for the same texts. Raises InvalidInput."""
+    used = [by_id[id] for id in document.data.get("uses", ()) if id in by_id]
+
+    def build() -> tuple[dict[Path, tuple[int, int]], dict[Path, bytes]]:
+        return compile_policy(document, by_id, schemas)[1:]
+
+    key = digest([schemas.compile_key.encode(), *(one.text.encode() for one in (document, *used))])
+    lines, trees = get_or_build("policy", key, build, tuple)
+    return document, lines, trees
+
+
+def compile_policy(document: Document, by_id: Mapping[str, Document], schemas: SchemaSet) -> Compiled:
+    """Compile one schema-valid policy among the others of its bundle. Nothing is kept.
+
+    Raises:
+        InvalidInput: With every problem of the policy; those of other files are not looked for.
+    """
+    compiler = _PolicyCompiler(document, by_id, schemas)
+    compiler.run()
+    if compiler.problems:
+        raise InvalidInput(compiler.problems)
+    return document, compiler.lines, {path: store_tree(tree) for path, tree in compiler.trees.items()}
+
+
+def environment_of(
+    each: str, document: Document | None, used: Mapping[str, Document], schemas: SchemaSet | None = None
+) -> TypeEnvironment:
+    """Return the names that an expression about a subject may use.
+
+    `document` is a policy of a bundle that compiles: its terms and parameters are among the names, with those of the
+    policies it uses. Without one, only facts are.
+    """
+    if document is None:
+        return TypeEnvironment(variables(each, schemas), {}, lambda name, scope: None, frozenset())
+    compiler = _PolicyCompiler(document, used, schemas)
+    compiler.names()
+    return compiler.scope(each)
+
+
+class _PolicyCompiler:
+    """Compiler of one policy file: names first, then expressions."""
+
+    def __init__(self, document: Document, by_id: Mapping[str, Document], schemas: SchemaSet | None) -> None:
+        self.schemas = schemas
+        self.document, self.data, self.by_id = document, document.data, by_id
+        self.problems: list[Problem] = []
+        self.lines: dict[Path, tuple[int, int]] = {}
+        self.trees: dict[Path, Node] = {}
+        self.params: dict[str, tuple[str, Type]] = {}
+        self.values: dict[str, list[Mapping[str, Any]]] = {}
+        self.terms: dict[str, tuple[Document, str]] = {}
+        self.open: list[str] = []
+        self.failed: set[str] = set()
+
+    def note(self, path: Path, message: str, hint: str = "") -> None:
+        self.problems.append(self.document.problem(path, message, hint))
+
+    def run(self) -> None:
+        self.names()
+        self.citations()
+        self.dates()
+        for index, rule in enumerate(self.data.get("rules", [])):
+            self.rule(("rules", index), rule)
+        for name, instrument in self.data.get("instruments", {}).items():
+            self.authority(("instruments", name, "authority"), instrument["authority"])
+            if "covers" in instrument:
+                self.expression(("instruments", name, "covers"), instrument["covers"], "license")
+        for name in self.data.get("terms", {}):
+            self.lines[("terms", name)] = self.document.locate(("terms", name), 0)
+            self.check_term(name)
+
+    def check_term(self, name: str) -> None:
+        """Type a term even if no rule uses it, and note problems at the term."""
+        with contextlib.suppress(ExpressionError):
+            self.term(name, self.scope("activity"))
+
+    # --- names
+
+    def names(self) -> None:
+        files = [self.document]
+        for index, used in enumerate(self.data.get("uses", [])):
+            if used in self.by_id:
+                files.append(self.by_id[used])
+            else:
+                self.note(
+                    ("uses", index), _("There is no policy {earlier!r}.", earlier=used), suggest(used, self.by_id)
+                )
+        for file in files:
+            self.take_params(file)
+            for name, text in file.data.get("terms", {}).items():
+                if name in self.terms:
+                    self.note(
+                        ("terms", name),
+                        _("The term {name!r} is defined in {file} too.", name=name, file=self.terms[name][0].file),
+                    )
+                self.terms.setdefault(name, (file, text))
+
+    def take_params(self, file: Document) -> None:
+        for name, entry in file.data.get("parameters", {}).items():
+            path: Path = ("parameters", name)
+            key = f"{file.data['id']}/{name}"
+            if name in self.params:
+                self.note(
+                    path,
+                    _(
+                        "The parameter {name!r} is defined in {policy} too.",
+                        name=name,
+                        policy=self.params[name][0].partition("/")[0],
+                    ),
+                )
+                continue
+            try:
+                type: Type | None = None
+                for value in stated_values(entry["values"]):
+                    type = join(type, type_of_value(value, name))
+                assert type is not None
+            except ListChangeError as error:
+                if file is self.document:
+                    self.note((*path, "values", *error.path), error.message, error.hint)
+                continue
+            except ValueError as error:
+                if file is self.document:
+                    self.note((*path, "values"), _("{reason}.", reason=Capital(str(error))))
+                continue
+            self.params[name] = (key, type)
+            self.values[key] = entry["values"]
+
+    def citations(self) -> None:
+        articles = self.data.get("articles", {})
+        cited: set[str] = set()
+        places: list[tuple[Path, Any]] = [
+            (("rules", i, "cite"), rule["cite"]) for i, rule in enumerate(self.data.get("rules", []))
+        ]
+        for i, rule in enumerate(self.data.get("rules", [])):
+            for j, condition in enumerate(rule.get("route", {}).get("conditions", [])):
+                places.append((("rules", i, "route", "conditions", j, "cite"), condition.get("cite", [])))
+        for name, entry in self.data.get("parameters", {}).items():
+            places += [
+                (("parameters", name, "values", i, "cite"), item["cite"]) for i, item in enumerate(entry["values"])
+            ]
+        for path, keys in places:
+            for key in as_tuple(keys):
+                cited.add(key)
+                if key not in articles:
+                    self.note(path, _("There is no article {key!r} in this file.", key=key), suggest(key, articles))
+        for key in articles:
+            if key not in cited:
+                self.note(("articles", key), _("No rule and no value cites this article."))
+
+    def dates(self) -> None:
+        since, until = self.data["effective"]["from"], self.data["effective"].get("until", NEVER)
+        if until <= since:
+            self.note(("effective", "until"), _("The file ends before it begins."))
+        for i, rule in enumerate(self.data.get("rules", [])):
+            start, end = rule.get("from", since), rule.get("until", until)
+            if start < since or end > until or start >= end:
+                where: Path = ("rules", i, "from" if "from" in rule else "until")
+                self.note(where, _("The rule is in force outside the dates of the file."))
+        for name, entry in self.data.get("parameters", {}).items():
+            days = [item["from"] for item in entry["values"]]
+            if days != sorted(set(days)):
+                self.note(("parameters", name, "values"), _("List values in order of their days, at most one per day."))
+        days = [edition["from"] for edition in self.data.get("editions", [])]
+        if days != sorted(set(days)):
+            self.note(("editions",), _("List editions in order of their days, at most one per day."))
+
+    # --- rules and expressions
+
+    def authority(self, path: Path, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Type the entries of an authority. The last one holds for every subject, so that the authority is somebody."""
+        for index, entry in enumerate(entries):
+            self.expression((*path, index, "when"), entry["when"], "activity")
+        last: Path = (*path, len(entries) - 1, "when")
+        tree = self.trees.get(last)
+        if tree is not None and not (isinstance(tree, Literal) and tree.value is True):
+            message = _("Nobody is in charge where no entry holds.")
+            self.note(last, message, _("End the list with an entry for all other cases: when: 'true'."))
+
+    def rule(self, path: Path, rule: Mapping[str, Any]) -> None:
+        self.lines[path] = self.document.mark(path)
+        seen = [other["id"] for other in self.data["rules"][: path[1]]]
+        if rule["id"] in seen:
+            self.note((*path, "id"), _("Another rule of this file has the same id."))
+        each = rule["each"]
+        effect = next(name for name in EFFECTS if name in rule)
+        period = (max(rule.get("from", ALWAYS), self.data["effective"]["from"]), path)
+        self.expression((*path, "when"), rule["when"], each, since=period[0])
+        if (effect == "classify") != (each == "service") and effect == "classify":
+            self.note((*path, "each"), _("A service is what can be classified."), _("Write each: service."))
+        if (effect == "route" or rule.get("need", {}).get("through")) and each != "activity":
+            self.note((*path, "each"), _("Routes are about activities."), _("Write each: activity."))
+        self.message((*path, "message"), rule["message"], each)
+        if "readings" in rule:
+            self.readings((*path, "readings"), rule, effect)
+        need = rule.get("need", {})
+        if effect == "need" and ("instrument" in need) == ("through" in need):
+            self.note((*path, "need"), _("A need has an instrument, or goes through one."))
+        route = rule.get("route", {})
+        if "max_foreign_percent" in route:
+            target: Path = (*path, "route", "max_foreign_percent")
+            cap = route["max_foreign_percent"]
+            if self.expression(target, cap, each, NUMBER, period[0]):
+                self.trees[*target, "check"] = parse(share_check(cap), self.scope(each))
+        names = [condition["id"] for condition in route.get("conditions", [])]
+        for index, condition in enumerate(route.get("conditions", [])):
+            where: Path = (*path, "route", "conditions", index)
+            self.lines[where] = self.document.mark(where)
+            if condition["id"] in names[:index]:
+                self.note((*where, "id"), _("Another condition of this route has the same id."))
+            self.expression((*where, "check"), condition["check"], each, since=period[0])
+            self.message((*where, "message"), condition["message"], each)
+
+    def message(self, path: Path, message: Mapping[str, str], each: str) -> None:
+        """Note the problems of the facts that a message shows: each is a fact, and both languages show the same."""
+        shown: dict[str, list[str]] = {}
+        known = len(self.problems)
+        for lang, text in message.items():
+            shown[lang] = []
+            for start, name in placed_facts(text):
+                shown[lang].append(name)
+                try:
+                    node = parse(name, self.scope(each), None)
+                except ExpressionError as error:
+                    at, end = error.span
+                    problem = self.document.problem_within(
+                        (*path, lang), start + at, end - at, error.message, error.hint
+                    )
+                    self.problems.append(problem)
+                    continue
+                if not isinstance(node, Fact) or (isinstance(node.type, Record) and "at" not in node.type.fields):
+                    told = (
+                        _("A message shows the value of one fact."),
+                        _("Write a path such as company.foreign_percent."),
+                    )
+                    self.problems.append(self.document.problem_within((*path, lang), start, len(name), *told))
+        if len(self.problems) == known and sorted(shown["en"]) != sorted(shown["zh"]):
+            self.note((*path, "zh"), _("The two languages show different facts."))
+
+    def readings(self, path: Path, rule: Mapping[str, Any], effect: str) -> None:
+        """Note what is wrong with the other readings of a rule: each names what the effect says, and no one twice."""
+        key = {"classify": "class", "route": "route"}.get(effect)
+        if key is None:
+            self.note(path, _("Only classify and route have other readings."), _("Use advise with kind: contested."))
+            return
+        first = rule["classify"]["classes"] if effect == "classify" else []
+        seen = [first] if isinstance(first, str) else list(first)
+        for index, other in enumerate(rule["readings"]["others"]):
+            where: Path = (*path, "others", index)
+            if key not in other:
+                classes = _("Another reading of this rule names a class.")
+                routes = _("Another reading of this rule names a route.")
+                self.note(where, classes if key == "class" else routes)
+            elif other[key] in seen:
+                self.note((*where, key), _("This reading repeats another one."))
+            seen.append(other.get(key))
+
+    def expression(self, path: Path, text: str, each: str, expect: Type = BOOL, since: str = "") -> bool:
+        """Type an expression and note its problems. Return whether it has a tree."""
+        try:
+            tree = parse(text, self.scope(each), expect)
+        except ExpressionError as error:
+            start, end = error.span
+            self.problems.append(self.document.problem_within(path, start, end - start, error.message, error.hint))
+            return False
+        self.lines[path] = self.document.locate(path, 0)
+        self.trees[path] = tree
+        for node in walk(tree):
+            if isinstance(node, Param) and since and since < self.values[node.key][0]["from"]:
+                name = node.key.partition("/")[2]
+                self.note(path, _("The rule is in force before the parameter {name!r} has a value.", name=name))
+        return True
+
+    def scope(self, each: str) -> TypeEnvironment:
+        return TypeEnvironment(variables(each, self.schemas), self.params, self.term, frozenset(self.terms))
+
+    def term(self, name: str, scope: TypeEnvironment) -> Node | None:
+        """Return the body of a term, typed in the environment of the rule that uses it."""
+        if name not in self.terms:
+            return None
+        file, text = self.terms[name]
+        if name in self.open:
+            raise ExpressionError(_("The term {name!r} refers to itself.", name=name), (0, len(text)))
+        self.open.append(name)
+        try:
+            return parse(text, scope, None)
+        except ExpressionError as error:
+            if file is self.document and name not in self.failed:
+                self.failed.add(name)
+                start, end = error.span
+                problem = file.problem_within(("terms", name), start, end - start, error.message, error.hint)
+                self.problems.append(problem)
+            raise ExpressionError(
+                _("The term {name!r} cannot be used here: {message}", name=name, message=error.message),
+                (0, 1),
+                error.hint,
+            ) from None
+        finally:
+            self.open.pop()

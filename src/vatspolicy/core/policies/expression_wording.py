@@ -1,0 +1,354 @@
+"""Expressions in words, in English and Chinese: the check that a rule makes, from its typed tree.
+
+Every term is expanded, so that the words cannot say more than the check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vatspolicy.core.cel.ast import (
+    And,
+    Arithmetic,
+    Compare,
+    Fact,
+    In,
+    Literal,
+    Node,
+    Not,
+    Or,
+    Param,
+    Quantifier,
+    Size,
+    TextTest,
+)
+from vatspolicy.core.cel.types import Bool, Day
+from vatspolicy.core.policies import phrases
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.plain_tree import is_negative, opposite, plain_tree
+from vatspolicy.core.profile.vocabulary import Language, describe, gazetteer, label, words
+from vatspolicy.core.profile.wording import FactWording
+from vatspolicy.i18n import LocalizedText
+from vatspolicy.i18n.words import aside, joint, number
+
+Path = tuple[str | int, ...]
+Scope = Mapping[str, Path]
+"""The place in the profile that each variable stands for; an empty one for members of a parameter."""
+
+_DERIVED = ("within", "province")
+_SCOPE: Scope = {
+    **{name: (name,) for name in ("product", "company", "partner", "services", "data", "deals", "filings")},
+    "operator": ("company",),
+    "service": ("services", 0),
+    "license": ("company", "licenses", 0),
+}
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Markup functions of a page. Each takes plain text and returns markup."""
+
+    text: Callable[[str], str] = str
+    emphasis: Callable[[str], str] = "“{}”".format
+    """The title of a parameter."""
+    brackets: str = "({})"
+    """Brackets in English."""
+
+
+PLAIN = Marks()
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Words for expressions in one language."""
+
+    bundle: Bundle
+    lang: Language
+    marks: Marks = PLAIN
+    day: str | None = None
+    """Day whose values of parameters are told; None for their titles alone."""
+    facts: FactWording = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "facts", FactWording(self.bundle.schemas))
+
+    def say(self, node: Node) -> str:
+        """Return an expression as a clause, in markup."""
+        return self.clause(plain_tree(node), _SCOPE)
+
+    def clauses(self, node: Node) -> list[str]:
+        """Return the parts of an expression that must all hold, each as a clause."""
+        plain = plain_tree(node)
+        return [self.clause(part, _SCOPE) for part in (plain.parts if isinstance(plain, And) else (plain,))]
+
+    def clause(self, node: Node, scope: Scope) -> str:
+        """Return a plain tree as a clause."""
+        match node:
+            case Literal(value=bool() as value):
+                return self.pick(phrases.ALWAYS if value else phrases.NEVER)
+            case Fact() | Param(type=Bool()):
+                return self.flag(node, True, scope)
+            case Not(body=(Fact() | Param()) as body):
+                return self.flag(body, False, scope)
+            case Not(body=In() as body):
+                return self.member(body, scope, False)
+            case Not(body=body):
+                return self.put(phrases.NOT, clause=self.bracketed(self.clause(body, scope)))
+            case And(parts=parts):
+                return joint("and-clause", self.lang).join(self.inner(part, scope) for part in parts)
+            case Or(parts=parts):
+                return self.either(parts, scope)
+            case Compare():
+                return self.comparison(node, scope)
+            case In():
+                return self.member(node, scope, True)
+            case Quantifier():
+                return self.quantifier(node, scope)
+            case TextTest(kind=kind, text=text, pattern=pattern):
+                return self.relate(phrases.TESTS[kind], self.name(text, scope), self.quoted(pattern))
+            case _:
+                return self.name(node, scope)
+
+    def either(self, parts: Sequence[Node], scope: Scope) -> str:
+        """Return alternatives; those that deny something as the premise of the others."""
+        denied = [part for part in parts if is_negative(part)]
+        rest = [part for part in parts if part not in denied] or [denied.pop()]
+        if denied:
+            premise = joint("and-clause", self.lang).join(self.inner(opposite(part), scope) for part in denied)
+            then = self.inner(rest[0], scope) if len(rest) == 1 else self.either(rest, scope)
+            return self.put(phrases.IF, premise=premise, clause=then)
+        return joint("or-clause", self.lang).join(self.inner(part, scope) for part in parts)
+
+    def pick(self, phrase: LocalizedText) -> str:
+        """Return a phrase in the language."""
+        return phrase[self.lang]
+
+    def put(self, phrase: LocalizedText, **parts: str) -> str:
+        """Return a phrase with its placeholders filled in."""
+        return self.pick(phrase).format_map(parts)
+
+    def relate(self, phrase: LocalizedText, left: str, right: str) -> str:
+        """Return a phrase about two operands."""
+        return self.pick(phrase).format(left=left, right=right)
+
+    def inner(self, node: Node, scope: Scope) -> str:
+        """Return a part of a larger clause, in brackets if it is ambiguous."""
+        text = self.clause(node, scope)
+        loose = isinstance(node, And | Or) or (isinstance(node, Quantifier) and self.brief(node, scope) is None)
+        return self.bracketed(text) if loose else text
+
+    def bracketed(self, text: str) -> str:
+        """Markup in brackets."""
+        return aside(text, "zh") if self.lang == "zh" else self.marks.brackets.format(text)
+
+    def flag(self, node: Fact | Param, value: bool, scope: Scope) -> str:
+        """Word a boolean fact or parameter that is a clause by itself."""
+        return self.put(phrases.YES if value else phrases.NO, name=self.name(node, scope))
+
+    # --- names of things
+
+    def name(self, node: Node, scope: Scope, beside: Node | None = None) -> str:
+        """Return the name of an operand: a fact, a parameter, a constant or a count. `beside`: the other operand."""
+        match node:
+            case Fact():
+                return self.marks.text(self.title(node, scope))
+            case Param():
+                return self.parameter(node, scope, beside)
+            case Size(list=over):
+                return self.put(phrases.NUMBER, list=self.name(over, scope))
+            case Arithmetic(op=op, left=left, right=right):
+                return self.relate(phrases.SUM[op], self.name(left, scope), self.name(right, scope, left))
+            case Literal(value=tuple() as values):
+                return joint("or", self.lang).join(self.quoted(value, beside, scope) for value in values)
+            case Literal(value=value):
+                return self.quoted(value, beside, scope)
+            case _:
+                return self.inner(node, scope)
+
+    def parameter(self, node: Param, scope: Scope, beside: Node | None) -> str:
+        """Return the title of a parameter, with its value on the day."""
+        owner, _, name = node.key.partition("/")
+        parameter = self.bundle.policies[owner].parameters[name]
+        title = self.marks.emphasis(parameter.title[self.lang] if parameter.title else name.replace("_", " "))
+        value = parameter.on(self.day) if self.day is not None else None
+        if value is None or isinstance(value.value, bool):
+            return title
+        shown = value.value if isinstance(value.value, list) else [value.value]
+        members = [self.plain(member, beside, scope) for member in shown]
+        return title + aside(self.marks.text(self.listed(members)), self.lang)
+
+    def listed(self, members: Sequence[str]) -> str:
+        """Return a list in words. Members with commas of their own are parted by semicolons."""
+        if not members:
+            return self.pick(phrases.NONE)
+        comma, stop = joint("list", self.lang), joint("semicolon", self.lang)
+        return (stop if any(comma.strip() in member for member in members) else comma).join(members)
+
+    def values(self, values: Sequence[Any], beside: Fact | None) -> str:
+        """Return values in words, by their names in the vocabulary of a fact that they are compared with."""
+        return self.listed([self.plain(value, beside, _SCOPE if beside is not None else {}) for value in values])
+
+    def title(self, fact: Fact, scope: Scope) -> str:
+        """Return the title of a fact in the schema, with its owner if that is ambiguous."""
+        own = phrases.OWN.get(".".join((fact.root, *fact.names)))
+        if own:
+            return self.pick(own)
+        names = tuple(name for name in fact.names if name not in _DERIVED)
+        if not scope.get(fact.root, (fact.root,)):  # a member of a parameter
+            entry = self.pick(phrases.ENTRY)
+            if not fact.names:
+                return entry
+            name = fact.names[0]
+            field = self.pick(phrases.FIELDS[name]) if name in phrases.FIELDS else name.replace("_", " ")
+            return self.put(phrases.OF_ENTRY, field=field, entry=entry)
+        path = scope.get(fact.root, (fact.root,))
+        if fact.root not in _SCOPE:
+            nearest = list(scope)[-1] == fact.root
+            if not names:
+                return self.pick(phrases.ITSELF if nearest else phrases.FORMER)
+            return self.put(phrases.ITS if nearest else phrases.OF_FORMER, fact=self.schema_title((*path, *names)))
+        text = self.schema_title((*path, *names)) if names else self.schema_title(path)
+        if len(names) > 1:
+            text += aside(self.schema_title((*path, *names[:-1])), self.lang)
+        return self.put(phrases.OWNERS[fact.root], fact=text) if fact.root in phrases.OWNERS else text
+
+    def schema_title(self, path: Path) -> str:
+        """Return the title of a fact for the middle of a sentence."""
+        node = describe(path, self.bundle.schemas)
+        if self.lang == "zh":
+            return str(node.get("x-title-zh", path[-1]))
+        title = str(node.get("title", path[-1]))
+        return title if title[1:2].isupper() else title[0].lower() + title[1:]
+
+    def quoted(self, value: Any, beside: Node | None = None, scope: Scope = _SCOPE) -> str:
+        """Return a constant by its name in the vocabulary of the other operand."""
+        text = self.marks.text(self.plain(value, beside, scope))
+        bare = not isinstance(value, str) or (beside is not None and isinstance(beside.type, Day))
+        return text if bare else f"“{text}”"
+
+    def plain(self, value: Any, beside: Node | None, scope: Scope) -> str:
+        """Return a value in words, without quotes."""
+        if isinstance(value, dict):
+            return self.plain(value.get("id", next(iter(value.values()))), None, scope)
+        if isinstance(value, list):
+            return self.listed([self.plain(member, beside, scope) for member in value])
+        if isinstance(value, str):
+            return self.word(value, beside, scope)
+        path = self.path(beside, scope) if isinstance(beside, Fact) else ()
+        if path and self.facts.unit(path):
+            return self.facts.quantity(value, path)[self.lang]
+        return f"{value:,}" if isinstance(value, int) else number(value)
+
+    def path(self, fact: Fact, scope: Scope) -> Path:
+        """Return the place of a fact in the profile; empty for a member of a parameter."""
+        path = scope.get(fact.root, (fact.root,))
+        return (*path, *fact.names) if path else ()
+
+    def word(self, value: str, beside: Node | None, scope: Scope) -> str:
+        """Return the name of a word of a fact's vocabulary."""
+        schemas = self.bundle.schemas
+        last = beside.names[-1] if isinstance(beside, Fact) and beside.names else ""
+        if value in words("class", schemas) and last in ("class", "classes", ""):
+            return label("class", value, schemas)[self.lang]
+        if last == "instrument" and value in self.bundle.instruments:
+            return self.bundle.instruments[value].title[self.lang]
+        if last == "ftz":
+            return label("zone", value, schemas)[self.lang]
+        if (last in (*_DERIVED, "at", "id", "") or beside is None) and value in gazetteer(schemas):
+            return label("place", value, schemas)[self.lang]
+        path = self.path(beside, scope) if isinstance(beside, Fact) else ()
+        for more in ((), (0,)):
+            names = describe((*path, *more), schemas).get("x-enum", {}) if path else {}
+            if value in names:
+                return str(names[value][self.lang])
+        return value
+
+    # --- clauses
+
+    def comparison(self, node: Compare, scope: Scope) -> str:
+        """Word a comparison of two operands."""
+        op, left, right = node.op, node.left, node.right
+        if isinstance(left, Fact) and isinstance(right, Literal) and isinstance(right.value, bool):
+            return self.flag(left, right.value == (op == "=="), scope)
+        if isinstance(left, Fact) and left.names[-1:] == ("province",) and op in ("==", "!="):
+            form = phrases.LIES_OUT if op == "!=" else phrases.LIES_IN
+            if isinstance(right, Fact):
+                same = right.names[-1:] == ("province",) and bool(scope.get(right.root, (right.root,)))
+                form = phrases.IN_SAME_PROVINCE if same and op == "==" else form
+            return self.relate(form, self.name(left, scope), self.name(right, scope, left))
+        days = isinstance(left.type, Day) or isinstance(right.type, Day)
+        forms = phrases.COMPARE_DAYS if days and op in phrases.COMPARE_DAYS else phrases.COMPARE
+        return self.relate(forms[op], self.name(left, scope, right), self.name(right, scope, left))
+
+    def member(self, node: In, scope: Scope, holds: bool) -> str:
+        """Membership in a list, or its denial."""
+        item, over = node.item, node.list
+        if isinstance(over, Fact) and over.names[-1:] == ("within",):
+            form = phrases.LIES_IN if holds else phrases.LIES_OUT
+            return self.relate(form, self.name(over, scope), self.name(item, scope, over))
+        if isinstance(over, Fact) and scope.get(over.root, (over.root,)):
+            form = phrases.HAS if holds else phrases.HAS_NOT
+            return self.relate(form, self.name(over, scope), self.name(item, scope, over))
+        form = phrases.AMONG if holds else phrases.NOT_AMONG
+        if isinstance(over, Literal):
+            form = phrases.IS if holds else phrases.NEITHER
+        return self.relate(form, self.name(item, scope), self.name(over, scope, item))
+
+    def quantifier(self, node: Quantifier, scope: Scope) -> str:
+        """`exists` and `all`."""
+        brief = self.brief(node, scope)
+        if brief is not None:
+            return brief
+        over = node.list
+        path: Path = (*self.path(over, scope), 0) if isinstance(over, Fact) and self.path(over, scope) else ()
+        inner = self.clause(node.body, {**scope, node.variable: path})
+        name = self.name(over, scope)
+        if self.lang == "en" and not name.startswith(("its ", "the ")):
+            name = f"the {name}"
+        return self.put(phrases.QUANTIFIERS[node.kind], list=name, test=inner)
+
+    def brief(self, node: Quantifier, scope: Scope) -> str | None:
+        """Word a quantifier over words briefly if its body tests only the bare word; return None otherwise."""
+        over, body, several = node.list, node.body, node.kind == "all"
+        tests = body.parts if isinstance(body, And if several else Or) else (body,)
+        values = [_equals(test, node.variable, "!=" if several else "==") for test in tests]
+        own = isinstance(over, Fact) and bool(self.path(over, scope))
+        if own and all(values):
+            options = joint("or", self.lang).join(self.quoted(value, over, scope) for value in values)
+            return self.relate(phrases.HAS_NOT if several else phrases.HAS, self.name(over, scope), options)
+        other = _equals(body, node.variable, "==" if several else "!=")
+        if own and other:
+            form = phrases.ALL_ARE if several else phrases.HAS_OTHER
+            return self.relate(form, self.name(over, scope), self.quoted(other, over, scope))
+        match body:
+            case In(item=Fact(root=root, names=()), list=Fact() as found) if root == node.variable and not several:
+                if self.path(found, scope):  # a word of a parameter is among the words of a fact
+                    form = phrases.LIES_IN_ONE if _within(found) else phrases.SOME_IN
+                    return self.relate(form, self.name(found, scope), self.name(over, scope, found))
+            case Not(body=In(item=Fact(root=root, names=()), list=Fact() as found)) if (
+                root == node.variable and several
+            ):
+                if self.path(found, scope):
+                    form = phrases.LIES_IN_NONE if _within(found) else phrases.HAS_NONE
+                    return self.relate(form, self.name(found, scope), self.name(over, scope, found))
+            case In(item=Fact(root=root, names=()), list=Param() as param) if own and root == node.variable:
+                form = phrases.ALL_IN if several else phrases.LIES_IN_ONE if _within(over) else phrases.SOME_IN
+                return self.relate(form, self.name(over, scope), self.name(param, scope, over))
+            case Not(body=In(item=Fact(root=root, names=()), list=Param() as param)) if own and root == node.variable:
+                form = phrases.NONE_IN if several else phrases.SOME_OUT
+                return self.relate(form, self.name(over, scope), self.name(param, scope, over))
+        return None
+
+
+def _within(node: Node) -> bool:
+    return isinstance(node, Fact) and node.names[-1:] == ("within",)
+
+
+def _equals(node: Node, variable: str, op: str) -> str | None:
+    """Return the word that a test compares a bare variable with; None for another test."""
+    match node:
+        case Compare(op=found, left=Fact(root=root, names=()), right=Literal(value=str() as value)):
+            return value if (found, root) == (op, variable) else None
+    return None

@@ -1,0 +1,226 @@
+"""Law in layers: the law as the base, above it the rules of a company, of a unit, and so on.
+
+A layer tightens the law below it. It loosens a rule only where the layer directly below says so (`may_loosen`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from vatspolicy.clock import LAST, later
+from vatspolicy.core.documents import Document, Path, parse_document
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.policies.model import EFFECTS, Enforcement, Layer
+from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.i18n import Phrase, _
+
+BASE = "law"
+"""Name of a base that has no layer.yaml."""
+LONGEST = 366
+"""Days that an entry of `enforce` may last at most, the first and the last among them; a base may set fewer."""
+_BASE_TITLE = Phrase("The law", "layer")
+_CHOOSING = ("classify", "route")
+"""Kinds of rules that can loosen the law by being added: the others only add obstacles, duties and advice."""
+
+
+class LayerDocuments(NamedTuple):
+    """The documents of one layer."""
+
+    head: Document | None
+    """layer.yaml; None for a base without one."""
+    policies: Sequence[Document]
+    """Schema-valid policies."""
+    folder: str
+    digest: str
+
+
+@dataclass
+class _Below:
+    """The layers below the one that is checked."""
+
+    rules: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Rules by their names (policy/rule)."""
+    policies: dict[str, str] = field(default_factory=dict)
+    """Place of the id of each policy."""
+    needs: dict[str, str] = field(default_factory=dict)
+    """Names of the rules that need an instrument through routes, by the target of the routes."""
+
+
+def read_head(name: str, text: bytes) -> Document:
+    """Read a layer.yaml. Raises InvalidInput."""
+    document = parse_document(text, name)
+    if problems := validate(document, "layer"):
+        raise InvalidInput(problems)
+    return document
+
+
+def check_layers(
+    stack: Sequence[LayerDocuments], longest: int = LONGEST
+) -> tuple[list[Layer], list[str], list[Problem]]:
+    """Return the layers, the names of the rules that replace another one, and every problem.
+
+    `longest`: days that an entry of `enforce` may last, as the bundle.yaml of the base says.
+    """
+    problems = list(_references(stack))
+    layers: list[Layer] = []
+    replacing: list[str] = []
+    below, allowed = _Below(), frozenset[str]()
+    for place, one in enumerate(stack):
+        own = {f"{doc.data['id']}/{rule['id']}": rule for doc in one.policies for rule in doc.data.get("rules", ())}
+        needs = {rule["need"]["through"]: name for name, rule in own.items() if "through" in rule.get("need", {})}
+        for document in one.policies:
+            if place:
+                problems += _check_policy(document, below, {*allowed, *own}, needs)
+                replacing += _replacing(document, allowed)
+            else:
+                problems += refuse_overrides(document)
+        layer = _layer(one)
+        if one.head is not None:
+            problems += _check_head(one.head, layer, [other.name for other in layers], {*own, *allowed}, place)
+            problems += _check_periods(one.head, layer, longest)
+        layers.append(layer)
+        allowed = frozenset(layer.may_loosen) & {*own, *allowed}
+        below.rules |= own
+        below.needs |= needs
+        below.policies |= {doc.data["id"]: _shown(doc, ("id",)) for doc in one.policies}
+    return layers, replacing, problems
+
+
+def _layer(one: LayerDocuments) -> Layer:
+    said: Mapping[str, Any] = one.head.data if one.head is not None else {"name": BASE, "title": dict(_BASE_TITLE)}
+    ids = tuple(document.data["id"] for document in one.policies)
+    may_loosen = tuple(said.get("may_loosen", ()))
+    entries = tuple(_enforcements(one.head)) if one.head is not None else ()
+    return Layer(said["name"], said["title"], said.get("owner"), ids, may_loosen, one.folder, one.digest, entries)
+
+
+def _enforcements(head: Document) -> Iterator[Enforcement]:
+    for name, said in head.data.get("enforce", {}).items():
+        line, _column = head.mark(("enforce", name), key=True)
+        days = said["from"], said["until"]
+        yield Enforcement(name, said["level"], said["reason"], *days, said["owner"], head.data["name"], head.file, line)
+
+
+def _check_head(head: Document, layer: Layer, before: list[str], own: Iterable[str], place: int) -> Iterator[Problem]:
+    if layer.name in before:
+        yield head.problem(("name",), _("Another layer has the same name."))
+    if place and not layer.policies:
+        yield head.problem((), _("The layer has no policies."))
+    known = set(own)
+    for index, name in enumerate(layer.may_loosen):
+        if name not in known:
+            message = _("This layer may not let others loosen {name!r}.", name=name)
+            hint = suggest(name, known) or _("Name a rule of this layer, or one that this layer may loosen.")
+            yield head.problem(("may_loosen", index), message, hint)
+    for entry in layer.enforce:
+        if entry.rule not in known:
+            message = _("This layer does not decide how {name!r} is enforced.", name=entry.rule)
+            hint = suggest(entry.rule, known) or _("Name a rule of this layer, or one that this layer may loosen.")
+            yield head.problem(("enforce", entry.rule), message, hint, key=True)
+
+
+def _check_periods(head: Document, layer: Layer, longest: int) -> Iterator[Problem]:
+    """Yield the entries of `enforce` that end before they begin, or last more days than the base allows."""
+    for entry in layer.enforce:
+        path: Path = ("enforce", entry.rule, "until")
+        if entry.until < entry.since:
+            yield head.problem(path, _("The entry ends before it begins."))
+        elif entry.until > last_day(entry.since, longest):
+            message = _("An entry lasts {longest} days at most.", longest=longest)
+            hint = _("Write {day} or an earlier day; renew the entry when it ends.", day=last_day(entry.since, longest))
+            yield head.problem(path, message, hint)
+
+
+def refuse_overrides(document: Document) -> Iterator[Problem]:
+    """Yield the overrides of a policy that has no layer below it."""
+    for index, rule in enumerate(document.data.get("rules", ())):
+        if "overrides" in rule:
+            yield document.problem(("rules", index, "overrides"), _("Only a rule of a layer above the law overrides."))
+
+
+def _check_policy(document: Document, below: _Below, open_rules: set[str], needs: dict[str, str]) -> Iterator[Problem]:
+    """Yield the offenses of a policy of a layer.
+
+    `open_rules` are the rules that the layer may loosen, its own among them; `needs` are the needs of its own.
+    """
+    id = document.data["id"]
+    if id in below.policies:
+        message = _("A policy of a layer below has the id {id!r} ({place}).", id=id, place=below.policies[id])
+        yield document.problem(("id",), message, _("Rules are added under another id, or override a rule."))
+    for index, earlier in enumerate(document.data.get("supersedes", ())):
+        if earlier in below.policies:
+            message = _("A layer does not supersede a policy of a layer below.")
+            yield document.problem(("supersedes", index), message, _("Let a rule override a rule."))
+    for index, rule in enumerate(document.data.get("rules", ())):
+        path: Path = ("rules", index)
+        target = rule.get("overrides", {}).get("rule")
+        if target is not None and target not in below.rules:
+            message = _("No layer below has the rule {name!r}.", name=target)
+            yield document.problem((*path, "overrides", "rule"), message, suggest(target, below.rules))
+            continue
+        if (kind := kind_of(rule)) not in _CHOOSING:
+            continue
+        if kind == "route":
+            to = rule["route"]["to"]
+            loosened = needs.get(to) or below.needs.get(to)
+            if target in open_rules and below.rules[target].get("route", {}).get("to") == to:
+                continue
+            if loosened is None or loosened in open_rules:
+                continue  # that nothing needs such a route is reported by the compiler
+            message = _("This route loosens {name!r}, which the layer below does not allow.", name=loosened)
+        elif target is None:
+            message = _("A classification can loosen the law: it overrides one that the layer below allows to loosen.")
+        elif "classify" not in below.rules[target]:
+            message = _("A classification overrides a classification.")
+        elif target in open_rules:
+            continue
+        else:
+            message = _("This classification loosens {name!r}, which the layer below does not allow.", name=target)
+        yield document.problem((*path, kind), message, _("See may_loosen in docs/layers.md."))
+
+
+def _replacing(document: Document, allowed: frozenset[str]) -> Iterator[str]:
+    """Yield the rules of a policy that replace the rules they override."""
+    for rule in document.data.get("rules", ()):
+        if rule.get("overrides", {}).get("rule") in allowed:
+            yield f"{document.data['id']}/{rule['id']}"
+
+
+def _references(stack: Sequence[LayerDocuments]) -> Iterator[Problem]:
+    """Yield references to a layer above: law does not depend on the rules of who is bound by it."""
+    layer_of = {doc.data["id"]: place for place, one in enumerate(stack) for doc in one.policies}
+    established: dict[str, int] = {}
+    for place, one in enumerate(stack):
+        for document in one.policies:
+            for name in document.data.get("instruments", {}):
+                established.setdefault(name, place)
+    for place, one in enumerate(stack):
+        for document in one.policies:
+            for index, used in enumerate(document.data.get("uses", ())):
+                if layer_of.get(used, 0) > place:
+                    yield document.problem(("uses", index), _("A policy does not use one of a layer above."))
+            for index, rule in enumerate(document.data.get("rules", ())):
+                kind = kind_of(rule)
+                if established.get(rule[kind].get("instrument"), 0) > place:
+                    path: Path = ("rules", index, kind, "instrument")
+                    yield document.problem(path, _("A rule does not name an instrument of a layer above."))
+
+
+def last_day(since: str, count: int) -> str:
+    """Return the last of `count` days from a day on, at most the last day that a text can name."""
+    try:
+        return later(since, count - 1)
+    except OverflowError:
+        return LAST
+
+
+def kind_of(rule: Mapping[str, Any]) -> str:
+    """Return the name of the effect of a rule, as a policy file writes it."""
+    return next(name for name in EFFECTS if name in rule)
+
+
+def _shown(document: Document, path: Path) -> str:
+    line, column = document.mark(path)
+    return f"{document.file}:{line}:{column}"

@@ -1,0 +1,119 @@
+"""Facts that the expressions of a bundle read, by their path in the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vatspolicy.core.cel.ast import Fact, Node, Quantifier, Term, children
+from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.vocabulary import INHERITED
+
+ROOTS: Mapping[str, tuple[str, ...]] = {
+    "operator": ("company", "partner"),
+    "service": ("services.*",),
+    "license": ("company.licenses.*", "partner.licenses.*"),
+    "activity": ("activity",),
+    "as_of": ("as_of",),
+}
+"""Variables of rules that are not themselves facts of a profile."""
+
+BUILT_IN = (
+    "product.launch",
+    "services.*.operated_by",
+    "services.*.offers",
+    "company.registered",
+    "partner.registered",
+    *(f"{holder}.licenses{field}" for holder in ("company", "partner") for field in ("", ".*.valid", ".*.valid_until")),
+    "filings",
+    "deals",
+    "deals.*.target",
+    "deals.*.foreign_percent_after",
+    "opinions",
+    *(f"opinions.*.{name}" for name in ("about", "service", "reading", "classes", "date")),
+)
+"""Facts that the evaluator itself reads: access, classification, deadlines."""
+
+
+def read_facts(bundle: Bundle) -> set[str]:
+    """Return paths of the facts that some expression reads, and of the objects above them."""
+    found: set[str] = set(BUILT_IN)
+    for expression in bundle.compiled():
+        for path in facts_of(expression.tree):
+            parts = path.split(".")
+            found |= {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
+    return found
+
+
+def facts_of(node: Node) -> set[str]:
+    """Return paths of the facts that one expression reads."""
+    found: set[str] = set()
+    for path in _read(node, {}, found):
+        found.add(path)
+    return found
+
+
+def _read(node: Node, bound: Mapping[str, tuple[str, ...]], found: set[str]) -> tuple[str, ...]:
+    """Note the facts that are read below a node. Return the paths that its value can stand for."""
+    match node:
+        case Fact(root=root, names=names):
+            roots = bound.get(root, ROOTS.get(root, (root,)))
+            return tuple(".".join((start, *names)) for start in roots)
+        case Term(body=body):
+            return _read(body, bound, found)
+        case Quantifier(variable=variable, list=over, body=body):
+            lists = _read(over, bound, found)
+            found.update(lists)
+            found.update(_read(body, {**bound, variable: tuple(f"{path}.*" for path in lists)}, found))
+            return ()
+        case _:
+            for child in children(node):
+                found.update(_read(child, bound, found))
+            return ()
+
+
+def asked_facts(schemas: SchemaSet) -> Iterator[str]:
+    """Yield paths of the facts that the profile schema asks a question about, objects and lists of objects left out."""
+    yield from _asked(schemas.load("profile"), "", schemas)
+
+
+def _asked(schema: Mapping[str, Any], path: str, schemas: SchemaSet) -> Iterator[str]:
+    while "$ref" in schema:
+        schema = schemas.resolve(str(schema["$ref"]))
+    kind = schema.get("type")
+    if kind == "object":
+        for name, child in schema["properties"].items():
+            if path == "product" and name in INHERITED:  # asked of the services, to which it is handed down
+                continue
+            yield from _asked(child, f"{path}.{name}" if path else name, schemas)
+    elif kind == "array" and _is_object(schema["items"], schemas):
+        yield from _asked(schema["items"], f"{path}.*", schemas)
+    elif "x-question" in schema:
+        yield path
+
+
+@derived_from_schemas
+def details(schemas: SchemaSet) -> frozenset[str]:
+    """Return paths of the objects that a profile need not have: facts about something that not every product has."""
+    return frozenset(_details(schemas.load("profile"), "", frozenset(), schemas))
+
+
+def _details(schema: Mapping[str, Any], path: str, required: frozenset[str], schemas: SchemaSet) -> Iterator[str]:
+    while "$ref" in schema:
+        schema = schemas.resolve(str(schema["$ref"]))
+    kind = schema.get("type")
+    if kind == "object" and "x-derived" not in schema:
+        if path and not path.endswith("*") and path not in required:
+            yield path
+        needed = frozenset(f"{path}.{name}" if path else name for name in schema.get("required", ()))
+        for name, child in schema["properties"].items():
+            yield from _details(child, f"{path}.{name}" if path else name, needed, schemas)
+    elif kind == "array":
+        yield from _details(schema["items"], f"{path}.*", required, schemas)
+
+
+def _is_object(schema: Mapping[str, Any], schemas: SchemaSet) -> bool:
+    while "$ref" in schema:
+        schema = schemas.resolve(str(schema["$ref"]))
+    return schema.get("type") == "object"

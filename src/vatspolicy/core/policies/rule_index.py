@@ -1,0 +1,412 @@
+"""Index of rules by the values of single facts: it leaves the few rules that can match, without evaluating the others.
+
+A rule is a conjunction, and most of its clauses test one fact. For each such fact a *dimension* maps a value to a
+bitmap of the rules that the value leaves possible; the *candidates* are the intersection over all dimensions. The
+operands of a disjunction have bits of their own: it excludes a rule if all of them are excluded. Any other clause, and
+a fact that is missing, excludes no rule. So the index never loses a rule that may hold, and every candidate must still
+be evaluated.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import (
+    And,
+    Compare,
+    Fact,
+    In,
+    Literal,
+    Node,
+    Not,
+    Or,
+    Param,
+    Quantifier,
+    Term,
+    children,
+    walk,
+)
+from vatspolicy.core.cel.interpreter import Evaluator, compile_interpreter
+from vatspolicy.core.cel.types import Bool, Enum, Int, ListOf, Number, Record
+
+Item = TypeVar("Item")
+
+VALUE, NUMBER, SOME, EVERY, FILLED = "value", "number", "some", "every", "filled"
+"""Ways to test a fact: its value, its number, whether some or every member of a list of words passes, and whether a
+list of objects has any.
+"""
+_OTHER = object()
+"""Stands for any value that no clause mentions."""
+
+
+class RuleIndex:
+    """Index of the rules whose conditions are given, each known by its place."""
+
+    def __init__(self, conditions: Sequence[Node], params: Mapping[str, Any]) -> None:
+        """Build the index under the parameter values of one day."""
+        self._params = params
+        self._rules = (1 << len(conditions)) - 1
+        self._bits = len(conditions)
+        self._predicates: dict[tuple[Any, bool], Predicate | None] = {}
+        """By the shape of a clause and its truth value. Rules share clauses, above all those of terms."""
+        self._places: dict[tuple[Any, bool], int | None] = {}
+        """Places of disjunctions in the lists below, likewise; None for one that excludes nothing."""
+        operands: list[int] = []
+        excluded: list[int] = []
+        self._operands, self._excluded = operands, excluded
+        """By disjunction, inner ones first: the bits of its operands, and the bits to exclude if all of these are."""
+        dimensions: dict[tuple[Any, ...], Dimension] = {}
+        for place, condition in enumerate(conditions):
+            self._add(1 << place, condition, True, dimensions)
+        self._everything = (1 << self._bits) - 1
+        self._disjunctions = [(own, ~bits) for own, bits in zip(operands, excluded, strict=True)]
+        self._owners: dict[tuple[str, ...], list[tuple[str, Callable[[Any], int]]]] = {}
+        """Names of facts with their dimensions, by the object that holds them."""
+        for dimension in dimensions.values():
+            dimension.finish(self._everything)
+            self._owners.setdefault(dimension.path[:-1], []).append((dimension.name, dimension.possible))
+
+    def _add(self, bit: int, condition: Node, wanted: bool, dimensions: dict[tuple[Any, ...], Dimension]) -> bool:
+        """Index the clauses of a conjunction under a bit. Return whether any value can exclude it."""
+        turns = Counter[tuple[Any, ...]]()
+        found = False
+        for clause, truth in _clauses(condition, wanted):
+            shape = (_shape(clause), truth)
+            if shape not in self._predicates:
+                self._predicates[shape] = _predicate(clause, truth, self._params)
+            predicate = self._predicates[shape]
+            if predicate is not None:
+                key: tuple[Any, ...] = (predicate.way, predicate.path)
+                turns[key] += 1
+                if predicate.way == SOME:  # different members of a list may pass different clauses
+                    key = (*key, turns[key])
+                dimension = dimensions.get(key)
+                if dimension is None:
+                    dimension = dimensions[key] = _DIMENSIONS[predicate.way](predicate.path)
+                dimension.add(bit, predicate)
+                found = True
+            elif isinstance(clause, And | Or):
+                if shape not in self._places:
+                    self._places[shape] = self._add_alternatives(clause, truth, dimensions)
+                place = self._places[shape]
+                if place is not None:
+                    self._excluded[place] |= bit
+                    found = True
+        return found
+
+    def _add_alternatives(
+        self, clause: And | Or, wanted: bool, dimensions: dict[tuple[Any, ...], Dimension]
+    ) -> int | None:
+        """Index the operands of a disjunction, each under a bit of its own. Return its place, None if one can always
+        hold.
+        """
+        operands = 0
+        for part in clause.parts:
+            own = 1 << self._bits
+            self._bits += 1
+            operands |= own
+            if not self._add(own, part, wanted, dimensions):
+                return None
+        self._operands.append(operands)
+        self._excluded.append(0)
+        return len(self._operands) - 1
+
+    def candidates(self, activation: Activation) -> int:
+        """Return the bitmap of the rules that can match."""
+        found = self._everything
+        for path, dimensions in self._owners.items():
+            owner: Any = activation
+            for name in path:
+                owner = owner.get(name)
+                if owner is None:
+                    break
+            else:
+                for name, possible in dimensions:
+                    value = owner.get(name)
+                    if value is not None:  # a missing fact excludes nothing
+                        found &= possible(value)
+        for operands, others in self._disjunctions:
+            if not found & operands:
+                found &= others
+        return found & self._rules
+
+    def select(self, rules: Sequence[Item], activation: Activation) -> Iterator[Item]:
+        """Yield the candidates among the rules, in order."""
+        for place in _places(self.candidates(activation)):
+            yield rules[place]
+
+
+def _places(bits: int) -> Iterator[int]:
+    """Yield the places of the bits that are set."""
+    for place, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
+        if byte:
+            for bit in _BITS[byte]:
+                yield place * 8 + bit
+
+
+_BITS = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
+"""Places of the bits that are set, by byte."""
+
+
+class Predicate(NamedTuple):
+    """A test of one fact, which a rule fails if its clause is false."""
+
+    way: str
+    path: tuple[str, ...]
+    constants: frozenset[Any]
+    """Values that the test mentions."""
+    passes: Evaluator
+    """Takes the value, or a member of the list, and tells whether it passes."""
+
+
+class Dimension:
+    """Bitmaps of possible rules by the value of one fact."""
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        """Take the path of the fact."""
+        self.path, self.name = path, path[-1]
+        self.tests: list[tuple[int, Predicate]] = []
+
+    def add(self, bit: int, predicate: Predicate) -> None:
+        """Add a predicate of the rule that has a bit."""
+        self.tests.append((bit, predicate))
+
+    def finish(self, everything: int) -> None:
+        """Build the bitmaps from all predicates added. `everything` is the bitmap of all rules."""
+        raise NotImplementedError
+
+    def possible(self, value: Any) -> int:
+        """Return the bitmap of the rules that a value leaves possible."""
+        raise NotImplementedError
+
+
+class ValueDimension(Dimension):
+    """Dimension of a word or a truth value."""
+
+    def finish(self, everything: int) -> None:
+        """Build a table of the values that predicates mention."""
+        self.everything = everything
+        self.other = self.everything & ~_failing(self.tests, _OTHER)
+        mentions: dict[Any, list[tuple[int, Predicate]]] = {}
+        for bit, predicate in self.tests:
+            for value in predicate.constants:
+                mentions.setdefault(value, []).append((bit, predicate))
+        by_bit: dict[int, list[tuple[int, Predicate]]] = {}
+        for bit, predicate in self.tests:
+            by_bit.setdefault(bit, []).append((bit, predicate))
+        self.table: dict[Any, int] = {}
+        for value, tests in mentions.items():
+            bits = {bit for bit, _ in tests}
+            concerned = sum(bits)
+            failing = _failing((test for bit in bits for test in by_bit[bit]), value)
+            self.table[value] = (self.other | concerned) & ~failing
+
+    def possible(self, value: Any) -> int:
+        """Return the bitmap of the rules that a value leaves possible."""
+        return self.table.get(value, self.other)
+
+
+class EveryDimension(ValueDimension):
+    """Dimension of a list of which every member must pass."""
+
+    def possible(self, value: Any) -> int:
+        """Return the bitmap of the rules that a value leaves possible."""
+        found, table, other = self.everything, self.table, self.other
+        for member in value:
+            found &= table.get(member, other)
+        return found
+
+
+class SomeDimension(ValueDimension):
+    """Dimension of a list of which some member must pass."""
+
+    def finish(self, everything: int) -> None:
+        """Build the table without the rules that the dimension does not test."""
+        super().finish(everything)
+        untested = everything & ~sum(bit for bit, _ in self.tests)
+        self.untested, self.other = untested, self.other & ~untested
+        self.table = {value: bits & ~untested for value, bits in self.table.items()}
+
+    def possible(self, value: Any) -> int:
+        """Return the bitmap of the rules that a value leaves possible."""
+        found, table, other = self.untested, self.table, self.other
+        for member in value:
+            found |= table.get(member, other)
+        return found
+
+
+class FilledDimension(Dimension):
+    """Dimension of a list of objects of which some object must pass: an empty list excludes all rules that ask."""
+
+    def finish(self, everything: int) -> None:
+        """Build the bitmaps of the empty list and of any other."""
+        self.empty, self.filled = (
+            everything & ~functools.reduce(operator.or_, (bit for bit, _ in self.tests)),
+            everything,
+        )
+
+    def possible(self, value: Any) -> int:
+        """Return the bitmap of the rules that a value leaves possible."""
+        return self.filled if value else self.empty
+
+
+class NumberDimension(Dimension):
+    """Dimension of a number: bitmaps by the interval in which it lies, the constants being intervals of their own."""
+
+    def finish(self, everything: int) -> None:
+        """Build a bitmap for each constant, and for the numbers between them."""
+        self.cuts = sorted({value for _, predicate in self.tests for value in predicate.constants})
+        between = [(low + high) / 2 for low, high in zip(self.cuts, self.cuts[1:], strict=False)]
+        points: list[Any] = [self.cuts[0] - 1]
+        for cut, after in zip(self.cuts, [*between, self.cuts[-1] + 1], strict=True):
+            points += [cut, after]
+        self.bitmaps = [everything & ~_failing(self.tests, point) for point in points]
+
+    def possible(self, value: Any) -> int:
+        """Return the bitmap of the rules that a value leaves possible."""
+        place = bisect_left(self.cuts, value)
+        is_cut = place < len(self.cuts) and self.cuts[place] == value
+        return self.bitmaps[2 * place + is_cut]
+
+
+_DIMENSIONS: Mapping[str, type[Dimension]] = {
+    VALUE: ValueDimension,
+    NUMBER: NumberDimension,
+    SOME: SomeDimension,
+    EVERY: EveryDimension,
+    FILLED: FilledDimension,
+}
+
+
+def _failing(tests: Iterable[tuple[int, Predicate]], value: Any) -> int:
+    found = 0
+    for bit, predicate in tests:
+        if not predicate.passes(value):
+            found |= bit
+    return found
+
+
+def _shape(node: Node) -> tuple[Any, ...]:
+    """Return a node without types and spans; equal shapes have equal values."""
+    if isinstance(node, Term):
+        return _shape(node.body)
+    if isinstance(node, Literal):
+        return ("Literal", repr(node.value))
+    own = (value for name, value in vars(node).items() if name not in _STRUCTURE and not isinstance(value, Node))
+    return (type(node).__name__, *own, *map(_shape, children(node)))
+
+
+_STRUCTURE = ("type", "span", "parts")
+"""Attributes of nodes that their shape does not have, besides other nodes."""
+
+
+def _clauses(node: Node, wanted: bool) -> Iterator[tuple[Node, bool]]:
+    """Yield the clauses of a conjunction, each with the truth value that it must have."""
+    match node:
+        case Term(body=body):
+            yield from _clauses(body, wanted)
+        case Not(body=body):
+            yield from _clauses(body, not wanted)
+        case And(parts=parts) if wanted:
+            for part in parts:
+                yield from _clauses(part, wanted)
+        case Or(parts=parts) if not wanted:
+            for part in parts:
+                yield from _clauses(part, wanted)
+        case _:
+            yield node, wanted
+
+
+def _predicate(clause: Node, wanted: bool, params: Mapping[str, Any]) -> Predicate | None:
+    """Return the test that a clause makes of one fact, or None if it tests more, or in another way."""
+    filled = _filled_list(clause, wanted)
+    if filled is not None:
+        return Predicate(FILLED, (filled.root, *filled.names), frozenset(), bool)
+    facts = {(fact.root, *fact.names): fact for fact in _facts(clause, frozenset())}
+    nodes = list(walk(clause))
+    if len(facts) != 1 or not all(isinstance(node, _SIMPLE) for node in nodes):
+        return None
+    ((path, fact),) = facts.items()
+    constants = list(_constants(nodes, params))
+    match fact.type:
+        case Bool():
+            way, constants = VALUE, [True, False]
+        case Enum():
+            way = VALUE
+        case Int() | Number() if constants:
+            way = NUMBER
+        case ListOf(item=Enum()):
+            way = _list_way(clause, wanted)
+        case _:
+            return None
+    if not way or any(isinstance(value, dict) for value in constants):
+        return None
+    run = compile_interpreter(clause, params)
+    listed, other = way in (SOME, EVERY), not isinstance(fact.type, Bool)
+
+    def passes(value: Any) -> bool:
+        if value is _OTHER and not other:
+            return True  # there is no other truth value, and a disjunction takes none
+        return run(_nested(path, [value] if listed else value)) is wanted
+
+    return Predicate(way, path, frozenset(constants), passes)
+
+
+_SIMPLE = (Not, And, Or, Term, Compare, In, Literal, Param, Fact, Quantifier)
+"""Nodes that a value which no clause mentions passes through."""
+
+
+def _filled_list(clause: Node, wanted: bool) -> Fact | None:
+    """Return the list of objects of which some object must pass a clause, if that is all that the clause says."""
+    match clause:
+        case Quantifier(kind=kind, list=Fact(type=ListOf(item=Record())) as over) if (kind == "exists") is wanted:
+            return over
+    return None
+
+
+def _constants(nodes: Iterable[Node], params: Mapping[str, Any]) -> Iterator[Any]:
+    for node in nodes:
+        if isinstance(node, Literal | Param):
+            value = params[node.key] if isinstance(node, Param) else node.value
+            yield from value if isinstance(value, list | tuple) else (value,)
+
+
+def _facts(node: Node, bound: frozenset[str]) -> Iterator[Fact]:
+    """Yield the facts that a node reads, its own variables left out."""
+    if isinstance(node, Fact):
+        if node.root not in bound:
+            yield node
+        return
+    inner = bound | {node.variable} if isinstance(node, Quantifier) else bound
+    for child in children(node):
+        yield from _facts(child, inner)
+
+
+def _list_way(node: Node, wanted: bool) -> str:
+    """Return how a clause tests the members of the one list that it reads; empty if not each member by itself."""
+    match node:
+        case Term(body=body):
+            return _list_way(body, wanted)
+        case Not(body=body):
+            return _list_way(body, not wanted)
+        case And(parts=parts) | Or(parts=parts):
+            own = SOME if isinstance(node, Or) is wanted else EVERY
+            return own if all(_list_way(part, wanted) == own for part in parts) else ""
+        case In(item=Literal() | Param(), list=Fact()):
+            return SOME if wanted else EVERY
+        case Quantifier(kind=kind, variable=variable, list=Fact(), body=body) if not any(
+            _facts(body, frozenset([variable]))
+        ):
+            return SOME if (kind == "exists") is wanted else EVERY
+    return ""
+
+
+def _nested(path: tuple[str, ...], value: Any) -> Any:
+    """Return an activation in which one fact has a value."""
+    return functools.reduce(lambda inner, name: {name: inner}, reversed(path), value)

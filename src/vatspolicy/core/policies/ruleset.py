@@ -1,0 +1,229 @@
+"""The rule set of each day: the rules in force, the values of parameters, and the rules that match a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.interpreter import Evaluator, Unknown, UnknownAttribute
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.expression_evaluator import CompiledEvaluator, ExpressionEvaluator
+from vatspolicy.core.policies.model import KINDS, Expression, Instrument, Policy, Route, Rule
+
+if TYPE_CHECKING:
+    from vatspolicy.core.cel.codegen import GeneratedModule
+    from vatspolicy.core.policies.rule_index import RuleIndex
+
+INDEX_AFTER = 24
+"""Number of matches on one kind of subject before an index is built, which takes as long as some decisions."""
+
+Match: TypeAlias = tuple[Rule, bool, tuple[UnknownAttribute, ...]]
+"""A rule, whether it holds (False if a missing fact leaves it undecided), and the facts to ask for until it does."""
+
+
+@dataclass(frozen=True, eq=False)
+class RuleSet:
+    """A bundle as of one day."""
+
+    rules: Mapping[str, tuple[Rule, ...]]
+    """Rules in force by subject and kind, such as activity/deny, in a fixed order."""
+    params: Mapping[str, Any]
+    """Parameter values by key (policy/name)."""
+    instruments: Mapping[str, Instrument]
+    access: tuple[str, ...]
+    """Instruments that routes in force lead to: an activity is licensed if one of them is held."""
+    evaluator: ExpressionEvaluator = field(repr=False)
+    indexed: bool = True
+    """False if the evaluator may deviate from the trees of the rules, from which an index is built."""
+    schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False)
+    """Schemas of the bundle."""
+    _fixed_authorities: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
+    """Authorities of the instruments asked for so far, if they depend on no fact."""
+    _groups: dict[tuple[str, tuple[str, ...]], _RuleGroup] = field(default_factory=dict, init=False, repr=False)
+    """Groups of rules that are matched together, by subject and kinds. Threads share them; the first one stays."""
+
+    def rules_for(self, each: str, kind: str) -> tuple[Rule, ...]:
+        """Return the rules in force about one kind of subject and of one kind."""
+        return self.rules.get(f"{each}/{kind}", ())
+
+    def match(self, each: str, activation: Activation, kinds: tuple[str, ...] = KINDS) -> list[Match]:
+        """Return the rules about a subject that hold or may hold, kind by kind in the order of `kinds`."""
+        found: list[Match] = []
+        for rule, evaluate in self._candidates(each, activation, kinds):
+            value = evaluate(activation)
+            if value is True:
+                found.append((rule, True, ()))
+            elif value is not False:
+                found.append((rule, False, value.facts))
+        return found
+
+    def evaluate(self, expression: Expression, activation: Activation) -> Any:
+        """Return the value of an expression: True, False, a scalar, or None if it is unknown."""
+        value = self.evaluator.function(expression)(activation)
+        return None if type(value) is Unknown else value
+
+    def missing_facts(self, expression: Expression, activation: Activation) -> tuple[UnknownAttribute, ...]:
+        """Return the facts to ask for next while an expression is unknown; none if it is decided."""
+        value = self.evaluator.function(expression)(activation)
+        return value.facts if type(value) is Unknown else ()
+
+    def authorities(self, instrument: str, activation: Activation) -> tuple[str, ...]:
+        """Return the authorities in charge of an instrument: those of the first entry that holds.
+
+        While facts are missing, these are the authorities of all entries that may be the first.
+        """
+        fixed = self._fixed_authorities.get(instrument)
+        if fixed is not None:
+            return fixed
+        entries = self.instruments[instrument].authority
+        if len(entries) == 1 and entries[0][0].is_true:
+            self._fixed_authorities[instrument] = entries[0][1]
+            return entries[0][1]
+        found: list[str] = []
+        for when, bodies in entries:
+            holds = self.evaluate(when, activation)
+            if holds is not False:
+                found += [body for body in bodies if body not in found]
+            if holds:
+                break
+        return tuple(found)
+
+    def _candidates(self, each: str, activation: Activation, kinds: tuple[str, ...]) -> Iterable[_Test]:
+        group = self._group(each, kinds)
+        if not self.indexed:
+            return group.tests
+        group.matches += 1
+        if group.index is None and group.matches > INDEX_AFTER:
+            self._index(group)
+        return group.tests if group.index is None else group.index.select(group.tests, activation)
+
+    def build_indexes(self, kinds: Iterable[tuple[str, ...]]) -> None:
+        """Build the indexes for these kinds of rules at once, before processes that share them are forked."""
+        for some in kinds if self.indexed else ():
+            for each in ("product", "service", "activity"):
+                group = self._group(each, some)
+                if group.index is None:
+                    self._index(group)
+
+    def _group(self, each: str, kinds: tuple[str, ...]) -> _RuleGroup:
+        group = self._groups.get((each, kinds))
+        if group is None:
+            rules = [rule for kind in kinds for rule in self.rules_for(each, kind)]
+            made = _RuleGroup([(rule, self.evaluator.function(rule.when)) for rule in rules])
+            group = self._groups.setdefault((each, kinds), made)
+        return group
+
+    def _index(self, group: _RuleGroup) -> None:
+        from vatspolicy.core.policies.rule_index import RuleIndex
+
+        group.index = RuleIndex([rule.when.tree for rule, _ in group.tests], self.params)
+
+
+_Test: TypeAlias = tuple[Rule, Evaluator]
+"""A rule and the function that evaluates its condition."""
+
+
+class _RuleGroup:
+    """Rules that are matched together."""
+
+    def __init__(self, tests: list[_Test]) -> None:
+        self.tests = tests
+        self.matches = 0
+        self.index: RuleIndex | None = None
+
+
+# --- day by day
+
+
+class DatedLaw(Protocol):
+    """A bundle, as far as its rule sets depend on it."""
+
+    @property
+    def policies(self) -> Mapping[str, Policy]:
+        """Policies by their id."""
+
+    @property
+    def instruments(self) -> Mapping[str, Instrument]:
+        """Instruments by their id."""
+
+    @property
+    def schemas(self) -> SchemaSet:
+        """Schemas of the bundle."""
+
+    def is_base(self, policy: str) -> bool:
+        """Return whether a policy is one of the base, not of a layer above it."""
+
+
+class RuleSetsByDay:
+    """The rule sets of a bundle, each made once. Days with the same values share the functions that evaluate."""
+
+    def __init__(self, bundle: DatedLaw, module: GeneratedModule[int], interpreters: dict[Any, Any]) -> None:
+        """Take a bundle, its generated code, and interpreters of expressions, which days share."""
+        self._instruments, self._schemas, is_base = bundle.instruments, bundle.schemas, bundle.is_base
+        self._module, self._interpreters = module, interpreters
+        self._made: dict[str, RuleSet] = {}
+        self._functions: dict[tuple[int, ...], Mapping[int, Evaluator]] = {}
+        self._rules = [
+            (rule, rule.since, rule.until, rule.group, _licensing(rule, is_base(rule.policy)))
+            for policy in bundle.policies.values()
+            for rule in policy.rules
+        ]
+        parameters = [parameter for policy in bundle.policies.values() for parameter in policy.parameters.values()]
+        self._first = {one.key: one.values[0].value for one in parameters}
+        self._changing = [one for one in parameters if len(one.values) > 1]
+
+    def on(self, day: str, find_replaced: Callable[[str], Collection[str]]) -> RuleSet:
+        """Return the rule set of a day (ISO text). `find_replaced` returns the names of the rules replaced on a day."""
+        found = self._made.get(day)
+        if found is None:  # tables of texts know a rule set by its identity: all threads must have the same
+            found = self._made.setdefault(day, self._make(day, find_replaced(day)))
+        return found
+
+    def _make(self, day: str, replaced: Collection[str]) -> RuleSet:
+        rules: dict[str, list[Rule]] = {}
+        access: dict[str, None] = {}
+        for rule, since, until, group, instrument in self._rules:
+            if since <= day < until:
+                if instrument is not None:
+                    access[instrument] = None
+                if rule.name not in replaced:
+                    rules.setdefault(group, []).append(rule)
+        params = self._values_on(day)
+        return RuleSet(
+            rules={group: tuple(found) for group, found in rules.items()},
+            params=params,
+            instruments=self._instruments,
+            access=tuple(access),
+            evaluator=CompiledEvaluator(self._functions_under(params), params, self._interpreters),
+            schemas=self._schemas,
+        )
+
+    def _values_on(self, day: str) -> dict[str, Any]:
+        """Return the values of the parameters on a day; before the first value of one, that one."""
+        found = dict(self._first)
+        for parameter in self._changing:
+            value = parameter.on(day)
+            if value is not None:
+                found[parameter.key] = value.value
+        return found
+
+    def _functions_under(self, params: Mapping[str, Any]) -> Mapping[int, Evaluator]:
+        """Return the generated functions under parameter values, which are told by their identity.
+
+        The bundle holds them.
+        """
+        key = tuple(map(id, params.values()))
+        found = self._functions.get(key)
+        if found is None:
+            found = self._functions.setdefault(key, self._module.load(params))
+        return found
+
+
+def _licensing(rule: Rule, of_base: bool) -> str | None:
+    """Return the instrument that a route of the base leads to; None for any other rule.
+
+    What a layer admits must not count as a license for the rest of the law.
+    """
+    return rule.effect.instrument if of_base and isinstance(rule.effect, Route) else None

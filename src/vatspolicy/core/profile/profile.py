@@ -1,0 +1,407 @@
+"""A profile: the facts about a company and its product, as a product team wrote them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from vatspolicy.clock import LAST, later
+from vatspolicy.core.cel.ast import Fact, walk
+from vatspolicy.core.cel.types import ListOf, Number, Record, Type
+from vatspolicy.core.documents import Document, Path, load_document, parse_document
+from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.core.documents.validation import validate
+from vatspolicy.core.profile.invariants import broken_invariants, invariants
+from vatspolicy.core.profile.operators import BASIS, SHARE, ULTIMATE, WHOLE, Operator
+from vatspolicy.core.profile.vocabulary import (
+    INHERITED,
+    describe,
+    gazetteer,
+    is_divided,
+    presumptions,
+    profile_type,
+    within,
+)
+from vatspolicy.errors import InvalidInput, Problem, first_problems
+from vatspolicy.i18n import Bilingual, _
+
+if TYPE_CHECKING:
+    from pathlib import Path as FilePath
+    from typing import Any, TypeAlias
+
+    from vatspolicy.core.profile.opinions import Grant
+
+DECLARED = ("licenses", "deals", "filings", "opinions")
+"""Lists of what exists only because somebody declares it: none given means none held, planned or done.
+
+The company knows its own licenses. What a partner holds is unknown until it is stated.
+"""
+
+
+OLD_SCHEMA = 1
+"""The schema before the present one."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Facts ready for evaluation: checked, places expanded, product-level facts handed down to services."""
+
+    facts: Mapping[str, Any]
+    """The facts by name. A missing key is an unknown fact."""
+    document: Document
+    """Document that the facts were written in."""
+    _paths: Mapping[int, Path] = field(repr=False, compare=False)
+    """Path of every object in `facts`, by identity."""
+    schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False, compare=False)
+    """Schemas that the profile was read under."""
+    granted: Mapping[int, Grant | None] = field(default_factory=dict)
+    """Opinions that count, by their place in the list, each with what makes it count; the others are only claimed."""
+
+    @property
+    def granted_opinions(self) -> list[Mapping[str, Any]]:
+        """The opinions that count."""
+        opinions = self.facts["opinions"]
+        return [opinions[place] for place in self.granted]
+
+    def grant(self, granted: Mapping[int, Grant | None]) -> Profile:
+        """Return the profile with these opinions, and no others, granted."""
+        return replace(self, granted=granted)
+
+    def grant_all(self) -> Profile:
+        """Return the profile with every opinion granted: for the law's own tests and witnesses, never for a gate."""
+        return self.grant(dict.fromkeys(range(len(self.facts["opinions"]))))
+
+    @property
+    def name(self) -> str:
+        """The product's id."""
+        return str(self.facts["product"]["id"])
+
+    @property
+    def launch(self) -> str | None:
+        """The planned launch day, if the profile states one."""
+        launch: str | None = self.facts["product"].get("launch")
+        return launch
+
+    @functools.cached_property
+    def turning_days(self) -> Mapping[str, tuple[Path, ...]]:
+        """Days on which a dated fact may begin or cease to hold: its own day and the day after, with the facts' paths.
+
+        A license holds to the end of its last day, a filing from its day on. The launch day is not included.
+        """
+        found: dict[str, list[Path]] = {}
+        for path, text in _dates(self.document.data, (), self.schemas):
+            if path == ("product", "launch"):
+                continue
+            found.setdefault(text, []).append(path)
+            if text < LAST:
+                found.setdefault(later(text, 1), []).append(path)
+        return {day: tuple(paths) for day, paths in found.items()}
+
+    def path_of(self, owner: Any, names: Iterable[str]) -> Path | None:
+        """Return the written path of a fact of `owner`, an object of `facts`; None for a foreign object."""
+        names = tuple(names)
+        if isinstance(owner, Operator):
+            return owner.path_of(names)
+        path = self._paths.get(id(owner))
+        if path is None:
+            return None
+        if (
+            len(path) == 2
+            and path[0] == "services"
+            and names
+            and names[0] in INHERITED
+            and not self._written(path, names[0])
+        ):
+            inherited = self.facts["product"].get(names[0])
+            path = ("product",) if inherited is not None else path
+        return (*path, *names)
+
+    def mark(self, path: Path) -> tuple[int, int]:
+        """Return line and column (from 1) of a fact, or of the nearest object that holds it."""
+        return self.document.mark(path)
+
+    def _written(self, path: Path, name: str) -> bool:
+        service = self.document.data["services"][path[1]]
+        return isinstance(service, dict) and service.get(name) is not None
+
+
+def load_profile(
+    source: str | FilePath | Mapping[str, Any],
+    changes: Iterable[tuple[str, Any]] = (),
+    schemas: SchemaSet | None = None,
+    stdin_name: str | None = None,
+) -> Profile:
+    """Return the profile in a file (YAML or JSON; `-` is standard input), or in a mapping.
+
+    `changes` are facts to set by dotted path (`services.0.area`), None to remove one. `schemas` are those of the
+    bundle that will decide, by default the shipped ones. `stdin_name` is the name that reports give standard input.
+
+    Raises:
+        InvalidInput: With the problems found: syntax, schema, invariants; the first of many.
+    """
+    if isinstance(source, Mapping):
+        import json
+
+        document = parse_document(json.dumps(source, ensure_ascii=False), "<profile>.json")
+    else:
+        document = load_document(source, stdin_name=stdin_name)
+    return read_profile(change(document, changes), schemas)
+
+
+def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
+    """Return the profile in a document. Raises InvalidInput."""
+    problems = (
+        _old_schema(document) or validate(document, "profile", schemas) or first_problems(_beyond_schema(document))
+    )
+    if problems:
+        raise InvalidInput(problems)
+    profile = trust_profile(document, schemas)
+    problems = list(_broken_invariants(profile))
+    if problems:
+        raise InvalidInput(problems)
+    return profile
+
+
+def _old_schema(document: Document) -> list[Problem]:
+    """Return the problem of a profile of schema 1, whose many misspelled words would hide it."""
+    if not isinstance(document.data, dict) or document.data.get("schema") != OLD_SCHEMA:
+        return []
+    line, column = document.mark(("schema",))
+    hint = _("vatspolicy fmt {file} writes it in schema 2.", file=document.file)
+    return [Problem(document.file, line, column, "schema", _("This profile is written in schema 1."), hint)]
+
+
+def trust_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
+    """Return the profile in a document that is known to be valid, without checking it."""
+    chosen = schemas or SchemaSet.shipped()
+    facts = facts_of(document.data, chosen)
+    return Profile(facts, document, _note_paths(facts), chosen)
+
+
+def facts_of(data: Any, schemas: SchemaSet | None = None) -> dict[str, Any]:
+    """Return the facts of schema-valid data as expressions read them, handed down from the product to its services."""
+    facts: dict[str, Any] = _read_facts(schemas)(data)
+    for service in facts["services"]:
+        for name in INHERITED:
+            if name in facts["product"]:
+                service.setdefault(name, facts["product"][name])
+    return facts
+
+
+def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
+    """Return the document with facts set by dotted path, or removed for None. Raises InvalidInput for a wrong path."""
+    changes = tuple(changes)
+    if not changes:
+        return document
+    import copy
+    import itertools
+
+    data = copy.deepcopy(document.data)
+    for dotted, value in changes:
+        steps: list[str | int] = [int(step) if step.isdigit() else step for step in dotted.split(".")]
+        target: Any = data
+        try:
+            for step, following in itertools.pairwise(steps):
+                if isinstance(target, dict) and step not in target and value is not None:
+                    target[step] = [] if isinstance(following, int) else {}
+                target = target[step]
+            _put(target, steps[-1], value)
+        except (KeyError, IndexError, TypeError):
+            if value is not None:
+                raise InvalidInput([Problem(document.file, 1, 1, dotted, _("This path cannot be set."))]) from None
+    return replace(document, data=data)
+
+
+def _put(target: Any, step: str | int, value: Any) -> None:
+    if value is None:
+        del target[step]
+    elif isinstance(target, list) and step == len(target):
+        target.append(value)
+    else:
+        target[step] = value
+
+
+def is_declared(holder: str, name: str) -> bool:
+    """Return whether a list of an object (`profile`, `company`, `partner` …) is empty if it is left out."""
+    return name in DECLARED and holder != "partner"
+
+
+Reader: TypeAlias = "Callable[[Any], Any]"
+"""Makes a written value one that expressions read."""
+
+
+@derived_from_schemas
+def _read_facts(schemas: SchemaSet) -> Reader:
+    reader = _reader(profile_type(schemas), schemas)
+    assert reader is not None
+    return reader
+
+
+def _reader(type: Type, schemas: SchemaSet) -> Reader | None:
+    """Return the function that makes a written value one that expressions read; None if the value stays as it is.
+
+    Nulls are left out, numbers become floats, and places become objects with the places they lie in.
+    """
+    match type:
+        case Record(name=name, fields=fields):
+            return _record_reader(name, fields, schemas)
+        case ListOf(item=item) if item is not None:
+            read = _reader(item, schemas)
+            if read is None:
+                return lambda value: [member for member in value if member is not None]
+            return lambda value: [read(member) for member in value if member is not None]
+        case Number():
+            return float
+    return None
+
+
+def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) -> Reader:
+    readers = {key: _reader(type, schemas) for key, type in fields.items()}
+    derive = tuple(_derivations(name, fields, schemas))
+
+    def read(value: Any) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, child in ({"at": value} if isinstance(value, str) else value).items():
+            if child is not None:
+                reader = readers[key]
+                found[key] = child if reader is None else reader(child)
+        for step in derive:
+            step(found)
+        return found
+
+    return read
+
+
+Derivation: TypeAlias = "Callable[[dict[str, Any]], None]"
+"""Adds to a record the facts that follow from those stated, or takes away what they leave open."""
+
+
+def _derivations(name: str, fields: Mapping[str, Type], schemas: SchemaSet) -> Iterator[Derivation]:
+    """Yield what is derived in a record, in order."""
+    if "within" in fields:
+        yield functools.partial(_locate, functools.cache(functools.partial(_regions, name == "place", schemas)))
+    if "mainland_entity" in fields:
+        yield _tell_mainland_entity
+    if BASIS in fields:
+        yield _drop_untraced_share
+    declared = [key for key in DECLARED if is_declared(name, key) and key in fields]
+    if declared:
+        yield functools.partial(_declare_none, declared)
+    if name == "services":
+        yield _offer_licensed
+        yield functools.partial(_presume_none, presumptions(schemas))
+
+
+def _locate(regions_of: Callable[[str], tuple[dict[str, Any], str | None]], found: dict[str, Any]) -> None:
+    regions, zone = regions_of(found["at"])
+    found |= regions
+    if zone is not None:
+        found.setdefault("ftz", zone)
+
+
+def _tell_mainland_entity(found: dict[str, Any]) -> None:
+    if "registered" in found:  # a company is where it is registered
+        found.setdefault("mainland_entity", found["registered"]["province"] != "overseas")
+
+
+def _drop_untraced_share(found: dict[str, Any]) -> None:
+    if found.get(BASIS) != ULTIMATE and found.get(SHARE, WHOLE) < WHOLE:
+        del found[SHARE]  # a direct share, or one of unknown basis: the ultimate one may be larger
+
+
+def _declare_none(declared: Iterable[str], found: dict[str, Any]) -> None:
+    for key in declared:
+        found.setdefault(key, [])
+
+
+def _offer_licensed(found: dict[str, Any]) -> None:
+    """Add what the operator does with a technology to the offers, also where lists are presumed empty behind these."""
+    if "licensed_for" in found and "offers" in found:
+        found["offers"] = list(dict.fromkeys([*found["offers"], *found["licensed_for"]]))
+
+
+def _presume_none(presumed: Mapping[str, tuple[str, frozenset[str]]], found: dict[str, Any]) -> None:
+    """Read a list as empty if it is left out and each word of another fact leaves it empty."""
+    for key, (fact, words) in presumed.items():
+        if key not in found and found.get(fact) and words.issuperset(found[fact]):
+            found[key] = []
+
+
+def _regions(whole: bool, schemas: SchemaSet, at: str) -> tuple[dict[str, Any], str | None]:
+    """Return the regions of a place in the gazetteer, and the zone unless a profile states one; None if it is open.
+
+    A `whole` place, served or licensed, is larger than any zone and in none. An address in a divided place lies in an
+    unknown part of it.
+    """
+    entry = gazetteer(schemas)[at]
+    regions: dict[str, Any] = {}
+    if whole or not is_divided(at, schemas):
+        regions["within"] = list(within(at, schemas))
+    regions["province"] = entry["province"]
+    return regions, entry.get("zone", "none") if "zone" in entry or whole else None
+
+
+def _note_paths(facts: dict[str, Any]) -> dict[int, Path]:
+    """Return the path of every object. Inherited objects keep their path at the product, which is visited first."""
+    paths: dict[int, Path] = {id(facts): ()}
+    _note_below(facts["product"], ("product",), paths)
+    for key, value in facts.items():
+        _note_below(value, (key,), paths)
+    return paths
+
+
+def _note_below(value: Any, path: Path, paths: dict[int, Path]) -> None:
+    if isinstance(value, dict):
+        if id(value) in paths:
+            return
+        paths[id(value)] = path
+        for key, child in value.items():
+            if isinstance(child, dict | list):
+                _note_below(child, (*path, key), paths)
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            if isinstance(member, dict | list):
+                _note_below(member, (*path, index), paths)
+
+
+def _dates(value: Any, path: Path, schemas: SchemaSet) -> Iterable[tuple[Path, str]]:
+    """Yield every calendar day in the written facts, with its path."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from _dates(child, (*path, key), schemas)
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _dates(member, (*path, index), schemas)
+    elif isinstance(value, str) and len(value) == 10 and describe(path, schemas).get("format") == "date":
+        yield path, value
+
+
+def _beyond_schema(document: Document) -> Iterator[Problem]:
+    """Yield the problems of a schema-valid profile that its schema cannot find."""
+    yield from _duplicate_services(document)
+    if document.data.get("opinions"):
+        from vatspolicy.core.profile.opinions import opinion_problems
+
+        yield from opinion_problems(document)
+
+
+def _duplicate_services(document: Document) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for index, service in enumerate(document.data["services"]):
+        first = seen.setdefault(service["id"], index)
+        if first != index:
+            message = _("Another service has the same name (services[{first}]).", first=first)
+            yield document.problem(("services", index, "id"), message)
+
+
+def _broken_invariants(profile: Profile) -> Iterable[Problem]:
+    for place in broken_invariants(profile.facts, profile.schemas):
+        entry = profile.schemas.load("profile")["x-invariants"][place]
+        node, message = invariants(profile.schemas)[place]
+        paths = (profile.path_of(profile.facts.get(n.root), n.names) for n in walk(node) if isinstance(n, Fact))
+        path = next((path for path in paths if path), ())
+        hint = entry.get("hint")
+        advice = Bilingual(hint["en"], hint["zh"]) if hint else ""
+        yield profile.document.problem(path, Bilingual(message["en"], message["zh"]), advice)

@@ -1,0 +1,113 @@
+"""Lists of the values that facts of a profile may have, under the names that `vatspolicy list` shows them by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.core.documents.words import Word, name_words, words_of_schema
+from vatspolicy.core.profile.vocabulary import fact_schemas, resolve_node
+from vatspolicy.i18n import LocalizedText, Phrase
+
+if TYPE_CHECKING:
+    from typing import Any
+
+FIRST = ("offers", "features", "content", "channels", "places", "zones", "classes", "instruments")
+"""The lists that most authors need, in the order of the reference; the others follow in the order of the profile."""
+_AREA_ONLY = Phrase("An area only; for an office or a facility, name a city or district in it")
+
+
+@dataclass(frozen=True)
+class WordList:
+    """Values that one or more facts may have."""
+
+    name: str
+    title: LocalizedText
+    question: LocalizedText | None
+    written: tuple[str, ...]
+    """Facts that take a value of the list: `services[].offers`."""
+    key: str
+    """The key of a spec that takes a value."""
+    is_list: bool
+    """True if the key takes a list of values."""
+    words: tuple[Word, ...]
+
+    @property
+    def example(self) -> str:
+        """A line of a spec with the first of the values."""
+        return self.line(self.words[0].value) if self.words else ""
+
+    def line(self, value: str) -> str:
+        """Return a line of a spec with a value."""
+        return f"{self.key}: [{value}]" if self.is_list else f"{self.key}: {value}"
+
+    def with_names(self, names: Mapping[str, LocalizedText]) -> WordList:
+        """Return the list with names for the values that the schema does not name."""
+        return replace(self, words=name_words(self.words, names))
+
+
+@derived_from_schemas
+def word_lists(schemas: SchemaSet) -> Mapping[str, WordList]:
+    """Return every list of values of the profile by name, those that most authors need first."""
+    found: dict[str, WordList] = {}
+    lists: set[tuple[str, ...]] = set()
+    for path, node in fact_schemas(schemas):
+        item = node
+        if "items" in node:
+            lists.add(path)
+            item = resolve_node(node["items"], schemas)
+        if not [value for value in item.get("enum", ()) if isinstance(value, str)]:
+            continue
+        place = path[:-1] if path[-1] == "at" else path
+        name = item.get("x-list") or place[-1].replace("_", "-")
+        entry = _entry(name, place, node, item, lists, schemas)
+        found[name] = _merged(found[name], entry) if name in found else entry
+    if "places" in found:
+        found["places"] = _with_areas(found["places"], schemas)
+    order = [name for name in FIRST if name in found]
+    return {name: found[name] for name in [*order, *(name for name in found if name not in FIRST)]}
+
+
+def _entry(
+    name: str,
+    place: tuple[str, ...],
+    node: Mapping[str, Any],
+    item: Mapping[str, Any],
+    lists: set[tuple[str, ...]],
+    schemas: SchemaSet,
+) -> WordList:
+    words = words_of_schema(item, schemas)
+    title = {"en": str(node.get("title", name)), "zh": str(node.get("x-title-zh", name))}
+    listed = {place[: end + 1] for end in range(len(place)) if place[: end + 1] in lists}
+    steps = [f"{step}[]" if place[: end + 1] in listed else step for end, step in enumerate(place)]
+    return WordList(
+        name, title, node.get("x-question"), (".".join(steps).removesuffix("[]"),), place[-1], place in listed, words
+    )
+
+
+def _merged(one: WordList, other: WordList) -> WordList:
+    """Return two lists of one name as one: the words of the longer list, then those that only the shorter one has."""
+    longer, shorter = (other, one) if len(other.words) > len(one.words) else (one, other)
+    known = {word.value for word in longer.words}
+    words = (*longer.words, *(word for word in shorter.words if word.value not in known))
+    return replace(one, written=tuple(dict.fromkeys((*one.written, *other.written))), words=words)
+
+
+def _with_areas(places: WordList, schemas: SchemaSet) -> WordList:
+    """Return the places with a word on those that hold no office and no facility."""
+    sites = set(schemas.load("places")["$defs"]["site"]["enum"])
+    words = (word if word.value in sites else replace(word, example=_AREA_ONLY) for word in places.words)
+    return replace(places, words=tuple(words))
+
+
+def find_list(name: str, schemas: SchemaSet | None = None) -> WordList | None:
+    """Return the list of a name, or of a fact that takes its values: `legal-forms`, `legal_form`, `services.offers`."""
+    lists = word_lists(schemas)
+    folded = name.replace("_", "-").casefold()
+    if folded in lists:
+        return lists[folded]
+    facts = {fact.replace("[]", ""): found for found in reversed(list(lists.values())) for fact in found.written}
+    last = {fact.rpartition(".")[2].replace("_", "-"): found for fact, found in facts.items()}
+    return facts.get(name) or last.get(folded)

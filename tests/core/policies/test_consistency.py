@@ -1,0 +1,322 @@
+"""What holds across the shipped policies together, and what no single file can know."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support import instruments
+from tests.support.shipped import shipped_bundle
+from vatspolicy.authoring.diff.schemas import _WRITTEN_BY_US
+from vatspolicy.authoring.unread import unread_warnings
+from vatspolicy.core.cel.ast import Literal, Param, Term, walk
+from vatspolicy.core.documents import load_document
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import NEVER, Advise, Deny, Need, Policy, Route, Rule
+from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.core.profile.vocabulary import describe, gazetteer, words
+
+IDLE_BODIES = frozenset({"csrc", "customs", "moe", "mot", "nhc", "nmpa"})
+"""Bodies of the vocabulary to which no instrument goes yet: their local offices or other bodies handle what is encoded."""
+
+IDLE_REASONS = frozenset({"BASIC-TELECOM", "UNLICENSED-OPERATION"})
+"""Reasons that no rule gives: an activity without license is a need, and basic telecommunications have routes of their own."""
+
+OPEN = {
+    "unlisted-services/other-offer": "Whether a service that no class fits is telecommunications is decided case by case.",
+}
+"""Rules that no text settles, with the reason: each is left open on purpose, until an opinion settles it."""
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return shipped_bundle()
+
+
+@pytest.fixture(scope="module")
+def rules(bundle: Bundle) -> list[Rule]:
+    return [rule for policy in bundle.policies.values() for rule in policy.rules]
+
+
+def options(*path: str | int) -> list[str]:
+    """The words that a fact may be."""
+    return list(describe(path)["enum"])
+
+
+# --- what is read
+
+
+def test_nothing_else_rests_on_articles_that_nobody_read(bundle: Bundle, rules: list[Rule]) -> None:
+    """A denial, need, route, condition or classification decides; so somebody has read its law, or commentary on it."""
+    unread = set()
+    for rule in rules:
+        if rule.is_unread and not isinstance(rule.effect, Advise) and rule.kind != "duty":
+            unread.add(rule.name)
+        if isinstance(rule.effect, Route):
+            unread |= {f"{rule.name}/{one.id}" for one in rule.effect.conditions if one.cite and one.is_unread}
+    assert unread == set(OPEN)
+    assert len(unread_warnings(bundle)) == len(OPEN)
+
+
+# --- one vocabulary
+
+
+def test_the_schema_lists_the_instruments_once_as_the_policies_do() -> None:
+    """If it fails: python -m tests.support.instruments."""
+    assert instruments.make() == instruments.FILE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", [("company", "licenses", 0), ("partner", "licenses", 0), ("filings", 0)])
+def test_a_profile_names_exactly_the_instruments_that_policies_establish(
+    bundle: Bundle, path: tuple[str | int, ...]
+) -> None:
+    known, declared = set(options(*path, "instrument")), set(bundle.instruments)
+    assert (sorted(known - declared), sorted(declared - known)) == ([], [])
+
+
+def test_every_instrument_is_asked_for_led_to_or_looked_for_by_a_rule(bundle: Bundle, rules: list[Rule]) -> None:
+    used = {getattr(rule.effect, name, None) for rule in rules for name in ("instrument", "through", "to")}
+    for expression in bundle.expressions():
+        used |= {
+            node.value for node in walk(expression.tree) if isinstance(node, Literal) and isinstance(node.value, str)
+        }
+    assert sorted(set(bundle.instruments) - used) == []
+
+
+def test_authorities_are_those_of_the_vocabulary(bundle: Bundle) -> None:
+    used = {body for item in bundle.instruments.values() for _, bodies in item.authority for body in bodies}
+    assert used - words("authority") == set()
+    assert words("authority") - used == IDLE_BODIES & words("authority")
+
+
+def test_reasons_are_those_of_the_vocabulary(rules: list[Rule]) -> None:
+    used = {rule.effect.reason for rule in rules if isinstance(rule.effect, Deny)}
+    used |= {c.reason for rule in rules if isinstance(rule.effect, Route) for c in rule.effect.conditions if c.reason}
+    assert used - words("reason") == set()
+    assert words("reason") - used == IDLE_REASONS & words("reason")
+
+
+def test_places_of_parameters_are_in_the_gazetteer(bundle: Bundle) -> None:
+    codes, zones = set(gazetteer()), set(SchemaSet.shipped().load("places")["$defs"]["zone"]["enum"])
+    assert codes
+    wrong = []
+    for policy in bundle.policies.values():
+        for parameter in policy.parameters.values():
+            for key, found in places(value.value for value in parameter.values):
+                wrong += [
+                    f"{parameter.key}: {word}" for word in found if word not in (zones if key != "places" else codes)
+                ]
+    assert wrong == []
+
+
+def places(values: Iterator[Any]) -> Iterator[tuple[str, list[str]]]:
+    """Lists of places and zones inside the members of parameters."""
+    for value in values:
+        for member in value if isinstance(value, list) else []:
+            if isinstance(member, dict):
+                yield from ((key, member[key]) for key in ("places", "zones", "ftz") if key in member)
+
+
+def test_no_two_instruments_are_the_same(bundle: Bundle) -> None:
+    for lang in ("en", "zh"):
+        titles = Counter(instrument.title[lang] for instrument in bundle.instruments.values())
+        assert [title for title, count in titles.items() if count > 1] == []
+
+
+# --- one bundle of files
+
+
+def test_ids_are_unique(bundle: Bundle, rules: list[Rule]) -> None:
+    ids = [load_document(policy.file).data["id"] for policy in bundle.policies.values()]
+    assert ids == list(bundle.policies)
+    assert [name for name, count in Counter(rule.name for rule in rules).items() if count > 1] == []
+
+
+def test_no_two_policies_are_the_same_regulation(bundle: Bundle) -> None:
+    policies = bundle.policies.values()
+    names = [policy.source["number"] for policy in policies if "number" in policy.source]
+    names += [policy.title[lang] for policy in policies for lang in ("en", "zh")]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+
+
+def test_every_cited_article_exists_and_every_article_is_cited(bundle: Bundle) -> None:
+    for policy in bundle.policies.values():
+        cited = {key for rule in policy.rules for key in rule.cite}
+        cited |= {key for rule in policy.rules for c in getattr(rule.effect, "conditions", ()) for key in c.cite}
+        cited |= {key for parameter in policy.parameters.values() for value in parameter.values for key in value.cite}
+        assert cited == set(policy.articles), policy.id
+
+
+def test_no_rule_is_in_force_outside_the_dates_of_its_file(bundle: Bundle) -> None:
+    for policy in bundle.policies.values():
+        written = {rule["id"]: rule for rule in load_document(policy.file).data.get("rules", [])}
+        for rule in policy.rules:
+            assert policy.since <= rule.since < rule.until <= policy.until, rule.name
+            assert written[rule.id].get("from", rule.since) == rule.since, rule.name
+            assert written[rule.id].get("until", rule.until) == rule.until, rule.name
+
+
+def test_a_policy_does_not_use_definitions_before_they_begin(bundle: Bundle) -> None:
+    """Values and terms of a file of definitions count from its own first day."""
+    late = []
+    for policy in bundle.policies.values():
+        for rule in policy.rules:
+            needed = {node.key for node in walk(rule.when.tree) if isinstance(node, Param)}
+            for key in needed:
+                owner, _, name = key.partition("/")
+                first = bundle.policies[owner].parameters[name].values[0].since
+                late += [f"{rule.name}: {key}"] if first > max(rule.since, bundle.covers_from) else []
+    assert late == []
+
+
+# --- succession
+
+
+def test_succession_has_no_gap_and_no_overlap(bundle: Bundle) -> None:
+    wrong = [
+        f"{earlier} ends on {bundle.policies[earlier].until}, {policy.id} begins on {policy.since}"
+        for policy in bundle.policies.values()
+        for earlier in policy.supersedes
+        if bundle.policies[earlier].until != policy.since
+    ]
+    assert wrong == []
+
+
+def test_every_policy_has_one_successor_at_most_and_chains_end(bundle: Bundle) -> None:
+    heirs = Counter(earlier for policy in bundle.policies.values() for earlier in policy.supersedes)
+    assert [id for id, count in heirs.items() if count > 1] == []
+    for policy in bundle.policies.values():
+        seen: set[str] = set()
+        line = [policy.id]
+        while line:
+            id = line.pop()
+            assert id not in seen, f"{policy.id} supersedes itself"
+            seen.add(id)
+            line += bundle.policies[id].supersedes
+
+
+def test_a_policy_that_ends_has_a_successor_or_says_why(bundle: Bundle) -> None:
+    heirs = {earlier for policy in bundle.policies.values() for earlier in policy.supersedes}
+    silent = [
+        policy.id
+        for policy in bundle.policies.values()
+        if policy.until != NEVER and policy.id not in heirs and "note" not in policy.source
+    ]
+    assert silent == []
+
+
+def test_editions_and_values_lie_within_the_dates_of_their_file(bundle: Bundle) -> None:
+    for policy in bundle.policies.values():
+        days = [edition.since for edition in policy.editions]
+        days += [value.since for parameter in policy.parameters.values() for value in parameter.values]
+        assert [day for day in days if day >= policy.until] == [], policy.id
+        assert [edition.since for edition in policy.editions if edition.since < policy.since] == [], policy.id
+
+
+# --- classification
+
+
+BASE: dict[str, Any] = {
+    "schema": 2,
+    "product": {"id": "p"},
+    "company": {"mainland_entity": True, "foreign_percent": 100, "registered": {"at": "hangzhou", "ftz": "none"}},
+}
+
+
+@pytest.mark.parametrize("audience", ["public", "business"])
+@pytest.mark.parametrize("charges", [[], ["users"]], ids=["free", "paid"])
+@pytest.mark.parametrize("day", ["2015-01-01", "2020-01-01", "2026-11-24"])
+def test_every_offer_is_classified(bundle: Bundle, day: str, charges: list[str], audience: str) -> None:
+    states = {}
+    for offer in options("services", 0, "offers", 0):
+        service = {
+            "id": "s", "offers": [offer], "operated_by": "company", "audience": audience, "channels": ["website"],
+            "hosting": "mainland", "charges": charges, "sells": [], "content": [], "features": [],
+        }  # fmt: skip
+        decision = evaluate(bundle, load_profile({**BASE, "services": [service]}), day)
+        states[offer] = decision.services[0].state
+    assert "unclassified" not in states.values()
+    assert states["other"] == "partly-classified"  # an opinion says what it is
+
+
+def test_classification_reads_the_offers_that_the_schema_has(bundle: Bundle) -> None:
+    """No parameter names an offer that no profile can state."""
+    offers = set(options("services", 0, "offers", 0))
+    for policy in bundle.policies.values():
+        for name, parameter in policy.parameters.items():
+            if name.endswith("_offers"):
+                assert {word for value in parameter.values for word in value.value} - offers == set(), parameter.key
+
+
+# --- what rules say
+
+
+def test_every_message_is_a_sentence(rules: list[Rule]) -> None:
+    texts = [(rule.name, rule.message) for rule in rules]
+    texts += [
+        (f"{r.name}, {c.id}", c.message) for r in rules if isinstance(r.effect, Route) for c in r.effect.conditions
+    ]
+    wrong = [
+        f"{name}: {text['en']}" for name, text in texts if not text["en"].endswith(".") or not text["en"][:1].isupper()
+    ]
+    wrong += [f"{name}: {text['zh']}" for name, text in texts if not text["zh"].endswith("。")]
+    assert wrong == []
+
+
+def test_a_sector_that_is_closed_cannot_be_waived(rules: list[Rule]) -> None:
+    closed = [rule for rule in rules if isinstance(rule.effect, Deny) and rule.effect.reason == "PROHIBITED-SECTOR"]
+    assert [rule.name for rule in closed if not rule.unwaivable and not rule.is_unread] == []
+    assert len(closed) > 10
+
+
+def test_drafts_do_not_bind(bundle: Bundle) -> None:
+    """What rests on a draft alone is advice."""
+    wrong, seen = [], 0
+    for policy in bundle.policies.values():
+        for rule in policy.rules:
+            if drafted(policy) or all(names_draft(policy.articles[key].label) for key in rule.cite):
+                seen += 1
+                wrong += [] if isinstance(rule.effect, Advise) else [rule.name]
+    assert wrong == []
+    assert seen > 5
+
+
+def names_draft(text: Any) -> bool:
+    return "draft" in text["en"].lower() or "征求意见稿" in text["zh"]
+
+
+def drafted(policy: Policy) -> bool:
+    return names_draft(policy.title)
+
+
+def test_needs_through_routes_have_routes_on_every_day(bundle: Bundle, rules: list[Rule]) -> None:
+    """A need that routes answer is never left without any route while it is law."""
+    for need in rules:
+        if isinstance(need.effect, Need) and need.effect.through:
+            for day in bundle.boundaries:
+                leads = [r for r in rules if isinstance(r.effect, Route) and r.effect.to == need.effect.through]
+                assert any(r.in_force(day) for r in leads) or not need.in_force(day), f"{need.name} on {day}"
+
+
+def test_terms_of_the_same_name_say_the_same_or_are_apart(bundle: Bundle) -> None:
+    """Two files may define a term of one name, but never so that one policy could mean either."""
+    for policy in bundle.policies.values():
+        for expression in (rule.when for rule in policy.rules):
+            for node in walk(expression.tree):
+                if isinstance(node, Term):
+                    owners = [p for p in (policy.id, *policy.uses) if node.name in bundle.policies[p].terms]
+                    assert len(owners) == 1, f"{policy.id}: {node.name}"
+
+
+def test_every_schema_is_of_what_people_write_or_of_what_the_program_writes() -> None:
+    """A change of a schema breaks writers or readers, by whose it is: a new schema has to be on one side."""
+    by_people = {"approvers", "baseline", "bundle", "fixture", "places", "policy", "profile", "properties", "waivers"}
+    by_people |= {"accepted", "layer", "opinions", "policy-tests"}
+    written = {name.removesuffix(".schema.json") for name in _WRITTEN_BY_US}
+    assert by_people | written | {"vocabulary"} == set(SchemaSet.shipped().names)
+    assert not by_people & written

@@ -1,0 +1,71 @@
+"""Control by contract is never milder than the company itself: searched over fixtures and random profiles, not proved."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.access_profiles import draw_profiles
+from tests.support.samples import shipped
+from tests.support.shipped import fixture_files
+from vatspolicy.core.engine.decision import Outcome
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.errors import InvalidInput
+
+DAYS = ("2018-03-01", "2022-06-01", "2026-11-26")
+OUTCOMES = {outcome.word: outcome for outcome in Outcome}
+
+
+def by_contract(profile: dict[str, Any], share: float) -> dict[str, Any]:
+    """Return the profile with a partner like the company, of another foreign share, that the company controls."""
+    found = copy.deepcopy(profile)
+    company = found["company"]
+    kept = ("listing", "certificates")
+    found["partner"] = {name: value for name, value in company.items() if name not in kept} | {"name": "Holder"}
+    found["partner"] |= {"foreign_percent": share, "foreign_percent_basis": "ultimate"}
+    if not share:
+        found["partner"]["investor_origin"] = ["CN"]
+    for service in found["services"]:
+        service["operated_by"] = "contract-controlled"
+        service.pop("customer_contract", None)
+    return found
+
+
+@pytest.mark.parametrize("path", fixture_files(), ids=lambda path: path.stem)
+def test_contracts_are_never_milder(path: Any) -> None:
+    bundle, _ = shipped()
+    direct = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if any(service.get("operated_by") != "company" for service in direct["services"]):
+        pytest.skip("not run by the company alone")
+    direct["company"].pop("state_percent", None)
+    for service in direct["services"]:
+        service.pop("customer_contract", None)
+    for share in (0, direct["company"].get("foreign_percent", 0)):
+        try:
+            controlled = load_profile(by_contract(direct, share))
+        except InvalidInput:
+            pytest.skip("no such partner")
+        for day in DAYS:
+            before, after = evaluate(bundle, load_profile(direct), day), evaluate(bundle, controlled, day)
+            low, high = (OUTCOMES[decision.range[0]] for decision in (before, after))
+            assert high >= low, (day, share, before.range, after.range)
+
+
+def test_contracts_are_never_milder_over_random_profiles() -> None:
+    bundle, _ = shipped()
+    compared = 0
+    for direct, day in draw_profiles(400, seed=48):
+        if any(service["operated_by"] != "company" for service in direct["services"]):
+            continue
+        for share in {0, direct["company"]["foreign_percent"]}:
+            controlled = by_contract(direct, share)
+            controlled["deals"] = [deal for deal in direct["deals"] if deal["target"] != "partner"]
+            before, after = (evaluate(bundle, load_profile(data), day) for data in (direct, controlled))
+            low, high = (OUTCOMES[decision.range[0]] for decision in (before, after))
+            assert high >= low, (day, share, before.range, after.range, direct)
+            compared += 1
+    assert compared > 200

@@ -1,0 +1,157 @@
+"""Checks in words: every expression of the law, in both languages, and the forms one by one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.support.law_builder import CLASSES, bundle_of
+from tests.support.shipped import shipped_bundle
+from vatspolicy.core.cel.ast import And, Literal, Not, Term, walk
+from vatspolicy.core.cel.interpreter import Unknown, evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.expression_wording import Wording
+from vatspolicy.core.policies.plain_tree import plain_tree
+from vatspolicy.i18n import LANGUAGES, Language
+from vatspolicy.reports.lists import cut_lists
+
+DAY = "2026-11-26"
+RAW = re.compile(
+    r"&&|\|\||==|!=|\b[a-z]+_[a-z]+|\b(service|operator|activity|param|term|company|data)\.[a-z]|“[a-z0-9]+(-[a-z0-9]+)+”"
+)
+"""Operators, paths and codes, which no sentence may hold."""
+
+
+@pytest.fixture(scope="module")
+def law() -> Bundle:
+    return shipped_bundle()
+
+
+def said(law: Bundle, rule: str, day: str | None = DAY) -> tuple[str, str]:
+    tree = law.rule(rule).when.tree
+    return Wording(law, "en", day=day).say(tree), Wording(law, "zh", day=day).say(tree)
+
+
+def test_every_expression_of_the_law_is_worded_without_code(law: Bundle) -> None:
+    wordings = [Wording(law, lang, day=day) for lang in LANGUAGES for day in (DAY, None)]
+    wrong = []
+    for expression in law.expressions():
+        for wording in wordings:
+            text = wording.say(expression.tree)
+            if RAW.search(text) or not text or (wording.lang == "zh" and not re.search("[\u3400-\u9fff]", text)):
+                wrong.append(text)
+    assert wrong == []
+
+
+def test_a_text_for_the_terminal_is_not_too_long(law: Bundle) -> None:
+    wording = Wording(law, "en", day=DAY)
+    texts = [wording.say(expression.tree) for expression in law.expressions()]
+    lengths = sorted(len(cut_lists(text, "en")) for text in texts)
+    assert lengths[len(lengths) // 2] <= 300
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "cut"),
+    [
+        ("x is one of “Y” (a, b, c, d) and z", "en", "x is one of “Y” (a, b and 2 more) and z"),
+        ("x is one of “Y” (a (1, 2); b, c; d; e)", "en", "x is one of “Y” (a (1, 2); b, c and 2 more)"),
+        ("x is one of “Y” (a, b, c)", "en", "x is one of “Y” (a, b, c)"),
+        ("甲属于“乙”（一、二、三（一、二）、四），且丙", "zh", "甲属于“乙”（一、二等，另有2项），且丙"),
+        ("甲（子）", "zh", "甲（子）"),
+    ],
+)
+def test_long_lists_are_cut(text: str, lang: Language, cut: str) -> None:
+    assert cut_lists(text, lang, most=2) == cut
+
+
+@pytest.mark.parametrize(
+    ("rule", "en", "zh"),
+    [
+        ("data-security-law/important-data-officer", "important data: yes", "重要数据：是"),
+        (
+            "vats-pilot-2024/pilot-access",
+            "foreign share of the operator is above 0 % and the class is one of “Classes opened” (B11 ",
+            "经营者的外资股比高于0%，且该业务的种类属于“开放的业务”（B11 ",
+        ),
+        ("hainan-negative-list-2020/full-share-inferred", "is above “", "高于“"),
+        ("app-filing-notice/existing-apps", "launch day is before “", "上线日早于“"),
+        (
+            "services-opening-pilot/tasks-of-nine-cities",
+            "registered office of the operator lies in one of “Cities added in 2025” (Dalian, ",
+            "经营者的注册地位于“2025年新增试点城市”（大连市、",
+        ),
+        ("telecom-catalog/store-and-forward", "audience is not “The company's own group only”", "服务对象不是“仅限本集团内部”"),
+    ],
+)  # fmt: skip
+def test_conditions_in_words(law: Bundle, rule: str, en: str, zh: str) -> None:
+    words = said(law, rule)
+    assert en in words[0]
+    assert zh in words[1]
+
+
+def test_the_value_of_a_parameter_is_that_of_the_day(law: Bundle) -> None:
+    before, after = (said(law, "negative-list-ftz/freed-access", day)[0] for day in ("2019-07-29", "2019-07-30"))
+    assert "B23" in before
+    assert "B23" not in after
+    assert said(law, "negative-list-ftz/freed-access", None)[0].endswith("“Classes without a cap in the zones”")
+
+
+FORMS = {
+    'service.hosting == "mainland"': "hosting is “Mainland China”",
+    '!(service.hosting == "mainland")': "hosting is not “Mainland China”",
+    'service.hosting != "mainland" || company.mainland_entity': (
+        "if hosting is “Mainland China”, then mainland company of the company: yes"
+    ),
+    "company.mainland_entity == false": "mainland company of the company: no",
+    "!company.mainland_entity": "mainland company of the company: no",
+    'service.offers.exists(o, o == "saas" || o == "cdn")': (
+        "offers include “Business software as a service” or “Content delivery for others”"
+    ),
+    'service.area.exists(a, a.province == "beijing")': "for at least one of the service area: it lies in “Beijing”",
+    "service.area.all(a, a.ftz in param.zones)": (
+        "for every one of the service area: its free-trade zone is one of “zones” (Fujian FTZ, Tianjin FTZ, Henan FTZ)"
+    ),
+    "term.far && company.foreign_percent > param.cap": (
+        "registered office of the company lies in none of “places” (Beijing) and "
+        "foreign share of the company is above “cap” (49.5 %)"
+    ),
+    "services.size() > 1": "number of services is above 1",
+    "as_of < product.launch": "the day of the decision is before launch day",
+}
+
+
+@pytest.fixture(scope="module")
+def forms(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Expressions of an invented law in words."""
+    rules = "".join(
+        f"""  - {{id: r{number}, cite: [art-1], each: service, when: {text!r}, advise: {{kind: note}}, message: {{en: N., zh: 注。}}}}
+"""
+        for number, text in enumerate(FORMS)
+    )
+    parameters = """\
+parameters:
+  zones: {values: [{from: '2020-01-01', cite: art-1, value: [fujian, tianjin, henan]}]}
+  places: {values: [{from: '2020-01-01', cite: art-1, value: [beijing]}]}
+  cap: {values: [{from: '2020-01-01', cite: art-1, value: 49.5}]}
+terms:
+  far: '!param.places.exists(p, p in company.registered.within)'
+"""
+    bundle = bundle_of(tmp_path_factory.mktemp("law"), forms=parameters + CLASSES + rules)
+    wording = Wording(bundle, "en", day=DAY)
+    return {text: wording.say(bundle.rule(f"forms/r{number}").when.tree) for number, text in enumerate(FORMS)}
+
+
+@pytest.mark.parametrize("text", FORMS)
+def test_forms(forms: dict[str, str], text: str) -> None:
+    assert forms[text] == FORMS[text]
+
+
+def test_a_plain_tree_has_no_terms_and_the_same_value(law: Bundle) -> None:
+    for expression in law.expressions():
+        plain = plain_tree(expression.tree)
+        assert not any(isinstance(node, Term) for node in walk(plain))
+        assert not any(isinstance(node, Not) and isinstance(node.body, And | Literal | Not) for node in walk(plain))
+        value, again = (evaluate(tree, {}, law.on(DAY).params) for tree in (expression.tree, plain))
+        assert type(value) is type(again)
+        assert isinstance(value, Unknown) or value == again
