@@ -170,7 +170,7 @@ def sarif(report: AnalysisReport, lang: Language) -> str:
     }
     for verdict in ("refuted", "unknown"):
         rules[f"property-{verdict}"] = RuleHelp(ERROR, _WORDS[f"{verdict}_property"], page=where)
-    run = findings.make_run(TOOL, str(report.bundle["version"]), rules, list(_shown_findings(report, lang)), lang)
+    run = findings.make_run(TOOL, report.bundle.version, rules, list(_shown_findings(report, lang)), lang)
     for gap in report.not_evaluated:
         run.notify(WARNING, _line(gap))
     return run.to_json(not report.not_evaluated, report.exit_code)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+from vatspolicy.core.documents.words import Word
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.word_lists import WordList, word_lists
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Phrase, _
@@ -69,7 +69,7 @@ def render_list(found: WordList, total: int, is_search: bool, lang: Language, wi
     return "\n".join([*lines, "", *wrap(closing, width)]) + "\n"
 
 
-def to_data(found: WordList) -> dict[str, Any]:
+def to_data(found: WordList) -> dict[str, object]:
     """Return a list as JSON holds it."""
     return {
         "list": found.name,
@@ -88,7 +88,7 @@ def to_data(found: WordList) -> dict[str, Any]:
     }
 
 
-def render_json(data: Any) -> str:
+def render_json(data: object) -> str:
     """Return data as JSON with line breaks."""
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
@@ -123,7 +123,7 @@ def _name(name: LocalizedText | None, lang: Language) -> str:
     return name[lang] if name else ""
 
 
-def _details(one: Any, lang: Language) -> Iterator[str]:
+def _details(one: Word, lang: Language) -> Iterator[str]:
     if one.example:
         yield word(WORDS, "example", lang, text=one.example[lang])
     if one.synonyms:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from vatspolicy.core.engine.result import Citation, Law, Route
 from vatspolicy.core.policies.bundle import LawIdentity
@@ -82,7 +81,7 @@ COUNTS: Counts = {
 }
 
 
-def phrase(key: str, lang: Language, **values: Any) -> str:
+def phrase(key: str, lang: Language, **values: object) -> str:
     """Return a phrase of reports in one language, with values filled in."""
     return word(PHRASES, key, lang, **values)
 
@@ -97,16 +96,6 @@ def say_deciding(law: Law | LawIdentity, lang: Language) -> str:
     if law.origin == "shipped":
         return name_law(law, lang)
     return phrase("law", lang, law=name_law(law, lang)) + aside(f"SHA-256 {law.digest[:12]}", lang)
-
-
-def say_bundle(law: Mapping[str, Any], lang: Language) -> str:
-    """Return a law (the identity of a bundle) in a line, as `say_deciding` does."""
-    return say_deciding(read_law(law), lang)
-
-
-def read_law(law: Mapping[str, Any]) -> LawIdentity:
-    """Return the law that has an identity."""
-    return LawIdentity(law["origin"], law["name"], law["version"], law["digest"])
 
 
 def way_of(route: Route, routes: Iterable[Route], lang: Language) -> str:

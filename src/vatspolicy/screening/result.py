@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, TypedDict
 
 from vatspolicy.core.engine.result import FLAT
+from vatspolicy.core.policies.bundle import LawIdentity
 
 AnsweredActivity = TypedDict("AnsweredActivity", {"class": str, "decision": str})
 """The decision about a service in one class."""
@@ -58,5 +59,5 @@ class Totals:
 class ScreenReport:
     """The counts of a run, with the laws that decided; of two, the first is before a change."""
 
-    laws: tuple[Mapping[str, str | None], ...]
+    laws: tuple[LawIdentity, ...]
     totals: Totals = field(metadata=FLAT)

@@ -9,12 +9,13 @@ from functools import partial
 
 from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.engine.decision import WORDS
+from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.core.profile.vocabulary import label
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import width
 from vatspolicy.i18n.words import Counts as CountedWords
 from vatspolicy.i18n.words import Table, count, word
-from vatspolicy.reports.words import say_bundle
+from vatspolicy.reports.words import say_deciding
 from vatspolicy.screening.result import Answer, Counts, Totals
 
 ALL_WORDS = (*WORDS, "incomplete")
@@ -116,12 +117,12 @@ class Summary:
         return {"region": self.region, "class": self.cls, "rule": self.rule}
 
 
-def render(summary: Summary, by: Iterable[str], lang: Language, laws: Sequence[Mapping[str, str | None]]) -> str:
+def render(summary: Summary, by: Iterable[str], lang: Language, laws: Sequence[LawIdentity]) -> str:
     """Return the summary as text, in English or Chinese. `laws` decided; of two, the first is before a change."""
     say = partial(word, _WORDS, lang=lang)
     found = summary.totals()
     lines = [
-        *(say_bundle(law, lang) for law in laws),
+        *(say_deciding(law, lang) for law in laws),
         count(_COUNTS, "rows", summary.rows, lang, rejected=summary.rejected),
         "",
         say("decision"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from mcp.server import MCPServer
@@ -171,11 +172,10 @@ class _Tools:
             found = find_list(name, self.bundle.schemas)
             if found is None:
                 raise ToolError(translate(_("There is no list {name!r}.", name=_show(name))))
-            data = to_data(found)
             if words:
                 fitting = {word.value for _grade, word in search_words(words, found.words)}
-                data["values"] = [one for one in data["values"] if one["value"] in fitting]
-            return data
+                found = replace(found, words=tuple(word for word in found.words if word.value in fitting))
+            return to_data(found)
 
         return await self.run(work)
 

@@ -212,14 +212,14 @@ def test_the_index_of_the_search_has_everything_that_has_a_place(bundle: Bundle,
     values = list_values(bundle)
     found = list(entries(bundle, {value: place for place, value in enumerate(values)}))
     names = list(bundle.policies)
-    places = {(names[entry[1]], entry[2]) for entry in found}
+    places = {(names[entry.policy], entry.place) for entry in found}
     assert {(policy.id, rule.id) for policy in bundle.policies.values() for rule in policy.rules} <= places
     assert len(places) == len(found)
     for policy, place in places:
         assert not place or place in trees[f"{policy}.html"].ids()
-    assert {KINDS[entry[0]] for entry in found} == set(KINDS)
+    assert {KINDS[entry.kind] for entry in found} == set(KINDS)
     data = next(text for place, text in trees["search.html"].texts if place == "script" and text.startswith("{"))
-    assert json.loads(data)["entries"] == found
+    assert json.loads(data)["entries"] == json.loads(json.dumps(found))
     assert len(json.loads(data)["values"]) == len(values)
     assert set(KINDS) <= set(WORDS)
 
@@ -227,7 +227,7 @@ def test_the_index_of_the_search_has_everything_that_has_a_place(bundle: Bundle,
 def test_a_rule_is_found_by_the_names_of_the_values_that_it_reads(bundle: Bundle) -> None:
     values = list_values(bundle)
     places = {value: place for place, value in enumerate(values)}
-    named = {(entry[1], entry[2]): entry[7] for entry in entries(bundle, places)}
+    named = {(entry.policy, entry.place): entry.values for entry in entries(bundle, places)}
     for policy_number, policy in enumerate(bundle.policies.values()):
         for rule in policy.rules:
             if '"saas"' in rule.when.text:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vatspolicy.core.documents.plain import Facts
+from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.i18n import Phrase
 
@@ -124,7 +125,7 @@ class Analysis:
     """What JSON shows of an analysis (analysis.schema.json)."""
 
     schema: int
-    bundle: Mapping[str, str | None]
+    bundle: LawIdentity
     layer: str | None
     engine: str | None
     kinds: tuple[str, ...]
@@ -139,7 +140,7 @@ class Analysis:
 class AnalysisReport:
     """Report of an analysis."""
 
-    bundle: Mapping[str, str | None]
+    bundle: LawIdentity
     """The law, as `Bundle.identity` names it."""
     kinds: tuple[str, ...]
     findings: tuple[AnalysisFinding, ...]

@@ -25,13 +25,13 @@ from vatspolicy.authoring.diff.result import (
     Item,
     RedLine,
     Review,
-    Tree,
 )
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW, Change
 from vatspolicy.authoring.diff.verdict import RED_LINES, cites_otherwise, direction_of, failures, is_among, settled
 from vatspolicy.authoring.diff.words import NOT_ACCEPTED, UNREAD_SCHEMAS
 from vatspolicy.core.documents import Document, load_document, parse_document
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.policies.files import ACCEPTED
 from vatspolicy.core.policies.layers import LONGEST

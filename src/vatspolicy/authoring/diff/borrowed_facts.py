@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 
-from vatspolicy.authoring.diff.result import ProfileData, Tree
 from vatspolicy.authoring.diff.rules import Differences
+from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.policies.model import Expression, Rule
 from vatspolicy.core.policies.reads import facts_of
 
@@ -49,9 +49,7 @@ def _read_by(expression: Expression) -> frozenset[Fact]:
     return frozenset(found)
 
 
-def lend(
-    witness: ProfileData, product: ProfileData, read: frozenset[Fact]
-) -> Iterator[tuple[dict[str, Tree], dict[Fact, Tree]]]:
+def lend(witness: Facts, product: Facts, read: frozenset[Fact]) -> Iterator[tuple[dict[str, Tree], dict[Fact, Tree]]]:
     """Yield the product with facts of a service of the witness and of its operator, and the facts that are new to it.
 
     The operator of the product's service takes those of the operator of the witness. Neither profile is copied beyond
@@ -65,7 +63,7 @@ def lend(
 
 
 def _lend(
-    witness: ProfileData, service: ProfileData, product: ProfileData, place: int, facts: Iterable[Fact]
+    witness: Facts, service: Facts, product: Facts, place: int, facts: Iterable[Fact]
 ) -> tuple[dict[str, Tree], dict[Fact, Tree]]:
     services = list(product["services"])
     own = services[place] = dict(services[place])
@@ -92,6 +90,6 @@ def _lend(
     return lent, new
 
 
-def _operator(profile: ProfileData, service: ProfileData) -> str:
+def _operator(profile: Facts, service: Facts) -> str:
     named = service.get("operated_by", profile.get("product", {}).get("operated_by"))
     return "partner" if named == "partner" else "company"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from vatspolicy.authoring.diff.decisions import Row
-from vatspolicy.authoring.diff.result import Concerned, Item, ProfileData, Transition
+from vatspolicy.authoring.diff.result import Concerned, Item, Transition
+from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.core.profile.wording import FactWording
@@ -20,7 +21,7 @@ def find_concerned(
     are others, none with an opinion, which mostly nobody gave.
     """
     wording = FactWording(schemas)
-    subjects: list[tuple[ProfileData, Sequence[str]]] = [(row.product.document.data, row.services) for row in rows]
+    subjects: list[tuple[Facts, Sequence[str]]] = [(row.product.document.data, row.services) for row in rows]
     if not subjects:
         shown = [entry.witness for entry in transitions if "incomplete" not in (entry.before, entry.after)]
         shown += [edit.proof.witness for edit in edits if edit.proof.transitions]

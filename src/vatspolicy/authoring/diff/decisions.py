@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_side, named_after
 from vatspolicy.authoring.diff.pairs import PairEvaluator, Side
-from vatspolicy.authoring.diff.result import Answer, Tree
+from vatspolicy.authoring.diff.result import Answer
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.untouched import Touching, Untouched
 from vatspolicy.core.documents import Document, load_document, parse_document
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine.decision import WORDS, Decision
 from vatspolicy.core.engine.snapshot import DECISIVE_KINDS, DETAIL_KINDS, Item, Key, say_value
 from vatspolicy.core.profile.profile import Profile, change, read_profile

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from vatspolicy.authoring.diff.edits import ReviewItem
-from vatspolicy.authoring.diff.result import CitedArticle, EditedWords, Field, Tree
+from vatspolicy.authoring.diff.result import CitedArticle, EditedWords, Field
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by
 from vatspolicy.authoring.diff.structure import Change
 from vatspolicy.core.cel.ast import Compare, Fact, In, Node, Param, Term, walk
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.words import words_of_schema
 from vatspolicy.core.policies.expression_wording import Wording
 from vatspolicy.core.policies.model import Article, Policy, Rule

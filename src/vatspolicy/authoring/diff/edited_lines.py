@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from vatspolicy.authoring.diff.result import Tree
 from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.documents.plain import Tree
 
 Difference: TypeAlias = tuple[str, Tree, Tree]
 """Place in an entry, such as `route.conditions[region].check`, and the values before and after."""

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from vatspolicy.authoring.diff.result import MovedRule, ProfileData, Review, Tree, Witness
+from vatspolicy.authoring.diff.result import MovedRule, Review, Witness
 from vatspolicy.core.documents import load_document
+from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.yaml_writer import dump_yaml
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, word
 
-Fixture = tuple[str, ProfileData, dict[str, Tree], str]
+Fixture = tuple[str, Facts, dict[str, Tree], str]
 """Name, profile, expectations, and a comment."""
 
 

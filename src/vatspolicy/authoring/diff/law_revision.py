@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from vatspolicy.authoring.diff.result import Tree
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.core.documents import Document, recall_document
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle, build_bundle
 from vatspolicy.core.policies.files import HEAD, RELEASE, TESTS_ENDING, is_law

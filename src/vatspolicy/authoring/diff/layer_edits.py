@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from vatspolicy.authoring.diff.law import name_layer
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.result import Field, RedLine, Tree
+from vatspolicy.authoring.diff.result import Field, RedLine
 from vatspolicy.authoring.diff.rules import RuleSignatures
 from vatspolicy.authoring.diff.structure import LAYER_PREFIX, Change, compare_fields
 from vatspolicy.core.documents import Document, Path
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.layers import last_day
 from vatspolicy.core.policies.model import Enforcement

@@ -17,9 +17,9 @@ from typing import NamedTuple
 from vatspolicy.authoring.diff.borrowed_facts import Fact as Borrowed
 from vatspolicy.authoring.diff.borrowed_facts import lend
 from vatspolicy.authoring.diff.decisions import Product
-from vatspolicy.authoring.diff.result import ProfileData, Tree
 from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.minimize import Place, is_valid_and_holds
+from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.validation import is_valid
 from vatspolicy.core.profile.profile import Profile
@@ -86,7 +86,7 @@ class KnownProducts:
         self._loaded: dict[Product, Profile | None] = {}
         """Profiles of products that were decided as they are; None for one that breaks an invariant."""
 
-    def find_nearest(self, witness: ProfileData, holds: Holds, first: Sequence[Product] = ()) -> Nearby | None:
+    def find_nearest(self, witness: Facts, holds: Holds, first: Sequence[Product] = ()) -> Nearby | None:
         """Return the profile nearest to a known product of which `holds` is true; None if there is none.
 
         `witness` is a profile of which it is true. The products in `first` are tried before the others.
@@ -103,7 +103,7 @@ class KnownProducts:
                 found.append(Nearby(product, self._with_offers(near, holds)))
         return min(found, key=distance, default=None)
 
-    def find_borrower(self, witness: ProfileData, holds: Holds, read: frozenset[Borrowed]) -> Nearby | None:
+    def find_borrower(self, witness: Facts, holds: Holds, read: frozenset[Borrowed]) -> Nearby | None:
         """Return the known product that needs the fewest facts of a witness for `holds` to be true; None for none.
 
         `read`: the facts of the witness to borrow. No opinion is borrowed.
@@ -117,18 +117,18 @@ class KnownProducts:
             found.append(Nearby(product, data if near is None else near))
         return min(found, key=distance, default=None)
 
-    def find_borrowers(self, witness: ProfileData, read: frozenset[Borrowed]) -> Iterator[Profile]:
+    def find_borrowers(self, witness: Facts, read: frozenset[Borrowed]) -> Iterator[Profile]:
         """Yield the profiles of products with facts of a witness, those that borrow the fewest first."""
         yield from self.load_valid(data for _, data in self._lend(witness, read))
 
-    def load_valid(self, profiles: Iterable[ProfileData]) -> Iterator[Profile]:
+    def load_valid(self, profiles: Iterable[Facts]) -> Iterator[Profile]:
         """Yield the profiles among plain data that are valid."""
         for data in profiles:
             if is_valid(data, "profile", self.schemas):
                 with contextlib.suppress(InvalidInput):
                     yield load_granted(data, schemas=self.schemas)
 
-    def _lend(self, witness: ProfileData, read: frozenset[Borrowed]) -> list[tuple[int, dict[str, Tree]]]:
+    def _lend(self, witness: Facts, read: frozenset[Borrowed]) -> list[tuple[int, dict[str, Tree]]]:
         """Return the products with facts of a witness that differ least, each with its place among the products."""
         lent = (
             (sum(len(list(_facts(value))) for value in new.values()), place, changed)
@@ -153,7 +153,7 @@ class KnownProducts:
                     return self._with_offers(data, holds)
         return witness
 
-    def _ranked(self, witness: ProfileData, first: Sequence[Product]) -> list[tuple[Product, ProfileData]]:
+    def _ranked(self, witness: Facts, first: Sequence[Product]) -> list[tuple[Product, Facts]]:
         """Return the products by the number of facts of the witness that they do not state, the shortest first."""
         wanted = frozenset(_facts(witness))
         ranked = sorted(
@@ -161,7 +161,7 @@ class KnownProducts:
         )
         return [(product, data) for product, data, _ in ranked]
 
-    def _load(self, product: Product, data: ProfileData) -> Profile | None:
+    def _load(self, product: Product, data: Facts) -> Profile | None:
         """Return the profile of a product; None if there is none."""
         if product not in self._loaded:
             try:
@@ -170,7 +170,7 @@ class KnownProducts:
                 self._loaded[product] = None
         return self._loaded[product]
 
-    def _holds(self, data: ProfileData, holds: Holds) -> bool:
+    def _holds(self, data: Facts, holds: Holds) -> bool:
         return is_valid_and_holds(data, holds, self.schemas)
 
 
@@ -207,9 +207,7 @@ def _are_records(value: Tree) -> bool:
 # --- from a witness to a product
 
 
-def move_towards(
-    witness: ProfileData, target: ProfileData, holds: Callable[[ProfileData], bool]
-) -> dict[str, Tree] | None:
+def move_towards(witness: Facts, target: Facts, holds: Callable[[Facts], bool]) -> dict[str, Tree] | None:
     """Return a profile of which `holds` is true and that no single step brings nearer to the target.
 
     `witness` is where it begins; None if it does not hold there once its services are those of the target.
@@ -220,7 +218,7 @@ def move_towards(
     return None
 
 
-def _starts(witness: ProfileData, target: ProfileData) -> Iterator[dict[str, Tree]]:
+def _starts(witness: Facts, target: Facts) -> Iterator[dict[str, Tree]]:
     """Yield the witness with its services in the places of similar ones of the target: with its others, and without."""
     own, others = list(witness.get("services", ())), list(target.get("services", ()))
     places = _similar_places(own, others)
@@ -239,7 +237,7 @@ def _starts(witness: ProfileData, target: ProfileData) -> Iterator[dict[str, Tre
     yield {**data, "services": copy.deepcopy(named)}
 
 
-def _similar_places(own: Sequence[ProfileData], others: Sequence[ProfileData]) -> list[int]:
+def _similar_places(own: Sequence[Facts], others: Sequence[Facts]) -> list[int]:
     """Return for each service the index of the most similar of the others, each once; for the rest, indexes beyond."""
     found: list[int] = []
     for service in own:
@@ -253,7 +251,7 @@ def _similar_places(own: Sequence[ProfileData], others: Sequence[ProfileData]) -
 class _Walk:
     """Steps of a profile towards a target."""
 
-    def __init__(self, data: dict[str, Tree], target: ProfileData, holds: Callable[[ProfileData], bool]) -> None:
+    def __init__(self, data: dict[str, Tree], target: Facts, holds: Callable[[Facts], bool]) -> None:
         self.data, self.target, self.holds = data, target, holds
 
     def run(self) -> dict[str, Tree]:

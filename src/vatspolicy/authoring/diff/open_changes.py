@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 
 from vatspolicy.authoring.diff.borrowed_facts import OPERATORS, Fact
 from vatspolicy.authoring.diff.nearest import KnownProducts
-from vatspolicy.authoring.diff.result import ProfileData, Tree
 from vatspolicy.authoring.symbolic.minimize import places, without
 from vatspolicy.authoring.symbolic.transitions import add_shown
 from vatspolicy.authoring.symbolic.verdicts import WITNESS, RuleVerdict, Transition, Transitions
 from vatspolicy.authoring.symbolic.witness import confirm_decisions, decision_of
+from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Need
@@ -63,7 +63,7 @@ def _find_shown(
 
 
 def _profiles_near(
-    base: Bundle, witness: ProfileData, day: str, known: KnownProducts, read: frozenset[Fact]
+    base: Bundle, witness: Facts, day: str, known: KnownProducts, read: frozenset[Fact]
 ) -> Iterator[Profile]:
     """Yield the witness without one of its parts, the same with all permits, and known products with facts of it."""
     parts = (without(witness, place) for place in places(dict(witness)))

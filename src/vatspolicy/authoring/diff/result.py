@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
+from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.result import FLAT, Json, encode
 from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import Problem
@@ -14,11 +15,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T")
-ProfileData: TypeAlias = Mapping[str, Any]
-"""A profile as a spec states it."""
 State: TypeAlias = Literal["none", "prohibited", "closed", "open"]
-Tree: TypeAlias = Any
-"""A parsed part of a YAML or JSON file."""
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""
 
@@ -420,7 +417,7 @@ class KnownProduct:
 class Minimal:
     """The profile with the fewest facts that shows a change."""
 
-    profile: ProfileData
+    profile: Facts
     facts: tuple[StatedFact, ...]
     as_of: str
 
@@ -430,7 +427,7 @@ class Witness:
     """A profile that shows a change, decided by both sides."""
 
     product: KnownProduct | None
-    profile: ProfileData
+    profile: Facts
     facts: tuple[StatedFact, ...]
     minimal: Minimal
     as_of: str

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from vatspolicy.authoring.diff.result import Tree
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import (
     Advise,

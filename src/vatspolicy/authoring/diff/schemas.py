@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.result import Field, SchemaChange, Tree
+from vatspolicy.authoring.diff.result import Field, SchemaChange
 from vatspolicy.authoring.diff.structure import Change
 from vatspolicy.core.documents import parse_document
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.profile.vocabulary import words_of
 
 _WRITTEN_BY_US = {

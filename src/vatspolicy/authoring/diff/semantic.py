@@ -24,7 +24,6 @@ from vatspolicy.authoring.diff.result import (
     Minimal,
     MovedRule,
     Period,
-    ProfileData,
     ProvedRule,
     Semantic,
     StatedFact,
@@ -35,6 +34,7 @@ from vatspolicy.authoring.diff.result import (
 )
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.granted_profiles import load_granted
+from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.engine.decision import WORDS
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import Profile
@@ -177,7 +177,7 @@ class _ProofSerializer:
         return Transition(found.before, found.after, found.verdict, turn, witness, found.reason, ())
 
     def near_transition(
-        self, found: proved.Transition, witness: ProfileData, as_of: str
+        self, found: proved.Transition, witness: Facts, as_of: str
     ) -> tuple[DecidedWitness, str, Nearby | None]:
         """Return the profile to show for a transition, a day that shows it, and the known product beside it, if any."""
         from vatspolicy.authoring.symbolic.witness import decision_of
@@ -308,7 +308,7 @@ class _ProofSerializer:
             listed=listed,
         )
 
-    def facts(self, profile: ProfileData) -> tuple[StatedFact, ...]:
+    def facts(self, profile: Facts) -> tuple[StatedFact, ...]:
         """Return every fact of a profile in words."""
         return tuple(StatedFact(**fact) for fact in self.wording.facts(profile))
 
@@ -325,7 +325,7 @@ class _ProofSerializer:
                 changed.append(ChangedFact(path, shown.title, *values))
         return KnownProduct(product.id, product.variant or None, product.document.file, tuple(changed))
 
-    def decide(self, witness: ProfileData) -> DecidedWitness:
+    def decide(self, witness: Facts) -> DecidedWitness:
         """Return a witness that both sides decide."""
         return DecidedWitness(self.sides, load_granted(witness, schemas=self.head.schemas))
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from vatspolicy.authoring.diff.edited_lines import first_edited_line
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.result import Field, Tree
+from vatspolicy.authoring.diff.result import Field
 from vatspolicy.core.documents import Document, Path, parse_document
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.policies.changing_lists import stated_values
 from vatspolicy.core.policies.model import ALWAYS, NEVER
 from vatspolicy.errors import InvalidInput

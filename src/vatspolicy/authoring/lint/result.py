@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+
+from vatspolicy.core.policies.bundle import LawIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class LintRun:
     """A run of lint."""
 
     schema: int
-    bundle: Mapping[str, str | None]
+    bundle: LawIdentity
     counts: LevelCounts
     policies: int
     fixtures: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from vatspolicy.core.policies.bundle import LawIdentity
 from vatspolicy.i18n import _
 
 
@@ -57,7 +58,7 @@ class MutationRun:
     """A mutation run."""
 
     schema: int
-    bundle: Mapping[str, str | None]
+    bundle: LawIdentity
     failing: tuple[str, ...]
     total: int
     seed: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+
+from vatspolicy.core.policies.bundle import LawIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class RunRecord:
     """A run of tests."""
 
     schema: int
-    bundle: Mapping[str, str | None]
+    bundle: LawIdentity
     counts: Counts
     tests: tuple[Outcome, ...]
     coverage: Covered | None

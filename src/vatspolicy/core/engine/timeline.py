@@ -62,7 +62,7 @@ def timeline(
         product=profile.name,
         title=profile.facts["product"].get("title", profile.name),
         file=profile.document.file,
-        bundle=bundle.law_identity,
+        bundle=bundle.identity,
         from_=first,
         to=last,
         today=today,

@@ -80,14 +80,9 @@ class Bundle:
     """Where the base comes from."""
 
     @property
-    def law_identity(self) -> LawIdentity:
+    def identity(self) -> LawIdentity:
         """The law as every report names it."""
         return LawIdentity(*self.origin, self.version, self.digest)
-
-    @property
-    def identity(self) -> dict[str, str | None]:
-        """The identity of the law as data."""
-        return dataclasses.asdict(self.law_identity)
 
     @property
     def covers_until(self) -> str:

@@ -64,7 +64,7 @@ def build_matrix(
         as_of=day,
         place=place,
         zone=zone,
-        bundle=bundle.law_identity,
+        bundle=bundle.identity,
         routes={name: _title(find_rules(search, name)) for name in _names(search)},
         columns=columns,
         rows=rows,

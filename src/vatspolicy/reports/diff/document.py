@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 from vatspolicy.authoring.diff.result import Review
 from vatspolicy.core.documents.yaml_writer import dump_yaml
@@ -36,7 +35,7 @@ def parts(data: Review) -> Iterator[str]:
     return (key for key, content in shown.items() if content)
 
 
-def values(data: Review, lang: Language) -> dict[str, Any]:
+def values(data: Review, lang: Language) -> dict[str, object]:
     """Return what the templates of both formats use."""
     rules = data.proved_rules
     return {

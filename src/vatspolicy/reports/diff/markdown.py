@@ -60,7 +60,9 @@ def _sections(data: Review, lang: Language, limit: int) -> list[str]:
             limit=limit,
             says=lambda rule: _says(rule, lang),
             unbroken=_unbroken,
-            witnessed=[rule for rule in told["proved"] if rule.proof.witness is not None],
+            witnessed=[
+                rule for rule in data.proved_rules if not rule.proof.only_lists and rule.proof.witness is not None
+            ],
         )
         for key in ("head", *parts(data), "tail")
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from vatspolicy.authoring.diff.result import (
     Answer,
@@ -346,15 +346,15 @@ def names(found: Sequence[str], limit: int = 3) -> str:
     return ", ".join(found[:limit]) + (f" … +{len(found) - limit}" if len(found) > limit else "")
 
 
-def _is_list(value: Any) -> bool:
+def _is_list(value: object) -> bool:
     return isinstance(value, list) and not any(isinstance(item, list) for item in value)
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _shown(value: Any, lang: Language) -> str:
+def _shown(value: object, lang: Language) -> str:
     if value is None:
         return ABSENT
     if isinstance(value, dict) and value.keys() == {"en", "zh"}:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
@@ -126,7 +125,7 @@ def changes_of(policy: Policy, day: str) -> Changes:
     )
 
 
-def _compare(name: str, before: Any, after: Any) -> ValueChange:
+def _compare(name: str, before: object, after: object) -> ValueChange:
     old, new = (json.dumps(value, ensure_ascii=False) for value in (before, after))
     if not isinstance(before, list) or not isinstance(after, list):
         return ValueChange(name, old, new, None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from markupsafe import Markup
 
@@ -96,7 +95,7 @@ def calendar_page(bundle: Bundle) -> str:
     return _render("policy/calendar.md.j2", bundle=bundle, days=days_of_change(bundle))
 
 
-def _render(name: str, **values: Any) -> str:
+def _render(name: str, **values: object) -> str:
     return render_markdown(
         name,
         NEVER=NEVER,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n import Phrase
@@ -119,7 +118,7 @@ COUNTS: Counts = {
 }
 
 
-def say(key: str, lang: Language, **values: Any) -> str:
+def say(key: str, lang: Language, **values: object) -> str:
     """Return a phrase of the site, with values filled in."""
     text = WORDS[key][lang]
     return text.format(**values) if values else text

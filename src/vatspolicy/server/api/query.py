@@ -210,7 +210,7 @@ def make_decision_id(bundle: Bundle, query: Query, day: str, today: str) -> str:
 
 def bundle_to_data(bundle: Bundle) -> dict[str, str | None]:
     """Return the identity of the bundle that decides."""
-    return {**bundle.identity, "covers_from": bundle.covers_from}
+    return {**encode(bundle.identity), "covers_from": bundle.covers_from}
 
 
 def policy_to_data(bundle: Bundle, policy: Policy, day: str) -> dict[str, Any]:

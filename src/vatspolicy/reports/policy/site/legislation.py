@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vatspolicy.core.policies.model import ALWAYS, NEVER
 from vatspolicy.reports.policy.page import PolicyPage
 
 
-def describe_legislation(page: PolicyPage) -> dict[str, Any]:
+def describe_legislation(page: PolicyPage) -> dict[str, object]:
     """Return the regulation behind a policy: names, number, issuer, days, address, and its predecessors."""
     policy = page.policy
-    found: dict[str, Any] = {
+    found: dict[str, object] = {
         "@context": "https://schema.org",
         "@type": "Legislation",
         "identifier": policy.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TypedDict
 from urllib.parse import urlsplit
 
 from vatspolicy.core.policies.wording import describe_effect, describe_readings
@@ -64,7 +64,16 @@ def rule_page(site: Site, rule: RulePart) -> str:
     )
 
 
-def _values(site: Site, page: PolicyPage) -> dict[str, Any]:
+class _Values(TypedDict):
+    """What the template of a rule uses."""
+
+    describe_readings: object
+    effect: object
+    kinds: object
+    page: PolicyPage
+
+
+def _values(site: Site, page: PolicyPage) -> _Values:
     """Return what the template of a rule uses."""
     return {
         "describe_readings": describe_readings,

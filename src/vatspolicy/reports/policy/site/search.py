@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import NamedTuple
 
 from vatspolicy.core.cel.ast import Literal, walk
 from vatspolicy.core.documents.words import Word
@@ -15,9 +15,23 @@ from vatspolicy.reports.policy.site.site import Site, asset
 KINDS = ("policy", "article", "classify", "deny", "need", "route", "duty", "advise", "instrument", "parameter", "term")
 """Kinds of places; an entry of the index names its kind by position."""
 
-Entry = list[Any]
-"""Position of its kind, position of its policy, place on the page, titles (en, zh), texts (en, zh), and
-positions of the values that its expressions name."""
+
+class Entry(NamedTuple):
+    """One place of the site, as the index lists it."""
+
+    kind: int
+    """Its position in KINDS."""
+    policy: int
+    place: str
+    """Its anchor on the page of the policy; empty for the policy itself."""
+    title_en: str
+    title_zh: str
+    text_en: str
+    text_zh: str
+    values: tuple[int, ...] = ()
+    """Positions of the values that its expressions name."""
+
+
 Values = Mapping[str, int]
 """Positions of values of a spec in the index, by their codes."""
 
@@ -86,7 +100,7 @@ def _listed(parameter: Parameter) -> set[str]:
     return {text for value in parameter.values for text in _strings(value.value)}
 
 
-def _strings(value: Any) -> Iterator[str]:
+def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | tuple):
@@ -99,10 +113,10 @@ def entries(bundle: Bundle, values: Values) -> Iterator[Entry]:
     for position, policy in enumerate(bundle.policies.values()):
 
         def entry(kind: str, place: str, title: LocalizedText, en: str = "", zh: str = "", at: int = position) -> Entry:
-            return [KINDS.index(kind), at, place, title["en"], title["zh"], en, zh, []]
+            return Entry(KINDS.index(kind), at, place, title["en"], title["zh"], en, zh)
 
         def naming(found: Entry, strings: set[str]) -> Entry:
-            return [*found[:-1], sorted(values[value] for value in strings if value in values)]
+            return found._replace(values=tuple(sorted(values[value] for value in strings if value in values)))
 
         number = policy.source.get("number", "")
         yield entry("policy", "", policy.title, f"{policy.id} {number}".strip())

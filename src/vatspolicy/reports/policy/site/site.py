@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from markupsafe import Markup
 
@@ -51,7 +51,7 @@ class Site:
         self.gap, self.stop = gap(lang), end("", lang)
         self.tones = KNOWN
 
-    def say(self, key: str, **values: Any) -> str:
+    def say(self, key: str, **values: object) -> str:
         """Return a phrase of the site."""
         return say(key, self.lang, **values)
 
@@ -84,9 +84,18 @@ class Site:
         """Return the title of an overview."""
         return self.say("site" if name == "index" else name)
 
-    def page(self, template: str, name: str, title: str, toc: Sequence[Entry] = (), **values: Any) -> str:
-        """Render a page. `name` is that of its file without the ending; `values` may have a style and a script."""
-        style, script = (values.pop(key, "") for key in ("style", "script"))
+    def page(
+        self,
+        template: str,
+        name: str,
+        title: str,
+        toc: Sequence[Entry] = (),
+        style: str = "",
+        script: str = "",
+        wide: bool = False,
+        **values: object,
+    ) -> str:
+        """Render a page. `name` is that of its file without the ending."""
         known = self.say("foot_known", day=self.bundle.known_until) if self.bundle.known_until else ""
         end = self.say(
             "foot", version=self.bundle.version, digest=self.bundle.digest[:12], known=known, license=LICENSE
@@ -102,7 +111,7 @@ class Site:
             other=(OWN_NAME[self.away], f"zh/{name}.html" if self.lang == "en" else f"../{name}.html"),
             toc=toc,
             end=end,
-            wide=values.pop("wide", False),
+            wide=wide,
             made_by=MARK.removeprefix("<!-- ").removesuffix(" -->"),
             home="index.html",
         )
