@@ -126,7 +126,7 @@ def test_an_answer_that_is_too_large_is_an_error(store: BundleStore, place: str)
 def test_the_answers_follow_the_description(store: BundleStore) -> None:
     one = client(store)
     description = one.get("/openapi.json").json()
-    validator = jsonschema_rs.Draft202012Validator({**description, "$ref": "#/components/schemas/CompactDecision"})
+    validator = jsonschema_rs.Draft202012Validator({**description, "$ref": "#/components/schemas/BriefDecision"})
     batch = jsonschema_rs.Draft202012Validator({**description, "$ref": "#/components/schemas/Batch"})
     denied = {**HOSTING_DATA, "services": [{**HOSTING_DATA["services"][0], "facilities": ["chengdu"]}]}
     profiles = {"shop": SHOP_DATA, "hosting": HOSTING_DATA, "denied": denied, "open": {**SHOP_DATA, "company": {}}}

@@ -196,7 +196,7 @@ def test_the_word_costs_no_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ask(name, "decision") == word
     monkeypatch.undo()
     monkeypatch.setattr(evaluator._Evaluator, "compare_readings", refuse)
-    monkeypatch.setattr("vatspolicy.core.engine.brief.CompactSerializer.finding", refuse)
+    monkeypatch.setattr("vatspolicy.core.engine.brief.BriefSerializer.finding", refuse)
     assert ask(name, "services") == services
     monkeypatch.undo()
     assert ask(name)["result"]["services"] == services["result"]

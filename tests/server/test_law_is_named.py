@@ -20,6 +20,7 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.reports.words import say_deciding
 from vatspolicy.server.api.bundle_store import BundleStore, open_store
 from vatspolicy.server.api.router import Settings, make_api
 from vatspolicy.server.web.router import make_page
@@ -93,5 +94,4 @@ def test_the_local_page_names_the_law(served: BundleStore) -> None:
     page = TestClient(make_page(WebContext(bundle, today=lambda: TODAY)), base_url="http://127.0.0.1:8760")
     reply = page.post("/decide", json={"text": HOSTING, "named": True, "file": "spec.yaml"}).json()
     assert_names(reply["record"]["bundle"], bundle)
-    where = "shipped law" if bundle.origin.origin == "shipped" else f"folder {bundle.origin.name}"
-    assert reply["law"] == f"{where} {bundle.version}"
+    assert reply["law"] == say_deciding(bundle.identity, "en")

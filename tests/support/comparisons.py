@@ -42,7 +42,7 @@ def decode(kind: Any, data: Any) -> Any:
         return tuple(decode(get_args(kind)[0], one) for one in data)
     if kind is Problem:
         return Problem(**data)
-    if not isinstance(kind, type) or not is_dataclass(kind):
+    if not isinstance(kind, type) or not is_dataclass(kind) or data == ():
         return data
     hints = hints_of(kind)
     values: dict[str, Any] = {}

@@ -206,11 +206,15 @@ def test_no_group_has_millions_of_users(fact: str, users: int, audiences: list[s
 def test_notices(law: Bundle) -> None:
     data = {"schema": 2, "product": {"id": "p"}, "company": {}, "services": [SITE]}
     full = {**data, "company": {"licenses": []}, "deals": [], "filings": []}
-    assert [kind for kind, _ in notices(law, load_profile(full), str(law.known_until))] == []
-    [(_, none)] = notices(law, load_profile(data), str(law.known_until))
+    assert [kind for kind, _ in notices(law, load_profile(full), str(law.known_until))] == ["not-advice"]
+    (_, none), _ = notices(law, load_profile(data), str(law.known_until))
     assert none["en"] == "Not stated, and read as none: licenses of the company, deals, filings done."
     assert none["zh"] == "未填写，按无处理：公司持有的许可、交易并购、已办备案。"
-    assert [kind for kind, _ in notices(law, load_profile(data), "2027-01-01")] == ["later-law", "read-as-none"]
+    assert [kind for kind, _ in notices(law, load_profile(data), "2027-01-01")] == [
+        "later-law",
+        "read-as-none",
+        "not-advice",
+    ]
 
 
 def test_a_day_far_ahead_is_not_decided(law: Bundle) -> None:

@@ -14,7 +14,6 @@ from vatspolicy.authoring.diff.law_revision import load_side
 from vatspolicy.authoring.diff.result import Access
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.core.documents.schemas import SchemaSet
-from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import Matrix, build_matrix
@@ -89,7 +88,7 @@ def test_it_finds_what_two_whole_matrices_show(edit: Edit) -> None:
     if made is None:
         return
     after, changed = made
-    found = encode(compare_matrices(shipped(), after, TODAY, changed))
+    found = compare_matrices(shipped(), after, TODAY, changed)
     one, two = whole(shipped()), build_matrix(after, TODAY)
     assert dict(told(found)) == differing(one, two)
     old, new = places(one), places(two)

@@ -34,7 +34,7 @@ def format_files(
     ] = None,
 ) -> int:
     """Lay out policy files, fixtures and profiles: order, indentation, quotes, folds. Comments stay, data stay equal.
-    Tests inside a policy move into a file of their own beside it. A profile of schema 1 is written in schema 2.
+    Tests inside a policy move into a file of their own beside it.
 
     Example: vatspolicy fmt --check policies
     """
@@ -60,7 +60,6 @@ def _files(paths: list[str]) -> Iterator[str]:
 
 def _run(names: list[str], check: bool, diff: bool) -> int:
     from vatspolicy.authoring.formatter import format_text, split_tests
-    from vatspolicy.authoring.formatter.migration import migrate_profile
     from vatspolicy.core.documents import load_document
     from vatspolicy.errors import InvalidInput
 
@@ -70,7 +69,7 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
         try:
             document = load_document(name)
             moved = split_tests(document) if name != "-" else None
-            text = moved[0] if moved else format_text(migrate_profile(document))
+            text = moved[0] if moved else format_text(document)
         except InvalidInput as error:
             report_problems(error)
             code = ExitCode.INVALID

@@ -40,10 +40,6 @@ The company knows its own licenses. What a partner holds is unknown until it is 
 """
 
 
-OLD_SCHEMA = 1
-"""The schema before the present one."""
-
-
 @dataclass(frozen=True)
 class Profile:
     """Facts ready for evaluation: checked, places expanded, product-level facts handed down to services."""
@@ -152,9 +148,7 @@ def load_profile(
 
 def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
     """Return the profile in a document. Raises InvalidInput."""
-    problems = (
-        _old_schema(document) or validate(document, "profile", schemas) or first_problems(_beyond_schema(document))
-    )
+    problems = validate(document, "profile", schemas) or first_problems(_beyond_schema(document))
     if problems:
         raise InvalidInput(problems)
     profile = trust_profile(document, schemas)
@@ -162,15 +156,6 @@ def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profil
     if problems:
         raise InvalidInput(problems)
     return profile
-
-
-def _old_schema(document: Document) -> list[Problem]:
-    """Return the problem of a profile of schema 1, whose many misspelled words would hide it."""
-    if not isinstance(document.data, dict) or document.data.get("schema") != OLD_SCHEMA:
-        return []
-    line, column = document.mark(("schema",))
-    hint = _("vatspolicy fmt {file} writes it in schema 2.", file=document.file)
-    return [Problem(document.file, line, column, "schema", _("This profile is written in schema 1."), hint)]
 
 
 def trust_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:

@@ -54,4 +54,4 @@ def compare(kind: Any, schema: Mapping[str, Any], place: str) -> Iterator[str]:
 
 def test_the_schema_has_the_keys_of_the_types() -> None:
     compared = set(compare(Review, SCHEMA, "review"))
-    assert {"Witness", "Transition", "Item", "ProvedRule", "Edit", "AccessCell", "AcceptedEntry"} <= compared
+    assert {"Witness", "Transition", "Item", "ProvedRule", "Edit", "Stated", "AcceptedEntry"} <= compared
