@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.law_builder import write_policy
-from vatspolicy.authoring.mutation.distinction import MutantComparison
+from tests.support.solver import needs_solver
 from vatspolicy.authoring.mutation.expression_mutants import mutate_expression, replace
 from vatspolicy.authoring.mutation.mutants import Mutant, MutantGenerator, locate_mutant, mutate_days, mutate_value
 from vatspolicy.authoring.mutation.report import mutate
@@ -239,10 +239,8 @@ def survivors(bundle: Bundle, found: list[Mutant]) -> list[Mutant]:
     return [mutant for mutant in found if trial.find_killer(mutant) is None]
 
 
-@pytest.mark.parametrize("solver", [True, False])
-def test_suggestions_kill(two: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, solver: bool) -> None:
-    if not solver:
-        monkeypatch.setattr(MutantComparison, "find", lambda _: iter(()))
+@needs_solver
+def test_suggestions_kill(two: Bundle, tmp_path: Path) -> None:
     maker = SuggestionMaker(MutationTrial(two, list(policy_cases(two))))
     lines = []
     for mutant in survivors(two, mutants(two)):

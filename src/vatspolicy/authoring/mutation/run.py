@@ -69,12 +69,6 @@ class MutationTrial:
                 return case.name
         return None
 
-    def evaluations(self, expression: Expression) -> Iterator[tuple[Case, Activation]]:
-        """Yield the cases that evaluate an expression, with the activation."""
-        for index, answers in self._evaluations.get(expression.index, {}).items():
-            for activation, _ in answers:
-                yield self.cases[index], activation
-
     def _order(self, mutant: Mutant, trees: Mapping[int, Node]) -> list[int]:
         """Return the cases that the mutant may affect, the tests of its own policy first."""
         found = (

@@ -5,15 +5,13 @@ A suggested test expects the state that the law has now. Its author compares tha
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from vatspolicy.authoring.mutation.distinction import Distinction, MutantComparison
 from vatspolicy.authoring.mutation.mutants import Mutant
-from vatspolicy.authoring.mutation.nearby import find_nearby
 from vatspolicy.authoring.mutation.ruleset import AlteredBundle, apply_mutant
 from vatspolicy.authoring.mutation.run import MutationTrial
 from vatspolicy.authoring.testing.cases import Case, load_tests, read_case_profile, whole_base
@@ -77,21 +75,13 @@ class SuggestionMaker:
         return self.trial.bundle
 
     def suggest(self, mutant: Mutant) -> SuggestedTest | None:
-        """Return a test that kills a mutant, or None if none was found."""
+        """Return a test that kills a mutant, or None if the solver is not installed or finds none."""
         other = apply_mutant(self.bundle, mutant)
-        sources: tuple[Callable[[], Iterator[Distinction]], ...] = (
-            MutantComparison(self.bundle, mutant).find,
-            lambda: find_nearby(self.trial, mutant),
-        )
-        for source in sources:
-            try:
-                for distinction in itertools.islice(source(), 400):
-                    test = self._make(mutant, other, distinction)
-                    if test is not None:
-                        return test
-            except RecursionError:
-                continue
-        return None
+        try:
+            tests = (self._make(mutant, other, one) for one in MutantComparison(self.bundle, mutant).find())
+            return next((test for test in tests if test is not None), None)
+        except RecursionError:
+            return None
 
     def _smallest(self, comparison: _Comparison, changes: Changes, day: str) -> tuple[Changes, str]:
         """Return as few changes as show the difference, on a day of other tests if they show it there."""
