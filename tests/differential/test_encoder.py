@@ -24,11 +24,10 @@ from tests.support.random_inputs import (
 )
 from tests.support.shipped import shipped_bundle
 from tests.support.unread_law import unread_law
-from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
+from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision, rule_states, subjects
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Query, assume_invariants
-from vatspolicy.authoring.symbolic.rule_state import rule_states, subjects
 from vatspolicy.authoring.symbolic.timeline import Period, periods
 from vatspolicy.authoring.symbolic.values import Constant, Unsupported
 from vatspolicy.authoring.symbolic.witness import profile_of

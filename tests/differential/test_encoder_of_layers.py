@@ -17,14 +17,12 @@ from tests.support.effort import SEED, trials
 from tests.support.law_builder import rule
 from tests.support.layer_builder import overriding, stack, write_law, write_layer
 from tests.support.random_layers import random_product, random_stack
-from vatspolicy.authoring.symbolic.change_calendar import ChangeCalendar
 from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.mixed_bundle import mix
 from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.rule_switches import RuleSwitches
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.timeline import END, Period
+from vatspolicy.authoring.symbolic.ruleset_encoder import RuleSwitches, SymbolicRuleSet
+from vatspolicy.authoring.symbolic.timeline import END, Period, mix
+from vatspolicy.authoring.symbolic.transitions import ChangeCalendar
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import Profile, load_profile

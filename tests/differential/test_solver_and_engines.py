@@ -24,10 +24,10 @@ from tests.support.effort import LONG, SEED
 from tests.support.oracles import CelPython, convert
 from tests.support.random_inputs import PARAMETERS, Expressions, Profiles, hints_of, near_days, parameter_types
 from tests.support.shipped import shipped_bundle
+from vatspolicy.authoring.symbolic.decision_encoder import subjects
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.rule_state import subjects
 from vatspolicy.authoring.symbolic.solver import Solver, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period, periods
 from vatspolicy.authoring.symbolic.values import Constant, DualRail, Unsupported

@@ -21,10 +21,9 @@ from tests.support.effort import LONG, SEED
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules
+from vatspolicy.authoring.symbolic.decision_encoder import rule_states
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.authoring.symbolic.mixed_bundle import MixedBundle, find_rule
-from vatspolicy.authoring.symbolic.rule_state import rule_states
-from vatspolicy.authoring.symbolic.timeline import parameters
+from vatspolicy.authoring.symbolic.timeline import MixedBundle, find_rule, parameters
 from vatspolicy.core.cel.ast import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
 from vatspolicy.core.cel.serialize import to_data
 from vatspolicy.core.cel.types import BOOL, Bool, Int, ListOf, Number

@@ -17,7 +17,7 @@ from tests.support.shipped import FIXTURES, shipped_bundle
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
 from vatspolicy.authoring.symbolic import compare_change, compare_decisions, compare_rules
-from vatspolicy.authoring.symbolic import workers as parallel
+from vatspolicy.authoring.symbolic import rule_comparison as parallel
 from vatspolicy.authoring.symbolic.timeline import END, Period
 from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch
 from vatspolicy.authoring.symbolic.witness import decision_of

@@ -8,10 +8,9 @@ from typing import Any
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from vatspolicy.authoring.symbolic import Transitions
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.authoring.symbolic.minimize import places, without
 from vatspolicy.authoring.symbolic.timeline import END
 from vatspolicy.authoring.symbolic.verdicts import PAIRS
-from vatspolicy.authoring.symbolic.witness import decision_of
+from vatspolicy.authoring.symbolic.witness import decision_of, places, without
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile

@@ -12,9 +12,8 @@ from tests.support.solver import needs_solver
 from vatspolicy.authoring.analysis.bounded_search import BoundedSearch, all_days
 from vatspolicy.authoring.analysis.variants import Variants
 from vatspolicy.authoring.analysis.witness import states_of
-from vatspolicy.authoring.symbolic.minimize import drop_irrelevant
 from vatspolicy.authoring.symbolic.solver import Solver
-from vatspolicy.authoring.symbolic.witness import day_of, profile_of
+from vatspolicy.authoring.symbolic.witness import day_of, drop_irrelevant, profile_of
 from vatspolicy.core.policies.bundle import load_bundle
 
 pytestmark = needs_solver

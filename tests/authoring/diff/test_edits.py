@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.comparisons import render
 from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, policy, project
-from vatspolicy.authoring.symbolic import rule_equivalence
+from vatspolicy.authoring.symbolic import rule_comparison
 
 REAL = pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="needs the extra smt")
 LAW = policy("law")
@@ -119,13 +119,13 @@ def test_old_and_new_values_are_told_in_words(tmp_path: Path) -> None:
 def test_one_edit_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rules that an edit moves share its proofs: nothing is asked of any of them alone, unless it is wanted."""
     asked: list[Any] = []
-    compare_chunk = rule_equivalence._compare_chunk
+    compare_chunk = rule_comparison._compare_chunk
 
     def count(*given: Any) -> Any:
         asked.append(given[2])
         return compare_chunk(*given)
 
-    monkeypatch.setattr(rule_equivalence, "_compare_chunk", count)
+    monkeypatch.setattr(rule_comparison, "_compare_chunk", count)
     fixtures = {"p60": PROFILE}
     base, head = (
         project(tmp_path / n, {"law": t}, fixtures) for n, t in (("b", TWO), ("h", TWO.replace("50.0", "70.0")))

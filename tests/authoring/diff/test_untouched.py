@@ -10,7 +10,7 @@ from tests.support.shipped import fixture_files
 from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.untouched import Untouched
-from vatspolicy.authoring.symbolic.change_calendar import DecidingRules, RelevantRules
+from vatspolicy.authoring.symbolic.transitions import DecidingRules, RelevantRules
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.snapshot import compare_items, itemize
 from vatspolicy.core.policies.model import KINDS

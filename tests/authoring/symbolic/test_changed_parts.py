@@ -13,11 +13,10 @@ from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked
 from vatspolicy.authoring.symbolic import compare_decisions
-from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, can_stay, touched_kinds
-from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
-from vatspolicy.authoring.symbolic.relaxation import Exact
-from vatspolicy.authoring.symbolic.timeline import END, Period, build_history
-from vatspolicy.authoring.symbolic.transition_proof import TransitionProof
+from vatspolicy.authoring.symbolic.change_search import TransitionProof
+from vatspolicy.authoring.symbolic.decision_encoder import ALL_KINDS, can_stay, touched_kinds
+from vatspolicy.authoring.symbolic.ruleset_encoder import Exact
+from vatspolicy.authoring.symbolic.timeline import END, Period, build_history, find_rule
 from vatspolicy.authoring.symbolic.verdicts import DECISIONS, PAIRS
 from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.core.policies.bundle import Bundle

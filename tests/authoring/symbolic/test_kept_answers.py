@@ -19,7 +19,7 @@ from tests.support.law_edits import Edit, base, draw_edits, head
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.diff.law_revision import load_side
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.symbolic import compare_change, kept_answers, recall_change, recall_rule, rule_equivalence
+from vatspolicy.authoring.symbolic import compare_change, kept_answers, recall_change, recall_rule, rule_comparison
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Policy
@@ -38,13 +38,13 @@ class Law:
         self.folder, self.cache, self.proofs = folder, folder / "cache", 0
         monkeypatch.setenv("VATSPOLICY_CACHE", str(self.cache))
         monkeypatch.setattr(kept_answers, "recall", RECALL)
-        made = rule_equivalence.compare_change
+        made = rule_comparison.compare_change
 
         def count(*arguments: Any, **options: Any) -> Any:
             self.proofs += 1
             return made(*arguments, **options)
 
-        monkeypatch.setattr(rule_equivalence, "compare_change", count)
+        monkeypatch.setattr(rule_comparison, "compare_change", count)
 
     def state(self, name: str, when: str, change: Callable[[str], str] = lambda text: text) -> Bundle:
         text = "rules:\n" + route("open", "true") + rule("r", "product", when, "deny: {reason: CAPITAL-TOO-LOW}")

@@ -10,13 +10,11 @@ from tests.authoring.diff.test_pairs import KINDS
 from tests.support.law_edits import base, head, many_rules
 from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, encode_part, need_service
-from vatspolicy.authoring.symbolic.decision_encoder import encode_decision
-from vatspolicy.authoring.symbolic.mixed_bundle import mix
+from vatspolicy.authoring.symbolic.decision_encoder import ALL_KINDS, encode_decision, encode_part, need_service
 from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
-from vatspolicy.authoring.symbolic.rule_equivalence import CHUNK, LARGE_CHUNK, _chunks
-from vatspolicy.authoring.symbolic.timeline import END, Period
+from vatspolicy.authoring.symbolic.rule_comparison import CHUNK, LARGE_CHUNK, _chunks
+from vatspolicy.authoring.symbolic.ruleset_encoder import RelaxedEncoder, RelaxedRuleSet
+from vatspolicy.authoring.symbolic.timeline import END, Period, mix
 
 
 @pytest.mark.parametrize("effects", ["deny", "need", "route", "classify"])

@@ -12,12 +12,11 @@ from tests.support.shipped import shipped_bundle
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.symbolic.domain import ProfileSpace
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool, Range
-from vatspolicy.authoring.symbolic.minimize import minimize
 from vatspolicy.authoring.symbolic.query import Query, assume_invariants
 from vatspolicy.authoring.symbolic.solver import open_solver
 from vatspolicy.authoring.symbolic.timeline import periods
 from vatspolicy.authoring.symbolic.values import Unsupported, at_least
-from vatspolicy.authoring.symbolic.witness import day_of, profile_of
+from vatspolicy.authoring.symbolic.witness import day_of, minimize, profile_of
 from vatspolicy.core.cel.interpreter import evaluate as kleene
 from vatspolicy.core.cel.parser import TypeEnvironment, parse
 from vatspolicy.core.cel.types import BOOL

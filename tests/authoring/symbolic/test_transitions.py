@@ -21,15 +21,14 @@ from vatspolicy.authoring.symbolic import (
     compare_change,
     compare_decisions,
     compare_rules,
-    rule_equivalence,
+    rule_comparison,
     solver,
     transitions,
     two_rulesets,
 )
-from vatspolicy.authoring.symbolic.mixed_bundle import mix
-from vatspolicy.authoring.symbolic.relaxation import Exact
-from vatspolicy.authoring.symbolic.timeline import END, Period
-from vatspolicy.authoring.symbolic.transition_proof import TransitionProof
+from vatspolicy.authoring.symbolic.change_search import TransitionProof
+from vatspolicy.authoring.symbolic.ruleset_encoder import Exact
+from vatspolicy.authoring.symbolic.timeline import END, Period, mix
 from vatspolicy.authoring.symbolic.transitions import all_transitions
 from vatspolicy.authoring.symbolic.two_rulesets import differing_rules
 from vatspolicy.authoring.symbolic.verdicts import ChangePeriod
@@ -69,7 +68,7 @@ def test_what_is_loosened(tmp_path: Path, before: str, after: str, most: set[str
 
 def test_rules_that_are_all_the_same_leave_nothing_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the question about whole decisions has for an answer: where no rule differs, no decision does."""
-    monkeypatch.setattr(rule_equivalence, "compare_decisions", lambda *_: all_transitions("unknown", "No answer."))
+    monkeypatch.setattr(rule_comparison, "compare_decisions", lambda *_: all_transitions("unknown", "No answer."))
     base, head = law(tmp_path / "base", "data.persons > 10"), law(tmp_path / "head", "data.persons > 10 && true")
     _, found = compare_change(base, head, [("changed/r",)])
     assert len(found.impossible) == 12
@@ -80,7 +79,7 @@ def test_rules_that_are_all_the_same_leave_nothing_open(tmp_path: Path, monkeypa
 @needs_solver
 def test_a_change_of_the_word_that_a_rule_shows_is_not_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The profile on which a rule differs may be decided otherwise, though no search for that has an answer."""
-    monkeypatch.setattr(rule_equivalence, "compare_decisions", lambda *_: all_transitions("unknown", "No answer."))
+    monkeypatch.setattr(rule_comparison, "compare_decisions", lambda *_: all_transitions("unknown", "No answer."))
     base, head = law(tmp_path / "base", "data.persons > 10"), law(tmp_path / "head", "data.persons > 20")
     [verdict], found = compare_change(base, head, [("changed/r",)])
     [shown] = found.possible

@@ -10,15 +10,22 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from vatspolicy.authoring.analysis.model_block import ModelStore
-from vatspolicy.authoring.symbolic.changed_parts import CLASS
-from vatspolicy.authoring.symbolic.decision_encoder import encode_classes, encode_decision
+from vatspolicy.authoring.symbolic.change_search import SHORT
+from vatspolicy.authoring.symbolic.decision_encoder import (
+    ACTIVITY_CLASS,
+    encode_classes,
+    encode_decision,
+    encode_subject_pair,
+)
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.list_lengths import SHORT
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, solve
-from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
-from vatspolicy.authoring.symbolic.rule_state import encode_subject_pair
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicOutcome, SymbolicRuleSet
+from vatspolicy.authoring.symbolic.ruleset_encoder import (
+    RelaxedEncoder,
+    RelaxedRuleSet,
+    SymbolicOutcome,
+    SymbolicRuleSet,
+)
 from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Undecided, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period, RuleSetHistory
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
@@ -45,7 +52,7 @@ def encode_subject(query: Query, ruleset: SymbolicRuleSet, each: str, certain: b
         formulas, _, (activation, _) = encode_subject_pair(query, each, (ruleset, ruleset), each == "activity")
         return formulas, activation
     exists, service = query.services[0]
-    choice = query.space.choice(CLASS, tuple(sorted(words("class", query.schemas))))
+    choice = query.space.choice(ACTIVITY_CLASS, tuple(sorted(words("class", query.schemas))))
     found = encode_classes(ruleset, ruleset.service_activation(service)).certain
     pool = query.space.pool
     classed = pool.disjoin(pool.conjoin((query.encoder.one_of(choice, "==", cls), held)) for cls, held in found.items())

@@ -16,9 +16,9 @@ from vatspolicy.authoring.analysis.context import AnalysisContext
 from vatspolicy.authoring.analysis.findings import AnalysisFinding
 from vatspolicy.authoring.analysis.settings import OptionalObject
 from vatspolicy.authoring.analysis.witness import make_witness
+from vatspolicy.authoring.symbolic.change_search import SHORT
 from vatspolicy.authoring.symbolic.decision_encoder import encode_classes
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.list_lengths import SHORT
 from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Undecided

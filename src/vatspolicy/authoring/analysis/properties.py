@@ -30,10 +30,10 @@ from vatspolicy.authoring.analysis.thresholds import NotGraded, find_descent
 from vatspolicy.authoring.analysis.trials import make_pairs
 from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.granted_profiles import load_granted
+from vatspolicy.authoring.symbolic.change_search import SHORT
 from vatspolicy.authoring.symbolic.decision_encoder import encode_classes, encode_decision
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
-from vatspolicy.authoring.symbolic.list_lengths import SHORT
 from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, open_solver, reason_of

@@ -17,8 +17,7 @@ from vatspolicy.authoring.symbolic.domain import ProfileSpace, plain
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Query, assume_invariants
-from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicOutcome, SymbolicRuleSet
+from vatspolicy.authoring.symbolic.ruleset_encoder import RelaxedRuleSet, SymbolicOutcome, SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Model
 from vatspolicy.authoring.symbolic.values import (
     BoundedList,

@@ -11,13 +11,11 @@ from vatspolicy.authoring.analysis.bounded_search import encode_fires
 from vatspolicy.authoring.analysis.context import AnalysisContext
 from vatspolicy.authoring.analysis.findings import AnalysisFinding, NotEvaluated
 from vatspolicy.authoring.analysis.witness import make_witness
+from vatspolicy.authoring.symbolic.change_search import SHORT
 from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
 from vatspolicy.authoring.symbolic.formula import FALSE, FormulaPool
-from vatspolicy.authoring.symbolic.list_lengths import SHORT
 from vatspolicy.authoring.symbolic.query import Query, Solution, solve
-from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
-from vatspolicy.authoring.symbolic.rule_switches import RuleSwitches
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.ruleset_encoder import RelaxedEncoder, RelaxedRuleSet, RuleSwitches, SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Undecided, open_solver, reason_of
 from vatspolicy.authoring.symbolic.timeline import RuleSetHistory
 from vatspolicy.authoring.symbolic.values import Unsupported

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from vatspolicy.authoring.analysis.settings import LawProperty
-from vatspolicy.authoring.symbolic.minimize import Place, is_valid_and_holds, places, without
+from vatspolicy.authoring.symbolic.witness import Place, is_valid_and_holds, places, without
 from vatspolicy.authoring.testing.cases import Case, cases_of
 from vatspolicy.core.cel.interpreter import compile_interpreter
 from vatspolicy.core.documents.plain import Facts, Tree

@@ -13,7 +13,7 @@ from vatspolicy.core.profile.profile import Profile
 from vatspolicy.i18n.words import say_both
 
 if TYPE_CHECKING:
-    from vatspolicy.authoring.symbolic.change_calendar import DecidingRules
+    from vatspolicy.authoring.symbolic.transitions import DecidingRules
 
 
 class UnconfirmedProof(Exception):
@@ -24,7 +24,7 @@ class DecidedWitness:
     """A profile of a witness, decided by both sides on any day."""
 
     def __init__(self, sides: tuple[DecidingRules, DecidingRules], profile: Profile) -> None:
-        from vatspolicy.authoring.symbolic.change_calendar import RelevantRules, days_in
+        from vatspolicy.authoring.symbolic.transitions import RelevantRules, days_in
 
         self.base, self.head = (side.bundle for side in sides)
         self.profile = profile
@@ -56,7 +56,7 @@ class DecidedWitness:
 
     def listed(self, names: Sequence[str], day: str) -> tuple[ListedItem, ...]:
         """Return the items of some rules that differ."""
-        from vatspolicy.authoring.symbolic.listed_items import ListedItems
+        from vatspolicy.authoring.symbolic.two_rulesets import ListedItems
 
         found = ListedItems(self.base, self.head, names, day).differing(self.profile)
         return tuple(

@@ -14,7 +14,7 @@ from vatspolicy.authoring.diff.result import Answer, Verdict, Witness
 from vatspolicy.authoring.diff.result import Transition as WordChange
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.granted_profiles import load_granted
-from vatspolicy.authoring.symbolic.mixed_bundle import mix
+from vatspolicy.authoring.symbolic.timeline import mix
 from vatspolicy.authoring.symbolic.verdicts import MOST_TELLING_FIRST, Pair, RuleVerdict, Transition, Transitions
 from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.core.engine.evaluator import possible_outcomes

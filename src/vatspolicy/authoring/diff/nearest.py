@@ -18,7 +18,7 @@ from vatspolicy.authoring.diff.borrowed_facts import Fact as Borrowed
 from vatspolicy.authoring.diff.borrowed_facts import lend
 from vatspolicy.authoring.diff.decisions import Product
 from vatspolicy.authoring.granted_profiles import load_granted
-from vatspolicy.authoring.symbolic.minimize import Place, is_valid_and_holds
+from vatspolicy.authoring.symbolic.witness import Place, is_valid_and_holds
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.validation import is_valid

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from vatspolicy.authoring.diff.borrowed_facts import OPERATORS, Fact
 from vatspolicy.authoring.diff.nearest import KnownProducts
-from vatspolicy.authoring.symbolic.minimize import places, without
 from vatspolicy.authoring.symbolic.transitions import add_shown
 from vatspolicy.authoring.symbolic.verdicts import WITNESS, RuleVerdict, Transition, Transitions
-from vatspolicy.authoring.symbolic.witness import confirm_decisions, decision_of
+from vatspolicy.authoring.symbolic.witness import confirm_decisions, decision_of, places, without
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from vatspolicy.authoring.diff.untouched import Touching
-from vatspolicy.authoring.symbolic.change_calendar import DecidingRules, RelevantRules, days_in
+from vatspolicy.authoring.symbolic.transitions import DecidingRules, RelevantRules, days_in
 from vatspolicy.core.engine.decision import Decision, Finding
 from vatspolicy.core.engine.evaluator import BEARING, evaluate
 from vatspolicy.core.engine.snapshot import Item, Key, compare_items, itemize

@@ -287,7 +287,8 @@ def _start_proof(
     wait = start_apart(lambda: replace(work(), base=None))  # both processes have the bundles
 
     def prove_apart() -> Proof:
-        importlib.import_module("vatspolicy.authoring.symbolic.rule_state")  # witnesses need it; there is time now
+        # Witnesses need it, and there is time now.
+        importlib.import_module("vatspolicy.authoring.symbolic.decision_encoder")
         proof = wait()
         return replace(proof, base=base.bundle) if proof.status == "evaluated" else proof
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from vatspolicy.authoring.diff.example import Example, Examples
     from vatspolicy.authoring.diff.nearest import KnownProducts, Nearby
     from vatspolicy.authoring.symbolic import verdicts as proved
-    from vatspolicy.authoring.symbolic.change_calendar import DecidingRules
+    from vatspolicy.authoring.symbolic.transitions import DecidingRules
 
     Found: TypeAlias = proved.Transition | proved.RuleVerdict
 
@@ -158,7 +158,7 @@ class _ProofSerializer:
     @functools.cached_property
     def sides(self) -> tuple[DecidingRules, DecidingRules]:
         """The deciding rules of both sides."""
-        from vatspolicy.authoring.symbolic.change_calendar import DecidingRules
+        from vatspolicy.authoring.symbolic.transitions import DecidingRules
 
         return DecidingRules(self.base), DecidingRules(self.head)
 
@@ -259,8 +259,8 @@ class _ProofSerializer:
         self, found: proved.RuleVerdict, names: Sequence[str], decided: DecidedWitness, as_of: str
     ) -> Nearby | None:
         """Return the profile nearest to a known product that shows the change of the witness of some rules."""
-        from vatspolicy.authoring.symbolic.listed_items import EVERYTHING, ListedItems
-        from vatspolicy.authoring.symbolic.mixed_bundle import mix
+        from vatspolicy.authoring.symbolic.timeline import mix
+        from vatspolicy.authoring.symbolic.two_rulesets import EVERYTHING, ListedItems
         from vatspolicy.authoring.symbolic.witness import decision_of
 
         mixed = mix(self.base, self.head, names)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from vatspolicy.authoring.diff.rules import Differences
-from vatspolicy.authoring.symbolic.change_calendar import DecidingRules, days_in
+from vatspolicy.authoring.symbolic.transitions import DecidingRules, days_in
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.ast import Fact, walk
 from vatspolicy.core.cel.interpreter import Evaluator

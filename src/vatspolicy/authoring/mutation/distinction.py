@@ -10,14 +10,13 @@ from vatspolicy.authoring.analysis.bounded_search import all_days, encode_subjec
 from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.authoring.mutation.ruleset import find_moved, mutated_trees, rewrite_bundle
 from vatspolicy.authoring.symbolic import compare_rules
-from vatspolicy.authoring.symbolic.decision_encoder import encode_need
+from vatspolicy.authoring.symbolic.change_search import SHORT
+from vatspolicy.authoring.symbolic.decision_encoder import encode_need, encode_subject_pair
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.list_lengths import SHORT
-from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, named_by
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, solve
-from vatspolicy.authoring.symbolic.rule_state import encode_subject_pair
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided
+from vatspolicy.authoring.symbolic.timeline import find_rule, named_by
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
 from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
 from vatspolicy.core.documents.plain import Facts

@@ -39,7 +39,7 @@ def compare_rules(
     `as_of` limits the question to one day (ISO text). `budget` is the resource limit of one question (z3's units).
     `workers` processes share the rules; the verdicts are the same for every number of them.
     """
-    from vatspolicy.authoring.symbolic.rule_equivalence import compare_rules as compare
+    from vatspolicy.authoring.symbolic.rule_comparison import compare_rules as compare
     from vatspolicy.authoring.symbolic.solver import BUDGET
 
     return compare(base, head, names, as_of=as_of, budget=BUDGET if budget is None else budget, workers=workers)
@@ -75,7 +75,7 @@ def compare_change(
     `workers` processes share the questions; the answers are the same for every number of them. With more than one, a
     script must guard its start with `if __name__ == "__main__"`, as `multiprocessing` requires.
     """
-    from vatspolicy.authoring.symbolic.rule_equivalence import compare_change as compare
+    from vatspolicy.authoring.symbolic.rule_comparison import compare_change as compare
     from vatspolicy.authoring.symbolic.solver import BUDGET
 
     return compare(base, head, groups, as_of=as_of, budget=BUDGET if budget is None else budget, workers=workers)

@@ -1,18 +1,37 @@
-"""Changes of the decision word that some rules make alone: searches and proofs, the cheap ones first."""
+"""Changes of the decision word that some rules make: searches and proofs, the cheap ones first."""
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vatspolicy.authoring.symbolic.changed_parts import Kinds
-from vatspolicy.authoring.symbolic.list_lengths import search_lengths
-from vatspolicy.authoring.symbolic.query import Solution
-from vatspolicy.authoring.symbolic.relaxation import Exact, read_by
-from vatspolicy.authoring.symbolic.shared_search import SharedSearch
-from vatspolicy.authoring.symbolic.solver import Undecided, reason_of
-from vatspolicy.authoring.symbolic.transition_proof import ExcludedPairs
+from vatspolicy.authoring.symbolic.decision_encoder import (
+    Kinds,
+    can_be_part,
+    can_stay,
+    class_choice,
+    decision_words,
+    encode_decision,
+    encode_part,
+    encode_subject_pair,
+    need_service,
+)
+from vatspolicy.authoring.symbolic.domain import AS_OF
+from vatspolicy.authoring.symbolic.encoder import Encoder
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
+from vatspolicy.authoring.symbolic.query import Query, Solution
+from vatspolicy.authoring.symbolic.ruleset_encoder import (
+    Exact,
+    RelaxedEncoder,
+    RelaxedRuleSet,
+    SymbolicOutcome,
+    SymbolicRuleSet,
+    read_by,
+)
+from vatspolicy.authoring.symbolic.solver import Model, Undecided, open_solver, reason_of
+from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.two_rulesets import Classes, TwoRuleSetSearch
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import (
@@ -23,8 +42,304 @@ from vatspolicy.authoring.symbolic.verdicts import (
     UNSETTLED,
     Pair,
 )
+from vatspolicy.authoring.symbolic.witness import drop_irrelevant
+from vatspolicy.core.cel.types import Bool
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Rule
+
+SHORT = {"services": 1, "company.licenses": 2, "partner.licenses": 2, "services.*.area": 2, "services.*.facilities": 2}
+"""Lengths of lists to search for a witness, where one member of each is not enough."""
+
+LONG = 4
+"""Largest length of a list to search for a witness, where a rule needs longer lists."""
+
+
+def search_lengths(members: Mapping[str, int]) -> dict[str, int]:
+    """Return the lengths of lists to search for a rule that needs this many members."""
+    return SHORT | {path: min(max(count, SHORT.get(path, 1)), LONG) for path, count in members.items()}
+
+
+def lengths_for(sides: tuple[Bundle, Bundle], rules: Iterable[Rule], period: Period) -> dict[str, int]:
+    """Return the lengths of lists that versions of rules, of either side, can tell apart; `LONG` at most.
+
+    Raises:
+        Unsupported
+    """
+    query = Query(period, {}, schemas=sides[0].schemas)
+    one, two = (query.encode(side) for side in sides)
+    for rule in rules:
+        _, _, activations = encode_subject_pair(query, rule.each, (one, two), reachable=False)
+        conditions = [one for one in rule.compiled if isinstance(one.tree.type, Bool)]
+        for ruleset, activation in zip((one, two), activations, strict=True):
+            for condition in conditions:
+                if id(condition) in ruleset.history.limits:  # those of its own side
+                    ruleset.evaluate(condition, activation)
+    return {path: min(count, LONG) for path, count in query.space.missing_bounds().items()}
+
+
+# --- proofs over all profiles that a change from one decision word to another is impossible
+
+
+Condition = tuple[Pair, int]
+"""A pair of decision words, and the number of a necessary condition for it.
+
+0: some part has the first word before the change; 1: some part has the second word after it; 2: the difference between
+`incomplete` and `needs-license` changes somewhere.
+"""
+
+
+REFINEMENTS = 8
+"""Attempts at a proof, each of which makes more exact."""
+
+
+@dataclass(frozen=True)
+class ExcludedPairs:
+    """Pairs of decision words that are proved impossible."""
+
+    pairs: tuple[Pair, ...]
+    invariants: tuple[str, ...]
+    """Ids of the invariants that the proofs assume."""
+
+
+class TransitionProof:
+    """Proofs over all profiles that changes from one decision word to another are impossible."""
+
+    def __init__(self, period: Period, base: Bundle, budget: int) -> None:
+        self.period, self.base, self.budget = period, base, budget
+        self.contexts: dict[Exact, ProofContext] = {}
+        self.bounds: dict[Exact, Mapping[str, int]] = {}
+        self.last: ProofContext | None = None
+        """Context of the last question."""
+
+    def exclude(
+        self,
+        head: Bundle,
+        wanted: Sequence[Pair],
+        exact: Exact,
+        outside: tuple[int, int] | None = None,
+        parts: Kinds | None = None,
+        all_or_none: bool = False,
+    ) -> ExcludedPairs:
+        """Return the wanted pairs that are proved impossible. Raises Unsupported and Undecided.
+
+        With `all_or_none`, none is returned as soon as one is seen to remain, which saves questions about the others.
+
+        `outside`: only on days before the first and after the last of these (numbers).
+
+        The less is `exact`, the faster; for what is, lists grow to as many members as the question needs. With
+        `parts`, the kinds of parts that the change can touch, each part is looked at alone, which is faster still.
+        """
+        conditions = [(pair, number) for pair in wanted for number in range(3)]
+        try:
+            unsatisfiable, invariants = self._unsatisfiable(head, conditions, exact, outside, parts, all_or_none)
+        except TooLarge as error:
+            raise Undecided(str(error)) from None
+        excluded = {pair for pair, _ in unsatisfiable}
+        return ExcludedPairs(tuple(pair for pair in wanted if pair in excluded), invariants)
+
+    def exclude_by_need(self, head: Bundle, wanted: Sequence[Pair], exact: Exact, parts: Kinds | None) -> ExcludedPairs:
+        """Return the wanted pairs that are proved impossible. Raises Unsupported and Undecided.
+
+        What stands in the way of a proof is made exact, a few times: the truths on which a solution rests that is none.
+        """
+        left, found, invariants = list(wanted), list[Pair](), set[str]()
+        for _ in range(REFINEMENTS):
+            excluded = self.exclude(head, left, exact, parts=parts)
+            found += excluded.pairs
+            invariants |= set(excluded.invariants)
+            left = [pair for pair in left if pair not in excluded.pairs]
+            more = self.last.assumed() if left and self.last is not None else Exact()
+            if not more:
+                break
+            if exact:  # what is read by no other question
+                self.contexts.pop(exact, None)
+            exact = exact | more
+        return ExcludedPairs(tuple(found), tuple(sorted(invariants)))
+
+    def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> Iterator[str]:
+        """Yield classes of activities of which one alone may make the pairs. Raises Unsupported and Undecided."""
+        return self._context(Exact()).find_classes(head, pairs)
+
+    def _unsatisfiable(
+        self,
+        head: Bundle,
+        conditions: Sequence[Condition],
+        exact: Exact,
+        outside: tuple[int, int] | None,
+        parts: Kinds | None,
+        all_or_none: bool,
+    ) -> tuple[list[Condition], tuple[str, ...]]:
+        """Return the conditions that no profile satisfies, with lists as long as what is exact needs them."""
+        left = list(conditions)
+        invariants: tuple[str, ...] = ()
+        while left:
+            context = self._context(exact)
+            left, invariants = context.unsatisfiable(head, left, outside, parts, all_or_none)
+            self.last = context
+            missing = context.query.space.missing_bounds()
+            if not missing:
+                break
+            del self.contexts[exact]
+            self.bounds[exact] = {**self.bounds[exact], **missing}
+        return left, invariants
+
+    def _context(self, exact: Exact) -> ProofContext:
+        """Return the context shared by all rule sets, with lists as long as they have been needed so far."""
+        if exact not in self.contexts:
+            bounds = self.bounds.setdefault(exact, {})
+            relaxed = functools.partial(RelaxedEncoder, exact=exact.quantifiers)
+            encoder = Encoder if exact.all_quantifiers else relaxed
+            query = Query(self.period, dict(bounds), encoder, self.base.schemas)
+            self.contexts[exact] = ProofContext(query, self.base, self.budget, exact.instruments)
+        return self.contexts[exact]
+
+
+class ProofContext:
+    """Query with the base encoded once, in which conditions of several heads are checked."""
+
+    def __init__(self, query: Query, base: Bundle, budget: int, held: frozenset[str] = frozenset()) -> None:
+        """Take the query and the base. `held`: instruments that are held by the licenses that a profile lists."""
+        self.query = query
+        self.kind = functools.partial(RelaxedRuleSet, exact=held)
+        self.base = query.encode(base, self.kind)
+        self.solver = open_solver(query.space, budget)
+        self._parts: dict[str, SymbolicOutcome] = {}
+        self.solutions: list[tuple[list[int], Model, SymbolicRuleSet]] = []
+        """Formulas that hold in the last solutions, these, and the rule set of the head."""
+
+    @functools.cached_property
+    def before(self) -> SymbolicOutcome:
+        """Outcome of the base for the product and one service."""
+        need_service(self.query)
+        return encode_decision(self.base, self.query.services[:1])
+
+    def unsatisfiable(
+        self,
+        head: Bundle,
+        wanted: Sequence[Condition],
+        outside: tuple[int, int] | None = None,
+        parts: Kinds | None = None,
+        all_or_none: bool = False,
+    ) -> tuple[list[Condition], tuple[str, ...]]:
+        """Return the conditions that no facts satisfy, and the ids of the assumed invariants. Raises Undecided.
+
+        With `all_or_none`, none is returned if one model satisfies all conditions for a pair.
+        """
+        pool = self.query.space.pool
+        ruleset = self.query.encode(head, self.kind, like=self.base)
+        conditions = self._encode(ruleset, wanted, parts)
+        if outside is not None:
+            days = pool.disjoin((pool.at_most({AS_OF: 1}, outside[0] - 1), -pool.at_most({AS_OF: 1}, outside[1])))
+            conditions = {key: pool.conjoin((formula, days)) for key, formula in conditions.items()}
+        invariants, ids = self.query.invariant_formulas, self.query.invariant_ids
+        left = {key: formula for key, formula in conditions.items() if formula not in (TRUE, FALSE)}
+        satisfied = {key for key, formula in conditions.items() if formula == TRUE}
+        self.solver.prepare([*left.values(), *(invariants if left else ())])
+        self.solutions = []
+        if all_or_none:
+            whole = [pool.conjoin(conditions[key] for key in wanted if key[0] == pair) for pair, _ in wanted]
+            if TRUE in whole or (left and self.solver.find([pool.disjoin(whole), *invariants]) is not None):
+                return [], ids
+        while left:
+            model = self.solver.find([pool.disjoin(left.values()), *invariants])
+            if model is None:
+                break
+            truths = pool.truths(model)
+            held = [formula for formula in left.values() if truths[abs(formula)] is (formula > 0)]
+            self.solutions.append(([*held, *invariants], model, ruleset))
+            satisfied |= {key for key, formula in left.items() if truths[abs(formula)] is (formula > 0)}
+            left = {key: formula for key, formula in left.items() if key not in satisfied}
+        return [key for key in wanted if key not in satisfied], ids
+
+    def assumed(self) -> Exact:
+        """Return what had to have some value in the last solutions, while it may have any here."""
+        found = Exact()
+        for formulas, model, head in self.solutions:
+            found |= self._free(drop_irrelevant(self.query.space, formulas, model), head)
+        return found
+
+    def _free(self, model: Model, head: SymbolicRuleSet) -> Exact:
+        """Return what the variables in a model stand for that may have any value."""
+        sides = [side.free for side in (self.base, head) if isinstance(side, RelaxedRuleSet)]
+        held = frozenset(side[name] for side in sides for name in model if name in side)
+        free = self.query.encoder.free if isinstance(self.query.encoder, RelaxedEncoder) else {}
+        return Exact(frozenset(free[name] for name in model if name in free), held)
+
+    def find_classes(self, head: Bundle, pairs: Iterable[Pair]) -> Iterator[str]:
+        """Yield classes of activities of which one alone may make the pairs; none for a pair that none may make."""
+        pool, space = self.query.space.pool, self.query.space
+        wanted = list(pairs)
+        numbered = [(pair, number) for pair in wanted for number in range(3)]
+        ruleset = self.query.encode(head, self.kind, like=self.base)
+        conditions = self._encode(ruleset, numbered, frozenset({"activity"}))
+        left = {pair: pool.conjoin(conditions[pair, number] for number in range(3)) for pair in wanted}
+        choice = class_choice(self.query)
+        while left := {pair: formula for pair, formula in left.items() if formula not in (TRUE, FALSE)}:
+            model = self.solver.find([pool.disjoin(left.values()), *self.query.invariant_formulas])
+            if model is None:
+                break
+            truths = pool.truths(model)
+            left = {pair: formula for pair, formula in left.items() if truths[abs(formula)] is not (formula > 0)}
+            yield str(choice.values[int(space.pool.number_of(choice.name, model))])
+
+    def _encode(
+        self, ruleset: SymbolicRuleSet, wanted: Iterable[Condition], parts: Kinds | None
+    ) -> dict[Condition, int]:
+        """Return the conditions as formulas over the product and one service, or over the parts of some kinds."""
+        pool, query = self.query.space.pool, self.query
+        if parts is None:
+            sides = [(self.before, encode_decision(ruleset, query.services[:1]))]
+        else:
+            sides = [(self._part(kind), encode_part(ruleset, kind, query)) for kind in sorted(parts)]
+        words = [tuple(decision_words(pool, side) for side in pair) for pair in sides]
+        found: dict[Condition, int] = {}
+        for pair, number in wanted:
+            a, b = pair
+            options = [FALSE]
+            if parts is not None and number < 2 and can_stay(*(pair if number == 0 else reversed(pair))):
+                options = [TRUE]  # a part that the change does not touch may have this word
+            for (one, two), (before, after) in zip(sides, words, strict=True):
+                first = pool.conjoin((before[a], can_be_part(two, b)))
+                second = pool.conjoin((after[b], can_be_part(one, a)))
+                third = TRUE
+                if pair == ("incomplete", "needs-license"):
+                    # the need was not certain, and now is; or the denial that was possible no longer is
+                    third = pool.disjoin((pool.conjoin((second, -one.low[0])), pool.conjoin((first, one.high[1]))))
+                elif pair == ("needs-license", "incomplete"):
+                    third = pool.disjoin((pool.conjoin((first, -two.low[0])), pool.conjoin((second, two.high[1]))))
+                options.append((first, second, third)[number])
+            found[pair, number] = pool.disjoin(options)
+        return found
+
+    def _part(self, kind: str) -> SymbolicOutcome:
+        """Return the outcome of the base for one part of a kind."""
+        if kind not in self._parts:
+            self._parts[kind] = encode_part(self.base, kind, self.query)
+        return self._parts[kind]
+
+
+# --- searches and proofs that several comparisons of rules share
+
+
+class SharedSearch:
+    """Searches and proofs over the decisions of the base, encoded once for all rules of a chunk."""
+
+    def __init__(self, base: Bundle, period: Period, budget: int) -> None:
+        self.base, self.period, self.budget = base, period, budget
+        self.proof = TransitionProof(period, base, budget)
+
+    @functools.cached_property
+    def shortest(self) -> TwoRuleSetSearch:
+        """Search with one member of each list."""
+        return self.with_lengths({})
+
+    def with_lengths(self, members: Mapping[str, int]) -> TwoRuleSetSearch:
+        """Return a search with lists of these lengths."""
+        return TwoRuleSetSearch(self.period, self.base, self.budget, members)
+
+
+# --- changes of the decision word that some rules make alone: searches and proofs, the cheap ones first
+
 
 BOTH_DIRECTIONS = (STRICTER_PAIRS, MILDER_PAIRS)
 

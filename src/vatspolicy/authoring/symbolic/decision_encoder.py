@@ -1,18 +1,25 @@
-"""Decisions as formulas: the classes of a service, and how strict the decision is.
-
-Mirrors `engine.classification` and `engine.evaluator`; tests hold them together on random profiles.
-"""
+"""Decisions as formulas: the classes of a service, how strict the decision is, and what rules list on a subject."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool
+from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicClasses, SymbolicOutcome, SymbolicRuleSet
-from vatspolicy.authoring.symbolic.values import Constant, SymbolicRecord
-from vatspolicy.core.engine.opinions import held_classes
-from vatspolicy.core.policies.model import NOT_TELECOM, Classify, Need, Route, Rule
+from vatspolicy.authoring.symbolic.timeline import RuleSetHistory, named_by
+from vatspolicy.authoring.symbolic.values import KNOWN_FALSE, Constant, DualRail, IndexedChoice, SymbolicRecord
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.engine.classification import classify
+from vatspolicy.core.engine.licensing import evaluate_routes
+from vatspolicy.core.engine.opinions import held_classes, settle
+from vatspolicy.core.engine.subjects import activity_activation, product_activation, service_activation
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import NOT_TELECOM, Classify, Deny, Effect, Need, Route, Rule
+from vatspolicy.core.policies.modelled import effect_constants
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import CLASS, words
 
 # --- classes
@@ -264,3 +271,279 @@ def can_be_part(outcome: SymbolicOutcome, word: str) -> int:
         case "incomplete":
             return -outcome.low[1]
     return TRUE
+
+
+# --- parts of a product that a change of rules can touch: the product itself, its services, their activities
+
+
+Kinds = frozenset[str]
+"""Kinds of parts: product, service, activity."""
+
+ALL_KINDS: Kinds = frozenset({"product", "service", "activity"})
+
+ACTIVITY_CLASS = "activity.class"
+"""Variable of the class of an activity that may have any."""
+
+
+def class_choice(query: Query) -> IndexedChoice:
+    """Return the class of an activity that may have any."""
+    return query.space.choice(ACTIVITY_CLASS, tuple(sorted(words("class", query.schemas))))
+
+
+def class_of(solution: Solution) -> str | None:
+    """Return the class of the activity that a solution is about; None for a question about no activity."""
+    space = solution.query.space
+    if ACTIVITY_CLASS not in space.pool.ranges:
+        return None
+    return str(class_choice(solution.query).values[int(space.pool.number_of(ACTIVITY_CLASS, solution.model))])
+
+
+def touched_kinds(histories: Iterable[RuleSetHistory], rules: Iterable[Rule]) -> Kinds:
+    """Return the kinds of parts whose outcome can depend on some deciding rules. The licensing must be the same."""
+    found: set[str] = set()
+    for rule in rules:
+        found.add(rule.each)
+        if rule.kind == "classify":  # a service is of other classes
+            found.add("activity")
+        if rule.kind == "route":
+            for history in histories:
+                found |= {
+                    each for each in ALL_KINDS for need in history.rules_for(each, "need") if _goes_through_routes(need)
+                }
+    return frozenset(found)
+
+
+def _goes_through_routes(rule: Rule) -> bool:
+    return isinstance(rule.effect, Need) and rule.effect.through is not None
+
+
+def need_service(query: Query) -> None:
+    """Note that a question is about one service."""
+    query.space.need_members("services", "the service that a word is about")
+
+
+def encode_part(ruleset: SymbolicRuleSet, kind: str, query: Query) -> SymbolicOutcome:
+    """Return the outcome for one part of a kind: of the first service, and of one activity of any class."""
+    if kind == "product":
+        return encode_rules(ruleset, "product", ruleset.product_activation())
+    pool = ruleset.space.pool
+    need_service(query)
+    exists, service = query.services[0]
+    if kind == "service":
+        return guard_outcome(pool, exists, encode_service(ruleset, service))
+    found = encode_classes(ruleset, ruleset.service_activation(service))
+    choice = class_choice(query)
+    named = {cls: query.encoder.one_of(choice, "==", cls) for cls in {**found.certain, **found.possible}}
+    certain = pool.disjoin(pool.conjoin((exists, named[cls], held)) for cls, held in found.certain.items())
+    possible = pool.disjoin(pool.conjoin((exists, named[cls], held)) for cls, held in found.possible.items())
+    possible = pool.disjoin((certain, possible))
+    if possible == FALSE:
+        return SymbolicOutcome()
+    activation = ruleset.activity_activation(service, ((TRUE, choice),), "any")
+    return guard_outcome(pool, certain, encode_rules(ruleset, "activity", activation), possible)
+
+
+_STAYS = {
+    "allow": ("needs-license", "incomplete", "deny"),
+    "needs-license": ("incomplete", "deny"),
+    "incomplete": ("needs-license", "deny"),
+}
+
+
+def can_stay(word: str, other: str) -> bool:
+    """Return whether a part with one word, which stays as it is, can be a part of a decision with another word."""
+    return other in _STAYS.get(word, ())
+
+
+# --- state of a rule on a subject: its effect as data and as formulas, by the encoder and by the evaluator
+
+
+def encode_state(
+    ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation, held: bool = False
+) -> dict[str, DualRail]:
+    """Return the truths that make up the state of a rule on a subject. `held`: with whether its instrument is held."""
+    pool = ruleset.space.pool
+    if not isinstance(rule.effect, Route):
+        found = {"when": ruleset.holds(rule, activation)}
+        if held and isinstance(rule.effect, Need) and rule.effect.instrument is not None:
+            has = ruleset.held(activation, rule.effect.instrument, rule.holder)
+            found["held"] = _where(ruleset, -found["when"].false, has)
+        return found
+    route = ruleset.route(activation, rule)
+    there = -route.applies.false  # the state of a route matters only where it applies
+    closed = pool.conjoin((there, -route.usable))
+    found = {"when": route.applies, "open": DualRail(route.opened, closed)}
+    for condition, check in zip(rule.effect.conditions, route.checks, strict=False):
+        found[f"condition {condition.id}"] = DualRail(FALSE, pool.conjoin((there, check.false)))
+    found["share"] = DualRail(FALSE, pool.conjoin((there, route.share.false)))
+    if held:
+        found["held"] = _where(ruleset, route.usable, ruleset.held(activation, rule.effect.instrument))
+    return found
+
+
+def _where(ruleset: SymbolicRuleSet, condition: int, truth: DualRail) -> DualRail:
+    pool = ruleset.space.pool
+    return DualRail(pool.conjoin((condition, truth.true)), pool.conjoin((condition, truth.false)))
+
+
+def _same_instruments(
+    one: SymbolicRuleSet, rule: Rule | None, two: SymbolicRuleSet, other: Rule | None, activation: SymbolicActivation
+) -> bool:
+    """Return whether the instruments of two versions of a rule are held in the same cases, judged by their texts."""
+    names = sorted(named_by(rule) & named_by(other))
+    return all(one.license_key(activation, name) == two.license_key(activation, name) for name in names)
+
+
+def encode_difference(
+    one: SymbolicRuleSet,
+    rule: Rule | None,
+    two: SymbolicRuleSet,
+    other: Rule | None,
+    activations: tuple[SymbolicActivation, SymbolicActivation],
+) -> tuple[int, int]:
+    """Return the formulas that two versions of a rule differ on a subject, and that they do for certain.
+
+    None is a rule that is not in force. The second formula guides a search and proves nothing.
+    """
+    pool = one.space.pool
+    held = not _same_instruments(one, rule, two, other, activations[0])
+    before = encode_state(one, rule, activations[0], held) if rule is not None else {}
+    after = encode_state(two, other, activations[1], held) if other is not None else {}
+    silent = {"when": KNOWN_FALSE, "open": DualRail(FALSE, FALSE)}
+    found, certain = [], []
+    holds = [side["when"].true for side in (before, after) if side]
+    for name in dict.fromkeys((*before, *after)):
+        missing = silent.get(name, DualRail(FALSE, FALSE))
+        a, b = before.get(name, missing), after.get(name, missing)
+        found += [pool.differ(a.true, b.true), pool.differ(a.false, b.false)]
+        opposite = [pool.conjoin((a.true, b.false)), pool.conjoin((a.false, b.true))]
+        certain += opposite if name == "when" else [pool.conjoin((*holds, found[-1]))]
+    if rule is not None and other is not None and effect_constants(rule) != effect_constants(other):
+        found.append(-before["when"].false)
+        found.append(-after["when"].false)
+        certain.append(pool.conjoin(holds))
+    return pool.disjoin(found), pool.disjoin(certain)
+
+
+def encode_directions(
+    one: SymbolicRuleSet,
+    rule: Rule | None,
+    two: SymbolicRuleSet,
+    other: Rule | None,
+    activations: tuple[SymbolicActivation, SymbolicActivation],
+) -> tuple[int, int] | None:
+    """Return the formulas that the second version can make decisions stricter than the first, and milder.
+
+    They guide a search and prove nothing. None for versions that this cannot compare.
+    """
+    effects = [version.effect for version in (rule, other) if version is not None]
+    if one.licensing_key != two.licensing_key or len({_goal(effect) for effect in effects}) != 1:
+        return None
+    pool = one.space.pool
+    sides = [
+        _certain_and_possible(ruleset, version, activation) if version is not None else (FALSE, FALSE)
+        for ruleset, version, activation in ((one, rule, activations[0]), (two, other, activations[1]))
+    ]
+    more = pool.disjoin(pool.conjoin((after, -before)) for before, after in zip(*sides, strict=True))
+    less = pool.disjoin(pool.conjoin((before, -after)) for before, after in zip(*sides, strict=True))
+    return (less, more) if isinstance(effects[0], Route) else (more, less)
+
+
+def _goal(effect: Effect) -> object:
+    """Return the part of an effect that two versions must share to be compared; unlike any other if they cannot be."""
+    match effect:
+        case Deny():
+            return "deny"
+        case Need(instrument=instrument, through=through, bearer=bearer):
+            return ("need", instrument, through, bearer)
+        case Route(to=to, instrument=instrument):
+            return ("route", to, instrument)
+    return object()
+
+
+def _certain_and_possible(ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation) -> tuple[int, int]:
+    """Return the formulas that a rule certainly holds, or that a route is certainly open; and that it may be so."""
+    if isinstance(rule.effect, Route):
+        route = ruleset.route(activation, rule)
+        return route.opened, route.usable
+    holds = ruleset.holds(rule, activation)
+    return holds.true, -holds.false
+
+
+def encode_subject_pair(
+    query: Query, each: str, rulesets: tuple[SymbolicRuleSet, SymbolicRuleSet], reachable: bool
+) -> tuple[list[int], list[int], tuple[SymbolicActivation, SymbolicActivation]]:
+    """Return the formulas that a subject of a kind exists, that it does for certain, and its activations on both sides.
+
+    `reachable`: only classes that the classify rules of one of the rule sets find; else any class.
+    """
+    one, two = rulesets
+    if each == "product":
+        return [], [], (one.product_activation(), two.product_activation())
+    query.space.need_members("services", "the subject")
+    exists, service = query.services[0]
+    if each == "service":
+        return [exists], [exists], (one.service_activation(service), two.service_activation(service))
+    choice = class_choice(query)
+    formulas = [exists], [exists]
+    if reachable:
+        pool = query.space.pool
+        certain: list[int] = []
+        possible: list[int] = []
+        for ruleset in rulesets:
+            found = encode_classes(ruleset, ruleset.service_activation(service))
+            for table in (found.certain, found.possible, found.other):
+                held = [pool.conjoin((query.encoder.one_of(choice, "==", c), held)) for c, held in table.items()]
+                possible += held
+                certain += held if table is found.certain else ()
+        formulas[0].append(pool.disjoin(possible))
+        formulas[1].append(pool.disjoin(certain))
+    cases = ((TRUE, choice),)
+    activations = one.activity_activation(service, cases, "any"), two.activity_activation(service, cases, "any")
+    return *formulas, activations
+
+
+def rule_states(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Mapping[str, tuple[object, ...]]:
+    """Return the state of a rule by subject, as the evaluator decides; silent subjects are left out."""
+    if rule is None or not rule.in_force(as_of) or rule.name in bundle.replaced(as_of):
+        return {}
+    ruleset = bundle.on(as_of)
+    found = {}
+    for name, activation in subjects(ruleset, profile, as_of, rule.each):
+        value = _state_of(ruleset, rule, activation)
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def subjects(ruleset: RuleSet, profile: Profile, as_of: str, each: str) -> Iterator[tuple[str, Activation]]:
+    """Yield every subject of a kind with its activation, including activities that are only possible."""
+    base = product_activation(profile, as_of)
+    if each == "product":
+        yield "", base
+        return
+    for service in base["services"]:
+        activation = service_activation(base, service)
+        if each == "service":
+            yield service["id"], activation
+            continue
+        found = classify(ruleset, activation)
+        classes = dict.fromkeys((*found.classes, *found.possible))
+        for rule in found.contested:
+            classes |= dict.fromkeys(cls for cls in rule.other_readings if cls != NOT_TELECOM)
+        for cls in classes:
+            yield f"{service['id']}/{cls}", activity_activation(ruleset, activation, cls)
+
+
+def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> tuple[object, ...] | None:
+    holds = ruleset.evaluate(rule.when, activation)
+    settled = [] if holds is False else settle([(rule, holds is True, ())], activation)
+    if not settled:
+        return None
+    holds = holds if settled[0][1] == (holds is True) else None
+    if not isinstance(rule.effect, Route):
+        return (holds, effect_constants(rule))
+    for state in evaluate_routes(ruleset, activation, rule.effect.to):
+        if state.rule is rule:
+            return (holds, effect_constants(rule), state.state, [c.id for c in state.failing], state.share_too_high)
+    return None

@@ -18,7 +18,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from vatspolicy.authoring.granted_profiles import load_granted
-from vatspolicy.authoring.symbolic.mixed_bundle import mix
+from vatspolicy.authoring.symbolic.timeline import mix
 from vatspolicy.authoring.symbolic.verdicts import (
     EQUIVALENT,
     IMPOSSIBLE,
@@ -218,7 +218,7 @@ def _shows(base: Bundle, head: Bundle, found: Transition | RuleVerdict) -> bool:
 
 def _shows_rules(base: Bundle, head: Bundle, group: Group, found: RuleVerdict) -> bool:
     """Return whether a witness shows a changed decision word, or something else that the decisions list otherwise."""
-    from vatspolicy.authoring.symbolic.listed_items import ListedItems
+    from vatspolicy.authoring.symbolic.two_rulesets import ListedItems
 
     assert found.witness is not None
     if not _shows(base, mix(base, head, group), found):

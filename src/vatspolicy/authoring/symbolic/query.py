@@ -10,13 +10,11 @@ from functools import partial
 from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Range, TooLarge
-from vatspolicy.authoring.symbolic.minimize import drop_irrelevant, minimize
-from vatspolicy.authoring.symbolic.mixed_bundle import MixedBundle
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Solver, Undecided, open_solver
-from vatspolicy.authoring.symbolic.timeline import Period, build_history
+from vatspolicy.authoring.symbolic.timeline import MixedBundle, Period, build_history
 from vatspolicy.authoring.symbolic.values import BoundedList, LinearSum, SymbolicRecord, Unsupported
-from vatspolicy.authoring.symbolic.witness import day_of, profile_of
+from vatspolicy.authoring.symbolic.witness import day_of, drop_irrelevant, minimize, profile_of
 from vatspolicy.core.cel.ast import Node
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.schemas import SchemaSet

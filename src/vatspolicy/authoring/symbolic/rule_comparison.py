@@ -1,34 +1,46 @@
-"""Comparison of rules in two bundles, changed together: a proof that nothing changes, or a profile that shows it."""
+"""Comparison of rules in two bundles: a proof that nothing changes, or a profile that shows what does."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import math
+import pickle
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from multiprocessing import get_context
+from typing import TypeAlias, TypeVar
 
 from vatspolicy.authoring.granted_profiles import load_granted
-from vatspolicy.authoring.symbolic.change_search import BOTH_DIRECTIONS, ChangeSearch, DecisionChanges
-from vatspolicy.authoring.symbolic.changed_parts import ALL_KINDS, Kinds, class_of, touched_kinds
-from vatspolicy.authoring.symbolic.formula import FALSE
-from vatspolicy.authoring.symbolic.list_lengths import SHORT
-from vatspolicy.authoring.symbolic.listed_items import ListedItems, Shown
-from vatspolicy.authoring.symbolic.minimize import is_valid_and_holds, minimize_profile
-from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, mix, named_by
-from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
-from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
-from vatspolicy.authoring.symbolic.rule_state import (
+from vatspolicy.authoring.symbolic.change_search import (
+    BOTH_DIRECTIONS,
+    SHORT,
+    ChangeSearch,
+    DecisionChanges,
+    SharedSearch,
+)
+from vatspolicy.authoring.symbolic.decision_encoder import (
+    ALL_KINDS,
+    Kinds,
+    class_of,
     encode_difference,
     encode_directions,
     encode_subject_pair,
     rule_states,
+    touched_kinds,
 )
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.shared_search import SharedSearch
-from vatspolicy.authoring.symbolic.solver import Undecided, reason_of
-from vatspolicy.authoring.symbolic.timeline import Period, hull
+from vatspolicy.authoring.symbolic.formula import FALSE
+from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
+from vatspolicy.authoring.symbolic.ruleset_encoder import RelaxedRuleSet, SymbolicRuleSet
+from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
+from vatspolicy.authoring.symbolic.timeline import Period, find_rule, hull, mix, named_by
+from vatspolicy.authoring.symbolic.transitions import add_shown, all_transitions, compare_decisions
+from vatspolicy.authoring.symbolic.two_rulesets import ListedItems, Shown, comparison_period, differing_rules
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import (
     EQUIVALENT,
+    IMPOSSIBLE,
     MASKED,
     MOST_TELLING_FIRST,
     PAIRS,
@@ -39,12 +51,19 @@ from vatspolicy.authoring.symbolic.verdicts import (
     RuleVerdict,
     Transitions,
 )
-from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions, decision_of
+from vatspolicy.authoring.symbolic.witness import (
+    Unconfirmed,
+    confirm_decisions,
+    decision_of,
+    is_valid_and_holds,
+    minimize_profile,
+)
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Advise, Duty
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.errors import InvalidInput
+from vatspolicy.workers import can_fork, follow_parent, safe_path
 
 Group = tuple[str, ...]
 """Names of rules (policy/rule) that are changed together."""
@@ -359,3 +378,164 @@ class RuleComparison:
         """Return a remark if all changes together decide the witness differently from this one alone."""
         decision = decision_of(self.head, profile, day)
         return "" if decision == after else f" With all changes together the decision is {decision}."
+
+
+# --- equivalence of changed rules, alone or together: a proof that nothing changes, or a profile that shows what does
+
+
+CHUNK, LARGE_CHUNK = 8, 24
+"""Least and most groups of rules that share one encoding of the base. Verdicts do not depend on the workers."""
+CHUNKS = 8
+"""Number of chunks from which on they become larger, which takes fewer encodings and still occupies all workers."""
+
+
+def compare_rules(
+    base: Bundle,
+    head: Bundle,
+    names: Sequence[str],
+    *,
+    as_of: str | None = None,
+    budget: int = BUDGET,
+    workers: int = 1,
+) -> list[RuleVerdict]:
+    """Return verdicts on the rules (policy/rule) that differ between two bundles, each changed alone, in their order.
+
+    `as_of` limits the question to one day. `budget` is the resource limit of one question (z3's units).
+    """
+    chunks = _chunks([(name,) for name in names])
+    found = run_tasks((base, head), [(_compare_chunk, (chunk, as_of, budget)) for chunk in chunks], workers)
+    return [verdict for chunk in found for verdict in chunk]
+
+
+def compare_change(
+    base: Bundle,
+    head: Bundle,
+    groups: Sequence[Sequence[str]],
+    *,
+    as_of: str | None = None,
+    budget: int = BUDGET,
+    workers: int = 1,
+) -> tuple[list[RuleVerdict], Transitions]:
+    """Return verdicts on groups of rules, and the result of `compare_decisions`. The workers share the work.
+
+    A group with every deciding rule that differs changes decisions as the whole change does, so nothing is asked twice.
+    """
+    wanted = [tuple(group) for group in groups]
+    whole = _whole(base, head, as_of, wanted)
+    apart = [group for group in dict.fromkeys(wanted) if group not in whole]
+    deciding = [group for group in apart if _can_decide(base, head, group)]
+    chunks = [*_chunks(deciding), *_chunks([group for group in apart if group not in set(deciding)])]
+    alone = workers > 1 and not chunks
+    tasks: list[Task[Transitions | list[RuleVerdict]]] = [(compare_decisions, (as_of, budget, alone))]
+    tasks += [(_compare_chunk, (chunk, as_of, budget)) for chunk in chunks]
+    transitions, *found = run_tasks((base, head), tasks, workers)
+    assert isinstance(transitions, Transitions)
+    pairs = zip(chunks, (one for one in found if isinstance(one, list)), strict=True)
+    verdicts = {group: verdict for chunk, own in pairs for group, verdict in zip(chunk, own, strict=True)}
+    verdicts |= {group: _compare_whole(base, head, group, as_of, budget, transitions) for group in whole}
+    answers = [verdicts[group] for group in wanted]
+    if transitions.undecided and _all_the_same(base, head, as_of, zip(wanted, answers, strict=True)):
+        transitions = all_transitions(IMPOSSIBLE, "Every deciding rule that differs is proved to say the same.")
+    return answers, add_shown(base, head, transitions, answers)
+
+
+def _whole(base: Bundle, head: Bundle, as_of: str | None, groups: Sequence[Group]) -> set[Group]:
+    """Return the groups with every rule because of which decisions can differ."""
+    period = comparison_period(base, head, as_of)
+    differing = None if period is None else differing_rules(base, head, period)
+    return {group for group in groups if differing and differing.keys() <= set(group)}
+
+
+def _all_the_same(base: Bundle, head: Bundle, as_of: str | None, verdicts: Iterable[tuple[Group, RuleVerdict]]) -> bool:
+    """Return whether every rule that can change a decision is proved to state the same of every profile."""
+    period = comparison_period(base, head, as_of)
+    differing = None if period is None else differing_rules(base, head, period)
+    same = {name for group, verdict in verdicts if verdict.verdict == EQUIVALENT for name in group}
+    return differing is not None and differing.keys() <= same
+
+
+def _can_decide(base: Bundle, head: Bundle, group: Group) -> bool:
+    """Return True if the decision can depend on one of the rules; only such groups need an encoding of the base."""
+    rules = (find_rule(bundle, name) for name in group for bundle in (base, head))
+    return any(rule is not None and not isinstance(rule.effect, Duty | Advise) for rule in rules)
+
+
+def _chunks(groups: Sequence[Group]) -> list[tuple[Group, ...]]:
+    size = max(CHUNK, min(LARGE_CHUNK, math.ceil(len(groups) / CHUNKS)))
+    return [tuple(groups[start : start + size]) for start in range(0, len(groups), size)]
+
+
+def _compare_chunk(
+    base: Bundle, head: Bundle, groups: Sequence[Group], as_of: str | None, budget: int
+) -> list[RuleVerdict]:
+    """Return verdicts on a few groups of rules, over one encoding of the base."""
+    period = comparison_period(base, head, as_of)
+    if period is None:
+        return [_not_covered(group) for group in groups]
+    comparisons = [RuleComparison(base, head, group, period, budget) for group in groups]
+    for comparison in comparisons:
+        comparison.find_difference()
+    spans = [found.span for found in comparisons if found.can_decide and found.may_differ]
+    shared = SharedSearch(base, hull([span for span in spans if span is not None]) or period, budget)
+    return [comparison.verdict(shared) for comparison in comparisons]
+
+
+def _compare_whole(
+    base: Bundle, head: Bundle, group: Group, as_of: str | None, budget: int, transitions: Transitions
+) -> RuleVerdict:
+    """Return the verdict on a group that changes decisions as the whole change does."""
+    period = comparison_period(base, head, as_of)
+    assert period is not None
+    return RuleComparison(base, head, group, period, budget).verdict_of_whole(transitions)
+
+
+def _not_covered(group: Group) -> RuleVerdict:
+    return RuleVerdict(group[0], UNKNOWN, reason="One of the bundles does not cover that day.")
+
+
+# --- worker processes that share questions about two bundles. The answers do not depend on their number
+
+
+Sides = tuple[Bundle, Bundle]
+R = TypeVar("R")
+Task: TypeAlias = tuple[Callable[..., R], tuple[object, ...]]
+"""A function of two bundles, and its further arguments."""
+
+
+def run_tasks(sides: Sides, tasks: Sequence[Task[R]], workers: int) -> list[R]:
+    """Return the results of tasks on two bundles, in order. A task is a function and its further arguments.
+
+    With one worker or one task, or if processes cannot be started, the tasks run in this process.
+    """
+    if min(workers, len(tasks)) > 1:
+        try:
+            return _shared(sides, tasks, min(workers, len(tasks)))
+        except (BrokenProcessPool, OSError, pickle.PicklingError):
+            pass  # run the tasks here instead: the answers are the same
+    return [work(*sides, *rest) for work, rest in tasks]
+
+
+def _shared(sides: Sides, tasks: Sequence[Task[R]], workers: int) -> list[R]:
+    method = _start_method()
+    start = (sides if method == "fork" else pickle.dumps(sides),)
+    with safe_path(), ProcessPoolExecutor(workers, get_context(method), _start, start) as pool:
+        return list(pool.map(_do, tasks))
+
+
+def _start_method() -> str:
+    """Return the start method: a fork has both bundles already, but is safe only without other threads."""
+    return "fork" if can_fork() else "spawn"
+
+
+_SIDES: list[Sides] = []
+"""Both bundles of a worker process."""
+
+
+def _start(sides: Sides | bytes) -> None:
+    follow_parent()
+    _SIDES[:] = [pickle.loads(sides) if isinstance(sides, bytes) else sides]  # noqa: S301 - from our own process
+
+
+def _do(task: Task[R]) -> R:
+    work, rest = task
+    return work(*_SIDES[0], *rest)

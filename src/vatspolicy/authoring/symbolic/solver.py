@@ -14,8 +14,17 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from vatspolicy.authoring.symbolic.domain import ProfileSpace
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Amount, Bound, Flag, TooLarge
-from vatspolicy.authoring.symbolic.order_clauses import Clause, Step, relate_variables
+from vatspolicy.authoring.symbolic.formula import (
+    FALSE,
+    TRUE,
+    Amount,
+    Bound,
+    Clause,
+    Flag,
+    Step,
+    TooLarge,
+    relate_variables,
+)
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.origin import install
 
