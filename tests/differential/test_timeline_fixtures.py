@@ -16,9 +16,7 @@ from tests.support.specs import TODAY
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.result import LawChange, encode
 from vatspolicy.core.engine.snapshot import summarize
-from vatspolicy.core.engine.timeline import summary_item, timeline
-from vatspolicy.core.engine.timeline_result import Timeline
-from vatspolicy.core.engine.turning_points import may_change
+from vatspolicy.core.engine.timeline import Timeline, may_change, summary_item, timeline
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import AHEAD, Gate

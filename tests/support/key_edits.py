@@ -25,7 +25,7 @@ from tests.support.shipped import ROOT, fixture_files
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import Source
-from vatspolicy.authoring.diff.words import TITLES
+from vatspolicy.authoring.diff.verdict import TITLES
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.profile.profile import read_profile

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from vatspolicy.authoring.diff.layer_edits import find_unenforced
+from vatspolicy.authoring.diff.edits import find_unenforced
 from vatspolicy.authoring.diff.result import RedLine
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.sources import WORKING_TREE, read_pair

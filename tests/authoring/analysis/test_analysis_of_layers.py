@@ -13,8 +13,7 @@ from tests.support.law_builder import bundle_of, route, rule
 from tests.support.layer_builder import DENIAL, GROUP, LAW, PROPERTY, PUBLIC, overriding, write_layer
 from tests.support.repositories import commit, git
 from vatspolicy.authoring.analysis.findings import AnalysisReport
-from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
-from vatspolicy.authoring.analysis.touched import find_touched
+from vatspolicy.authoring.analysis.run import AnalysisRequest, find_touched, run_analysis
 from vatspolicy.bundles.select import LawStack
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.documents.validation import validate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from tests.authoring.analysis.random_formulas import FLAGS, LARGEST, random_formulas, random_model
-from vatspolicy.authoring.analysis.directions import Directions
+from vatspolicy.authoring.analysis.self_composition import Directions
 from vatspolicy.authoring.symbolic.formula import FormulaPool
 from vatspolicy.authoring.symbolic.solver import Model
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from tests.authoring.analysis.random_formulas import random_formulas, random_model
-from vatspolicy.authoring.analysis.model_block import LEAST, ModelBlock, ModelStore
+from vatspolicy.authoring.analysis.bounded_search import LEAST, ModelBlock, ModelStore
 from vatspolicy.authoring.symbolic.formula import FormulaPool
 
 

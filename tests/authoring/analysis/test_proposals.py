@@ -13,7 +13,7 @@ from tests.support.console import Console
 from tests.support.law_builder import SMALL
 from tests.support.schemas import validator_of
 from tests.support.solver import needs_solver
-from vatspolicy.authoring.analysis import proposals
+from vatspolicy.authoring.analysis import witness as proposals
 from vatspolicy.core.documents import load_document, parse_document
 from vatspolicy.core.documents.yaml_edit import append_items
 

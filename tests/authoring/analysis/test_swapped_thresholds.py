@@ -14,8 +14,7 @@ import pytest
 from tests.support.law_properties import SHIPPED
 from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.analysis.properties import prove
-from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
-from vatspolicy.authoring.analysis.touched import Touched
+from vatspolicy.authoring.analysis.run import AnalysisRequest, Touched, run_analysis
 from vatspolicy.bundles.select import LawStack
 from vatspolicy.core.cel.ast import Compare, Fact, Param, walk
 from vatspolicy.core.documents.schemas import resource_folder

@@ -9,8 +9,7 @@ import pytest
 
 from tests.authoring.analysis.test_findings import write
 from tests.support.solver import needs_solver
-from vatspolicy.authoring.analysis.bounded_search import BoundedSearch, all_days
-from vatspolicy.authoring.analysis.variants import Variants
+from vatspolicy.authoring.analysis.bounded_search import BoundedSearch, Variants, all_days
 from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.symbolic.solver import Solver
 from vatspolicy.authoring.symbolic.witness import day_of, drop_irrelevant, profile_of

@@ -10,10 +10,8 @@ import pytest
 from tests.support.project_builder import compare
 from tests.support.shipped import ROOT, fixture_file, shipped_bundle
 from tests.support.solver import needs_solver
-from vatspolicy.authoring.diff.borrowed_facts import lend, read_by
 from vatspolicy.authoring.diff.decisions import Product
-from vatspolicy.authoring.diff.example import FEW, Example
-from vatspolicy.authoring.diff.nearest import KnownProducts, Nearby, distance, leaves_out
+from vatspolicy.authoring.diff.nearest import FEW, Example, KnownProducts, Nearby, distance, leaves_out, lend, read_by
 from vatspolicy.authoring.symbolic.verdicts import Transition
 from vatspolicy.core.documents import load_document
 

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.law_builder import bundle_of, rule
-from vatspolicy.authoring.diff.borrowed_facts import read_by
 from vatspolicy.authoring.diff.decisions import Product
-from vatspolicy.authoring.diff.nearest import KnownProducts
+from vatspolicy.authoring.diff.nearest import KnownProducts, read_by
 from vatspolicy.authoring.diff.open_changes import settle_open
 from vatspolicy.authoring.symbolic.verdicts import UNKNOWN, WITNESS, Transition, Transitions
 from vatspolicy.authoring.symbolic.witness import decision_of

@@ -12,9 +12,8 @@ from tests.support.effort import part
 from tests.support.law_edits import base, head, many_rules
 from tests.support.shipped import fixture_files
 from vatspolicy.authoring.diff.law_revision import load_pair
-from vatspolicy.authoring.diff.pairs import PairEvaluator
+from vatspolicy.authoring.diff.pairs import PairEvaluator, Untouched
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.diff.untouched import Untouched
 from vatspolicy.core.documents import load_document
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate

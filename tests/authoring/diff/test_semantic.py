@@ -259,7 +259,7 @@ def test_nothing_is_asked_where_no_rule_differs(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_solver_that_is_asked_for_and_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vatspolicy.authoring.diff.proof.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("vatspolicy.authoring.diff.semantic.importlib.util.find_spec", lambda _: None)
     data = compared(tmp_path, LATER, semantic="z3")
     assert (data["title"]["en"], data["exit_code"], data["why"][0]["code"]) == ("NOT EVALUATED", 4, "engine")
     assert data["semantic"]["status"] == "unavailable"
@@ -324,7 +324,7 @@ def test_without_the_solver_auto_settles_nothing_and_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vatspolicy.authoring.symbolic.solver.z3", None)
-    monkeypatch.setattr("vatspolicy.authoring.diff.proof.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("vatspolicy.authoring.diff.semantic.importlib.util.find_spec", lambda _: None)
     data = compared(tmp_path, LATER, semantic="auto")
     assert (data["semantic"]["status"], data["semantic"]["engine"]) == ("evaluated", None)
     assert {rule["verdict"] for rule in data["edits"]} == {"unknown"}

@@ -19,8 +19,7 @@ from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, TODAY
 from vatspolicy.core.engine import timeline as package
 from vatspolicy.core.engine.result import ChangeAhead, DatedFact, encode
-from vatspolicy.core.engine.timeline import timeline
-from vatspolicy.core.engine.timeline_result import Timeline
+from vatspolicy.core.engine.timeline import Timeline, timeline
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.gate.gate import AHEAD, Gate

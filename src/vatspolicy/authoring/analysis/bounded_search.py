@@ -1,15 +1,11 @@
-"""Searches over all rules of a bundle on the days of a period.
-
-`BoundedSearch` shares one solver between many questions over short lists: what it finds is certain, what it does not
-find is not proved. `find_solution` answers one question for lists of any length.
-"""
+"""Searches over all rules of a bundle on the days of a period, many models at once, and variants of what they find."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from vatspolicy.authoring.analysis.model_block import ModelStore
 from vatspolicy.authoring.symbolic.change_search import SHORT
 from vatspolicy.authoring.symbolic.decision_encoder import (
     ACTIVITY_CLASS,
@@ -17,8 +13,9 @@ from vatspolicy.authoring.symbolic.decision_encoder import (
     encode_decision,
     encode_subject_pair,
 )
+from vatspolicy.authoring.symbolic.domain import AS_OF, ordinal
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Amount, Assignment, Bound, Flag, FormulaPool
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, solve
 from vatspolicy.authoring.symbolic.ruleset_encoder import (
     RelaxedEncoder,
@@ -30,9 +27,109 @@ from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Undecided, open_
 from vatspolicy.authoring.symbolic.timeline import END, Period, RuleSetHistory
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
 from vatspolicy.core.cel.ast import Node
+from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Expression, Route, Rule
 from vatspolicy.core.profile.vocabulary import words
+
+LEAST, MOST = 16, 512
+"""Models of a block when it is made, and once blocks of one size have been joined: fewer cost as much to ask."""
+
+
+class ModelBlock:
+    """Some models of one pool: a base, and for each model the variables in which it differs from it."""
+
+    def __init__(self, pool: FormulaPool, base: Assignment, changes: Sequence[Assignment]) -> None:
+        self.pool, self.base, self.changes = pool, base, changes
+        self.whole = (1 << len(changes)) - 1
+        self._masks = {TRUE: self.whole}
+        self._places: dict[str, list[int]] = {}
+        """Places of the models that differ from the base in a variable."""
+        for place, change in enumerate(changes):
+            for name in change:
+                self._places.setdefault(name, []).append(place)
+
+    def all_of(self, formulas: Iterable[int]) -> Iterator[int]:
+        """Yield the places of the models of which all formulas hold, in order."""
+        found = self.whole
+        for formula in formulas:
+            found &= self._mask(formula)
+            if not found:
+                return
+        while found:
+            lowest = found & -found
+            yield lowest.bit_length() - 1
+            found ^= lowest
+
+    def _mask(self, formula: int) -> int:
+        """Return the models of which a formula holds, as bits."""
+        masks, pending = self._masks, [abs(formula)]
+        while pending:
+            number = pending[-1]
+            if number in masks:
+                pending.pop()
+                continue
+            part = self.pool.parts[number]
+            if not isinstance(part, tuple):
+                masks[number] = self._mask_of_atom(part)
+                continue
+            missing = [abs(operand) for operand in part if abs(operand) not in masks]
+            if missing:
+                pending += missing
+                continue
+            found = self.whole
+            for operand in part:
+                found &= masks[operand] if operand > 0 else ~masks[-operand]
+            masks[number] = found
+        return masks[formula] if formula > 0 else self.whole & ~masks[-formula]
+
+    def _mask_of_atom(self, atom: Flag | Bound) -> int:
+        names = [atom.name] if isinstance(atom, Flag) else [name for name, _ in atom.terms]
+        places = {place for name in names for place in self._places.get(name, ())}
+        found = self.whole if self.pool.holds(atom, self.base) else 0
+        for place in places:
+            change = self.changes[place]
+            values = (
+                {**{name: self.base[name] for name in names if name in self.base}, **change} if self.base else change
+            )
+            found = found | 1 << place if self.pool.holds(atom, values) else found & ~(1 << place)
+        return found
+
+
+class ModelStore:
+    """Models of a search, the oldest first."""
+
+    def __init__(self, pool: FormulaPool) -> None:
+        self.pool, self.last = pool, Model()
+        self._blocks: list[tuple[ModelBlock, list[Model]]] = []
+        self._open: list[tuple[Model, dict[int, bool]]] = []
+        """Models that wait for their block, with the truths of formulas."""
+
+    def add(self, model: Model) -> None:
+        """Add a model."""
+        self.last = model
+        self._open.append((model, {}))
+        if len(self._open) < LEAST:
+            return
+        found = [model for model, _ in self._open]
+        self._open = []
+        while self._blocks and len(self._blocks[-1][1]) == len(found) < MOST:
+            found = [*self._blocks.pop()[1], *found]
+        self._blocks.append((ModelBlock(self.pool, {}, found), found))
+
+    def find(self, formulas: Sequence[int]) -> Model | None:
+        """Return the first model of which all formulas hold, if there is one."""
+        for block, models in self._blocks:
+            for place in block.all_of(formulas):
+                return models[place]
+        for model, memo in self._open:
+            if all(self.pool.evaluate(formula, model, memo) for formula in formulas):
+                return model
+        return None
+
+
+# --- searches over all rules of a bundle on the days of a period
+
 
 Build = Callable[[Query, SymbolicRuleSet], Sequence[int]]
 """Builds the formulas of a question about the rule sets of a query."""
@@ -240,3 +337,124 @@ class RelaxedSearch:
             return not self.may_hold(build) and not self.query.space.missing_bounds()
         except Undecided:
             return False
+
+
+# --- variants of profiles that a search has found: a word or a place exchanged, or one fact turned round
+
+
+Change = Mapping[str, bool | Amount]
+"""Variables with their new values."""
+
+Changes = Callable[[Model], Iterable[Change]]
+"""Gives the changes to try in a model."""
+
+MOST_ATOMS = 12
+"""Facts of a clause that are turned round at most, one at a time."""
+
+
+class Variants:
+    """Variants of the models of a search."""
+
+    def __init__(self, search: BoundedSearch) -> None:
+        self.search, self.pool, self.space = search, search.query.space.pool, search.query.space
+        self._conditions: dict[str, list[int]] = {}
+        """Axioms and invariants by the variables that they read."""
+        self._indexed: set[int] = set()
+
+    def find(
+        self, formulas: Sequence[int], bases: Iterable[Model], changes_of: Callable[[Model], Iterable[Change]]
+    ) -> bool:
+        """Return whether a variant of one of the models satisfies all formulas; it is kept as a model of the search."""
+        ordered = formulas[::-1]  # the last one is the question itself, the others say that its subject exists
+        for base in bases:
+            changes = list(changes_of(base))
+            for place in ModelBlock(self.pool, base, changes).all_of(ordered):
+                model = {**base, **changes[place]}
+                if self._exists(model, changes[place]):
+                    self.search.models.add(model)
+                    return True
+        return False
+
+    def exchanges(self, old: Tree, new: Tree, day: str, model: Model) -> Iterator[Change]:
+        """Yield changes that put one word, place or entry where a model has another, then or from a day on."""
+        changes: list[dict[str, bool | Amount]] = [{}] if old == new else []
+        for one, other in _words(old, new):
+            changes += self._exchange(one, other, model)
+        yield from changes
+        days = self.pool.ranges[AS_OF]
+        first = max(ordinal(day), int(days.low))
+        if first <= days.high:
+            yield from ({**change, AS_OF: first} for change in changes)
+
+    def _exchange(self, old: Tree, new: Tree, model: Model) -> Iterator[dict[str, bool | Amount]]:
+        for name, value in model.items():
+            if value is True and name.endswith(f"={old}"):
+                other = f"{name.removesuffix(str(old))}{new}"
+                if other in self.space.flags:
+                    yield {name: False, other: True}
+                    yield {other: True}
+        for name, tables in self.space.tables.items():
+            index = int(self.pool.number_of(name, model))
+            if not any(_is(values[index], old) for values in tables.values()):
+                continue
+            owner, _, fact = name.rpartition(".")
+            code = f"{owner}.at"
+            for values in tables.values():
+                place = _place_of(values, new)
+                if place is not None:
+                    yield {name: place}
+            for values in self.space.tables.get(code, {}).values() if fact == "ftz" else ():
+                place = _place_of(values, new)
+                if place is not None:  # the zone follows from the code of the place
+                    yield {code: place, f"{name}?": False}
+
+    def flips(self, clause: Iterable[int], model: Model) -> Iterator[Change]:
+        """Yield changes that turn round one fact of a clause."""
+        for number in self.pool.cone(clause)[: -MOST_ATOMS - 1 : -1]:  # the facts that few other rules read come last
+            atom = self.pool.parts[number]
+            if isinstance(atom, Flag):
+                yield {atom.name: not model.get(atom.name, False)}
+            elif isinstance(atom, Bound) and len(atom.terms) == 1:
+                [(name, _)] = atom.terms
+                known = self.pool.ranges[name]
+                inside = self.pool.evaluate(number, model)
+                value = atom.limit + 1 if inside else atom.limit
+                if known.low <= value <= known.high:
+                    yield {name: value}
+
+    def _exists(self, model: Model, change: Change) -> bool:
+        """Return whether the axioms and invariants hold that speak about what changed."""
+        for condition in (*self.space.axioms, *self.search.invariants()):
+            if condition not in self._indexed:
+                self._indexed.add(condition)
+                for number in self.pool.cone([condition]):
+                    atom = self.pool.parts[number]
+                    names = [atom.name] if isinstance(atom, Flag) else [name for name, _ in _terms(atom)]
+                    for name in names:
+                        self._conditions.setdefault(name, []).append(condition)
+        conditions = {one for name in change for one in self._conditions.get(name, ())}
+        memo: dict[int, bool] = {}
+        return all(self.pool.evaluate(condition, model, memo) for condition in conditions)
+
+
+def _words(old: Tree, new: Tree) -> Iterator[tuple[Tree, Tree]]:
+    """Yield pairs of words to exchange: the two members themselves, or the words of two entries."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        yield old, new
+        return
+    words = [word for listed in old.values() if isinstance(listed, list) for word in listed]
+    others = [listed[0] for listed in new.values() if isinstance(listed, list) and listed]
+    yield from itertools.product(words, others)
+
+
+def _is(value: Tree, word: Tree) -> bool:
+    return bool(word in value if isinstance(value, tuple) else value == word)
+
+
+def _place_of(values: Sequence[Tree], word: Tree) -> int | None:
+    return next((place for place, value in enumerate(values) if _is(value, word)), None)
+
+
+def _terms(atom: Tree) -> tuple[tuple[str, int], ...]:
+    assert isinstance(atom, Bound)
+    return atom.terms

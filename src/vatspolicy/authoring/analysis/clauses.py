@@ -7,10 +7,9 @@ import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from vatspolicy.authoring.analysis.bounded_search import SymbolicSubject, encode_subject
-from vatspolicy.authoring.analysis.context import AnalysisContext
+from vatspolicy.authoring.analysis.bounded_search import SymbolicSubject, Variants, encode_subject
 from vatspolicy.authoring.analysis.findings import NOT_SHOWN, AnalysisFinding
-from vatspolicy.authoring.analysis.variants import Variants
+from vatspolicy.authoring.analysis.rule_checks import AnalysisContext
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE
 from vatspolicy.authoring.symbolic.query import Query

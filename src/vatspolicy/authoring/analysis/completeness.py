@@ -12,8 +12,8 @@ from vatspolicy.authoring.analysis.bounded_search import (
     encode_subject,
     find_bounded_solution,
 )
-from vatspolicy.authoring.analysis.context import AnalysisContext
 from vatspolicy.authoring.analysis.findings import AnalysisFinding
+from vatspolicy.authoring.analysis.rule_checks import AnalysisContext
 from vatspolicy.authoring.analysis.settings import OptionalObject
 from vatspolicy.authoring.analysis.witness import make_witness
 from vatspolicy.authoring.symbolic.change_search import SHORT

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import fnmatch
 import functools
-from collections.abc import Callable, Sequence
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
 from vatspolicy.authoring.analysis.bounded_search import (
     Build,
@@ -16,38 +20,289 @@ from vatspolicy.authoring.analysis.bounded_search import (
     find_solution,
 )
 from vatspolicy.authoring.analysis.findings import PropertyResult
-from vatspolicy.authoring.analysis.refinement import LENGTHS, RefinementProof
 from vatspolicy.authoring.analysis.self_composition import (
+    SAID,
+    Directions,
     FreeEncoder,
     ProfilePair,
     encode_hidden,
     encode_monotone,
     encode_more_licenses,
     encode_more_words,
+    services_of,
 )
 from vatspolicy.authoring.analysis.settings import LawProperty
-from vatspolicy.authoring.analysis.thresholds import NotGraded, find_descent
-from vatspolicy.authoring.analysis.trials import make_pairs
 from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.authoring.symbolic.change_search import SHORT
-from vatspolicy.authoring.symbolic.decision_encoder import encode_classes, encode_decision
+from vatspolicy.authoring.symbolic.decision_encoder import (
+    encode_activities,
+    encode_classes,
+    encode_decision,
+    encode_rules,
+    encode_service,
+)
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
-from vatspolicy.authoring.symbolic.query import Query, Solution
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Bound, Flag, Part, TooLarge
+from vatspolicy.authoring.symbolic.query import Query, Solution, assume_invariants
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, open_solver, reason_of
-from vatspolicy.authoring.symbolic.timeline import Period
+from vatspolicy.authoring.symbolic.solver import BUDGET, Solver, Undecided, open_solver, reason_of
+from vatspolicy.authoring.symbolic.timeline import Period, values_of
 from vatspolicy.authoring.symbolic.values import Constant, Unsupported
-from vatspolicy.authoring.symbolic.witness import Unconfirmed
-from vatspolicy.core.documents.plain import Facts
+from vatspolicy.authoring.symbolic.witness import Place, Unconfirmed, is_valid_and_holds, places, without
+from vatspolicy.authoring.testing.cases import Case, cases_of
+from vatspolicy.core.cel.interpreter import compile_interpreter
+from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.decision import WORDS, Decision
 from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
+from vatspolicy.core.engine.subjects import product_activation, service_activation
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Rule
+from vatspolicy.core.profile.profile import Profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import say_both
+
+
+class Descent(NamedTuple):
+    """Two thresholds of which the second is not above the first, and the first day of that."""
+
+    lower: str
+    higher: str
+    values: tuple[float, float]
+    day: str
+
+
+class NotGraded(Exception):
+    """Signal that a name stands for no number of the law. The text says which."""
+
+
+def find_descent(bundle: Bundle, names: Sequence[str], period: Period) -> Descent | None:
+    """Return the first two neighbors among some parameters (policy/name) that do not ascend, or None.
+
+    A number changes only on the first day of one of its values, so these days stand for all others.
+
+    Raises:
+        NotGraded: There is no such parameter, or it has a value that is not a number.
+    """
+    dated = values_of(bundle).dated
+    for name in names:
+        if name not in dated:
+            raise NotGraded(f"There is no parameter {name}.")
+        if any(
+            isinstance(value.value, bool) or not isinstance(value.value, int | float) for value in dated[name].values
+        ):
+            raise NotGraded(f"The parameter {name} is not a number.")
+    for lower, higher in itertools.pairwise(names):
+        starts = {value.since for name in (lower, higher) for value in dated[name].values}
+        days = sorted({max(day, period.start) for day in starts if day < period.end})
+        for day in days:
+            one, two = dated[lower].on(day), dated[higher].on(day)
+            if one is not None and two is not None and one.value >= two.value:
+                return Descent(lower, higher, (one.value, two.value), day)
+    return None
+
+
+# --- pairs of profiles to try a property with: those of the tests, each with a fact less or a word more
+
+
+TRIALS = 500
+"""Pairs of profiles that are decided, spread over the tests of all policies."""
+
+MOST_CHANGES = 12
+"""Changes of one test that are tried."""
+
+T = TypeVar("T")
+Pair = tuple[dict[str, Tree], dict[str, Tree], str]
+"""Two profiles and a day."""
+
+
+def make_pairs(bundle: Bundle, wanted: LawProperty) -> Iterator[Pair]:
+    """Yield pairs of valid profiles that a property is about, at most `TRIALS`; the same ones in each run."""
+    cases = [case for policy in bundle.policies.values() for case in cases_of(bundle, policy)]
+    chosen = cases[:: max(1, len(cases) // TRIALS)]
+    # one change of each test after the other, and then a second one of each
+    turns = itertools.zip_longest(*(_pairs(bundle, wanted, case, number) for number, case in enumerate(chosen)))
+    yield from itertools.islice((pair for turn in turns for pair in turn if pair is not None), TRIALS)
+
+
+def _pairs(bundle: Bundle, wanted: LawProperty, case: Case, number: int) -> Iterator[Pair]:
+    data = dict(case.profile.document.data)
+    if not wanted.with_opinions and data.get("opinions"):
+        return
+    for one, two in itertools.islice(_change(bundle, wanted, data, number), MOST_CHANGES):
+        meant = _is_meant(bundle, wanted, one, case.as_of)
+        if meant and is_valid_and_holds(two, lambda profile: True, bundle.schemas):
+            yield one, two, case.as_of
+
+
+def _change(
+    bundle: Bundle, wanted: LawProperty, data: dict[str, Tree], number: int
+) -> Iterator[tuple[dict[str, Tree], dict[str, Tree]]]:
+    """Yield the profile with a change of it; `number` chooses which comes first."""
+    if wanted.form == "more_facts":
+        kept = frozenset(wanted.body.get("except", ()))
+        for place in _turned([place for place in places(data) if _may_be_hidden(place, kept)], number):
+            less = without(data, place)
+            if less is not None:
+                yield less, data
+        return
+    name = str(wanted.body["fact"]).removeprefix("services.*.")
+    item = bundle.schemas.load("profile")["properties"]["services"]["items"]["properties"][name]["items"]
+    services = data["services"]
+    for word in _turned(item["enum"], number * 7):
+        if services and word not in services[0].get(name, [word]):
+            more = copy.deepcopy(data)
+            more["services"][0][name].append(word)
+            yield data, more
+
+
+def _turned(things: Sequence[T], number: int) -> Sequence[T]:
+    start = number % len(things) if things else 0
+    return [*things[start:], *things[:start]]
+
+
+def _may_be_hidden(place: Place, kept: frozenset[str]) -> bool:
+    """Return whether a fact may be left out: no member of a list, no name, nothing that is kept or handed down."""
+    path = ".".join("*" if isinstance(step, int) else step for step in place)
+    own = place[-1]
+    steps = {step for step in place if isinstance(step, str)}
+    return (
+        isinstance(own, str)
+        and own not in ("id", "at", "instrument", "date")
+        and not (own in kept or path in kept or steps & kept or place[0] in ("schema", "product"))
+    )
+
+
+def _is_meant(bundle: Bundle, wanted: LawProperty, data: Facts, day: str) -> bool:
+    """Return whether a profile is valid, has one service, and satisfies the condition of the property."""
+
+    def holds(profile: Profile) -> bool:
+        if wanted.when is None:
+            return True
+        product = product_activation(profile, day)
+        activation = product
+        if wanted.body["each"] == "service":
+            activation = service_activation(product, product["services"][0])
+        return compile_interpreter(wanted.when, {})(activation) is True
+
+    return len(data["services"]) == 1 and is_valid_and_holds(data, holds, bundle.schemas)
+
+
+# --- proof that a profile that says more never leaves the range of decisions that it had
+
+
+LENGTHS = {"deals": 2}
+"""Lengths of lists. The foreign share of an operator is that of one source, and another deal can only make it unknown
+or replace it: so two deals show whatever any number can. Of other lists each member adds the same formulas again."""
+
+MOST_ATOMS = 60
+"""Atoms of a formula of which the solver is asked."""
+
+_MEMBER = re.compile(r"(?<!^services)(?<!^deals)\.\d+\b")
+"""A member of a list, other than the service and the deals."""
+
+
+class RefinementProof:
+    """Proof about two profiles of which the first leaves out facts of the second."""
+
+    def __init__(self, pair: ProfilePair, budget: int) -> None:
+        self.pair, self.budget = pair, budget
+        self.pool = pair.query.space.pool
+        self.parts = list(self._find_parts())
+        said = {number for number, part in enumerate(self.pool.parts) if _is_said(part)}
+        self.directions = Directions(self.pool, rising=said)
+        self._in_second: dict[int, int] = {TRUE: TRUE}
+
+    def is_proved(self) -> bool:
+        """Return whether every part stays in its range. Raises SolverMissing."""
+        open_parts = [formula for formula in self.parts if not self.directions.rises(formula)]
+        if open_parts:
+            self._ask_solver(open_parts)
+        return all(self.directions.rises(formula) for formula in open_parts)
+
+    def _find_parts(self) -> Iterator[int]:
+        """Yield the formulas that must rise: certain consequences, and the negations of possible ones."""
+        ruleset = self.pair.first
+        _, service = services_of(ruleset)[0]
+        outcomes = [encode_rules(ruleset, "product", ruleset.product_activation()), encode_service(ruleset, service)]
+        for certain, possible, outcome in encode_activities(ruleset, service):
+            yield from (certain, -possible)
+            outcomes.append(outcome)
+        for outcome in outcomes:
+            yield from outcome.low
+            yield from (-high for high in outcome.high)
+
+    def _ask_solver(self, formulas: list[int]) -> None:
+        """Find the directions of small formulas below some, from the smallest on."""
+        asked = sorted(self._find_open(formulas), key=abs)
+        solver = open_solver(self.pair.query.space, self.budget)
+        for formula in asked:
+            self.directions.renew(abs(formula))
+            if not self.directions.rises(formula) and self._is_small(formula) and self._rises(solver, formula):
+                self.directions.settle(formula)
+
+    def _find_open(self, formulas: list[int]) -> set[int]:
+        """Return the formulas that must rise for some to rise, and do not yet: those below them, too."""
+        found: set[int] = set()
+        pending = list(formulas)
+        while pending:
+            formula = pending.pop()
+            part = self.pool.parts[abs(formula)]
+            if formula not in found and not self.directions.rises(formula):
+                found.add(formula)
+                if isinstance(part, tuple):
+                    pending += part if formula > 0 else [-operand for operand in part]
+        return found
+
+    def _is_small(self, formula: int) -> bool:
+        """Return whether a formula has few atoms, and none about a member of a list other than a deal."""
+        atoms = [self.pool.parts[number] for number in self.pool.cone([formula])]
+        names = [name for atom in atoms for name in _names(atom)]
+        return len(atoms) <= MOST_ATOMS and not any(_MEMBER.search(name.removeprefix(SAID)) for name in names)
+
+    def _rises(self, solver: Solver, formula: int) -> bool:
+        """Return whether it is proved that a formula holds of the second profile wherever it holds of the first."""
+        asked = [formula, -self._second(formula), *self._invariants]
+        return FALSE in asked or solver.find(asked) is None
+
+    @functools.cached_property
+    def _invariants(self) -> list[int]:
+        """Invariants of both profiles."""
+        first, _ = assume_invariants(self.pair.first.space, self.pair.first.encoder)
+        return [*first, *map(self._second, first)]
+
+    def _second(self, formula: int) -> int:
+        """Return a formula as it is of the second profile: everything is said there."""
+        found, pending = self._in_second, [abs(formula)]
+        while pending:
+            part = self.pool.parts[pending[-1]]
+            below = [abs(operand) for operand in part] if isinstance(part, tuple) else []
+            missing = [one for one in below if one not in found]
+            if missing:
+                pending += missing
+                continue
+            one = pending.pop()
+            if isinstance(part, tuple):
+                found[one] = self.pool.conjoin([found[p] if p > 0 else -found[-p] for p in part])
+            else:
+                found[one] = TRUE if _is_said(part) else one
+        return found[abs(formula)] if formula > 0 else -found[-formula]
+
+
+def _is_said(part: Part) -> bool:
+    return isinstance(part, Flag) and part.name.startswith(SAID)
+
+
+def _names(atom: Part) -> list[str]:
+    """Return the variables of an atom."""
+    return (
+        [atom.name] if isinstance(atom, Flag) else [name for name, _ in atom.terms] if isinstance(atom, Bound) else []
+    )
+
+
+# --- properties of the law, proved for all profiles and days or refuted by profiles that the evaluator confirms
+
 
 EVERY = Phrase("all profiles, lists of any length")
 EVERY_DAY = Phrase("all days")

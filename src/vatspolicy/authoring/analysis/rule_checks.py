@@ -1,22 +1,110 @@
-"""Checks of single rules and of pairs: dead, duplicate, subsumed and conflicting rules."""
+"""Checks of single rules and of pairs: dead, duplicate, subsumed, conflicting or shadowed rules; gaps of versions."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from vatspolicy.authoring.analysis.bounded_search import encode_applies, encode_fires, encode_part, encode_subject
-from vatspolicy.authoring.analysis.context import AnalysisContext
-from vatspolicy.authoring.analysis.findings import AnalysisFinding
+from vatspolicy.authoring.analysis.bounded_search import (
+    BoundedSearch,
+    Build,
+    encode_applies,
+    encode_fires,
+    encode_part,
+    encode_subject,
+    find_solution,
+)
+from vatspolicy.authoring.analysis.findings import NOT_SHOWN, AnalysisFinding, NotEvaluated
+from vatspolicy.authoring.analysis.structural import same_text
 from vatspolicy.authoring.analysis.witness import Witness, make_witness
-from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.change_search import SHORT
+from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
+from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.authoring.symbolic.formula import FALSE, FormulaPool
+from vatspolicy.authoring.symbolic.query import Query, Solution, solve
+from vatspolicy.authoring.symbolic.ruleset_encoder import RelaxedEncoder, RelaxedRuleSet, RuleSwitches, SymbolicRuleSet
+from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, open_solver, reason_of
+from vatspolicy.authoring.symbolic.timeline import Period, RuleSetHistory
+from vatspolicy.authoring.symbolic.values import Unsupported
+from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.core.cel.ast import And, Node, Term
-from vatspolicy.core.policies.model import Advise, Deny, Duty, Need, Route, Rule
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import NEVER, Advise, Classify, Deny, Duty, Need, Route, Rule
 from vatspolicy.core.policies.modelled import effect_constants
-from vatspolicy.i18n import Phrase
-from vatspolicy.i18n.words import Table, both, say_both
+from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
+from vatspolicy.i18n.words import Table, both, joint, say_both
+
+
+@dataclass
+class AnalysisContext:
+    """A bundle, the days analyzed, and the questions left unanswered."""
+
+    bundle: Bundle
+    period: Period
+    budget: int = BUDGET
+    touched: frozenset[str] | None = None
+    """Names of the rules that a change touches; None to look at all rules."""
+    not_evaluated: list[NotEvaluated] = field(default_factory=list)
+
+    def concerns(self, *rules: Rule) -> bool:
+        """Return whether one of the rules is to be looked at."""
+        return self.touched is None or any(rule.name in self.touched for rule in rules)
+
+    @functools.cached_property
+    def search(self) -> BoundedSearch:
+        """Search over all rules with short lists."""
+        return BoundedSearch(self.bundle, self.period, self.budget)
+
+    def attempt(
+        self, kind: str, about: tuple[str, ...], check: Callable[[], AnalysisFinding | None]
+    ) -> Iterator[AnalysisFinding]:
+        """Yield the finding of a check; note a check that ends without an answer."""
+        try:
+            found = check()
+        except (Undecided, Unsupported) as error:
+            self.not_evaluated.append(NotEvaluated(kind, about, reason_of(error)))
+        except (Unconfirmed, InvalidInput) as error:
+            reason = f"Internal error: a witness was not confirmed ({error})."
+            self.not_evaluated.append(NotEvaluated(kind, about, reason))
+        else:
+            if found is not None:
+                yield found
+
+    def find_solution(self, build: Build) -> Solution | None:
+        """Return facts and a day that satisfy the formulas, or None if it is proved that there are none."""
+        return find_solution(self.bundle, self.period, build, self.budget)
+
+    def is_satisfiable(self, formulas: Sequence[int]) -> bool | None:
+        """Return whether a profile with short lists satisfies the formulas, or None if that is not known."""
+        try:
+            return self.search.is_satisfiable(formulas)
+        except Undecided:
+            return None
+
+    def finding(
+        self, kind: str, rules: Sequence[Rule], message: LocalizedText, shown: Witness | None
+    ) -> AnalysisFinding:
+        """Return a finding about rules, placed at the first of them."""
+        first = rules[0]
+        since, until = max(rule.since for rule in rules), min(rule.until for rule in rules)
+        return AnalysisFinding(
+            kind,
+            tuple(rule.name for rule in rules),
+            self.bundle.policies[first.policy].file,
+            first.line,
+            message,
+            since,
+            None if until == NEVER else until,
+            *((shown.profile, shown.as_of, shown.case, shown.case_for, None) if shown else NOT_SHOWN),
+        )
+
+
+# --- checks of single rules and of pairs: dead, duplicate, subsumed and conflicting rules
+
 
 # --- dead rules
 
@@ -248,3 +336,201 @@ def _contradict(one: Mapping[str, object], two: Mapping[str, object]) -> bool:
         return False
     events = [due.get("before") or due.get("after") for due in (one, two)]
     return one.keys() == two.keys() or (events[0] is not None and events[0] == events[1])
+
+
+# --- rules that apply but decide nothing, because other rules always decide the same
+
+
+def find_shadowed(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:
+    """Yield rules that apply, and without which no decision would differ on any day."""
+    deciding = [rule for rule in rules if isinstance(rule.effect, Deny | Need | Route | Classify)]
+    candidates = list(_shadowed_on_short_lists(context, deciding))
+    proof = _ShadowProof(context, candidates)
+    for rule in candidates:
+        yield from context.attempt(
+            "never-decides", (rule.name,), functools.partial(_check_shadowed, context, rule, proof)
+        )
+
+
+def _shadowed_on_short_lists(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[Rule]:
+    """Yield rules without which no product with one service and short lists is decided differently."""
+    search = context.search
+    if search.unsupported:
+        for name, reason in search.unsupported.items():
+            context.not_evaluated.append(NotEvaluated("never-decides", (name,), reason_of(Unsupported(reason))))
+        return
+    pool = search.query.space.pool
+    before = decision_words(pool, search.outcome())
+    switches = RuleSwitches(search.ruleset, [rule for rule in rules if _keeps_licenses(search.history, rule)])
+    after = decision_words(pool, encode_decision(switches.ruleset, search.query.services[:1]))
+    one_off = [_differ(pool, before, after), switches.at_most_one_off]
+    search.prepare(one_off)
+    for rule in rules:
+        if rule.name in switches.off:
+            asked = [*one_off, switches.off[rule.name]]
+        else:
+            asked = [_differ(pool, before, decision_words(pool, search.outcome(without_rule=rule.name)))]
+        if FALSE in asked or not search.may_be_satisfiable(asked):
+            yield rule  # at the limit, too: the check of the rule alone settles it, or says that it was not evaluated
+
+
+def _differ(pool: FormulaPool, before: Mapping[str, int], after: Mapping[str, int]) -> int:
+    return pool.disjoin(pool.conjoin((before[word], -after[word])) for word in before)
+
+
+def _keeps_licenses(history: RuleSetHistory, rule: Rule) -> bool:
+    """Return whether the same instruments license an activity without the rule: other routes lead to its own."""
+    return not isinstance(rule.effect, Route) or history.without(rule.name).access == history.access
+
+
+def _check_shadowed(context: AnalysisContext, rule: Rule, proof: _ShadowProof) -> AnalysisFinding | None:
+    solution = context.find_solution(lambda query, ruleset: encode_fires(query, ruleset, rule, certain=True))
+    if solution is None:  # the rule is dead, which is another finding
+        return None
+    shadows = proof.find_shadows(rule)
+    if shadows is None:
+        return None
+    title = f"lets {rule.id} apply beside others that decide the same"
+    shown = make_witness(context.bundle, solution, [rule], title)
+    told = Phrase("Wherever {rule} applies, the decision is the same without it, because of {others}.")
+    others = {lang: joint("list", lang).join(other.name for other in shadows) for lang in LANGUAGES}
+    return context.finding("never-decides", (rule,), say_both(told, rule=rule.id, others=others), shown)
+
+
+class _ShadowProof:
+    """Proofs for lists of any length that the bounds of no decision differ without a rule.
+
+    Equal bounds of the product with each service are equal bounds of the whole, whatever the number of services.
+    """
+
+    def __init__(self, context: AnalysisContext, candidates: Sequence[Rule]) -> None:
+        self.context, self.candidates = context, candidates
+
+    @functools.cached_property
+    def _encoded(self) -> _TwoOutcomes:
+        bounds: dict[str, int] = {}
+        while True:
+            query = Query(self.context.period, dict(bounds), RelaxedEncoder, self.context.bundle.schemas)
+            found = _TwoOutcomes(
+                query, query.encode(self.context.bundle, RelaxedRuleSet), self.candidates, self.context.budget
+            )
+            missing = query.space.missing_bounds()
+            if not missing:
+                return found
+            bounds |= missing
+
+    def find_shadows(self, rule: Rule) -> list[Rule] | None:
+        """Return denials and needs because of which a rule decides nothing, or None if it decides some profile.
+
+        Raises:
+            Undecided: Neither was found.
+        """
+        found = self._encoded.find_shadows(rule)
+        if found is None and not _decides(self.context, rule):
+            raise Undecided("whether other rules always decide the same was not found out")
+        return found
+
+
+MANY = {**SHORT, "company.licenses": 6, "partner.licenses": 6}
+"""Lengths of lists for a rule that decides only beside several licenses that are held."""
+
+
+def _decides(context: AnalysisContext, rule: Rule) -> bool:
+    """Return whether a profile with many licenses is decided differently without the rule."""
+
+    def build(query: Query) -> Sequence[int]:
+        ruleset = query.encode(context.bundle)
+        less = dataclasses.replace(ruleset, history=ruleset.history.without(rule.name))
+        pool, services = query.space.pool, query.services[:1]
+        words = [decision_words(pool, encode_decision(side, services)) for side in (ruleset, less)]
+        return [_differ(pool, *words)]
+
+    found = solve(context.period, build, context.budget, MANY, schemas=context.bundle.schemas)
+    return isinstance(found, Solution)
+
+
+class _TwoOutcomes:
+    """Outcomes with and without candidates. Any other rule can be switched off in both, so that proofs name it."""
+
+    def __init__(self, query: Query, ruleset: SymbolicRuleSet, candidates: Sequence[Rule], budget: int) -> None:
+        self.query, pool = query, query.space.pool
+        others = [rule for rule in itertools.chain(*ruleset.history.rules.values()) if _can_shadow(rule)]
+        self.rules = {rule.name: rule for rule in others}
+        self.whole = RuleSwitches(ruleset, others)
+        self.less = RuleSwitches(self.whole.ruleset, candidates, "further ")
+        one, two = (encode_decision(side.ruleset, query.services[:1]) for side in (self.whole, self.less))
+        pairs = zip((*one.low, *one.high), (*two.low, *two.high), strict=True)
+        self.differs = pool.disjoin(itertools.starmap(pool.differ, pairs))
+        self.solver = open_solver(query.space, budget)
+
+    def find_shadows(self, rule: Rule) -> list[Rule] | None:
+        """Return the denials and needs that a proof for the rule needs, or None if there is no proof."""
+        asked = [self.differs, self.less.at_most_one_off, self.less.off[rule.name], *self.query.invariant_formulas]
+        on = {-off: self.rules[name] for name, off in self.whole.off.items()}
+        asked += [formula for formula, other in on.items() if not _covers_subject(other, rule) or other is rule]
+        needed = [formula for formula in on if formula not in asked]
+        core = self.solver.core([*asked, *needed])
+        if core is None:
+            return None
+        needed = [formula for formula in needed if formula in core]
+        for formula in list(needed):  # a core may name more than the proof needs
+            fewer = [other for other in needed if other != formula]
+            core = self.solver.core([*asked, *fewer]) if formula in needed else None
+            if core is not None:
+                needed = [other for other in fewer if other in core]
+        return sorted((on[formula] for formula in needed), key=lambda other: other.name)
+
+
+def _can_shadow(rule: Rule) -> bool:
+    return isinstance(rule.effect, Deny | Need)
+
+
+def _covers_subject(other: Rule, rule: Rule) -> bool:
+    """Return whether the other rule is evaluated on the same subject, or on one that contains it."""
+    order = ("product", "service", "activity")
+    return order.index(other.each) <= order.index(rule.each)
+
+
+# --- days between two versions of a rule whose conditions differ, on which neither is in force
+
+
+def find_version_gaps(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:
+    """Yield pairs of rules of one file with the same effect: the first ends days before the second begins.
+
+    Both conditions hold of some profile on the first day between, and no other rule of the file has the effect there.
+    """
+    alike: dict[str, list[Rule]] = {}
+    for rule in rules:
+        alike.setdefault(repr((rule.policy, rule.each, effect_key(rule))), []).append(rule)
+    for found in alike.values():
+        for first, second in itertools.permutations(found, 2):
+            apart = context.bundle.covers_from < first.until < second.since and context.concerns(first, second)
+            if apart and not same_text(first, second):
+                others = [rule for rule in found if rule.in_force(first.until)]
+                check = functools.partial(_check_gap, context, first, second, others)
+                yield from context.attempt("dates-missing", (first.name, second.name), check)
+
+
+def _check_gap(context: AnalysisContext, first: Rule, second: Rule, others: Sequence[Rule]) -> AnalysisFinding | None:
+    day = first.until
+    params = context.bundle.on(day).params
+    if not all(key in params for rule in (first, second) for key in rule.when.parameters):
+        return None
+
+    def build(query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+        exists, activation = encode_subject(query, ruleset, first.each)
+        both = [ruleset.encoder.truth(rule.when.tree, activation, params).true for rule in (first, second)]
+        silent = [encode_applies(ruleset, rule, activation).false for rule in others]
+        return [*exists, *both, *silent]
+
+    one_day = dataclasses.replace(context, period=Period(day, iso(ordinal(day) + 1)))
+    solution = one_day.find_solution(build)
+    if solution is None:
+        return None
+    shown = make_witness(context.bundle, solution, [first, second], f"has neither {first.id} nor {second.id}")
+    told = Phrase(
+        "{first} ends on {end}; {second}, with the same effect, begins on {start}. Between them neither applies."
+    )
+    message = say_both(told, first=first.id, end=first.until, second=second.id, start=second.since)
+    found = context.finding("dates-missing", (first, second), message, shown)
+    return dataclasses.replace(found, since=first.until, until=second.since)

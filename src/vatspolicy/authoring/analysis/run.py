@@ -1,4 +1,4 @@
-"""Run of an analysis: jobs by kind of finding, shared by worker processes."""
+"""Run of an analysis: jobs by kind of finding, shared by worker processes; of all rules or of those that changed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
+from pathlib import Path
 
 from vatspolicy.authoring.analysis.bounded_search import all_days
 from vatspolicy.authoring.analysis.clauses import find_idle
 from vatspolicy.authoring.analysis.completeness import find_gaps, find_undecided
-from vatspolicy.authoring.analysis.context import AnalysisContext
 from vatspolicy.authoring.analysis.findings import (
     KINDS,
     NOT_SHOWN,
@@ -22,12 +22,19 @@ from vatspolicy.authoring.analysis.findings import (
     PropertyResult,
 )
 from vatspolicy.authoring.analysis.properties import Relaxations, prove
-from vatspolicy.authoring.analysis.rule_checks import find_conflicts, find_dead, find_redundant
+from vatspolicy.authoring.analysis.rule_checks import (
+    AnalysisContext,
+    find_conflicts,
+    find_dead,
+    find_redundant,
+    find_shadowed,
+    find_version_gaps,
+)
 from vatspolicy.authoring.analysis.settings import FILE_NAME, AnalysisSettings, load_settings
-from vatspolicy.authoring.analysis.shadowed import find_shadowed
 from vatspolicy.authoring.analysis.structural import find_structural
-from vatspolicy.authoring.analysis.touched import Touched
-from vatspolicy.authoring.analysis.versions import find_version_gaps
+from vatspolicy.authoring.diff.law_revision import load_pair
+from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
+from vatspolicy.authoring.diff.sources import WORKING_TREE, read_pair, read_source, source_of
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.query import refuse_unknown_fields
 from vatspolicy.authoring.symbolic.solver import BUDGET, SolverMissing, has_solver, reason_of
@@ -262,3 +269,44 @@ def _accept(
             message = say_both(told, file=FILE_NAME, kind=entry.kind, about=key[1])
             kind, (file, line) = "accepted-not-found", (settings.file, entry.line)
             yield AnalysisFinding(kind, entry.about, file, line, message, None, None, *NOT_SHOWN)
+
+
+# --- rules that a change touches: those that differ between a git revision and the files on disk
+
+
+_DECIDING = ("classify", "deny", "need", "route")
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Rules that a change adds, removes or changes, by terms, parameters and instruments too."""
+
+    names: frozenset[str]
+    decides: bool
+    """True if one of them can change a decision."""
+
+
+def find_touched(since: str, law: LawStack) -> Touched | None:
+    """Return the rules that differ since a revision (or a folder, or a bundle); None if any may, as the schemas differ.
+
+    Layers are read as they are in that revision, above the bundle of the law if it has one.
+
+    Raises:
+        SourceError: The revision cannot be read.
+        InvalidInput: One of the states cannot be loaded.
+    """
+    here = Path()
+    if law.layers:
+        sources = read_pair(since, WORKING_TREE, here, law)
+    elif law.bundle_file is not None:
+        sources = read_source(since, here), source_of(law.bundle_file)
+    else:
+        head = read_source(WORKING_TREE if law.folder is None else str(law.folder), here)
+        sources = read_source(since, here), head
+    before, after = load_pair(*sources)
+    if before.schemas != after.schemas:
+        return None
+    sides = RuleSignatures(before.bundle), RuleSignatures(after.bundle)
+    names = frozenset(Differences(*sides).names)
+    kinds = {side.by_name[name].kind for side in sides for name in names if name in side.by_name}
+    return Touched(names, not kinds.isdisjoint(_DECIDING))

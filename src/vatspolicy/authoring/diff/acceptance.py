@@ -28,8 +28,16 @@ from vatspolicy.authoring.diff.result import (
 )
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW, Change
-from vatspolicy.authoring.diff.verdict import RED_LINES, cites_otherwise, direction_of, failures, is_among, settled
-from vatspolicy.authoring.diff.words import NOT_ACCEPTED, UNREAD_SCHEMAS
+from vatspolicy.authoring.diff.verdict import (
+    NOT_ACCEPTED,
+    RED_LINES,
+    UNREAD_SCHEMAS,
+    cites_otherwise,
+    direction_of,
+    failures,
+    is_among,
+    settled,
+)
 from vatspolicy.core.documents import Document, load_document, parse_document
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.validation import validate

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_side, named_after
-from vatspolicy.authoring.diff.pairs import PairEvaluator, Side
+from vatspolicy.authoring.diff.pairs import PairEvaluator, Side, Touching, Untouched
 from vatspolicy.authoring.diff.result import Answer
 from vatspolicy.authoring.diff.rules import Differences
-from vatspolicy.authoring.diff.untouched import Touching, Untouched
 from vatspolicy.core.documents import Document, load_document, parse_document
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine.decision import WORDS, Decision

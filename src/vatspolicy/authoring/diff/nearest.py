@@ -1,30 +1,120 @@
-"""The known product nearest to a witness: a profile that shows the same and differs from the product in few facts.
-
-Only the evaluator is asked. A witness that the solver found is moved towards a product, fact by fact, for as long as it
-shows what it is to show.
-"""
+"""The product that a reader of an edit can compare: near to what is known, with few facts of a witness."""
 
 from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import heapq
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
-from vatspolicy.authoring.diff.borrowed_facts import Fact as Borrowed
-from vatspolicy.authoring.diff.borrowed_facts import lend
-from vatspolicy.authoring.diff.decisions import Product
+from vatspolicy.authoring.diff.decisions import Comparison, Product, direction
+from vatspolicy.authoring.diff.result import Answer, Verdict, Witness
+from vatspolicy.authoring.diff.result import Transition as WordChange
+from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.granted_profiles import load_granted
-from vatspolicy.authoring.symbolic.witness import Place, is_valid_and_holds
+from vatspolicy.authoring.symbolic.timeline import mix
+from vatspolicy.authoring.symbolic.verdicts import MOST_TELLING_FIRST, Pair, RuleVerdict, Transition, Transitions
+from vatspolicy.authoring.symbolic.witness import Place, decision_of, is_valid_and_holds
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.validation import is_valid
+from vatspolicy.core.engine.evaluator import possible_outcomes
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Expression, Rule
+from vatspolicy.core.policies.reads import facts_of
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import words_of
 from vatspolicy.errors import InvalidInput
+
+Fact = tuple[str, str]
+"""A part of a profile and a fact of it; `services` stands for one service, and an empty fact for the whole part."""
+
+OPERATORS = ("company", "partner")
+_LICENSES = frozenset((owner, "licenses") for owner in OPERATORS)
+_CLASSIFYING = ("services", "offers")
+"""The fact from which an activity has its class."""
+
+
+def read_by(rules: Iterable[Rule]) -> frozenset[Fact]:
+    """Return the facts that some rules read."""
+    return frozenset[Fact]().union(*(_read_by(expression) for rule in rules for expression in rule.compiled))
+
+
+def read_by_versions(differences: Differences, names: Iterable[str]) -> frozenset[Fact]:
+    """Return the facts that both versions of some rules (policy/rule) read."""
+    sides = differences.base.by_name, differences.head.by_name
+    return read_by(side[name] for name in names for side in sides if name in side)
+
+
+@functools.lru_cache(maxsize=8192)
+def _read_by(expression: Expression) -> frozenset[Fact]:
+    found: set[Fact] = set()
+    for path in facts_of(expression.tree):
+        part, *names = path.split(".")
+        if part == "activity":
+            found |= _LICENSES if names == ["licensed"] else {_CLASSIFYING}
+        elif part in ("company", "partner", "product", "data"):
+            found.add((part, names[0] if names else ""))
+        elif part == "services" and len(names) > 1:
+            found.add((part, names[1]))
+        elif part not in ("as_of", "services"):
+            found.add((part, ""))
+    return frozenset(found)
+
+
+def lend(witness: Facts, product: Facts, read: frozenset[Fact]) -> Iterator[tuple[dict[str, Tree], dict[Fact, Tree]]]:
+    """Yield the product with facts of a service of the witness and of its operator, and the facts that are new to it.
+
+    The operator of the product's service takes those of the operator of the witness. Neither profile is copied beyond
+    what changes.
+    """
+    for service in witness.get("services", ()):
+        holds_some = bool(witness.get(_operator(witness, service), {}).get("licenses"))
+        for place in range(len(product.get("services", ()))):
+            for facts in (read, read | _LICENSES) if holds_some and not read >= _LICENSES else (read,):
+                yield _lend(witness, service, product, place, facts)
+
+
+def _lend(
+    witness: Facts, service: Facts, product: Facts, place: int, facts: Iterable[Fact]
+) -> tuple[dict[str, Tree], dict[Fact, Tree]]:
+    services = list(product["services"])
+    own = services[place] = dict(services[place])
+    lent: dict[str, Tree] = {**product, "services": services}
+    lender, borrower = _operator(witness, service), _operator(product, own)
+    new: dict[Fact, Tree] = {}
+    for part, name in sorted(facts):
+        if part in OPERATORS and part != lender:
+            continue
+        source = service if part == "services" else witness.get(part, {}) if name else witness
+        target_part = borrower if part in OPERATORS else part
+        name = name or part
+        if name not in source or name == "id":
+            continue
+        if source is witness:
+            target = lent
+        elif part == "services":
+            target = own
+        else:
+            target = lent[target_part] = dict(lent.get(target_part, {}))
+        if target.get(name) != source[name]:
+            new[target_part, name] = source[name]
+            target[name] = source[name]
+    return lent, new
+
+
+def _operator(profile: Facts, service: Facts) -> str:
+    named = service.get("operated_by", profile.get("product", {}).get("operated_by"))
+    return "partner" if named == "partner" else "company"
+
+
+# --- the known product nearest to a witness: a profile that shows the same and differs from the product in few facts
+
 
 ASKED = 12
 """Products that are decided as they are, the most similar first."""
@@ -37,7 +127,7 @@ _OFFERS = ("services", 0, "offers")
 """Place of the offers of a service."""
 
 Holds = Callable[[Profile], bool]
-Fact = tuple[Place, str]
+PlacedFact = tuple[Place, str]
 """A place without the numbers of list members, and the value there as JSON."""
 
 
@@ -103,7 +193,7 @@ class KnownProducts:
                 found.append(Nearby(product, self._with_offers(near, holds)))
         return min(found, key=distance, default=None)
 
-    def find_borrower(self, witness: Facts, holds: Holds, read: frozenset[Borrowed]) -> Nearby | None:
+    def find_borrower(self, witness: Facts, holds: Holds, read: frozenset[Fact]) -> Nearby | None:
         """Return the known product that needs the fewest facts of a witness for `holds` to be true; None for none.
 
         `read`: the facts of the witness to borrow. No opinion is borrowed.
@@ -117,7 +207,7 @@ class KnownProducts:
             found.append(Nearby(product, data if near is None else near))
         return min(found, key=distance, default=None)
 
-    def find_borrowers(self, witness: Facts, read: frozenset[Borrowed]) -> Iterator[Profile]:
+    def find_borrowers(self, witness: Facts, read: frozenset[Fact]) -> Iterator[Profile]:
         """Yield the profiles of products with facts of a witness, those that borrow the fewest first."""
         yield from self.load_valid(data for _, data in self._lend(witness, read))
 
@@ -128,7 +218,7 @@ class KnownProducts:
                 with contextlib.suppress(InvalidInput):
                     yield load_granted(data, schemas=self.schemas)
 
-    def _lend(self, witness: Facts, read: frozenset[Borrowed]) -> list[tuple[int, dict[str, Tree]]]:
+    def _lend(self, witness: Facts, read: frozenset[Fact]) -> list[tuple[int, dict[str, Tree]]]:
         """Return the products with facts of a witness that differ least, each with its place among the products."""
         lent = (
             (sum(len(list(_facts(value))) for value in new.values()), place, changed)
@@ -174,7 +264,7 @@ class KnownProducts:
         return is_valid_and_holds(data, holds, self.schemas)
 
 
-def _facts(value: Tree, place: Place = ()) -> Iterator[Fact]:
+def _facts(value: Tree, place: Place = ()) -> Iterator[PlacedFact]:
     """Yield every fact of a profile, and each member of a list as a fact of its own."""
     if isinstance(value, Mapping):
         for key, child in value.items():
@@ -293,3 +383,171 @@ def _at(data: Tree, place: Place) -> Tree:
     for step in place:
         data = data[step]
     return data
+
+
+# --- the example of an edit: of the profiles that show it, the one that a reader can compare with what there reall...
+
+
+FEW = 4
+"""Most facts that differ from a known product in an example that takes no effort to picture."""
+EDITS = 5
+"""Most edits of a review in which examples are searched for that are better than the witness of the proof."""
+
+Found: TypeAlias = Transition | RuleVerdict
+Rank = tuple[bool, int, int, int]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A profile that shows a change of the decision, made from a known product."""
+
+    change: Found
+    """A change of the word, with a profile that shows it."""
+    near: Nearby | None
+    """None if the profile of the change is the example."""
+    day: str
+
+    @functools.cached_property
+    def rank(self) -> Rank:
+        """Key to sort by, the best first (see `_rank`)."""
+        return _rank(_pair(self.change), self.near)
+
+    @property
+    def is_plain(self) -> bool:
+        """True if it takes no effort to picture."""
+        return self.rank[:2] <= (False, FEW)
+
+
+def _pair(change: Found | Verdict) -> Pair:
+    assert change.before is not None and change.after is not None
+    return change.before, change.after
+
+
+def _rank(pair: Pair, near: Nearby | None) -> Rank:
+    """Return a key to sort by, the best first: nothing is contrived, few facts differ, the change tells much.
+
+    An opinion that nobody gave is contrived, and so is a decision that is open because a known fact is not told.
+    """
+    if near is None:
+        return True, 1 << 30, 0, 0
+    has_opinions, changed = distance(near)
+    contrived = has_opinions or ("incomplete" in pair and leaves_out(near))
+    return contrived, max(changed, FEW), MOST_TELLING_FIRST.index(pair), changed
+
+
+class Examples:
+    """Examples of what rules do that are changed together.
+
+    Where no compared product shows a change of the word, an example shows any change in the direction of the verdict.
+    """
+
+    def __init__(
+        self,
+        sides: tuple[Bundle, Bundle],
+        differences: Differences,
+        compared: Comparison,
+        known: KnownProducts,
+        groups: Sequence[RuleVerdict],
+        transitions: Transitions,
+    ) -> None:
+        """Take the rules that differ, the compared and the known products, and what is proved of both."""
+        self.base, self.head = sides
+        self.differences, self.compared, self.known = differences, compared, known
+        self.groups, self.transitions = groups, transitions
+
+    def find(self, found: RuleVerdict, names: Sequence[str], near: Callable[[], Nearby | None]) -> Example:
+        """Return an example of the verdict on some rules.
+
+        `near` finds the profile nearest to a known product that shows the change of the verdict itself.
+        """
+        assert found.as_of is not None
+        if not self._is_wanted(found.transitions, names):
+            return Example(found, near(), found.as_of)
+        whole = self._cause_all(names)  # then `choose` knows the profiles nearest to known products
+        own = Example(found, None if whole else near(), found.as_of)
+        after = self.head if whole else mix(self.base, self.head, names)
+        read = read_by_versions(self.differences, names)
+        return _Borrowing((self.base, after), self.known, read).find(own, self.transitions.possible)
+
+    def choose(
+        self, verdict: Verdict, names: Sequence[str], shown: Iterable[tuple[Transition, WordChange]]
+    ) -> Example | None:
+        """Return the best of the shown changes in the direction of a verdict on rules that cause them all.
+
+        `shown`: changes of the decision word as they were proved and as they are shown. None if the verdict has an
+        example as good.
+        """
+        own, chosen = verdict.witness, None
+        if own is None or not self._is_wanted(verdict.transitions, names) or not self._cause_all(names):
+            return None
+        wanted = direction(own.before, own.after)
+        best = _rank(_pair(verdict), self._near(own))
+        for change, entry in shown:
+            if entry.witness is not None and entry.direction == wanted:
+                one = Example(change, self._near(entry.witness), entry.witness.as_of)
+                if one.rank < best:
+                    best, chosen = one.rank, one
+        return chosen
+
+    def _is_wanted(self, transitions: Sequence[str], names: Sequence[str]) -> bool:
+        """Return True if rules change the decision word, and that of no compared product, in a review of few edits."""
+        if not transitions or len(self.groups) > EDITS:
+            return False
+        return all(set(names).isdisjoint(row.because) for row in self.compared.rows)
+
+    def _cause_all(self, names: Sequence[str]) -> bool:
+        """Return True if these are all rules that differ, so that the changes of the word are theirs."""
+        return self.differences.names.keys() <= set(names)
+
+    def _near(self, witness: Witness) -> Nearby | None:
+        """Return the profile of a witness with its known product, if it has one."""
+        made_from = witness.product
+        key = made_from and (made_from.id, made_from.variant, made_from.file)
+        found = (one for one in self.known.products if (one.id, one.variant or None, one.document.file) == key)
+        product = next(found, None)
+        return None if product is None else Nearby(product, dict(witness.profile))
+
+
+@dataclass(frozen=True)
+class _Borrowing:
+    """Search for known products that show a change with a few facts of its witness."""
+
+    sides: tuple[Bundle, Bundle]
+    """The base, and the base with some rules of the head."""
+    known: KnownProducts
+    read: frozenset[Fact]
+    """Facts that the rules read."""
+
+    def find(self, own: Example, changes: Iterable[Transition]) -> Example:
+        """Return the best example of a change in the same direction: the own one, or a product that borrows facts.
+
+        `changes`: changes of the decision word that are possible.
+        """
+        assert own.change.witness is not None
+        wanted = self._direction(load_granted(own.change.witness, schemas=self.known.schemas), own.day)
+        found = [own]
+        for change in sorted(changes, key=lambda one: MOST_TELLING_FIRST.index((one.before, one.after))):
+            if found[-1].is_plain:
+                break
+            if "opinions" not in (change.witness or {}):  # the solver looked for a witness without opinions before
+                found += self._borrowed(change, wanted)
+        return min(found, key=lambda one: one.rank)
+
+    def _borrowed(self, change: Transition, wanted: str) -> Iterator[Example]:
+        """Yield the known product that shows the same change with a few facts of its witness, if there is one."""
+        assert change.witness is not None and change.as_of is not None
+        day = change.as_of
+
+        def shows(profile: Profile) -> bool:
+            words = zip(self.sides, (change.before, change.after), strict=True)
+            same = all(decision_of(bundle, profile, day) == word for bundle, word in words)
+            return same and self._direction(profile, day) == wanted
+
+        near = self.known.find_borrower(change.witness, shows, self.read)
+        if near is not None:
+            yield Example(change, near, day)
+
+    def _direction(self, profile: Profile, day: str) -> str:
+        ranges = [possible_outcomes(bundle.on(day), profile, day, asking=False).range for bundle in self.sides]
+        before, after = (Answer(low if low == high else "incomplete", (low, high)) for low, high in ranges)
+        return direction(before, after)

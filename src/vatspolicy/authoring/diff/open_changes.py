@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from vatspolicy.authoring.diff.borrowed_facts import OPERATORS, Fact
-from vatspolicy.authoring.diff.nearest import KnownProducts
+from vatspolicy.authoring.diff.nearest import OPERATORS, Fact, KnownProducts
 from vatspolicy.authoring.symbolic.transitions import add_shown
 from vatspolicy.authoring.symbolic.verdicts import WITNESS, RuleVerdict, Transition, Transitions
 from vatspolicy.authoring.symbolic.witness import confirm_decisions, decision_of, places, without

@@ -15,7 +15,7 @@ from pathlib import Path
 from vatspolicy.authoring.diff.decisions import Product, Row
 from vatspolicy.authoring.diff.law_revision import LawRevision
 from vatspolicy.authoring.diff.result import ChangedDecision, ChangedRecords, PastDecisions, UnreadRecord
-from vatspolicy.authoring.diff.words import UNREAD
+from vatspolicy.authoring.diff.verdict import UNREAD
 from vatspolicy.core.documents import Document, parse_document
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.profile.profile import change, read_profile

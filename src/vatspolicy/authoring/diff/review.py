@@ -9,7 +9,6 @@ from pathlib import Path
 
 from vatspolicy.authoring.diff.acceptance import AcceptedChanges, mark_accepted, read_accepted, remainder
 from vatspolicy.authoring.diff.concerned import find_concerned
-from vatspolicy.authoring.diff.decided_witness import UnconfirmedProof
 from vatspolicy.authoring.diff.decisions import (
     Comparison,
     Product,
@@ -17,21 +16,21 @@ from vatspolicy.authoring.diff.decisions import (
     direction_of_all,
     products,
 )
-from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem
+from vatspolicy.authoring.diff.edits import WORDING, EditsOfRules, ReviewItem, compare_entries, compare_layers
 from vatspolicy.authoring.diff.law import find_followers, law_in_words
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
-from vatspolicy.authoring.diff.layer_edits import compare_layers
-from vatspolicy.authoring.diff.proof import Proof, prove
-from vatspolicy.authoring.diff.record_entries import WORDING, compare_entries
 from vatspolicy.authoring.diff.recorded import Recorded
 from vatspolicy.authoring.diff.result import FORMAT, Accepted, Access, Review, Semantic, SideName, Verdict, Why
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaEdits, compare_schemas
-from vatspolicy.authoring.diff.semantic import word_proofs
+from vatspolicy.authoring.diff.semantic import Proof, UnconfirmedProof, prove, word_proofs
 from vatspolicy.authoring.diff.serialize import ComparisonSerializer, seen_in
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure, date_change
 from vatspolicy.authoring.diff.verdict import (
+    TITLES,
+    UNREAD_SCHEMAS,
+    WHY,
     check_release,
     exit_code,
     failures,
@@ -43,7 +42,6 @@ from vatspolicy.authoring.diff.verdict import (
     title_of,
     undecided,
 )
-from vatspolicy.authoring.diff.words import TITLES, UNREAD_SCHEMAS, WHY
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem

@@ -1,20 +1,16 @@
-"""Proofs of every edit and of the change as a whole.
-
-Each witness is decided again by the evaluator before it is shown, dated, and worded by the schemas.
-"""
+"""Proofs of every edit and of the change as a whole, and what their witnesses are decided as."""
 
 from __future__ import annotations
 
 import functools
+import importlib.util
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from vatspolicy.authoring.diff.decided_witness import DecidedWitness, UnconfirmedProof
 from vatspolicy.authoring.diff.decisions import Comparison, Product, direction
-from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.proof import Proof
+from vatspolicy.authoring.diff.law_revision import LawRevision, load_side
 from vatspolicy.authoring.diff.result import (
     Answer,
     Cause,
@@ -35,20 +31,161 @@ from vatspolicy.authoring.diff.result import (
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.core.documents.plain import Facts
-from vatspolicy.core.engine.decision import WORDS
+from vatspolicy.core.engine.decision import WORDS, Decision
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.engine.snapshot import say_value
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.wording import FactWording
-from vatspolicy.errors import WorkerLost
+from vatspolicy.errors import InvalidInput, WorkerLost
+from vatspolicy.i18n.words import say_both
 from vatspolicy.workers import can_fork, map_in_order
 
 if TYPE_CHECKING:
-    from vatspolicy.authoring.diff.example import Example, Examples
-    from vatspolicy.authoring.diff.nearest import KnownProducts, Nearby
+    from vatspolicy.authoring.diff.nearest import Example, Examples, KnownProducts, Nearby
     from vatspolicy.authoring.symbolic import verdicts as proved
     from vatspolicy.authoring.symbolic.transitions import DecidingRules
+    from vatspolicy.authoring.symbolic.verdicts import RuleVerdict, Transitions
 
     Found: TypeAlias = proved.Transition | proved.RuleVerdict
+
+
+ENGINES = ("auto", "z3", "off")
+"""Solvers to choose from: z3 if it is installed, z3 or no report, none.
+
+Without z3, `auto` proves what the texts of the rules alone settle, and reports the rest as unknown.
+"""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The answers of the solver."""
+
+    status: str
+    """evaluated; not-needed (no rule differs); off; unavailable; failed."""
+    engine: str | None = None
+    """z3, or None if it is not installed or was not asked."""
+    reason: str = ""
+    """Reason for a missing evaluation: engine (not installed), schemas (the base does not fit the head's), failed."""
+    broke: str = ""
+    """The type of the error that stopped the solver."""
+    groups: tuple[RuleVerdict, ...] = ()
+    """One for each group of rules that were changed together."""
+    rules: tuple[RuleVerdict, ...] = ()
+    """One for each rule changed alone, if that was asked."""
+    transitions: Transitions | None = None
+    """Those of the change as a whole; None if nothing was evaluated."""
+    base: Bundle | None = None
+    """The base under the schemas of the head."""
+
+
+def prove(
+    base: LawRevision,
+    head: LawRevision,
+    differences: Differences,
+    groups: Sequence[Sequence[str]],
+    wanted: str,
+    workers: int = 1,
+    each_rule: bool = False,
+) -> Proof:
+    """Prove or refute the groups of rules that differ, and all together, over all profiles and all days.
+
+    The profiles are those of the head's schemas. `wanted` is one of ENGINES. `workers` are processes that share the
+    queries; the answers do not depend on it. With `each_rule`, each rule is asked alone, too.
+    """
+    names = sorted(differences.names)
+    if not names:
+        return Proof("not-needed")
+    if wanted == "off":
+        return Proof("off")
+    solver = importlib.util.find_spec("z3") is not None
+    if wanted == "z3" and not solver:
+        return Proof("unavailable", reason="engine")
+    engine = "z3" if solver else None
+    try:
+        left = (base if base.schemas == head.schemas else load_side(base.source, head.schemas)).bundle
+    except InvalidInput:  # an old state that does not fit the new schemas
+        return Proof("unavailable", engine, "schemas")
+    from vatspolicy.authoring.symbolic import recall_change
+    from vatspolicy.authoring.symbolic.solver import FAILURES
+
+    outside: tuple[type[Exception], ...] = (WorkerLost, *FAILURES)
+    try:
+        alone = [(name,) for name in names] if each_rule else []
+        verdicts, transitions = recall_change(left, head.bundle, [*groups, *alone], workers=workers)
+    except outside as error:  # keep the rest of the report, and mark it as incomplete
+        return Proof("failed", engine, "failed", type(error).__name__)
+    return Proof(
+        "evaluated",
+        engine,
+        groups=tuple(verdicts[: len(groups)]),
+        rules=tuple(verdicts[len(groups) :]),
+        transitions=transitions,
+        base=left,
+    )
+
+
+# --- a witness of a proof, decided by the evaluator under both sides
+
+
+class UnconfirmedProof(Exception):
+    """The evaluator does not decide a witness as the solver says, so no answer of it may be shown."""
+
+
+class DecidedWitness:
+    """A profile of a witness, decided by both sides on any day."""
+
+    def __init__(self, sides: tuple[DecidingRules, DecidingRules], profile: Profile) -> None:
+        from vatspolicy.authoring.symbolic.transitions import RelevantRules, days_in
+
+        self.base, self.head = (side.bundle for side in sides)
+        self.profile = profile
+        self.relevant = [RelevantRules(side, profile) for side in sides]
+        self.days: frozenset[str] = frozenset(days_in([profile.facts])).union(*(rules.days for rules in self.relevant))
+        """Days on which an answer may change."""
+        self._decided: dict[str, tuple[Decision, Decision]] = {}
+
+    def on(self, day: str) -> tuple[Decision, Decision]:
+        """Return the decisions of both sides on a day."""
+        if day not in self._decided:
+            self._decided[day] = evaluate(self.base, self.profile, day), evaluate(self.head, self.profile, day)
+        return self._decided[day]
+
+    def answers(self, day: str) -> tuple[Answer, Answer]:
+        """Return the answers of both sides, without findings and so in a part of the time."""
+        before, after = (
+            Answer(low if low == high else "incomplete", (low, high))
+            for low, high in (rules.range(day) for rules in self.relevant)
+        )
+        return before, after
+
+    def confirmed(self, day: str) -> tuple[Answer, Answer]:
+        """Return the answers of the full decisions of both sides. Raises UnconfirmedProof."""
+        before, after = (Answer(decision.decision, decision.range) for decision in self.on(day))
+        if (before, after) != self.answers(day):
+            raise UnconfirmedProof(day)
+        return before, after
+
+    def listed(self, names: Sequence[str], day: str) -> tuple[ListedItem, ...]:
+        """Return the items of some rules that differ."""
+        from vatspolicy.authoring.symbolic.two_rulesets import ListedItems
+
+        found = ListedItems(self.base, self.head, names, day).differing(self.profile)
+        return tuple(
+            ListedItem(
+                kind=kind,
+                name=item_name,
+                before=old.value if old else None,
+                after=new.value if new else None,
+                before_text=say_both(text) if old and (text := say_value(old, self.base)) else None,
+                after_text=say_both(text) if new and (text := say_value(new, self.head)) else None,
+            )
+            for (kind, item_name, _, _), (old, new) in found.items()
+        )
+
+
+# --- proofs of every edit and of the change as a whole
+
 
 _LISTED = 6
 """Most items of a witness that are shown."""
@@ -143,7 +280,7 @@ class _ProofSerializer:
     def settle_open(self) -> proved.Transitions:
         """Look near witnesses for profiles that show changes of the decision word which the proof leaves open."""
         if self.transitions.undecided:
-            from vatspolicy.authoring.diff.borrowed_facts import read_by_versions
+            from vatspolicy.authoring.diff.nearest import read_by_versions
             from vatspolicy.authoring.diff.open_changes import settle_open
 
             read = read_by_versions(self.differences, self.differences.names)
@@ -222,7 +359,7 @@ class _ProofSerializer:
     @functools.cached_property
     def examples(self) -> Examples:
         """The examples of groups of rules."""
-        from vatspolicy.authoring.diff.example import Examples
+        from vatspolicy.authoring.diff.nearest import Examples
 
         return Examples(
             (self.base, self.head), self.differences, self.compared, self.known, self.proof.groups, self.transitions

@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from vatspolicy.authoring.diff.decisions import Comparison, Detail, Row, direction_of_all
 from vatspolicy.authoring.diff.edit_wording import EditWording
-from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem
+from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem, find_red_lines
 from vatspolicy.authoring.diff.law import name_layer
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.layer_edits import find_red_lines
 from vatspolicy.authoring.diff.result import (
     Cause,
     ChangedDecision,

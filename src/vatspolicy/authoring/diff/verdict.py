@@ -5,16 +5,85 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from vatspolicy.authoring.diff.edits import WORDING
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.record_entries import WORDING
 from vatspolicy.authoring.diff.result import Fault, Item, Release, Review, SchemaChange
 from vatspolicy.authoring.diff.schemas import VALIDITY
 from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, Change
-from vatspolicy.authoring.diff.words import FAULTS
 from vatspolicy.core.documents import Document
 from vatspolicy.gate.gate import ExitCode, worst
-from vatspolicy.i18n import Listing, _
-from vatspolicy.i18n.words import both
+from vatspolicy.i18n import Listing, Phrase, _
+from vatspolicy.i18n.words import Table, both
+from vatspolicy.origin import install
+
+TITLES: Table = {
+    "not-evaluated": Phrase("NOT EVALUATED"),
+    "same": Phrase("No change"),
+    "tightened": Phrase("Tightens"),
+    "loosened": Phrase("Loosens"),
+    "both": Phrase("Tightens and loosens"),
+    "neither": Phrase("Changes decisions, neither stricter nor milder"),
+    "below": Phrase("Changes below the decision: duties, routes or reasons"),
+    "no-rule": Phrase("No decision changes: no rule differs on any day"),
+    "proved": Phrase("No decision changes, proved for all profiles"),
+    "said": Phrase("No decision changes, which is proved; what decisions cite or say may change"),
+    "unseen": Phrase("No decision change was found"),
+    "unseen-said": Phrase("No decision change was found; what decisions cite or say may change"),
+    "unknown": Phrase("UNKNOWN: no decision change was found, and none could be excluded"),
+    "open": Phrase("; more could not be excluded"),
+}
+UNREAD_SCHEMAS = "Excluded only for specs that both schemas read alike."
+"""Reason why nothing is proved of a change of the decision word, if the schemas may read a spec otherwise."""
+WHY: Table = {
+    "source": Phrase("A side cannot be read."),
+    "invalid": Phrase("A side, or a profile, is not valid."),
+    "accepted": Phrase("The file of accepted changes is not valid, so nothing in it counts."),
+    "recorded": Phrase("Past decisions are not evaluated: {subject}."),
+    "masked": Phrase(
+        "Past decisions cannot be replayed, since facts of their records are masked: {subject}. A log that is to be "
+        "replayed masks nothing below /input."
+    ),
+    "nothing": Phrase("There is no profile to decide."),
+    "engine": Phrase("The solver for proofs is not installed. Run {command}, or use --semantic off.").fill(
+        command=install("smt")
+    ),
+    "failed": Phrase("The engine for proofs broke off ({subject}): nothing is proved or excluded."),
+    "contradiction": Phrase("The engine for proofs excludes what a profile shows; none of its proofs counts."),
+    "schemas": Phrase("Nothing could be proved: the base does not fit the schemas of the head."),
+}
+NOT_ACCEPTED: Table = {
+    "edit": Phrase("The edit was altered after it was accepted, so it counts again."),
+    "effect": Phrase("What the edit changes in decisions was altered after it was accepted, so it counts again."),
+    "early": Phrase("The change is accepted only from {day} on, so it counts."),
+    "ended": Phrase("The change was accepted until {until}, so it counts again."),
+    "merged": Phrase(
+        "The base holds this entry, so what it accepted was merged before. Accept the change anew, with a new day."
+    ),
+    "gone": Phrase("This change is not part of the comparison any more. Delete the entry."),
+}
+"""Reasons why an entry of the accepted changes does not apply."""
+UNREAD: Table = {
+    "torn": Phrase("This is not a whole record."),
+    "masked": Phrase("Facts of this record are masked."),
+    "no-profile": Phrase("This record holds no profile."),
+    "no-day": Phrase("This record does not tell the day of the law."),
+    "no-spec": Phrase("The spec of this receipt is not there."),
+    "other-spec": Phrase("The spec has changed since this receipt was written."),
+    "invalid": Phrase("The profile of this record is not valid."),
+    "uncovered": Phrase("One of the two states of the law does not cover the day of this record."),
+}
+"""Reasons why a past decision is not evaluated."""
+FAULTS: Table = {
+    "version": Phrase("The version of the bundle must be at least {subject}."),
+    "changelog": Phrase("CHANGELOG.md says nothing new under {subject}."),
+    "file-version": Phrase(
+        "{subject}: what was law on a past day is rewritten, and the version of the file is not raised."
+    ),
+    "review": Phrase("{subject}: the review is of an earlier text."),
+}
+
+# --- the verdict on a comparison: title, conditions to fail on, exit code, and the version that the change needs
+
 
 RED_LINES = ("waivable", "unenforced", "loosenable")
 """Conditions on rules that lose force at the gate, or may lose it, while no decision changes."""

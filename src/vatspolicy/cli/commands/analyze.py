@@ -68,8 +68,7 @@ def analyze(
     Example: vatspolicy analyze --rule 'vats-pilot-2024/*' --no-properties
     """
     from vatspolicy.authoring.analysis.findings import KINDS
-    from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
-    from vatspolicy.authoring.analysis.touched import find_touched
+    from vatspolicy.authoring.analysis.run import AnalysisRequest, find_touched, run_analysis
     from vatspolicy.authoring.symbolic.solver import BUDGET
     from vatspolicy.git import SourceError
     from vatspolicy.reports.analysis import render

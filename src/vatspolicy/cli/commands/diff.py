@@ -39,7 +39,7 @@ DiffFormat = Literal["text", "json", "markdown", "github", "sarif", "html"]
 
 
 Semantic = Literal["auto", "z3", "off"]
-"""Engines of proofs (vatspolicy.authoring.diff.proof.ENGINES)."""
+"""Engines of proofs (vatspolicy.authoring.diff.semantic.ENGINES)."""
 
 
 def parse_days(texts: list[str]) -> list[str]:

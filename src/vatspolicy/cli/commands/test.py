@@ -209,7 +209,7 @@ def _with_proposals(result: RunResult) -> RunResult:
     """Return a run with a test case for each clause that is not covered in the policies whose tests were run."""
     import dataclasses
 
-    from vatspolicy.authoring.analysis.proposals import propose_cases
+    from vatspolicy.authoring.analysis.witness import propose_cases
 
     if result.coverage is None:
         return result

@@ -1,23 +1,273 @@
-"""The timeline of a product: how its decision changed and will change over law time, and which instrument did it."""
+"""Decisions on one product over time: the days on which they change, why, and what is amended."""
 
 from __future__ import annotations
 
+import functools
 import itertools
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.documents import format_path
-from vatspolicy.core.engine.amendments import Amendments
-from vatspolicy.core.engine.decision import Decision
+from vatspolicy.core.engine.classification import classify
+from vatspolicy.core.engine.decision import Decision, Finding
 from vatspolicy.core.engine.evaluator import evaluate
-from vatspolicy.core.engine.result import ChangeAhead, DatedFact, ItemChange, LawChange
+from vatspolicy.core.engine.law_texts import copy_text, titled
+from vatspolicy.core.engine.result import AmendedArticle, ChangeAhead, DatedFact, ItemChange, LawChange
 from vatspolicy.core.engine.snapshot import Item, Key, summarize, summary_order
-from vatspolicy.core.engine.timeline_result import Entry, Mark, SummaryItem, Timeline
-from vatspolicy.core.engine.turning_points import may_change
-from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.engine.subjects import activity_activation, product_activation, service_activation
+from vatspolicy.core.policies.bundle import Bundle, LawIdentity
+from vatspolicy.core.policies.model import Advise, Duty, Policy, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText
+
+FORMAT = 1
+"""Version of the data; it grows when a reader would break."""
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryItem:
+    """An item of the summary of a decision."""
+
+    kind: str
+    subject: str
+    id: str
+    title: LocalizedText
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A day that is marked."""
+
+    mark: str
+    """today or launch."""
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A period in which the decision is the same, and what differs from the period before."""
+
+    from_: str
+    decision: str
+    range: tuple[str, str]
+    findings: tuple[SummaryItem, ...]
+    changes: tuple[ItemChange, ...]
+    instruments: tuple[LawChange, ...]
+    facts: tuple[DatedFact, ...]
+    until: str | None
+    """First day of the next period; None for the last one."""
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """The decisions on a product over law time."""
+
+    format: int = FORMAT
+    product: str
+    title: str
+    file: str
+    bundle: LawIdentity
+    from_: str
+    to: str | None
+    """Last day asked for; None for no end."""
+    today: str
+    launch: str | None
+    entries: tuple[Entry, ...]
+
+
+# --- quick check whether changes of the law on a day can change a decision
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """Changes of the law on a boundary day."""
+
+    rules: tuple[tuple[RuleSet, Rule], ...]
+    """Rules that begin (with the law of the day) or end (with the law before it)."""
+    other: bool
+    """True if parameters, or the instruments that make an activity licensed, change too."""
+
+
+def may_change(bundle: Bundle, profile: Profile, day: str) -> bool:
+    """Return whether the decision on a profile may differ from that of the day before. False is certain.
+
+    A rule whose condition is false has no finding, so its begin or end changes nothing.
+    """
+    if day in profile.turning_days:
+        return True
+    turn = _turn(bundle, day)
+    if turn.other:
+        return True
+    activations = dict(_subjects(bundle.on(day), profile, day)) if turn.rules else {}
+    return any(
+        ruleset.evaluate(rule.when, activation) is not False
+        for ruleset, rule in turn.rules
+        for activation in activations.get(rule.each, ())
+    )
+
+
+def _subjects(ruleset: RuleSet, profile: Profile, day: str) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the activations of all subjects by kind: product, service, activity."""
+    product = product_activation(profile, day)
+    services: list[Activation] = [service_activation(product, service) for service in product["services"]]
+    activities = []
+    for activation in services:
+        found = classify(ruleset, activation)
+        activities += [activity_activation(ruleset, activation, cls) for cls in (*found.classes, *found.possible)]
+    yield from (("product", [product]), ("service", services), ("activity", activities))
+
+
+@functools.lru_cache(maxsize=512)
+def _turn(bundle: Bundle, day: str) -> _Turn:
+    days = bundle.boundaries
+    before, after = bundle.on(days[max(bisect_left(days, day) - 1, 0)]), bundle.on(day)
+    was = {rule for rules in before.rules.values() for rule in rules}
+    now = {rule for rules in after.rules.values() for rule in rules}
+    changed = [(after, rule) for rule in now - was if _counts(rule)] + [
+        (before, rule) for rule in was - now if _counts(rule)
+    ]
+    order = sorted(changed, key=lambda pair: pair[1].name)
+    return _Turn(tuple(order), before.params != after.params or before.access != after.access)
+
+
+def _counts(rule: Rule) -> bool:
+    """Return whether findings of a rule are part of a period: advice and duties after the launch are not."""
+    effect = rule.effect
+    return not isinstance(effect, Advise) and (not isinstance(effect, Duty) or effect.due.get("before") == "launch")
+
+
+# --- amendments of the law on one day, and those that explain a change of the decision
+
+
+@dataclass(frozen=True, eq=False)
+class Amendment:
+    """A change of the law: a rule that begins or ends, or a parameter with a new value."""
+
+    policy: Policy
+    change: str
+    """began, ended or value."""
+    name: str
+    """policy/rule, or policy/parameter."""
+    cite: tuple[str, ...]
+
+
+class Amendments:
+    """The law that changed on a day."""
+
+    def __init__(self, bundle: Bundle, day: str) -> None:
+        self.bundle, self.day = bundle, day
+        self.rules: dict[Rule, Amendment] = {}
+        self.values: dict[str, Amendment] = {}
+        for policy in bundle.policies.values():
+            for rule in policy.rules:
+                if day in (rule.since, rule.until):
+                    change = "ended" if rule.until == day else "began"
+                    self.rules[rule] = Amendment(policy, change, rule.name, rule.cite)
+            # a rule never reads a parameter before its first value
+            values = [(one.key, value) for one in policy.parameters.values() for value in one.values[1:]]
+            self.values |= {key: Amendment(policy, "value", key, one.cite) for key, one in values if one.since == day}
+
+    def responsible(
+        self, changed: Iterable[tuple[Item | None, Item | None]], before: Decision, after: Decision
+    ) -> tuple[LawChange, ...]:
+        """Return the instruments that changed items come from. `changed`: items before and after.
+
+        An item is attributed to amendments of its own rules. If there are none, it is attributed to amendments of rules
+        with a different finding on the same subject. A decision that changed without such items is attributed to
+        amendments of all rules with a different finding.
+        """
+        found: dict[Amendment, None] = {}
+        others = self._otherwise(before, after)
+        for pair in changed:
+            items = [item for item in pair if item is not None]
+            if items[0].kind in ("decision", "service"):  # follows from what is below it
+                continue
+            direct = self._touched(rule for item in items for rule in item.rules)
+            found |= dict.fromkeys(direct or self._touched(_about(others, items[0].subject)))
+        if not found:
+            found = dict.fromkeys(self._touched(others))
+        order = sorted(found, key=lambda amendment: (amendment.policy.id, amendment.change, amendment.name))
+        return tuple(map(self._record, order))
+
+    def _otherwise(self, before: Decision, after: Decision) -> Mapping[Rule, frozenset[str]]:
+        """Return the rules whose result about some subject changed, with the subjects."""
+        was, now = dict(_spoken(before)), dict(_spoken(after))
+        found: dict[Rule, set[str]] = {}
+        for key in {**was, **now}:
+            if was.get(key) != now.get(key):
+                found.setdefault(key[0], set()).add(key[1])
+        return {rule: frozenset(subjects) for rule, subjects in found.items()}
+
+    def _touched(self, rules: Iterable[Rule]) -> list[Amendment]:
+        """Return the amendments of rules: that they began or ended, or a new value of a parameter that they read."""
+        found: list[Amendment] = []
+        for rule in rules:
+            if rule in self.rules:
+                found.append(self.rules[rule])
+            elif self.values:
+                found += [self.values[key] for key in self._read(rule) if key in self.values]
+        return found
+
+    @functools.cache  # noqa: B019 - the object lives as long as one entry of a timeline
+    def _read(self, rule: Rule) -> tuple[str, ...]:
+        """Return keys of the parameters that a rule reads, in terms and in the coverage of its instrument too."""
+        instrument = self.bundle.instruments.get(getattr(rule.effect, "instrument", None) or "")
+        covers = () if instrument is None or instrument.covers is None else instrument.covers.parameters
+        return tuple(dict.fromkeys((*rule.parameters, *covers)))
+
+    def _record(self, amendment: Amendment) -> LawChange:
+        policy = amendment.policy
+        edition = policy.edition(self.day)
+        return LawChange(
+            policy.id,
+            titled(policy, edition),
+            edition.number if edition else policy.source.get("number"),
+            amendment.change,
+            amendment.name,
+            tuple(
+                AmendedArticle(key, copy_text(policy.articles[key].label), policy.articles[key].verification)
+                for key in amendment.cite
+            ),
+        )
+
+
+def _about(rules: Mapping[Rule, frozenset[str]], subject: str) -> Iterator[Rule]:
+    """Yield the rules about a subject, the service it belongs to, or one of its classes; all for the product."""
+    for rule, subjects in rules.items():
+        if not subject or any(
+            one == subject or subject.startswith(f"{one}/") or one.startswith(f"{subject}/") for one in subjects
+        ):
+            yield rule
+
+
+def _spoken(decision: Decision) -> Iterator[tuple[tuple[Rule, str], Any]]:
+    """Yield the result of every rule about every subject: the state of its finding or of its route."""
+    findings: Iterable[Finding] = (
+        *decision.denials,
+        *decision.needs,
+        *decision.would_need,
+        *decision.met,
+        *decision.duties,
+        *decision.undetermined,
+        *(finding for service in decision.services for finding in service.classified_by),
+    )
+    for finding in findings:
+        yield (finding.rule, str(finding.subject)), (finding.state, finding.reasons, finding.any_of)
+    for service in decision.services:
+        for activity in service.activities:
+            for state in activity.routes:
+                said = (state.state, state.held, [condition.id for condition in state.failing])
+                yield (state.rule, f"{service.id}/{activity.cls}"), said
+
+
+# --- the timeline of a product: how its decision changed and will change over law time, and which instrument did it
+
 
 _Differences: TypeAlias = tuple[tuple[ItemChange, ...], tuple[LawChange, ...], tuple[DatedFact, ...]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from vatspolicy.core.engine.result import encode
-from vatspolicy.core.engine.timeline_result import Timeline
+from vatspolicy.core.engine.timeline import Timeline
 from vatspolicy.core.profile.vocabulary import Language
 
 FORMATS = ("text", "json", "markdown", "html")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vatspolicy.core.engine.result import ChangeAhead
-from vatspolicy.core.engine.timeline_result import Entry, Timeline
+from vatspolicy.core.engine.timeline import Entry, Timeline
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import word
