@@ -16,9 +16,9 @@ from tests.support.layer_builder import LAW
 from tests.support.oci_registry import Registry, run_registry
 from tests.support.sigstore_authority import IDENTITY, ISSUER, Authority
 from tests.support.specs import SHOP
-from vatspolicy.bundles import oci_referrers
+from vatspolicy.bundles import oci
 from vatspolicy.bundles.lockfile import read_lock
-from vatspolicy.bundles.oci_content import digest_of
+from vatspolicy.bundles.oci import digest_of
 
 pytest.importorskip("sigstore")
 
@@ -254,7 +254,7 @@ def test_no_page_is_asked_for_once_there_are_enough_proofs(
 ) -> None:
     if not registry.lists_referrers:
         pytest.skip("a tag has one page")
-    monkeypatch.setattr(oci_referrers, "MAX_PROOFS", 1)
+    monkeypatch.setattr(oci, "MAX_PROOFS", 1)
     assert push(project, registry).code == 0
     list_many(registry, 0)
     registry.link = '<{path}?page={page}>; rel="next"'
@@ -295,7 +295,7 @@ def test_pages_have_a_size_together(project: Console, registry: Registry, monkey
         pytest.skip("a tag has one page")
     assert push(project, registry).code == 0
     list_many(registry, 40)
-    monkeypatch.setattr(oci_referrers, "MAX_LISTED", 4000)
+    monkeypatch.setattr(oci, "MAX_LISTED", 4000)
     assert "more than it said" in refused(project, registry)
     assert 1 < len([path for _, path, _ in registry.seen if "referrers" in path]) < 11
 

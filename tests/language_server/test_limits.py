@@ -13,9 +13,8 @@ from tests.support.effort import part
 from tests.support.specs import TODAY
 from vatspolicy.language_server import completion, hover, outline
 from vatspolicy.language_server.answers import LARGEST
-from vatspolicy.language_server.navigation import find_definitions, symbols_at
+from vatspolicy.language_server.navigation import find_definitions, find_references, symbols_at
 from vatspolicy.language_server.project import Project
-from vatspolicy.language_server.references import find_references
 
 SECONDS = 8.0
 """Processor time of one answer at most: the text alone takes a second or two to be read."""

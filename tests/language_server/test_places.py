@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from vatspolicy.core.documents import Path, parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.language_server.sketch import find_places
-from vatspolicy.language_server.text import UTF_8, UTF_16, UTF_32, Text
+from vatspolicy.language_server.text import UTF_8, UTF_16, UTF_32, Text, find_places
 
 SIZES = {UTF_8: ("utf-8", 1), UTF_16: ("utf-16-le", 2), UTF_32: ("utf-32-le", 4)}
 

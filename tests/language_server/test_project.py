@@ -15,9 +15,8 @@ from tests.support.specs import TODAY
 from vatspolicy.authoring.lint.run import run_lint
 from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.language_server.navigation import symbols_at
+from vatspolicy.language_server.navigation import RenameRefused, rename_term, symbols_at
 from vatspolicy.language_server.project import Findings, Project
-from vatspolicy.language_server.rename import RenameRefused, rename_term
 
 EDITS = {
     "a fact": ("vats-pilot-2024", "operator.registered.within))\n  facilities", "operator.registred.within))\n  facilities"),
@@ -143,7 +142,7 @@ def test_a_policy_of_a_layer_is_checked_under_the_law_below(law: Path, tmp_path:
 def test_a_term_of_the_installed_law_is_not_renamed(law: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = tmp_path / "_resources" / "policies"
     shutil.copytree(law, installed)
-    monkeypatch.setattr("vatspolicy.language_server.rename.resource_folder", lambda _: installed)
+    monkeypatch.setattr("vatspolicy.language_server.navigation.resource_folder", lambda _: installed)
     file = installed / "definitions.yaml"
     project = Project(lambda: TODAY)
     place = file.read_text(encoding="utf-8").index("  foreign: ") + 3

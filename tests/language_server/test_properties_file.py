@@ -11,9 +11,8 @@ from tests.support.specs import TODAY
 from vatspolicy.language_server.completion import complete
 from vatspolicy.language_server.hover import hover
 from vatspolicy.language_server.mentions import Symbol
-from vatspolicy.language_server.navigation import find_definitions, symbols_at
+from vatspolicy.language_server.navigation import find_definitions, find_references, symbols_at
 from vatspolicy.language_server.project import Project
-from vatspolicy.language_server.references import find_references
 
 SETTINGS = """\
 details:

@@ -18,8 +18,8 @@ from tests.support.specs import TODAY
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.i18n import translate
+from vatspolicy.language_server.navigation import RenameRefused, edit_texts, rename_term
 from vatspolicy.language_server.project import Project
-from vatspolicy.language_server.rename import RenameRefused, edit_texts, rename_term
 
 RULE = (
     "  - id: {id}\n    cite: [art-1]\n    each: {each}\n    when: {when}\n"
@@ -180,7 +180,7 @@ def test_a_term_of_the_installed_law_is_not_renamed_from_a_layer(
 ) -> None:
     installed = tmp_path.resolve() / "_resources" / "policies"
     shutil.copytree(folder, installed)
-    monkeypatch.setattr("vatspolicy.language_server.rename.resource_folder", lambda _: installed)
+    monkeypatch.setattr("vatspolicy.language_server.navigation.resource_folder", lambda _: installed)
     company = write_layer(tmp_path.resolve() / "company", "company", company=LAYERED)
     project = Project(lambda: TODAY, named=(installed, (company,)))
     told = refusal(project, company / "company.yaml", "outside", "when: term.abroad")

@@ -11,7 +11,7 @@ import pytest
 
 from vatspolicy.authoring.analysis.findings import Analysis
 from vatspolicy.authoring.lint.result import LintRun
-from vatspolicy.authoring.mutation.result import MutationRun
+from vatspolicy.authoring.mutation.report import MutationRun
 from vatspolicy.authoring.testing.result import RunRecord
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.result import fields_in_json

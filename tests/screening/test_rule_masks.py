@@ -9,7 +9,7 @@ import pytest
 duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 
 from vatspolicy.core.cel.sql import column  # noqa: E402
-from vatspolicy.screening.rule_masks import WIDTH, MaskReader, mask_names, masks, names_in  # noqa: E402
+from vatspolicy.screening.rule_columns import WIDTH, MaskReader, mask_names, masks, names_in  # noqa: E402
 from vatspolicy.screening.sql_decision import text_of  # noqa: E402
 from vatspolicy.screening.sql_expressions import named, select  # noqa: E402
 

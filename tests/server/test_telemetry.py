@@ -37,7 +37,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from tests.support.api_server import Start
 from tests.support.api_server import start as start
 from tests.support.specs import HOSTING, SHOP, TODAY
-from vatspolicy.server.api import export_log, telemetry
+from vatspolicy.server.api import telemetry
 from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.router import Settings, make_api
 from vatspolicy.server.api.telemetry import Providers, Telemetry, find_telemetry, wanted_signals
@@ -353,7 +353,7 @@ def test_a_collector_that_is_away_is_told_once_a_minute(start: Start) -> None:
 def test_failures_between_two_lines_are_counted() -> None:
     told: list[str] = []
     now = [0.0]
-    log = export_log.ExportLog(told.append, lambda: now[0])
+    log = telemetry.ExportLog(told.append, lambda: now[0])
     logger = logging.getLogger("opentelemetry.exporter.x.trace_exporter")
     for moment, arguments in (
         (0, (OSError("s3cret"),)),

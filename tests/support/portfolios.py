@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.screening.duckdb_engine import Law, answers_in, load_profiles
 from vatspolicy.screening.result import Answer
-from vatspolicy.screening.rule_masks import MaskReader
+from vatspolicy.screening.rule_columns import MaskReader
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -12,12 +12,12 @@ from pygls.exceptions import JsonRpcContentModified, JsonRpcException
 from pygls.uris import to_fs_path
 
 from vatspolicy.i18n import translate
-from vatspolicy.language_server import completion, hover, navigation, outline, references
+from vatspolicy.language_server import completion, hover, navigation, outline
 from vatspolicy.language_server.findings import Finding
 from vatspolicy.language_server.law import absolute
 from vatspolicy.language_server.messages import fix_of, item_of, range_of, symbol_of
+from vatspolicy.language_server.navigation import RenameRefused, check_rename, rename_term
 from vatspolicy.language_server.project import Project
-from vatspolicy.language_server.rename import RenameRefused, check_rename, rename_term
 
 LARGEST = 2**20
 """Characters of a file in which places are looked for; its findings say that it is too large."""
@@ -104,7 +104,7 @@ class Answers:
         if (place := self.place(params)) is None:
             return []
         symbols, defining = navigation.symbols_at(self.project, *place), params.context.include_declaration
-        return self.locations(references.find_references(self.project, place[0], symbols, defining))
+        return self.locations(navigation.find_references(self.project, place[0], symbols, defining))
 
     # --- rename
 

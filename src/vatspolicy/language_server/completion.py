@@ -25,8 +25,7 @@ from vatspolicy.language_server.schema_nodes import (
     find_nodes,
     required_keys,
 )
-from vatspolicy.language_server.sketch import Sketch, find_places
-from vatspolicy.language_server.text import NEAR, Span
+from vatspolicy.language_server.text import NEAR, Sketch, Span, find_places
 
 KEY, VALUE, FACT, NAME, FUNCTION = "key", "value", "fact", "name", "function"
 """Kinds of proposals."""

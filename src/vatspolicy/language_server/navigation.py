@@ -1,18 +1,28 @@
-"""The symbol at a place, and its definition."""
+"""The symbol at a place: its definition, every place that names it, and the rename of a term."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path as FilePath
 from typing import NamedTuple
 
+from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
+from vatspolicy.core.cel.grammar import NO_FIELDS
 from vatspolicy.core.documents import Document, Limits, Path, parse_document
 from vatspolicy.core.documents.schemas import SchemaSet, resource_folder, schema_named
-from vatspolicy.errors import InvalidInput
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.files import HEAD, PROPERTIES
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n import _
+from vatspolicy.language_server.kinds import LAYER, POLICY, SETTINGS, TESTS, find_law_folder, tests_file
 from vatspolicy.language_server.law import Law, absolute
-from vatspolicy.language_server.mentions import FACT, Symbol, mentions_at
+from vatspolicy.language_server.mentions import FACT, RULE, TERMS, Mention, Owners, Symbol, find_mentions, mentions_at
 from vatspolicy.language_server.project import Project
-from vatspolicy.language_server.sketch import find_places
-from vatspolicy.language_server.text import Span, Text
+from vatspolicy.language_server.text import Span, Text, find_places
 
 _SCHEMA_LIMITS = Limits(size=2**24, nodes=10**6, depth=128)
 
@@ -128,3 +138,228 @@ def _schema_document(name: str) -> Document | None:
         return parse_document(SchemaSet.shipped().files[file], str(resource_folder("schemas") / file), _SCHEMA_LIMITS)
     except InvalidInput:
         return None
+
+
+# --- every place of a law that names a symbol. Each text is gone through once, whatever it names
+
+
+Named = tuple[Document, Mention]
+"""A file, and something that it names."""
+
+
+def find_references(project: Project, file: str, symbols: Iterable[Symbol], defining: bool = True) -> list[Place]:
+    """Return every place that names a symbol, its definition if that is wanted, in the laws that a file is part of."""
+    wanted = set(symbols)
+    if not wanted:
+        return []
+    found = (
+        named
+        for named in LawFiles(project, project.laws_with(file)).mentions()
+        if named[1].symbol in wanted and (defining or not named[1].defines)
+    )
+    return find_places_of(project, found)
+
+
+def find_places_of(project: Project, found: Iterable[Named]) -> list[Place]:
+    """Return the places of mentions, each once and in order. Those of one value come one after another."""
+    places: dict[Place, None] = {}
+    for (_name, path, on_key), group in groupby(found, key=lambda one: (one[0].file, one[1].path, one[1].on_key)):
+        same = list(group)
+        document = same[0][0]
+        file = absolute(document.file)
+        text = project.text(file) if file in project.texts else Text(document.text)
+        key = text.token(text.at(*document.mark(path, key=True))) if on_key else None
+        characters = [] if on_key else document.characters(path)
+        for _name, one in same:
+            if key is not None:
+                span = key
+            elif one.offset + one.length < len(characters):
+                span = Span(characters[one.offset], characters[one.offset + one.length - 1] + 1)
+            else:  # it is not known how the text is written
+                start = text.at(*document.mark(path))
+                span = Span(start, start + 1)
+            places[Place(file, span)] = None
+    return sorted(places, key=lambda one: (one.file, one.span.start))
+
+
+@dataclass
+class LawFiles:
+    """The files of laws with what they name, as they are open or as they were last good."""
+
+    project: Project
+    laws: list[Law]
+    broken: list[str] = field(default_factory=list)
+    """Files that cannot be read, or hold a fault at this moment."""
+
+    def mentions(self) -> Iterator[Named]:
+        """Yield what policies, their tests, layer.yaml and properties.yaml name; those of one value in succession."""
+        seen: set[str] = set()
+        for law in self.laws:
+            for kind, file, good, owners in self._files(law):
+                if file in seen:
+                    continue
+                seen.add(file)
+                for document in self._read(file, good):
+                    if owners is None:
+                        id = document.data.get("id") if isinstance(document.data, dict) else None
+                        own = law.names_of(str(id), document.data)
+                    else:
+                        own = owners
+                    yield from ((document, one) for one in find_mentions(kind, document, own, law.names_of))
+
+    def _files(self, law: Law) -> Iterator[tuple[str, str, Document | None, Owners | None]]:
+        """Yield kind, path, last good document and names of each file. None for the names of what its data tell."""
+        known = set()
+        for id, good in law.documents.items():
+            file = absolute(good.file)
+            known.add(file)
+            yield POLICY, file, good, None
+            yield TESTS, tests_file(file), None, law.names_of(id)
+        for file in [*self.project.texts]:  # a policy that was not saved yet
+            if file not in known and self.project.kind_of(file) == POLICY:
+                folder = find_law_folder(file)
+                if folder is not None and absolute(folder) in law.folders:
+                    yield POLICY, file, None, None
+        for place in law.folders:
+            yield SETTINGS, os.path.join(place, PROPERTIES), None, Owners("", {}, ())
+            yield LAYER, os.path.join(place, HEAD), None, Owners("", {}, ())
+
+    def _read(self, file: str, good: Document | None) -> Iterator[Document]:
+        if good is not None and file not in self.project.texts:
+            yield good
+            return
+        if os.path.lexists(file) or file in self.project.texts:
+            found = self.project.document(file)
+            if found is None:
+                self.broken.append(file)
+            else:
+                yield found
+
+
+# --- the rename of a term: in every policy, open or not, and only if the law stays the same by it
+
+
+class RenameRefused(Exception):
+    """A rename that would break the law, or lose a use. Its text is a sentence with the reason."""
+
+
+def is_installed(file: str) -> bool:
+    """Return whether a file belongs to the law that is installed with the program."""
+    place = absolute(resource_folder("policies"))
+    return "_resources" in FilePath(place).parts and absolute(file).startswith(os.path.join(place, ""))
+
+
+def check_rename(project: Project, file: str, index: int) -> tuple[Symbol, Span]:
+    """Return the term at a place, and the part of the text that is its name.
+
+    Raises:
+        RenameRefused: There is no term there, the law cannot be read, or the term is one of the shipped law.
+    """
+    symbols = [symbol for symbol in symbols_at(project, file, index) if symbol.kind == TERMS]
+    if not symbols or not symbols[0].owner:
+        raise RenameRefused(_("Only a term can be renamed: ids of rules and policies never change."))
+    symbol = symbols[0]
+    defined = [place.file for place in find_definitions(project, file, [symbol])]
+    if not defined:
+        raise RenameRefused(_("The law cannot be read; correct its faults first."))
+    if any(map(is_installed, defined)):
+        raise RenameRefused(_("The shipped law is not edited here."))
+    for place in find_references(project, file, [symbol]):
+        if place.file == absolute(file) and place.span.start <= index <= place.span.end:
+            return symbol, place.span
+    raise RenameRefused(_("The law cannot be read; correct its faults first."))
+
+
+def rename_term(project: Project, file: str, index: int, name: str) -> list[Place]:
+    """Return every place that holds the name of the term at a place, which `name` may replace.
+
+    All files are read again, those that are open as they stand there. With the new name they must make the same law.
+
+    Raises:
+        RenameRefused: The name is no name of a term or is taken where the term is used, a file has faults or cannot
+            be written, or a use of the term would be lost.
+    """
+    project.forget()
+    symbol, _span = check_rename(project, file, index)
+    if name == symbol.name:
+        return []
+    [defined] = [place.file for place in find_definitions(project, file, [symbol])]
+    laws = project.laws_with(defined)
+    before = [_sound(law) for law in laws]
+    for law, bundle in zip(laws, before, strict=True):
+        _check_name(law, bundle, symbol, name)
+    files = LawFiles(project, laws)
+    found = list(files.mentions())
+    if files.broken:
+        raise RenameRefused(_("{file} cannot be read; correct its faults first.", file=files.broken[0]))
+    for document, one in found:
+        if one.path[:1] == ("accepted",) and one.symbol == Symbol(RULE, symbol.owner, symbol.name):
+            raise RenameRefused(_("A use in {file} cannot be replaced; rename it by hand.", file=document.file))
+    places = find_places_of(project, (named for named in found if named[1].symbol == symbol))
+    for place in places:
+        _check_place(project, place, symbol.name)
+    edited = edit_texts(project, places, name)
+    for law, bundle in zip(laws, before, strict=True):
+        _check_result(law, bundle, edited)
+    return places
+
+
+def edit_texts(project: Project, places: Iterable[Place], name: str) -> dict[str, str]:
+    """Return the texts of the files of places, with a name in these places."""
+    texts: dict[str, str] = {}
+    for place in reversed(list(places)):
+        text = texts.get(place.file) or project.text(place.file).content
+        texts[place.file] = text[: place.span.start] + name + text[place.span.end :]
+    return texts
+
+
+def _sound(law: Law) -> Bundle:
+    """Return the bundle of a law whose files have no faults. Raises RenameRefused."""
+    if faulty := next(iter(law.problems), None):
+        raise RenameRefused(_("{file} cannot be read; correct its faults first.", file=faulty))
+    if law.bundle is None:
+        raise RenameRefused(_("The law cannot be read; correct its faults first."))
+    return law.bundle
+
+
+def _check_name(law: Law, bundle: Bundle, symbol: Symbol, name: str) -> None:
+    """Raise RenameRefused unless a term may have a name, and no other has it where the term is used."""
+    allowed = law.schemas.load("policy")["properties"]["terms"]["propertyNames"]
+    if not re.fullmatch(allowed["pattern"], name) or len(name) > allowed["maxLength"]:
+        raise RenameRefused(_("A term is named by lower-case words joined by underscores."))
+    if name in NO_FIELDS:
+        raise RenameRefused(_("{variable!r} is a reserved word of CEL.", variable=name))
+    for id, policy in bundle.policies.items():
+        seen = (id, *policy.uses)
+        if symbol.owner in seen and (taken := next((one for one in seen if name in bundle.policies[one].terms), None)):
+            raise RenameRefused(_("The term {name!r} is defined in {policy} too.", name=name, policy=taken))
+
+
+def _check_place(project: Project, place: Place, name: str) -> None:
+    """Raise RenameRefused unless a place holds the name as it stands, in a file that can be written."""
+    if project.text(place.file).content[place.span.start : place.span.end] != name:
+        raise RenameRefused(_("A use in {file} cannot be replaced; rename it by hand.", file=place.file))
+    if os.path.lexists(place.file) and not os.access(place.file, os.W_OK, effective_ids=_EFFECTIVE):
+        raise RenameRefused(_("{file} cannot be written.", file=place.file))
+
+
+def _check_result(law: Law, before: Bundle, edited: Mapping[str, str]) -> None:
+    """Raise RenameRefused if a law could not be read with some texts, or if a rule would not mean the same."""
+    try:
+        after = law.read({**law.texts, **edited})
+    except InvalidInput as error:
+        raise RenameRefused(_said(error.problems[0])) from None
+    if changed := Differences(RuleSignatures(before), RuleSignatures(after)).names:
+        raise RenameRefused(_("The rule {rule} would change; rename the term by hand.", rule=next(iter(changed))))
+
+
+def _said(problem: Problem) -> str:
+    return _(
+        "The law could not be read with this name: {file}:{line}: {message}",
+        file=problem.file,
+        line=problem.line,
+        message=problem.message,
+    )
+
+
+_EFFECTIVE = os.access in os.supports_effective_ids

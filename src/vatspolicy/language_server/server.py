@@ -1,8 +1,4 @@
-"""The language server: the messages of the protocol, and when files are looked at.
-
-One thread looks at files, in the order in which it is asked, so that nothing else needs a lock. No input ends the
-server.
-"""
+"""The language server: the messages of the protocol, whatever a client sends, and when files are looked at."""
 
 from __future__ import annotations
 
@@ -16,19 +12,71 @@ from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInvalidParams,
+    JsonRpcInvalidRequest,
+    JsonRpcParseError,
+    JsonRpcServerNotInitialized,
+)
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
 
 from vatspolicy import __version__
 from vatspolicy.i18n import Language, _, translate
 from vatspolicy.language_server import lenses
 from vatspolicy.language_server.answers import Answers, file_of
-from vatspolicy.language_server.connection import Connection
 from vatspolicy.language_server.findings import Finding
 from vatspolicy.language_server.kinds import policy_file
 from vatspolicy.language_server.messages import RUN_CASE, RUN_RULE, diagnostic_of, lens_of
 from vatspolicy.language_server.project import Findings, Project, read_from_disk
 from vatspolicy.language_server.text import UTF_16
+
+
+class Connection(LanguageServerProtocol):
+    """The protocol of a server, with an answer to every request."""
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Return an object of a message as it is. The library calls this for each object, also for one in another."""
+        return data
+
+    def handle_message(self, message: Any) -> None:
+        """Answer a message, or take it if it needs no answer."""
+        if not isinstance(message, dict) or message.get("jsonrpc") != self.VERSION:
+            return self.refuse(message, JsonRpcInvalidRequest())
+        method, is_request = message.get("method"), "method" in message and "id" in message
+        if is_request and not (_is_id(message["id"]) and isinstance(method, str)):
+            return self.refuse(message, JsonRpcInvalidRequest())
+        if is_request and self._workspace is None and method != types.INITIALIZE:
+            return self.refuse(message, JsonRpcServerNotInitialized())
+        if is_request and (self._shutdown or (self._workspace is not None and method == types.INITIALIZE)):
+            return self.refuse(message, JsonRpcInvalidRequest())
+        try:
+            structured = super().structure_message(message)
+        except JsonRpcException as error:
+            if is_request:
+                return self.refuse(message, JsonRpcInvalidParams())
+            raise error
+        super().handle_message(structured)
+        return None
+
+    def refuse(self, message: Any, error: JsonRpcException) -> None:
+        """Answer a message by an error; one without an id, which cannot be answered, by an error without an id."""
+        id = message.get("id") if isinstance(message, dict) else None
+        told = {"code": error.code, "message": error.message}
+        self._send_data({"jsonrpc": self.VERSION, "id": id if _is_id(id) else None, "error": told})
+
+    def refuse_text(self) -> None:
+        """Answer a text that is no JSON."""
+        self.refuse(None, JsonRpcParseError())
+
+
+def _is_id(id: Any) -> bool:
+    return isinstance(id, str | int) and not isinstance(id, bool)
+
+
+# --- the language server: the messages of the protocol, and when files are looked at
+
 
 T = TypeVar("T")
 PAUSE = 0.05

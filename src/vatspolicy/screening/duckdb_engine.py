@@ -15,7 +15,7 @@ from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.screening.input import quote
 from vatspolicy.screening.result import Answer
-from vatspolicy.screening.rule_masks import MaskReader
+from vatspolicy.screening.rule_columns import MaskReader
 from vatspolicy.screening.sql_decision import reported_rules, steps, text_of
 from vatspolicy.screening.sql_expressions import ROW, SERVICE, fact_columns, sql_type
 

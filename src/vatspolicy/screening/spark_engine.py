@@ -16,7 +16,7 @@ from vatspolicy.core.cel.types import INT
 from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.screening.result import Answer
-from vatspolicy.screening.rule_masks import names_in
+from vatspolicy.screening.rule_columns import names_in
 from vatspolicy.screening.sql_decision import reported_rules, steps, text_of
 from vatspolicy.screening.sql_expressions import ROW, fact_columns, named, select, sql_type
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from vatspolicy.core.cel.sql import Sql, column, constant, field_of
-from vatspolicy.screening.rule_masks import joined, mask_names
+from vatspolicy.screening.rule_columns import joined, mask_names
 from vatspolicy.screening.sql_expressions import (
     ACTIVITIES,
     ROW,

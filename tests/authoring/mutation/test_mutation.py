@@ -13,8 +13,15 @@ import pytest
 from tests.support.console import Console
 from tests.support.law_builder import write_policy
 from tests.support.solver import needs_solver
-from vatspolicy.authoring.mutation.expression_mutants import mutate_expression, replace
-from vatspolicy.authoring.mutation.mutants import Mutant, MutantGenerator, locate_mutant, mutate_days, mutate_value
+from vatspolicy.authoring.mutation.mutants import (
+    Mutant,
+    MutantGenerator,
+    locate_mutant,
+    mutate_days,
+    mutate_expression,
+    mutate_value,
+    replace,
+)
 from vatspolicy.authoring.mutation.report import mutate
 from vatspolicy.authoring.mutation.ruleset import apply_mutant, rewrite_bundle
 from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants

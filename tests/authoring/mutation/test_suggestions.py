@@ -12,8 +12,7 @@ from tests.support.law_builder import rule, write_policy
 from tests.support.layer_builder import overriding, stack, write_layer
 from vatspolicy.authoring.mutation.report import MutationReport, mutate
 from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants
-from vatspolicy.authoring.mutation.suggestions import SuggestedTest, SuggestionMaker
-from vatspolicy.authoring.mutation.test_writer import arrange
+from vatspolicy.authoring.mutation.suggestions import SuggestedTest, SuggestionMaker, arrange
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.core.documents import load_document
 from vatspolicy.core.policies.bundle import Bundle, load_bundle

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.authoring.testing.clauses import deciding_parts, decisive_clauses
+from vatspolicy.authoring.testing.rule_states import deciding_parts, decisive_clauses
 from vatspolicy.core.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term
 from vatspolicy.core.cel.interpreter import evaluate
 from vatspolicy.core.cel.types import BOOL, ListOf, Record

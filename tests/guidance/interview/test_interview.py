@@ -34,9 +34,8 @@ from vatspolicy.guidance.interview import (
     start,
 )
 from vatspolicy.guidance.interview.answers import possible_answers
-from vatspolicy.guidance.interview.memo import with_memory
 from vatspolicy.guidance.interview.messages import PHRASES, UNITS
-from vatspolicy.guidance.interview.ranking import rank_facts
+from vatspolicy.guidance.interview.ranking import rank_facts, with_memory
 from vatspolicy.guidance.interview.result import InterviewStep
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.i18n.lint import faults

@@ -16,8 +16,8 @@ from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Model
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
-from vatspolicy.authoring.testing.clauses import reads_facts
 from vatspolicy.authoring.testing.coverage import terms_of
+from vatspolicy.authoring.testing.rule_states import reads_facts
 from vatspolicy.core.cel.ast import And, Node, Not, Or, Quantifier
 from vatspolicy.core.cel.interpreter import Params
 from vatspolicy.core.documents.plain import Tree

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from vatspolicy.authoring.granted_profiles import read_granted
 from vatspolicy.authoring.testing.decision_differences import decision_reasons, differences
-from vatspolicy.authoring.testing.reasons import explain_state
-from vatspolicy.authoring.testing.rule_states import name_state, state_of, subjects
+from vatspolicy.authoring.testing.rule_states import explain_state, name_state, state_of, subjects
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.documents import Document, Path, load_document, recall_document
 from vatspolicy.core.documents.plain import Fields, Tree

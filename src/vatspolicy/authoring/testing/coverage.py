@@ -13,8 +13,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from vatspolicy.authoring.testing.cases import Case
-from vatspolicy.authoring.testing.clauses import decisive_clauses, is_clause, outside_terms, own_clauses, reads_facts
-from vatspolicy.authoring.testing.rule_states import state_of, subjects
+from vatspolicy.authoring.testing.rule_states import (
+    decisive_clauses,
+    is_clause,
+    outside_terms,
+    own_clauses,
+    reads_facts,
+    state_of,
+    subjects,
+)
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.ast import And, Node, Not, Or, Quantifier, Term
 from vatspolicy.core.cel.interpreter import evaluate, list_members

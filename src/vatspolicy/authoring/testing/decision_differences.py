@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vatspolicy.authoring.testing.reasons import explain_state
-from vatspolicy.authoring.testing.rule_states import name_state, subjects
+from vatspolicy.authoring.testing.rule_states import explain_state, name_state, subjects
 from vatspolicy.core.documents.plain import Fields
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate

@@ -197,7 +197,7 @@ def run_tests(
         processes=jobs,
     )
     if write_tests:
-        from vatspolicy.authoring.mutation.test_writer import add_tests
+        from vatspolicy.authoring.mutation.suggestions import add_tests
 
         suggested = [one.suggestion for one in report.survivors if one.suggestion is not None]
         _write(add_tests(bundle, suggested), law, quiet=format != "text")

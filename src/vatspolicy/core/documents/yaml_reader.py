@@ -1,8 +1,4 @@
-"""Strict YAML with the place of every key and value, read from the events of the parser.
-
-PyYAML brings two parsers, libyaml's and one in Python. What they take differently is refused, so that both accept the
-same files, read the same from them, and say the same about the others.
-"""
+"""Strict YAML with the place of every key and value, read from the events of the parser."""
 
 from __future__ import annotations
 
@@ -24,6 +20,61 @@ if TYPE_CHECKING:
     from typing import Any
 
     import yaml
+
+
+BLOCK_HEADER = (_("The line after | or > holds something else."), _("Begin the text on the next line."))
+NO_SPACE = (_("A space is missing behind the : of this key."), _("Write one, or put the key in quotes."))
+# Messages of the two parsers, which differ slightly, and the message for the user. The first match counts.
+_SYNTAX = (
+    (r"document start", _("Text follows after the end of the document."), _("Check the indentation and quotes.")),
+    (r"scanning a directive", _("A line cannot begin with %."), _("Put the text in quotes.")),
+    (
+        r"quoted scalar.*(end of stream|document (separator|indicator))",
+        _("The closing quote is missing."),
+        _("Add it."),
+    ),
+    (r"quoted scalar", *NO_ESCAPE),
+    (
+        r"scanning an? (anchor|alias)|expected alphabetic",
+        _("A value cannot begin with !, & or *."),
+        _("Put it in quotes."),
+    ),
+    (r"(scanning|parsing) a tag|tag handle", _("Tags such as !name are not used here."), _("Put the value in quotes.")),
+    (r"exceeded", _("Values are nested too deep."), _("Check the brackets.")),
+    (r"mapping values are not allowed", _("A : is not allowed here."), _("Check the indentation, or use quotes.")),
+    (r"mapping keys are not allowed", _("A ? is not allowed here."), _("Put the value in quotes.")),
+    (r"sequence entries are not allowed", _("A list item cannot begin here."), _("Begin it on a line of its own.")),
+    (r"cannot start any token", _("A value cannot begin with this character."), _("Put it in quotes.")),
+    (r"unexpected ':'", *NO_SPACE),
+    (r"expected ':'", _("A : is missing after this key."), _("Check the indentation and quotes.")),
+    (r"flow mapping|',' or '}'", _("A comma or the closing } is missing."), _("Check the brackets and quotes.")),
+    (r"flow sequence|',' or ']'", _("A comma or the closing ] is missing."), _("Check the brackets and quotes.")),
+    (r"block scalar", *BLOCK_HEADER),
+    (
+        r"block (mapping|collection|sequence)",
+        _("This does not fit what is above."),
+        _("Check the indentation and quotes."),
+    ),
+    (r"node content", _("A value is missing here."), _("Write it, or put the text in quotes.")),
+)
+
+
+def explain(jargon: str, text: str, start: int, at: int) -> tuple[int, str, str]:
+    """Return the index, the message and the hint of a syntax error, from the `jargon` of a YAML parser.
+
+    `at` is the index that the parser points at, `start` where the broken construct begins.
+    """
+    for words, message, hint in _SYNTAX:
+        if re.search(words, jargon, re.IGNORECASE | re.DOTALL):
+            if message == NO_ESCAPE[0]:
+                at = max(text.rfind("\\", start, at + 1), start)
+            elif "missing" in message and (at >= len(text.rstrip()) or "node content" not in words):
+                at = start
+            return at, message, hint
+    return at, _("This is not YAML."), _("Check the indentation and quotes.")
+
+
+# --- strict YAML with the place of every key and value, read from the events of the parser
 
 
 def yaml_loader() -> type[yaml.SafeLoader] | type[yaml.CSafeLoader]:
@@ -62,7 +113,6 @@ class YamlReader(Reader):
             self._refuse_tabs(start if "quoted" in (error.context or "") else at + 1)
             if self.text[at : at + 1] == "?" and "flow" in (error.context or ""):
                 self.fail_alone(at, *_QUESTION_MARK)
-            from vatspolicy.core.documents.yaml_syntax import explain
 
             self.fail(*explain(f"{error.context or ''}; {error.problem or ''}", self.text, start, at))
         except (ValueError, OverflowError):  # the parser in Python, for a character beyond Unicode
@@ -211,8 +261,6 @@ class YamlReader(Reader):
         text: str = event.value
         self._check_text(event, start)
         if self.flow and not event.style and self.text.startswith((":[", ":{"), end):
-            from vatspolicy.core.documents.yaml_syntax import NO_SPACE
-
             self.fail(start, *NO_SPACE)  # as libyaml does
         if event.style or (is_surely_text(text) and text != "<<"):
             return text
@@ -230,8 +278,6 @@ class YamlReader(Reader):
             self.plain.append((text_start, event.end_mark.index))
         if event.style:
             if event.style in ("|", ">") and (crowded := re.compile(_CROWDED_HEADER).match(self.text, text_start)):
-                from vatspolicy.core.documents.yaml_syntax import BLOCK_HEADER
-
                 self.fail(crowded.end() - 1, *BLOCK_HEADER)  # libyaml takes the # for a comment
             self._keep_tabs(event)
             if event.style in ("'", '"'):

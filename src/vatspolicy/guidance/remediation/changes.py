@@ -15,9 +15,8 @@ from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import LocalizedText, describe
 from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, Mutability, mutable_facts
-from vatspolicy.guidance.remediation.hosting import find_hosting_changes
 from vatspolicy.guidance.remediation.obstacles import blocking_expressions, find_breakpoints
-from vatspolicy.guidance.remediation.partnering import find_partner_changes
+from vatspolicy.guidance.remediation.partnering import find_hosting_changes, find_partner_changes
 from vatspolicy.guidance.remediation.relocation import find_relocations
 from vatspolicy.i18n import LANGUAGES
 from vatspolicy.i18n.words import FRAMES, both, join_both

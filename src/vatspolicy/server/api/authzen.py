@@ -1,19 +1,46 @@
-"""Access evaluations of AuthZEN (Authorization API 1.0 of the OpenID Foundation): whether a product may launch.
-
-The subject is whoever asks, the action is `launch`, the resource is a product whose properties are its profile, and the
-context may hold the day of the law. A decision is true only where the product may launch as it stands.
-"""
+"""Access evaluations of AuthZEN (Authorization API 1.0 of the OpenID Foundation): whether a product may launch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vatspolicy.core.documents import Document
 from vatspolicy.i18n import Listing, _
 from vatspolicy.server.api.query import FILE, Query, read_day, read_object, tree_at
 from vatspolicy.server.errors import HttpError, error_to_data
+
+NAME = "X-Request-ID"
+
+
+class WithRequestId:
+    """ASGI middleware: a response has the id of its request, an error too, on some paths."""
+
+    def __init__(self, app: ASGIApp, paths: Collection[str]) -> None:
+        self.app, self.paths = app, paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        found = scope["type"] == "http" and scope["path"] in self.paths
+        id = Headers(scope=scope).get(NAME) if found else None
+        if id is None:
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[NAME] = id
+            await send(message)
+
+        await self.app(scope, receive, send_with_id)
+
+
+# --- access evaluations of AuthZEN (Authorization API 1.0 of the OpenID Foundation): whether a product may launch
+
 
 ACTION, RESOURCE = "launch", "product"
 SEMANTICS: Mapping[str, bool | None] = {

@@ -25,6 +25,7 @@ from vatspolicy.server.api.authzen import (
     PATHS,
     Evaluation,
     Evaluations,
+    WithRequestId,
     describe,
     read_evaluation,
     read_evaluations,
@@ -43,7 +44,6 @@ from vatspolicy.server.api.query import (
     read_day,
     read_query,
 )
-from vatspolicy.server.api.request_id import WithRequestId
 from vatspolicy.server.api.telemetry import DecisionCount, Telemetry, Traced
 from vatspolicy.server.app import make_app
 from vatspolicy.server.encoding import encode
