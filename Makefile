@@ -15,7 +15,7 @@ SPREAD := --dist loadfile --no-loadscope-reorder
 # Folders of tests that `make quick` leaves to `make test`.
 LONG := acceptance differential browser
 # Folders of tests that `make lowest` runs.
-LOW_TESTS := tests/authoring/symbolic tests/cli tests/core/documents tests/core/engine tests/language_server tests/server
+LOW_TESTS := tests/proofs tests/cli tests/core/documents tests/core/engine tests/language_server tests/server
 
 # Programs that others wrote, which tests ask: see docs/api.md on protocols.
 PEERS := opa rotel mcp

@@ -18,8 +18,8 @@ from tests.support.shipped import GOLDEN, PARTS, POLICIES, policy_file
 from tests.support.specs import TODAY
 from vatspolicy import clock
 from vatspolicy import i18n as language
-from vatspolicy.authoring.symbolic import kept_answers
 from vatspolicy.core.policies.bundle import SHIPPED, Bundle, load_bundle
+from vatspolicy.proofs import kept_answers
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,13 +15,13 @@ from vatspolicy.authoring.analysis import run as analysis
 from vatspolicy.authoring.analysis.findings import KINDS
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.mutation.run import MutantSelection, select_mutants
-from vatspolicy.authoring.symbolic import compare_change, compare_decisions, compare_rules
-from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT, IMPOSSIBLE, UNSUPPORTED
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.policies.model import Condition, Need, Route, Rule
 from vatspolicy.core.policies.modelled import KNOWN, PROOFS, SQL, Reader, UnknownField, effect_constants, parts_of
 from vatspolicy.errors import InvalidInput
+from vatspolicy.proofs import compare_change, compare_decisions, compare_rules
+from vatspolicy.proofs.verdicts import EQUIVALENT, IMPOSSIBLE, UNSUPPORTED
 from vatspolicy.screening.input import open_source
 from vatspolicy.screening.run import ScreenError, Task, screen
 

@@ -13,11 +13,11 @@ from tests.support.shipped import fixture_file
 from tests.support.specs import DENIED
 
 OPTIONAL = (
-    *(f"vatspolicy.{name}" for name in ("guidance", "authoring", "screening", "language_server", "server")),
+    *(f"vatspolicy.{name}" for name in ("guidance", "authoring", "proofs", "screening", "language_server", "server")),
     *("z3", "duckdb", "sqlglot", "pyspark", "pygls", "lsprotocol", "starlette", "uvicorn", "orjson", "mcp"),
     *("opentelemetry", "prometheus_client", "sigstore", "jwt", "prompt_toolkit", "openpyxl", "docx"),
 )
-"""Packages that can be left out: proofs and the diff are below `authoring`, the others belong to extras."""
+"""Packages that can be left out: the diff is below `authoring`, the others belong to extras."""
 BLOCKED = """
 import contextlib, importlib.abc, io, json, sys
 

@@ -24,13 +24,6 @@ from tests.support.random_inputs import (
 )
 from tests.support.shipped import shipped_bundle
 from tests.support.unread_law import unread_law
-from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision, rule_states, subjects
-from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.formula import TRUE
-from vatspolicy.authoring.symbolic.query import Query, assume_invariants
-from vatspolicy.authoring.symbolic.timeline import Period, periods
-from vatspolicy.authoring.symbolic.values import Constant, Unsupported
-from vatspolicy.authoring.symbolic.witness import profile_of
 from vatspolicy.core.cel.interpreter import evaluate as kleene
 from vatspolicy.core.cel.parser import TypeEnvironment as Names
 from vatspolicy.core.cel.parser import parse
@@ -42,6 +35,13 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
 from vatspolicy.core.policies.model import Route
 from vatspolicy.core.profile.profile import Profile, load_profile
+from vatspolicy.proofs.decision_encoder import decision_words, encode_decision, rule_states, subjects
+from vatspolicy.proofs.encoder import SymbolicActivation
+from vatspolicy.proofs.formula import TRUE
+from vatspolicy.proofs.query import Query, assume_invariants
+from vatspolicy.proofs.timeline import Period, periods
+from vatspolicy.proofs.values import Constant, Unsupported
+from vatspolicy.proofs.witness import profile_of
 
 
 @pytest.fixture(scope="module")

@@ -17,15 +17,15 @@ from tests.support.effort import SEED, trials
 from tests.support.law_builder import rule
 from tests.support.layer_builder import overriding, stack, write_law, write_layer
 from tests.support.random_layers import random_product, random_stack
-from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.ruleset_encoder import RuleSwitches, SymbolicRuleSet
-from vatspolicy.authoring.symbolic.timeline import END, Period, mix
-from vatspolicy.authoring.symbolic.transitions import ChangeCalendar
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import Profile, load_profile
+from vatspolicy.proofs.decision_encoder import decision_words, encode_decision
+from vatspolicy.proofs.formula import FALSE, TRUE
+from vatspolicy.proofs.query import Query
+from vatspolicy.proofs.ruleset_encoder import RuleSwitches, SymbolicRuleSet
+from vatspolicy.proofs.timeline import END, Period, mix
+from vatspolicy.proofs.transitions import ChangeCalendar
 
 BOUNDS = {**dict.fromkeys(LISTS, 1), "services": 2, "company.licenses": 2}
 """As many members as the lists of `random_product` have."""

@@ -22,8 +22,6 @@ from vatspolicy.authoring.analysis.properties import LENGTHS, RefinementProof, p
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.authoring.analysis.self_composition import encode_hidden
 from vatspolicy.authoring.analysis.witness import states_of
-from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.solver import BUDGET
 from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.core.documents.schemas import resource_folder
 from vatspolicy.core.engine.decision import WORDS
@@ -32,6 +30,8 @@ from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.core.profile.vocabulary import describe
 from vatspolicy.errors import InvalidInput
+from vatspolicy.proofs.query import Query
+from vatspolicy.proofs.solver import BUDGET
 
 
 @pytest.fixture(scope="module")

@@ -22,11 +22,6 @@ from tests.support.effort import SEED, trials
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.random_laws import INSTRUMENTS, LawGenerator, keys_of
 from vatspolicy.authoring.mutation.distinction import encode_states
-from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
-from vatspolicy.authoring.symbolic.formula import TRUE
-from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.timeline import periods
-from vatspolicy.authoring.symbolic.values import Constant
 from vatspolicy.authoring.testing.rule_states import state_of, subjects
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.decision import Decision, Subject
@@ -36,6 +31,11 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import EFFECTS, Condition, Reading, Readings, Rule
 from vatspolicy.core.policies.modelled import COMPARED, WORDING, effect_constants
 from vatspolicy.core.profile.profile import Profile, load_profile
+from vatspolicy.proofs.decision_encoder import decision_words, encode_decision
+from vatspolicy.proofs.formula import TRUE
+from vatspolicy.proofs.query import Query
+from vatspolicy.proofs.timeline import periods
+from vatspolicy.proofs.values import Constant
 from vatspolicy.screening.engines import decide
 
 SCHEMA = SchemaSet.shipped().load("policy")

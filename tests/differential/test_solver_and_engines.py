@@ -24,13 +24,6 @@ from tests.support.effort import LONG, SEED
 from tests.support.oracles import CelPython, convert
 from tests.support.random_inputs import PARAMETERS, Expressions, Profiles, hints_of, near_days, parameter_types
 from tests.support.shipped import shipped_bundle
-from vatspolicy.authoring.symbolic.decision_encoder import subjects
-from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.formula import TRUE
-from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.solver import Solver, open_solver
-from vatspolicy.authoring.symbolic.timeline import END, Period, periods
-from vatspolicy.authoring.symbolic.values import Constant, DualRail, Unsupported
 from vatspolicy.core.cel.interpreter import evaluate as kleene
 from vatspolicy.core.cel.parser import TypeEnvironment as Names
 from vatspolicy.core.cel.parser import parse
@@ -39,6 +32,13 @@ from vatspolicy.core.engine.subjects import product_activation
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
 from vatspolicy.core.policies.model import Rule
+from vatspolicy.proofs.decision_encoder import subjects
+from vatspolicy.proofs.encoder import SymbolicActivation
+from vatspolicy.proofs.formula import TRUE
+from vatspolicy.proofs.query import Query
+from vatspolicy.proofs.solver import Solver, open_solver
+from vatspolicy.proofs.timeline import END, Period, periods
+from vatspolicy.proofs.values import Constant, DualRail, Unsupported
 
 TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "40" if LONG else "12"))
 

@@ -20,10 +20,6 @@ import pytest
 from tests.support.effort import LONG, SEED
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.shipped import shipped_bundle
-from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules
-from vatspolicy.authoring.symbolic.decision_encoder import rule_states
-from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.authoring.symbolic.timeline import MixedBundle, find_rule, parameters
 from vatspolicy.core.cel.ast import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
 from vatspolicy.core.cel.serialize import to_data
 from vatspolicy.core.cel.types import BOOL, Bool, Int, ListOf, Number
@@ -32,6 +28,10 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.core.policies.model import NO_CODE, Expression, Rule, store_tree
 from vatspolicy.core.profile.profile import Profile, load_profile
+from vatspolicy.proofs import RuleVerdict, compare_rules
+from vatspolicy.proofs.decision_encoder import rule_states
+from vatspolicy.proofs.domain import iso, ordinal
+from vatspolicy.proofs.timeline import MixedBundle, find_rule, parameters
 
 TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "2" if LONG else "1"))
 

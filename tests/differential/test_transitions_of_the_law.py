@@ -16,14 +16,14 @@ from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.shipped import FIXTURES, shipped_bundle
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
-from vatspolicy.authoring.symbolic import compare_change, compare_decisions, compare_rules
-from vatspolicy.authoring.symbolic import rule_comparison as parallel
-from vatspolicy.authoring.symbolic.timeline import END, Period
-from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch
-from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.core.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.core.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
+from vatspolicy.proofs import compare_change, compare_decisions, compare_rules
+from vatspolicy.proofs import rule_comparison as parallel
+from vatspolicy.proofs.timeline import END, Period
+from vatspolicy.proofs.two_rulesets import TwoRuleSetSearch
+from vatspolicy.proofs.witness import decision_of
 
 
 def edited(policy: str, old: str, new: str) -> Bundle:

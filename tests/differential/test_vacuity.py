@@ -10,16 +10,16 @@ import pytest
 
 from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.analysis.bounded_search import BoundedSearch, all_days
-from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.solver import open_solver
-from vatspolicy.authoring.symbolic.timeline import END, Period
-from vatspolicy.authoring.symbolic.values import DualRail
-from vatspolicy.authoring.symbolic.witness import profile_of
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.profile.invariants import invariants
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
+from vatspolicy.proofs.encoder import SymbolicActivation
+from vatspolicy.proofs.query import Query
+from vatspolicy.proofs.solver import open_solver
+from vatspolicy.proofs.timeline import END, Period
+from vatspolicy.proofs.values import DualRail
+from vatspolicy.proofs.witness import profile_of
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.authoring.symbolic.domain import ordinal
-from vatspolicy.authoring.symbolic.formula import Amount
-from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.solver import Model
-from vatspolicy.authoring.symbolic.values import (
+from vatspolicy.core.engine.opinions import APPLIES, prevailing
+from vatspolicy.proofs.domain import ordinal
+from vatspolicy.proofs.formula import Amount
+from vatspolicy.proofs.query import Query
+from vatspolicy.proofs.solver import Model
+from vatspolicy.proofs.values import (
     BoundedList,
     DualRail,
     EnumSet,
@@ -18,7 +19,6 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicRecord,
     SymbolicValue,
 )
-from vatspolicy.core.engine.opinions import APPLIES, prevailing
 
 LISTS = ("services", "company.licenses", "partner.licenses", "deals", "filings", "services.*.area",
          "services.*.facilities", "company.licenses.*.area", "partner.licenses.*.area")  # fmt: skip

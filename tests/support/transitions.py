@@ -6,15 +6,15 @@ import random
 from typing import Any
 
 from tests.support.random_inputs import Profiles, hints_of, near_days
-from vatspolicy.authoring.symbolic import Transitions
-from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.authoring.symbolic.timeline import END
-from vatspolicy.authoring.symbolic.verdicts import PAIRS
-from vatspolicy.authoring.symbolic.witness import decision_of, places, without
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
+from vatspolicy.proofs import Transitions
+from vatspolicy.proofs.domain import iso, ordinal
+from vatspolicy.proofs.timeline import END
+from vatspolicy.proofs.verdicts import PAIRS
+from vatspolicy.proofs.witness import decision_of, places, without
 
 
 def checked(base: Bundle, head: Bundle, found: Transitions, attackers: int = 40) -> Transitions:

@@ -16,14 +16,14 @@ from vatspolicy.authoring.diff.edits import find_unenforced
 from vatspolicy.authoring.diff.result import RedLine
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.sources import WORKING_TREE, read_pair
-from vatspolicy.authoring.symbolic import RuleVerdict, recall_rule
-from vatspolicy.authoring.symbolic.solver import has_solver
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.bundles.select import LawStack
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, build_bundle
 from vatspolicy.core.policies.files import HEAD
+from vatspolicy.proofs import RuleVerdict, recall_rule
+from vatspolicy.proofs.solver import has_solver
 
 
 class ChangedDecision(NamedTuple):

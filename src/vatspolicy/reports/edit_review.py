@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vatspolicy.authoring.edit_review import EditReview
-from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT, MASKED, WITNESS, RuleVerdict
 from vatspolicy.core.documents.yaml_writer import build_tree, write_inline
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Counts, Table, count, word
+from vatspolicy.proofs.verdicts import EQUIVALENT, MASKED, WITNESS, RuleVerdict
 from vatspolicy.reports.diff.wording import red_line
 
 SHOWN = 10

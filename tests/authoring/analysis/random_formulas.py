@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from vatspolicy.authoring.symbolic.formula import FormulaPool, Range
-from vatspolicy.authoring.symbolic.solver import Model
+from vatspolicy.proofs.formula import FormulaPool, Range
+from vatspolicy.proofs.solver import Model
 
 FLAGS = [f"flag {number}" for number in range(8)]
 NUMBERS = ["low", "high"]

@@ -6,8 +6,8 @@ import random
 
 from tests.authoring.analysis.random_formulas import FLAGS, LARGEST, random_formulas, random_model
 from vatspolicy.authoring.analysis.self_composition import Directions
-from vatspolicy.authoring.symbolic.formula import FormulaPool
-from vatspolicy.authoring.symbolic.solver import Model
+from vatspolicy.proofs.formula import FormulaPool
+from vatspolicy.proofs.solver import Model
 
 RISING, ANY = FLAGS[:4], FLAGS[4]
 

@@ -13,12 +13,12 @@ from tests.support.console import Console
 from tests.support.law_builder import HEAD, route, rule
 from vatspolicy.authoring.analysis.findings import KINDS, AnalysisFinding
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
-from vatspolicy.authoring.symbolic.solver import Solver
 from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.bundles.select import LawStack
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.proofs.solver import Solver
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),

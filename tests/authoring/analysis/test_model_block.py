@@ -6,7 +6,7 @@ import random
 
 from tests.authoring.analysis.random_formulas import random_formulas, random_model
 from vatspolicy.authoring.analysis.bounded_search import LEAST, ModelBlock, ModelStore
-from vatspolicy.authoring.symbolic.formula import FormulaPool
+from vatspolicy.proofs.formula import FormulaPool
 
 
 def test_a_block_says_of_each_model_what_the_pool_says() -> None:

@@ -14,10 +14,10 @@ from tests.support.law_properties import SHIPPED, wanted
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.analysis.properties import prove
 from vatspolicy.authoring.analysis.settings import LawProperty
-from vatspolicy.authoring.symbolic import solver
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.proofs import solver
 
 # --- laws that break a property ---------------------------------------------------------------------------------------
 

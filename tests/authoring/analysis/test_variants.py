@@ -11,9 +11,9 @@ from tests.authoring.analysis.test_findings import write
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.analysis.bounded_search import BoundedSearch, Variants, all_days
 from vatspolicy.authoring.analysis.witness import states_of
-from vatspolicy.authoring.symbolic.solver import Solver
-from vatspolicy.authoring.symbolic.witness import day_of, drop_irrelevant, profile_of
 from vatspolicy.core.policies.bundle import load_bundle
+from vatspolicy.proofs.solver import Solver
+from vatspolicy.proofs.witness import day_of, drop_irrelevant, profile_of
 
 pytestmark = needs_solver
 

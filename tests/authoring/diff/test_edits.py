@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.comparisons import render
 from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, policy, project
-from vatspolicy.authoring.symbolic import rule_comparison
+from vatspolicy.proofs import rule_comparison
 
 REAL = pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="needs the extra smt")
 LAW = policy("law")

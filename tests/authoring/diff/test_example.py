@@ -12,8 +12,8 @@ from tests.support.shipped import ROOT, fixture_file, shipped_bundle
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.diff.decisions import Product
 from vatspolicy.authoring.diff.nearest import FEW, Example, KnownProducts, Nearby, distance, leaves_out, lend, read_by
-from vatspolicy.authoring.symbolic.verdicts import Transition
 from vatspolicy.core.documents import load_document
+from vatspolicy.proofs.verdicts import Transition
 
 DAY = "2027-01-01"
 ORDER = """\

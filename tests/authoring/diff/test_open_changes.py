@@ -12,11 +12,11 @@ from tests.support.law_builder import bundle_of, rule
 from vatspolicy.authoring.diff.decisions import Product
 from vatspolicy.authoring.diff.nearest import KnownProducts, read_by
 from vatspolicy.authoring.diff.open_changes import settle_open
-from vatspolicy.authoring.symbolic.verdicts import UNKNOWN, WITNESS, Transition, Transitions
-from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.proofs.verdicts import UNKNOWN, WITNESS, Transition, Transitions
+from vatspolicy.proofs.witness import decision_of
 
 DAY = "2026-06-01"
 LAW = (

@@ -17,11 +17,11 @@ from tests.support.console import Console
 from tests.support.project_builder import PROFILE, RULES, compare, policy, project
 from tests.support.shipped import shipped_bundle
 from tests.support.solver import needs_solver
-from vatspolicy.authoring.symbolic.verdicts import DECISIONS, RuleVerdict, Transition, Transitions
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.errors import WorkerLost
+from vatspolicy.proofs.verdicts import DECISIONS, RuleVerdict, Transition, Transitions
 from vatspolicy.workers import map_in_order
 
 LAW = policy("law")
@@ -61,7 +61,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
             silent = [RuleVerdict(group[0], "proved-equivalent") for group in groups]
             return [one or two for one, two in zip(found, silent, strict=True)], Transitions(tuple(twelve))
 
-        monkeypatch.setattr("vatspolicy.authoring.symbolic.compare_change", compare_change)
+        monkeypatch.setattr("vatspolicy.proofs.compare_change", compare_change)
 
     return say
 
@@ -140,7 +140,7 @@ def test_an_engine_that_broke_settles_no_level(tmp_path: Path, monkeypatch: pyte
     def broken(*_: Any, **__: Any) -> Any:
         raise WorkerLost
 
-    monkeypatch.setattr("vatspolicy.authoring.symbolic.compare_change", broken)
+    monkeypatch.setattr("vatspolicy.proofs.compare_change", broken)
     data = compared(tmp_path, SAME)
     assert (data["verdict"], data["release"]["level"], data["exit_code"]) == ("unknown", "unknown", 4)
 
@@ -220,7 +220,7 @@ def test_an_engine_that_breaks_leaves_the_rest_of_the_report(tmp_path: Path, mon
     def broken(*_: Any, **__: Any) -> Any:
         raise WorkerLost
 
-    monkeypatch.setattr("vatspolicy.authoring.symbolic.compare_change", broken)
+    monkeypatch.setattr("vatspolicy.proofs.compare_change", broken)
     base, head = project(tmp_path / "base"), project(tmp_path / "head", {"law": LAW.replace("50.0", "70.0")})
     data = compare(base, head, semantic="auto")
     assert (data["title"]["en"], data["exit_code"], data["semantic"]["status"]) == ("NOT EVALUATED", 4, "failed")
@@ -252,7 +252,7 @@ def test_what_is_not_settled_does_not_pass_a_gate_that_asks_for_it(
 
 
 def test_nothing_is_asked_where_no_rule_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("vatspolicy.authoring.symbolic.compare_change")
+    monkeypatch.delattr("vatspolicy.proofs.compare_change")
     base = project(tmp_path / "base")
     data = compare(base, base, semantic="auto", fail_on=["unknown"])
     assert (data["semantic"]["status"], data["exit_code"]) == ("not-needed", 0)
@@ -323,7 +323,7 @@ def test_the_command_shares_the_work_and_says_the_same(console: Console) -> None
 def test_without_the_solver_auto_settles_nothing_and_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vatspolicy.authoring.symbolic.solver.z3", None)
+    monkeypatch.setattr("vatspolicy.proofs.solver.z3", None)
     monkeypatch.setattr("vatspolicy.authoring.diff.semantic.importlib.util.find_spec", lambda _: None)
     data = compared(tmp_path, LATER, semantic="auto")
     assert (data["semantic"]["status"], data["semantic"]["engine"]) == ("evaluated", None)

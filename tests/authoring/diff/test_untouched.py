@@ -10,11 +10,11 @@ from tests.support.shipped import fixture_files
 from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.pairs import Untouched
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.symbolic.transitions import DecidingRules, RelevantRules
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.snapshot import compare_items, itemize
 from vatspolicy.core.policies.model import KINDS
 from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.proofs.transitions import DecidingRules, RelevantRules
 
 
 def test_what_is_left_out_is_decided_alike() -> None:

@@ -11,9 +11,6 @@ from tests.support.assignments import BOUNDS, assign, holds
 from tests.support.console import Console
 from tests.support.shipped import shipped_bundle
 from vatspolicy import evaluate, load_profile
-from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
-from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.timeline import periods
 from vatspolicy.core.documents import Path as FactPath
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.decision import MissingFact
@@ -23,6 +20,9 @@ from vatspolicy.guidance.interview import start
 from vatspolicy.guidance.interview.answers import possible_answers
 from vatspolicy.guidance.interview.questions import make_question
 from vatspolicy.guidance.remediation.targets import Target
+from vatspolicy.proofs.decision_encoder import decision_words, encode_decision
+from vatspolicy.proofs.query import Query
+from vatspolicy.proofs.timeline import periods
 
 DAY = "2026-11-24"
 OFFICE = ("company", "registered", "at")

@@ -11,14 +11,14 @@ from tests.support.assignments import BOUNDS, assign, holds
 from tests.support.console import Console
 from tests.support.shipped import shipped_bundle
 from vatspolicy import evaluate, load_profile
-from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
-from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.timeline import periods
 from vatspolicy.core.engine.decision import MissingFact
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.vocabulary import words
 from vatspolicy.guidance.interview import start
 from vatspolicy.guidance.interview.questions import make_question
+from vatspolicy.proofs.decision_encoder import decision_words, encode_decision
+from vatspolicy.proofs.query import Query
+from vatspolicy.proofs.timeline import periods
 
 DAY = "2026-11-24"
 KINDS = ("company", "licenses", 0, "kinds")

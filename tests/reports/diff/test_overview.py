@@ -12,8 +12,8 @@ from tests.support.comparison_data import complete_comparison
 from tests.support.comparisons import overview, questions, render
 from tests.support.console import Console
 from tests.support.project_builder import PROFILE, compare, policy, project
-from vatspolicy.authoring.symbolic.verdicts import PAIRS, STRICTER_PAIRS
 from vatspolicy.guidance.access_matrix.comparison import compare_matrices
+from vatspolicy.proofs.verdicts import PAIRS, STRICTER_PAIRS
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")

@@ -6,31 +6,31 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from vatspolicy.authoring.symbolic.change_search import SHORT
-from vatspolicy.authoring.symbolic.decision_encoder import (
-    ACTIVITY_CLASS,
-    encode_classes,
-    encode_decision,
-    encode_subject_pair,
-)
-from vatspolicy.authoring.symbolic.domain import AS_OF, ordinal
-from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Amount, Assignment, Bound, Flag, FormulaPool
-from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, solve
-from vatspolicy.authoring.symbolic.ruleset_encoder import (
-    RelaxedEncoder,
-    RelaxedRuleSet,
-    SymbolicOutcome,
-    SymbolicRuleSet,
-)
-from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Undecided, open_solver
-from vatspolicy.authoring.symbolic.timeline import END, Period, RuleSetHistory
-from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
 from vatspolicy.core.cel.ast import Node
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Expression, Route, Rule
 from vatspolicy.core.profile.vocabulary import words
+from vatspolicy.proofs.change_search import SHORT
+from vatspolicy.proofs.decision_encoder import (
+    ACTIVITY_CLASS,
+    encode_classes,
+    encode_decision,
+    encode_subject_pair,
+)
+from vatspolicy.proofs.domain import AS_OF, ordinal
+from vatspolicy.proofs.encoder import SymbolicActivation
+from vatspolicy.proofs.formula import FALSE, TRUE, Amount, Assignment, Bound, Flag, FormulaPool
+from vatspolicy.proofs.query import NoSolution, Query, Solution, solve
+from vatspolicy.proofs.ruleset_encoder import (
+    RelaxedEncoder,
+    RelaxedRuleSet,
+    SymbolicOutcome,
+    SymbolicRuleSet,
+)
+from vatspolicy.proofs.solver import BUDGET, Model, Undecided, open_solver
+from vatspolicy.proofs.timeline import END, Period, RuleSetHistory
+from vatspolicy.proofs.values import DualRail, Unsupported
 
 LEAST, MOST = 16, 512
 """Models of a block when it is made, and once blocks of one size have been joined: fewer cost as much to ask."""

@@ -10,12 +10,6 @@ from dataclasses import dataclass
 from vatspolicy.authoring.analysis.bounded_search import SymbolicSubject, Variants, encode_subject
 from vatspolicy.authoring.analysis.findings import NOT_SHOWN, AnalysisFinding
 from vatspolicy.authoring.analysis.rule_checks import AnalysisContext
-from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.formula import FALSE
-from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.solver import Model
-from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
 from vatspolicy.authoring.testing.coverage import terms_of
 from vatspolicy.authoring.testing.rule_states import reads_facts
 from vatspolicy.core.cel.ast import And, Node, Not, Or, Quantifier
@@ -25,6 +19,12 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import NEVER, Condition, Expression, Parameter, Policy, Route, Rule, Value
 from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import say_both
+from vatspolicy.proofs.encoder import SymbolicActivation
+from vatspolicy.proofs.formula import FALSE
+from vatspolicy.proofs.query import Query
+from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.proofs.solver import Model
+from vatspolicy.proofs.values import DualRail, Unsupported
 
 
 @dataclass(frozen=True)

@@ -16,20 +16,20 @@ from vatspolicy.authoring.analysis.findings import AnalysisFinding
 from vatspolicy.authoring.analysis.rule_checks import AnalysisContext
 from vatspolicy.authoring.analysis.settings import OptionalObject
 from vatspolicy.authoring.analysis.witness import make_witness
-from vatspolicy.authoring.symbolic.change_search import SHORT
-from vatspolicy.authoring.symbolic.decision_encoder import encode_classes
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.query import Query, Solution
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.solver import Undecided
-from vatspolicy.authoring.symbolic.values import Constant, EnumSet, IndexedChoice
-from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Classify, Need, Route, Rule
 from vatspolicy.core.policies.reads import facts_of
 from vatspolicy.core.profile.operators import BASIS, ULTIMATE
 from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
 from vatspolicy.i18n.words import joint, say_both
+from vatspolicy.proofs.change_search import SHORT
+from vatspolicy.proofs.decision_encoder import encode_classes
+from vatspolicy.proofs.formula import FALSE, TRUE
+from vatspolicy.proofs.query import Query, Solution
+from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.proofs.solver import Undecided
+from vatspolicy.proofs.values import Constant, EnumSet, IndexedChoice
+from vatspolicy.proofs.witness import Unconfirmed
 
 _ACTIVITY_EFFECTS = ("deny", "need", "duty", "advise")
 

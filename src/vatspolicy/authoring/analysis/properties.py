@@ -33,23 +33,6 @@ from vatspolicy.authoring.analysis.self_composition import (
 )
 from vatspolicy.authoring.analysis.settings import LawProperty
 from vatspolicy.authoring.analysis.witness import states_of
-from vatspolicy.authoring.granted_profiles import load_granted
-from vatspolicy.authoring.symbolic.change_search import SHORT
-from vatspolicy.authoring.symbolic.decision_encoder import (
-    encode_activities,
-    encode_classes,
-    encode_decision,
-    encode_rules,
-    encode_service,
-)
-from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Bound, Flag, Part, TooLarge
-from vatspolicy.authoring.symbolic.query import Query, Solution, assume_invariants
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.solver import BUDGET, Solver, Undecided, open_solver, reason_of
-from vatspolicy.authoring.symbolic.timeline import Period, values_of
-from vatspolicy.authoring.symbolic.values import Constant, Unsupported
-from vatspolicy.authoring.symbolic.witness import Place, Unconfirmed, is_valid_and_holds, places, without
 from vatspolicy.authoring.testing.cases import Case, cases_of
 from vatspolicy.core.cel.interpreter import compile_interpreter
 from vatspolicy.core.documents.plain import Facts, Tree
@@ -58,10 +41,26 @@ from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.core.engine.subjects import product_activation, service_activation
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Rule
-from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.profile import Profile, load_granted
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import say_both
+from vatspolicy.proofs.change_search import SHORT
+from vatspolicy.proofs.decision_encoder import (
+    encode_activities,
+    encode_classes,
+    encode_decision,
+    encode_rules,
+    encode_service,
+)
+from vatspolicy.proofs.encoder import SymbolicActivation
+from vatspolicy.proofs.formula import FALSE, TRUE, Bound, Flag, Part, TooLarge
+from vatspolicy.proofs.query import Query, Solution, assume_invariants
+from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.proofs.solver import BUDGET, Solver, Undecided, open_solver, reason_of
+from vatspolicy.proofs.timeline import Period, values_of
+from vatspolicy.proofs.values import Constant, Unsupported
+from vatspolicy.proofs.witness import Place, Unconfirmed, is_valid_and_holds, places, without
 
 
 class Descent(NamedTuple):

@@ -20,16 +20,6 @@ from vatspolicy.authoring.analysis.bounded_search import (
 from vatspolicy.authoring.analysis.findings import NOT_SHOWN, AnalysisFinding, NotEvaluated
 from vatspolicy.authoring.analysis.structural import same_text
 from vatspolicy.authoring.analysis.witness import Witness, make_witness
-from vatspolicy.authoring.symbolic.change_search import SHORT
-from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
-from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.authoring.symbolic.formula import FALSE, FormulaPool
-from vatspolicy.authoring.symbolic.query import Query, Solution, solve
-from vatspolicy.authoring.symbolic.ruleset_encoder import RelaxedEncoder, RelaxedRuleSet, RuleSwitches, SymbolicRuleSet
-from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, open_solver, reason_of
-from vatspolicy.authoring.symbolic.timeline import Period, RuleSetHistory
-from vatspolicy.authoring.symbolic.values import Unsupported
-from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.core.cel.ast import And, Node, Term
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import NEVER, Advise, Classify, Deny, Duty, Need, Route, Rule
@@ -37,6 +27,16 @@ from vatspolicy.core.policies.modelled import effect_constants
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase
 from vatspolicy.i18n.words import Table, both, joint, say_both
+from vatspolicy.proofs.change_search import SHORT
+from vatspolicy.proofs.decision_encoder import decision_words, encode_decision
+from vatspolicy.proofs.domain import iso, ordinal
+from vatspolicy.proofs.formula import FALSE, FormulaPool
+from vatspolicy.proofs.query import Query, Solution, solve
+from vatspolicy.proofs.ruleset_encoder import RelaxedEncoder, RelaxedRuleSet, RuleSwitches, SymbolicRuleSet
+from vatspolicy.proofs.solver import BUDGET, Undecided, open_solver, reason_of
+from vatspolicy.proofs.timeline import Period, RuleSetHistory
+from vatspolicy.proofs.values import Unsupported
+from vatspolicy.proofs.witness import Unconfirmed
 
 
 @dataclass

@@ -35,16 +35,16 @@ from vatspolicy.authoring.analysis.structural import find_structural
 from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.sources import WORKING_TREE, read_pair, read_source, source_of
-from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.authoring.symbolic.query import refuse_unknown_fields
-from vatspolicy.authoring.symbolic.solver import BUDGET, SolverMissing, has_solver, reason_of
-from vatspolicy.authoring.symbolic.timeline import Period
-from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.bundles.select import LawStack
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Rule
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import say_both
+from vatspolicy.proofs.domain import iso, ordinal
+from vatspolicy.proofs.query import refuse_unknown_fields
+from vatspolicy.proofs.solver import BUDGET, SolverMissing, has_solver, reason_of
+from vatspolicy.proofs.timeline import Period
+from vatspolicy.proofs.values import Unsupported
 from vatspolicy.workers import safe_path
 
 

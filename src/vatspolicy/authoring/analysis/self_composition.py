@@ -6,14 +6,21 @@ import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vatspolicy.authoring.symbolic.decision_encoder import encode_decision
-from vatspolicy.authoring.symbolic.domain import ProfileSpace, plain
-from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Bound, FormulaPool
-from vatspolicy.authoring.symbolic.query import Query, assume_invariants
-from vatspolicy.authoring.symbolic.ruleset_encoder import RelaxedRuleSet, SymbolicOutcome, SymbolicRuleSet
-from vatspolicy.authoring.symbolic.solver import Model
-from vatspolicy.authoring.symbolic.values import (
+from vatspolicy.core.cel.ast import Fact, Node, Quantifier, walk
+from vatspolicy.core.cel.interpreter import Params
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Expression
+from vatspolicy.core.profile.vocabulary import presumptions
+from vatspolicy.proofs.decision_encoder import encode_decision
+from vatspolicy.proofs.domain import ProfileSpace, plain
+from vatspolicy.proofs.encoder import Encoder, SymbolicActivation
+from vatspolicy.proofs.formula import FALSE, TRUE, Bound, FormulaPool
+from vatspolicy.proofs.query import Query, assume_invariants
+from vatspolicy.proofs.ruleset_encoder import RelaxedRuleSet, SymbolicOutcome, SymbolicRuleSet
+from vatspolicy.proofs.solver import Model
+from vatspolicy.proofs.values import (
     BoundedList,
     DualRail,
     EnumSet,
@@ -22,14 +29,7 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicRecord,
     SymbolicValue,
 )
-from vatspolicy.authoring.symbolic.witness import opinions_of, profile_of, record_data
-from vatspolicy.core.cel.ast import Fact, Node, Quantifier, walk
-from vatspolicy.core.cel.interpreter import Params
-from vatspolicy.core.documents.plain import Facts, Tree
-from vatspolicy.core.documents.schemas import SchemaSet
-from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Expression
-from vatspolicy.core.profile.vocabulary import presumptions
+from vatspolicy.proofs.witness import opinions_of, profile_of, record_data
 
 
 @dataclass

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from posixpath import dirname
 
-from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.bundles.select import LawStack
 from vatspolicy.core.cel.ast import Node
 from vatspolicy.core.cel.parser import ExpressionError, TypeEnvironment, parse
@@ -23,6 +22,7 @@ from vatspolicy.core.policies.model import as_tuple
 from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n import _
+from vatspolicy.proofs.domain import iso, ordinal
 
 FILE_NAME = PROPERTIES
 FORMS = ("never", "monotone", "more_licenses", "more_words", "more_facts", "ascending")

@@ -6,13 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vatspolicy.authoring.analysis.bounded_search import Build, all_days, encode_part, encode_subject, find_solution
-from vatspolicy.authoring.granted_profiles import load_granted
-from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.query import Query, Solution
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.solver import Undecided, has_solver, reason_of
-from vatspolicy.authoring.symbolic.values import Unsupported
-from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.authoring.testing.cases import Case, load_tests
 from vatspolicy.authoring.testing.coverage import Coverage, CoverageGap, expressions_of
 from vatspolicy.authoring.testing.result import Proposal
@@ -23,8 +16,15 @@ from vatspolicy.core.documents.yaml_writer import dump_yaml
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Expression, Rule
+from vatspolicy.core.profile.profile import load_granted
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import _
+from vatspolicy.proofs.encoder import SymbolicActivation
+from vatspolicy.proofs.query import Query, Solution
+from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.proofs.solver import Undecided, has_solver, reason_of
+from vatspolicy.proofs.values import Unsupported
+from vatspolicy.proofs.witness import Unconfirmed
 
 ROOTS = ("product", "company", "partner", "services", "data", "deals", "filings", "opinions")
 """Keys of a profile that a test may set."""

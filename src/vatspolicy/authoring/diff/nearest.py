@@ -16,10 +16,6 @@ from vatspolicy.authoring.diff.decisions import Comparison, Product, direction
 from vatspolicy.authoring.diff.result import Answer, Verdict, Witness
 from vatspolicy.authoring.diff.result import Transition as WordChange
 from vatspolicy.authoring.diff.rules import Differences
-from vatspolicy.authoring.granted_profiles import load_granted
-from vatspolicy.authoring.symbolic.timeline import mix
-from vatspolicy.authoring.symbolic.verdicts import MOST_TELLING_FIRST, Pair, RuleVerdict, Transition, Transitions
-from vatspolicy.authoring.symbolic.witness import Place, decision_of, is_valid_and_holds
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.validation import is_valid
@@ -27,9 +23,12 @@ from vatspolicy.core.engine.evaluator import possible_outcomes
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Expression, Rule
 from vatspolicy.core.policies.reads import facts_of
-from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.profile import Profile, load_granted
 from vatspolicy.core.profile.vocabulary import words_of
 from vatspolicy.errors import InvalidInput
+from vatspolicy.proofs.timeline import mix
+from vatspolicy.proofs.verdicts import MOST_TELLING_FIRST, Pair, RuleVerdict, Transition, Transitions
+from vatspolicy.proofs.witness import Place, decision_of, is_valid_and_holds
 
 Fact = tuple[str, str]
 """A part of a profile and a fact of it; `services` stands for one service, and an empty fact for the whole part."""

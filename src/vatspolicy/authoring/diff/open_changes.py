@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vatspolicy.authoring.diff.nearest import OPERATORS, Fact, KnownProducts
-from vatspolicy.authoring.symbolic.transitions import add_shown
-from vatspolicy.authoring.symbolic.verdicts import WITNESS, RuleVerdict, Transition, Transitions
-from vatspolicy.authoring.symbolic.witness import confirm_decisions, decision_of, places, without
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Need
 from vatspolicy.core.profile.profile import Profile
+from vatspolicy.proofs.transitions import add_shown
+from vatspolicy.proofs.verdicts import WITNESS, RuleVerdict, Transition, Transitions
+from vatspolicy.proofs.witness import confirm_decisions, decision_of, places, without
 
 
 def settle_open(

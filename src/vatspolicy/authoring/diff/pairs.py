@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from vatspolicy.authoring.diff.rules import Differences
-from vatspolicy.authoring.symbolic.transitions import DecidingRules, RelevantRules, days_in
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.ast import Fact, walk
 from vatspolicy.core.cel.interpreter import Evaluator
@@ -22,6 +21,7 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import KINDS, Duty, Expression, Route, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
+from vatspolicy.proofs.transitions import DecidingRules, RelevantRules, days_in
 
 Touching = list[Rule]
 """Versions of rules, of both sides."""

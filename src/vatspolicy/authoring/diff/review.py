@@ -286,7 +286,7 @@ def _start_proof(
 
     def prove_apart() -> Proof:
         # Witnesses need it, and there is time now.
-        importlib.import_module("vatspolicy.authoring.symbolic.decision_encoder")
+        importlib.import_module("vatspolicy.proofs.decision_encoder")
         proof = wait()
         return replace(proof, base=base.bundle) if proof.status == "evaluated" else proof
 

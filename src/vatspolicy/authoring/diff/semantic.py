@@ -29,13 +29,12 @@ from vatspolicy.authoring.diff.result import (
     extend,
 )
 from vatspolicy.authoring.diff.rules import Differences
-from vatspolicy.authoring.granted_profiles import load_granted
 from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.engine.decision import WORDS, Decision
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.snapshot import say_value
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.profile import Profile
+from vatspolicy.core.profile.profile import Profile, load_granted
 from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.i18n.words import say_both
@@ -43,9 +42,9 @@ from vatspolicy.workers import can_fork, map_in_order
 
 if TYPE_CHECKING:
     from vatspolicy.authoring.diff.nearest import Example, Examples, KnownProducts, Nearby
-    from vatspolicy.authoring.symbolic import verdicts as proved
-    from vatspolicy.authoring.symbolic.transitions import DecidingRules
-    from vatspolicy.authoring.symbolic.verdicts import RuleVerdict, Transitions
+    from vatspolicy.proofs import verdicts as proved
+    from vatspolicy.proofs.transitions import DecidingRules
+    from vatspolicy.proofs.verdicts import RuleVerdict, Transitions
 
     Found: TypeAlias = proved.Transition | proved.RuleVerdict
 
@@ -106,8 +105,8 @@ def prove(
         left = (base if base.schemas == head.schemas else load_side(base.source, head.schemas)).bundle
     except InvalidInput:  # an old state that does not fit the new schemas
         return Proof("unavailable", engine, "schemas")
-    from vatspolicy.authoring.symbolic import recall_change
-    from vatspolicy.authoring.symbolic.solver import FAILURES
+    from vatspolicy.proofs import recall_change
+    from vatspolicy.proofs.solver import FAILURES
 
     outside: tuple[type[Exception], ...] = (WorkerLost, *FAILURES)
     try:
@@ -136,7 +135,7 @@ class DecidedWitness:
     """A profile of a witness, decided by both sides on any day."""
 
     def __init__(self, sides: tuple[DecidingRules, DecidingRules], profile: Profile) -> None:
-        from vatspolicy.authoring.symbolic.transitions import RelevantRules, days_in
+        from vatspolicy.proofs.transitions import RelevantRules, days_in
 
         self.base, self.head = (side.bundle for side in sides)
         self.profile = profile
@@ -168,7 +167,7 @@ class DecidedWitness:
 
     def listed(self, names: Sequence[str], day: str) -> tuple[ListedItem, ...]:
         """Return the items of some rules that differ."""
-        from vatspolicy.authoring.symbolic.two_rulesets import ListedItems
+        from vatspolicy.proofs.two_rulesets import ListedItems
 
         found = ListedItems(self.base, self.head, names, day).differing(self.profile)
         return tuple(
@@ -295,7 +294,7 @@ class _ProofSerializer:
     @functools.cached_property
     def sides(self) -> tuple[DecidingRules, DecidingRules]:
         """The deciding rules of both sides."""
-        from vatspolicy.authoring.symbolic.transitions import DecidingRules
+        from vatspolicy.proofs.transitions import DecidingRules
 
         return DecidingRules(self.base), DecidingRules(self.head)
 
@@ -317,7 +316,7 @@ class _ProofSerializer:
         self, found: proved.Transition, witness: Facts, as_of: str
     ) -> tuple[DecidedWitness, str, Nearby | None]:
         """Return the profile to show for a transition, a day that shows it, and the known product beside it, if any."""
-        from vatspolicy.authoring.symbolic.witness import decision_of
+        from vatspolicy.proofs.witness import decision_of
 
         rows = [
             row
@@ -396,9 +395,9 @@ class _ProofSerializer:
         self, found: proved.RuleVerdict, names: Sequence[str], decided: DecidedWitness, as_of: str
     ) -> Nearby | None:
         """Return the profile nearest to a known product that shows the change of the witness of some rules."""
-        from vatspolicy.authoring.symbolic.timeline import mix
-        from vatspolicy.authoring.symbolic.two_rulesets import EVERYTHING, ListedItems
-        from vatspolicy.authoring.symbolic.witness import decision_of
+        from vatspolicy.proofs.timeline import mix
+        from vatspolicy.proofs.two_rulesets import EVERYTHING, ListedItems
+        from vatspolicy.proofs.witness import decision_of
 
         mixed = mix(self.base, self.head, names)
         items = ListedItems(self.base, self.head, names, as_of)
@@ -491,7 +490,7 @@ class _ProofSerializer:
 
     def until(self, as_of: str, days: AbstractSet[str], shows: Callable[[str], bool]) -> str | None:
         """Return the last day from `as_of` on, without a gap, on which a witness shows the same; None for no end."""
-        from vatspolicy.authoring.symbolic.domain import iso, ordinal
+        from vatspolicy.proofs.domain import iso, ordinal
 
         for day in sorted(day for day in days if as_of < day < "9999"):
             if not shows(day):

@@ -9,19 +9,19 @@ from functools import partial
 from vatspolicy.authoring.analysis.bounded_search import all_days, encode_subject
 from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.authoring.mutation.ruleset import find_moved, mutated_trees, rewrite_bundle
-from vatspolicy.authoring.symbolic import compare_rules
-from vatspolicy.authoring.symbolic.change_search import SHORT
-from vatspolicy.authoring.symbolic.decision_encoder import encode_need, encode_subject_pair
-from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, solve
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided
-from vatspolicy.authoring.symbolic.timeline import find_rule, named_by
-from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
-from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
 from vatspolicy.core.documents.plain import Facts
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Need, Route, Rule
+from vatspolicy.proofs import compare_rules
+from vatspolicy.proofs.change_search import SHORT
+from vatspolicy.proofs.decision_encoder import encode_need, encode_subject_pair
+from vatspolicy.proofs.encoder import SymbolicActivation
+from vatspolicy.proofs.query import NoSolution, Query, Solution, solve
+from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.proofs.solver import BUDGET, Undecided
+from vatspolicy.proofs.timeline import find_rule, named_by
+from vatspolicy.proofs.values import DualRail, Unsupported
+from vatspolicy.proofs.verdicts import EQUIVALENT
 
 FEW_RULES = 4
 """Rules that share a term or parameter and are searched for a profile; a proof looks at all of them."""

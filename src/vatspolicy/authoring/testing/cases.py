@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
-from vatspolicy.authoring.granted_profiles import read_granted
 from vatspolicy.authoring.testing.decision_differences import decision_reasons, differences
 from vatspolicy.authoring.testing.rule_states import explain_state, name_state, state_of, subjects
 from vatspolicy.core.cel.activation import Activation
@@ -22,7 +21,7 @@ from vatspolicy.core.policies.files import TESTS_ENDING
 from vatspolicy.core.policies.model import Policy, Rule
 from vatspolicy.core.policies.modelled import TESTS, Reader, UnknownField
 from vatspolicy.core.policies.ruleset import RuleSet
-from vatspolicy.core.profile.profile import Profile, change
+from vatspolicy.core.profile.profile import Profile, change, read_granted
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Listing, _
 

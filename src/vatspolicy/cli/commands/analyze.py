@@ -69,8 +69,8 @@ def analyze(
     """
     from vatspolicy.authoring.analysis.findings import KINDS
     from vatspolicy.authoring.analysis.run import AnalysisRequest, find_touched, run_analysis
-    from vatspolicy.authoring.symbolic.solver import BUDGET
     from vatspolicy.git import SourceError
+    from vatspolicy.proofs.solver import BUDGET
     from vatspolicy.reports.analysis import render
     from vatspolicy.workers import cores
 

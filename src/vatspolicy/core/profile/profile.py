@@ -158,6 +158,19 @@ def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profil
     return profile
 
 
+def load_granted(data: Mapping[str, Any], schemas: SchemaSet | None = None) -> Profile:
+    """Return the profile in a mapping, with every opinion granted: tests and witnesses are about the law.
+
+    Raises InvalidInput.
+    """
+    return load_profile(data, schemas=schemas).grant_all()
+
+
+def read_granted(document: Document, schemas: SchemaSet | None = None) -> Profile:
+    """Return the profile in a document, with every opinion granted. Raises InvalidInput."""
+    return read_profile(document, schemas).grant_all()
+
+
 def trust_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
     """Return the profile in a document that is known to be valid, without checking it."""
     chosen = schemas or SchemaSet.shipped()

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from vatspolicy.authoring.diff.result import CitedArticle, Concerned, EditedRule, Item, QuotedArticle, Review
 from vatspolicy.authoring.diff.structure import LAW
 from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_edits, possible, seen, unsettled
-from vatspolicy.authoring.symbolic.verdicts import STRICTER_PAIRS
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import VERDICTS, aside, count, gap, joint, word
+from vatspolicy.proofs.verdicts import STRICTER_PAIRS
 from vatspolicy.reports.diff import law, wording
 from vatspolicy.reports.diff.words import COUNTS, ITEMS, phrase
 

@@ -7,14 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace
-from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Range, TooLarge
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Solver, Undecided, open_solver
-from vatspolicy.authoring.symbolic.timeline import MixedBundle, Period, build_history
-from vatspolicy.authoring.symbolic.values import BoundedList, LinearSum, SymbolicRecord, Unsupported
-from vatspolicy.authoring.symbolic.witness import day_of, drop_irrelevant, minimize, profile_of
 from vatspolicy.core.cel.ast import Node
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.schemas import SchemaSet
@@ -22,6 +14,14 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.modelled import PROOFS, UnknownField, parts_of
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.invariants import invariants
+from vatspolicy.proofs.domain import AS_OF, ProfileSpace
+from vatspolicy.proofs.encoder import Encoder, SymbolicActivation
+from vatspolicy.proofs.formula import FALSE, TRUE, Range, TooLarge
+from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.proofs.solver import BUDGET, Model, Solver, Undecided, open_solver
+from vatspolicy.proofs.timeline import MixedBundle, Period, build_history
+from vatspolicy.proofs.values import BoundedList, LinearSum, SymbolicRecord, Unsupported
+from vatspolicy.proofs.witness import day_of, drop_irrelevant, minimize, profile_of
 
 
 @dataclass

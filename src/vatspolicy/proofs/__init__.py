@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vatspolicy.authoring.symbolic.verdicts import RuleVerdict, Transition, Transitions
+from vatspolicy.proofs.verdicts import RuleVerdict, Transition, Transitions
 
 if TYPE_CHECKING:
     from vatspolicy.core.policies.bundle import Bundle
@@ -39,8 +39,8 @@ def compare_rules(
     `as_of` limits the question to one day (ISO text). `budget` is the resource limit of one question (z3's units).
     `workers` processes share the rules; the verdicts are the same for every number of them.
     """
-    from vatspolicy.authoring.symbolic.rule_comparison import compare_rules as compare
-    from vatspolicy.authoring.symbolic.solver import BUDGET
+    from vatspolicy.proofs.rule_comparison import compare_rules as compare
+    from vatspolicy.proofs.solver import BUDGET
 
     return compare(base, head, names, as_of=as_of, budget=BUDGET if budget is None else budget, workers=workers)
 
@@ -55,8 +55,8 @@ def compare_decisions(
     `as_of` limits the question to one day (ISO text). `budget` is the resource limit of one question (z3's units), so
     that the same question always has the same answer.
     """
-    from vatspolicy.authoring.symbolic.solver import BUDGET
-    from vatspolicy.authoring.symbolic.transitions import compare_decisions as compare
+    from vatspolicy.proofs.solver import BUDGET
+    from vatspolicy.proofs.transitions import compare_decisions as compare
 
     return compare(base, head, as_of=as_of, budget=BUDGET if budget is None else budget)
 
@@ -75,8 +75,8 @@ def compare_change(
     `workers` processes share the questions; the answers are the same for every number of them. With more than one, a
     script must guard its start with `if __name__ == "__main__"`, as `multiprocessing` requires.
     """
-    from vatspolicy.authoring.symbolic.rule_comparison import compare_change as compare
-    from vatspolicy.authoring.symbolic.solver import BUDGET
+    from vatspolicy.proofs.rule_comparison import compare_change as compare
+    from vatspolicy.proofs.solver import BUDGET
 
     return compare(base, head, groups, as_of=as_of, budget=BUDGET if budget is None else budget, workers=workers)
 
@@ -85,7 +85,7 @@ def recall_change(
     base: Bundle, head: Bundle, groups: Sequence[Sequence[str]], *, workers: int = 1
 ) -> tuple[list[RuleVerdict], Transitions]:
     """Return the results of `compare_change`, those of an earlier run if everything that they depend on is the same."""
-    from vatspolicy.authoring.symbolic.kept_answers import recall, remember
+    from vatspolicy.proofs.kept_answers import recall, remember
 
     asked = [tuple(group) for group in groups]
     verdicts, transitions = recall(base, head, asked, True) or ([], None)
@@ -97,7 +97,7 @@ def recall_change(
 
 def recall_rule(base: Bundle, head: Bundle, name: str) -> RuleVerdict:
     """Return the verdict of `compare_rules` on a rule, that of an earlier run if all that it depends on is the same."""
-    from vatspolicy.authoring.symbolic.kept_answers import recall, remember
+    from vatspolicy.proofs.kept_answers import recall, remember
 
     asked = [(name,)]
     verdicts, _ = recall(base, head, asked, False) or ([], None)

@@ -17,9 +17,14 @@ import json
 from collections.abc import Hashable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from vatspolicy.authoring.granted_profiles import load_granted
-from vatspolicy.authoring.symbolic.timeline import mix
-from vatspolicy.authoring.symbolic.verdicts import (
+from vatspolicy.compile_cache import code_digest, digest, get, keep
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Expression
+from vatspolicy.core.profile.profile import load_granted
+from vatspolicy.errors import InvalidInput
+from vatspolicy.proofs.timeline import mix
+from vatspolicy.proofs.verdicts import (
     EQUIVALENT,
     IMPOSSIBLE,
     MASKED,
@@ -32,18 +37,13 @@ from vatspolicy.authoring.symbolic.verdicts import (
     Transition,
     Transitions,
 )
-from vatspolicy.compile_cache import code_digest, digest, get, keep
-from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Expression
-from vatspolicy.errors import InvalidInput
 
 Group = tuple[str, ...]
 Answers = tuple[list[RuleVerdict], Transitions | None]
 """Verdicts on groups of rules, and on the change as a whole, if that was asked."""
 
 _KIND = "proof"
-_FOLDERS = ("authoring/symbolic", "core")
+_FOLDERS = ("proofs", "core")
 """The code that an answer depends on."""
 _VERDICTS = frozenset([EQUIVALENT, MASKED, WITNESS, UNSUPPORTED, UNKNOWN])
 
@@ -208,7 +208,7 @@ def _is_confirmed(base: Bundle, head: Bundle, groups: Sequence[Group], answers: 
 
 
 def _shows(base: Bundle, head: Bundle, found: Transition | RuleVerdict) -> bool:
-    from vatspolicy.authoring.symbolic.witness import decision_of
+    from vatspolicy.proofs.witness import decision_of
 
     assert found.witness is not None
     profile = load_granted(found.witness, schemas=base.schemas)
@@ -218,7 +218,7 @@ def _shows(base: Bundle, head: Bundle, found: Transition | RuleVerdict) -> bool:
 
 def _shows_rules(base: Bundle, head: Bundle, group: Group, found: RuleVerdict) -> bool:
     """Return whether a witness shows a changed decision word, or something else that the decisions list otherwise."""
-    from vatspolicy.authoring.symbolic.two_rulesets import ListedItems
+    from vatspolicy.proofs.two_rulesets import ListedItems
 
     assert found.witness is not None
     if not _shows(base, mix(base, head, group), found):

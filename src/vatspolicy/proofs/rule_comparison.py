@@ -12,15 +12,19 @@ from dataclasses import replace
 from multiprocessing import get_context
 from typing import TypeAlias, TypeVar
 
-from vatspolicy.authoring.granted_profiles import load_granted
-from vatspolicy.authoring.symbolic.change_search import (
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Advise, Duty
+from vatspolicy.core.profile.profile import Profile, load_granted
+from vatspolicy.errors import InvalidInput
+from vatspolicy.proofs.change_search import (
     BOTH_DIRECTIONS,
     SHORT,
     ChangeSearch,
     DecisionChanges,
     SharedSearch,
 )
-from vatspolicy.authoring.symbolic.decision_encoder import (
+from vatspolicy.proofs.decision_encoder import (
     ALL_KINDS,
     Kinds,
     class_of,
@@ -30,15 +34,15 @@ from vatspolicy.authoring.symbolic.decision_encoder import (
     rule_states,
     touched_kinds,
 )
-from vatspolicy.authoring.symbolic.formula import FALSE
-from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
-from vatspolicy.authoring.symbolic.ruleset_encoder import RelaxedRuleSet, SymbolicRuleSet
-from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
-from vatspolicy.authoring.symbolic.timeline import Period, find_rule, hull, mix, named_by
-from vatspolicy.authoring.symbolic.transitions import add_shown, all_transitions, compare_decisions
-from vatspolicy.authoring.symbolic.two_rulesets import ListedItems, Shown, comparison_period, differing_rules
-from vatspolicy.authoring.symbolic.values import Unsupported
-from vatspolicy.authoring.symbolic.verdicts import (
+from vatspolicy.proofs.formula import FALSE
+from vatspolicy.proofs.query import NoSolution, Query, Solution, describe_invariants, solve
+from vatspolicy.proofs.ruleset_encoder import RelaxedRuleSet, SymbolicRuleSet
+from vatspolicy.proofs.solver import BUDGET, Undecided, reason_of
+from vatspolicy.proofs.timeline import Period, find_rule, hull, mix, named_by
+from vatspolicy.proofs.transitions import add_shown, all_transitions, compare_decisions
+from vatspolicy.proofs.two_rulesets import ListedItems, Shown, comparison_period, differing_rules
+from vatspolicy.proofs.values import Unsupported
+from vatspolicy.proofs.verdicts import (
     EQUIVALENT,
     IMPOSSIBLE,
     MASKED,
@@ -51,18 +55,13 @@ from vatspolicy.authoring.symbolic.verdicts import (
     RuleVerdict,
     Transitions,
 )
-from vatspolicy.authoring.symbolic.witness import (
+from vatspolicy.proofs.witness import (
     Unconfirmed,
     confirm_decisions,
     decision_of,
     is_valid_and_holds,
     minimize_profile,
 )
-from vatspolicy.core.documents.plain import Facts, Tree
-from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Advise, Duty
-from vatspolicy.core.profile.profile import Profile
-from vatspolicy.errors import InvalidInput
 from vatspolicy.workers import can_fork, follow_parent, safe_path
 
 Group = tuple[str, ...]

@@ -10,15 +10,15 @@ import pytest
 
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.solver import needs_solver
-from vatspolicy.authoring.symbolic import RuleVerdict, compare_change, compare_rules, solver
-from vatspolicy.authoring.symbolic.decision_encoder import rule_states
-from vatspolicy.authoring.symbolic.domain import AS_OF
-from vatspolicy.authoring.symbolic.query import Solution
-from vatspolicy.authoring.symbolic.timeline import find_rule
-from vatspolicy.authoring.symbolic.verdicts import MILDER_PAIRS, STRICTER_PAIRS
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.proofs import RuleVerdict, compare_change, compare_rules, solver
+from vatspolicy.proofs.decision_encoder import rule_states
+from vatspolicy.proofs.domain import AS_OF
+from vatspolicy.proofs.query import Solution
+from vatspolicy.proofs.timeline import find_rule
+from vatspolicy.proofs.verdicts import MILDER_PAIRS, STRICTER_PAIRS
 
 # --- verdicts on invented laws ---------------------------------------------------------------------------------------
 

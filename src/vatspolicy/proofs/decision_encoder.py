@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool
-from vatspolicy.authoring.symbolic.query import Query, Solution
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicClasses, SymbolicOutcome, SymbolicRuleSet
-from vatspolicy.authoring.symbolic.timeline import RuleSetHistory, named_by
-from vatspolicy.authoring.symbolic.values import KNOWN_FALSE, Constant, DualRail, IndexedChoice, SymbolicRecord
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.engine.classification import classify
 from vatspolicy.core.engine.licensing import evaluate_routes
@@ -21,6 +15,12 @@ from vatspolicy.core.policies.modelled import effect_constants
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.core.profile.vocabulary import CLASS, words
+from vatspolicy.proofs.encoder import SymbolicActivation
+from vatspolicy.proofs.formula import FALSE, TRUE, FormulaPool
+from vatspolicy.proofs.query import Query, Solution
+from vatspolicy.proofs.ruleset_encoder import SymbolicClasses, SymbolicOutcome, SymbolicRuleSet
+from vatspolicy.proofs.timeline import RuleSetHistory, named_by
+from vatspolicy.proofs.values import KNOWN_FALSE, Constant, DualRail, IndexedChoice, SymbolicRecord
 
 # --- classes
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Amount, FormulaPool
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.i18n import _
+from vatspolicy.proofs.formula import FALSE, TRUE, Amount, FormulaPool
 
 
 class Unsupported(Exception):

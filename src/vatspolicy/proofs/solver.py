@@ -13,8 +13,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TypeAlias
 
-from vatspolicy.authoring.symbolic.domain import ProfileSpace
-from vatspolicy.authoring.symbolic.formula import (
+from vatspolicy.origin import install
+from vatspolicy.proofs.domain import ProfileSpace
+from vatspolicy.proofs.formula import (
     FALSE,
     TRUE,
     Amount,
@@ -25,8 +26,7 @@ from vatspolicy.authoring.symbolic.formula import (
     TooLarge,
     relate_variables,
 )
-from vatspolicy.authoring.symbolic.values import Unsupported
-from vatspolicy.origin import install
+from vatspolicy.proofs.values import Unsupported
 
 try:
     import z3

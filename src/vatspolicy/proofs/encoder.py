@@ -7,29 +7,6 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
-from vatspolicy.authoring.symbolic.domain import ProfileSpace, ordinal
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.values import (
-    UNKNOWN,
-    BoundedList,
-    Cases,
-    Constant,
-    DualRail,
-    EnumSet,
-    IndexedChoice,
-    KnownValue,
-    LinearSum,
-    MemberCount,
-    SymbolicRecord,
-    SymbolicValue,
-    Unsupported,
-    at_least,
-    constant,
-    dual_rail,
-    merge,
-    name_of,
-    sum_of,
-)
 from vatspolicy.core.cel.ast import (
     And,
     Arithmetic,
@@ -50,6 +27,29 @@ from vatspolicy.core.cel.ast import (
 from vatspolicy.core.cel.interpreter import COMPARE, TEXT, Params
 from vatspolicy.core.cel.types import Bool
 from vatspolicy.core.documents.plain import Tree
+from vatspolicy.proofs.domain import ProfileSpace, ordinal
+from vatspolicy.proofs.formula import FALSE, TRUE
+from vatspolicy.proofs.values import (
+    UNKNOWN,
+    BoundedList,
+    Cases,
+    Constant,
+    DualRail,
+    EnumSet,
+    IndexedChoice,
+    KnownValue,
+    LinearSum,
+    MemberCount,
+    SymbolicRecord,
+    SymbolicValue,
+    Unsupported,
+    at_least,
+    constant,
+    dual_rail,
+    merge,
+    name_of,
+    sum_of,
+)
 
 _MOST = 200_000
 """Nodes whose structures are kept; the shipped law has about 40,000."""

@@ -10,13 +10,6 @@ from tests.support.effort import SEED, TIMES, trials
 from tests.support.random_inputs import PARAMETERS, Expressions, hints_of, parameter_types
 from tests.support.shipped import shipped_bundle
 from tests.support.solver import needs_solver
-from vatspolicy.authoring.symbolic.domain import ProfileSpace
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool, Range
-from vatspolicy.authoring.symbolic.query import Query, assume_invariants
-from vatspolicy.authoring.symbolic.solver import open_solver
-from vatspolicy.authoring.symbolic.timeline import periods
-from vatspolicy.authoring.symbolic.values import Unsupported, at_least
-from vatspolicy.authoring.symbolic.witness import day_of, minimize, profile_of
 from vatspolicy.core.cel.interpreter import evaluate as kleene
 from vatspolicy.core.cel.parser import TypeEnvironment, parse
 from vatspolicy.core.cel.types import BOOL
@@ -26,6 +19,13 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
 from vatspolicy.core.profile.invariants import invariants
 from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.proofs.domain import ProfileSpace
+from vatspolicy.proofs.formula import FALSE, TRUE, FormulaPool, Range
+from vatspolicy.proofs.query import Query, assume_invariants
+from vatspolicy.proofs.solver import open_solver
+from vatspolicy.proofs.timeline import periods
+from vatspolicy.proofs.values import Unsupported, at_least
+from vatspolicy.proofs.witness import day_of, minimize, profile_of
 
 
 @pytest.fixture(scope="module")

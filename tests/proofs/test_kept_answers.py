@@ -19,11 +19,11 @@ from tests.support.law_edits import Edit, base, draw_edits, head
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.diff.law_revision import load_side
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.symbolic import compare_change, kept_answers, recall_change, recall_rule, rule_comparison
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Policy
 from vatspolicy.errors import InvalidInput
+from vatspolicy.proofs import compare_change, kept_answers, recall_change, recall_rule, rule_comparison
 
 pytestmark = needs_solver
 

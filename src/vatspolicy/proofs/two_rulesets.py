@@ -9,16 +9,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import NamedTuple
 
-from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision, exclude_other_classes
-from vatspolicy.authoring.symbolic.domain import AS_OF, iso, ordinal
-from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.formula import FALSE
-from vatspolicy.authoring.symbolic.query import Query, Solution, find_model
-from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.solver import Solver, open_solver
-from vatspolicy.authoring.symbolic.timeline import END, Days, MixedBundle, Period, find_rule, named_by
-from vatspolicy.authoring.symbolic.values import Unsupported
-from vatspolicy.authoring.symbolic.verdicts import Pair
 from vatspolicy.core.engine.evaluator import BEARING, evaluate
 from vatspolicy.core.engine.snapshot import Item, Key, compare_items, itemize
 from vatspolicy.core.policies.bundle import Bundle
@@ -26,6 +16,16 @@ from vatspolicy.core.policies.model import Advise, Duty, Rule
 from vatspolicy.core.policies.modelled import effect_constants
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
+from vatspolicy.proofs.decision_encoder import decision_words, encode_decision, exclude_other_classes
+from vatspolicy.proofs.domain import AS_OF, iso, ordinal
+from vatspolicy.proofs.encoder import SymbolicActivation
+from vatspolicy.proofs.formula import FALSE
+from vatspolicy.proofs.query import Query, Solution, find_model
+from vatspolicy.proofs.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.proofs.solver import Solver, open_solver
+from vatspolicy.proofs.timeline import END, Days, MixedBundle, Period, find_rule, named_by
+from vatspolicy.proofs.values import Unsupported
+from vatspolicy.proofs.verdicts import Pair
 
 DECIDING_EFFECTS = ("classify", "deny", "need", "route")
 """Effects on which a decision word depends."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from itertools import product
 
-from vatspolicy.authoring.symbolic.formula import Clause, FormulaPool, Range, relate_variables
+from vatspolicy.proofs.formula import Clause, FormulaPool, Range, relate_variables
 
 RANGES = {"x": Range(0, 3, whole=False), "y": Range(1, 3, whole=False), "z": Range(0, 2, whole=False)}
 VALUES = [Fraction(number, 4) for number in range(13)]

@@ -17,7 +17,12 @@ from tests.support.random_inputs import Profiles, hints_of
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
 from vatspolicy.authoring.diff.law_revision import load_side
-from vatspolicy.authoring.symbolic import (
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.engine.evaluator import evaluate
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.errors import InvalidInput
+from vatspolicy.proofs import (
     compare_change,
     compare_decisions,
     compare_rules,
@@ -26,18 +31,13 @@ from vatspolicy.authoring.symbolic import (
     transitions,
     two_rulesets,
 )
-from vatspolicy.authoring.symbolic.change_search import TransitionProof
-from vatspolicy.authoring.symbolic.ruleset_encoder import Exact
-from vatspolicy.authoring.symbolic.timeline import END, Period, mix
-from vatspolicy.authoring.symbolic.transitions import all_transitions
-from vatspolicy.authoring.symbolic.two_rulesets import differing_rules
-from vatspolicy.authoring.symbolic.verdicts import ChangePeriod
-from vatspolicy.authoring.symbolic.witness import Unconfirmed
-from vatspolicy.core.documents.schemas import SchemaSet
-from vatspolicy.core.engine.evaluator import evaluate
-from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.profile import load_profile
-from vatspolicy.errors import InvalidInput
+from vatspolicy.proofs.change_search import TransitionProof
+from vatspolicy.proofs.ruleset_encoder import Exact
+from vatspolicy.proofs.timeline import END, Period, mix
+from vatspolicy.proofs.transitions import all_transitions
+from vatspolicy.proofs.two_rulesets import differing_rules
+from vatspolicy.proofs.verdicts import ChangePeriod
+from vatspolicy.proofs.witness import Unconfirmed
 
 DENY = "deny: {reason: CAPITAL-TOO-LOW}"
 

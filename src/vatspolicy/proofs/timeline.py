@@ -7,13 +7,13 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from vatspolicy.authoring.symbolic.domain import LAST_DAY, iso, ordinal
 from vatspolicy.core.cel.interpreter import Evaluator, Params
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.core.policies.model import Expression, Instrument, Parameter, Policy, Route, Rule
 from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.proofs.domain import LAST_DAY, iso, ordinal
 
 
 def named_by(rule: Rule | None) -> set[str]:

@@ -10,11 +10,11 @@ from tests.authoring.diff.test_pairs import KINDS
 from tests.support.law_edits import base, head, many_rules
 from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.symbolic.decision_encoder import ALL_KINDS, encode_decision, encode_part, need_service
-from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.rule_comparison import CHUNK, LARGE_CHUNK, _chunks
-from vatspolicy.authoring.symbolic.ruleset_encoder import RelaxedEncoder, RelaxedRuleSet
-from vatspolicy.authoring.symbolic.timeline import END, Period, mix
+from vatspolicy.proofs.decision_encoder import ALL_KINDS, encode_decision, encode_part, need_service
+from vatspolicy.proofs.query import Query
+from vatspolicy.proofs.rule_comparison import CHUNK, LARGE_CHUNK, _chunks
+from vatspolicy.proofs.ruleset_encoder import RelaxedEncoder, RelaxedRuleSet
+from vatspolicy.proofs.timeline import END, Period, mix
 
 
 @pytest.mark.parametrize("effects", ["deny", "need", "route", "classify"])

@@ -12,14 +12,14 @@ from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked
-from vatspolicy.authoring.symbolic import compare_decisions
-from vatspolicy.authoring.symbolic.change_search import TransitionProof
-from vatspolicy.authoring.symbolic.decision_encoder import ALL_KINDS, can_stay, touched_kinds
-from vatspolicy.authoring.symbolic.ruleset_encoder import Exact
-from vatspolicy.authoring.symbolic.timeline import END, Period, build_history, find_rule
-from vatspolicy.authoring.symbolic.verdicts import DECISIONS, PAIRS
-from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.proofs import compare_decisions
+from vatspolicy.proofs.change_search import TransitionProof
+from vatspolicy.proofs.decision_encoder import ALL_KINDS, can_stay, touched_kinds
+from vatspolicy.proofs.ruleset_encoder import Exact
+from vatspolicy.proofs.timeline import END, Period, build_history, find_rule
+from vatspolicy.proofs.verdicts import DECISIONS, PAIRS
+from vatspolicy.proofs.witness import decision_of
 
 DENY = "deny: {reason: CAPITAL-TOO-LOW}"
 NEED = "need: {instrument: vats-license}"

@@ -13,10 +13,10 @@ from tests.support.law_edits import base, head, many_rules
 from tests.support.shipped import fixture_files
 from vatspolicy.authoring.diff.law_revision import load_pair
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
-from vatspolicy.authoring.symbolic.two_rulesets import ListedItems, Shown
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.snapshot import compare_items, itemize
 from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.proofs.two_rulesets import ListedItems, Shown
 
 SHOWN = (Shown(True, False), Shown(False, False))
 

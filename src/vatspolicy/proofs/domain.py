@@ -9,8 +9,14 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool, Range
-from vatspolicy.authoring.symbolic.values import (
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.policies.compiler import BESIDE
+from vatspolicy.core.profile.operators import BASIS, SHARE, SHARE_AFTER, ULTIMATE, WHOLE, holders
+from vatspolicy.core.profile.profile import is_declared
+from vatspolicy.core.profile.vocabulary import INHERITED, gazetteer, is_divided, presumptions, within
+from vatspolicy.proofs.formula import FALSE, TRUE, FormulaPool, Range
+from vatspolicy.proofs.values import (
     BoundedList,
     Cases,
     Constant,
@@ -26,12 +32,6 @@ from vatspolicy.authoring.symbolic.values import (
     known,
     merge,
 )
-from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.documents.schemas import SchemaSet
-from vatspolicy.core.policies.compiler import BESIDE
-from vatspolicy.core.profile.operators import BASIS, SHARE, SHARE_AFTER, ULTIMATE, WHOLE, holders
-from vatspolicy.core.profile.profile import is_declared
-from vatspolicy.core.profile.vocabulary import INHERITED, gazetteer, is_divided, presumptions, within
 
 AS_OF = "as_of"
 """Number variable of the day on which rules are evaluated."""

@@ -6,11 +6,19 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from vatspolicy.authoring.granted_profiles import load_granted
-from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace, iso
-from vatspolicy.authoring.symbolic.formula import TRUE, Amount, Bound, Flag
-from vatspolicy.authoring.symbolic.solver import Model, Solver, Undecided
-from vatspolicy.authoring.symbolic.values import (
+from vatspolicy.core.documents.plain import Facts, Tree
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.documents.validation import is_valid
+from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
+from vatspolicy.core.engine.opinions import APPLIES
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.profile.profile import Profile, load_granted
+from vatspolicy.core.profile.vocabulary import CLASS
+from vatspolicy.errors import InvalidInput
+from vatspolicy.proofs.domain import AS_OF, ProfileSpace, iso
+from vatspolicy.proofs.formula import TRUE, Amount, Bound, Flag
+from vatspolicy.proofs.solver import Model, Solver, Undecided
+from vatspolicy.proofs.values import (
     BoundedList,
     DualRail,
     EnumSet,
@@ -21,15 +29,6 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicRecord,
     SymbolicValue,
 )
-from vatspolicy.core.documents.plain import Facts, Tree
-from vatspolicy.core.documents.schemas import SchemaSet
-from vatspolicy.core.documents.validation import is_valid
-from vatspolicy.core.engine.evaluator import evaluate, possible_outcomes
-from vatspolicy.core.engine.opinions import APPLIES
-from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.profile import Profile
-from vatspolicy.core.profile.vocabulary import CLASS
-from vatspolicy.errors import InvalidInput
 
 # --- first stage: by the formulas
 

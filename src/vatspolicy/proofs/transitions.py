@@ -10,23 +10,32 @@ from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from vatspolicy.authoring.granted_profiles import load_granted
-from vatspolicy.authoring.symbolic.change_search import ExcludedPairs, TransitionProof, lengths_for, search_lengths
-from vatspolicy.authoring.symbolic.decision_encoder import ALL_KINDS, Kinds, touched_kinds
-from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.authoring.symbolic.query import describe_invariants
-from vatspolicy.authoring.symbolic.ruleset_encoder import Exact, read_by
-from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
-from vatspolicy.authoring.symbolic.timeline import END, Period, build_history, find_rule
-from vatspolicy.authoring.symbolic.two_rulesets import (
+from vatspolicy.core.cel.activation import Activation
+from vatspolicy.core.cel.ast import Literal, Node, walk
+from vatspolicy.core.documents.plain import Tree
+from vatspolicy.core.engine.evaluator import BEARING, possible_outcomes
+from vatspolicy.core.engine.subjects import service_activation
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Classify, Expression, Rule
+from vatspolicy.core.policies.ruleset import RuleSet
+from vatspolicy.core.profile.profile import Profile, load_granted
+from vatspolicy.errors import InvalidInput
+from vatspolicy.proofs.change_search import ExcludedPairs, TransitionProof, lengths_for, search_lengths
+from vatspolicy.proofs.decision_encoder import ALL_KINDS, Kinds, touched_kinds
+from vatspolicy.proofs.domain import iso, ordinal
+from vatspolicy.proofs.query import describe_invariants
+from vatspolicy.proofs.ruleset_encoder import Exact, read_by
+from vatspolicy.proofs.solver import BUDGET, Undecided, reason_of
+from vatspolicy.proofs.timeline import END, Period, build_history, find_rule
+from vatspolicy.proofs.two_rulesets import (
     Classes,
     TwoRuleSetSearch,
     comparison_period,
     differing_rules,
     period_of,
 )
-from vatspolicy.authoring.symbolic.values import Unsupported
-from vatspolicy.authoring.symbolic.verdicts import (
+from vatspolicy.proofs.values import Unsupported
+from vatspolicy.proofs.verdicts import (
     IMPOSSIBLE,
     MOST_TELLING_FIRST,
     PAIRS,
@@ -40,17 +49,7 @@ from vatspolicy.authoring.symbolic.verdicts import (
     Transition,
     Transitions,
 )
-from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions, decision_of
-from vatspolicy.core.cel.activation import Activation
-from vatspolicy.core.cel.ast import Literal, Node, walk
-from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.engine.evaluator import BEARING, possible_outcomes
-from vatspolicy.core.engine.subjects import service_activation
-from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Classify, Expression, Rule
-from vatspolicy.core.policies.ruleset import RuleSet
-from vatspolicy.core.profile.profile import Profile
-from vatspolicy.errors import InvalidInput
+from vatspolicy.proofs.witness import Unconfirmed, confirm_decisions, decision_of
 from vatspolicy.workers import Apart
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")

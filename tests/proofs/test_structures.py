@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.activations import tree_of
-from vatspolicy.authoring.symbolic.encoder import ExpressionKeys, SymbolicActivation, structure_of
+from vatspolicy.proofs.encoder import ExpressionKeys, SymbolicActivation, structure_of
 
 A, B, C = "data.persons > 1", "data.persons > 2", "company.foreign_percent > 3.0"
 

@@ -7,11 +7,14 @@ import functools
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace, operator
-from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation, structure_of
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.timeline import Days, RuleSetHistory, named_by
-from vatspolicy.authoring.symbolic.values import (
+from vatspolicy.core.cel.ast import Or, Quantifier, walk
+from vatspolicy.core.cel.interpreter import Params
+from vatspolicy.core.policies.model import Condition, Expression, Instrument, Route, Rule
+from vatspolicy.proofs.domain import AS_OF, ProfileSpace, operator
+from vatspolicy.proofs.encoder import Encoder, SymbolicActivation, structure_of
+from vatspolicy.proofs.formula import FALSE, TRUE
+from vatspolicy.proofs.timeline import Days, RuleSetHistory, named_by
+from vatspolicy.proofs.values import (
     KNOWN_FALSE,
     KNOWN_TRUE,
     UNKNOWN,
@@ -24,9 +27,6 @@ from vatspolicy.authoring.symbolic.values import (
     constant,
     known,
 )
-from vatspolicy.core.cel.ast import Or, Quantifier, walk
-from vatspolicy.core.cel.interpreter import Params
-from vatspolicy.core.policies.model import Condition, Expression, Instrument, Route, Rule
 
 Versions = tuple[tuple[int, Params], ...]
 """Parameter values by the formula that the day is one on which they apply."""

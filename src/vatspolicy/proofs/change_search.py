@@ -7,7 +7,10 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vatspolicy.authoring.symbolic.decision_encoder import (
+from vatspolicy.core.cel.types import Bool
+from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import Rule
+from vatspolicy.proofs.decision_encoder import (
     Kinds,
     can_be_part,
     can_stay,
@@ -18,11 +21,11 @@ from vatspolicy.authoring.symbolic.decision_encoder import (
     encode_subject_pair,
     need_service,
 )
-from vatspolicy.authoring.symbolic.domain import AS_OF
-from vatspolicy.authoring.symbolic.encoder import Encoder
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
-from vatspolicy.authoring.symbolic.query import Query, Solution
-from vatspolicy.authoring.symbolic.ruleset_encoder import (
+from vatspolicy.proofs.domain import AS_OF
+from vatspolicy.proofs.encoder import Encoder
+from vatspolicy.proofs.formula import FALSE, TRUE, TooLarge
+from vatspolicy.proofs.query import Query, Solution
+from vatspolicy.proofs.ruleset_encoder import (
     Exact,
     RelaxedEncoder,
     RelaxedRuleSet,
@@ -30,11 +33,11 @@ from vatspolicy.authoring.symbolic.ruleset_encoder import (
     SymbolicRuleSet,
     read_by,
 )
-from vatspolicy.authoring.symbolic.solver import Model, Undecided, open_solver, reason_of
-from vatspolicy.authoring.symbolic.timeline import Period
-from vatspolicy.authoring.symbolic.two_rulesets import Classes, TwoRuleSetSearch
-from vatspolicy.authoring.symbolic.values import Unsupported
-from vatspolicy.authoring.symbolic.verdicts import (
+from vatspolicy.proofs.solver import Model, Undecided, open_solver, reason_of
+from vatspolicy.proofs.timeline import Period
+from vatspolicy.proofs.two_rulesets import Classes, TwoRuleSetSearch
+from vatspolicy.proofs.values import Unsupported
+from vatspolicy.proofs.verdicts import (
     MILDER_PAIRS,
     MOST_TELLING_FIRST,
     PAIRS,
@@ -42,10 +45,7 @@ from vatspolicy.authoring.symbolic.verdicts import (
     UNSETTLED,
     Pair,
 )
-from vatspolicy.authoring.symbolic.witness import drop_irrelevant
-from vatspolicy.core.cel.types import Bool
-from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.policies.model import Rule
+from vatspolicy.proofs.witness import drop_irrelevant
 
 SHORT = {"services": 1, "company.licenses": 2, "partner.licenses": 2, "services.*.area": 2, "services.*.facilities": 2}
 """Lengths of lists to search for a witness, where one member of each is not enough."""
