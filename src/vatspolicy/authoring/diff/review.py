@@ -75,7 +75,7 @@ class ComparisonSettings:
     each_rule: bool = False
     """True if proofs are also about each rule as if it changed alone."""
     accepted: Path | None = None
-    """The file of accepted changes; None for `accepted.yaml` in the policies of the head, if it is there."""
+    """The file of accepted changes; None for `accepted.yaml` in the policies of the base, if it is there."""
 
 
 def compare_revisions(base: Source, head: Source, settings: ComparisonSettings) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def _empty(settings: ComparisonSettings, why: Iterable[Why], problems: Iterable[
         "why": [{"code": one.code, "text": both(WHY, one.code, subject=one.subject), "part": one.part} for one in why],
         "today": settings.today,
         "red_lines": [],
-        "accepted": {"file": None, "entries": []},
+        "accepted": {"file": None, "given": settings.accepted is not None, "entries": []},
         "edits": [],
         "structure": [],
         "law": [],

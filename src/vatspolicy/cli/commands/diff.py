@@ -138,7 +138,7 @@ def review_diff(
         typer.Option(
             metavar="FILE",
             help="File of accepted changes, which --fail-on does not count.",
-            show_default="policies/accepted.yaml of HEAD, if it is there",
+            show_default="policies/accepted.yaml of BASE, if it is there",
             rich_help_panel=INPUT,
         ),
     ] = None,

@@ -13,7 +13,7 @@ from vatspolicy.reports.diff.words import phrase
 
 Data = Mapping[str, Any]
 
-SIGNS = {"accepted": "✓", "stale": "!", "expired": "-"}
+SIGNS = {"accepted": "✓", "stale": "!", "new": "+", "waiting": "-"}
 
 
 def has_something(data: Data) -> bool:
@@ -25,7 +25,13 @@ def summary(data: Data, lang: Language) -> str:
     """Return the file that was used, with the number of its entries by state."""
     states = [entry["state"] for entry in data["accepted"]["entries"]]
     counts = {state: states.count(state) for state in SIGNS}
-    return phrase("accepted_used", lang, file=data["accepted"]["file"], **counts)
+    return phrase("accepted_used", lang, file=_owner_file(data, lang), **counts)
+
+
+def _owner_file(data: Data, lang: Language) -> str:
+    """Return the file of which entries count."""
+    file = data["accepted"]["file"] or f"policies/{ACCEPTED}"
+    return file if data["accepted"]["given"] else phrase("accepted_of_base", lang, file=file)
 
 
 def sentence(entry: Data, lang: Language) -> str:
@@ -56,7 +62,7 @@ def edit_accepted_by(data: Data, change: Data, lang: Language) -> str:
 
 def invitation(data: Data, lang: Language) -> str:
     """Return the sentence before the entries to paste."""
-    return phrase("to_accept", lang, file=data["accepted"]["file"] or f"policies/{ACCEPTED}")
+    return phrase("to_accept", lang, file=_owner_file(data, lang))
 
 
 def to_paste(data: Data) -> str:
