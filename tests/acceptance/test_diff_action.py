@@ -390,9 +390,8 @@ def accepting(runner: Runner) -> str:
     ran = runner(fail_on="loosened")
     assert ran.code == 1
     [entries] = re.findall(r"```yaml\n(.*?)```", ran.summary, re.DOTALL)
-    return "schema: 1\naccepted:\n" + entries.replace("reason: ''", "reason: Meant.").replace(
-        "person: ''", "person: kim.li"
-    )
+    filled = str(entries).replace("reason: ''", "reason: Meant.").replace("person: ''", "person: kim.li")
+    return f"schema: 1\naccepted:\n{filled}"
 
 
 def merge(runner: Runner, base: str | None, head: str | None) -> None:
@@ -431,8 +430,8 @@ def test_a_change_does_not_bring_its_acceptance_along(runner: Runner, accepting:
     (runner.temp / "outside.yaml").write_text(accepting, encoding="utf-8")
     (runner.workspace / "link.yaml").symlink_to(runner.temp / "outside.yaml")
     (runner.temp / "link").symlink_to(runner.workspace)
-    for path in (own, runner.workspace / "link.yaml", runner.temp / "link/policies/accepted.yaml"):
-        ran = runner(fail_on="loosened", accepted=str(path))
+    for file in (own, runner.workspace / "link.yaml", runner.temp / "link/policies/accepted.yaml"):
+        ran = runner(fail_on="loosened", accepted=str(file))
         assert (ran.code, "comes with the change" in ran.log) == (2, True), ran.log
     project(runner.workspace / "old")
     for path in ("policies/accepted.yaml", str(own)):
