@@ -139,7 +139,7 @@ def test_a_class_that_needs_no_license_any_more_is_refuted(tmp_path: Path) -> No
     assert evaluate(changed, load_profile(dict(result.witness)), str(result.as_of)).decision == "allow"
 
 
-NEEDED = ("content", "features", "sells", "opinions", "foreign_percent_basis", "ftz", "valid", "valid_until")
+NEEDED = ("content", "features", "sells", "opinions", "ftz", "valid", "valid_until")
 
 
 @long_run
@@ -191,12 +191,15 @@ KEPT = (
     "licenses",
     "deals",
     "filings",
+    "licensed_for",
+    "content",
+    "features",
+    "sells",
     "opinions",
     "valid",
     "valid_until",
     "instrument",
     "date",
-    "foreign_percent_basis",
 )
 
 
