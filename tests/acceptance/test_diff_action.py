@@ -384,19 +384,60 @@ def test_only_the_second_job_may_write_and_it_runs_no_code_of_the_change() -> No
     assert json.dumps(WORKFLOW["permissions"]) == '{"contents": "read"}'
 
 
-def test_an_accepted_change_passes(runner: Runner) -> None:
-    """The entries that the report prints, filled in, accept the change: beside the policies, or in a file that is named."""
+@pytest.fixture
+def accepting(runner: Runner) -> str:
+    """A file that accepts the change: the entries that the report prints, filled in."""
     ran = runner(fail_on="loosened")
     assert ran.code == 1
     [entries] = re.findall(r"```yaml\n(.*?)```", ran.summary, re.DOTALL)
-    text = "schema: 1\naccepted:\n" + entries.replace("reason: ''", "reason: Meant.").replace(
-        "person: ''", "person: kim.li"
-    )
-    (runner.temp / "accepted.yaml").write_text(text, encoding="utf-8")
-    ran = runner(fail_on="loosened", accepted=str(runner.temp / "accepted.yaml"))
+    filled = str(entries).replace("reason: ''", "reason: Meant.").replace("person: ''", "person: kim.li")
+    return f"schema: 1\naccepted:\n{filled}"
+
+
+def merge(runner: Runner, base: str | None, head: str | None) -> None:
+    """Make the change again, above a base with a file of accepted changes; the change leaves such a file, or none."""
+    git(runner.workspace, "reset", "--quiet", "--hard", "HEAD^1")
+    own = runner.workspace / "policies/accepted.yaml"
+    for law, text in ((LAW, base), (MILDER, head)):
+        project(runner.workspace, {"law": law})
+        own.unlink(missing_ok=True)
+        if text is not None:
+            own.write_text(text, encoding="utf-8")
+        git(runner.workspace, "add", "--all")
+        git(runner.workspace, "commit", "--quiet", "--allow-empty", "--message", "x")
+
+
+def test_an_accepted_change_passes(runner: Runner, accepting: str) -> None:
+    """The entries of the base count, or those of a file that is named outside the checkout."""
+    named = runner.temp / "accepted.yaml"
+    named.write_text(accepting, encoding="utf-8")
+    ran = runner(fail_on="loosened", accepted=str(named))
     assert (ran.code, ran.outputs["verdict"]) == (0, "loosened"), ran.log
-    (runner.workspace / "policies/accepted.yaml").write_text(text, encoding="utf-8")
-    git(runner.workspace, "add", "--all")
-    git(runner.workspace, "commit", "--quiet", "--amend", "--no-edit")
+    merge(runner, accepting, None)
+    [step] = [step for step in WORKFLOW["jobs"]["review"]["steps"] if step.get("id") == "diff"]
+    for accepted in ("", "policies/accepted.yaml"):
+        ran = runner(fail_on="loosened", accepted=accepted, judges=step["env"]["DIFF_JUDGES"])
+        assert (ran.code, "accepted by kim.li: Meant." in ran.log) == (0, True), ran.log
+        assert "what judges it" not in ran.summary, "the file of the base judges, not that of the change"
+
+
+def test_a_change_does_not_bring_its_acceptance_along(runner: Runner, accepting: str) -> None:
+    own = runner.workspace / "policies/accepted.yaml"
+    merge(runner, None, accepting)
     ran = runner(fail_on="loosened")
-    assert (ran.code, "accepted by kim.li: Meant." in ran.log) == (0, True), ran.log
+    assert (ran.code, "Merge the entry first, then its change" in ran.log) == (1, True), ran.log
+    assert runner(fail_on="loosened", accepted="policies/accepted.yaml").code == 3, "the base has no such file"
+    (runner.temp / "outside.yaml").write_text(accepting, encoding="utf-8")
+    (runner.workspace / "link.yaml").symlink_to(runner.temp / "outside.yaml")
+    (runner.temp / "link").symlink_to(runner.workspace)
+    for file in (own, runner.workspace / "link.yaml", runner.temp / "link/policies/accepted.yaml"):
+        ran = runner(fail_on="loosened", accepted=str(file))
+        assert (ran.code, "comes with the change" in ran.log) == (2, True), ran.log
+    project(runner.workspace / "old")
+    for path in ("policies/accepted.yaml", str(own)):
+        ran = runner(fail_on="loosened", base="old", head=".", accepted=path)
+        assert (ran.code, "comes with the change" in ran.log) == (2, True), ran.log
+    merge(runner, accepting, accepting)
+    for accepted in ("", "policies/accepted.yaml"):
+        ran = runner(fail_on="loosened", accepted=accepted)
+        assert (ran.code, "HEAD still holds this entry" in ran.log) == (1, True), ran.log

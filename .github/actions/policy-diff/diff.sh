@@ -141,6 +141,17 @@ full() {
   esac
 }
 
+# Fails if a path leads through a folder, by links or without.
+stays_outside() {
+  "$bin/python" -I - "$1" "$2" <<'PYTHON'
+import pathlib, sys
+
+folder, path = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).absolute()
+steps = [step.resolve() for step in (path, *path.parents)]
+sys.exit(any(folder in (step, *step.parents) for step in steps))
+PYTHON
+}
+
 # Goes to a copy of the base, where settings are those of the owner of the law, not those of the change.
 enter_base() {
   local copy=$RUNNER_TEMP/vatspolicy-base place
@@ -154,7 +165,7 @@ enter_base() {
 compare() {
   local folder=${DIFF_REPORT_FOLDER:-$RUNNER_TEMP/vatspolicy-comparison} edits=''
   local arguments=(-f github) line verdict status=0 errors=$RUNNER_TEMP/vatspolicy-diff-errors.txt
-  local base=${DIFF_BASE:-} head=${DIFF_HEAD:-} before after
+  local base=${DIFF_BASE:-} head=${DIFF_HEAD:-} before after checkout
 
   case $folder in
     *$'\n'* | *$'\r'*)
@@ -181,6 +192,7 @@ compare() {
     refuse "The job sets ${!VATSPOLICY_@}. The inputs of the action are the whole question: use an input."
   fi
   cd -- "${DIFF_FOLDER:-.}" 2>/dev/null || refuse 'The folder that the input folder names is not there.'
+  checkout=$PWD/$(git rev-parse --show-cdup 2>/dev/null || true)
 
   while IFS= read -r line || [[ -n $line ]]; do
     line=${line%$'\r'}
@@ -192,7 +204,6 @@ compare() {
     [[ -z ${line//[[:space:]]/} ]] || arguments+=("--policies=$line")
   done <<<"${DIFF_POLICIES:-}"
   [[ -z ${DIFF_FAIL_ON:-} ]] || arguments+=("--fail-on=$DIFF_FAIL_ON")
-  [[ -z ${DIFF_ACCEPTED:-} ]] || arguments+=("--accepted=$(full "$DIFF_ACCEPTED")")
   [[ -z ${DIFF_SEMANTIC:-} ]] || arguments+=("--semantic=$DIFF_SEMANTIC")
   [[ -z ${DIFF_LANG:-} ]] || arguments+=("--lang=$DIFF_LANG")
 
@@ -201,6 +212,11 @@ compare() {
     find_edits "$before" "$after"
     enter_base "$before"
     base=$before head=$after
+  fi
+  if [[ -n ${DIFF_ACCEPTED:-} ]]; then
+    stays_outside "$checkout" "$DIFF_ACCEPTED" ||
+      refuse 'The input accepted names a file of the checkout, which comes with the change.'
+    arguments+=("--accepted=$(full "$DIFF_ACCEPTED")")
   fi
   "$bin/vatspolicy" diff "${arguments[@]}" -- "$base" "$head" </dev/null 2>"$errors" || status=$?
   show_errors "$errors"

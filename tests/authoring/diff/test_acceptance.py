@@ -14,6 +14,8 @@ from tests.support.console import Console
 from tests.support.project_builder import compare, policy, project
 from tests.support.repositories import commit, git
 from vatspolicy.core.documents.yaml_writer import dump_yaml
+from vatspolicy.core.profile.vocabulary import Language
+from vatspolicy.reports.diff.words import phrase
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")
@@ -22,16 +24,28 @@ OTHER = policy("other").replace("value: 50.0", "value: 90.0")
 FAIL = ["loosened"]
 
 
-def pair(folder: Path, before: Any = LAW, after: Any = MILDER, accepted: Any = None) -> tuple[Path, Path]:
-    """Two projects; `accepted` are the entries in the policies of the second one, or the text of that file."""
+def pair(
+    folder: Path, before: Any = LAW, after: Any = MILDER, accepted: Any = None, held: Any = None
+) -> tuple[Path, Path]:
+    """Two projects. The base has the entries `accepted`, the head has those of `held`, or the text of such a file."""
     laws = [{"law": one} if isinstance(one, str) else one for one in (before, after)]
     base, head = (project(folder / name, law) for name, law in zip(("base", "head"), laws, strict=True))
-    file = head / "policies/accepted.yaml"
+    write(base / "policies/accepted.yaml", accepted)
+    write(head / "policies/accepted.yaml", held)
+    return base, head
+
+
+def write(file: Path, accepted: Any) -> Path:
+    """Write the entries or the text of a file of accepted changes; None: there is none."""
     file.unlink(missing_ok=True)
     if accepted is not None:
         text = accepted if isinstance(accepted, str) else dump_yaml({"schema": 1, "accepted": accepted})
         file.write_text(text, encoding="utf-8")
-    return base, head
+    return file
+
+
+def whys(data: Mapping[str, Any]) -> list[str]:
+    return [entry["why"]["en"] for entry in data["accepted"]["entries"]]
 
 
 def entries(data: Mapping[str, Any], **more: Any) -> list[dict[str, Any]]:
@@ -54,7 +68,7 @@ def test_an_accepted_change_is_shown_and_does_not_fail(tmp_path: Path, semantic:
     settings: dict[str, Any] = {"fail_on": ["loosened", "any", "deny->allow", "retroactive"], "semantic": semantic}
     failing = compare(*pair(tmp_path), **settings)
     assert failing["exit_code"] == 1
-    assert failing["accepted"] == {"file": None, "entries": []}
+    assert failing["accepted"] == {"file": None, "given": False, "entries": []}
     found = compare(*pair(tmp_path, accepted=entries(failing)), **settings)
     assert outcome(found) == ([], 0)
     assert states(found) == ["accepted"]
@@ -99,39 +113,103 @@ def test_an_edit_with_another_effect_counts_again(tmp_path: Path) -> None:
     assert today["effect"] != accepted[0]["effect"], "the report names that of today"
 
 
-def test_an_entry_of_a_merged_change_has_expired(tmp_path: Path) -> None:
-    accepted = entries(compare(*pair(tmp_path), fail_on=FAIL))
-    found = compare(*pair(tmp_path, MILDER, MILDER, accepted), fail_on=FAIL)
-    assert (outcome(found), states(found)) == (([], 0), ["expired"])
-    assert "Delete the entry" in found["accepted"]["entries"][0]["why"]["en"]
+@pytest.mark.parametrize("semantic", ["off", "auto"])
+def test_a_change_does_not_bring_its_own_acceptance(tmp_path: Path, semantic: str) -> None:
+    settings: dict[str, Any] = {"fail_on": [*FAIL, "any", "retroactive"], "semantic": semantic}
+    failing = compare(*pair(tmp_path), **settings)
+    entry = entries(failing)
+    for empty in (None, "schema: 1\naccepted: []\n"):
+        found = compare(*pair(tmp_path, accepted=empty, held=entry), **settings)
+        assert (outcome(found), states(found)) == (outcome(failing), ["new"])
+        assert found["exit_code"] == 1
+        assert whys(found)[0].endswith("Merge the entry first, then its change.")
+        [told] = [one["acceptance"] for one in found["structure"] if one["kind"] == "parameter"]
+        assert (told["state"], told["fails"]) == ("stale", True)
+
+
+def test_a_change_that_only_adds_an_entry_passes(tmp_path: Path) -> None:
+    entry = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    found = compare(*pair(tmp_path, LAW, LAW, held=entry), fail_on=[*FAIL, "any", "version", "unknown"])
+    assert (outcome(found), states(found), found["verdict"]) == (([], 0), ["new"], "neither")
+    assert found["accepted"]["file"] == "policies/accepted.yaml"
+
+
+def test_an_entry_counts_when_its_change_deletes_it(tmp_path: Path) -> None:
+    entry = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    for held, expected in ((None, ([], 0)), ([], ([], 0)), (entry, (["loosened"], 1))):
+        found = compare(*pair(tmp_path, accepted=entry, held=held), fail_on=FAIL)
+        assert (outcome(found), states(found)) == (expected, ["stale" if held else "accepted"])
+        assert not held or whys(found)[0].startswith("HEAD still holds this entry. Delete it")
 
 
 def test_an_entry_accepts_no_second_change_of_the_same_kind(tmp_path: Path) -> None:
-    """The edit was accepted, merged, undone and is made again: the digests are the same, and the change counts."""
-    accepted = entries(compare(*pair(tmp_path), fail_on=FAIL))
-    base, head = pair(tmp_path, accepted=accepted)
-    assert compare(base, head, fail_on=FAIL)["exit_code"] == 0
-    held = base / "policies/accepted.yaml"
-    held.write_text((head / "policies/accepted.yaml").read_text())
-    own = tmp_path / "own.yaml"
-    own.write_text(held.read_text())
-    for given in (None, own):
-        found = compare(base, head, fail_on=FAIL, accepted=given)
+    """The edit is accepted, merged, undone and made again: the digests are the same, and the change counts."""
+    entry = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    revisions = [
+        (LAW, None, ([], 0)),
+        (LAW, entry, ([], 0)),  # the approver merges the entry
+        (MILDER, entry, (["loosened"], 1)),  # its change keeps it for later
+        (MILDER, None, ([], 0)),  # its change spends it
+        (LAW, None, ([], 0)),
+        (MILDER, None, (["loosened"], 1)),
+        (MILDER, entry, (["loosened"], 1)),
+    ]
+    base: tuple[str, Any] = (LAW, None)
+    for law, held, expected in revisions:
+        found = compare(*pair(tmp_path, base[0], law, base[1], held), fail_on=FAIL)
+        assert outcome(found) == expected
+        if found["exit_code"] == 0:
+            base = law, held
+
+
+@pytest.mark.parametrize(
+    "edited", [{"reason": "Other."}, {"until": "2026-07-01"}, {"day": "2026-05-31"}, {"person": "me"}]
+)
+def test_an_entry_that_the_change_edits_counts_neither_as_it_was_nor_as_it_is(
+    tmp_path: Path, edited: dict[str, str]
+) -> None:
+    [entry] = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    found = compare(*pair(tmp_path, accepted=[entry], held=[entry | edited]), fail_on=FAIL)
+    assert (outcome(found), states(found)) == ((["loosened"], 1), ["stale", "new"])
+    kept, new = found["accepted"]["entries"]
+    assert kept["reason"] == entry["reason"]
+    assert {key: new[key] for key in edited} == edited
+
+
+def test_an_ended_entry_is_not_extended_by_its_change(tmp_path: Path) -> None:
+    [entry] = entries(compare(*pair(tmp_path), fail_on=FAIL), until="2026-05-31")
+    found = compare(*pair(tmp_path, accepted=[entry], held=[entry | {"until": "2026-12-31"}]), fail_on=FAIL)
+    assert (outcome(found), states(found)) == ((["loosened"], 1), ["stale", "new"])
+    assert whys(found)[0] == "The change was accepted until 2026-05-31, so it counts again."
+
+
+def test_an_entry_waits_for_its_change(tmp_path: Path) -> None:
+    """Without its change it is waiting; it may end, and a change may drop it."""
+    entry = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    ended = [one | {"until": "2026-05-31"} for one in entry]
+    for accepted, held, state, why in (
+        (entry, entry, "waiting", "It waits for its change"),
+        (ended, ended, "stale", "It ended on 2026-05-31"),
+        (entry, None, "stale", "HEAD does not hold this entry"),
+    ):
+        for law in (LAW, MILDER):
+            found = compare(*pair(tmp_path, law, law, accepted, held), fail_on=FAIL)
+            assert (outcome(found), states(found)) == (([], 0), [state])
+            assert whys(found)[0].startswith(why)
+
+
+def test_a_named_file_counts_unless_the_head_holds_its_entries(tmp_path: Path) -> None:
+    """Whoever names the file vouches for it; no file of the base is read then, and the change does not bring it along."""
+    entry = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    own = write(tmp_path / "own.yaml", entry)
+    for accepted in (None, entry, "["):
+        found = compare(*pair(tmp_path, accepted=accepted), fail_on=FAIL, accepted=own)
+        assert (outcome(found), states(found), found["accepted"]["given"]) == (([], 0), ["accepted"], True)
+    base, head = pair(tmp_path, held=entry)
+    for file in (own, head / "policies/accepted.yaml"):
+        found = compare(base, head, fail_on=FAIL, accepted=file)
         assert (outcome(found), states(found)) == ((["loosened"], 1), ["stale"])
-        assert "The base holds this entry" in found["accepted"]["entries"][0]["why"]["en"]
-    held.write_text(held.read_text().replace("schema: 1", "schema: 7"))
-    assert compare(base, head, fail_on=FAIL)["exit_code"] == 1, "a base that is not valid accepts no more"
-    for text in ("[", "accepted: 7", "accepted: [7]", "[]"):
-        held.write_text(text)
-        assert compare(base, head, fail_on=FAIL)["exit_code"] == 0
-    held.write_text((head / "policies/accepted.yaml").read_text())
-    anew = entries(compare(base, head, fail_on=FAIL), day="2026-05-31")
-    own.write_text(dump_yaml({"schema": 1, "accepted": [*accepted, *anew]}))
-    assert compare(base, head, fail_on=FAIL, accepted=own)["exit_code"] == 3, "one entry a change"
-    own.write_text(dump_yaml({"schema": 1, "accepted": anew}))
-    found = compare(base, head, fail_on=FAIL, accepted=own)
-    assert (outcome(found), states(found)) == (([], 0), ["accepted"])
-    held.unlink()
+    assert states(compare(*pair(tmp_path, LAW, LAW), accepted=own)) == ["waiting"]
 
 
 @pytest.mark.parametrize(
@@ -210,19 +288,24 @@ def test_what_is_not_settled_cannot_be_accepted(tmp_path: Path) -> None:
         "schema: 2\naccepted: []\n",
     ],
 )
-def test_a_broken_file_accepts_nothing(tmp_path: Path, text: str) -> None:
-    found = compare(*pair(tmp_path, accepted=text), fail_on=FAIL)
+@pytest.mark.parametrize("side", ["accepted", "held"])
+def test_a_broken_file_accepts_nothing(tmp_path: Path, text: str, side: str) -> None:
+    entry = entries(compare(*pair(tmp_path), fail_on=FAIL))
+    found = compare(*pair(tmp_path, **{"accepted": entry, side: text}), fail_on=FAIL)
     assert (found["exit_code"], found["failed_on"], found["state"]) == (3, ["loosened"], "not-evaluated")
-    assert found["problems"][0]["file"].endswith("accepted.yaml")
-    assert "The file of accepted changes is not valid" in render("text", found, "en")
+    file = "policies/accepted.yaml"
+    assert found["problems"][0]["file"] == (file if side == "held" else f"{tmp_path}/base:{file}")
+    assert "A file of accepted changes is not valid" in render("text", found, "en")
 
 
 def test_one_file_of_two_is_never_chosen_in_silence(tmp_path: Path) -> None:
-    base, head = pair(tmp_path, accepted=[])
-    (head / "policies/more").mkdir()
-    (head / "policies/more/accepted.yaml").write_text("schema: 1\naccepted: []\n", encoding="utf-8")
-    found = compare(base, head)
-    assert (found["exit_code"], "Keep one" in found["problems"][0]["message"]) == (3, True)
+    sides = pair(tmp_path, accepted=[], held=[])
+    for side in sides:
+        (side / "policies/more").mkdir()
+        file = write(side / "policies/more/accepted.yaml", [])
+        found = compare(*sides)
+        assert (found["exit_code"], "Keep one" in found["problems"][0]["message"]) == (3, True)
+        file.unlink()
 
 
 def test_entries_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
@@ -234,7 +317,7 @@ def test_entries_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_of_accepted_changes_is_no_law(tmp_path: Path) -> None:
-    base, head = pair(tmp_path, LAW, LAW, accepted=[])
+    base, head = pair(tmp_path, LAW, LAW, held=[])
     found = compare(base, head)
     assert found["base"]["digest"] == found["head"]["digest"]
     assert found["structure"] == []
@@ -248,9 +331,39 @@ def test_reports_say_who_accepts_what(tmp_path: Path, format: str) -> None:
     assert entry["effect"] in render(format, failing, "en")
     found = render(format, compare(*pair(tmp_path, accepted=[entry]), fail_on=FAIL), "en").replace("\\", "")
     found = " ".join(found.split())
-    for told in ("ACCEPTED by kim.li from 2026-05-01", "The notice says 70.", "Accepted changes are read from"):
+    for told in (
+        "ACCEPTED by kim.li from 2026-05-01",
+        "The notice says 70.",
+        "read from policies/accepted.yaml of the base.",
+    ):
         assert told in found
     assert entry["fingerprint"] not in found
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_reports_say_of_each_state_what_is_to_do(tmp_path: Path, format: str, lang: Language) -> None:
+    failing = compare(*pair(tmp_path), fail_on=FAIL)
+    [entry] = entries(failing)
+    seen = {}
+    for after, held in ((MILDER, [entry]), (MILDER, [entry | {"reason": "Mine."}]), (LAW, [entry])):
+        data = compare(*pair(tmp_path, after=after, accepted=[entry], held=held), fail_on=FAIL)
+        found = " ".join(render(format, data, lang).replace("\\", "").split())
+        for one in data["accepted"]["entries"]:
+            seen[one["state"]] = True
+            told = {"stale": ("STALE", "已失效"), "new": ("NEW", "新增"), "waiting": ("WAITING", "等待中")}[
+                one["state"]
+            ]
+            assert told[lang == "zh"] in found
+            assert one["why"][lang].replace(" ", "") in found.replace(" ", "")
+        counts = {state: states(data).count(state) for state in ("accepted", "stale", "new", "waiting")}
+        assert phrase(
+            "accepted_used", lang, file=phrase("accepted_of_base", lang, file="policies/accepted.yaml"), **counts
+        ).replace(" ", "") in found.replace(" ", "")
+    assert seen.keys() == {"stale", "new", "waiting"}
+    invitation = "its approver adds this entry, with reason and person, to policies/accepted.yaml of the base."
+    if lang == "en":
+        assert invitation in " ".join(render(format, failing, lang).replace("\\", "").split())
 
 
 def test_sarif_suppresses_and_github_notices_what_is_accepted(tmp_path: Path) -> None:
@@ -266,15 +379,28 @@ def test_sarif_suppresses_and_github_notices_what_is_accepted(tmp_path: Path) ->
     lines = [line for line in render("github", data, "en").splitlines() if "A decision becomes milder" in line]
     assert [line.startswith("::notice ") and "accepted by kim.li" in line for line in lines] == [True]
     stale = compare(*pair(tmp_path, after=MILDER_STILL, accepted=accepted), fail_on=FAIL)
-    ids = [result["ruleId"] for result in json.loads(render("sarif", stale, "en"))["runs"][0]["results"]]
-    assert "accepted-stale" in ids
+    assert about_entries(stale) == [("accepted-stale", "warning")]
+    assert about_entries(compare(*pair(tmp_path, held=accepted), fail_on=FAIL)) == [("accepted-new", "note")]
+    assert about_entries(compare(*pair(tmp_path, LAW, LAW, accepted, accepted), fail_on=FAIL)) == []
 
 
-def test_the_command_reads_the_file_of_the_head_or_another(
+def about_entries(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Rules and levels of the SARIF results that are about entries; `github` has a line for each."""
+    results = json.loads(render("sarif", data, "en"))["runs"][0]["results"]
+    found = [(one["ruleId"], one["level"]) for one in results if one["ruleId"].startswith("accepted-")]
+    commands = {"warning": "::warning ", "note": "::notice "}
+    lines = [line for line in render("github", data, "en").splitlines() if "entry of the accepted changes" in line]
+    assert [line.startswith(commands[level]) for line, (_, level) in zip(lines, found, strict=True)] == [True] * len(
+        found
+    )
+    return found
+
+
+def test_the_command_reads_the_file_of_the_base_or_another(
     tmp_path: Path, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base, head = pair(tmp_path)
-    [entry] = entries(compare(base, head, fail_on=FAIL))
+    entry = entries(compare(base, head, fail_on=FAIL))
     work = project(tmp_path / "work")
     git(work, "init", "--quiet")
     commit(work)
@@ -282,11 +408,18 @@ def test_the_command_reads_the_file_of_the_head_or_another(
     monkeypatch.chdir(work)
     call = ["diff", "HEAD", "--fail-on", "loosened", "--semantic", "off", "--today", "2026-06-01"]
     assert console(*call).code == 1
-    outside = tmp_path / "outside.yaml"
-    outside.write_text(dump_yaml({"schema": 1, "accepted": [entry]}), encoding="utf-8")
+    outside = write(tmp_path / "outside.yaml", entry)
     ran = console(*call, "--accepted", outside)
-    assert (ran.code, "ACCEPTED" in ran.out) == (0, True)
+    assert (ran.code, "ACCEPTED" in ran.out, "of the base" in ran.out) == (0, True, False)
     assert console(*call, "--accepted", tmp_path / "none.yaml").code == 3
-    (work / "policies/accepted.yaml").write_text(outside.read_text(encoding="utf-8"), encoding="utf-8")
+    own = write(work / "policies/accepted.yaml", entry)
     ran = console(*call)
-    assert (ran.code, "read from policies/accepted.yaml" in " ".join(ran.out.split())) == (0, True)
+    assert (ran.code, "NEW, by kim.li" in ran.out) == (1, True)
+    assert console(*call, "--accepted", "policies/accepted.yaml").code == 1
+    project(work)
+    commit(work)
+    project(work, {"law": MILDER})
+    assert console(*call).code == 1
+    own.unlink()
+    ran = console(*call)
+    assert (ran.code, "read from policies/accepted.yaml of the base" in " ".join(ran.out.split())) == (0, True)

@@ -334,7 +334,14 @@ def test_an_accepted_entry_of_enforce_counts_no_more(root: Path) -> None:
     )
     data = review(root, COMPANY, accepted=root / "accepted.yaml", fail_on=["unenforced", "any"])
     assert (data["failed_on"], data["accepted"]["entries"][0]["state"]) == ([], "accepted")
-    (root / "accepted.yaml").rename(root / COMPANY / "accepted.yaml")
+    own_file = (root / "accepted.yaml").rename(root / COMPANY / "accepted.yaml")
+    data = review(root, COMPANY, fail_on=["unenforced", "any"])
+    assert (data["failed_on"], data["accepted"]["entries"][0]["state"]) == (["unenforced", "any"], "new")
+    company(root)
+    commit(root)
+    company(root, extra=entry("warn"))
+    assert review(root, COMPANY, fail_on=["unenforced", "any"])["failed_on"] == ["unenforced", "any"]
+    own_file.unlink()
     data = review(root, COMPANY, fail_on=["unenforced", "any"])
     assert (data["failed_on"], data["accepted"]["file"]) == ([], "rules/company/accepted.yaml")
 

@@ -1,5 +1,8 @@
 """Accepted changes of the law: an edit and its effect, which somebody answers for.
 
+An entry counts from the side of its owner (the base, or the file of `--accepted`), and its change spends it: while the
+head holds it too, it accepts nothing. So a change brings no acceptance along, and undoing one does not renew it.
+
 Acceptance bears on `--fail-on` alone. The title, the verdict and every part of the report stay as they are.
 """
 
@@ -9,8 +12,8 @@ import datetime
 import functools
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vatspolicy.authoring.diff.decisions import direction_of_all
@@ -65,50 +68,51 @@ class Entry:
     """First day (ISO)."""
     until: str
     """Last day (ISO); without one in the file, that of the longest entry."""
-    line: int
+    file: str = field(compare=False)
+    line: int = field(compare=False)
+
+    @property
+    def accepts(self) -> tuple[str, str]:
+        """The edit with its values: what one file accepts once."""
+        return self.edit, self.fingerprint
 
 
 @dataclass(frozen=True)
 class AcceptedChanges:
-    """The entries of one file; `file` is None if there is no file."""
+    """The entries of the owner's file, and those of the head; `file` is None if there is no file."""
 
     file: str | None = None
     entries: tuple[Entry, ...] = ()
-    merged: frozenset[tuple[str, ...]] = frozenset()
-    """Entries of the base, by edit, fingerprint and day: what they accepted was merged with them."""
+    new: tuple[Entry, ...] = ()
+    """Entries that come with the change."""
+    held: frozenset[tuple[str, str]] = frozenset()
+    """What the entries of the head accept."""
 
 
 def read_accepted(base: Source, head: Source, path: Path | None) -> AcceptedChanges:
-    """Read the accepted changes in a file, or in the policies of the head if `path` is None, and those of the base.
+    """Read the accepted changes in a file, or in the policies of the base if `path` is None, and those of the head.
 
     Raises:
-        InvalidInput: The file cannot be read or is not valid, with every problem.
+        InvalidInput: A file cannot be read or is not valid, with every problem.
     """
-    merged = frozenset(_read_merged(base))
+    own, own_file = _read(head)
+    held = frozenset(entry.accepts for entry in own)
     if path is not None:
-        return _parse(load_document(path), merged)
-    found = _find_files(head)
+        document = load_document(path)
+        return AcceptedChanges(document.file, _parse(document, document.file), held=held)
+    entries, file = _read(base, f"{base.name}:")
+    return AcceptedChanges(file or own_file, entries, tuple(one for one in own if one not in entries), held)
+
+
+def _read(side: Source, shown: str = "") -> tuple[tuple[Entry, ...], str | None]:
+    """Return the entries of a side, and its file; `shown` stands before the name of the file in problems."""
+    found = [(file, content) for file, content in side.files if file.rpartition("/")[2] == ACCEPTED]
     if len(found) > 1:
         message = _("There is another file of accepted changes, {file}. Keep one.", file=found[0][0])
-        raise InvalidInput([Problem(found[1][0], 1, 1, "", message)])
-    return _parse(parse_document(found[0][1], found[0][0]), merged) if found else AcceptedChanges()
-
-
-def _find_files(side: Source) -> list[tuple[str, bytes]]:
-    return [(file, content) for file, content in side.files if file.rpartition("/")[2] == ACCEPTED]
-
-
-def _read_merged(base: Source) -> Iterator[tuple[str, ...]]:
-    """Yield the entries of the base. Of a file that is not valid, every entry that has the keys counts."""
-    for file, content in _find_files(base):
-        try:
-            data = parse_document(content, file).data
-        except InvalidInput:
-            continue
-        listed = data.get("accepted") if isinstance(data, dict) else None
-        for one in listed if isinstance(listed, list) else ():
-            if isinstance(one, dict):
-                yield tuple(str(one.get(key)) for key in ("edit", "fingerprint", "day"))
+        raise InvalidInput([Problem(shown + found[1][0], 1, 1, "", message)])
+    for file, content in found:
+        return _parse(parse_document(content, shown + file), file), file
+    return (), None
 
 
 def _last_day(day: str) -> str:
@@ -117,27 +121,28 @@ def _last_day(day: str) -> str:
     return datetime.date.fromordinal(min(first + LONGEST - 1, datetime.date.max.toordinal())).isoformat()
 
 
-def _parse(document: Document, merged: frozenset[tuple[str, ...]]) -> AcceptedChanges:
+def _parse(document: Document, file: str) -> tuple[Entry, ...]:
+    """Return the entries of a document; `file` is its name in the report."""
     if problems := validate(document, "accepted"):
         raise InvalidInput(problems)
-    entries = []
+    entries: list[Entry] = []
     seen: set[tuple[str, str]] = set()
     for index, data in enumerate(document.data["accepted"]):
         place = ("accepted", index)
         longest = _last_day(data["day"])
-        entry = Entry(**{"until": longest, **data}, line=document.mark(place)[0])
-        if (entry.edit, entry.fingerprint) in seen:
+        entry = Entry(**{"until": longest, **data}, file=file, line=document.mark(place)[0])
+        if entry.accepts in seen:
             problems.append(document.problem(place, _("Another entry of this file accepts the same change.")))
         if entry.until < entry.day:
             problems.append(document.problem((*place, "until"), _("The entry ends before it begins.")))
         if entry.until > longest:
             message = _("An entry lasts {longest} days at most.", longest=LONGEST)
             problems.append(document.problem((*place, "until"), message))
-        seen.add((entry.edit, entry.fingerprint))
+        seen.add(entry.accepts)
         entries.append(entry)
     if problems:
         raise InvalidInput(problems)
-    return AcceptedChanges(document.file, tuple(entries), merged)
+    return tuple(entries)
 
 
 def mark_accepted(
@@ -154,7 +159,7 @@ def mark_accepted(
     """
     marker = _Marker(review, changes, edits, sides)
     entries = marker.match(accepted)
-    return marker.mark(Accepted(accepted.file, entries), conditions)
+    return marker.mark(replace(review.accepted, file=accepted.file, entries=entries), conditions)
 
 
 class _Marker:
@@ -236,44 +241,44 @@ class _Marker:
 
     def match(self, accepted: AcceptedChanges) -> tuple[AcceptedEntry, ...]:
         """Return the entries with their states, after setting those of the edits."""
-        taken = {
-            entry.fingerprint: place
-            for entry in accepted.entries
-            for place, one in self.law.items()
-            if (entry.edit, entry.fingerprint) == (one.edit, one.fingerprint)
-        }  # these edits have an entry of their own
-        return tuple(self.match_entry(entry, taken, accepted) for entry in accepted.entries)
+        entries = (*accepted.entries, *accepted.new)
+        taken = {entry.accepts for entry in entries}  # these edits have an entry of their own
+        return tuple(self.match_entry(entry, taken, accepted) for entry in entries)
 
-    def match_entry(self, entry: Entry, taken: Mapping[str, int], accepted: AcceptedChanges) -> AcceptedEntry:
+    def match_entry(self, entry: Entry, taken: Collection[tuple[str, str]], accepted: AcceptedChanges) -> AcceptedEntry:
         """Return an entry with its state, after setting that of its edit, or of the edits that it may mean."""
-        place = taken.get(entry.fingerprint)
-        if place is not None and self.law[place].edit == entry.edit:
-            why = self.refuse(entry, self.law[place], accepted)
-            self.set_state([place], "stale" if why else "accepted")
+        same = [at for at, one in self.law.items() if one.edit == entry.edit]
+        mine = next((at for at in same if self.law[at].fingerprint == entry.fingerprint), None)
+        others = [at for at in same if (entry.edit, self.law[at].fingerprint) not in taken]
+        if entry in accepted.new:
+            why = "new"
+        elif mine is not None:
+            why = self.refuse(entry, self.law[mine], accepted)
         else:
-            named = [at for at, one in self.law.items() if one.edit == entry.edit and one.fingerprint not in taken]
-            why = "edit" if named else "gone"
-            self.set_state(named, "stale")
+            may_come = entry.accepts in accepted.held or self.review.accepted.given
+            ended = self.review.today > entry.until
+            why = "edit" if others else "over" if ended else "waits" if may_come else "dropped"
+        self.set_state(others if mine is None else [mine], "stale" if why else "accepted")
         return AcceptedEntry(
             edit=entry.edit,
-            state="expired" if why == "gone" else "stale" if why else "accepted",
+            state={"": "accepted", "new": "new", "waits": "waiting"}.get(why, "stale"),
             why=both(NOT_ACCEPTED, why, day=entry.day, until=entry.until) if why else None,
             reason=entry.reason,
             person=entry.person,
             day=entry.day,
             until=entry.until,
-            file=str(accepted.file),
+            file=entry.file,
             line=entry.line,
         )
 
     def refuse(self, entry: Entry, mine: Acceptance, accepted: AcceptedChanges) -> str:
         """Return the reason why an entry for an edit does not apply (words.NOT_ACCEPTED); empty if it does."""
         today = self.review.today
-        if (entry.edit, entry.fingerprint, entry.day) in accepted.merged:
-            return "merged"
         if mine.effect != entry.effect:
             return "effect"
-        return "early" if today < entry.day else "ended" if today > entry.until else ""
+        if today < entry.day:
+            return "early"
+        return "ended" if today > entry.until else "held" if entry.accepts in accepted.held else ""
 
     def set_state(self, places: Iterable[int], state: str) -> None:
         for place in places:

@@ -132,7 +132,7 @@ class AcceptedEntry:
 
     edit: str
     state: str
-    """accepted, stale or expired."""
+    """accepted, stale, new or waiting."""
     why: LocalizedText | None
     reason: str
     person: str
@@ -147,6 +147,8 @@ class Accepted:
     """The file of accepted changes."""
 
     file: str | None
+    given: bool
+    """True for a file that --accepted names, in place of that of the base."""
     entries: tuple[AcceptedEntry, ...]
 
 

@@ -69,7 +69,7 @@ class ComparisonSettings:
     each_rule: bool = False
     """True if proofs are also about each rule as if it changed alone."""
     accepted: Path | None = None
-    """The file of accepted changes; None for `accepted.yaml` in the policies of the head, if it is there."""
+    """The file of accepted changes; None for `accepted.yaml` in the policies of the base, if it is there."""
 
 
 def compare_revisions(base: Source, head: Source, settings: ComparisonSettings) -> Review:
@@ -135,7 +135,7 @@ def _empty(
         base=sides[0],
         head=sides[1],
         red_lines=(),
-        accepted=Accepted(None, ()),
+        accepted=Accepted(None, settings.accepted is not None, ()),
         edits=(),
         structure=(),
         law=(),

@@ -37,7 +37,7 @@ UNREAD_SCHEMAS = "Excluded only for specs that both schemas read alike."
 WHY: Table = {
     "source": Phrase("A side cannot be read."),
     "invalid": Phrase("A side, or a profile, is not valid."),
-    "accepted": Phrase("The file of accepted changes is not valid, so nothing in it counts."),
+    "accepted": Phrase("A file of accepted changes is not valid, so no change counts as accepted."),
     "recorded": Phrase("Past decisions are not evaluated: {subject}."),
     "masked": Phrase(
         "Past decisions cannot be replayed, since facts of their records are masked: {subject}. A log that is to be "
@@ -56,10 +56,13 @@ NOT_ACCEPTED: Table = {
     "effect": Phrase("What the edit changes in decisions was altered after it was accepted, so it counts again."),
     "early": Phrase("The change is accepted only from {day} on, so it counts."),
     "ended": Phrase("The change was accepted until {until}, so it counts again."),
-    "merged": Phrase(
-        "The base holds this entry, so what it accepted was merged before. Accept the change anew, with a new day."
+    "held": Phrase("HEAD still holds this entry. Delete it in this change, so that it accepts nothing a second time."),
+    "new": Phrase(
+        "The entry comes with this change, so it accepts nothing here. Merge the entry first, then its change."
     ),
-    "gone": Phrase("This change is not part of the comparison any more. Delete the entry."),
+    "waits": Phrase("It waits for its change, which is not in this comparison. Delete it if the change is given up."),
+    "over": Phrase("It ended on {until}, and its change is not in this comparison. Delete the entry."),
+    "dropped": Phrase("HEAD does not hold this entry, and its change is not in this comparison."),
 }
 """Reasons why an entry of the accepted changes does not apply."""
 UNREAD: Table = {

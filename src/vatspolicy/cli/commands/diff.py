@@ -123,7 +123,7 @@ def review_diff(
             "--accepted FILE",
             "File of accepted changes, which --fail-on does not count.",
             INPUT,
-            shown="policies/accepted.yaml of HEAD, if it is there",
+            shown="policies/accepted.yaml of BASE, if it is there",
         ),
     ] = None,
     save_fixtures: Annotated[

@@ -11,7 +11,7 @@ from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import joint
 from vatspolicy.reports.diff.words import phrase
 
-SIGNS = {"accepted": "✓", "stale": "!", "expired": "-"}
+SIGNS = {"accepted": "✓", "stale": "!", "new": "+", "waiting": "-"}
 
 
 def has_something(data: Review) -> bool:
@@ -23,7 +23,13 @@ def summary(data: Review, lang: Language) -> str:
     """Return the file that was used, with the number of its entries by state."""
     states = [entry.state for entry in data.accepted.entries]
     counts = {state: states.count(state) for state in SIGNS}
-    return phrase("accepted_used", lang, file=data.accepted.file, **counts)
+    return phrase("accepted_used", lang, file=_owner_file(data, lang), **counts)
+
+
+def _owner_file(data: Review, lang: Language) -> str:
+    """Return the file of which entries count."""
+    file = data.accepted.file or f"policies/{ACCEPTED}"
+    return file if data.accepted.given else phrase("accepted_of_base", lang, file=file)
 
 
 def sentence(entry: AcceptedEntry, lang: Language) -> str:
@@ -51,7 +57,7 @@ def edit_accepted_by(data: Review, change: Edit, lang: Language) -> str:
 
 def invitation(data: Review, lang: Language) -> str:
     """Return the sentence before the entries to paste."""
-    return phrase("to_accept", lang, file=data.accepted.file or f"policies/{ACCEPTED}")
+    return phrase("to_accept", lang, file=_owner_file(data, lang))
 
 
 def to_paste(data: Review) -> str:

@@ -25,6 +25,7 @@ RULES = {
     "gate-unenforced": ("error", "The gate passes findings that it did not pass."),
     "rule-loosenable": ("warning", "A layer above may loosen a rule."),
     "accepted-stale": ("warning", _("An entry of the accepted changes does not apply.")),
+    "accepted-new": ("note", _("An entry of the accepted changes comes with the change, so it accepts nothing.")),
     "release": ("warning", "Version, changelog or review does not fit the change."),
 }
 """Rules of this report: level and description."""
@@ -92,8 +93,8 @@ def results(data: Review, lang: Language) -> Iterator[Result]:
     for fault in data.release.faults if data.release else []:
         yield "release", fault.text[lang], fault.file, fault.line, ""
     for entry in data.accepted.entries:
-        if entry.state != "accepted":
-            yield "accepted-stale", sentence(entry, lang), entry.file, entry.line, ""
+        if entry.state in ("stale", "new"):
+            yield f"accepted-{entry.state}", sentence(entry, lang), entry.file, entry.line, ""
 
 
 def _place(data: Review, item: Item) -> tuple[str, int]:

@@ -125,14 +125,19 @@ PHRASES: Table = {
     "release": Phrase("Version"),
     "accepted": Phrase("Accepted changes"),
     "accepted_used": Phrase(
-        "Accepted changes are read from {file}. Accepted: {accepted}; not matching any more: {stale}; "
-        "gone, to be deleted: {expired}."
+        "Accepted changes are read from {file}. Accepted: {accepted}; stale: {stale}; "
+        "new, to be merged before their change: {new}; waiting: {waiting}."
     ),
+    "accepted_of_base": Phrase("{file} of the base"),
     "accepted_by": Phrase("accepted by {person}: {reason}"),
     "entry_accepted": Phrase("{edit}: ACCEPTED by {person} {days}: {reason}"),
     "entry_stale": Phrase("{edit}: STALE, accepted by {person} {days}: {reason}"),
-    "entry_expired": Phrase("{edit}: EXPIRED, accepted by {person} {days}: {reason}"),
-    "to_accept": Phrase("These changes fail. To accept one, add its entry with reason and person to {file}:"),
+    "entry_new": Phrase("{edit}: NEW, by {person} {days}: {reason}"),
+    "entry_waiting": Phrase("{edit}: WAITING, accepted by {person} {days}: {reason}"),
+    "to_accept": Phrase(
+        "These changes fail. To accept one that has no entry, its approver adds this entry, with reason and person, to "
+        "{file}. It counts if HEAD does not hold it:"
+    ),
     "past": Phrase("Past decisions with another outcome"),
     "records": Phrase("records"),
     "recorded_moves": Phrase("Products with another outcome: {products}; past decisions by change: {names}."),
