@@ -16,8 +16,9 @@ from tests.support.specs import SHOP
 from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.lint.catalogue import RULES
 from vatspolicy.authoring.lint.fixes import fix_files
-from vatspolicy.authoring.lint.policy_checks import ORDER, validity
+from vatspolicy.authoring.lint.policy_checks import ORDER
 from vatspolicy.authoring.lint.run import LintReport, run_lint
+from vatspolicy.authoring.lint.schema_checks import validity
 from vatspolicy.authoring.quotations import quote_hash
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.core.documents.schemas import SchemaSet

@@ -57,7 +57,7 @@ def test_a_new_fixture_passes(console: Console, law: Path) -> None:
 
 def test_a_new_profile_is_decided_incomplete(console: Console, law: Path) -> None:
     made = console("new", "profile", "specs/shop.yaml")
-    assert (made.code, made.out) == (0, "specs/shop.yaml\n.vatspolicy/core/profile.schema.json\n")
+    assert (made.code, made.out) == (0, "specs/shop.yaml\n.vatspolicy/profile.schema.json\n")
     ran = console("check", "specs/shop.yaml", "--law", law, "-f", "json", "--details")
     assert ran.code == 4
     [decision] = json.loads(ran.out)["decisions"]
@@ -120,14 +120,12 @@ def test_a_profile_names_the_values_or_the_command_that_lists_them() -> None:
 def test_a_profile_tells_the_editor_its_schema(console: Console) -> None:
     assert console("new", "profile", "specs/shop.yaml").code == 0
     first = Path("specs/shop.yaml").read_text().splitlines()[0]
-    assert first == "# yaml-language-server: $schema=../.vatspolicy/core/profile.schema.json"
-    schema = json.loads(Path(".vatspolicy/core/profile.schema.json").read_text())
+    assert first == "# yaml-language-server: $schema=../.vatspolicy/profile.schema.json"
+    schema = json.loads(Path(".vatspolicy/profile.schema.json").read_text())
     assert Draft202012Validator(schema).is_valid(yaml.safe_load(Path("specs/shop.yaml").read_text()))
     assert console("new", "profile", "other.yaml").out == "other.yaml\n"
     assert (
-        Path("other.yaml")
-        .read_text()
-        .startswith("# yaml-language-server: $schema=.vatspolicy/core/profile.schema.json\n")
+        Path("other.yaml").read_text().startswith("# yaml-language-server: $schema=.vatspolicy/profile.schema.json\n")
     )
     assert console("check", ".").code == 4
 

@@ -48,8 +48,11 @@ def _steps(entry: Tree, name: str) -> Iterator[str | int]:
 
 
 def _value_at(document: Document, path: Path) -> Tree:
+    """Return the value at a path; None where the document has none, as of a field that an edit removes."""
     value = document.data
     for step in path:
+        if isinstance(value, Mapping) and step not in value:
+            return None
         value = value[step]
     return value
 

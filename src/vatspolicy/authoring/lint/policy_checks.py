@@ -1,93 +1,27 @@
-"""Checks of policies, their tests and the schemas, beyond what loading them demands."""
+"""Checks of policies and schemas, beyond what loading them demands. Each yields rules with problems."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from pathlib import Path as FilePath
 from typing import TypeAlias
 
-from vatspolicy.authoring.testing.cases import cases_of, fixture_cases, load_tests, test_entries
+from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.authoring.testing.coverage import Coverage, expressions_of
 from vatspolicy.authoring.testing.rule_states import outside_terms, reads_facts
 from vatspolicy.authoring.verification import hash_problems
 from vatspolicy.core.cel.ast import And, Fact, Literal, Node, Not, Or, Quantifier, Term, walk
-from vatspolicy.core.documents import Document, Limits, Path, parse_document
+from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.documents.schemas import SchemaSet, resource_folder
+from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
 from vatspolicy.core.policies.cost import COSTLY, expression_cost
 from vatspolicy.core.policies.model import NEVER, Expression, Policy, Rule
-from vatspolicy.core.profile.vocabulary import words
-from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.errors import Problem
 from vatspolicy.i18n import Listing, _
-from vatspolicy.i18n.lint import faults, schema_faults
-
-
-def tests(file: PolicyFile) -> Found:
-    """Yield unknown rules and instruments in the tests of a policy."""
-    document = load_tests(file.bundle, file.policy)
-    if document is None:
-        return
-    rules = [rule.id for rule in file.policy.rules]
-    for entry, case in test_entries(document):
-        for name in case["expect"]:
-            if name not in rules:
-                place: Path = (*entry, "expect", name)
-                message = _("There is no rule {name!r} in this file.", name=name)
-                yield "unknown-name", document.problem(place, message, suggest(name, rules), key=True)
-        for name in case.get("authority", ()):
-            if name not in file.bundle.instruments:
-                place = (*entry[:2], "authority", name)
-                message, hint = _("There is no instrument {name!r}.", name=name), suggest(name, file.bundle.instruments)
-                yield "unknown-name", document.problem(place, message, hint, key=True)
-
-
-def fixtures(bundle: Bundle, folder: FilePath) -> Found:
-    """Yield unknown names in the expectations of fixtures, and the problems of fixtures that cannot be used."""
-    rules = [rule.name for policy in bundle.policies.values() for rule in policy.rules]
-    instruments = list(bundle.instruments)
-    anything = [*rules, *instruments, *words("reason", bundle.schemas)]
-    known = {"rules": rules, "advice": rules, "duties": instruments, "needs": instruments, "absent": anything}
-    try:
-        for case in fixture_cases(bundle, folder):
-            for key, names in known.items():
-                for name in _named(case.expect, key):
-                    if name not in names:
-                        message = _missing(key, name)
-                        yield "unknown-name", Problem(case.file, case.line, 1, key, message, suggest(name, names))
-    except InvalidInput as error:
-        yield from (("invalid-fixture", problem) for problem in error.problems)
-
-
-def _named(expect: Mapping[str, Iterable[str]], key: str) -> Iterable[str]:
-    """Return the names under a key; a need is an instrument, a class and a route."""
-    return [name.partition(" ")[0] if key == "needs" else name for name in expect.get(key, ())]
-
-
-def _missing(key: str, name: str) -> str:
-    if key in ("rules", "advice"):
-        return _("There is no rule {name!r}.", name=name)
-    return (
-        _("There is no rule, instrument or reason {name!r}.", name=name)
-        if key == "absent"
-        else _("There is no instrument {name!r}.", name=name)
-    )
-
-
-def documents_of_tests(bundle: Bundle, policies: Iterable[Policy]) -> Iterable[Document]:
-    """Yield the files of tests beside policies."""
-    for policy in policies:
-        document = load_tests(bundle, policy)
-        if document is not None:
-            yield document
-
-
-# --- checks of policies and schemas, beyond what loading them demands. Each yields rules with problems
-
+from vatspolicy.i18n.lint import faults
 
 Found: TypeAlias = "Iterator[tuple[str, Problem]]"
 """Rules of the catalogue, each with a problem."""
@@ -310,72 +244,3 @@ def unused(bundle: Bundle, chosen: Sequence[Policy]) -> Found:
                     "unused-instrument",
                     document.problem(("instruments", name), _("No rule uses this instrument."), key=True),
                 )
-
-
-# --- checks of schemas: they are valid JSON Schema, and bilingual
-
-
-_SCHEMA_LIMITS = Limits(size=2**24, nodes=10**6, depth=128)
-"""The schemas are larger than a file of the user may be."""
-
-_SHOWN_KEYWORDS = {"type", "enum", "format", "pattern", "minimum", "minItems"}
-"""Keywords of the metaschema whose value explains a violation."""
-
-
-def validity(schemas: SchemaSet) -> Found:
-    """Yield violations of the JSON Schema 2020-12 metaschema, one per place and keyword."""
-    accepts = _accept_schema()
-    for name in schemas.names:
-        if not accepts(schemas.load(name)):
-            yield from _violations(schemas, name)
-
-
-def _accept_schema() -> Callable[[Tree], bool]:
-    """Return a quick check: a schema that it accepts is valid, and one that it does not accept may be."""
-    from jsonschema_rs import Draft202012Validator
-
-    metaschema = {"$ref": "https://json-schema.org/draft/2020-12/schema"}
-    return Draft202012Validator(metaschema, validate_formats=True, formats={"regex": _is_pattern}).is_valid
-
-
-def _is_pattern(text: str) -> bool:
-    """Return whether Python reads a regular expression: generated code, which accepts most specs, matches with it."""
-    try:
-        re.compile(text)
-    except re.error:
-        return False
-    return True
-
-
-def _violations(schemas: SchemaSet, name: str) -> Found:
-    from jsonschema import Draft202012Validator
-
-    metaschema = Draft202012Validator(
-        Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
-    )
-    document = _schema_document(schemas, name)
-    found = {}  # vocabularies of the metaschema repeat some keywords
-    for error in metaschema.iter_errors(schemas.load(name)):
-        leaf = next((one for one in error.context or () if one.validator == "enum"), error)  # of `type`
-        found[tuple(leaf.absolute_path), str(leaf.validator)] = leaf
-    for (path, keyword), error in found.items():
-        hint = (
-            _("Required by the metaschema: {validator_value}.", validator_value=str(error.validator_value))
-            if keyword in _SHOWN_KEYWORDS
-            else ""
-        )
-        message = _("This is not valid JSON Schema 2020-12: it violates {keyword!r}.", keyword=keyword)
-        yield "schema-invalid", document.problem(path, message, hint)
-
-
-def translations(schemas: SchemaSet) -> Found:
-    """Yield problems of the texts in the schemas: reports show titles, questions, values and messages."""
-    for name in schemas.names:
-        if found := list(schema_faults(schemas.load(name))):
-            document = _schema_document(schemas, name)
-            yield from (("schema-translation", document.problem(path, message, hint)) for path, message, hint in found)
-
-
-def _schema_document(schemas: SchemaSet, name: str) -> Document:
-    file = f"{name}.schema.json"
-    return parse_document(schemas.files[file], str(resource_folder("schemas") / file), _SCHEMA_LIMITS)

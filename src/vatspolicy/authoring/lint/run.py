@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
-from vatspolicy.authoring.lint import policy_checks
+from vatspolicy.authoring.lint import case_checks, policy_checks, schema_checks
 from vatspolicy.authoring.lint.finding import LintFinding
 from vatspolicy.authoring.lint.ignores import apply_ignores
 from vatspolicy.authoring.lint.result import LevelCounts
@@ -91,7 +91,7 @@ def run_lint(
     if only is None:
         found += [LintFinding(problem, rule) for rule, problem in _project_findings(bundle)]
     if fixtures is not None:
-        found += [LintFinding(problem, rule) for rule, problem in policy_checks.fixtures(bundle, fixtures)]
+        found += [LintFinding(problem, rule) for rule, problem in case_checks.fixtures(bundle, fixtures)]
     found += [LintFinding(problem, "override-adds") for problem in policy_checks.added_overrides(bundle, chosen)]
     found += [LintFinding(problem, "unverified-rule") for problem in unread_warnings(bundle, chosen)]
     if today is not None:
@@ -100,7 +100,7 @@ def run_lint(
         statutes = read_texts(texts)
         found += [LintFinding(problem, rule) for one in policies for rule, problem in text_problems(one, statutes)]
     expectations = list(_expectations(fixtures))
-    documents = [*policies, *policy_checks.documents_of_tests(bundle, chosen), *expectations]
+    documents = [*policies, *case_checks.documents_of_tests(bundle, chosen), *expectations]
     findings = tuple(apply_ignores(sorted(found), documents))
     return LintReport(bundle, findings, len(policies), len(expectations), tuple(documents))
 
@@ -116,15 +116,15 @@ def _policy_findings(bundle: Bundle, chosen: Sequence[Policy]) -> Iterator[tuple
         own = {name: tree for (owner, name), tree in terms.items() if owner == policy.id}
         document = bundle.document(policy)
         file = policy_checks.PolicyFile(bundle, policy, document, expressions.get(policy.id, []), own)
-        for check in (*policy_checks.CHECKS, policy_checks.tests):
+        for check in (*policy_checks.CHECKS, case_checks.tests):
             yield from check(file)
     yield from policy_checks.unused(bundle, chosen)
 
 
 def _project_findings(bundle: Bundle) -> Iterator[tuple[str, Problem]]:
     yield from (("stray-tests", problem) for problem in stray_tests(bundle))
-    yield from policy_checks.validity(bundle.schemas)
-    yield from policy_checks.translations(bundle.schemas)
+    yield from schema_checks.validity(bundle.schemas)
+    yield from schema_checks.translations(bundle.schemas)
 
 
 def _expectations(fixtures: FilePath | None) -> Iterable[Document]:

@@ -75,7 +75,7 @@ def new_profile(
 ) -> None:
     """Write a profile with its questions as comments, and the schema that an editor checks it with.
 
-    The schema goes to .vatspolicy/core/profile.schema.json here, unless there is one beside the file or above.
+    The schema goes to .vatspolicy/profile.schema.json here, unless there is one beside the file or above.
 
     Example: vatspolicy new profile specs/shop.yaml
     """
