@@ -36,6 +36,9 @@ def read_configuration(path: str) -> tuple[Setting, ...]:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidInput([_syntax_problem(path, text, str(error))]) from None
+    except (RecursionError, ValueError):  # which the reader of TOML lets pass
+        message = _("A value is nested too deeply, or a number is too long.")
+        raise InvalidInput([Problem(path, 1, 1, "", message)]) from None
     settings, problems = [], []
     for key, value in data.items():
         line, column, start = _find(text, key)
@@ -131,11 +134,11 @@ def _mistake_in_value(key: str, value: Any) -> str | None:
     if key in _FLAGS:
         return None if isinstance(value, bool) else _("This value must be true or false.")
     if key in LISTS and isinstance(value, list):
-        fine = value and all(isinstance(one, str) and one.strip() for one in value)
+        fine = value and all(isinstance(one, str) and one.strip() and "\0" not in one for one in value)
         return None if fine else _("This value must be a text or a list of texts.")
     if not isinstance(value, str) or not value.strip():
         return _("This value must be a text or a list of texts.") if key in LISTS else _("This value must be a text.")
-    return None
+    return _("This value cannot be used.") if "\0" in value else None
 
 
 def _values(key: str, value: Any, folder: str) -> list[str]:

@@ -351,7 +351,7 @@ def _named_below(folder: str) -> list[tuple[str, bytes]]:
     from pathlib import Path as FilePath
 
     root = FilePath(folder)
-    if not root.is_dir():
+    if not os.path.isdir(root):  # False for a name that is too long, too
         raise InvalidInput([Problem(str(root), 1, 1, "", _("This policy folder does not exist."))])
     files = sorted(path for path in root.rglob("*.yaml") if path.is_file())
     if not files:
