@@ -456,7 +456,8 @@ def test_a_folder_cannot_be_overwritten(check: Callable[..., Any], console: Cons
 
 @pytest.mark.parametrize("option", ["--output=json=", "--receipt=", "--log="])
 @pytest.mark.parametrize(
-    "path", ["shop.yaml", "o.yaml", "a.yaml", "vatspolicy.lock", "vatspolicy.toml", "layer/layer.yaml", "layer/new.yaml"]
+    "path",
+    ["shop.yaml", "o.yaml", "a.yaml", "vatspolicy.lock", "vatspolicy.toml", "layer/layer.yaml", "layer/new.yaml"],
 )
 def test_nothing_is_written_over_what_the_run_reads(
     check: Callable[..., Any], console: Console, option: str, path: str
