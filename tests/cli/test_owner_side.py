@@ -113,6 +113,20 @@ def test_a_revision_that_is_not_there_decides_nothing(repository: Console, revis
     assert not (repository.folder / "out.json").exists()
 
 
+def test_a_name_of_a_branch_and_of_a_tag_decides_nothing(repository: Console) -> None:
+    """Git would take the tag, and whoever may push a change may often push a tag."""
+    git(repository.folder, "branch", "base")
+    OPENING["waivers"](repository.folder)
+    commit(repository.folder)
+    git(repository.folder, "tag", "base")
+    git(repository.folder, "config", "core.warnAmbiguousRefs", "false")
+    for revision in ("base", "base~0", "base^{commit}"):
+        ran = repository("check", "-q", f"--trust={revision}")
+        assert (ran.code, ran.out, "names more than one revision" in ran.err) == (2, "", True)
+    assert repository("check", "-q", "--trust=refs/heads/base").code == 1
+    assert repository("diff", "base", "HEAD").code == 2
+
+
 def test_a_shallow_clone_without_the_base_decides_nothing(repository: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     OPENING["specs"](repository.folder)
     commit(repository.folder)
@@ -128,6 +142,17 @@ def test_without_a_repository_nothing_is_decided(console: Console) -> None:
     write(console.folder, {SPEC: DENIED})
     ran = console("check", SPEC, "--trust", "HEAD")
     assert (ran.code, ran.out) == (2, "")
+
+
+def test_a_folder_that_is_a_link_of_the_owner_is_refused(repository: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the copy of the revision, others may have a vatspolicy.toml."""
+    (repository.folder / "team").symlink_to(repository.folder.parent)
+    commit(repository.folder)
+    (repository.folder / "team").unlink()
+    write(repository.folder, {"team/a.yaml": DENIED, f"../{FILE}": 'fail-on = "deny"\nspecs = "a.yaml"\n'})
+    monkeypatch.chdir(repository.folder / "team")
+    ran = repository("check", "a.yaml", "--trust", "HEAD")
+    assert (ran.code, "'team' leads out of the repository" in ran.err) == (2, True)
 
 
 def test_a_path_that_leads_out_is_refused(repository: Console) -> None:

@@ -63,6 +63,10 @@ class OwnerSide:
         folder = os.path.join(self.copy, os.path.relpath(self.here, self.root))
         try:
             os.makedirs(folder, exist_ok=True)
+            if os.path.realpath(folder) != os.path.normpath(folder):
+                raise SourceError(
+                    _("{path!r} leads out of the repository.", path=os.path.relpath(self.here, self.root))
+                )
             os.chdir(folder)
         except OSError as error:
             raise SourceError(_("This folder cannot be used: {reason}.", reason=reason_of(error))) from None
