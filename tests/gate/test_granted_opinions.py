@@ -446,6 +446,10 @@ def test_an_attestation_names_it_and_passes_only_where_its_approver_is_accepted(
     assert "opinion on class by Kim Li (2026-01-05), granted until 2027-05-01 by lee" in accepted.out
     console.write("others.yaml", json.dumps({"schema": 1, "approvers": [{"name": "lee", "rules": ["*"]}]}))
     assert console(*verify, "--approvers", "others.yaml").code == 1
+    approvers = {"schema": 1, "max_days": 5, "approvers": [{"name": "lee", "opinions": ["*"]}]}
+    console.write("shorter.yaml", json.dumps(approvers))
+    shorter = console(*verify, "--approvers", "shorter.yaml")
+    assert (shorter.code, "a grant of more than 5 days" in shorter.out) == (1, True)
 
 
 def test_a_replay_decides_with_the_recorded_grant_and_says_so(console: Console, granted: tuple[str, ...]) -> None:
@@ -454,7 +458,7 @@ def test_a_replay_decides_with_the_recorded_grant_and_says_so(console: Console, 
     assert again.code == 0
     assert "an opinion on class by Kim Li counts, as lee granted it: not verified again" in again.out
     receipt = json.loads((console.folder / "r.json").read_text(encoding="utf-8"))
-    forgeries: tuple[Any, ...] = (None, {}, [], {"approver": "lee"})
+    forgeries: tuple[Any, ...] = (None, {}, [], "lee", {"approver": "lee"})
     for forged in forgeries:
         receipt["decision"]["opinions"][0]["granted"] = forged
         console.write("forged.json", json.dumps(receipt))

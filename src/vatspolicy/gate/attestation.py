@@ -124,7 +124,7 @@ def _opinions(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if one["state"] == COUNTED:
             grant = one["granted"]
             said = {key: one[key] for key in ("about", "service", "by", "date")}
-            yield said | {"approver": grant["approver"], "until": grant["until"]}
+            yield said | {key: grant[key] for key in ("approver", "since", "until")}
 
 
 def _sha256(content: bytes) -> str:
@@ -213,9 +213,12 @@ def find_objections(statement: Mapping[str, Any], expected: Expected) -> list[Me
     if predicate["verificationResult"] != PASSED:
         found.append(_("The gate failed. The decision is {decision}.", decision=predicate["decision"]))
     for one in predicate["opinions"]:
-        if expected.approvers is None or not expected.approvers.allow_opinion(one["approver"], one["about"]):
+        accepted = expected.approvers
+        if accepted is None or not accepted.allow_opinion(one["approver"], one["about"]):
             told = _("It rests on an opinion on {about} that {approver} granted. Accept that with --approvers.", **one)
             found.append(told)
+        elif not accepted.allow_period(one["since"], one["until"]):
+            found.append(_("It rests on a grant of more than {most} days.", most=accepted.max_days))
     return found
 
 
