@@ -42,6 +42,12 @@ class LawRevision:
         """The schemas under which this side reads profiles."""
         return self.bundle.schemas
 
+    @property
+    def law_schemas(self) -> SchemaSet:
+        """The schemas without the instruments that layers establish."""
+        own = (name for name, one in self.bundle.instruments.items() if self.bundle.is_base(one.policy))
+        return _schemas(self.source.schemas).with_instruments(own)
+
     def schema(self, name: str) -> Any:
         """Return the schema in a file of this side as data; None if it has no such file."""
         content = self.schemas.files.get(name)
