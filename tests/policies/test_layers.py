@@ -462,6 +462,15 @@ def test_a_layer_does_not_enforce_what_it_may_not_loosen(law: Path, tmp_path: Pa
     assert problems_of(law, company, unit) == [f"This layer does not decide how {name!r} is enforced."]
 
 
+def test_the_base_does_not_enforce(law: Path, tmp_path: Path) -> None:
+    """It would count under a layer alone, so that a layer which adds a rule would make the gate milder."""
+    company = write_layer(tmp_path / "company", "company", company="rules:\n" + rule("group", "service", GROUP, DENIAL))
+    (law / "layer.yaml").write_text((company / "layer.yaml").read_text().replace("name: company", "name: base"))
+    assert stack(law, company).layers[0].name == "base"
+    enforce(law, "limits/relay", "off")
+    assert problems_of(law, company) == ["Only a layer above the law says how rules are enforced."]
+
+
 @pytest.mark.parametrize("key", ["reason", "from", "until", "owner", "level"])
 def test_an_entry_says_why_until_when_and_who(law: Path, tmp_path: Path, key: str) -> None:
     rules = "rules:\n" + rule("group", "service", GROUP, DENIAL)
