@@ -269,11 +269,7 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
     from vatspolicy.reports.decision.gate_line import quote
 
     context = options.context
-    law = context.law
-    given = [("--law", law.law), ("--bundle", law.bundle), ("--key", law.key), *(("-p", one) for one in law.policies)]
-    words = [word for name, value in given if value for word in (name, quote(str(value)))]
-    words += ["--skip-verify"] if law.skip_verify else []
-    words += ["--as-of", context.as_of] if context.as_of else []
+    words = [*context.law.repeat(), *(["--as-of", context.as_of] if context.as_of else [])]
     past = ["--allow-past-as-of"] if options.allow_past else []
     texts = [
         f"{path}={'' if value is None else json.dumps(value, ensure_ascii=False)}" for path, value in options.changes
