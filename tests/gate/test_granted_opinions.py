@@ -411,6 +411,14 @@ def test_the_first_annotation_of_github_says_it(console: Console, granted: tuple
     assert "Claimed by Kim Li" in console("check", "p.yaml", "-f", "github").out.splitlines()[0]
 
 
+@pytest.mark.parametrize("extent", [(), ("--summary",)])
+def test_a_line_of_several_specs_says_it(console: Console, granted: tuple[str, ...], extent: tuple[str, ...]) -> None:
+    console.write("q.yaml", json.dumps(claiming(CLAIM, id="q")))
+    lines = console("check", "q.yaml", *granted, *extent).out.splitlines()
+    (told,) = [line for line in lines if " p.yaml" in line and "Next" not in line]
+    assert "says Kim Li (2026-01-05)" in told, "the other spec has a claim"
+
+
 def test_documents_for_counsel_say_it(console: Console, granted: tuple[str, ...]) -> None:
     docx, openpyxl = pytest.importorskip("docx"), pytest.importorskip("openpyxl")
     assert console("check", *granted, "-q", "-o", "p.docx", "-o", "p.xlsx").code == 0

@@ -12,6 +12,7 @@ from vatspolicy.i18n.words import Table, joint, word
 from vatspolicy.policies.wording import say_reading
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import count_duties, licenses_to_get, some_waived
+from vatspolicy.reports.decision.opinions import say_opinion
 
 Data = Mapping[str, Any]
 T = TypeVar("T", bound=Data)
@@ -52,7 +53,7 @@ class Summary(NamedTuple):
     law: Mapping[str, Any]
     """The law that decided, as `reports.words.say_bundle` puts it."""
     reason: str
-    """Why the decision is as it is, in a line; empty for one that is allowed and not contested."""
+    """Why the decision is as it is, in a line; empty for one that is allowed by law that is not contested."""
 
 
 def summarize(data: Data, lang: Language, judgement: Judgement) -> Summary:
@@ -110,7 +111,8 @@ def _name(data: Data, failure: Failure, lang: Language) -> str:
 
 
 def _say_reason(data: Data, lang: Language) -> str:
-    decision, parts = data["decision"], []
+    decision = data["decision"]
+    parts = [say_opinion(one, lang) for one in data["opinions"] if one["state"] == "counted"]
     if "remaining" in data and (told := some_waived(data, lang)):
         parts.append(told)
     if decision == "deny":
