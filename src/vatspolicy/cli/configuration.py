@@ -37,8 +37,8 @@ def read_configuration(path: str) -> tuple[Setting, ...]:
     except tomllib.TOMLDecodeError as error:
         raise InvalidInput([_syntax_problem(path, text, str(error))]) from None
     except (RecursionError, ValueError):  # which the reader of TOML lets pass
-        message = _("A value is nested too deeply, or a number is too long.")
-        raise InvalidInput([Problem(path, 1, 1, "", message)]) from None
+        fault = _("A value is nested too deeply, or a number is too long.")
+        raise InvalidInput([Problem(path, 1, 1, "", fault)]) from None
     settings, problems = [], []
     for key, value in data.items():
         line, column, start = _find(text, key)
