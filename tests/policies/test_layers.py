@@ -321,6 +321,15 @@ def test_a_folder_that_cannot_be_read_is_refused(law: Path, tmp_path: Path, monk
 
     monkeypatch.setattr(os, "scandir", refuse)
     assert any("cannot be read" in message for message in problems_of(law, company))
+    inner.rename(inner := law / "inner")
+    assert any("cannot be read" in message for message in problems_of(law)), "nor is a rule of the law lost"
+
+
+@pytest.mark.parametrize("name", ["accepted.yaml", "properties.yaml", "company.test.yaml"])
+def test_a_policy_under_the_name_of_another_file_is_refused(law: Path, tmp_path: Path, name: str) -> None:
+    company = write_layer(tmp_path / "company", "company", company=only(), more=only())
+    (company / "more.yaml").rename(company / name)
+    assert problems_of(law, company) == ["This policy would not be read."]
 
 
 def test_a_second_release_or_head_is_refused(law: Path, tmp_path: Path) -> None:

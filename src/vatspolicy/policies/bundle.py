@@ -17,7 +17,7 @@ from vatspolicy.documents import Document, load_document, recall_document
 from vatspolicy.documents.schemas import SchemaSet, resource_place
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
-from vatspolicy.policies.files import HEAD, TESTS_ENDING, LayerFiles, law_files
+from vatspolicy.policies.files import HEAD, TESTS_ENDING, LayerFiles, law_files, unreadable, walk
 from vatspolicy.policies.model import NEVER, Enforcement, Expression, Instrument, Layer, Policy, Rule
 from vatspolicy.policies.ruleset import RuleSet, RuleSetsByDay
 from vatspolicy.policies.serialize import policy_from_data
@@ -347,18 +347,24 @@ def _spelt(folder: str | FilePath) -> str:
 
 
 def _named_below(folder: str) -> list[tuple[str, bytes]]:
-    """Return the policy files below a folder, with names relative to it."""
-    from pathlib import Path as FilePath
-
-    root = FilePath(folder)
-    if not os.path.isdir(root):  # False for a name that is too long, too
-        raise InvalidInput([Problem(str(root), 1, 1, "", _("This policy folder does not exist."))])
-    files = sorted(path for path in root.rglob("*.yaml") if path.is_file())
-    if not files:
-        raise InvalidInput(
-            [Problem(str(root), 1, 1, "", _("There are no policies in this folder."), _("A policy is a .yaml file."))]
-        )
-    return [(str(path.relative_to(root)), path.read_bytes()) for path in files]
+    """Return the policy files below a folder, with names relative to it. Raises InvalidInput."""
+    if not os.path.isdir(folder):  # False for a name that is too long, too
+        raise InvalidInput([Problem(folder, 1, 1, "", _("This policy folder does not exist."))])
+    found: list[tuple[str, bytes]] = []
+    problems: list[Problem] = []
+    for place in sorted(walk(folder, problems)):
+        try:
+            if place.endswith(".yaml") and os.path.isfile(place):
+                with open(place, "rb") as stream:
+                    found.append((os.path.relpath(place, folder), stream.read()))
+        except OSError as error:
+            problems.append(unreadable(place, error))
+    if not found and not problems:
+        hint = _("A policy is a .yaml file.")
+        problems.append(Problem(folder, 1, 1, "", _("There are no policies in this folder."), hint))
+    if problems:
+        raise InvalidInput(problems)
+    return found
 
 
 def shown_folder(root: str | FilePath) -> str:
