@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from vatspolicy.cel.codegen import BYTECODE_VERSION, GeneratedModule
 from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get, get_or_build
 from vatspolicy.documents import Document, load_document, recall_document
-from vatspolicy.documents.schemas import SchemaSet, resource_place
+from vatspolicy.documents.schemas import UNUSABLE, SchemaSet, resource_place
+from vatspolicy.documents.validation import require_usable
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.policies.files import HEAD, TESTS_ENDING, LayerFiles, law_files, unreadable, walk
@@ -259,22 +260,30 @@ def load_bundle(
 
 
 def schemas_of_project(folder: str | FilePath) -> SchemaSet | None:
-    """Return the schemas beside a folder named `policies`; None if it has none, or the shipped ones."""
+    """Return the schemas beside a folder named `policies`; None if it has none, or the shipped ones.
+
+    Raises InvalidInput for a file that cannot be read.
+    """
     project, name = os.path.split(os.path.abspath(folder))
     if name != "policies" or not os.path.isfile(os.path.join(project, "schemas", "profile.schema.json")):
         return None
-    own = SchemaSet.from_folder(os.path.join(project, "schemas"))
+    try:
+        own = SchemaSet.from_folder(os.path.join(project, "schemas"))
+    except OSError as error:
+        raise InvalidInput([unreadable(str(error.filename), error)]) from None
     return None if own == SchemaSet.shipped() else own
 
 
 def _load_own(folder: str | FilePath, schemas: SchemaSet, layers: Sequence[LayerFiles]) -> Bundle:
     """Return the policies of a folder under the schemas of their project. Raises InvalidInput."""
     try:
-        return load_bundle(folder, schemas, layers)
-    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        bundle = load_bundle(folder, schemas, layers)
+        require_usable("profile", bundle.schemas)
+    except UNUSABLE:
         place = os.path.join(os.path.dirname(os.path.abspath(folder)), "schemas")
         message = _("The schemas of this state cannot be used by this version of the program.")
         raise InvalidInput([Problem(shown_folder(place), 1, 1, "", message)]) from None
+    return bundle
 
 
 def build_bundle(

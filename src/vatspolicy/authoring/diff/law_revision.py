@@ -9,7 +9,8 @@ from typing import Any
 
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.documents import Document, recall_document
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.documents.schemas import UNUSABLE, SchemaSet
+from vatspolicy.documents.validation import require_usable
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.policies.bundle import Bundle, build_bundle
@@ -80,9 +81,8 @@ def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, byt
     """Load a state under these schemas; `same` are files to leave out. Raises InvalidInput."""
     try:
         bundle = build_bundle(list(source.policies), schemas, source.layers)
-    except (FileNotFoundError, KeyError, TypeError, ValueError) as error:  # schemas that this program cannot use
-        if isinstance(error, InvalidInput):
-            raise
+        require_usable("profile", bundle.schemas)
+    except UNUSABLE:
         message = _("The schemas of this state cannot be used by this version of the program.")
         raise InvalidInput([Problem("schemas", 1, 1, "", message)]) from None
     named = {name: content for name, content in source.policies if name.rpartition("/")[2] == RELEASE}
