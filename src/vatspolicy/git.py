@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from vatspolicy.i18n import _, reason_of
+from vatspolicy.i18n import Sentences, _, reason_of
 
 TIMEOUT = 120
 """Seconds that one call of git may take."""
@@ -53,9 +53,12 @@ class Git:
         """Return the full id of the commit that a revision names. Raises SourceError."""
         if not revision or revision.startswith("-") or re.search(r"[\s\x00-\x1f\x7f]", revision):
             raise SourceError(_("{revision!r} is not a revision.", revision=revision))
-        name = f"{revision}^{{commit}}"
-        found = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1, 128))
-        id = found.decode("ascii", "replace").strip()
+        settings = ("-c", "core.warnAmbiguousRefs=true")
+        found = self._start(*settings, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+        if b" is ambiguous" in found.stderr:  # git takes the tag, which others may write
+            hint = _("Write refs/heads/NAME, refs/remotes/NAME or refs/tags/NAME.")
+            raise SourceError(Sentences(_("{revision!r} names more than one revision.", revision=revision), hint))
+        id = found.stdout.decode("ascii", "replace").strip()
         if not re.fullmatch(r"[0-9a-f]{40,64}", id):
             self._run("rev-parse", "--git-dir")  # fails with a message if there is no repository
             raise SourceError(
@@ -152,10 +155,25 @@ class Git:
         environment: Mapping[str, str] | None = None,
     ) -> bytes:
         """Run git and return its output. Raises SourceError for an exit code that is not in `ok`."""
+        result = self._start(*arguments, given=given, environment=environment)
+        if result.returncode not in ok:
+            lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
+            why = (
+                lines[0].removeprefix("fatal: ").rstrip(".")
+                if lines
+                else _("it ended with {returncode}", returncode=result.returncode)
+            )
+            raise SourceError(_("git cannot read this: {why}.", why=why))
+        return result.stdout
+
+    def _start(
+        self, *arguments: str, given: bytes = b"", environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run git until its end, whatever its exit code is. Raises SourceError."""
         command = ["git", "--no-replace-objects", "--no-pager", "--literal-pathspecs", *arguments]
         fixed = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
         try:
-            result = subprocess.run(
+            return subprocess.run(
                 command,
                 cwd=self.folder,
                 env={**os.environ, **fixed, **(environment or {})},
@@ -170,15 +188,6 @@ class Git:
             raise SourceError(_("git took more than {timeout} seconds.", timeout=TIMEOUT)) from None
         except (OSError, ValueError) as error:
             raise SourceError(_("git cannot be started: {reason}.", reason=reason_of(error))) from None
-        if result.returncode not in ok:
-            lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
-            why = (
-                lines[0].removeprefix("fatal: ").rstrip(".")
-                if lines
-                else _("it ended with {returncode}", returncode=result.returncode)
-            )
-            raise SourceError(_("git cannot read this: {why}.", why=why))
-        return result.stdout
 
 
 def from_root(path: str) -> str:

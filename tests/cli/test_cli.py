@@ -453,6 +453,24 @@ def test_a_folder_cannot_be_overwritten(check: Callable[..., Any], console: Cons
     assert check("shop.yaml", "-o", "json=taken").err.startswith("vatspolicy: cannot write taken: ")
 
 
+@pytest.mark.parametrize("option", ["--output=json=", "--receipt=", "--log="])
+@pytest.mark.parametrize(
+    "path",
+    ["shop.yaml", "o.yaml", "a.yaml", "vatspolicy.lock", "vatspolicy.toml", "layer/layer.yaml", "layer/new.yaml"],
+)
+def test_nothing_is_written_over_what_the_run_reads(
+    check: Callable[..., Any], console: Console, option: str, path: str
+) -> None:
+    """A report in the place of a granted opinion, a lock or a rule of a layer would change the next run."""
+    console.write("vatspolicy.toml", 'approvers = "a.yaml"\n')
+    for name in ("o.yaml", "vatspolicy.lock", "layer/layer.yaml"):
+        console.write(name, "kept: true\n")
+    given = ("--opinions", "o.yaml", "-p", "layer")
+    ran = check("shop.yaml", *given, option + path)
+    assert (ran.code, f"{path} is an input of the gate" in ran.err) == (2, True)
+    assert check("shop.yaml", *given, option + "layer/report.json").code == 3, "of the lock alone"
+
+
 def test_a_name_with_a_null_cannot_be_written(check: Callable[..., Any]) -> None:
     assert check("shop.yaml", "-o", "json=a\0b").code == 70
 

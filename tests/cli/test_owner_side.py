@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.changes import OPENING, SPEC, until, write
 from tests.support.console import Console, Ran
+from tests.support.law_builder import rule
+from tests.support.layer_builder import write_layer
 from tests.support.repositories import commit, git
 from tests.support.schemas import validator_of
 from tests.support.shipped import fixture_file
@@ -110,6 +112,20 @@ def test_a_revision_that_is_not_there_decides_nothing(repository: Console, revis
     assert not (repository.folder / "out.json").exists()
 
 
+def test_a_name_of_a_branch_and_of_a_tag_decides_nothing(repository: Console) -> None:
+    """Git would take the tag, and whoever may push a change may often push a tag."""
+    git(repository.folder, "branch", "base")
+    OPENING["waivers"](repository.folder)
+    commit(repository.folder)
+    git(repository.folder, "tag", "base")
+    git(repository.folder, "config", "core.warnAmbiguousRefs", "false")
+    for revision in ("base", "base~0", "base^{commit}"):
+        ran = repository("check", "-q", f"--trust={revision}")
+        assert (ran.code, ran.out, "names more than one revision" in ran.err) == (2, "", True)
+    assert repository("check", "-q", "--trust=refs/heads/base").code == 1
+    assert repository("diff", "base", "HEAD").code == 2
+
+
 def test_a_shallow_clone_without_the_base_decides_nothing(repository: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     OPENING["specs"](repository.folder)
     commit(repository.folder)
@@ -125,6 +141,17 @@ def test_without_a_repository_nothing_is_decided(console: Console) -> None:
     write(console.folder, {SPEC: DENIED})
     ran = console("check", SPEC, "--trust", "HEAD")
     assert (ran.code, ran.out) == (2, "")
+
+
+def test_a_folder_that_is_a_link_of_the_owner_is_refused(repository: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the copy of the revision, others may have a vatspolicy.toml."""
+    (repository.folder / "team").symlink_to(repository.folder.parent)
+    commit(repository.folder)
+    (repository.folder / "team").unlink()
+    write(repository.folder, {"team/a.yaml": DENIED, f"../{FILE}": 'fail-on = "deny"\nspecs = "a.yaml"\n'})
+    monkeypatch.chdir(repository.folder / "team")
+    ran = repository("check", "a.yaml", "--trust", "HEAD")
+    assert (ran.code, "'team' leads out of the repository" in ran.err) == (2, True)
 
 
 def test_a_path_that_leads_out_is_refused(repository: Console) -> None:
@@ -202,6 +229,65 @@ def test_a_strict_gate_does_not_fail_on_edits_that_do_not_count(repository: Cons
     [remark] = [one for one in data["waivers"] if one["kind"] == "edits-gate"]
     assert (remark["level"], remark["file"]) == ("note", FILE)
     assert "would pass nothing that fails here" in remark["message"]["en"]
+
+
+UNUSED = """\
+schema: 1
+waivers:
+  - rule: telecom-regulations/license-duty
+    scope: {product: site, fingerprint: 'sha256:%s'}
+    reason: So.
+    approver: me
+    ticket: T-1
+    granted: '2026-01-01'
+    expiry: '2026-12-31'
+""" % ("0" * 64)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spec", "settings", "own", "code", "told"),
+    [
+        ("schema: 2\n", "", 'specs = ["ok"]\n', 3, f"would not look at 1 spec: {SPEC}."),
+        (
+            None,
+            "waivers = 'u.yaml'\nstrict-waivers = true\n",
+            "specs = ['specs']\nwaivers = 'u.yaml'\n",
+            1,
+            "u.yaml: unused telecom-regulations/license-duty",
+        ),
+        (None, "opinions = 'w.yaml'\n", 'specs = ["specs"]\n', 3, "the gate would pass, and here it fails."),
+    ],
+    ids=["a spec that is not valid", "a strict notice on a waiver", "a broken file"],
+)
+def test_whatever_fails_here_and_would_pass_is_told(
+    repository: Console, spec: str | None, settings: str, own: str, code: int, told: str
+) -> None:
+    """It is more than findings of decisions."""
+    site = fixture_file("company-site").read_text(encoding="utf-8")
+    write(repository.folder, {FILE: f'specs = ["specs"]\n{settings}', SPEC: spec or site, "ok/site.yaml": site})
+    write(repository.folder, {"w.yaml": "", "u.yaml": UNUSED})
+    commit(repository.folder)
+    write(repository.folder, {FILE: own})
+    assert repository("check", "-q").code == 0
+    ran = repository("check", "--trust", "HEAD")
+    text = " ".join(ran.out.split())
+    assert (ran.code, told in text, "would pass nothing" in text) == (code, True, False)
+
+
+def test_a_spec_that_is_valid_by_a_layer_of_the_change_is_told(repository: Console) -> None:
+    site = fixture_file("company-site").read_text(encoding="utf-8")
+    write(repository.folder, {SPEC: site.replace("licenses: []", "licenses: [{instrument: house, valid: true}]")})
+    commit(repository.folder)
+    text = "instruments: {house: {title: {en: A, zh: 甲}, authority: [{when: 'true', is: self}]}}\n"
+    text += "rules:\n" + rule("permit", "product", "true", "need: {instrument: house}")
+    write_layer(repository.folder / "company", "company", company=text)
+    write(repository.folder, {FILE: 'specs = ["specs"]\npolicies = ["company"]\n'})
+    assert repository("check", "-q").code == 0
+    ran = repository("check", "--trust", "HEAD")
+    assert (ran.code, f"would pass 1 finding that fails here: {SPEC}: invalid." in " ".join(ran.out.split())) == (
+        3,
+        True,
+    )
 
 
 def hooks(folder: Path) -> None:

@@ -204,6 +204,10 @@ def test_outside_a_repository_no_folder_above_counts(console: Console, monkeypat
         ("lang = 'zh'\nlang =", "2:7: This is not TOML: Invalid value."),
         ("lang = 'zh'\nlang = 'en'", "2:12: This is not TOML: Cannot overwrite a value."),
         ("formats = [", "1:12: This is not TOML: "),
+        (f"specs = {'[' * 9000}{']' * 9000}", "1:1: A value is nested too deeply, or a number is too long."),
+        (f"specs = {'9' * 5000}", "1:1: A value is nested too deeply, or a number is too long."),
+        (r'law = "a\u0000b"', "1:7: law: This value cannot be used."),
+        (r'policies = ["a\u0000b"]', "1:12: policies: This value must be a text or a list of texts."),
     ],
 )
 def test_a_mistake_has_its_line_and_column(console: Console, text: str, message: str) -> None:
@@ -212,6 +216,12 @@ def test_a_mistake_has_its_line_and_column(console: Console, text: str, message:
     ran = console("check", "shop.yaml", "--lang", "en")
     assert (ran.code, ran.out) == (3, "")
     assert f"{FILE}:{message}" in ran.err
+
+
+def test_a_folder_of_a_name_that_is_too_long_does_not_exist(console: Console) -> None:
+    console.write(FILE, f"law = '{'a' * 5000}'")
+    ran = console("check", "shop.yaml")
+    assert (ran.code, ran.err.endswith("aaa:1:1: This policy folder does not exist.\n")) == (3, True)
 
 
 def test_all_mistakes_are_told_at_once(console: Console) -> None:

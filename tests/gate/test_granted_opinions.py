@@ -412,6 +412,14 @@ def test_the_first_annotation_of_github_says_it(console: Console, granted: tuple
     assert "Claimed by Kim Li" in console("check", "p.yaml", "-f", "github").out.splitlines()[0]
 
 
+@pytest.mark.parametrize("extent", [(), ("--summary",)])
+def test_a_line_of_several_specs_says_it(console: Console, granted: tuple[str, ...], extent: tuple[str, ...]) -> None:
+    console.write("q.yaml", json.dumps(claiming(CLAIM, id="q")))
+    lines = console("check", "q.yaml", *granted, *extent).out.splitlines()
+    (told,) = [line for line in lines if " p.yaml" in line and "Next" not in line]
+    assert "says Kim Li (2026-01-05)" in told, "the other spec has a claim"
+
+
 def test_documents_for_counsel_say_it(console: Console, granted: tuple[str, ...]) -> None:
     docx, openpyxl = pytest.importorskip("docx"), pytest.importorskip("openpyxl")
     assert console("check", *granted, "-q", "-o", "p.docx", "-o", "p.xlsx").code == 0
@@ -447,6 +455,10 @@ def test_an_attestation_names_it_and_passes_only_where_its_approver_is_accepted(
     assert "opinion on class by Kim Li (2026-01-05), granted until 2027-05-01 by lee" in accepted.out
     console.write("others.yaml", json.dumps({"schema": 1, "approvers": [{"name": "lee", "rules": ["*"]}]}))
     assert console(*verify, "--approvers", "others.yaml").code == 1
+    approvers = {"schema": 1, "max_days": 5, "approvers": [{"name": "lee", "opinions": ["*"]}]}
+    console.write("shorter.yaml", json.dumps(approvers))
+    shorter = console(*verify, "--approvers", "shorter.yaml")
+    assert (shorter.code, "a grant of more than 5 days" in shorter.out) == (1, True)
 
 
 def test_a_replay_decides_with_the_recorded_grant_and_says_so(console: Console, granted: tuple[str, ...]) -> None:
@@ -455,7 +467,7 @@ def test_a_replay_decides_with_the_recorded_grant_and_says_so(console: Console, 
     assert again.code == 0
     assert "an opinion on class by Kim Li counts, as lee granted it: not verified again" in again.out
     receipt = json.loads((console.folder / "r.json").read_text(encoding="utf-8"))
-    forgeries: tuple[Any, ...] = (None, {}, [], {"approver": "lee"})
+    forgeries: tuple[Any, ...] = (None, {}, [], "lee", {"approver": "lee"})
     for forged in forgeries:
         receipt["decision"]["opinions"][0]["granted"] = forged
         console.write("forged.json", json.dumps(receipt))

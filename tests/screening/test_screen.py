@@ -293,6 +293,18 @@ def test_a_pipe_is_not_replaced_by_answers(console: Console) -> None:
     assert (console.folder / "out.jsonl").is_fifo()
 
 
+@pytest.mark.parametrize(
+    ("rows_file", "output"), [("in.jsonl", "in.jsonl"), ("a.jsonl.rejects.jsonl", "a.jsonl"), ("in.jsonl", "o.jsonl")]
+)
+def test_nothing_is_written_over_what_is_read(console: Console, rows_file: str, output: str) -> None:
+    for name in (rows_file, "o.jsonl"):
+        console.write(name, '{"schema": 1, "opinions": []}\n')
+    ran = console("screen", rows_file, "-o", output, "--opinions", "o.jsonl", "--engine", "python")
+    assert (ran.code, " is read by this run" in ran.err) == (2, True)
+    assert (console.folder / output).exists() is (output != "a.jsonl")
+    assert "opinions" in (console.folder / rows_file).read_text(encoding="utf-8")
+
+
 def test_nothing_decided_is_no_success(console: Console) -> None:
     console.write("in.jsonl", "\n")
     assert console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python").code == 5

@@ -74,6 +74,15 @@ class LawOptions:
             found = []
         return choose_law(self.law, self.bundle, self.key, self.skip_verify, found, self.policies)
 
+    def repeat(self) -> list[str]:
+        """Return the options as a command that is told next repeats them."""
+        from vatspolicy.reports.decision.gate_line import quote
+
+        layers = (("-p", one) for one in self.policies)
+        given = (("--law", self.law), ("--bundle", self.bundle), ("--key", self.key), *layers)
+        words = [word for name, value in given if value for word in (name, quote(str(value)))]
+        return [*words, "--skip-verify"] if self.skip_verify else words
+
     def refuse_shipped(self, files: Iterable[Path]) -> None:
         """End the command before it edits a file of the law that is installed with the program."""
         for file in files:

@@ -40,6 +40,7 @@ _OPENS: Mapping[str, tuple[Phrase, Phrase]] = {
         Phrase("With the files of the change, the gate would not look at {n} specs: {names}."),
     ),
 }
+_PASSES = Phrase("With the files of the change, the gate would pass, and here it fails.")
 _MORE = Phrase("{names} and {n} more")
 _NOTHING = Phrase("With the files of the change, the gate would pass nothing that fails here.")
 
@@ -62,6 +63,10 @@ class OwnerSide:
         folder = os.path.join(self.copy, os.path.relpath(self.here, self.root))
         try:
             os.makedirs(folder, exist_ok=True)
+            if os.path.realpath(folder) != os.path.normpath(folder):
+                raise SourceError(
+                    _("{path!r} leads out of the repository.", path=os.path.relpath(self.here, self.root))
+                )
             os.chdir(folder)
         except OSError as error:
             raise SourceError(_("This folder cannot be used: {reason}.", reason=reason_of(error))) from None
@@ -167,21 +172,26 @@ class Opened(NamedTuple):
     findings: list[str]
     unseen: list[str]
     """Specs that the gate of the change does not decide."""
+    passes: bool
+    """True if the gate of the change passes, and that of the owner fails."""
 
 
 def find_opened(result: GateResult, other: GateResult) -> Opened:
     """Compare a run under the files of the owner with one under those of the change."""
     fails, seen = _failures(result), {record.file for record in other.records} | set(other.invalid)
     still = _failures(other)
-    decided = dict.fromkeys(record.file for record in result.records)
+    decided = dict.fromkeys([*(record.file for record in result.records), *result.invalid])
     unseen = [file for file in decided if file not in seen]
-    passes = [name for name, file in fails.items() if name not in still and file in seen]
-    return Opened(passes, unseen)
+    passes = [name for name, file in fails.items() if name not in still and file in {"", *seen}]
+    return Opened(passes, unseen, bool(result.exit_code and not other.exit_code))
 
 
 def _failures(result: GateResult) -> dict[str, str]:
-    """Return what fails the gate, each as `file: finding (subject)`, with its file."""
-    found: dict[str, str] = {}
+    """Return what fails the gate, each as `file: finding (subject)`, with its spec; empty for a notice on a waiver."""
+    found = {f"{file}: invalid": file for file in result.invalid}
+    for remark in result.remarks or ():
+        if result.judgement.fails_remark(remark):
+            found[f"{remark.file}: {remark.kind} {remark.rule or ''}".rstrip()] = ""
     for record in result.records:
         for failure in result.judgement.find_failures(record):
             one = None if failure.part == ITSELF else getattr(record, failure.part)[failure.position]
@@ -203,6 +213,8 @@ def make_remark(revision: str, edited: Sequence[str], opened: Opened | None) -> 
     for key, names in (("passes", opened.findings), ("unseen", opened.unseen)) if opened else ():
         if names:
             told.append(_OPENS[key][len(names) > 1].fill(n=len(names), names=_shorten(names)))
+    if opened and opened.passes and not (opened.findings or opened.unseen):
+        told.append(_PASSES.fill())
     if opened and not any(opened):
         told.append(_NOTHING)
     level = "warning" if opened is None or any(opened) else "note"

@@ -248,6 +248,9 @@ def read_file() -> tuple[Setting, ...]:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidInput([_say_syntax(path, text, str(error))]) from None
+    except (RecursionError, ValueError):  # which the reader of TOML lets pass
+        fault = _("A value is nested too deeply, or a number is too long.")
+        raise InvalidInput([Problem(path, 1, 1, "", fault)]) from None
     settings, problems = [], []
     for key, value in data.items():
         line, column, start = _find(text, key)
@@ -310,10 +313,11 @@ def _mistake_in_value(parameter: Parameter, value: Any) -> str | None:
         return None if isinstance(value, bool) else _("This value must be true or false.")
     several = _("This value must be a text or a list of texts.")
     if parameter.is_list and isinstance(value, list):
-        return None if value and all(isinstance(one, str) and one.strip() for one in value) else several
+        fine = value and all(isinstance(one, str) and one.strip() and "\0" not in one for one in value)
+        return None if fine else several
     if not isinstance(value, str) or not value.strip():
         return several if parameter.is_list else _("This value must be a text.")
-    return None
+    return _("This value cannot be used.") if "\0" in value else None
 
 
 def _texts(key: str, value: Any, folder: str) -> list[str]:

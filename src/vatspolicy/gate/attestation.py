@@ -116,7 +116,7 @@ def describe_decision(record: Record) -> dict[str, Any]:
 
 def _granted(opinion: Opinion) -> dict[str, Any]:
     assert opinion.granted is not None, "what nobody granted does not count"
-    return {"approver": opinion.granted.approver, "until": opinion.granted.until}
+    return {key: getattr(opinion.granted, key) for key in ("approver", "since", "until")}
 
 
 def _rules(named: Iterable[Finding | Reading]) -> list[str]:
@@ -223,9 +223,12 @@ def find_objections(statement: Mapping[str, Any], expected: Expected) -> list[Me
     if predicate["verificationResult"] != PASSED:
         found.append(_("The gate failed. The decision is {decision}.", decision=predicate["decision"]))
     for one in predicate["opinions"]:
-        if expected.approvers is None or not expected.approvers.allow_opinion(one["approver"], one["about"]):
+        accepted = expected.approvers
+        if accepted is None or not accepted.allow_opinion(one["approver"], one["about"]):
             told = _("It rests on an opinion on {about} that {approver} granted. Accept that with --approvers.", **one)
             found.append(told)
+        elif not accepted.allow_period(one["since"], one["until"]):
+            found.append(_("It rests on a grant of more than {most} days.", most=accepted.max_days))
     return found
 
 

@@ -324,6 +324,19 @@ def test_a_change_of_layers_needs_no_release_of_the_law(root: Path) -> None:
     assert review(root, COMPANY)["release"]["level"] == "minor"
 
 
+def test_an_instrument_of_a_layer_needs_no_release_of_the_law(root: Path) -> None:
+    """A spec may state that it holds it, and so the schema that both sides read with differs."""
+    permit = "instruments:\n  permit: {title: {en: Permit, zh: 许可}, authority: [{when: 'true', is: self}]}\nrules:\n"
+    layer = write_layer(
+        root / UNIT, "unit", unit_rules=permit + rule("p", "product", "true", "need: {instrument: permit}")
+    )
+    release = review(root, COMPANY, UNIT)["release"]
+    assert (release["level"], release["needed"]) == ("none", "1.2.3")
+    (layer / "unit-rules.yaml").replace(root / LAW / "unit-rules.yaml")
+    (layer / "layer.yaml").unlink()
+    assert review(root, COMPANY)["release"]["level"] == "minor", "an instrument of the law does"
+
+
 def test_an_accepted_entry_of_enforce_counts_no_more(root: Path) -> None:
     company(root, extra=entry("warn"))
     [change] = review(root, COMPANY)["structure"]

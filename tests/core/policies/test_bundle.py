@@ -17,6 +17,7 @@ from tests.support.console import Console
 from tests.support.project_builder import policy as project_policy
 from tests.support.project_builder import project
 from tests.support.shipped import POLICIES, fixture_file, shipped_bundle
+from tests.support.specs import SHOP
 from vatspolicy import evaluate, load_bundle, load_profile
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.serialize import make_record
@@ -142,6 +143,41 @@ def test_a_project_is_read_under_its_own_schemas(console: Console) -> None:
     ran = console("check", "spec.yaml", "--law", "new/policies")
     assert ran.code == 3
     assert ran.err.startswith("new/schemas:1:1: The schemas")
+
+
+UNUSABLE = {
+    "empty": "{}",
+    "a list": "[]",
+    "a text": '"x"',
+    "deep": "[" * 100_000 + "]" * 100_000,
+    "a pattern that is none": '{"type": "object", "properties": {"product": {"type": "object", "pattern": "("}}}',
+    "a type that is none": '{"type": 3}',
+    "a circle": '{"$ref": "#"}',
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_schemas_of_a_project_that_cannot_be_used_are_refused(console: Console, name: str) -> None:
+    project(
+        console.folder / "new", {"law": project_policy("law")}, schemas={"profile": SchemaSet.shipped().load("profile")}
+    )
+    console.write("spec.yaml", SHOP)
+    shutil.copytree(console.folder / "new", console.folder / "old")
+    (console.folder / "new/schemas/profile.schema.json").write_text(UNUSABLE[name], encoding="utf-8")
+    ran = console("check", "spec.yaml", "--law", "new/policies")
+    assert (ran.code, ran.err.startswith("new/schemas:1:1: The schemas of this state cannot be used")) == (3, True)
+    assert console("diff", "old", "new", "--semantic", "off").code == 3
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "nowhere", "."])
+def test_a_schema_that_is_no_file_is_refused(console: Console, target: str) -> None:
+    project(
+        console.folder / "new", {"law": project_policy("law")}, schemas={"profile": SchemaSet.shipped().load("profile")}
+    )
+    (console.folder / "new/schemas/x.json").symlink_to(target)
+    console.write("spec.yaml", SHOP)
+    ran = console("check", "spec.yaml", "--law", "new/policies")
+    assert (ran.code, "schemas/x.json:1:1: The file cannot be read" in ran.err) == (3, True)
 
 
 def test_a_key_that_only_the_schemas_of_a_project_know_is_refused(tmp_path: Path) -> None:

@@ -321,6 +321,15 @@ def test_a_folder_that_cannot_be_read_is_refused(law: Path, tmp_path: Path, monk
 
     monkeypatch.setattr(os, "scandir", refuse)
     assert any("cannot be read" in message for message in problems_of(law, company))
+    inner.rename(inner := law / "inner")
+    assert any("cannot be read" in message for message in problems_of(law)), "nor is a rule of the law lost"
+
+
+@pytest.mark.parametrize("name", ["accepted.yaml", "properties.yaml", "company.test.yaml"])
+def test_a_policy_under_the_name_of_another_file_is_refused(law: Path, tmp_path: Path, name: str) -> None:
+    company = write_layer(tmp_path / "company", "company", company=only(), more=only())
+    (company / "more.yaml").rename(company / name)
+    assert problems_of(law, company) == ["This policy would not be read."]
 
 
 def test_a_second_release_or_head_is_refused(law: Path, tmp_path: Path) -> None:
@@ -460,6 +469,15 @@ def test_a_layer_does_not_enforce_what_it_may_not_loosen(law: Path, tmp_path: Pa
     company = enforce(write_layer(tmp_path / "company", "company", company=rules), name, "off")
     unit = write_layer(tmp_path / "unit", "unit", unit="rules:\n" + rule("none", "service", "false", DENIAL))
     assert problems_of(law, company, unit) == [f"This layer does not decide how {name!r} is enforced."]
+
+
+def test_the_base_does_not_enforce(law: Path, tmp_path: Path) -> None:
+    """It would count under a layer alone, so that a layer which adds a rule would make the gate milder."""
+    company = write_layer(tmp_path / "company", "company", company="rules:\n" + rule("group", "service", GROUP, DENIAL))
+    (law / "layer.yaml").write_text((company / "layer.yaml").read_text().replace("name: company", "name: base"))
+    assert stack(law, company).layers[0].name == "base"
+    enforce(law, "limits/relay", "off")
+    assert problems_of(law, company) == ["Only a layer above the law says how rules are enforced."]
 
 
 @pytest.mark.parametrize("key", ["reason", "from", "until", "owner", "level"])

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.core.documents import Document, recall_document
 from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.documents.schemas import UNUSABLE, SchemaSet
+from vatspolicy.core.documents.validation import require_usable
 from vatspolicy.core.policies.bundle import Bundle, build_bundle
 from vatspolicy.core.policies.files import HEAD, RELEASE, TESTS_ENDING, is_law
 from vatspolicy.core.policies.layers import read_head
@@ -41,6 +42,12 @@ class LawRevision:
     def schemas(self) -> SchemaSet:
         """The schemas under which this side reads profiles."""
         return self.bundle.schemas
+
+    @property
+    def law_schemas(self) -> SchemaSet:
+        """The schemas without the instruments that layers establish."""
+        own = (name for name, one in self.bundle.instruments.items() if self.bundle.is_base(one.policy))
+        return _schemas(self.source.schemas).with_instruments(own)
 
     def schema(self, name: str) -> Tree:
         """Return the schema in a file of this side as data; None if it has no such file."""
@@ -74,9 +81,8 @@ def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, byt
     """Load a state under these schemas; `same` are files to leave out. Raises InvalidInput."""
     try:
         bundle = build_bundle(list(source.policies), schemas, source.layers)
-    except (FileNotFoundError, KeyError, TypeError, ValueError) as error:  # schemas that this program cannot use
-        if isinstance(error, InvalidInput):
-            raise
+        require_usable("profile", bundle.schemas)
+    except UNUSABLE:
         message = _("The schemas of this state cannot be used by this version of the program.")
         raise InvalidInput([Problem("schemas", 1, 1, "", message)]) from None
     named = {name: content for name, content in source.policies if name.rpartition("/")[2] == RELEASE}

@@ -299,6 +299,8 @@ def check_release(
     """
     before, after = base.bundle.version, head.bundle.version
     of_law = [change for change in changes if _is_of_law(base, head, change)]
+    if schemas and base.law_schemas == head.law_schemas:  # they differ by instruments of layers
+        schemas, of_law = (), [change for change in of_law if change.kind != "schema"]
     layered = bool(base.bundle.layers or head.bundle.layers)
     concerned = bool(of_law or schemas or not layered)  # a change of layers alone needs no release of the law
     level, because = _level(of_law, schemas, decisions_change and concerned, open_questions and concerned)

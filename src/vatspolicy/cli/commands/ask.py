@@ -87,9 +87,9 @@ def ask(
             if file.path is None:
                 abort(_("the answers need a file: pass a SPEC or --output."))
             file.write(state)
-        _show_next(state, json_, lang)
+        _show_next(state, json_, context)
         return ExitCode.OK
-    return _converse(state, file, bool(answers), lang)
+    return _converse(state, file, bool(answers), context)
 
 
 def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str | None]:
@@ -159,7 +159,16 @@ class _File:
         write_report(self.path, state.document.text)
 
 
-def _show_next(state: Interview, as_json: bool, lang: Language) -> None:
+def _name_spec(name: str, context: SpecContext, allow_past: bool = False) -> str:
+    """Return a spec with the options of the question, as a command that is told next names it."""
+    from vatspolicy.reports.decision.gate_line import quote
+
+    words = [quote(name), *context.law.repeat(), *(["--as-of", context.as_of] if context.as_of else [])]
+    return " ".join([*words, "--allow-past-as-of"] if allow_past else words)
+
+
+def _show_next(state: Interview, as_json: bool, context: SpecContext) -> None:
+    lang = context.lang
     if as_json:
         import json
 
@@ -171,13 +180,14 @@ def _show_next(state: Interview, as_json: bool, lang: Language) -> None:
     from vatspolicy.guidance.interview.terminal import Terminal, closing
 
     if state.question is None:
-        print_result("\n".join(closing(state, False, state.document.file, lang)) + "\n")
+        named = _name_spec(state.document.file, context, state.allow_past)
+        print_result("\n".join(closing(state, False, named, lang)) + "\n")
         return
     terminal = Terminal(lambda _: None, print_result, lambda _: None, lang, wants_color(), measure_width())
     terminal.lines(terminal.question(state, state.question))
 
 
-def _converse(state: Interview, file: _File, changed: bool, lang: Language) -> ExitCode:
+def _converse(state: Interview, file: _File, changed: bool, context: SpecContext) -> ExitCode:
     """Ask on a terminal and return the exit code; the dialog is on standard error, the decision on standard output."""
     from vatspolicy.cli.answer_menu import make_menu
     from vatspolicy.core.engine.serialize import make_record
@@ -187,19 +197,21 @@ def _converse(state: Interview, file: _File, changed: bool, lang: Language) -> E
 
     if changed or file.original is None:
         file.write(state)
+    lang = context.lang
     menu = make_menu(lang)
     read = menu or _read
     terminal = Terminal(read, write_stderr, file.write, lang, _color(), measure_width(), menu is not None)
     state, early = terminal.run(state)
     name = str(file.path) if file.path is not None else state.document.file
-    write_stderr("\n" + "\n".join(closing(state, early, name, lang)) + "\n")
+    named = _name_spec(name, context, state.allow_past)
+    write_stderr("\n" + "\n".join(closing(state, early, named, lang)) + "\n")
     if state.settled or not early:
         record = replace(make_record(state.bundle, state.profile, state.decision, brief=True), file=name)
         shown = render("text", [record], lang, wants_color(), measure_width(), extent="screen")
         print_result(f"\n{shown}")
-        write_stderr(say("details", lang, file=name) + "\n")
+        write_stderr(say("details", lang, file=named) + "\n")
         if record.decision in ("deny", "needs-license"):
-            write_stderr(say("ways", lang, file=name) + "\n")
+            write_stderr(say("ways", lang, file=_name_spec(name, context)) + "\n")
     return ExitCode.OK if state.settled else ExitCode.INCOMPLETE
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vatspolicy import clock
-from vatspolicy.bundles.select import LOCK
+from vatspolicy.bundles.select import LOCK, find_locks
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.console import (
     abort,
@@ -28,7 +28,7 @@ from vatspolicy.cli.console import (
 from vatspolicy.cli.context import find_files, require_arguments
 from vatspolicy.cli.options import DECIDE, FILE, Command, call
 from vatspolicy.cli.progress import tell_progress
-from vatspolicy.cli.settings import describe, make_remarks
+from vatspolicy.cli.settings import describe, find_file, make_remarks
 from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.gate.gate import DayError, ExitCode, Gate, worst
 from vatspolicy.i18n import LANGUAGES, _
@@ -212,11 +212,13 @@ def _refuse_to_overwrite(options: CheckOptions) -> None:
     """Refuse to write over a file that the run reads."""
     written = [*(path for __, path in options.outputs), options.receipt, options.attest, options.log]
     if named := [str(path) for path in written if path not in (None, "-")]:
-        law = options.context.law
-        given = (*find_files(options.specs), options.waivers, options.approvers, options.baseline, law.bundle, law.key)
-        read = {os.path.realpath(path) for path in (*given, FILE, options.sign_key) if path is not None}
+        law, specs = options.context.law, find_files(options.specs)
+        aside = (options.waivers, options.approvers, options.opinions, options.baseline)
+        given = (*specs, *aside, law.bundle, law.key, options.sign_key, find_file() or FILE, *find_locks(specs))
+        read = {os.path.realpath(path) for path in (*given, law.law, *law.policies) if path is not None}
         for path in named:
-            if os.path.realpath(path) in read:
+            place = os.path.realpath(path)
+            if place in read or (place.endswith(".yaml") and not read.isdisjoint(map(str, Path(place).parents))):
                 abort(_("{path} is an input of the gate; write to another file.", path=path))
 
 
@@ -255,11 +257,7 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
     from vatspolicy.reports.decision.gate_line import quote
 
     context = options.context
-    law = context.law
-    given = [("--law", law.law), ("--bundle", law.bundle), ("--key", law.key), *(("-p", one) for one in law.policies)]
-    words = [word for name, value in given if value for word in (name, quote(str(value)))]
-    words += ["--skip-verify"] if law.skip_verify else []
-    words += ["--as-of", context.as_of] if context.as_of else []
+    words = [*context.law.repeat(), *(["--as-of", context.as_of] if context.as_of else [])]
     past = ["--allow-past-as-of"] if options.allow_past else []
     texts = [
         f"{path}={'' if value is None else json.dumps(value, ensure_ascii=False)}" for path, value in options.changes

@@ -195,10 +195,14 @@ def _find_counted(receipt: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the opinions that the decision of a receipt rests on."""
     found = receipt["decision"].get("opinions")
     return [
-        {"about": one.get("about"), "by": one.get("by"), "approver": (one.get("granted") or {}).get("approver")}
+        {"about": one.get("about"), "by": one.get("by"), "approver": _find_approver(one.get("granted"))}
         for one in (found if isinstance(found, list) else ())
         if isinstance(one, dict) and one.get("state") == COUNTED
     ]
+
+
+def _find_approver(grant: object) -> object:
+    return grant.get("approver") if isinstance(grant, dict) else None
 
 
 def _say_signer(receipt: Mapping[str, Any], signer: Key | None, lang: Language) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -119,6 +120,10 @@ def screen(
         processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
         shape = (missing, together, max(processes, 1))
         task = Task(source, output, bundle, day, engine, base, *shape, today(), grants.load())
+        given = [os.path.realpath(one) for one in (source.path, mapping, grants.opinions, grants.approvers) if one]
+        for path in (output, task.rejects):
+            if os.path.realpath(path) in given:
+                abort(_("{path} is read by this run; write to another file.", path=path))
         summary = run(task, resume, Meter(expected))
     except (InputError, ScreenError) as error:
         abort(_("{reason}.", reason=error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache, partial, wraps
@@ -18,6 +19,8 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 _ENDING = ".schema.json"
+UNUSABLE = (AssertionError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError)
+"""Errors by which schemas that somebody wrote show that this program cannot use them."""
 
 
 class SchemaSet:
@@ -33,12 +36,15 @@ class SchemaSet:
 
     @classmethod
     def from_folder(cls, folder: str | os.PathLike[str]) -> SchemaSet:
-        """Read the JSON files of a folder; a folder that does not exist has none."""
+        """Read the JSON files of a folder; a folder that does not exist has none. Raises OSError."""
         files: dict[str, bytes] = {}
         place = os.fspath(folder)
         for name in os.listdir(place) if os.path.isdir(place) else ():
             if name.endswith(".json"):
-                with open(os.path.join(place, name), "rb") as file:
+                path = os.path.join(place, name)
+                if not os.path.isfile(path):  # a device would be read for ever
+                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+                with open(path, "rb") as file:
                     files[name] = file.read()
         return cls(files)
 

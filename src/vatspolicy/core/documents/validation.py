@@ -50,6 +50,12 @@ def is_valid(data: Any, schema_name: str, schemas: SchemaSet | None = None, null
     return Validator.of(schema_name, schemas or SchemaSet.shipped()).is_valid(data, nulls)
 
 
+def require_usable(schema_name: str, schemas: SchemaSet) -> None:
+    """Build the validator of a schema, if the set has it. Raises ValueError for a schema that is none."""
+    if schema_name in schemas.names:
+        _ = Validator.of(schema_name, schemas)._library
+
+
 class Validator:
     """Validator of one schema of a set."""
 

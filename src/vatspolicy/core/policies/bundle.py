@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get, get_or_build
 from vatspolicy.core.cel.codegen import BYTECODE_VERSION, GeneratedModule
 from vatspolicy.core.documents import Document, load_document, recall_document
-from vatspolicy.core.documents.schemas import SchemaSet, resource_place
-from vatspolicy.core.policies.files import HEAD, TESTS_ENDING, LayerFiles, law_files
+from vatspolicy.core.documents.schemas import UNUSABLE, SchemaSet, resource_place
+from vatspolicy.core.documents.validation import require_usable
+from vatspolicy.core.policies.files import HEAD, TESTS_ENDING, LayerFiles, law_files, unreadable, walk
 from vatspolicy.core.policies.model import NEVER, Enforcement, Expression, Instrument, Layer, Policy, Rule
 from vatspolicy.core.policies.ruleset import RuleSet, RuleSetsByDay
 from vatspolicy.core.policies.serialize import policy_from_data
@@ -272,22 +273,30 @@ def load_bundle(
 
 
 def schemas_of_project(folder: str | FilePath) -> SchemaSet | None:
-    """Return the schemas beside a folder named `policies`; None if it has none, or the shipped ones."""
+    """Return the schemas beside a folder named `policies`; None if it has none, or the shipped ones.
+
+    Raises InvalidInput for a file that cannot be read.
+    """
     project, name = os.path.split(os.path.abspath(folder))
     if name != "policies" or not os.path.isfile(os.path.join(project, "schemas", "profile.schema.json")):
         return None
-    own = SchemaSet.from_folder(os.path.join(project, "schemas"))
+    try:
+        own = SchemaSet.from_folder(os.path.join(project, "schemas"))
+    except OSError as error:
+        raise InvalidInput([unreadable(str(error.filename), error)]) from None
     return None if own == SchemaSet.shipped() else own
 
 
 def _load_own(folder: str | FilePath, schemas: SchemaSet, layers: Sequence[LayerFiles]) -> Bundle:
     """Return the policies of a folder under the schemas of their project. Raises InvalidInput."""
     try:
-        return load_bundle(folder, schemas, layers)
-    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        bundle = load_bundle(folder, schemas, layers)
+        require_usable("profile", bundle.schemas)
+    except UNUSABLE:
         place = os.path.join(os.path.dirname(os.path.abspath(folder)), "schemas")
         message = _("The schemas of this state cannot be used by this version of the program.")
         raise InvalidInput([Problem(shown_folder(place), 1, 1, "", message)]) from None
+    return bundle
 
 
 def build_bundle(
@@ -360,18 +369,24 @@ def _spelt(folder: str | FilePath) -> str:
 
 
 def _named_below(folder: str) -> list[tuple[str, bytes]]:
-    """Return the policy files below a folder, with names relative to it."""
-    from pathlib import Path as FilePath
-
-    root = FilePath(folder)
-    if not root.is_dir():
-        raise InvalidInput([Problem(str(root), 1, 1, "", _("This policy folder does not exist."))])
-    files = sorted(path for path in root.rglob("*.yaml") if path.is_file())
-    if not files:
-        raise InvalidInput(
-            [Problem(str(root), 1, 1, "", _("There are no policies in this folder."), _("A policy is a .yaml file."))]
-        )
-    return [(str(path.relative_to(root)), path.read_bytes()) for path in files]
+    """Return the policy files below a folder, with names relative to it. Raises InvalidInput."""
+    if not os.path.isdir(folder):  # False for a name that is too long, too
+        raise InvalidInput([Problem(folder, 1, 1, "", _("This policy folder does not exist."))])
+    found: list[tuple[str, bytes]] = []
+    problems: list[Problem] = []
+    for place in sorted(walk(folder, problems)):
+        try:
+            if place.endswith(".yaml") and os.path.isfile(place):
+                with open(place, "rb") as stream:
+                    found.append((os.path.relpath(place, folder), stream.read()))
+        except OSError as error:
+            problems.append(unreadable(place, error))
+    if not found and not problems:
+        hint = _("A policy is a .yaml file.")
+        problems.append(Problem(folder, 1, 1, "", _("There are no policies in this folder."), hint))
+    if problems:
+        raise InvalidInput(problems)
+    return found
 
 
 def shown_folder(root: str | FilePath) -> str:

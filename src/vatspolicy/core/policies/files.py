@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,6 +27,9 @@ NON_POLICY_FILES = (PROPERTIES, ACCEPTED, HEAD)
 """Files in a folder of policies that decide nothing."""
 TESTS_ENDING = ".test.yaml"
 """Ending of a test file, which is in the folder of its policy."""
+
+_RULES = re.compile(rb"^[\"']?rules[\"']?[ \t]*:", re.MULTILINE)
+"""The key that a policy alone has at its top."""
 
 
 def law_files(sources: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
@@ -63,7 +67,7 @@ def read_layer(folder: FilePath, shown: str) -> LayerFiles:
     problems: list[Problem] = []
     if not os.path.isdir(folder):
         raise InvalidInput([Problem(str(folder), 1, 1, "", _("This layer does not exist."))])
-    for place in _walk(folder, problems):
+    for place in walk(folder, problems):
         name = os.path.join(shown, os.path.relpath(place, folder))
         try:
             mode = os.lstat(place).st_mode
@@ -74,7 +78,7 @@ def read_layer(folder: FilePath, shown: str) -> LayerFiles:
                     text = stream.read()
             found.append((name, kind, text))
         except OSError as error:
-            problems.append(_unreadable(name, error))
+            problems.append(unreadable(name, error))
     return make_layer(shown, found, problems)
 
 
@@ -110,6 +114,11 @@ def make_layer(shown: str, found: Iterable[tuple[str, str, bytes]], unreadable: 
         if os.path.basename(name) == RELEASE and name != release
     ]
     problems += [
+        Problem(name, 1, 1, "", _("This policy would not be read."), _("Name the file as its id."))
+        for name, text in files.items()
+        if not is_law(name) and _RULES.search(text)
+    ]
+    problems += [
         Problem(name, 1, 1, "", _("A layer has one {file}, at its top.", file=HEAD))
         for name in files
         if os.path.basename(name) == HEAD
@@ -119,16 +128,17 @@ def make_layer(shown: str, found: Iterable[tuple[str, str, bytes]], unreadable: 
     return LayerFiles((os.path.join(shown, HEAD), head), tuple(sorted(files.items())))
 
 
-def _walk(folder: FilePath, problems: list[Problem]) -> Iterator[str]:
+def walk(folder: str | FilePath, problems: list[Problem]) -> Iterator[str]:
     """Yield the files and links below a folder; note the folders that cannot be read."""
 
     def note(error: OSError) -> None:
-        problems.append(_unreadable(str(error.filename), error))
+        problems.append(unreadable(str(error.filename), error))
 
     for place, folders, files in os.walk(folder, onerror=note):
         yield from (os.path.join(place, name) for name in files)
         yield from (link for name in folders if os.path.islink(link := os.path.join(place, name)))  # noqa: PTH114
 
 
-def _unreadable(name: str, error: OSError) -> Problem:
+def unreadable(name: str, error: OSError) -> Problem:
+    """Return the problem of a file or folder that cannot be read."""
     return Problem(name, 1, 1, "", _("The file cannot be read: {reason}.", reason=reason_of(error)))

@@ -114,6 +114,8 @@ def _check_head(head: Document, layer: Layer, before: list[str], own: Iterable[s
             message = _("This layer may not let others loosen {name!r}.", name=name)
             hint = suggest(name, known) or _("Name a rule of this layer, or one that this layer may loosen.")
             yield head.problem(("may_loosen", index), message, hint)
+    if layer.enforce and not place:
+        yield head.problem(("enforce",), _("Only a layer above the law says how rules are enforced."), key=True)
     for entry in layer.enforce:
         if entry.rule not in known:
             message = _("This layer does not decide how {name!r} is enforced.", name=entry.rule)

@@ -99,6 +99,10 @@ class Approvers:
         """Return True if the approver may grant an opinion on the matter."""
         return _stands_beside(approver, about, self.opinions)
 
+    def allow_period(self, first: str, last: str) -> bool:
+        """Return True if an approval may last from one day to another."""
+        return (datetime.date.fromisoformat(last) - datetime.date.fromisoformat(first)).days <= self.max_days
+
 
 def _stands_beside(approver: str, matter: str, table: Globs) -> bool:
     return any(name == approver and any(fnmatchcase(matter, glob) for glob in globs) for name, globs in table)

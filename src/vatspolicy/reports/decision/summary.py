@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from vatspolicy.core.engine.opinions import COUNTED
 from vatspolicy.core.engine.result import Duty, Law, Reading, Record
 from vatspolicy.core.policies.wording import say_reading
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, Judgement, find_failures, find_worst_level
@@ -13,6 +14,7 @@ from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import Table, joint, word
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import some_waived, split_duties
+from vatspolicy.reports.decision.opinions import say_opinion
 
 WORDS: Table = {
     "read_as": Phrase("{subject} read as {name}"),
@@ -50,7 +52,7 @@ class Summary(NamedTuple):
     law: Law
     """The law that decided."""
     reason: str
-    """Why the decision is as it is, in a line; empty for one that is allowed and not contested."""
+    """Why the decision is as it is, in a line; empty for one that is allowed by law that is not contested."""
 
 
 def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
@@ -108,7 +110,8 @@ def _name(record: Record, failure: Failure, lang: Language) -> str:
 
 
 def _say_reason(record: Record, lang: Language) -> str:
-    decision, parts = record.decision, list[str]()
+    decision = record.decision
+    parts = [say_opinion(one, lang) for one in record.opinions if one.state == COUNTED]
     if told := some_waived(record, lang):
         parts.append(told)
     if decision == "deny":
