@@ -459,7 +459,7 @@ def test_a_replay_decides_with_the_recorded_grant_and_says_so(console: Console, 
     for forged in forgeries:
         receipt["decision"]["opinions"][0]["granted"] = forged
         console.write("forged.json", json.dumps(receipt))
-        assert console("replay", "forged.json").code == 1
+        assert console("replay", "forged.json").code == (1 if forged is None else 3)
 
 
 @pytest.mark.usefixtures("granted")
