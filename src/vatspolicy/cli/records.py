@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vatspolicy.cli.check_options import CheckOptions
     from vatspolicy.gate.decision_log import Mask
     from vatspolicy.gate.gate import Gate, GateResult
-    from vatspolicy.gate.run_record import RunRecord
+    from vatspolicy.gate.run_record import GateRecord
 
 
 def write_records(options: CheckOptions, law: SelectedLaw, gate: Gate, result: GateResult, signer: Key | None) -> None:
@@ -39,7 +39,7 @@ def write_records(options: CheckOptions, law: SelectedLaw, gate: Gate, result: G
             write_report(options.attest, make_attestations(runs, signer))
 
 
-def append_to_log(log: Path, runs: Sequence[RunRecord], masks: Sequence[Mask]) -> None:
+def append_to_log(log: Path, runs: Sequence[GateRecord], masks: Sequence[Mask]) -> None:
     """Append every decision to the log; a decision that cannot be logged fails the run."""
     from vatspolicy.gate.decision_log import append, describe_run, hides_facts
 
@@ -56,7 +56,7 @@ def append_to_log(log: Path, runs: Sequence[RunRecord], masks: Sequence[Mask]) -
         warn(_("{log} ended in a torn record, which is in {log}.torn now.", log=log))
 
 
-def write_receipt(target: str, runs: Sequence[RunRecord], signer: Key | None) -> None:
+def write_receipt(target: str, runs: Sequence[GateRecord], signer: Key | None) -> None:
     """Write the receipt of the one decision of a run to a file, or to standard output (`-`)."""
     from vatspolicy.gate.receipt import receipt_text
 

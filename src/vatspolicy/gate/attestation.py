@@ -24,7 +24,7 @@ from vatspolicy.core.documents.validation import is_valid
 from vatspolicy.core.engine.opinions import COUNTED
 from vatspolicy.core.engine.result import Finding, Reading, Record, encode
 from vatspolicy.gate.judgement import LEVELS
-from vatspolicy.gate.run_record import WHY, LawDay, LawUsed, LayerUsed, RunRecord, canonical, describe_law
+from vatspolicy.gate.run_record import WHY, GateRecord, LawDay, LawUsed, LayerUsed, canonical, describe_law
 from vatspolicy.gate.waivers import Approvers
 from vatspolicy.i18n import Message, _, reason_of
 
@@ -60,15 +60,16 @@ class WaivedRule:
     until: str | None
 
 
-def make_attestations(runs: Iterable[RunRecord], key: Key) -> str:
+def make_attestations(runs: Iterable[GateRecord], key: Key) -> str:
     """Return the signed attestations of a run, one a line.
 
     Raises InvalidInput for a spec that has changed since it was decided.
     """
-    return "".join(seal(canonical(_make_statement(run)), PAYLOAD, key) + "\n" for run in runs)
+    return "".join(seal(canonical(make_statement(run)), PAYLOAD, key) + "\n" for run in runs)
 
 
-def _make_statement(run: RunRecord) -> Fields:
+def make_statement(run: GateRecord) -> Fields:
+    """Return the statement about a run (attestation.schema.json). Raises InvalidInput as `make_attestations` does."""
     law = run.law
     return {
         "_type": STATEMENT,

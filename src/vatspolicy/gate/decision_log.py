@@ -27,7 +27,7 @@ from vatspolicy.i18n import _
 from vatspolicy.output import is_special, open_special
 
 if TYPE_CHECKING:
-    from vatspolicy.gate.run_record import RunRecord
+    from vatspolicy.gate.run_record import GateRecord
 
 Event: TypeAlias = dict[str, Json]
 """A line of the log, which masks change."""
@@ -80,7 +80,7 @@ def _is_fact(steps: tuple[str, ...]) -> bool:
     return not steps or bool(describe(tuple(int(step) if step.isdecimal() else step for step in steps)))
 
 
-def describe_run(run: RunRecord, masks: Sequence[Mask] = ()) -> Event:
+def describe_run(run: GateRecord, masks: Sequence[Mask] = ()) -> Event:
     """Return the line of the log that the record of a run has."""
     result = encode(run.judged)
     shown = hide_values(run.selected.bundle, result) if masks else result

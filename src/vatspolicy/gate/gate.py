@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from vatspolicy.clock import LAST, later, nanoseconds, now
 from vatspolicy.core.engine.decision import Decision
@@ -23,8 +23,7 @@ from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import LANGUAGES, Language, _
 
 if TYPE_CHECKING:
-    from typing import Any
-
+    from vatspolicy.core.documents.plain import Tree
     from vatspolicy.core.profile.opinions import Grant
     from vatspolicy.gate.reader import Progress, Reader, Take
     from vatspolicy.gate.waivers import WaiverSet
@@ -110,7 +109,10 @@ def find_specs(argument: str) -> list[str]:
     return search(argument)
 
 
-class Checked(NamedTuple):
+T = TypeVar("T")
+
+
+class Checked(NamedTuple, Generic[T]):
     """The result of a run for one spec."""
 
     spec: str
@@ -124,7 +126,7 @@ class Checked(NamedTuple):
     problems: tuple[Problem, ...] = ()
     kept: tuple[Profile, Decision, Record] | None = None
     """The profile and the decision, if the run keeps them."""
-    taken: Any = None
+    taken: T | None = None
     """Parts of the record that a reader of the run takes instead."""
 
 
@@ -152,7 +154,7 @@ class Gate:
     as_of: str | None = None
     """Day of the law; None for each product's launch day, or today."""
     allow_past: bool = False
-    changes: Sequence[tuple[str, Any]] = ()
+    changes: Sequence[tuple[str, Tree]] = ()
     fail_on: str = "needs-license"
     no_fail: bool = False
     waiver_set: WaiverSet | None = None
@@ -174,7 +176,7 @@ class Gate:
         self,
         arguments: Iterable[str],
         progress: Progress = lambda done, total: None,
-        reader: Reader | None = None,
+        reader: Reader[T] | None = None,
     ) -> GateResult:
         """Decide every spec behind the arguments (see `find_specs`), each once.
 
@@ -192,9 +194,9 @@ class Gate:
         codes = [ExitCode.NOTHING] if empty or not (behind or unseen) else []
         codes += [ExitCode.INVALID] if unseen else []
         reader = reader if len(specs) > 1 and not self.keeps_profiles else None
-        found: list[Checked] = []
+        found: list[Checked[T]] = []
         for one in self.check_each(specs, reader.take if reader else None):
-            if reader and one.code is not ExitCode.INVALID:
+            if reader and one.taken is not None:
                 reader.add(one.taken)
             found.append(one._replace(taken=None))
             progress(len(found), len(specs))
@@ -238,7 +240,7 @@ class Gate:
             problems.append(Problem(next(iter(behind), "-"), 1, 1, "", message))
         return behind, problems
 
-    def check_each(self, specs: Sequence[str], take: Take | None = None) -> Iterator[Checked]:
+    def check_each(self, specs: Sequence[str], take: Take[T] | None = None) -> Iterator[Checked[T]]:
         """Check specs and yield the results in their order, from several processes if they may share the work.
 
         Results have what `take` makes of a record, if it is given, and the record otherwise.
@@ -269,7 +271,7 @@ class Gate:
 
             self.bundle.on(day).build_indexes((KINDS, BEARING))
 
-    def check_one(self, spec: str, ahead: bool = True, take: Take | None = None) -> Checked:
+    def check_one(self, spec: str, ahead: bool = True, take: Take[T] | None = None) -> Checked[T]:
         """Read and decide one spec."""
         begun = nanoseconds()
         try:

@@ -27,7 +27,7 @@ from vatspolicy.core.profile.opinions import Grant
 from vatspolicy.core.profile.profile import Profile, change, read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
-from vatspolicy.gate.run_record import LawDay, LawUsed, LayerUsed, PolicyUsed, RunRecord, SpecUsed, canonical
+from vatspolicy.gate.run_record import GateRecord, LawDay, LawUsed, LayerUsed, PolicyUsed, SpecUsed, canonical
 from vatspolicy.i18n import _, reason_of
 
 FORMAT = 2
@@ -69,7 +69,7 @@ class Receipt:
     waived: tuple[WaivedPlace, ...]
 
 
-def make_receipt(run: RunRecord) -> Receipt:
+def make_receipt(run: GateRecord) -> Receipt:
     """Return the receipt of a run. Raises InvalidInput for a spec that has changed meanwhile."""
     program, waived = Program("vatspolicy", __version__), tuple(_waived(run.judged))
     return Receipt(FORMAT, program, run.as_of, run.spec, run.law, run.policies, run.decision, waived)
@@ -82,7 +82,7 @@ def _waived(record: Record) -> Iterator[WaivedPlace]:
                 yield WaivedPlace(name, index, finding.waived)
 
 
-def receipt_text(run: RunRecord, signer: Key | None) -> str:
+def receipt_text(run: GateRecord, signer: Key | None) -> str:
     """Return the receipt of a run as JSON: in an envelope if somebody signs it. Raises InvalidInput."""
     content = canonical(encode(make_receipt(run)))
     return content.decode() if signer is None else seal(content, PAYLOAD, signer)
@@ -102,7 +102,7 @@ class RecordedOpinion:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class StoredReceipt:
     """A receipt that was read."""
 
     file: str
@@ -132,7 +132,7 @@ class Recorded:
         self.envelope.verify(self.file, key, _("The receipt was changed, or somebody else signed it."))
 
 
-def read_receipt(path: Path) -> Recorded:
+def read_receipt(path: Path) -> StoredReceipt:
     """Read the receipt in a file; a signed one is not verified yet. Raises InvalidInput."""
     file = str(path)
     envelope = None
@@ -161,12 +161,12 @@ def is_receipt(data: Tree) -> bool:
     return isinstance(data, dict) and ({"receipt", "spec"} <= data.keys() or data.get("payloadType") == PAYLOAD)
 
 
-def decode_receipt(data: Fields, file: str = "") -> Recorded:
+def decode_receipt(data: Fields, file: str = "") -> StoredReceipt:
     """Return a receipt from data that are valid."""
     spec, law, decision = data["spec"], data["law"], data["decision"]
     changes = tuple((path, value) for path, value in spec["changes"])
     layers = tuple(LayerUsed(**one) for one in law.get("layers", ()))
-    return Recorded(
+    return StoredReceipt(
         file,
         data,
         data["program"]["version"],
@@ -185,7 +185,7 @@ def decode_receipt(data: Fields, file: str = "") -> Recorded:
 # --- replay -----------------------------------------------------------------------------------------------------------
 
 
-def replay(recorded: Recorded, selected: SelectedLaw, content: bytes) -> list[tuple[str, str]]:
+def replay(recorded: StoredReceipt, selected: SelectedLaw, content: bytes) -> list[tuple[str, str]]:
     """Decide the spec in `content` again and return the differences from the receipt.
 
     Each is a JSON Pointer with `changed`, `added` or `removed`.
@@ -205,7 +205,7 @@ def replay(recorded: Recorded, selected: SelectedLaw, content: bytes) -> list[tu
             raise
         message = _("The bundle does not cover the day of the receipt.")
         raise InvalidInput([Problem(profile.document.file, 1, 1, "", message)]) from None
-    run = RunRecord(selected, profile, record, record, as_of, changes, content=content)
+    run = GateRecord(selected, profile, record, record, as_of, changes, content=content)
     again = encode(make_receipt(run))
     named = recorded.law.number is not None and run.law.number is not None
     found = list(_differences(_compared(recorded.data, named), _compared(again, named), ""))
@@ -214,7 +214,7 @@ def replay(recorded: Recorded, selected: SelectedLaw, content: bytes) -> list[tu
     return found
 
 
-def decide_as_it_stands(recorded: Recorded, selected: SelectedLaw, content: bytes) -> str | None:
+def decide_as_it_stands(recorded: StoredReceipt, selected: SelectedLaw, content: bytes) -> str | None:
     """Return the decision on the spec without the changes and the day that the receipt names; None if there are none.
 
     A spec that cannot be decided so is incomplete.
@@ -229,7 +229,7 @@ def decide_as_it_stands(recorded: Recorded, selected: SelectedLaw, content: byte
         return INCOMPLETE
 
 
-def _find_grants(recorded: Recorded, profile: Profile) -> dict[int, Grant | None]:
+def _find_grants(recorded: StoredReceipt, profile: Profile) -> dict[int, Grant | None]:
     """Return the opinions of a spec that a receipt says were granted."""
     pairs = zip(range(len(profile.facts["opinions"])), recorded.opinions, strict=False)
     return {place: Grant(*astuple(one.granted)) for place, one in pairs if one.granted is not None}

@@ -18,10 +18,11 @@ from vatspolicy.core.engine.result import FLAT, Json, Record, encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import NEVER, Policy, Rule
 from vatspolicy.core.profile.profile import Profile, change
+from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.judgement import Judgement, Remark
-from vatspolicy.i18n import LocalizedText, Phrase, _
+from vatspolicy.i18n import Phrase, _
 from vatspolicy.i18n.words import say_both
 
 WHY = ("option", "launch", "today")
@@ -82,7 +83,7 @@ class LawUsed:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class InForce:
     """A period in force (None: until further notice), and why it applies to the day."""
 
     from_: str
@@ -95,7 +96,7 @@ class EditionUsed:
     """The edition of a policy in force."""
 
     number: str
-    period: Period = field(metadata=FLAT)
+    period: InForce = field(metadata=FLAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class RuleUsed:
     """A rule that the decision rests on."""
 
     rule: str
-    period: Period = field(metadata=FLAT)
+    period: InForce = field(metadata=FLAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class ValueUsed:
     parameter: str
     value: Tree
     cite: tuple[str, ...]
-    period: Period = field(metadata=FLAT)
+    period: InForce = field(metadata=FLAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +124,14 @@ class PolicyUsed:
     id: str
     version: str
     verification: tuple[str, ...]
-    period: Period = field(metadata=FLAT)
+    period: InForce = field(metadata=FLAT)
     edition: EditionUsed | None
     rules: tuple[RuleUsed, ...]
     values: tuple[ValueUsed, ...]
 
 
 @dataclass(frozen=True)
-class RunRecord:
+class GateRecord:
     """What a run decided about one spec."""
 
     selected: SelectedLaw
@@ -142,7 +143,7 @@ class RunRecord:
     as_of: LawDay
     changes: tuple[tuple[str, Tree], ...] = ()
     """Facts that were set in the spec before deciding."""
-    judgement: Judgement = Judgement()
+    judgement: Judgement = field(default_factory=Judgement)
     remarks: tuple[Remark, ...] = ()
     moment: str = ""
     """When the run recorded it, in UTC (RFC 3339)."""
@@ -198,14 +199,14 @@ class RunRecord:
         )
 
 
-def record_runs(selected: SelectedLaw, gate: Gate, result: GateResult, moment: str) -> Iterator[RunRecord]:
+def record_runs(selected: SelectedLaw, gate: Gate, result: GateResult, moment: str) -> Iterator[GateRecord]:
     """Yield the record of each decision of a run. `moment` is RFC 3339."""
     for (profile, decision), judged in zip(result.law, result.records, strict=True):
         why = WHY[0] if gate.as_of else WHY[1] if profile.launch else WHY[2]
         as_of = LawDay(decision.as_of, why, gate.today)
         remarks = result.remarks or ()
         changes = tuple(gate.changes)
-        yield RunRecord(selected, profile, decision, judged, as_of, changes, result.judgement, remarks, moment)
+        yield GateRecord(selected, profile, decision, judged, as_of, changes, result.judgement, remarks, moment)
 
 
 def canonical(data: Json) -> bytes:
@@ -288,7 +289,7 @@ def _value(policy: Policy, name: str, day: str) -> ValueUsed:
     return ValueUsed(parameter.key, value.value, tuple(value.cite), period)
 
 
-def _period(since: str, until: str, day: str) -> Period:
+def _period(since: str, until: str, day: str) -> InForce:
     open_end = until >= NEVER
     words = say_both(_PERIODS[since <= day < until, open_end], day=day, since=since, until=until)
-    return Period(since, None if open_end else until, words)
+    return InForce(since, None if open_end else until, words)

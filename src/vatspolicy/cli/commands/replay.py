@@ -16,7 +16,7 @@ from vatspolicy.i18n.words import VERDICTS, Counts, Table, count, joint, word
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.keys import Key
-    from vatspolicy.gate.receipt import Recorded, RecordedOpinion
+    from vatspolicy.gate.receipt import RecordedOpinion, StoredReceipt
 
 
 def replay(
@@ -94,7 +94,7 @@ def replay(
     return ExitCode.FAILED if differences or otherwise else ExitCode.OK
 
 
-def _verify(recorded: Recorded, law: LawOptions, receipt_key: Path | None) -> tuple[LawOptions, Key | None]:
+def _verify(recorded: StoredReceipt, law: LawOptions, receipt_key: Path | None) -> tuple[LawOptions, Key | None]:
     """Return the options of the law, and the key that signed the receipt; None if that was not asked for.
 
     Raises InvalidInput for a signature that does not hold, is missing, or has no key to verify it.
@@ -164,7 +164,7 @@ def _describe(differences: list[tuple[str, str]], lang: Language) -> str:
     return f"{head}\n" + "".join(f"  {pointer}{colon}{word(_WORDS, kind, lang)}\n" for pointer, kind in differences)
 
 
-def _say_premises(recorded: Recorded, otherwise: str | None, lang: Language) -> str:
+def _say_premises(recorded: StoredReceipt, otherwise: str | None, lang: Language) -> str:
     """Return the premises of the decision of a receipt: its day, changes of the spec, the law, and waivers."""
     day, law = recorded.as_of, recorded.law
     said = [word(_WORDS, f"day-{day.why}", lang, day=day.day)]
@@ -189,7 +189,7 @@ def _describe_opinion(one: RecordedOpinion) -> dict[str, str | None]:
     return {"about": one.about, "by": one.by, "approver": None if one.granted is None else one.granted.approver}
 
 
-def _say_signer(recorded: Recorded, signer: Key | None, lang: Language) -> str:
+def _say_signer(recorded: StoredReceipt, signer: Key | None, lang: Language) -> str:
     """Return the line on the signature of a receipt."""
     if signer is not None:
         key = clean(signer.id, one_line=True)
