@@ -19,8 +19,8 @@ from tests.support.specs import TODAY
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate, GateResult
-from vatspolicy.gate.waivers import WaiverSet, load_waiver_set
 from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
+from vatspolicy.gate.waivers.load import WaiverSet, load_waiver_set
 
 Data = dict[str, Any]
 DENIED = yaml.safe_load("""

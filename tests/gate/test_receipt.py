@@ -22,10 +22,11 @@ from vatspolicy.bundles.keys import read_key
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.documents.validation import is_valid
+from vatspolicy.core.engine.result import WAIVABLE
 from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import Gate
-from vatspolicy.gate.receipt import Program, Receipt, decode_receipt, is_receipt, read_receipt, receipt_text, replay
+from vatspolicy.gate.receipt import Receipt, decode_receipt, is_receipt, read_receipt, receipt_text, replay
 from vatspolicy.gate.run_record import GateRecord, LawDay, LawUsed, SpecUsed
 
 
@@ -149,6 +150,24 @@ def test_a_receipt_of_other_facts_is_no_receipt_of_the_spec(console: Console, la
     assert (told["same"], told["as_it_stands"]) == (True, "needs-license")
 
 
+def test_waivers_are_recorded_and_not_decided_again(console: Console, law: Path) -> None:
+    console.write("spec.yaml", HOSTING)
+    given = ("check", "spec.yaml", "--law", law)
+    assert console(*given, "--write-baseline", "base.yaml", "--until", "2027-06-01", "-q").code == 0
+    assert console(*given, "--receipt", "r.json", "--baseline", "base.yaml").code == 0
+    receipt = json.loads((console.folder / "r.json").read_bytes())
+    waived = [one for name in WAIVABLE for one in receipt["decision"][name] if "waived" in one]
+    assert {one["waived"]["by"] for one in waived} == {"baseline"}
+    assert receipt["decision"]["remaining"] == "allow" != receipt["decision"]["decision"]
+    ran = console("replay", "r.json", "--law", law)
+    assert (ran.code, ran.out.startswith("same")) == (0, True)
+    assert f"  {len(waived)} waived finding" in ran.out
+    assert json.loads(console("replay", "r.json", "--law", law, "-f", "json").out)["waived"] == len(waived)
+    waived[0]["message"]["en"] = "Other words."
+    console.write("r.json", json.dumps(receipt))
+    assert console("replay", "r.json", "--law", law).code == 1, "the finding itself is compared"
+
+
 def test_a_receipt_that_gives_another_reason_for_its_day_is_found(console: Console, law: Path) -> None:
     console.write("spec.yaml", SHOP)
     console("check", "spec.yaml", "--law", law, "--receipt", "r.json", "--as-of", "2026-12-01")
@@ -222,7 +241,7 @@ def test_every_change_of_a_receipt_is_found(console: Console, law: Path) -> None
     profile = load_profile("spec.yaml")
     _, data = gate.decide(profile)
     as_of = LawDay(data.as_of, "launch", TODAY)
-    receipt = json.loads(receipt_text(GateRecord(choice, profile, data, data, as_of, content=content), None))
+    receipt = json.loads(receipt_text(GateRecord(choice, profile, data, as_of, content=content), None))
     assert replay(decode_receipt(receipt), choice, content) == []
     seen = 0
     for pointer, owner, key in list(places(receipt, ""))[::7]:
@@ -300,7 +319,7 @@ def test_a_receipt_of_another_form_is_none(
 def test_the_schema_says_what_a_receipt_selects() -> None:
     schema = SchemaSet.shipped().load("receipt")
     assert set(schema["required"]) == set(schema["properties"]) == {one.name for one in fields(Receipt)}
-    for name, kind in (("program", Program), ("as_of", LawDay), ("spec", SpecUsed), ("law", LawUsed)):
+    for name, kind in (("as_of", LawDay), ("spec", SpecUsed), ("law", LawUsed)):
         assert set(schema["properties"][name]["properties"]) == {one.name for one in fields(kind)}, name
 
 

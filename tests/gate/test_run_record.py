@@ -35,7 +35,6 @@ SELECTIONS: Mapping[str, Callable[[GateRecord], Any]] = {
 }
 LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     "log": {
-        "decision": "The line has the decision as the gate looked at it, waived findings included.",
         "as_of": "The result names the day.",
         "changes": "The input has them.",
         "content": "The input has the facts.",
@@ -48,7 +47,6 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
         "moment": "Equal decisions have equal receipts.",
     },
     "attestation": {
-        "decision": "It names the rules of the decision as the gate looked at it, waived ones included.",
         "changes": "A changed spec is not attested.",
     },
 }
@@ -63,7 +61,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GateRecord:
     (found,) = record_runs(SelectedLaw(bundle), Gate(bundle, TODAY), result, "2026-06-01T08:00:00.000000000Z")
     words: Any = {"decision": "needs-license", "range": ("needs-license", "needs-license")}
     told = replace(found.decision, needs=found.decision.would_need, would_need=(), missing=(), **words)
-    return replace(found, decision=told, judged=told)
+    return replace(found, decision=told)
 
 
 def altered(run: GateRecord) -> dict[str, GateRecord]:
@@ -77,12 +75,13 @@ def altered(run: GateRecord) -> dict[str, GateRecord]:
     assert spec != HOSTING
     Path("other.yaml").write_text(spec, encoding="utf-8")
     # a run whose gate passes without the remark and the level
-    passed = replace(run, judged=replace(run.judged, needs=(), decision="allow"), judgement=Judgement(strict=True))
+    passed = replace(run, decision=replace(run.decision, needs=(), decision="allow"), judgement=Judgement(strict=True))
     return {
         "selected": replace(run, selected=replace(run.selected, bundle=law)),
         "profile": replace(run, profile=load_profile("other.yaml"), content=HOSTING.encode()),
-        "decision": replace(run, decision=replace(run.decision, decision="deny")),
-        "judged": replace(run, judged=replace(run.judged, needs=(replace(run.judged.needs[0], waived=waived),))),
+        "decision": replace(
+            run, decision=replace(run.decision, needs=(replace(run.decision.needs[0], waived=waived),))
+        ),
         "as_of": replace(run, as_of=replace(run.as_of, why="option")),
         "changes": replace(run, changes=(("company.foreign_percent", 49),), content=HOSTING.encode()),
         "judgement": replace(run, judgement=Judgement("deny")),

@@ -21,11 +21,22 @@ from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.core.documents.json_reader import make_object
 from vatspolicy.core.documents.plain import Fields, Tree
 from vatspolicy.core.documents.validation import is_valid
-from vatspolicy.core.engine.opinions import COUNTED
 from vatspolicy.core.engine.result import Finding, Reading, Record, encode
 from vatspolicy.gate.judgement import LEVELS
-from vatspolicy.gate.run_record import WHY, GateRecord, LawDay, LawUsed, LayerUsed, canonical, describe_law
-from vatspolicy.gate.waivers import Approvers
+from vatspolicy.gate.run_record import (
+    WHY,
+    GateRecord,
+    LawDay,
+    LawUsed,
+    LayerUsed,
+    OpinionUsed,
+    WaivedRule,
+    canonical,
+    describe_law,
+    find_opinions,
+    find_waived,
+)
+from vatspolicy.gate.waivers.load import Approvers
 from vatspolicy.i18n import Message, _, reason_of
 
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -36,28 +47,6 @@ PASSED, FAILED = "PASSED", "FAILED"
 """Results, as SLSA names them."""
 MAX_BYTES = 16 * 2**20
 """Maximum size of a file of attestations."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpinionUsed:
-    """A legal opinion that a decision rests on, and who granted it until when."""
-
-    about: str
-    service: str | None
-    by: str
-    date: str
-    approver: str
-    until: str
-
-
-@dataclass(frozen=True, slots=True)
-class WaivedRule:
-    """A rule whose finding is set aside."""
-
-    rule: str
-    by: str
-    approver: str | None
-    until: str | None
 
 
 def make_attestations(runs: Iterable[GateRecord], key: Key) -> str:
@@ -78,10 +67,10 @@ def make_statement(run: GateRecord) -> Fields:
         "predicate": {
             "verifier": {"id": "urn:vatspolicy", "version": {"vatspolicy": __version__}},
             "timeVerified": f"{run.moment[:19]}Z",
-            "resourceUri": f"urn:vatspolicy:product:{run.judged.product}",
+            "resourceUri": f"urn:vatspolicy:product:{run.decision.product}",
             "policy": {"uri": f"urn:vatspolicy:law:{law.revision}", "digest": _digests(law)},
             "verificationResult": PASSED if run.passed else FAILED,
-            **describe_decision(run.judged),
+            **describe_decision(run.decision),
             "asOf": encode(run.as_of),
             "gate": {"failOn": run.judgement.fail_on, "strictWaivers": run.judgement.strict},
             "law": {
@@ -100,7 +89,6 @@ _SAME = ("origin", "version", "revision", "number", "digest", "policies", "schem
 
 def describe_decision(record: Record) -> Fields:
     """Return what a statement says of a decision: names of rules, and no fact of the product."""
-    counted = [(one, one.granted) for one in record.opinions if one.state == COUNTED]
     return {
         "decision": record.decision,
         "range": list(record.range),
@@ -113,16 +101,8 @@ def describe_decision(record: Record) -> Fields:
         "duties": _rules(record.duties),
         "missing": [one.path for one in record.missing],
         "contested": _rules(record.contested),
-        "opinions": [
-            encode(OpinionUsed(one.about, one.service, one.by, one.date, grant.approver, grant.until))
-            for one, grant in counted
-            if grant is not None  # what nobody granted does not count
-        ],
-        "waived": [
-            encode(WaivedRule(one.rule, one.waived.by, one.waived.approver, one.waived.until))
-            for one in record.waived
-            if one.waived is not None
-        ],
+        "opinions": encode(find_opinions(record)),
+        "waived": encode(find_waived(record)),
     }
 
 

@@ -82,7 +82,7 @@ def _is_fact(steps: tuple[str, ...]) -> bool:
 
 def describe_run(run: GateRecord, masks: Sequence[Mask] = ()) -> Event:
     """Return the line of the log that the record of a run has."""
-    result = encode(run.judged)
+    result = encode(run.decision)
     shown = hide_values(run.selected.bundle, result) if masks else result
     return make_event(run.selected.revision, run.profile.document.data, shown, run.moment, masks)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from vatspolicy.clock import LAST, later, nanoseconds, now
 from vatspolicy.core.engine.decision import Decision
@@ -25,8 +25,7 @@ from vatspolicy.i18n import LANGUAGES, Language, _
 if TYPE_CHECKING:
     from vatspolicy.core.documents.plain import Tree
     from vatspolicy.core.profile.opinions import Grant
-    from vatspolicy.gate.reader import Progress, Reader, Take
-    from vatspolicy.gate.waivers import WaiverSet
+    from vatspolicy.gate.waivers.load import WaiverSet
 
 
 class ExitCode(IntEnum):
@@ -85,8 +84,8 @@ class GateResult(NamedTuple):
     """Notices about waivers and the baseline; None without a waiver set."""
     decided: tuple[tuple[Profile, Decision, frozenset[tuple[str, int]]], ...] = ()
     """With a waiver set: each profile, its decision, and the waived findings (list, position)."""
-    law: tuple[tuple[Profile, Record], ...] = ()
-    """Each profile with its record, regardless of waivers; in the order of the records."""
+    profiles: tuple[Profile, ...] = ()
+    """The profile of each record, if the run keeps them."""
     invalid: tuple[str, ...] = ()
     """Files of the specs that could not be decided."""
     judgement: Judgement = Judgement()
@@ -110,6 +109,19 @@ def find_specs(argument: str) -> list[str]:
 
 
 T = TypeVar("T")
+Progress: TypeAlias = "Callable[[int, int], None]"
+"""Takes the number of specs that are done, and of all specs."""
+Take: TypeAlias = "Callable[[Record, float], T]"
+
+
+class Reader(Protocol[T]):
+    """Reads the decisions of a run while it goes on, so that the run need not keep them."""
+
+    def take(self, record: Record, seconds: float) -> T:
+        """Return what the reader wants of a decision, as plain data; perhaps in a process of its own."""
+
+    def add(self, taken: T) -> None:
+        """Accept what was taken, in the order of the specs."""
 
 
 class Checked(NamedTuple, Generic[T]):
@@ -214,7 +226,7 @@ class Gate:
             tuple(problems),
             empty,
             worst([*codes, *(one.code for one in found)]),
-            law=tuple((profile, record) for profile, _, record in (one.kept for one in found if one.kept)),
+            profiles=tuple(one.kept[0] for one in found if one.kept),
             invalid=invalid,
             judgement=self.judgement,
             started=started,
@@ -306,9 +318,9 @@ class Gate:
             codes.append(ExitCode.FAILED)
         problems = [*problems, *waiver_set.problems]
         kept = [(one[0], one[1], places) for one, places in zip(decided, waived_run.waived, strict=True)]
-        law = tuple((profile, data) for profile, _, data in decided)
+        profiles = tuple(profile for profile, _, _ in decided)
         return GateResult(
-            waived_run.records, tuple(problems), empty, worst(codes), waived_run.remarks, tuple(kept), law
+            waived_run.records, tuple(problems), empty, worst(codes), waived_run.remarks, tuple(kept), profiles
         )
 
     def _without_shared_opinions(

@@ -16,7 +16,7 @@ from vatspolicy.errors import InvalidInput, Problem, first_problems, suggest
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
-    from vatspolicy.gate.waivers import WaiverSet
+    from vatspolicy.gate.waivers.load import WaiverSet
 
 
 def admit_opinions(bundle: Bundle, profile: Profile, as_of: str, waiver_set: WaiverSet | None, today: str) -> Profile:

@@ -7,8 +7,9 @@ time but for the day that was today, which a decision may depend on. A signed on
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import astuple, dataclass, replace
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vatspolicy import __version__
@@ -22,37 +23,38 @@ from vatspolicy.core.documents.plain import Fields, Tree
 from vatspolicy.core.documents.validation import is_valid
 from vatspolicy.core.engine.decision import INCOMPLETE
 from vatspolicy.core.engine.opinions import COUNTED
-from vatspolicy.core.engine.result import WAIVABLE, Granted, Json, Record, Waived, encode
+from vatspolicy.core.engine.result import WAIVABLE, Json, Record, encode
 from vatspolicy.core.profile.opinions import Grant
 from vatspolicy.core.profile.profile import Profile, change, read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
-from vatspolicy.gate.run_record import GateRecord, LawDay, LawUsed, LayerUsed, PolicyUsed, SpecUsed, canonical
+from vatspolicy.gate.run_record import (
+    GateRecord,
+    LawDay,
+    LawUsed,
+    LayerUsed,
+    OpinionUsed,
+    PolicyUsed,
+    SpecUsed,
+    canonical,
+)
 from vatspolicy.i18n import _, reason_of
 
 FORMAT = 2
 """Version of the receipt format; incremented by incompatible changes."""
 PAYLOAD = "application/vnd.vatspolicy.receipt+json"
 """Type of a signed receipt. Nothing else that a key signs has it, so nothing else is read as a receipt."""
-UNCOMPARED = ("program", "waived")
-"""Parts of a receipt that do not concern the decision."""
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """The program that decided."""
-
-    name: str
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
-class WaivedPlace:
-    """A finding that is set aside, by its place in the decision."""
-
-    list_: str
-    index: int
-    waived: Waived
+_UNCOMPARED = "|".join(
+    (
+        "/program/.*",
+        "/law/(origin|file|signed_by|layers/[0-9]+/file)",
+        "/decision/(remaining|bundle/(origin|name)|[a-z_]+/[0-9]+/waived(/.*)?)",
+        "/decision/.*/policy_file",
+    )
+)
+"""Pointers to what does not concern the decision: program, waivers, and names of files and folders."""
+_NAME_OF_BUNDLE = "/law/(number|revision|digest)"
+"""Pointers that are compared only if both laws are bundles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +62,18 @@ class Receipt:
     """What a receipt selects of the record of a run (receipt.schema.json)."""
 
     receipt: int
-    program: Program
+    program: Mapping[str, str]
     as_of: LawDay
     spec: SpecUsed
     law: LawUsed
     policies: tuple[PolicyUsed, ...]
     decision: Record
-    waived: tuple[WaivedPlace, ...]
 
 
 def make_receipt(run: GateRecord) -> Receipt:
     """Return the receipt of a run. Raises InvalidInput for a spec that has changed meanwhile."""
-    program, waived = Program("vatspolicy", __version__), tuple(_waived(run.judged))
-    return Receipt(FORMAT, program, run.as_of, run.spec, run.law, run.policies, run.decision, waived)
-
-
-def _waived(record: Record) -> Iterator[WaivedPlace]:
-    for name in WAIVABLE:
-        for index, finding in enumerate(getattr(record, name)):
-            if finding.waived is not None:
-                yield WaivedPlace(name, index, finding.waived)
+    program = {"name": "vatspolicy", "version": __version__}
+    return Receipt(FORMAT, program, run.as_of, run.spec, run.law, run.policies, run.decision)
 
 
 def receipt_text(run: GateRecord, signer: Key | None) -> str:
@@ -89,16 +83,6 @@ def receipt_text(run: GateRecord, signer: Key | None) -> str:
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedOpinion:
-    """A legal opinion as a receipt records it."""
-
-    about: str
-    by: str
-    state: str
-    granted: Granted | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +98,12 @@ class StoredReceipt:
     spec: SpecUsed
     law: LawUsed
     decision: str
-    opinions: tuple[RecordedOpinion, ...]
+    opinions: tuple[OpinionUsed, ...]
+    """The opinions that the decision rests on."""
     waived: int
     """Number of findings that were set aside."""
     envelope: Envelope | None = None
     """The envelope of a signed receipt."""
-
-    @property
-    def counted(self) -> tuple[RecordedOpinion, ...]:
-        """The opinions that the decision rests on."""
-        return tuple(one for one in self.opinions if one.state == COUNTED)
 
     def verify(self, key: Key) -> None:
         """Raise InvalidInput unless the key has signed this receipt."""
@@ -166,6 +146,7 @@ def decode_receipt(data: Fields, file: str = "") -> StoredReceipt:
     spec, law, decision = data["spec"], data["law"], data["decision"]
     changes = tuple((path, value) for path, value in spec["changes"])
     layers = tuple(LayerUsed(**one) for one in law.get("layers", ()))
+    counted = [(one, one["granted"]) for one in decision["opinions"] if one["state"] == COUNTED and one["granted"]]
     return StoredReceipt(
         file,
         data,
@@ -175,10 +156,10 @@ def decode_receipt(data: Fields, file: str = "") -> StoredReceipt:
         LawUsed(**{**law, "layers": layers}),
         decision["decision"],
         tuple(
-            RecordedOpinion(one["about"], one["by"], one["state"], one["granted"] and Granted(**one["granted"]))
-            for one in decision["opinions"]
+            OpinionUsed(one["about"], one["service"], one["by"], one["date"], grant["approver"], grant["until"])
+            for one, grant in counted
         ),
-        len(data["waived"]),
+        sum("waived" in finding for name in WAIVABLE for finding in decision[name]),
     )
 
 
@@ -205,10 +186,11 @@ def replay(recorded: StoredReceipt, selected: SelectedLaw, content: bytes) -> li
             raise
         message = _("The bundle does not cover the day of the receipt.")
         raise InvalidInput([Problem(profile.document.file, 1, 1, "", message)]) from None
-    run = GateRecord(selected, profile, record, record, as_of, changes, content=content)
-    again = encode(make_receipt(run))
-    named = recorded.law.number is not None and run.law.number is not None
-    found = list(_differences(_compared(recorded.data, named), _compared(again, named), ""))
+    run = GateRecord(selected, profile, record, as_of, changes, content=content)
+    both_bundles = recorded.law.number is not None and run.law.number is not None
+    uncompared = re.compile(_UNCOMPARED if both_bundles else f"{_UNCOMPARED}|{_NAME_OF_BUNDLE}")
+    differences = _differences(recorded.data, encode(make_receipt(run)), "")
+    found = [one for one in differences if not uncompared.fullmatch(one[0])]
     if as_of.day not in {"option": (as_of.day,), "launch": (profile.launch,), "today": (as_of.today,)}[as_of.why]:
         found.append(("/as_of/why", "changed"))
     return found
@@ -231,28 +213,8 @@ def decide_as_it_stands(recorded: StoredReceipt, selected: SelectedLaw, content:
 
 def _find_grants(recorded: StoredReceipt, profile: Profile) -> dict[int, Grant | None]:
     """Return the opinions of a spec that a receipt says were granted."""
-    pairs = zip(range(len(profile.facts["opinions"])), recorded.opinions, strict=False)
-    return {place: Grant(*astuple(one.granted)) for place, one in pairs if one.granted is not None}
-
-
-def _compared(receipt: Fields, named: bool) -> Fields:
-    """Return the compared parts: without program and file locations; what a bundle is called only if both have one."""
-    kept = {key: value for key, value in receipt.items() if key not in UNCOMPARED}
-    left_out = {"origin", "file", "signed_by"} | (set() if named else {"number", "revision", "digest"})
-    kept["law"] = {key: value for key, value in receipt["law"].items() if key not in left_out}
-    if "layers" in kept["law"]:
-        kept["law"]["layers"] = [{**one, "file": None} for one in kept["law"]["layers"]]
-    decision = _without_places(receipt["decision"])
-    law = decision.get("bundle") or {}
-    kept["decision"] = {**decision, "bundle": {key: law[key] for key in law if key not in ("origin", "name")}}
-    return kept
-
-
-def _without_places(data: Tree) -> Tree:
-    """Return a record without the paths of policies, which depend on the name of their folder."""
-    if isinstance(data, dict):
-        return {key: _without_places(value) for key, value in data.items() if key != "policy_file"}
-    return [_without_places(value) for value in data] if isinstance(data, list) else data
+    pairs = zip(range(len(profile.facts["opinions"])), recorded.data["decision"]["opinions"], strict=False)
+    return {place: Grant(**one["granted"]) for place, one in pairs if one["granted"] is not None}
 
 
 def _differences(old: Json, new: Json, pointer: str) -> Iterator[tuple[str, str]]:

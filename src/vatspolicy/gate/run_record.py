@@ -14,7 +14,8 @@ from pathlib import Path
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.core.documents import STDIN, parse_document
 from vatspolicy.core.documents.plain import Tree
-from vatspolicy.core.engine.result import FLAT, Json, Record, encode
+from vatspolicy.core.engine.opinions import COUNTED
+from vatspolicy.core.engine.result import Json, Record, encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import NEVER, Policy, Rule
 from vatspolicy.core.profile.profile import Profile, change
@@ -92,42 +93,60 @@ class InForce:
 
 
 @dataclass(frozen=True, slots=True)
-class EditionUsed:
+class EditionUsed(InForce):
     """The edition of a policy in force."""
 
     number: str
-    period: InForce = field(metadata=FLAT)
 
 
 @dataclass(frozen=True, slots=True)
-class RuleUsed:
+class RuleUsed(InForce):
     """A rule that the decision rests on."""
 
     rule: str
-    period: InForce = field(metadata=FLAT)
 
 
 @dataclass(frozen=True, slots=True)
-class ValueUsed:
+class ValueUsed(InForce):
     """The value of a parameter that a rule read."""
 
     parameter: str
     value: Tree
     cite: tuple[str, ...]
-    period: InForce = field(metadata=FLAT)
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyUsed:
+class PolicyUsed(InForce):
     """A policy that the decision rests on, with its parts in force."""
 
     id: str
     version: str
     verification: tuple[str, ...]
-    period: InForce = field(metadata=FLAT)
     edition: EditionUsed | None
     rules: tuple[RuleUsed, ...]
     values: tuple[ValueUsed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpinionUsed:
+    """A legal opinion that a decision rests on, and who granted it until when."""
+
+    about: str
+    service: str | None
+    by: str
+    date: str
+    approver: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaivedRule:
+    """A rule whose finding is set aside."""
+
+    rule: str
+    by: str
+    approver: str | None
+    until: str | None
 
 
 @dataclass(frozen=True)
@@ -137,9 +156,7 @@ class GateRecord:
     selected: SelectedLaw
     profile: Profile
     decision: Record
-    """The decision, whatever waivers set aside."""
-    judged: Record
-    """The decision as the gate looked at it: findings that are set aside are marked."""
+    """The decision, with the findings marked that waivers took from the gate."""
     as_of: LawDay
     changes: tuple[tuple[str, Tree], ...] = ()
     """Facts that were set in the spec before deciding."""
@@ -154,7 +171,7 @@ class GateRecord:
     def passed(self) -> bool:
         """True if the gate let the spec pass; --no-fail changes nothing."""
         judgement = replace(self.judgement, no_fail=False)
-        return not any(map(judgement.fails_remark, self.remarks)) and not judgement.find_failures(self.judged)
+        return not any(map(judgement.fails_remark, self.remarks)) and not judgement.find_failures(self.decision)
 
     @cached_property
     def law(self) -> LawUsed:
@@ -201,12 +218,27 @@ class GateRecord:
 
 def record_runs(selected: SelectedLaw, gate: Gate, result: GateResult, moment: str) -> Iterator[GateRecord]:
     """Yield the record of each decision of a run. `moment` is RFC 3339."""
-    for (profile, decision), judged in zip(result.law, result.records, strict=True):
+    for profile, decision in zip(result.profiles, result.records, strict=True):
         why = WHY[0] if gate.as_of else WHY[1] if profile.launch else WHY[2]
         as_of = LawDay(decision.as_of, why, gate.today)
         remarks = result.remarks or ()
         changes = tuple(gate.changes)
-        yield GateRecord(selected, profile, decision, judged, as_of, changes, result.judgement, remarks, moment)
+        yield GateRecord(selected, profile, decision, as_of, changes, result.judgement, remarks, moment)
+
+
+def find_opinions(record: Record) -> tuple[OpinionUsed, ...]:
+    """Return the opinions that a decision rests on. What nobody granted does not count."""
+    return tuple(
+        OpinionUsed(one.about, one.service, one.by, one.date, one.granted.approver, one.granted.until)
+        for one in record.opinions
+        if one.state == COUNTED and one.granted is not None
+    )
+
+
+def find_waived(record: Record) -> tuple[WaivedRule, ...]:
+    """Return the rules whose findings are set aside, the gravest first."""
+    found = ((one.rule, one.waived) for one in record.waived)
+    return tuple(WaivedRule(rule, one.by, one.approver, one.until) for rule, one in found if one is not None)
 
 
 def canonical(data: Json) -> bytes:
@@ -267,16 +299,14 @@ def _parameters(bundle: Bundle, rule: Rule) -> Iterator[str]:
 
 def _policy(policy: Policy, rules: Iterable[Rule], names: Iterable[str], day: str) -> PolicyUsed:
     edition = policy.edition(day)
-    later = (one.since for one in policy.editions if one.since > day)
+    later = min((one.since for one in policy.editions if one.since > day), default=NEVER)
     return PolicyUsed(
+        *_period(policy.since, policy.until, day),
         policy.id,
         policy.version,
         tuple(sorted({article.verification for article in policy.articles.values()})),
-        _period(policy.since, policy.until, day),
-        None
-        if edition is None
-        else EditionUsed(edition.number, _period(edition.since, min(later, default=NEVER), day)),
-        tuple(RuleUsed(rule.name, _period(rule.since, rule.until, day)) for rule in rules),
+        None if edition is None else EditionUsed(*_period(edition.since, later, day), edition.number),
+        tuple(RuleUsed(*_period(rule.since, rule.until, day), rule.name) for rule in rules),
         tuple(_value(policy, name, day) for name in names),
     )
 
@@ -284,12 +314,12 @@ def _policy(policy: Policy, rules: Iterable[Rule], names: Iterable[str], day: st
 def _value(policy: Policy, name: str, day: str) -> ValueUsed:
     parameter = policy.parameters[name]
     value = parameter.on(day) or parameter.values[0]
-    later = (one.since for one in parameter.values if one.since > max(day, value.since))
-    period = _period(value.since, min(later, default=NEVER), day)
-    return ValueUsed(parameter.key, value.value, tuple(value.cite), period)
+    later = min((one.since for one in parameter.values if one.since > max(day, value.since)), default=NEVER)
+    return ValueUsed(*_period(value.since, later, day), parameter.key, value.value, tuple(value.cite))
 
 
-def _period(since: str, until: str, day: str) -> InForce:
+def _period(since: str, until: str, day: str) -> tuple[str, str | None, LocalizedText]:
+    """Return the fields of `InForce`."""
     open_end = until >= NEVER
     words = say_both(_PERIODS[since <= day < until, open_end], day=day, since=since, until=until)
-    return InForce(since, None if open_end else until, words)
+    return since, None if open_end else until, words

@@ -274,11 +274,11 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent, keeps: b
     waivers = None
     files = (options.waivers, options.approvers, options.baseline, options.strict_waivers, options.opinions)
     if options.write_baseline or any(isinstance(one, Path) for one in files):
-        from vatspolicy.gate.waivers import load_waiver_set
+        from vatspolicy.gate.waivers.load import load_waiver_set
 
         waivers = load_waiver_set(*files)
     elif any(law.bundle.enforcements):
-        from vatspolicy.gate.waivers import WaiverSet
+        from vatspolicy.gate.waivers.load import WaiverSet
 
         waivers = WaiverSet()  # sets aside what a layer does not enforce
     keeps = keeps or waivers is not None or any((options.log, options.receipt, options.attest))
@@ -309,7 +309,7 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
     Raises:
         DayError: for a day of the law that may not be used.
     """
-    from vatspolicy.gate.waivers import last_day, load_baseline
+    from vatspolicy.gate.waivers.load import last_day, load_baseline
     from vatspolicy.gate.waivers.writer import baseline_text
 
     if not gate.today <= until <= last_day(gate.today):

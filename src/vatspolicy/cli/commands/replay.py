@@ -16,7 +16,7 @@ from vatspolicy.i18n.words import VERDICTS, Counts, Table, count, joint, word
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.keys import Key
-    from vatspolicy.gate.receipt import RecordedOpinion, StoredReceipt
+    from vatspolicy.gate.receipt import StoredReceipt
 
 
 def replay(
@@ -83,7 +83,7 @@ def replay(
             "changes": [path for path, _value in recorded.spec.changes],
             "law": {"origin": used.origin, "file": used.file},
             "waived": recorded.waived,
-            "opinions": [_describe_opinion(one) for one in recorded.counted],
+            "opinions": [{"about": one.about, "by": one.by, "approver": one.approver} for one in recorded.opinions],
             "signed_by": signer.id if signer else None,
             "as_it_stands": stands,
         }
@@ -177,16 +177,12 @@ def _say_premises(recorded: StoredReceipt, otherwise: str | None, lang: Language
         said.append(word(_WORDS, "changes", lang, paths=paths))
     if recorded.waived:
         said.append(count(_COUNTS, "waived", recorded.waived, lang))
-    for one in recorded.counted:
-        values = {key: clean(str(value), one_line=True) for key, value in _describe_opinion(one).items()}
-        said.append(word(_WORDS, "opinion", lang, **values))
+    for one in recorded.opinions:
+        about, by, approver = (clean(text, one_line=True) for text in (one.about, one.by, one.approver))
+        said.append(word(_WORDS, "opinion", lang, about=about, by=by, approver=approver))
     if otherwise is not None:
         said.append(word(_WORDS, "otherwise", lang, decision=word(VERDICTS, otherwise, lang)))
     return "".join(f"  {text}\n" for text in said)
-
-
-def _describe_opinion(one: RecordedOpinion) -> dict[str, str | None]:
-    return {"about": one.about, "by": one.by, "approver": None if one.granted is None else one.granted.approver}
 
 
 def _say_signer(recorded: StoredReceipt, signer: Key | None, lang: Language) -> str:

@@ -61,7 +61,7 @@ def verify_attestation(
     """
     from vatspolicy.bundles.keys import read_key
     from vatspolicy.gate.attestation import Expected, find_objections, find_statements, read_statements
-    from vatspolicy.gate.waivers import load_approvers
+    from vatspolicy.gate.waivers.load import load_approvers
 
     signer = read_key(key)
     statements = read_statements(file, signer)
