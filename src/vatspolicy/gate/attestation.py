@@ -45,6 +45,8 @@ PREDICATE = "urn:vatspolicy:decision:v1"
 PAYLOAD = "application/vnd.in-toto+json"
 PASSED, FAILED = "PASSED", "FAILED"
 """Results, as SLSA names them."""
+_SAME = ("origin", "version", "revision", "number", "digest", "policies", "schemas")
+"""Fields of the law that an attestation calls what a receipt calls them."""
 MAX_BYTES = 16 * 2**20
 """Maximum size of a file of attestations."""
 
@@ -81,10 +83,6 @@ def make_statement(run: GateRecord) -> Fields:
             },
         },
     }
-
-
-_SAME = ("origin", "version", "revision", "number", "digest", "policies", "schemas")
-"""Fields of the law that an attestation calls what a receipt calls them."""
 
 
 def describe_decision(record: Record) -> Fields:

@@ -51,8 +51,8 @@ class Mask:
 
     pointer: str
     """JSON Pointer (RFC 6901) that begins with /input or /result."""
-    replace: bool = False
     value: str | None = None
+    """Text in its place; None to erase it."""
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def parse_mask(text: str) -> Mask:
     pointer, equals, value = text.partition("=")
     if not re.fullmatch(r"(/([^/~]|~[01])*)+", pointer):
         raise ValueError(_("Write a JSON Pointer, such as /input/company/foreign_percent."))
-    mask = Mask(pointer, bool(equals), value if equals else None)
+    mask = Mask(pointer, value if equals else None)
     if mask.steps[0] not in ("input", "result"):
         raise ValueError("A mask begins with /input or /result.")
     if mask.steps[0] == "input" and not _is_fact(mask.steps[1:]):
@@ -175,7 +175,7 @@ def _apply(event: Event, mask: Mask) -> None:
     for steps in [mask.steps, *repeated]:
         if _change(event, steps, mask):
             pointer = "/" + "/".join(step.replace("~", "~0").replace("/", "~1") for step in steps)
-            event.setdefault("masked" if mask.replace else "erased", []).append(pointer)
+            event.setdefault("erased" if mask.value is None else "masked", []).append(pointer)
 
 
 def _change(event: Event, steps: tuple[str, ...], mask: Mask) -> bool:
@@ -186,10 +186,10 @@ def _change(event: Event, steps: tuple[str, ...], mask: Mask) -> bool:
     place = _place(node, steps[-1])
     if place is None:
         return False
-    if mask.replace:
-        node[place] = mask.value
-    else:
+    if mask.value is None:
         del node[place]
+    else:
+        node[place] = mask.value
     return True
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from vatspolicy.core.engine.decision import WORDS, Decision
 from vatspolicy.core.engine.result import Duty, ItemChange, Record
 from vatspolicy.core.engine.snapshot import summarize
 from vatspolicy.core.engine.timeline import compare_summaries
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.profile import Profile, load_profile
+from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
@@ -59,7 +60,7 @@ class AheadChange:
     after: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SpecUpdate:
     """What another law changes for a spec."""
 
@@ -98,13 +99,8 @@ class LawUpdate:
     specs: tuple[SpecUpdate, ...]
 
 
-@dataclass(frozen=True)
-class _Side:
-    """A spec decided under one of two laws."""
-
-    profile: Profile
-    decision: Decision
-    record: Record
+_Side: TypeAlias = tuple[Decision, Record]
+"""A spec decided under one of two laws."""
 
 
 def compare_specs(old: Bundle, new: Bundle, specs: Iterable[str], today: str) -> tuple[list[SpecUpdate], list[Problem]]:
@@ -139,45 +135,35 @@ def _decide(gate: Gate, spec: str) -> _Side:
         except DayError as error:
             what = _("Today {wrong}.", wrong=error.why)
             raise InvalidInput([profile.document.problem(("product", "launch"), what)]) from None
-    return _Side(profile, *gate.decide(profile))
+    return gate.decide(profile)
 
 
 def _entry(spec: str, before: _Side, after: _Side | list[str], laws: Sequence[Bundle]) -> SpecUpdate:
+    decision = before[0]
     found = SpecUpdate(
-        spec=spec,
-        product=before.decision.product,
-        day=before.decision.as_of,
-        before=_outcome(before),
-        after=None,
-        direction="unknown",
-        changes=(),
-        duties=(),
-        ahead=None,
-        problems=(),
-        changed=True,
+        spec, decision.product, decision.as_of, _shorten(before), None, "unknown", (), (), None, (), changed=True
     )
     if isinstance(after, list):
         return replace(found, problems=tuple(after))
-    old, new = (summarize(law, side.decision) for law, side in zip(laws, (before, after), strict=True))
+    old, new = (summarize(law, side[0]) for law, side in zip(laws, (before, after), strict=True))
     ahead = AheadChange(_list_ahead(before), _list_ahead(after))
     found = replace(
         found,
-        after=_outcome(after),
-        direction=_direction(before.decision, after.decision),
+        after=_shorten(after),
+        direction=_direction(decision, after[0]),
         changes=tuple(one for one in compare_summaries(old, new) if one.kind != "duty"),
-        duties=tuple(_compare_duties(before.record, after.record)),
+        duties=tuple(_compare_duties(before[1], after[1])),
         ahead=None if ahead.before == ahead.after else ahead,
     )
-    changed = any((found.direction != "same", found.changes, found.duties, found.ahead))
-    return replace(found, changed=changed)
+    return replace(found, changed=any((found.direction != "same", found.changes, found.duties, found.ahead)))
 
 
-def _outcome(side: _Side) -> ShortDecision:
-    return ShortDecision(side.decision.decision, side.decision.range)
+def _shorten(side: _Side) -> ShortDecision:
+    return ShortDecision(side[0].decision, side[0].range)
 
 
 def _list_ahead(side: _Side) -> tuple[tuple[str, str], ...]:
-    return tuple((one.day, one.decision) for one in side.record.changes_ahead or ())
+    return tuple((one.day, one.decision) for one in side[1].changes_ahead or ())
 
 
 def _direction(before: Decision, after: Decision) -> str:
