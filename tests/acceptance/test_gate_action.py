@@ -324,7 +324,7 @@ def test_decisions_are_attested_and_the_receipt_is_signed(runner: Runner, decisi
     [envelope] = [json.loads(line) for line in written.read_text(encoding="utf-8").splitlines()]
     statement = json.loads(base64.b64decode(envelope["payload"]))
     assert statement["predicate"]["verificationResult"] == ("PASSED" if decision == "allow" else "FAILED")
-    assert "signature" in json.loads(receipt.read_text(encoding="utf-8"))
+    assert "signatures" in json.loads(receipt.read_text(encoding="utf-8"))
     program = Path(sysconfig.get_path("scripts")) / "vatspolicy"
     command: list[str | Path] = [program, "verify-attestation", written, "--spec", "product.yaml"]
     command += ["--key", key.with_suffix(".pub")]

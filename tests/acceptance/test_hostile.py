@@ -37,7 +37,7 @@ from vatspolicy.core.documents import load_document
 from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.core.policies.compiler import variables
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate.gate import ExitCode, Gate
+from vatspolicy.gate.gate import Checked, ExitCode, Gate
 from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_file
 from vatspolicy.reports.formats.markdown import escape
@@ -152,7 +152,7 @@ def test_as_many_services_as_fit_are_decided_in_two_seconds(tmp_path: Path) -> N
     gate = Gate(shipped_bundle(), "2026-11-26")
     assert gate.check_one(str(tmp_path / "one.yaml")).code is ExitCode.INCOMPLETE
     begun = time.process_time()
-    wide = gate.check_one(str(tmp_path / "wide.yaml"))
+    wide: Checked[None] = gate.check_one(str(tmp_path / "wide.yaml"))
     assert time.process_time() - begun < 2
     assert wide.code is ExitCode.INCOMPLETE
     assert wide.record is not None

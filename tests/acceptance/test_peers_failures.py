@@ -25,7 +25,8 @@ from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
-from vatspolicy.gate.waivers import fingerprint, waivable
+from vatspolicy.gate.waivers.apply import waivable
+from vatspolicy.gate.waivers.fingerprint import fingerprint
 
 DENIED = ("--set", "services.0.facilities=[chengdu]")
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)

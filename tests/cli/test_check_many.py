@@ -56,7 +56,7 @@ def test_a_brief_record_tells_the_table_what_a_full_one_does() -> None:
     brief = dataclasses.replace(whole, brief=True, keeps_profiles=False, jobs=1)
     records, outlines = whole.run(FIXTURES), brief.run(FIXTURES)
     assert len(records.records) > 100
-    assert outlines.law == ()
+    assert outlines.profiles == ()
     assert not any(duty.explanation for record in outlines.records for duty in record.duties)
     for level in LEVELS:
         told = [

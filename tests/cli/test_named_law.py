@@ -15,9 +15,10 @@ import pytest
 from tests.support.console import Console
 from tests.support.layer_builder import write_layer
 from tests.support.specs import HOSTING
-from vatspolicy.bundles.dsse import open_envelope
+from vatspolicy.bundles.dsse import read_envelope
 from vatspolicy.bundles.keys import read_key
 from vatspolicy.core.policies.bundle import load_bundle
+from vatspolicy.gate.receipt import PAYLOAD
 
 CHECK = ("text", "json", "sarif", "junit", "github", "markdown", "html", "docx", "xlsx")
 PERMIT = """
@@ -109,14 +110,17 @@ def test_every_record_names_the_law(named: Console, kind: str) -> None:
     words, law = of(named, kind)
     records = ("--receipt", "r.json", "--attest", "a.jsonl", "--sign-key", "gate.pem", "--log", "d.log")
     assert named("check", "spec.yaml", *words, "--no-fail", *records).code == 0
-    receipt = json.loads((named.folder / "r.json").read_bytes())
+    key = read_key(named.folder / "gate.pub")
+    signed = read_envelope(json.loads((named.folder / "r.json").read_bytes()), PAYLOAD)
+    assert signed.is_signed_by(key)
+    receipt = signed.data
     assert {key: receipt["decision"]["bundle"][key] for key in law} == law
     assert (receipt["law"]["origin"], receipt["law"]["file"]) == (kind, law["name"])
     logged = json.loads((named.folder / "d.log").read_bytes())
     assert {key: logged["result"]["bundle"][key] for key in law} == law
-    envelope = json.loads((named.folder / "a.jsonl").read_bytes())
-    payload = open_envelope(envelope, "application/vnd.in-toto+json", read_key(named.folder / "gate.pub"))
-    said = json.loads(payload)["predicate"]["law"]
+    envelope = read_envelope(json.loads((named.folder / "a.jsonl").read_bytes()), "application/vnd.in-toto+json")
+    assert envelope.is_signed_by(key)
+    said = envelope.data["predicate"]["law"]
     assert (said["origin"], said["name"], said["version"], said["policies"]) == tuple(law.values())
 
 

@@ -42,6 +42,7 @@ NOT_IMPORTED = {
     "vatspolicy.core.policies.compiler": "compiles a law that is not in the cache",
     "vatspolicy.core.documents.validation_messages": "explains mistakes",
     "vatspolicy.gate.waivers": "is for waivers",
+    "vatspolicy.gate.run_record": "is for logs, receipts and attestations",
     "vatspolicy.gate.receipt": "is for receipts",
     "vatspolicy.gate.decision_log": "is for logs",
     "vatspolicy.cli.typer_app": "reads other command lines",

@@ -7,15 +7,18 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 
 from tests.support.console import Console
 from tests.support.layer_builder import RELAY, write_layer
 from tests.support.specs import HOSTING, SHOP, TODAY
-from vatspolicy.bundles.dsse import EnvelopeError, encode_for_signing, open_envelope, sign_envelope
-from vatspolicy.bundles.keys import generate_keys, read_key
+from vatspolicy.bundles.dsse import Envelope, EnvelopeError, read_envelope, seal
+from vatspolicy.bundles.keys import RSA, SECRET, Key, generate_keys, read_key
 from vatspolicy.core.documents.validation import is_valid
 
 PAYLOAD = "application/vnd.in-toto+json"
@@ -51,56 +54,94 @@ def statements(console: Console, name: str = "a.jsonl") -> list[dict[str, Any]]:
 # --- the envelope -------------------------------------------------------------------------------------------------------
 
 
-def test_the_encoding_is_that_of_the_specification() -> None:
-    """The test vector of DSSE's protocol.md."""
-    assert encode_for_signing("http://example.com/HelloWorld", b"hello world") == (
-        b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
-    )
-    assert encode_for_signing("é", "é".encode()) == b"DSSEv1 2 \xc3\xa9 2 \xc3\xa9"
+def encode_by_hand(payload_type: str, payload: bytes) -> bytes:
+    """What is signed, as DSSE's protocol.md says."""
+    kind = payload_type.encode()
+    return b" ".join([b"DSSEv1", str(len(kind)).encode(), kind, str(len(payload)).encode(), payload])
+
+
+def private_keys(folder: Path, algorithm: str, *names: str) -> list[Key]:
+    for name in names:
+        (folder / name).write_text(generate_keys(algorithm)[0])
+    return [read_key(folder / name, private=True) for name in names]
+
+
+@pytest.mark.parametrize("algorithm", ["EdDSA", "ES256"])
+@pytest.mark.parametrize("kind", ["http://example.com/HelloWorld", "é"])
+def test_the_encoding_is_that_of_the_specification(tmp_path: Path, algorithm: str, kind: str) -> None:
+    """`cryptography` signs and verifies without the library that this program uses."""
+    assert encode_by_hand("é", "é".encode()) == b"DSSEv1 2 \xc3\xa9 2 \xc3\xa9"
+    (key,) = private_keys(tmp_path, algorithm, "own")
+    private, public, payload = cast("Any", key.material), cast("Any", key.verifier), b"\xff hello world"
+    more = () if algorithm == "EdDSA" else (ec.ECDSA(hashes.SHA256()),)
+    data = json.loads(seal(payload, kind, key))
+    public.verify(base64.b64decode(data["signatures"][0]["sig"]), encode_by_hand(kind, payload), *more)
+    data["signatures"] = [{"sig": base64.b64encode(private.sign(encode_by_hand(kind, payload), *more)).decode()}]
+    assert read_envelope(data, kind).is_signed_by(key), "an envelope need not name its key"
 
 
 @pytest.mark.parametrize("algorithm", ["EdDSA", "ES256"])
 def test_an_envelope_opens_for_its_key_and_type_only(tmp_path: Path, algorithm: str) -> None:
-    keys = []
-    for name in ("own", "other"):
-        (tmp_path / name).write_text(generate_keys(algorithm)[0])
-        keys.append(read_key(tmp_path / name, private=True))
-    own, other = keys
-    good = sign_envelope(b"\xff\x00 payload", "a/b", own)
-    assert open_envelope(good, "a/b", own) == b"\xff\x00 payload"
+    own, other = private_keys(tmp_path, algorithm, "own", "other")
+    good = json.loads(seal(b"\xff\x00 payload", "a/b", own))
+    assert good["signatures"][0]["keyid"] == own.id
+    assert (seal(b"\xff\x00 payload", "a/b", own) == json.dumps(good, separators=(",", ":"))) is (algorithm == "EdDSA")
+
+    def opened(envelope: Any, kind: str = "a/b", key: Key = own) -> bytes | None:
+        found = read_envelope(envelope, kind)
+        return found.payload if found.is_signed_by(key) else None
+
+    assert opened(good) == b"\xff\x00 payload"
     url_safe = {**good, "payload": good["payload"].replace("+", "-").replace("/", "_")}
-    assert open_envelope(url_safe, "a/b", own) == b"\xff\x00 payload"
+    assert opened(url_safe) == b"\xff\x00 payload"
     both = {**good, "signatures": [{"keyid": own.id, "sig": "AAAA"}, *good["signatures"]]}
-    assert open_envelope(both, "a/b", own) == b"\xff\x00 payload"
+    assert opened(both) == b"\xff\x00 payload"
     lied = [{**good["signatures"][0], "keyid": other.id}]
-    assert open_envelope({**good, "signatures": lied}, "a/b", own), "a key id is a hint"
+    assert opened({**good, "signatures": lied}), "a key id is a hint"
     for envelope, kind, key in (
         (good, "a/b", other),
-        (good, "a/c", own),
         ({**good, "payloadType": "a/c"}, "a/c", own),
         ({**good, "payload": "AAAA"}, "a/b", own),
         ({**good, "signatures": []}, "a/b", own),
         ({**good, "signatures": [{"keyid": own.id, "sig": ""}]}, "a/b", own),
-        ({**good, "signatures": [{"keyid": own.id, "sig": 7}]}, "a/b", own),
-        ({**good, "payload": "é"}, "a/b", own),
-        ({"payload": ""}, "a/b", own),
-        ([], "a/b", own),
+    ):
+        assert opened(envelope, kind, key) is None
+    for envelope, kind in (
+        (good, "a/c"),
+        ({**good, "signatures": [{"keyid": own.id, "sig": 7}]}, "a/b"),
+        ({**good, "signatures": {}}, "a/b"),
+        ({**good, "payload": "é"}, "a/b"),
+        ({**good, "payload": "A"}, "a/b"),
+        ({"payload": ""}, "a/b"),
+        ([], "a/b"),
     ):
         with pytest.raises(EnvelopeError):
-            open_envelope(envelope, kind, key)
+            read_envelope(envelope, kind)
+
+
+def test_no_other_kind_of_key_verifies_an_envelope() -> None:
+    """RSA keys and secrets verify bundles of others; the library would accept an RSA signature here."""
+    private = rsa.generate_private_key(65537, 2048)
+    padding = PSS(MGF1(hashes.SHA256()), PSS.DIGEST_LENGTH)
+    signature = private.sign(encode_by_hand("a/b", b"x"), padding, hashes.SHA256())
+    envelope = Envelope(b"x", "a/b", (signature,))
+    assert not envelope.is_signed_by(Key("rsa", RSA, False, private.public_key()))
+    assert not envelope.is_signed_by(Key("secret", SECRET, False, b"s" * 32))
 
 
 def test_others_read_and_verify_it(gate: Console) -> None:
-    """in-toto's and the Secure Systems Lab's own libraries, which share no code with this program."""
+    """in-toto's, the Secure Systems Lab's and Sigstore's own libraries."""
     dsse = pytest.importorskip("securesystemslib.dsse")
     signer = pytest.importorskip("securesystemslib.signer")
     statement = pytest.importorskip("in_toto_attestation.v1.statement")
+    sigstore = pytest.importorskip("sigstore.dsse")
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
     from google.protobuf import json_format
 
     assert gate("bundle", "keygen", "p256", "--algorithm", "ES256").code == 0
     given = ("check", "shop.yaml", "--bundle", "bundle.tar.gz", "--key", "other.pub")
     assert gate(*given, "--attest", "p256.jsonl", "--sign-key", "p256.pem").code == 0
+    envelopes = []
     for file, public in (("a.jsonl", "gate.pub"), ("p256.jsonl", "p256.pub")):
         data = json.loads((gate.folder / file).read_text(encoding="utf-8"))
         id = data["signatures"][0]["keyid"]
@@ -117,6 +158,10 @@ def test_others_read_and_verify_it(gate: Console) -> None:
         other = signer.SSlibKey.from_crypto(load_pem_public_key((gate.folder / "other.pub").read_bytes()), keyid=id)
         with pytest.raises(Exception, match="threshold"):
             envelope.verify([other], 1)
+        envelopes.append(envelope)
+    key = load_pem_public_key((gate.folder / "p256.pub").read_bytes())
+    text = (gate.folder / "p256.jsonl").read_text(encoding="utf-8")
+    assert sigstore._verify(key, sigstore.Envelope._from_json(text)) == envelopes[1].payload
 
 
 # --- the statement ------------------------------------------------------------------------------------------------------
@@ -265,10 +310,10 @@ def test_forged_attestations_are_refused(gate: Console) -> None:
     assert "not by the key" in refused(json.dumps({**data, "payload": forged}))
     assert "not by the key" in refused(json.dumps({**data, "signatures": []}))
     assert "not by the key" in refused(json.dumps(data) + "\n" + json.dumps({**data, "payload": forged}))
-    secret = read_key(gate.folder / "gate.pem", private=True)
+    own = read_key(gate.folder / "gate.pem", private=True)
     for payload in (b"{}", b"x", json.dumps({**statement, "predicateType": "https://slsa.dev/provenance/v1"}).encode()):
-        assert "not an attestation" in refused(json.dumps(sign_envelope(payload, PAYLOAD, secret)))
-    assert "not by the key" in refused(json.dumps(sign_envelope(json.dumps(statement).encode(), "text/plain", secret)))
+        assert "not an attestation" in refused(seal(payload, PAYLOAD, own))
+    assert "not an attestation" in refused(seal(json.dumps(statement).encode(), "text/plain", own))
     assert "not an attestation" in refused("")
     assert "not an attestation" in refused("hello")
     assert "cannot be read" in verify(gate, "--spec", "shop.yaml", file="nowhere.jsonl").err
@@ -276,14 +321,14 @@ def test_forged_attestations_are_refused(gate: Console) -> None:
 
 
 def test_a_spec_that_changes_meanwhile_is_not_attested(gate: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vatspolicy.gate import attestation
-    from vatspolicy.gate.receipt import read_spec_bytes
+    from vatspolicy.gate import run_record
 
-    def change(*arguments: Any) -> bytes:
+    def change(*arguments: Any) -> Any:
         shutil.copy("hosting.yaml", "shop.yaml")
-        return read_spec_bytes(*arguments)
+        return record_runs(*arguments)
 
-    monkeypatch.setattr(attestation, "read_spec_bytes", change)
+    record_runs = run_record.record_runs
+    monkeypatch.setattr(run_record, "record_runs", change)
     ran = attest(gate, "shop.yaml", to="none.jsonl")
     assert (ran.code, "has changed since it was decided" in ran.err) == (3, True)
     assert not (gate.folder / "none.jsonl").exists()

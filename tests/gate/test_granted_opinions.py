@@ -19,8 +19,8 @@ from tests.support.specs import TODAY
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate, GateResult
-from vatspolicy.gate.waivers import WaiverSet, load_waiver_set
 from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
+from vatspolicy.gate.waivers.load import WaiverSet, load_waiver_set
 
 Data = dict[str, Any]
 DENIED = yaml.safe_load("""
@@ -471,7 +471,7 @@ def test_a_replay_decides_with_the_recorded_grant_and_says_so(console: Console, 
     for forged in forgeries:
         receipt["decision"]["opinions"][0]["granted"] = forged
         console.write("forged.json", json.dumps(receipt))
-        assert console("replay", "forged.json").code == 1
+        assert console("replay", "forged.json").code == (1 if forged is None else 3)
 
 
 @pytest.mark.usefixtures("granted")

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import jwt
 import pytest
 import rfc8785
 
 from tests.support.console import Console
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.bundles.bundle_file import read_bundle_file
+from vatspolicy.bundles.dsse import seal
+from vatspolicy.bundles.keys import read_key
 from vatspolicy.bundles.select import SelectedLaw
+from vatspolicy.core.documents.schemas import SchemaSet
+from vatspolicy.core.documents.validation import is_valid
+from vatspolicy.core.engine.result import WAIVABLE
 from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import Gate
-from vatspolicy.gate.receipt import make_receipt, replay
+from vatspolicy.gate.receipt import Receipt, decode_receipt, is_receipt, read_receipt, receipt_text, replay
+from vatspolicy.gate.run_record import GateRecord, LawDay, LawUsed, SpecUsed
 
 
 @pytest.fixture
@@ -36,6 +44,7 @@ def made(console: Console, law: Path) -> dict[str, Any]:
 def test_a_receipt_says_what_was_decided(made: dict[str, Any], console: Console) -> None:
     content = (console.folder / "spec.yaml").read_bytes()
     assert (console.folder / "receipt.json").read_bytes() == rfc8785.dumps(made)
+    assert is_valid(made, "receipt")
     assert made["spec"]["sha256"] == hashlib.sha256(content).hexdigest()
     profile = load_profile("spec.yaml").document.data
     assert made["spec"]["profile_sha256"] == hashlib.sha256(rfc8785.dumps(profile)).hexdigest()
@@ -141,6 +150,24 @@ def test_a_receipt_of_other_facts_is_no_receipt_of_the_spec(console: Console, la
     assert (told["same"], told["as_it_stands"]) == (True, "needs-license")
 
 
+def test_waivers_are_recorded_and_not_decided_again(console: Console, law: Path) -> None:
+    console.write("spec.yaml", HOSTING)
+    given = ("check", "spec.yaml", "--law", law)
+    assert console(*given, "--write-baseline", "base.yaml", "--until", "2027-06-01", "-q").code == 0
+    assert console(*given, "--receipt", "r.json", "--baseline", "base.yaml").code == 0
+    receipt = json.loads((console.folder / "r.json").read_bytes())
+    waived = [one for name in WAIVABLE for one in receipt["decision"][name] if "waived" in one]
+    assert {one["waived"]["by"] for one in waived} == {"baseline"}
+    assert receipt["decision"]["remaining"] == "allow" != receipt["decision"]["decision"]
+    ran = console("replay", "r.json", "--law", law)
+    assert (ran.code, ran.out.startswith("same")) == (0, True)
+    assert f"  {len(waived)} waived finding" in ran.out
+    assert json.loads(console("replay", "r.json", "--law", law, "-f", "json").out)["waived"] == len(waived)
+    waived[0]["message"]["en"] = "Other words."
+    console.write("r.json", json.dumps(receipt))
+    assert console("replay", "r.json", "--law", law).code == 1, "the finding itself is compared"
+
+
 def test_a_receipt_that_gives_another_reason_for_its_day_is_found(console: Console, law: Path) -> None:
     console.write("spec.yaml", SHOP)
     console("check", "spec.yaml", "--law", law, "--receipt", "r.json", "--as-of", "2026-12-01")
@@ -213,15 +240,16 @@ def test_every_change_of_a_receipt_is_found(console: Console, law: Path) -> None
     gate = Gate(bundle, TODAY)
     profile = load_profile("spec.yaml")
     _, data = gate.decide(profile)
-    receipt = json.loads(rfc8785.dumps(make_receipt(choice, profile, data, TODAY)))
-    assert replay(receipt, choice, content) == []
+    as_of = LawDay(data.as_of, "launch", TODAY)
+    receipt = json.loads(receipt_text(GateRecord(choice, profile, data, as_of, content=content), None))
+    assert replay(decode_receipt(receipt), choice, content) == []
     seen = 0
     for pointer, owner, key in list(places(receipt, ""))[::7]:
         if pointer.startswith(silent) or pointer.endswith("/policy_file"):
             continue
         kept = owner[key]
         owner[key] = "otherwise" if kept != "otherwise" else "x"
-        assert replay(receipt, choice, content) == [(pointer, "changed")]
+        assert replay(decode_receipt(receipt), choice, content) == [(pointer, "changed")]
         owner[key] = kept
         seen += 1
     assert seen > 40
@@ -258,11 +286,41 @@ def test_a_receipt_under_a_signed_bundle(console: Console, law: Path) -> None:
     assert console("replay", "r.json", "--law", law).code == 0  # the same law as a folder
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"receipt": 2}', '{"receipt": 1}', "[" * 100_000])
+ENVELOPE = {"payload": "", "payloadType": "application/vnd.vatspolicy.receipt+json", "signatures": []}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"receipt": 2}', '{"receipt": 1}', "[" * 100_000]
+    + [json.dumps({**ENVELOPE, **change}) for change in ({}, {"payload": "e30="}, {"payload": "é"}, {"signatures": 1})],
+)
 def test_what_is_no_receipt(console: Console, text: str) -> None:
     console.write("r.json", text)
     ran = console("replay", "r.json")
     assert (ran.code, ran.out, "receipt" in ran.err) == (3, "", True)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        *(("as_of", {"why": "asked"}), ("as_of", {"day": "2027-02-30"}), ("spec", {"changes": [["company"]]})),
+        *(("law", {"file": None}), ("law", {"origin": "elsewhere"}), ("law", {"layers": [{"name": "base"}]})),
+        *(("decision", {"opinions": None}), ("decision", {"bundle": []}), ("spec", {"more": 1})),
+    ],
+)
+def test_a_receipt_of_another_form_is_none(
+    console: Console, made: dict[str, Any], part: str, value: dict[str, Any]
+) -> None:
+    console.write("r.json", json.dumps({**made, part: {**made[part], **value}}))
+    ran = console("replay", "r.json", "--law", "policies")
+    assert (ran.code, ran.out, "This is not a receipt." in ran.err) == (3, "", True)
+
+
+def test_the_schema_says_what_a_receipt_selects() -> None:
+    schema = SchemaSet.shipped().load("receipt")
+    assert set(schema["required"]) == set(schema["properties"]) == {one.name for one in fields(Receipt)}
+    for name, kind in (("as_of", LawDay), ("spec", SpecUsed), ("law", LawUsed)):
+        assert set(schema["properties"][name]["properties"]) == {one.name for one in fields(kind)}, name
 
 
 def test_one_receipt_is_of_one_decision(console: Console, law: Path) -> None:
@@ -281,7 +339,7 @@ def test_one_receipt_is_of_one_decision(console: Console, law: Path) -> None:
 
 @pytest.fixture
 def signed(console: Console, law: Path) -> dict[str, Any]:
-    """A receipt that the key `gate` has signed; `other` is another key."""
+    """The envelope of a receipt that the key `gate` has signed; `other` is another key."""
     console.write("spec.yaml", HOSTING)
     for name in ("gate", "other"):
         assert console("bundle", "keygen", name).code == 0
@@ -292,14 +350,15 @@ def signed(console: Console, law: Path) -> dict[str, Any]:
     return found
 
 
-def test_a_signed_receipt_is_verified(console: Console, signed: dict[str, Any]) -> None:
-    assert (console.folder / "r.json").read_bytes() == rfc8785.dumps(signed)
+def test_a_signed_receipt_is_verified(console: Console, signed: dict[str, Any], law: Path) -> None:
+    console("check", "spec.yaml", "--law", law, "--no-fail", "--receipt", "plain.json")
+    assert base64.b64decode(signed["payload"]) == (console.folder / "plain.json").read_bytes()
+    assert signed["payloadType"] == "application/vnd.vatspolicy.receipt+json"
     for option in ("--key", "--receipt-key"):
         ran = console("replay", "r.json", option, "gate.pub")
         assert (ran.code, ran.err, "the receipt is signed by " in ran.out) == (0, "", True)
     told = json.loads(console("replay", "r.json", "--key", "gate.pub", "-f", "json").out)
-    header = jwt.get_unverified_header(signed["signature"])
-    assert (told["same"], told["signed_by"], header["alg"]) == (True, header["kid"], "EdDSA")
+    assert (told["same"], told["signed_by"]) == (True, signed["signatures"][0]["keyid"])
     skipped = console("replay", "r.json", "--skip-verify")
     assert (skipped.code, "signature of the receipt is not verified" in skipped.out) == (0, True)
 
@@ -311,31 +370,81 @@ def test_a_signature_that_does_not_hold_is_refused(console: Console, signed: dic
         assert (ran.code, ran.out) == (3, "")
         return ran.err
 
+    def forged(change: Callable[[Any], object]) -> dict[str, Any]:
+        receipt = json.loads(base64.b64decode(signed["payload"]))
+        change(receipt)
+        return {**signed, "payload": base64.b64encode(rfc8785.dumps(receipt)).decode()}
+
     assert "not by the key" in replayed(signed, "--key", "other.pub")
     assert "no key was given" in replayed(signed)
-    unsigned = {name: value for name, value in signed.items() if name != "signature"}
+    receipt = json.loads(base64.b64decode(signed["payload"]))
     for option in ("--key", "--receipt-key"):
-        assert "The receipt is not signed" in replayed(unsigned, option, "gate.pub")
-    for part in ("as_of", "spec", "law", "decision", "policies", "waived", "program"):
-        changed = json.loads(json.dumps(signed))
-        changed[part] = {**changed[part], "x": 1} if isinstance(changed[part], dict) else [*changed[part], {}]
-        assert "not by the key" in replayed(changed, "--key", "gate.pub"), part
-    head, body, tail = signed["signature"].split(".")
-    none = jwt.utils.base64url_encode(b'{"alg":"none"}').decode()
-    for token in (f"{none}.{body}.", f"{head}.{body}.", "", f"{head}.{body}.{tail[::-1]}"):
-        assert "not by the key" in replayed({**signed, "signature": token}, "--key", "gate.pub")
-    assert "This is not a receipt." in replayed({**signed, "signature": 7}, "--key", "gate.pub")
-    console.write("forged.json", '{"decision": {"decision": "allow"}, ' + json.dumps(signed)[1:])
+        assert "The receipt is not signed" in replayed(receipt, option, "gate.pub")
+    for change in (
+        lambda found: found["as_of"].update(why="option"),
+        lambda found: found["spec"].update(file="other.yaml"),
+        lambda found: found["law"].update(revision="0"),
+        lambda found: found["decision"].update(decision="allow"),
+        lambda found: found["policies"].clear(),
+        lambda found: found["program"].update(version="0"),
+    ):
+        assert "not by the key" in replayed(forged(change), "--key", "gate.pub")
+    assert "This is not a receipt." in replayed(forged(lambda found: found.pop("law")), "--key", "gate.pub")
+    assert "not by the key" in replayed({**signed, "signatures": []}, "--key", "gate.pub")
+    assert "This is not a receipt." in replayed({**signed, "signatures": [{"sig": 7}]}, "--key", "gate.pub")
+    twice = '{"payload": "", ' + json.dumps(signed)[1:]
+    console.write("forged.json", twice)
     assert console("replay", "forged.json", "--key", "gate.pub").code == 3, "readers choose different ones of two keys"
+    content = base64.b64decode(signed["payload"])
+    inside = b'{"decision":{"decision":"allow"},' + content[1:]
+    key = read_key(console.folder / "gate.pem", private=True)
+    console.write("forged.json", seal(inside, signed["payloadType"], key))
+    assert console("replay", "forged.json", "--key", "gate.pub").code == 3, "so it is inside of the envelope"
 
 
-def test_the_signature_of_a_bundle_signs_no_receipt(console: Console, signed: dict[str, Any], law: Path) -> None:
+def test_what_a_key_signed_under_one_name_is_trusted_under_no_other(
+    console: Console, signed: dict[str, Any], law: Path
+) -> None:
+    """A receipt is no attestation, an attestation no receipt, and the signature of a bundle neither of them."""
+    given = ("check", "spec.yaml", "--law", law, "--no-fail", "--sign-key", "gate.pem")
+    assert console(*given, "--attest", "a.jsonl").code == 0
+    attestation = json.loads((console.folder / "a.jsonl").read_bytes())
+    key = read_key(console.folder / "gate.pem", private=True)
+    content = base64.b64decode(signed["payload"])
+    receipts = [attestation, {**attestation, "payloadType": signed["payloadType"]}]
+    receipts += [{**signed, "payloadType": attestation["payloadType"]}, {**attestation, "payload": signed["payload"]}]
+    receipts += [{**signed, "signatures": attestation["signatures"]}]
+    receipts += [json.loads(seal(content, kind, key)) for kind in (attestation["payloadType"], "application/json")]
     console("bundle", "build", "--law", law, "--number", "1")
     console("bundle", "sign", "bundle.tar.gz", "--key", "gate.pem")
     files = read_bundle_file(console.folder / "bundle.tar.gz").files
     token = json.loads(files[".signatures.json"])["signatures"][0]
-    console.write("forged.json", json.dumps({**signed, "signature": token}))
-    assert console("replay", "forged.json", "--key", "gate.pub").code == 3
+    _head, body, tail = token.split(".")
+    receipts += [{**signed, "signatures": [{"sig": tail + "=" * (-len(tail) % 4)}]}]
+    receipts += [{**signed, "payload": body + "=" * (-len(body) % 4), "signatures": [{"sig": tail + "=="}]}]
+    for data in receipts:
+        console.write("forged.json", json.dumps(data))
+        for options in (("--key", "gate.pub"), ("--receipt-key", "gate.pub")):
+            assert console("replay", "forged.json", *options).code == 3
+    verify = ("verify-attestation", "forged.jsonl", "--spec", "spec.yaml", "--law", law, "--key", "gate.pub")
+    statement = base64.b64decode(attestation["payload"])
+    attestations = [signed, {**signed, "payloadType": attestation["payloadType"]}]
+    attestations += [
+        {**attestation, "payloadType": signed["payloadType"]},
+        {**attestation, "signatures": signed["signatures"]},
+    ]
+    attestations += [json.loads(seal(statement, signed["payloadType"], key))]
+    for data in attestations:
+        console.write("forged.jsonl", json.dumps(data))
+        ran = console(*verify)
+        assert (ran.code, ran.out) == (3, "")
+
+
+def test_a_signed_receipt_is_recognized(signed: dict[str, Any], tmp_path: Path) -> None:
+    assert is_receipt(signed)
+    assert is_receipt(json.loads(base64.b64decode(signed["payload"])))
+    assert not is_receipt({**signed, "payloadType": "application/vnd.in-toto+json"})
+    assert read_receipt(tmp_path / "r.json").spec.file == "spec.yaml"
 
 
 @pytest.mark.usefixtures("signed")

@@ -15,6 +15,7 @@ from vatspolicy.authoring.mutation.report import MutationRun
 from vatspolicy.authoring.testing.result import RunRecord
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.result import fields_in_json
+from vatspolicy.gate.law_update import LawUpdate
 
 KINDS = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
@@ -71,7 +72,11 @@ def differences(kind: Any, schema: Mapping[str, Any], whole: Mapping[str, Any], 
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [(Analysis, "analysis"), (RunRecord, "test-run"), (MutationRun, "mutation"), (LintRun, "lint")]
+    ("kind", "name"),
+    [
+        *((Analysis, "analysis"), (RunRecord, "test-run"), (MutationRun, "mutation"), (LintRun, "lint")),
+        (LawUpdate, "update"),
+    ],
 )
 def test_types_are_those_of_the_schema(kind: type, name: str) -> None:
     schema = SchemaSet.shipped().load(name)

@@ -16,8 +16,7 @@ from typing import Any
 
 from vatspolicy.bundles.bundle_file import MANIFEST, ROOT, SIGNATURES, content_digest, revision
 from vatspolicy.bundles.keys import ED25519, Key
-from vatspolicy.bundles.signature import file_digest
-from vatspolicy.bundles.token import make_token
+from vatspolicy.bundles.signature import file_digest, make_token
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.files import HEAD, LayerFiles
 

@@ -22,7 +22,7 @@ from vatspolicy.core.engine.result import Record
 from vatspolicy.core.policies.bundle import Bundle, build_bundle
 from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.gate.gate import Gate
-from vatspolicy.gate.waivers import fingerprint
+from vatspolicy.gate.waivers.fingerprint import fingerprint
 
 BASE = BAD / "base"
 PARTS = ("bundle", "definitions", "telecom-regulations", "telecom-catalog", "catalog-readings", "vats-pilot-2024")

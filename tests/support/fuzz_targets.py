@@ -46,7 +46,8 @@ from vatspolicy.core.policies.bundle import build_bundle, read_sources
 from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
-from vatspolicy.gate.waivers import apply_waivers, load_waiver_set
+from vatspolicy.gate.waivers.apply import apply_waivers
+from vatspolicy.gate.waivers.load import load_waiver_set
 from vatspolicy.reports.decision import render
 
 NAMES = re.compile(r"v|u|len|nothing|join|combine|named|f[0-9]+|[xtkmpscri][0-9]+")

@@ -2,7 +2,7 @@
 
 Ed25519 (EdDSA) and P-256 (ES256) sign and verify. RSA (RS256, from 2048 bits on) and secrets (HS256, a JWK of the kind
 `oct` with a `kid`) only verify bundles that others have signed. A secret is never read from PEM or plain text, so no
-public key can be taken for one. PyJWT and cryptography (extra `sign`) do the work.
+public key can be taken for one. The libraries of the extra `sign` do the work.
 """
 
 from __future__ import annotations
@@ -87,10 +87,11 @@ def _require_libraries(file: str) -> None:
     try:
         import cryptography
         import jwt
+        import securesystemslib
     except ImportError:
         hint = f"Install it with: {install('sign')}"
         raise BundleFileError(file, _("Keys and signatures need the extra `sign`."), hint) from None
-    del cryptography, jwt
+    del cryptography, jwt, securesystemslib
 
 
 def _from_pem(content: bytes) -> Any:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from vatspolicy.bundles.select import LawStack, SelectedLaw
     from vatspolicy.core.policies.bundle import Bundle
     from vatspolicy.core.profile.profile import Profile
-    from vatspolicy.gate.waivers import WaiverSet
+    from vatspolicy.gate.waivers.load import WaiverSet
 
 
 Locks = Literal["obey", "warn", "ignore"]
@@ -161,7 +161,7 @@ class GrantOptions:
         """Return the granted opinions and the approvers; None without a file. Raises InvalidInput."""
         if self.opinions is None and self.approvers is None:
             return None
-        from vatspolicy.gate.waivers import load_waiver_set
+        from vatspolicy.gate.waivers.load import load_waiver_set
 
         found = load_waiver_set(approvers=self.approvers, opinions=self.opinions)
         if found.problems:

@@ -1,57 +1,70 @@
-"""Signed records of a run of `check`: its receipt and its attestations."""
+"""Records of a run of `check`: lines of the decision log, the receipt and the attestations."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vatspolicy import clock
-from vatspolicy.cli.console import abort, print_result, refuse_link, warn, write_report
+from vatspolicy.cli.console import abort, abort_unwritten, print_result, refuse_link, warn, write_report
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.keys import Key
     from vatspolicy.bundles.select import SelectedLaw
+    from vatspolicy.cli.check_options import CheckOptions
+    from vatspolicy.gate.decision_log import Mask
     from vatspolicy.gate.gate import Gate, GateResult
+    from vatspolicy.gate.run_record import GateRecord
 
 
-def write_records(
-    receipt: str | None, attest: Path | None, law: SelectedLaw, gate: Gate, result: GateResult, signer: Key | None
-) -> None:
-    """Write the receipt and the attestations that are asked for."""
-    if receipt is not None and (result.law or not result.problems):
-        write_receipt(receipt, law, gate, result, signer)
-    if attest is not None and signer is not None:
-        write_attestations(attest, law, gate, result, signer)
+def write_records(options: CheckOptions, law: SelectedLaw, gate: Gate, result: GateResult, signer: Key | None) -> None:
+    """Write the records that are asked for."""
+    from vatspolicy.gate.run_record import record_runs
+
+    runs = list(record_runs(law, gate, result, clock.now()))
+    if options.log is not None and runs:
+        refuse_link(options.log)
+        append_to_log(options.log, runs, options.masks)
+    if options.receipt is not None and (runs or not result.problems):
+        write_receipt(options.receipt, runs, signer)
+    if options.attest is not None and signer is not None:
+        if result.problems or result.empty:
+            warn(_("no attestation was written, because not every spec was decided."))
+        else:
+            from vatspolicy.gate.attestation import make_attestations
+
+            refuse_link(options.attest)
+            write_report(options.attest, make_attestations(runs, signer))
 
 
-def write_receipt(target: str, law: SelectedLaw, gate: Gate, result: GateResult, signer: Key | None) -> None:
+def append_to_log(log: Path, runs: Sequence[GateRecord], masks: Sequence[Mask]) -> None:
+    """Append every decision to the log; a decision that cannot be logged fails the run."""
+    from vatspolicy.gate.decision_log import append, describe_run, hides_facts
+
+    events = [describe_run(run, masks) for run in runs]
+    try:
+        moved = append(log, events)
+    except (OSError, ValueError) as error:
+        abort_unwritten(log, error)
+    if any(map(hides_facts, events)):
+        warn(
+            _("{log} hides facts that rules read, so vatspolicy diff --log cannot decide these records again.", log=log)
+        )
+    if moved:
+        warn(_("{log} ended in a torn record, which is in {log}.torn now.", log=log))
+
+
+def write_receipt(target: str, runs: Sequence[GateRecord], signer: Key | None) -> None:
     """Write the receipt of the one decision of a run to a file, or to standard output (`-`)."""
-    from vatspolicy.gate.receipt import canonical, make_receipt
+    from vatspolicy.gate.receipt import receipt_text
 
-    if len(result.law) != 1:
-        abort(_("a receipt is of one decision, and there are {count}.", count=len(result.law)))
-    ((profile, record),) = result.law
-    made = make_receipt(law, profile, record, gate.today, gate.as_of, gate.changes, result.records[0])
-    if signer is not None:
-        from vatspolicy.gate.receipt_signature import sign_receipt
-
-        made = sign_receipt(made, signer)
-    text = canonical(made).decode()
+    if len(runs) != 1:
+        abort(_("a receipt is of one decision, and there are {count}.", count=len(runs)))
+    text = receipt_text(runs[0], signer)
     if target == "-":
         print_result(text, machine=True)
     else:
         refuse_link(Path(target))
         write_report(Path(target), text)
-
-
-def write_attestations(path: Path, law: SelectedLaw, gate: Gate, result: GateResult, signer: Key) -> None:
-    """Write the signed attestations of every decision of a run; none if a spec was not decided."""
-    from vatspolicy.gate.attestation import make_attestations
-
-    if result.problems or result.empty:
-        warn(_("no attestation was written, because not every spec was decided."))
-        return
-    moment = f"{clock.now()[:19]}Z"
-    refuse_link(path)
-    write_report(path, make_attestations(law, gate, result, moment, signer))

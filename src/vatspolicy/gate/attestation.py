@@ -6,27 +6,37 @@ its id, the day of the law, and the names of rules.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from vatspolicy import __version__
 from vatspolicy.bundles.bundle_file import BundleFileError
-from vatspolicy.bundles.dsse import EnvelopeError, open_envelope, sign_envelope
+from vatspolicy.bundles.dsse import EnvelopeError, read_envelope, seal
 from vatspolicy.bundles.keys import Key
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.core.documents.json_reader import make_object
+from vatspolicy.core.documents.plain import Fields, Tree
 from vatspolicy.core.documents.validation import is_valid
-from vatspolicy.core.engine.opinions import COUNTED
-from vatspolicy.core.engine.result import Finding, Opinion, Reading, Record
-from vatspolicy.core.profile.profile import Profile
-from vatspolicy.gate.gate import Gate, GateResult
-from vatspolicy.gate.judgement import LEVELS, Judgement
-from vatspolicy.gate.receipt import WHY, describe_law, read_spec_bytes
-from vatspolicy.gate.waivers import Approvers
+from vatspolicy.core.engine.result import Finding, Reading, Record, encode
+from vatspolicy.gate.judgement import LEVELS
+from vatspolicy.gate.run_record import (
+    WHY,
+    GateRecord,
+    LawDay,
+    LawUsed,
+    LayerUsed,
+    OpinionUsed,
+    WaivedRule,
+    canonical,
+    describe_law,
+    find_opinions,
+    find_waived,
+)
+from vatspolicy.gate.waivers.load import Approvers
 from vatspolicy.i18n import Message, _, reason_of
 
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -35,59 +45,47 @@ PREDICATE = "urn:vatspolicy:decision:v1"
 PAYLOAD = "application/vnd.in-toto+json"
 PASSED, FAILED = "PASSED", "FAILED"
 """Results, as SLSA names them."""
+_SAME = ("origin", "version", "revision", "number", "digest", "policies", "schemas")
+"""Fields of the law that an attestation calls what a receipt calls them."""
 MAX_BYTES = 16 * 2**20
 """Maximum size of a file of attestations."""
 
 
-def make_attestations(law: SelectedLaw, gate: Gate, result: GateResult, moment: str, key: Key) -> str:
-    """Return the signed attestations of every decision of a run, one a line. `moment` is RFC 3339.
+def make_attestations(runs: Iterable[GateRecord], key: Key) -> str:
+    """Return the signed attestations of a run, one a line.
 
     Raises InvalidInput for a spec that has changed since it was decided.
     """
-    lines = []
-    remarks = [
-        remark for remark in result.remarks or () if replace(result.judgement, no_fail=False).fails_remark(remark)
-    ]
-    for (profile, __), record in zip(result.law, result.records, strict=True):
-        statement = _make_statement(law, gate, profile, record, moment, result.judgement, bool(remarks))
-        payload = json.dumps(statement, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-        lines.append(json.dumps(sign_envelope(payload, PAYLOAD, key), separators=(",", ":")) + "\n")
-    return "".join(lines)
+    return "".join(seal(canonical(make_statement(run)), PAYLOAD, key) + "\n" for run in runs)
 
 
-def _make_statement(
-    law: SelectedLaw,
-    gate: Gate,
-    profile: Profile,
-    record: Record,
-    moment: str,
-    judgement: Judgement,
-    fails: bool,
-) -> dict[str, Any]:
-    fails = fails or bool(replace(judgement, no_fail=False).find_failures(record))
-    described = _law(law)
-    why = WHY[0] if gate.as_of else WHY[1] if profile.launch else WHY[2]
+def make_statement(run: GateRecord) -> Fields:
+    """Return the statement about a run (attestation.schema.json). Raises InvalidInput as `make_attestations` does."""
+    law = run.law
     return {
         "_type": STATEMENT,
-        "subject": [
-            {"name": profile.document.file, "digest": {"sha256": _sha256(read_spec_bytes(profile, gate.changes))}}
-        ],
+        "subject": [{"name": run.spec.file, "digest": {"sha256": run.spec.sha256}}],
         "predicateType": PREDICATE,
         "predicate": {
             "verifier": {"id": "urn:vatspolicy", "version": {"vatspolicy": __version__}},
-            "timeVerified": moment,
-            "resourceUri": f"urn:vatspolicy:product:{record.product}",
-            "policy": {"uri": f"urn:vatspolicy:law:{described['revision']}", "digest": _digests(described)},
-            "verificationResult": FAILED if fails else PASSED,
-            **describe_decision(record),
-            "asOf": {"day": record.as_of, "why": why, "today": gate.today},
-            "gate": {"failOn": judgement.fail_on, "strictWaivers": judgement.strict},
-            "law": described,
+            "timeVerified": f"{run.moment[:19]}Z",
+            "resourceUri": f"urn:vatspolicy:product:{run.decision.product}",
+            "policy": {"uri": f"urn:vatspolicy:law:{law.revision}", "digest": _digests(law)},
+            "verificationResult": PASSED if run.passed else FAILED,
+            **describe_decision(run.decision),
+            "asOf": encode(run.as_of),
+            "gate": {"failOn": run.judgement.fail_on, "strictWaivers": run.judgement.strict},
+            "law": {
+                **{name: getattr(law, name) for name in _SAME},
+                "name": law.file,
+                "signedBy": law.signed_by,
+                "layers": [{"name": layer.name, "digest": layer.digest} for layer in law.layers],
+            },
         },
     }
 
 
-def describe_decision(record: Record) -> dict[str, Any]:
+def describe_decision(record: Record) -> Fields:
     """Return what a statement says of a decision: names of rules, and no fact of the product."""
     return {
         "decision": record.decision,
@@ -101,44 +99,19 @@ def describe_decision(record: Record) -> dict[str, Any]:
         "duties": _rules(record.duties),
         "missing": [one.path for one in record.missing],
         "contested": _rules(record.contested),
-        "opinions": [
-            {**{key: getattr(one, key) for key in ("about", "service", "by", "date")}, **_granted(one)}
-            for one in record.opinions
-            if one.state == COUNTED
-        ],
-        "waived": [
-            {"rule": one.rule, "by": one.waived.by, "approver": one.waived.approver, "until": one.waived.until}
-            for one in record.waived
-            if one.waived
-        ],
+        "opinions": encode(find_opinions(record)),
+        "waived": encode(find_waived(record)),
     }
-
-
-def _granted(opinion: Opinion) -> dict[str, Any]:
-    assert opinion.granted is not None, "what nobody granted does not count"
-    return {key: getattr(opinion.granted, key) for key in ("approver", "since", "until")}
 
 
 def _rules(named: Iterable[Finding | Reading]) -> list[str]:
     return sorted({one.rule for one in named})
 
 
-def _law(selected: SelectedLaw) -> dict[str, Any]:
-    """Return the law as a receipt describes it, without places of layers."""
-    found = describe_law(selected)
-    layers = [{"name": one["name"], "digest": one["digest"]} for one in found.get("layers", ())]
-    kept = {name: found[name] for name in ("origin", "version", "revision", "number", "digest", "policies", "schemas")}
-    return {**kept, "name": found["file"], "signedBy": found["signed_by"], "layers": layers}
-
-
-def _digests(law: Mapping[str, Any]) -> dict[str, str]:
+def _digests(law: LawUsed) -> Mapping[str, str]:
     """Return the digests of a law by name, as hexadecimal digits."""
-    bundle = {} if law["digest"] is None else {"vatspolicyBundle": law["digest"].removeprefix("sha256:")}
-    return {"vatspolicyPolicies": law["policies"], "vatspolicySchemas": law["schemas"], **bundle}
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    bundle = {} if law.digest is None else {"vatspolicyBundle": law.digest.removeprefix("sha256:")}
+    return {"vatspolicyPolicies": law.policies, "vatspolicySchemas": law.schemas, **bundle}
 
 
 # --- verifying --------------------------------------------------------------------------------------------------------
@@ -159,7 +132,27 @@ class Expected:
     """Who may grant the opinions that a decision rests on; None for nobody."""
 
 
-def read_statements(path: Path, key: Key) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """A statement that was read, and whose signature holds."""
+
+    statement: Fields
+    """The whole statement."""
+    specs: frozenset[str]
+    """Digests of the specs that it is about."""
+    moment: str
+    as_of: LawDay
+    law: LawUsed
+    digests: Mapping[str, str]
+    """Digests by which it names the law."""
+    fail_on: str
+    passed: bool
+    decision: str
+    opinions: tuple[OpinionUsed, ...]
+    waived: tuple[WaivedRule, ...]
+
+
+def read_statements(path: Path, key: Key) -> list[Attested]:
     """Return the statements in a file, all of them signed by the key. Raises InvalidInput."""
     file = str(path)
     try:
@@ -176,7 +169,7 @@ def read_statements(path: Path, key: Key) -> list[dict[str, Any]]:
     return [_open(file, one, key) for one in envelopes]
 
 
-def _parse(content: bytes) -> list[Any]:
+def _parse(content: bytes) -> list[Tree]:
     """Return the envelopes of a file: one JSON text, or one a line."""
     for texts in ([content], content.splitlines()):
         try:
@@ -186,59 +179,75 @@ def _parse(content: bytes) -> list[Any]:
     return []
 
 
-def _open(file: str, envelope: Any, key: Key) -> dict[str, Any]:
-    try:
-        statement = json.loads(open_envelope(envelope, PAYLOAD, key), object_pairs_hook=make_object)
-    except EnvelopeError:
-        message = _("Its signature is not by the key {id} ({algorithm}).", id=key.id, algorithm=key.algorithm)
-        raise BundleFileError(file, message, _("The attestation was changed, or somebody else signed it.")) from None
-    except (ValueError, RecursionError):
-        statement = None
-    if not isinstance(statement, dict) or not is_valid(statement, "attestation"):
+def _open(file: str, data: Tree, key: Key) -> Attested:
+    statement: Tree = None
+    with contextlib.suppress(EnvelopeError):
+        envelope = read_envelope(data, PAYLOAD)
+        envelope.verify(file, key, _("The attestation was changed, or somebody else signed it."))
+        statement = envelope.data
+    if not is_valid(statement, "attestation"):
         raise BundleFileError(file, _("This is not an attestation of vatspolicy."))
-    return statement
+    return _decode(statement)
 
 
-def find_statements(statements: Iterable[Mapping[str, Any]], content: bytes) -> list[Mapping[str, Any]]:
+def _decode(statement: Fields) -> Attested:
+    said = statement["predicate"]
+    law = said["law"]
+    layers = tuple(LayerUsed(**one, file=None) for one in law["layers"])
+    named = {name: law[name] for name in _SAME}
+    return Attested(
+        statement,
+        frozenset(one["digest"]["sha256"] for one in statement["subject"]),
+        said["timeVerified"],
+        LawDay(**said["asOf"]),
+        LawUsed(**named, file=law["name"], signed_by=law["signedBy"], layers=layers),
+        said["policy"]["digest"],
+        said["gate"]["failOn"],
+        said["verificationResult"] == PASSED,
+        said["decision"],
+        tuple(OpinionUsed(**one) for one in said["opinions"]),
+        tuple(WaivedRule(**one) for one in said["waived"]),
+    )
+
+
+def find_statements(statements: Iterable[Attested], content: bytes) -> list[Attested]:
     """Return the statements about a spec: those with its digest."""
-    digest = _sha256(content)
-    return [one for one in statements if any(found["digest"]["sha256"] == digest for found in one["subject"])]
+    digest = hashlib.sha256(content).hexdigest()
+    return [one for one in statements if digest in one.specs]
 
 
-def find_objections(statement: Mapping[str, Any], expected: Expected) -> list[Message]:
+def find_objections(attested: Attested, expected: Expected) -> list[Message]:
     """Return why a statement does not say that the gate passed under the law expected; nothing if it does."""
-    predicate = statement["predicate"]
-    day, level = predicate["asOf"], predicate["gate"]["failOn"]
+    as_of, law = attested.as_of, attested.law
     found: list[Message] = []
-    if _digests(predicate["law"]) != predicate["policy"]["digest"] or not _is_law(predicate["law"], expected.law):
-        found.append(_("It was decided under another law, {revision}.", revision=predicate["law"]["revision"]))
-    if expected.as_of is not None and day["day"] != expected.as_of:
-        found.append(_("It was decided under the law of another day, {day}.", day=day["day"]))
-    if expected.as_of is None and day["why"] == WHY[0]:
-        found.append(_("--as-of chose the day of the law, {day}. Ask for it with --as-of.", day=day["day"]))
-    elif expected.as_of is None and day["day"] < (expected.today if day["why"] == WHY[2] else day["today"]):
-        found.append(_("It was decided under the law of a past day, {day}. Ask for it with --as-of.", day=day["day"]))
-    if LEVELS.index(level) < LEVELS.index(expected.fail_on):
-        found.append(_("Its gate failed on {level} only. Accept that with --fail-on.", level=level))
-    if predicate["verificationResult"] != PASSED:
-        found.append(_("The gate failed. The decision is {decision}.", decision=predicate["decision"]))
-    for one in predicate["opinions"]:
-        accepted = expected.approvers
-        if accepted is None or not accepted.allow_opinion(one["approver"], one["about"]):
-            told = _("It rests on an opinion on {about} that {approver} granted. Accept that with --approvers.", **one)
-            found.append(told)
-        elif not accepted.allow_period(one["since"], one["until"]):
+    if _digests(law) != attested.digests or not _is_law(law, describe_law(expected.law)):
+        found.append(_("It was decided under another law, {revision}.", revision=law.revision))
+    if expected.as_of is not None and as_of.day != expected.as_of:
+        found.append(_("It was decided under the law of another day, {day}.", day=as_of.day))
+    if expected.as_of is None and as_of.why == WHY[0]:
+        found.append(_("--as-of chose the day of the law, {day}. Ask for it with --as-of.", day=as_of.day))
+    elif expected.as_of is None and as_of.day < (expected.today if as_of.why == WHY[2] else as_of.today):
+        found.append(_("It was decided under the law of a past day, {day}. Ask for it with --as-of.", day=as_of.day))
+    if LEVELS.index(attested.fail_on) < LEVELS.index(expected.fail_on):
+        found.append(_("Its gate failed on {level} only. Accept that with --fail-on.", level=attested.fail_on))
+    if not attested.passed:
+        found.append(_("The gate failed. The decision is {decision}.", decision=attested.decision))
+    for one in attested.opinions:
+        accepted, values = expected.approvers, {"about": one.about, "approver": one.approver}
+        if accepted is None or not accepted.allow_opinion(one.approver, one.about):
+            found.append(
+                _("It rests on an opinion on {about} that {approver} granted. Accept that with --approvers.", **values)
+            )
+        elif not accepted.allow_period(one.since, one.until):
             found.append(_("It rests on a grant of more than {most} days.", most=accepted.max_days))
     return found
 
 
-def _is_law(law: Mapping[str, Any], selected: SelectedLaw) -> bool:
+def _is_law(law: LawUsed, own: LawUsed) -> bool:
     """Return True if the law of a statement is the selected one: the digests of all its files are equal."""
-    own = _law(selected)
-    parts: Sequence[str] = (
-        "policies",
-        "schemas",
-        "layers",
-        *(("digest", "number") if own["digest"] is not None else ()),
-    )
-    return all(law[part] == own[part] for part in parts)
+
+    def files(one: LawUsed) -> tuple[object, ...]:
+        bundle = (one.digest, one.number) if own.digest is not None else ()
+        return one.policies, one.schemas, [(layer.name, layer.digest) for layer in one.layers], bundle
+
+    return files(law) == files(own)

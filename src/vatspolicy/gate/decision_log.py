@@ -12,18 +12,25 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from vatspolicy import __version__
+from vatspolicy.core.documents.plain import Facts, Fields, Tree
+from vatspolicy.core.engine.result import Json, encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Route, Rule
 from vatspolicy.file_lock import locked
 from vatspolicy.i18n import _
 from vatspolicy.output import is_special, open_special
 
+if TYPE_CHECKING:
+    from vatspolicy.gate.run_record import GateRecord
+
+Event: TypeAlias = dict[str, Json]
+"""A line of the log, which masks change."""
 TYPE = "openpolicyagent.org/decision_logs"
 PATH = "vatspolicy/decision"
 _RUN = str(uuid.uuid4())
@@ -44,8 +51,8 @@ class Mask:
 
     pointer: str
     """JSON Pointer (RFC 6901) that begins with /input or /result."""
-    replace: bool = False
-    value: Any = None
+    value: str | None = None
+    """Text in its place; None to erase it."""
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -58,7 +65,7 @@ def parse_mask(text: str) -> Mask:
     pointer, equals, value = text.partition("=")
     if not re.fullmatch(r"(/([^/~]|~[01])*)+", pointer):
         raise ValueError(_("Write a JSON Pointer, such as /input/company/foreign_percent."))
-    mask = Mask(pointer, bool(equals), value if equals else None)
+    mask = Mask(pointer, value if equals else None)
     if mask.steps[0] not in ("input", "result"):
         raise ValueError("A mask begins with /input or /result.")
     if mask.steps[0] == "input" and not _is_fact(mask.steps[1:]):
@@ -73,20 +80,25 @@ def _is_fact(steps: tuple[str, ...]) -> bool:
     return not steps or bool(describe(tuple(int(step) if step.isdecimal() else step for step in steps)))
 
 
-def make_event(
-    revision: str, facts: Any, result: Mapping[str, Any], timestamp: str, masks: Iterable[Mask] = ()
-) -> dict[str, Any]:
-    """Build a record. `facts` are those of the spec, `result` is the decision, `timestamp` follows RFC 3339.
+def describe_run(run: GateRecord, masks: Sequence[Mask] = ()) -> Event:
+    """Return the line of the log that the record of a run has."""
+    result = encode(run.decision)
+    shown = hide_values(run.selected.bundle, result) if masks else result
+    return make_event(run.selected.revision, run.profile.document.data, shown, run.moment, masks)
+
+
+def make_event(revision: str, facts: Facts, result: Json, timestamp: str, masks: Iterable[Mask] = ()) -> Event:
+    """Build a line. `facts` are those of the spec, `result` is the decision, `timestamp` follows RFC 3339.
 
     What a mask takes from the input it takes from the result too, where the decision repeats the fact.
     """
-    event: dict[str, Any] = {
+    event = {
         "labels": {"id": _RUN, "app": "vatspolicy", "version": __version__},
         "decision_id": str(uuid.uuid4()),
         "bundles": {"vatspolicy": {"revision": revision}},
         "path": PATH,
         "input": copy.deepcopy(facts),
-        "result": copy.deepcopy(dict(result)),
+        "result": copy.deepcopy(result),
         "timestamp": timestamp,
         "type": TYPE,
     }
@@ -95,7 +107,7 @@ def make_event(
     return event
 
 
-def hide_values(bundle: Bundle, data: Any) -> Any:
+def hide_values(bundle: Bundle, data: Json) -> Json:
     """Return the data of a decision with messages that name the facts they are about, in place of their values.
 
     A message is text, in which no mask finds the value of a fact.
@@ -118,7 +130,7 @@ def hide_values(bundle: Bundle, data: Any) -> Any:
     return found
 
 
-def _rule(bundle: Bundle, name: Any) -> Rule | None:
+def _rule(bundle: Bundle, name: Tree) -> Rule | None:
     """Return the rule of a name; None for anything else that stands under the key `rule`."""
     try:
         return bundle.rule(name) if isinstance(name, str) else None
@@ -126,12 +138,12 @@ def _rule(bundle: Bundle, name: Any) -> Rule | None:
         return None
 
 
-def is_event(data: Any) -> bool:
+def is_event(data: Tree) -> bool:
     """Return whether data are a record of a decision log."""
     return isinstance(data, dict) and (data.get("type") == TYPE or {"decision_id", "result"} <= data.keys())
 
 
-def hides_facts(event: Mapping[str, Any]) -> bool:
+def hides_facts(event: Fields) -> bool:
     """Return whether a record lacks facts that rules read, so that nobody can decide it again."""
     hidden = map(str, (*event.get("erased", ()), *event.get("masked", ())))
     return any(one.startswith("/input") and one not in _UNREAD_BY_RULES for one in hidden)
@@ -158,30 +170,30 @@ def _hides_facts(line: bytes) -> bool:
     return is_event(event) and hides_facts(event)
 
 
-def _apply(event: dict[str, Any], mask: Mask) -> None:
+def _apply(event: Event, mask: Mask) -> None:
     repeated = list(_repeated(event, mask.steps[1:])) if mask.steps[0] == "input" else []
     for steps in [mask.steps, *repeated]:
         if _change(event, steps, mask):
             pointer = "/" + "/".join(step.replace("~", "~0").replace("/", "~1") for step in steps)
-            event.setdefault("masked" if mask.replace else "erased", []).append(pointer)
+            event.setdefault("erased" if mask.value is None else "masked", []).append(pointer)
 
 
-def _change(event: dict[str, Any], steps: tuple[str, ...], mask: Mask) -> bool:
+def _change(event: Event, steps: tuple[str, ...], mask: Mask) -> bool:
     """Erase or replace the field at the steps; return False if there is none."""
-    node: Any = event
+    node: Json = event
     for step in steps[:-1]:
         node = node[place] if (place := _place(node, step)) is not None else None
     place = _place(node, steps[-1])
     if place is None:
         return False
-    if mask.replace:
-        node[place] = mask.value
-    else:
+    if mask.value is None:
         del node[place]
+    else:
+        node[place] = mask.value
     return True
 
 
-def _place(node: Any, step: str) -> Any:
+def _place(node: Json, step: str) -> str | int | None:
     """Return the key or index of a step in a node, or None if it has none."""
     if isinstance(node, dict):
         return step if step in node else None
@@ -190,7 +202,7 @@ def _place(node: Any, step: str) -> Any:
     return None
 
 
-def _repeated(event: Mapping[str, Any], steps: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _repeated(event: Event, steps: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Yield the places where the result repeats facts at or below a place of the input."""
     for path, name in _SAME.items():
         if path[: len(steps)] == steps and name in event.get("result", {}):
@@ -198,7 +210,7 @@ def _repeated(event: Mapping[str, Any], steps: tuple[str, ...]) -> Iterator[tupl
     yield from _facts(event.get("result"), ("result",), steps)
 
 
-def _facts(node: Any, at: tuple[str, ...], steps: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _facts(node: Json, at: tuple[str, ...], steps: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     if isinstance(node, dict):
         path = node.get("path")
         if isinstance(path, str) and "value" in node:
@@ -215,7 +227,7 @@ def _facts(node: Any, at: tuple[str, ...], steps: tuple[str, ...]) -> Iterator[t
 # --- the file ---------------------------------------------------------------------------------------------------------
 
 
-def append(path: Path, events: Iterable[Mapping[str, Any]]) -> int:
+def append(path: Path, events: Iterable[Fields]) -> int:
     """Append records and wait until they are on disk. Return the bytes of a torn line that were moved aside.
 
     Raises OSError; then the records of this call may be missing, but none from before.

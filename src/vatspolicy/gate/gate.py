@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from vatspolicy.clock import LAST, later, nanoseconds, now
 from vatspolicy.core.engine.decision import Decision
@@ -23,11 +23,9 @@ from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import LANGUAGES, Language, _
 
 if TYPE_CHECKING:
-    from typing import Any
-
+    from vatspolicy.core.documents.plain import Tree
     from vatspolicy.core.profile.opinions import Grant
-    from vatspolicy.gate.reader import Progress, Reader, Take
-    from vatspolicy.gate.waivers import WaiverSet
+    from vatspolicy.gate.waivers.load import WaiverSet
 
 
 class ExitCode(IntEnum):
@@ -86,8 +84,8 @@ class GateResult(NamedTuple):
     """Notices about waivers and the baseline; None without a waiver set."""
     decided: tuple[tuple[Profile, Decision, frozenset[tuple[str, int]]], ...] = ()
     """With a waiver set: each profile, its decision, and the waived findings (list, position)."""
-    law: tuple[tuple[Profile, Record], ...] = ()
-    """Each profile with its record, regardless of waivers; in the order of the records."""
+    profiles: tuple[Profile, ...] = ()
+    """The profile of each record, if the run keeps them."""
     invalid: tuple[str, ...] = ()
     """Files of the specs that could not be decided."""
     judgement: Judgement = Judgement()
@@ -110,7 +108,23 @@ def find_specs(argument: str) -> list[str]:
     return search(argument)
 
 
-class Checked(NamedTuple):
+T = TypeVar("T")
+Progress: TypeAlias = "Callable[[int, int], None]"
+"""Takes the number of specs that are done, and of all specs."""
+Take: TypeAlias = "Callable[[Record, float], T]"
+
+
+class Reader(Protocol[T]):
+    """Reads the decisions of a run while it goes on, so that the run need not keep them."""
+
+    def take(self, record: Record, seconds: float) -> T:
+        """Return what the reader wants of a decision, as plain data; perhaps in a process of its own."""
+
+    def add(self, taken: T) -> None:
+        """Accept what was taken, in the order of the specs."""
+
+
+class Checked(NamedTuple, Generic[T]):
     """The result of a run for one spec."""
 
     spec: str
@@ -124,7 +138,7 @@ class Checked(NamedTuple):
     problems: tuple[Problem, ...] = ()
     kept: tuple[Profile, Decision, Record] | None = None
     """The profile and the decision, if the run keeps them."""
-    taken: Any = None
+    taken: T | None = None
     """Parts of the record that a reader of the run takes instead."""
 
 
@@ -152,7 +166,7 @@ class Gate:
     as_of: str | None = None
     """Day of the law; None for each product's launch day, or today."""
     allow_past: bool = False
-    changes: Sequence[tuple[str, Any]] = ()
+    changes: Sequence[tuple[str, Tree]] = ()
     fail_on: str = "needs-license"
     no_fail: bool = False
     waiver_set: WaiverSet | None = None
@@ -174,7 +188,7 @@ class Gate:
         self,
         arguments: Iterable[str],
         progress: Progress = lambda done, total: None,
-        reader: Reader | None = None,
+        reader: Reader[T] | None = None,
     ) -> GateResult:
         """Decide every spec behind the arguments (see `find_specs`), each once.
 
@@ -192,9 +206,9 @@ class Gate:
         codes = [ExitCode.NOTHING] if empty or not (behind or unseen) else []
         codes += [ExitCode.INVALID] if unseen else []
         reader = reader if len(specs) > 1 and not self.keeps_profiles else None
-        found: list[Checked] = []
+        found: list[Checked[T]] = []
         for one in self.check_each(specs, reader.take if reader else None):
-            if reader and one.code is not ExitCode.INVALID:
+            if reader and one.taken is not None:
                 reader.add(one.taken)
             found.append(one._replace(taken=None))
             progress(len(found), len(specs))
@@ -212,7 +226,7 @@ class Gate:
             tuple(problems),
             empty,
             worst([*codes, *(one.code for one in found)]),
-            law=tuple((profile, record) for profile, _, record in (one.kept for one in found if one.kept)),
+            profiles=tuple(one.kept[0] for one in found if one.kept),
             invalid=invalid,
             judgement=self.judgement,
             started=started,
@@ -238,7 +252,7 @@ class Gate:
             problems.append(Problem(next(iter(behind), "-"), 1, 1, "", message))
         return behind, problems
 
-    def check_each(self, specs: Sequence[str], take: Take | None = None) -> Iterator[Checked]:
+    def check_each(self, specs: Sequence[str], take: Take[T] | None = None) -> Iterator[Checked[T]]:
         """Check specs and yield the results in their order, from several processes if they may share the work.
 
         Results have what `take` makes of a record, if it is given, and the record otherwise.
@@ -269,7 +283,7 @@ class Gate:
 
             self.bundle.on(day).build_indexes((KINDS, BEARING))
 
-    def check_one(self, spec: str, ahead: bool = True, take: Take | None = None) -> Checked:
+    def check_one(self, spec: str, ahead: bool = True, take: Take[T] | None = None) -> Checked[T]:
         """Read and decide one spec."""
         begun = nanoseconds()
         try:
@@ -304,9 +318,9 @@ class Gate:
             codes.append(ExitCode.FAILED)
         problems = [*problems, *waiver_set.problems]
         kept = [(one[0], one[1], places) for one, places in zip(decided, waived_run.waived, strict=True)]
-        law = tuple((profile, data) for profile, _, data in decided)
+        profiles = tuple(profile for profile, _, _ in decided)
         return GateResult(
-            waived_run.records, tuple(problems), empty, worst(codes), waived_run.remarks, tuple(kept), law
+            waived_run.records, tuple(problems), empty, worst(codes), waived_run.remarks, tuple(kept), profiles
         )
 
     def _without_shared_opinions(

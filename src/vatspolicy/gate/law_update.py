@@ -5,42 +5,110 @@ Each side reads and decides a spec under its own schemas.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeAlias
 
 from vatspolicy.core.engine.decision import WORDS, Decision
-from vatspolicy.core.engine.result import Duty, Record
+from vatspolicy.core.engine.result import Duty, ItemChange, Record
 from vatspolicy.core.engine.snapshot import summarize
 from vatspolicy.core.engine.timeline import compare_summaries
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.profile import Profile, load_profile
+from vatspolicy.core.profile.profile import load_profile
+from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.i18n import _
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""
-_DUTY_PARTS = ("state", "deadline", "date")
 
 
-@dataclass(frozen=True)
-class _Side:
-    """A spec decided under one of two laws."""
+@dataclass(frozen=True, slots=True)
+class ShortDecision:
+    """A decision in short."""
 
-    profile: Profile
-    decision: Decision
-    record: Record
+    decision: str
+    range: tuple[str, str]
 
 
-def compare_specs(
-    old: Bundle, new: Bundle, specs: Iterable[str], today: str
-) -> tuple[list[dict[str, Any]], list[Problem]]:
-    """Return one entry a spec (update.schema.json), and the problems of specs that the old law cannot decide.
+@dataclass(frozen=True, slots=True)
+class DutyState:
+    """A duty under one of two laws."""
+
+    state: str
+    deadline: LocalizedText
+    date: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DutyChange:
+    """A duty that comes (no `before`), goes (no `after`), or has another state or day."""
+
+    rule: str
+    subject: str
+    title: LocalizedText
+    before: DutyState | None
+    after: DutyState | None
+
+
+@dataclass(frozen=True, slots=True)
+class AheadChange:
+    """Coming days with the decision from each on, under both laws."""
+
+    before: tuple[tuple[str, str], ...]
+    after: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpecUpdate:
+    """What another law changes for a spec."""
+
+    spec: str
+    product: str
+    day: str
+    before: ShortDecision
+    after: ShortDecision | None
+    """None for a spec that only the old law can decide."""
+    direction: str
+    changes: tuple[ItemChange, ...]
+    duties: tuple[DutyChange, ...]
+    ahead: AheadChange | None
+    problems: tuple[str, ...]
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BundleName:
+    """A bundle."""
+
+    revision: str
+    number: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class LawUpdate:
+    """What a newer bundle changes for some specs (update.schema.json)."""
+
+    format: int
+    newer: bool
+    applied: bool
+    before: BundleName
+    after: BundleName
+    specs: tuple[SpecUpdate, ...]
+
+
+_Side: TypeAlias = tuple[Decision, Record]
+"""A spec decided under one of two laws."""
+
+
+def compare_specs(old: Bundle, new: Bundle, specs: Iterable[str], today: str) -> tuple[list[SpecUpdate], list[Problem]]:
+    """Return one entry a spec, and the problems of specs that the old law cannot decide.
 
     A spec that only the new law cannot decide has an entry with `problems`: that is a change, too.
     """
-    entries: list[dict[str, Any]] = []
+    entries: list[SpecUpdate] = []
     problems: list[Problem] = []
     gates = [Gate(bundle, today, allow_past=True) for bundle in (old, new)]
     for spec in specs:
@@ -67,32 +135,35 @@ def _decide(gate: Gate, spec: str) -> _Side:
         except DayError as error:
             what = _("Today {wrong}.", wrong=error.why)
             raise InvalidInput([profile.document.problem(("product", "launch"), what)]) from None
-    return _Side(profile, *gate.decide(profile))
+    return gate.decide(profile)
 
 
-def _entry(spec: str, before: _Side, after: _Side | list[str], laws: Sequence[Bundle]) -> dict[str, Any]:
-    head = {"spec": spec, "product": before.decision.product, "day": before.decision.as_of}
+def _entry(spec: str, before: _Side, after: _Side | list[str], laws: Sequence[Bundle]) -> SpecUpdate:
+    decision = before[0]
+    found = SpecUpdate(
+        spec, decision.product, decision.as_of, _shorten(before), None, "unknown", (), (), None, (), changed=True
+    )
     if isinstance(after, list):
-        answers = {"before": _answer(before), "after": None, "direction": "unknown"}
-        return {**head, **answers, "changes": [], "duties": [], "ahead": None, "problems": after, "changed": True}
-    old, new = (summarize(law, side.decision) for law, side in zip(laws, (before, after), strict=True))
-    ahead = [[[one.day, one.decision] for one in side.record.changes_ahead or ()] for side in (before, after)]
-    entry = {
-        **head,
-        "before": _answer(before),
-        "after": _answer(after),
-        "direction": _direction(before.decision, after.decision),
-        "changes": [one for one in compare_summaries(old, new) if one.kind != "duty"],
-        "duties": list(_compare_duties(before.record, after.record)),
-        "ahead": None if ahead[0] == ahead[1] else {"before": ahead[0], "after": ahead[1]},
-        "problems": [],
-    }
-    parts = (entry["direction"] != "same", entry["changes"], entry["duties"], entry["ahead"])
-    return {**entry, "changed": any(parts)}
+        return replace(found, problems=tuple(after))
+    old, new = (summarize(law, side[0]) for law, side in zip(laws, (before, after), strict=True))
+    ahead = AheadChange(_list_ahead(before), _list_ahead(after))
+    found = replace(
+        found,
+        after=_shorten(after),
+        direction=_direction(decision, after[0]),
+        changes=tuple(one for one in compare_summaries(old, new) if one.kind != "duty"),
+        duties=tuple(_compare_duties(before[1], after[1])),
+        ahead=None if ahead.before == ahead.after else ahead,
+    )
+    return replace(found, changed=any((found.direction != "same", found.changes, found.duties, found.ahead)))
 
 
-def _answer(side: _Side) -> dict[str, Any]:
-    return {"decision": side.decision.decision, "range": list(side.decision.range)}
+def _shorten(side: _Side) -> ShortDecision:
+    return ShortDecision(side[0].decision, side[0].range)
+
+
+def _list_ahead(side: _Side) -> tuple[tuple[str, str], ...]:
+    return tuple((one.day, one.decision) for one in side[1].changes_ahead or ())
 
 
 def _direction(before: Decision, after: Decision) -> str:
@@ -103,28 +174,21 @@ def _direction(before: Decision, after: Decision) -> str:
     return "tightened" if min(low, high) >= 0 else "loosened" if max(low, high) <= 0 else "unknown"
 
 
-def _compare_duties(before: Record, after: Record) -> Iterable[dict[str, Any]]:
+def _compare_duties(before: Record, after: Record) -> Iterator[DutyChange]:
     """Yield the duties that come, go, or have another state or day."""
     old, new = _duties(before), _duties(after)
     for key in {**old, **new}:
-        one, other = old.get(key, {}), new.get(key, {})
-        if any(one.get(part) != other.get(part) for part in _DUTY_PARTS):
-            told = other or one
-            sides = {
-                side: {part: found[part] for part in _DUTY_PARTS} if found else None
-                for side, found in (("before", one), ("after", other))
-            }
-            yield {"rule": key[0], "subject": key[1], "title": told["title"], **sides}
+        sides = [None if duty is None else _state(duty) for duty in (old.get(key), new.get(key))]
+        if sides[0] != sides[1]:
+            duty = new.get(key) or old[key]
+            yield DutyChange(*key, duty.instrument.title, *sides)
 
 
-def _duties(record: Record) -> dict[tuple[str, str], dict[str, Any]]:
+def _state(duty: Duty) -> DutyState:
+    return DutyState(duty.state, duty.deadline.text, duty.deadline.date)
+
+
+def _duties(record: Record) -> dict[tuple[str, str], Duty]:
     """Return the duties of a record by rule and service."""
-    return {
-        (one.rule, one.subject.service or ""): {
-            "title": one.instrument.title,
-            "state": one.state,
-            "deadline": one.deadline.text,
-            "date": one.deadline.date,
-        }
-        for one in (*record.duties, *(each for each in record.undetermined if isinstance(each, Duty)))
-    }
+    duties = (*record.duties, *(each for each in record.undetermined if isinstance(each, Duty)))
+    return {(one.rule, one.subject.service or ""): one for one in duties}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vatspolicy.core.documents import Path
+from vatspolicy.core.documents.plain import Fields
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Route, Rule
 from vatspolicy.core.profile.opinions import Grant, stated
@@ -15,7 +16,7 @@ from vatspolicy.errors import InvalidInput, Problem, first_problems, suggest
 from vatspolicy.i18n import _
 
 if TYPE_CHECKING:
-    from vatspolicy.gate.waivers import WaiverSet
+    from vatspolicy.gate.waivers.load import WaiverSet
 
 
 def admit_opinions(bundle: Bundle, profile: Profile, as_of: str, waiver_set: WaiverSet | None, today: str) -> Profile:
@@ -76,7 +77,7 @@ def _problems(bundle: Bundle, profile: Profile, today: str) -> Iterator[Problem]
             yield from _about(profile, path, opinion, rules)
 
 
-def _about(profile: Profile, path: Path, opinion: Mapping[str, Any], rules: Mapping[str, Rule]) -> Iterator[Problem]:
+def _about(profile: Profile, path: Path, opinion: Fields, rules: Mapping[str, Rule]) -> Iterator[Problem]:
     """Yield the problem of the matter of an opinion: no such rule or condition, or a service of a product rule."""
     policy, rule_id, *rest = opinion["about"].split("/")
     name = f"{policy}/{rule_id}"

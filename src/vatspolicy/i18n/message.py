@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from vatspolicy.i18n.language import LANGUAGES, Language
 
-LocalizedText: TypeAlias = "Mapping[str, str]"
+LocalizedText: TypeAlias = Mapping[str, str]
 """A text by language: `en` and `zh`."""
 
 

@@ -25,7 +25,7 @@ from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
 from vatspolicy.file_lock import Locked, lock_file
 from vatspolicy.gate.opinions import admit_opinions
-from vatspolicy.gate.waivers import WaiverSet
+from vatspolicy.gate.waivers.load import WaiverSet
 from vatspolicy.i18n import _
 from vatspolicy.output import is_special
 from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join, whole_file

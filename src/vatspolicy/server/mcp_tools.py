@@ -28,7 +28,7 @@ from vatspolicy.core.profile.word_lists import find_list, word_lists
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.gate.judgement import Judgement
-from vatspolicy.gate.waivers import WaiverSet
+from vatspolicy.gate.waivers.load import WaiverSet
 from vatspolicy.guidance.interview import describe_step, start
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.ways import describe_ways

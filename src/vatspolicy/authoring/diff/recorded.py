@@ -21,7 +21,7 @@ from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.profile.profile import change, read_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.decision_log import hides_facts, is_event
-from vatspolicy.gate.receipt import read_receipt
+from vatspolicy.gate.receipt import is_receipt, read_receipt
 from vatspolicy.i18n.words import both
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -46,7 +46,7 @@ class Recorded:
         except (OSError, ValueError):
             return False  # the reader of specs tells the problem
         whole = _parse(content)
-        if isinstance(whole, dict) and "receipt" in whole and "spec" in whole:
+        if is_receipt(whole):
             self.records += 1
             self._add_receipt(file)
             return True
@@ -80,21 +80,21 @@ class Recorded:
         except InvalidInput:
             self._skip(file, 1, "torn")
             return
-        spec = receipt["spec"]
+        spec = receipt.spec
         try:
-            content = Path(spec["file"]).read_bytes()
+            content = Path(spec.file).read_bytes()
         except (OSError, ValueError):
             self._skip(file, 1, "no-spec")
             return
-        if hashlib.sha256(content).hexdigest() != spec["sha256"]:
+        if hashlib.sha256(content).hexdigest() != spec.sha256:
             self._skip(file, 1, "other-spec")
             return
         try:
-            document = change(parse_document(content, spec["file"]), [(path, value) for path, value in spec["changes"]])
+            document = change(parse_document(content, spec.file), spec.changes)
         except InvalidInput:
             self._skip(file, 1, "invalid")
             return
-        self._add(file, 1, document, receipt["as_of"]["day"])
+        self._add(file, 1, document, receipt.as_of.day)
 
     def _add(self, file: str, line: int, document: Document, day: str) -> None:
         if day < max(self.base.bundle.covers_from, self.head.bundle.covers_from):

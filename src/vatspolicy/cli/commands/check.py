@@ -8,14 +8,13 @@ from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from vatspolicy import clock
 from vatspolicy.bundles.select import LOCK, find_locks
 from vatspolicy.cli.check_options import CheckOptions
 from vatspolicy.cli.console import (
     abort,
-    abort_unwritten,
     enter,
     measure_width,
     print_result,
@@ -88,13 +87,10 @@ def check(options: CheckOptions) -> ExitCode:
         warn(_("no spec found at {argument!r}.", argument=argument))
     if not result.seconds and not result.problems:
         abort(_("nothing was decided."), ExitCode.NOTHING)
-    if options.log is not None and result.records:
-        refuse_link(options.log)
-        _append_to_log(options.log, law, result, options.masks)
-    if options.receipt is not None or options.attest is not None:
+    if any(target is not None for target in (options.log, options.receipt, options.attest)):
         from vatspolicy.cli.records import write_records
 
-        write_records(options.receipt, options.attest, law, gate, result, signer)
+        write_records(options, law, gate, result, signer)
     wanted = result.seconds or result.remarks or options.format not in ("text", "github")
     report = partial(_report, options, extent, result, None if result.records else pieces)
     publish(report, options.format if wanted and options.receipt != "-" else None, options.outputs)
@@ -276,11 +272,11 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent, keeps: b
     waivers = None
     files = (options.waivers, options.approvers, options.baseline, options.strict_waivers, options.opinions)
     if options.write_baseline or any(isinstance(one, Path) for one in files):
-        from vatspolicy.gate.waivers import load_waiver_set
+        from vatspolicy.gate.waivers.load import load_waiver_set
 
         waivers = load_waiver_set(*files)
     elif any(law.bundle.enforcements):
-        from vatspolicy.gate.waivers import WaiverSet
+        from vatspolicy.gate.waivers.load import WaiverSet
 
         waivers = WaiverSet()  # sets aside what a layer does not enforce
     keeps = keeps or waivers is not None or any((options.log, options.receipt, options.attest))
@@ -311,7 +307,7 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
     Raises:
         DayError: for a day of the law that may not be used.
     """
-    from vatspolicy.gate.waivers import last_day, load_baseline
+    from vatspolicy.gate.waivers.load import last_day, load_baseline
     from vatspolicy.gate.waivers.writer import baseline_text
 
     if not gate.today <= until <= last_day(gate.today):
@@ -327,25 +323,3 @@ def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) ->
     write_report(path, baseline_text(gate.bundle, result.decided, gate.today, until, old))
     assert gate.waiver_set is not None
     return replace(gate, waiver_set=replace(gate.waiver_set, baseline=load_baseline(path)))
-
-
-def _append_to_log(log: Path, law: SelectedLaw, result: GateResult, masks: Sequence[Any]) -> None:
-    """Append every decision to the log; a decision that cannot be logged fails the run."""
-    from vatspolicy.core.engine.result import encode
-    from vatspolicy.gate.decision_log import append, hide_values, hides_facts, make_event
-
-    events = []
-    for (profile, __), record in zip(result.law, result.records, strict=True):
-        data = encode(record)
-        shown = hide_values(law.bundle, data) if masks else data
-        events.append(make_event(law.revision, profile.document.data, shown, clock.now(), masks))
-    try:
-        moved = append(log, events)
-    except (OSError, ValueError) as error:
-        abort_unwritten(log, error)
-    if any(map(hides_facts, events)):
-        warn(
-            _("{log} hides facts that rules read, so vatspolicy diff --log cannot decide these records again.", log=log)
-        )
-    if moved:
-        warn(_("{log} ended in a torn record, which is in {log}.torn now.", log=log))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from vatspolicy import clock
 from vatspolicy.cli.console import abort, abort_unwritten, publish, refuse_link, report_problems
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from vatspolicy.bundles.lockfile import Lock
     from vatspolicy.bundles.signature import Signature
     from vatspolicy.cli.bundle_sources import FetchedBundle
+    from vatspolicy.gate.law_update import BundleName
 
 
 UpdateFormat = Literal["text", "json", "markdown"]
@@ -66,7 +67,7 @@ def update(
     from vatspolicy.bundles.verification import wants_proof
     from vatspolicy.cli.bundle_sources import fetch_bundle
     from vatspolicy.gate.law_update import FORMAT as VERSION
-    from vatspolicy.gate.law_update import compare_specs
+    from vatspolicy.gate.law_update import LawUpdate, SpecUpdate, compare_specs
     from vatspolicy.reports.law_update import render
 
     law = context.law
@@ -89,7 +90,7 @@ def update(
     assert old.bundle_file is not None
     newer = _is_newer(old.bundle_file, fetched.bundle_file)
     signature = _verify(fetched, law.key, locks) if newer else None
-    entries: list[dict[str, Any]] = []
+    entries: list[SpecUpdate] = []
     if newer:
         new = fetched.bundle_file.load(read_layers(law.policies))
         entries, problems = compare_specs(old.bundle, new, files, clock.today())
@@ -98,20 +99,16 @@ def update(
             return ExitCode.INVALID
         if apply:
             _apply(law.bundle, fetched, signature, locks or [Path("vatspolicy.lock")])
-    data = {
-        "format": VERSION,
-        "newer": newer,
-        "applied": newer and apply,
-        "before": _describe(old.bundle_file),
-        "after": _describe(fetched.bundle_file),
-        "specs": entries,
-    }
-    publish(lambda name, _color: render(name, data, context.lang), format, outputs)
+    before, after = _name(old.bundle_file), _name(fetched.bundle_file)
+    found = LawUpdate(VERSION, newer, newer and apply, before, after, tuple(entries))
+    publish(lambda name, _color: render(name, found, context.lang), format, outputs)
     return ExitCode.FAILED if newer and check else ExitCode.OK
 
 
-def _describe(bundle_file: BundleFile) -> dict[str, Any]:
-    return {"revision": bundle_file.revision, "number": bundle_file.number, "digest": bundle_file.digest}
+def _name(bundle_file: BundleFile) -> BundleName:
+    from vatspolicy.gate.law_update import BundleName
+
+    return BundleName(bundle_file.revision, bundle_file.number, bundle_file.digest)
 
 
 def _is_newer(old: BundleFile, new: BundleFile) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from vatspolicy import clock
 from vatspolicy.cli.console import abort, print_result
@@ -30,6 +31,7 @@ from vatspolicy.i18n.words import Table, word
 if TYPE_CHECKING:
     from vatspolicy.bundles.keys import Key
     from vatspolicy.bundles.select import SelectedLaw
+    from vatspolicy.gate.attestation import Attested
 
 
 def verify_attestation(
@@ -59,7 +61,7 @@ def verify_attestation(
     """
     from vatspolicy.bundles.keys import read_key
     from vatspolicy.gate.attestation import Expected, find_objections, find_statements, read_statements
-    from vatspolicy.gate.waivers import load_approvers
+    from vatspolicy.gate.waivers.load import load_approvers
 
     signer = read_key(key)
     statements = read_statements(file, signer)
@@ -106,29 +108,31 @@ _WORDS: Table = {
 }
 
 
-def _describe(spec: str, about: list[Mapping[str, Any]], objections: list[Message], signer: Key, lang: Language) -> str:
-    def say(name: str, **values: Any) -> str:
-        return clean(word(_WORDS, name, lang, **values), one_line=True)
+def _describe(spec: str, about: list[Attested], objections: list[Message], signer: Key, lang: Language) -> str:
+    def say(name: str, **values: str | None) -> str:
+        return clean(word(_WORDS, name, lang, **{key: value or "-" for key, value in values.items()}), one_line=True)
 
     head = "failed" if objections else "passed"
     lines = [say(head, spec=spec, signer=signer.id, algorithm=signer.algorithm)]
-    for statement in about:
-        said = statement["predicate"]
-        values = {"time": said["timeVerified"], "day": said["asOf"]["day"], "revision": said["law"]["revision"]}
-        lines.append("  " + say("decision", decision=said["decision"], **values))
-        lines += ["  " + say("opinion", **one) for one in said["opinions"]]
-        for one in said["waived"]:
-            values = {name: one[name] or "-" for name in ("rule", "until", "approver")}
-            lines.append("  " + say("waived", **values))
+    for one in about:
+        values = {"time": one.moment, "day": one.as_of.day, "revision": one.law.revision}
+        lines.append("  " + say("decision", decision=one.decision, **values))
+        lines += ["  " + say("opinion", **asdict(opinion)) for opinion in one.opinions]
+        lines += ["  " + say("waived", **asdict(waived)) for waived in one.waived]
     lines += [f"  {clean(translate(text, lang), one_line=True)}" for text in objections]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _to_json(passed: bool, signer: Key, found: list[tuple[str, list[Mapping[str, Any]], list[Message]]]) -> str:
+def _to_json(passed: bool, signer: Key, found: list[tuple[str, list[Attested], list[Message]]]) -> str:
     import json
 
     specs = [
-        {"spec": spec, "passed": not objections, "objections": [str(one) for one in objections], "statements": about}
+        {
+            "spec": spec,
+            "passed": not objections,
+            "objections": [str(one) for one in objections],
+            "statements": [one.statement for one in about],
+        }
         for spec, about, objections in found
     ]
     return json.dumps({"passed": passed, "signed_by": signer.id, "specs": specs}, ensure_ascii=False, indent=2) + "\n"

@@ -48,7 +48,7 @@ def waive(
     from vatspolicy.clock import today
     from vatspolicy.core.profile.profile import load_profile
     from vatspolicy.gate.gate import Gate
-    from vatspolicy.gate.waivers import last_day
+    from vatspolicy.gate.waivers.load import last_day
     from vatspolicy.gate.waivers.writer import add_entries, entry_text
 
     bundle, day = law.load([spec]), today()
@@ -98,7 +98,8 @@ def _require_rule(bundle: Bundle, name: str) -> None:
 
 def _waiver_scopes(bundle: Bundle, profile: Profile, decision: Decision, rule: str) -> list[dict[str, Any]]:
     """Return rule and scope of a waiver for each finding of a rule."""
-    from vatspolicy.gate.waivers import fingerprint, waivable
+    from vatspolicy.gate.waivers.apply import waivable
+    from vatspolicy.gate.waivers.fingerprint import fingerprint
 
     found = [finding for __, finding in waivable(decision) if finding.rule.name == rule]
     if not found:

@@ -587,7 +587,7 @@ def encode(value: Any) -> Json:
         return [encode(one) for one in value]
     if kind is dict or isinstance(value, Mapping):
         return {key: encode(one) for key, one in value.items()}
-    if isinstance(value, str):  # a message, which is a text with its parts
+    if isinstance(value, str):  # a message that knows its translation
         return str(value)
     data: dict[str, Json] = {}
     for name, key, default, flat in fields_in_json(kind):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TypeVar
 
 from vatspolicy.core.engine import result
 from vatspolicy.core.engine.decision import WORDS, Decision, Finding
@@ -59,7 +59,7 @@ WHY: Mapping[str, Mapping[str, str]] = {
 
 
 def waiver_notice(
-    kind: str, why: str, file: str, line: int, column: int, rule: str = "", product: str = "", **values: Any
+    kind: str, why: str, file: str, line: int, column: int, rule: str = "", product: str = "", **values: str | int
 ) -> Remark:
     """Build one notice, at the line of the file that it concerns."""
     level = "note" if kind in NOTES else "warning"
@@ -71,6 +71,7 @@ _WILD = frozenset("*?[]")
 
 Decided = tuple[Profile, Decision, result.Record]
 """Spec, its decision, and the record of the decision."""
+F = TypeVar("F", bound=result.Finding)
 Place = tuple[str, int]
 """List of a decision and position in it."""
 
@@ -186,15 +187,23 @@ def remaining(decision: Decision, waived: Iterable[Place]) -> Decision:
     places = set(waived)
     if not places:
         return decision
-    kept: dict[str, Any] = {
-        key: tuple(one for position, one in enumerate(getattr(decision, key)) if (key, position) not in places)
-        for key in result.WAIVABLE
-    }
+
+    def keep(key: str, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        return tuple(one for position, one in enumerate(findings) if (key, position) not in places)
+
+    left = replace(
+        decision,
+        denials=keep("denials", decision.denials),
+        needs=keep("needs", decision.needs),
+        would_need=keep("would_need", decision.would_need),
+        duties=keep("duties", decision.duties),
+        advice=keep("advice", decision.advice),
+    )
     word = decision.decision
     if word != "incomplete":
-        low = 2 if kept["denials"] else 1 if kept["needs"] or kept["would_need"] else 0
+        low = 2 if left.denials else 1 if left.needs or left.would_need else 0
         word = "incomplete" if low < WORDS.index(word) and _unsettled(decision) else WORDS[low]
-    return replace(decision, decision=word, **kept)
+    return replace(left, decision=word)
 
 
 def _unsettled(decision: Decision) -> bool:
@@ -207,14 +216,21 @@ def _unsettled(decision: Decision) -> bool:
 
 
 def _marked(record: result.Record, waived: Mapping[Place, result.Waived], word: str) -> result.Record:
-    lists: dict[str, Any] = {
-        key: tuple(
-            replace(one, waived=waived[key, position]) if (key, position) in waived else one
-            for position, one in enumerate(getattr(record, key))
+    def mark(key: str, findings: tuple[F, ...]) -> tuple[F, ...]:
+        return tuple(
+            replace(one, waived=waived[key, place]) if (key, place) in waived else one
+            for place, one in enumerate(findings)
         )
-        for key in result.WAIVABLE
-    }
-    return replace(record, **lists, remaining=word)
+
+    return replace(
+        record,
+        denials=mark("denials", record.denials),
+        needs=mark("needs", record.needs),
+        would_need=mark("would_need", record.would_need),
+        duties=mark("duties", record.duties),
+        advice=mark("advice", record.advice),
+        remaining=word,
+    )
 
 
 class _Run:
@@ -252,7 +268,7 @@ class _Run:
         if _days(self.today, approval.expiry) <= SOON:
             yield self.notice(approval, "ends-soon", "ends-soon", until=approval.expiry)
 
-    def notice(self, one: Waiver | GrantedOpinion, kind: str, why: str, **values: Any) -> Remark:
+    def notice(self, one: Waiver | GrantedOpinion, kind: str, why: str, **values: str) -> Remark:
         """Return a notice of an approval, at its line."""
         return waiver_notice(kind, why, one.file, one.line, one.column, one.matter, one.product, **values)
 

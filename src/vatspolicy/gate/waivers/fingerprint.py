@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from vatspolicy.core.cel.activation import Activation
 from vatspolicy.core.cel.ast import Node, Param, Term, children
 from vatspolicy.core.cel.interpreter import look_up
 from vatspolicy.core.documents import Path, format_path
+from vatspolicy.core.documents.plain import Fields, Tree
 from vatspolicy.core.engine.decision import Finding, RouteResult, Subject
 from vatspolicy.core.engine.explanation import plain, unbound_facts
+from vatspolicy.core.engine.result import Json
 from vatspolicy.core.engine.subjects import Activations
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Expression, Policy, Route, Rule
@@ -42,7 +43,7 @@ def fingerprint(bundle: Bundle, profile: Profile, as_of: str, finding: Finding) 
     return _digest(content)
 
 
-def opinion_fingerprint(bundle: Bundle, profile: Profile, as_of: str, opinion: Mapping[str, Any]) -> str:
+def opinion_fingerprint(bundle: Bundle, profile: Profile, as_of: str, opinion: Fields) -> str:
     """Return the digest of an opinion, of the rules that it may settle on a day, and of the facts that they read.
 
     An opinion on classes may settle each open classify rule that holds or may hold of its service.
@@ -67,7 +68,7 @@ def opinion_fingerprint(bundle: Bundle, profile: Profile, as_of: str, opinion: M
     return _digest({"format": FORMAT, "opinion": stated(opinion), "settles": found})
 
 
-def _digest(content: Mapping[str, Any]) -> str:
+def _digest(content: Json) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
@@ -77,7 +78,7 @@ class _Hasher:
         self.bundle, self.profile, self.ruleset = bundle, profile, bundle.on(as_of)
         self.activations = Activations(self.ruleset, profile, as_of)
 
-    def rule(self, rule: Rule, activation: Activation) -> dict[str, Any]:
+    def rule(self, rule: Rule, activation: Activation) -> Json:
         policy = self.bundle.policies[rule.policy]
         articles = [policy.articles[key] for key in rule.cite]
         return {
@@ -88,7 +89,7 @@ class _Hasher:
             "when": self.expression(policy, rule.when, activation),
         }
 
-    def route(self, state: RouteResult) -> dict[str, Any]:
+    def route(self, state: RouteResult) -> Json:
         effect, activation = state.rule.effect, self.activations.of(state.subject)
         assert isinstance(effect, Route)
         policy = self.bundle.policies[state.rule.policy]
@@ -101,9 +102,9 @@ class _Hasher:
             "conditions": [[c.id, self.expression(policy, c.check, activation)] for c in effect.conditions],
         }
 
-    def expression(self, policy: Policy, expression: Expression, activation: Activation) -> list[Any]:
+    def expression(self, policy: Policy, expression: Expression, activation: Activation) -> Json:
         """Return the text of an expression and its terms, with the values of its parameters and facts."""
-        params: dict[str, Any] = {}
+        params: dict[str, Tree] = {}
         texts = list(self.texts(policy, expression.text, expression.tree, params))
         facts = {}
         for fact in unbound_facts(expression.tree):
@@ -112,7 +113,7 @@ class _Hasher:
                 facts[self.place(activation, fact.root, names)] = plain(look_up(activation, fact.root, names))
         return [texts, params, facts]
 
-    def texts(self, policy: Policy, text: str, node: Node, params: dict[str, Any]) -> Iterator[str]:
+    def texts(self, policy: Policy, text: str, node: Node, params: dict[str, Tree]) -> Iterator[str]:
         yield " ".join(text.split())
         waiting = [node]
         while waiting:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 from vatspolicy.core.documents import Document, load_document
+from vatspolicy.core.documents.plain import Fields
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.core.profile.opinions import stated
 from vatspolicy.errors import InvalidInput, Problem
@@ -65,7 +66,7 @@ class Waiver(Approval):
 class GrantedOpinion(Approval):
     """One opinion that the spec of one product claims, and that an approver lets count until a day."""
 
-    opinion: Mapping[str, Any]
+    opinion: Fields
     """What it says, as `stated` returns it."""
 
     @property
@@ -189,17 +190,16 @@ def load_opinions(path: Path) -> tuple[GrantedOpinion, ...]:
     """Load the granted opinions of a file (opinions.schema.json). Raises InvalidInput with every problem."""
     message = _("Another entry of this file grants the same opinion.")
 
-    def make(entry: Entries, common: Entries) -> GrantedOpinion:
+    def make(entry: Fields, common: Fields) -> GrantedOpinion:
         return GrantedOpinion(**common, opinion=stated(entry["opinion"]))
 
     return _load_approvals(path, "opinions", make, message)
 
 
 A = TypeVar("A", Waiver, GrantedOpinion)
-Entries: TypeAlias = Mapping[str, Any]
 
 
-def _load_approvals(path: Path, kind: str, make: Callable[[Entries, Entries], A], again: str) -> tuple[A, ...]:
+def _load_approvals(path: Path, kind: str, make: Callable[[Fields, Fields], A], again: str) -> tuple[A, ...]:
     """Load the entries of a file. Its list and its schema have one name."""
     document = _read(path, kind)
     found: list[A] = []
@@ -244,7 +244,7 @@ def load_baseline(path: Path) -> Baseline:
 
 
 def _entries(document: Document) -> Iterator[Entry]:
-    entry: dict[str, Any]
+    entry: Fields
     for index, entry in enumerate(document.data["findings"]):
         names = (entry["product"], entry["rule"], entry["fingerprint"], entry["since"])
         yield Entry(*names, *document.mark(("findings", index)))

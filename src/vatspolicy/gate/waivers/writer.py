@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from vatspolicy.core.documents import Document, load_document, parse_document
+from vatspolicy.core.documents.plain import Fields
 from vatspolicy.core.documents.yaml_edit import append_items
 from vatspolicy.core.documents.yaml_writer import dump_yaml
 from vatspolicy.core.engine.decision import Decision
@@ -20,12 +20,12 @@ from vatspolicy.gate.waivers.load import Baseline, load_opinions, load_waivers
 from vatspolicy.i18n import _
 
 
-def entry_text(entry: Mapping[str, Any]) -> str:
+def entry_text(entry: Fields) -> str:
     """Return one entry of a file of waivers or granted opinions as a member of a YAML list."""
     return "".join(f"  {line}\n" for line in dump_yaml([entry]).splitlines())
 
 
-def add_entries(path: Path, kind: str, entries: Sequence[Mapping[str, Any]]) -> str:
+def add_entries(path: Path, kind: str, entries: Sequence[Fields]) -> str:
     """Return the text of a file of waivers or granted opinions with entries added; comments and layout stay.
 
     `kind` is the name of its list: waivers or opinions.
@@ -47,7 +47,7 @@ def add_entries(path: Path, kind: str, entries: Sequence[Mapping[str, Any]]) -> 
     return text
 
 
-def _says(text: str, document: Document, wanted: Any) -> bool:
+def _says(text: str, document: Document, wanted: Fields) -> bool:
     try:
         return bool(parse_document(text, document.file).data == wanted)
     except InvalidInput:

@@ -21,7 +21,7 @@ from vatspolicy.core.policies.model import Policy
 from vatspolicy.core.profile.profile import Profile, read_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
-from vatspolicy.gate.waivers import WaiverSet
+from vatspolicy.gate.waivers.load import WaiverSet
 from vatspolicy.i18n import LANGUAGES, Sentences, _
 from vatspolicy.server.errors import HttpError
 

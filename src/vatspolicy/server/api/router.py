@@ -19,7 +19,7 @@ from vatspolicy.clock import today as today_in_china
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError
-from vatspolicy.gate.waivers import WaiverSet
+from vatspolicy.gate.waivers.load import WaiverSet
 from vatspolicy.i18n import Sentences, _
 from vatspolicy.server.api.authzen import (
     PATHS,

@@ -23,7 +23,7 @@ from vatspolicy.core.profile.vocabulary import Language, LocalizedText, describe
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.opinions import check_opinions
-from vatspolicy.gate.waivers import WaiverSet
+from vatspolicy.gate.waivers.load import WaiverSet
 from vatspolicy.guidance.interview import Refused, describe_step, read_reply, start
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.naming import make_slug, name_product
