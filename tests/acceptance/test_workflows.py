@@ -21,6 +21,7 @@ from vatspolicy.authoring import project_files
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.y*ml"))
+FORMS = sorted(path for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if path.stem != "config")
 ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
 SHELL = [ROOT / ".ci/run", ROOT / ".ci/image", *sorted((ROOT / ".github").rglob("*.sh"))]
 GITLAB = ROOT / "templates/gitlab-ci.yml"
@@ -109,6 +110,8 @@ def test_zizmor_finds_nothing() -> None:
         ("github-workflows", WORKFLOWS),
         ("github-actions", ACTIONS),
         ("dependabot", [ROOT / ".github/dependabot.yml"]),
+        ("github-issue-forms", FORMS),
+        ("github-issue-config", [ROOT / ".github/ISSUE_TEMPLATE/config.yml"]),
         ("gitlab-ci", [GITLAB]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
