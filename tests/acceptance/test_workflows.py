@@ -156,6 +156,11 @@ def test_workflows_are_bounded(path: Path) -> None:
         assert 0 < job["timeout-minutes"] <= 60, name
 
 
+def test_ci_tests_every_python_that_the_package_names() -> None:
+    named = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
+    assert read(ROOT / ".github/workflows/ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"] == named
+
+
 def test_actions_are_pinned_to_a_commit() -> None:
     """A tag can be moved; a commit cannot. `$/` is this repository at the same commit."""
     used = [
