@@ -205,6 +205,22 @@ def test_the_index_lists_every_page_once() -> None:
     assert sorted([*listed, "README.md"]) == sorted(path.name for path in (ROOT / "docs").glob("*.md"))
 
 
+def test_what_the_page_on_development_names_exists() -> None:
+    text = (ROOT / "docs/development.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"`make ([a-z-]+)", text))
+    files = set(re.findall(r"`([\w./-]+\.(?:py|yml|json|po))\b", text))
+    assert len(targets) > 10
+    assert len(files) > 40
+    assert [name for name in targets if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
+    folders = [ROOT / name for name in ("src", "tests", "schemas", ".github", "benchmarks")]
+    assert [
+        name
+        for name in sorted(files)
+        if not (ROOT / name).exists() and not any(next(folder.rglob(name), None) for folder in folders)
+    ] == []
+
+
 def test_the_readme_has_pictures_that_need_no_network() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     pictures = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", text)
