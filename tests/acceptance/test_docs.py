@@ -23,7 +23,7 @@ from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.core.policies.model import Route
 
 TODAY = "2026-11-24"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(
     r"(?:<!-- file: (?P<file>\S+) -->\n+)?^```(?P<kind>\w+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
 )
@@ -191,12 +191,34 @@ def test_what_a_page_may_leave_out(shown: str, printed: str, same: bool) -> None
     assert matches(shown, printed) is same
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_and_pictures_lead_somewhere(page: Path) -> None:
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     for target in re.findall(r"\]\(([^)\s#]+)[^)]*\)", text):
         if "://" not in target:
             assert (page.parent / target).exists(), target
+
+
+def test_the_index_lists_every_page_once() -> None:
+    text = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    listed = [target for target in re.findall(r"^\|.*?\]\(([\w/-]+\.md)\)", text, re.MULTILINE) if "/" not in target]
+    assert sorted([*listed, "README.md"]) == sorted(path.name for path in (ROOT / "docs").glob("*.md"))
+
+
+def test_what_the_page_on_development_names_exists() -> None:
+    text = (ROOT / "docs/development.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"`make ([a-z-]+)", text))
+    files = set(re.findall(r"`([\w./-]+\.(?:py|yml|json|po))\b", text))
+    assert len(targets) > 10
+    assert len(files) > 40
+    assert [name for name in targets if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
+    folders = [ROOT / name for name in ("src", "tests", "schemas", ".github", "benchmarks")]
+    assert [
+        name
+        for name in sorted(files)
+        if not (ROOT / name).exists() and not any(next(folder.rglob(name), None) for folder in folders)
+    ] == []
 
 
 def test_the_readme_has_pictures_that_need_no_network() -> None:

@@ -21,6 +21,7 @@ from vatspolicy.authoring import project_files
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.y*ml"))
+FORMS = sorted(path for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if path.stem != "config")
 ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
 SHELL = [ROOT / ".ci/run", ROOT / ".ci/image", *sorted((ROOT / ".github").rglob("*.sh"))]
 GITLAB = ROOT / "templates/gitlab-ci.yml"
@@ -109,6 +110,8 @@ def test_zizmor_finds_nothing() -> None:
         ("github-workflows", WORKFLOWS),
         ("github-actions", ACTIONS),
         ("dependabot", [ROOT / ".github/dependabot.yml"]),
+        ("github-issue-forms", FORMS),
+        ("github-issue-config", [ROOT / ".github/ISSUE_TEMPLATE/config.yml"]),
         ("gitlab-ci", [GITLAB]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -151,6 +154,11 @@ def test_workflows_are_bounded(path: Path) -> None:
     assert "group" in workflow["concurrency"]
     for name, job in workflow["jobs"].items():
         assert 0 < job["timeout-minutes"] <= 60, name
+
+
+def test_ci_tests_every_python_that_the_package_names() -> None:
+    named = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
+    assert read(ROOT / ".github/workflows/ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"] == named
 
 
 def test_actions_are_pinned_to_a_commit() -> None:

@@ -611,10 +611,6 @@ def test_every_rule_is_told_in_both_languages_and_has_a_section() -> None:
             assert not list(faults(text["en"], text["zh"])), id
 
 
-def test_the_page_of_rules_is_as_generated(console: Console) -> None:
-    assert console("lint", "--list").out == (ROOT / "docs/lint.md").read_text(encoding="utf-8")
-
-
 # --- single files
 
 

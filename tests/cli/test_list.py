@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.console import Console
-from tests.support.shipped import ROOT, shipped_bundle
+from tests.support.shipped import shipped_bundle
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.profile.vocabulary import fact_schemas, resolve_node
 from vatspolicy.core.profile.word_lists import find_list, word_lists
@@ -111,12 +111,6 @@ def test_errors_name_lists_that_exist() -> None:
     }
     assert len(named) > 8
     assert named <= word_lists().keys()
-
-
-def test_the_page_of_values_is_current() -> None:
-    """`vatspolicy docs build` writes it."""
-    page = (ROOT / "docs" / "spec-reference.md").read_text(encoding="utf-8")
-    assert page == reference_page(shipped_bundle())
 
 
 def test_the_page_has_every_value_in_both_languages() -> None:

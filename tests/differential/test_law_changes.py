@@ -1,6 +1,5 @@
-"""Real changes of law, replayed; their reports stand in docs/reviewing-a-change.md."""
+"""Real changes of law, replayed; docs/reviewing-a-change.md shows the beginning of each report."""
 
-import re
 from typing import Any
 
 import pytest
@@ -16,12 +15,6 @@ COSTLY = {"pilot", "services-opening"}
 """Replays that take half a minute each: the long run makes them."""
 PLAYED = tuple(change for change in REPLAYS if LONG or change.name not in COSTLY)
 
-WITNESSES = re.compile(
-    r"<details><summary>(?!<b>).*?</details>\n\n</details>|<details><summary><b>Rules that change no decision.*?</details>",
-    re.DOTALL,
-)
-"""Which profile a solver finds first is its own affair, and may differ from one of its versions to the next."""
-
 
 def by_name(name: str) -> Replay:
     return next(change for change in REPLAYS if change.name == name)
@@ -32,9 +25,8 @@ def shown(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_the_page_shows_what_the_policies_give_today() -> None:
-    text, now = PAGE.read_text(encoding="utf-8"), page(PLAYED)
-    assert WITNESSES.sub("…", text) == WITNESSES.sub("…", now), "run: python -m tests.support.law_changes"
-    assert len(WITNESSES.findall(text)) > 10
+    text = PAGE.read_text(encoding="utf-8")
+    assert text == page(PLAYED), "run: python -m tests.support.law_changes"
 
 
 @long_run

@@ -1,6 +1,6 @@
 """Real changes of law, replayed: the policies as they were without what a day brought, against the policies as they are.
 
-`python -m tests.support.law_changes` writes the reports into docs/reviewing-a-change.md.
+`python -m tests.support.law_changes` writes the beginning of each report into docs/reviewing-a-change.md.
 """
 
 from __future__ import annotations
@@ -145,19 +145,21 @@ def cites(value: Any) -> list[Any]:
     return [cites(child) for child in value] if isinstance(value, list) else []
 
 
-def report(change: Replay) -> str:
-    """The Markdown report, its headings two levels deeper."""
-    return re.sub(r"^(#+) ", r"\1## ", render("markdown", replay(change), "en"), flags=re.MULTILINE).strip()
+def excerpt(change: Replay) -> str:
+    """The Markdown report up to the first part that it folds: its summary and its first card, headings two levels deeper."""
+    text, _, folded = render("markdown", replay(change), "en").partition("\n<")
+    assert folded, "a report folds its details"
+    return re.sub(r"^(#+) ", r"\1## ", text, flags=re.MULTILINE).strip()
 
 
 def page(changes: Iterable[Replay] = REPLAYS) -> str:
-    """The page with the reports of today's policies on some changes; on the others it stays as it is."""
+    """The page with excerpts of the reports of today's policies on some changes; on the others it stays as it is."""
     text = PAGE.read_text(encoding="utf-8")
     for change in changes:
         start, end = f"<!-- replay {change.name} -->", f"<!-- end of replay {change.name} -->"
         before, _, rest = text.partition(start)
         assert rest, f"the page has no place for {change.name}"
-        text = f"{before}{start}\n\n{report(change)}\n\n{end}{rest.partition(end)[2]}"
+        text = f"{before}{start}\n\n{excerpt(change)}\n\n{end}{rest.partition(end)[2]}"
     return text
 
 

@@ -16,7 +16,7 @@ import yaml
 from tests.support.console import Console
 from tests.support.result_types import differences
 from tests.support.schemas import validator_of
-from tests.support.shipped import GOLDEN, ROOT, shipped_bundle
+from tests.support.shipped import GOLDEN, shipped_bundle
 from vatspolicy.authoring.diff.result import Access
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.decision import Decision
@@ -38,8 +38,6 @@ DAY = "2026-11-24"
 DAYS = ("2015-03-01", "2018-08-01", "2021-03-01", "2024-05-01", DAY)
 TABLE = yaml.safe_load((GOLDEN / "article-table.yaml").read_text(encoding="utf-8"))
 LANGUAGES = ("en", "zh")
-WRITTEN = ("matrix", "--by", "all", "--as-of", DAY, "--format", "markdown")
-"""The command that writes docs/matrix.md."""
 
 
 @cache
@@ -395,14 +393,6 @@ def test_letters() -> None:
 
 
 # --- the command
-
-
-def test_the_page_in_docs_is_what_the_command_writes(console: Console) -> None:
-    ran = console(*WRITTEN)
-    assert (ran.code, ran.err) == (0, "")
-    assert (ROOT / "docs" / "matrix.md").read_text(encoding="utf-8") == ran.out, (
-        f"write it anew: vatspolicy {' '.join(WRITTEN)}"
-    )
 
 
 @pytest.mark.parametrize("format", FORMATS)
