@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from vatspolicy import __version__
@@ -156,13 +156,8 @@ def decode_receipt(data: Fields, file: str = "") -> StoredReceipt:
         LawUsed(**{**law, "layers": layers}),
         decision["decision"],
         tuple(
-            OpinionUsed(
-                *(one[key] for key in ("about", "service", "by", "date")),
-                grant["approver"],
-                grant["since"],
-                grant["until"],
-            )
-            for one, grant in counted
+            OpinionUsed(**{one.name: {**opinion, **grant}[one.name] for one in fields(OpinionUsed)})
+            for opinion, grant in counted
         ),
         sum("waived" in finding for name in WAIVABLE for finding in decision[name]),
     )

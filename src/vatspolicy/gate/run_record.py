@@ -230,11 +230,9 @@ def record_runs(selected: SelectedLaw, gate: Gate, result: GateResult, moment: s
 def find_opinions(record: Record) -> tuple[OpinionUsed, ...]:
     """Return the opinions that a decision rests on. What nobody granted does not count."""
     return tuple(
-        OpinionUsed(
-            one.about, one.service, one.by, one.date, one.granted.approver, one.granted.since, one.granted.until
-        )
+        OpinionUsed(one.about, one.service, one.by, one.date, grant.approver, grant.since, grant.until)
         for one in record.opinions
-        if one.state == COUNTED and one.granted is not None
+        if one.state == COUNTED and (grant := one.granted) is not None
     )
 
 
