@@ -84,7 +84,7 @@ def outside_wrappers(node: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 ELSEWHERE = {
-    ("cli/commands/ask.py", "f'--answer {dotted}: {error.text[lang.value]}'"): "its text is in the language of the run",
+    ("cli/commands/ask.py", "f'--answer {dotted}: {error.text[lang]}'"): "its text is in the language of the run",
 }
 
 

@@ -13,7 +13,6 @@ from vatspolicy.i18n.words import Counts, Table, count, joint, word
 from vatspolicy.reports.formats.markdown import code, escape
 from vatspolicy.reports.timeline.words import describe_decision, say_change, told
 
-FORMATS = ("text", "json", "markdown")
 Data = Mapping[str, Any]
 
 _WORDS: Table = {
@@ -37,7 +36,7 @@ _COUNTS: Counts = {"rest": (Phrase("{n} spec without a change"), Phrase("{n} spe
 
 
 def render(format: str, data: Data, lang: Language) -> str:
-    """Render an update in one of FORMATS."""
+    """Render an update in a format."""
     if format == "json":
         return json.dumps(encode(data), ensure_ascii=False, indent=2) + "\n"
     return _markdown(data, lang) if format == "markdown" else _text(data, lang)

@@ -33,6 +33,7 @@ from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.gate.gate import DayError, ExitCode, Gate, worst
 from vatspolicy.i18n import LANGUAGES, _
 from vatspolicy.output import wants_color
+from vatspolicy.reports.formats import FORMATS
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.select import SelectedLaw
@@ -109,12 +110,12 @@ def _list_reports(options: CheckOptions) -> list[tuple[str, bool]]:
 
 def _begin_reports(options: CheckOptions, gate: Gate, extent: Extent) -> Pieces | None:
     """Return the reports that read decisions while the run goes on; None if it keeps the records."""
-    from vatspolicy.reports.decision import BINARY_FORMATS, WHOLE, begin_report
+    from vatspolicy.reports.decision import begin_report
     from vatspolicy.reports.decision.pieces import Pieces, View
 
     lang = options.context.lang
     reports = _list_reports(options)
-    if gate.keeps_profiles or any(format in (*WHOLE, *BINARY_FORMATS) for format, __ in reports):
+    if gate.keeps_profiles or any(FORMATS[format].whole for format, __ in reports):
         return None
     views = [
         (format, View(lang, gate.judgement, extent, color and format == "text", measure_width()))
@@ -127,7 +128,7 @@ def _report(
     options: CheckOptions, extent: Extent, result: GateResult, pieces: Pieces | None, format: str, color: bool
 ) -> Iterator[str] | str | bytes:
     """Return the report on a run: from the pieces that were kept, or from the records."""
-    from vatspolicy.reports.decision import BINARY_FORMATS, export, finish_report, render
+    from vatspolicy.reports.decision import export, finish_report, render
     from vatspolicy.reports.decision.pieces import Run
 
     lang = options.context.lang
@@ -136,8 +137,8 @@ def _report(
         number = _list_reports(options).index((format, color))
         run = Run(result.problems, result.remarks, result, repeated)
         return finish_report(pieces, number, format, lang, run)
-    if format in BINARY_FORMATS:
-        return export(format, result.records, lang, result.problems, result.remarks)
+    if FORMATS[format].library:
+        return export(format, result.records, lang, result.problems, result.remarks, result)
     width = measure_width()
     return render(format, result.records, lang, color, width, result.problems, result.remarks, extent, result, repeated)
 
@@ -204,8 +205,9 @@ def _refuse_contradictions(options: CheckOptions) -> None:
         abort(_("--mask belongs to --log."))
     if options.trust is not None and (options.write_baseline is not None or "-" in options.specs):
         abort(_("--trust belongs to specs in files, and not to --write-baseline."))
-    for format in {options.format, *(name for name, __ in options.outputs)} & {"docx", "xlsx"}:
-        _refuse_export(format, to_terminal=format == options.format)
+    for format in sorted({options.format, *(name for name, __ in options.outputs)}):
+        if FORMATS[format].library:
+            _refuse_export(format, to_terminal=format == options.format)
 
 
 def _refuse_to_overwrite(options: CheckOptions) -> None:
@@ -227,7 +229,7 @@ def _refuse_export(format: str, to_terminal: bool) -> None:
 
     if to_terminal and sys.stdout is not None and sys.stdout.isatty():
         abort(_("{format} is a file, not text. Write it with: -o FILE.{format}", format=format))
-    if find_spec({"docx": "docx", "xlsx": "openpyxl"}[format]) is None:
+    if find_spec(FORMATS[format].library) is None:
         from vatspolicy.origin import install
 
         abort(_("{format} needs an extra: {command}.", format=format, command=install("export")))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from vatspolicy.core.engine.result import Citation, Fact, Finding, Need, Record, Route
 from vatspolicy.core.profile.wording import FactWording
@@ -55,7 +54,7 @@ def title(path: Steps, say: Sentences) -> str:
     return say.text(FactWording().name(path))
 
 
-def value_in_words(path: Steps, value: Any, say: Sentences) -> str:
+def value_in_words(path: Steps, value: object, say: Sentences) -> str:
     """Return a value in words, in the language of the page."""
     return say.text(FactWording().value(value, path))
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
 
 from vatspolicy.core.engine.result import (
     Advice,
@@ -25,32 +24,39 @@ from vatspolicy.gate.judgement import ITSELF, Judgement
 from vatspolicy.i18n import Language, LocalizedText
 from vatspolicy.reports.decision.digest import merge_duties, open_facts, say_finding
 from vatspolicy.reports.decision.doubt import say_changes
+from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.words import law_of
 
 FACTS = 10
 """Facts that are named of those that leave rules undetermined, the most decisive first."""
 
 
-def make_brief(record: Record, lang: Language, judgement: Judgement) -> dict[str, Any]:
+LEAVES_OUT = {
+    BY_EXPLAIN: f"{VERSIONS} {POLICY}",
+    BY_KIND: f"{KINDS} Need.effect Duty.subject Duty.message",
+    EXPLAINED: f"Need.routes Need.nearest {WHY}",
+}
+"""Fields of a decision that it does not show, by the reason why."""
+
+
+def make_brief(record: Record, lang: Language, judgement: Judgement) -> dict[str, object]:
     """Return one decision (a record) in brief."""
     return _Brief(record, lang, judgement).whole()
 
 
-def write_dense(value: Any, indent: str = "") -> str:
+def write_dense(value: object, indent: str = "") -> str:
     """Return JSON in which an object or list without objects stands on one line."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    if not any(isinstance(one, dict) or _has_objects(one) for one in inner):
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if not any(isinstance(one, dict) or _has_objects(one) for one in members):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     deeper = f"{indent} "
-    if isinstance(value, dict):
-        lines = [f"{deeper}{json.dumps(key)}: {write_dense(one, deeper)}" for key, one in value.items()]
-    else:
-        lines = [f"{deeper}{write_dense(one, deeper)}" for one in value]
+    names = [f"{json.dumps(key)}: " for key in value] if isinstance(value, dict) else [""] * len(members)
+    lines = [f"{deeper}{name}{write_dense(one, deeper)}" for name, one in zip(names, members, strict=True)]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     return f"{opening}\n" + ",\n".join(lines) + f"\n{indent}{closing}"
 
 
-def _has_objects(value: Any) -> bool:
+def _has_objects(value: object) -> bool:
     return isinstance(value, list) and any(isinstance(one, dict) or _has_objects(one) for one in value)
 
 
@@ -69,7 +75,7 @@ class _Brief:
         self.record, self.lang = record, lang
         self.failures = judgement.find_failures(record)
 
-    def whole(self) -> dict[str, Any]:
+    def whole(self) -> dict[str, object]:
         record = self.record
         kept = ("decision", "product", "title", "file", "as_of", "launch", "range", "verification")
         return {
@@ -99,7 +105,7 @@ class _Brief:
             ],
         }
 
-    def bundle(self) -> dict[str, Any]:
+    def bundle(self) -> dict[str, object]:
         law = self.record.bundle
         layers = [{**encode(one), "title": self.say(one.title)} for one in law.layers]
         return {**encode(law), **({"layers": layers} if layers else {})}
@@ -107,10 +113,10 @@ class _Brief:
     def say(self, text: LocalizedText) -> str:
         return text[self.lang]
 
-    def failure(self, level: str, part: str, position: int) -> dict[str, Any]:
+    def failure(self, level: str, part: str, position: int) -> dict[str, object]:
         return {"level": level, "part": part, "about": say_failure(self.record, part, position, self.lang)}
 
-    def waived(self, finding: Finding) -> dict[str, Any]:
+    def waived(self, finding: Finding) -> dict[str, object]:
         """Return who set a finding aside, if somebody did."""
         kept = ("by", "reason", "approver", "ticket", "until")
         waived = finding.waived and {key: value for key, value in encode(finding.waived).items() if key in kept}
@@ -119,7 +125,7 @@ class _Brief:
     def bodies(self, authority: Iterable[Authority]) -> list[str]:
         return [body.id for body in authority]
 
-    def service(self, service: Service) -> dict[str, Any]:
+    def service(self, service: Service) -> dict[str, object]:
         activities = [
             {
                 "class": activity.class_,
@@ -131,7 +137,7 @@ class _Brief:
         ]
         return {"id": service.id, "state": service.state, "activities": activities}
 
-    def finding(self, finding: Finding) -> dict[str, Any]:
+    def finding(self, finding: Finding) -> dict[str, object]:
         return {
             "rule": finding.rule,
             "subject": str(finding.subject),
@@ -146,14 +152,14 @@ class _Brief:
         """Return the layer of a finding, if there is more than the base."""
         return {"layer": finding.layer} if finding.layer else {}
 
-    def denial(self, finding: Finding) -> dict[str, Any]:
+    def denial(self, finding: Finding) -> dict[str, object]:
         return {
             **self.finding(finding),
             "reasons": [reason.code for reason in finding.reasons],
             "curable": finding.is_curable,
         }
 
-    def license(self, finding: Need) -> dict[str, Any]:
+    def license(self, finding: Need) -> dict[str, object]:
         return {
             **self.finding(finding),
             "any_of": [
@@ -168,7 +174,7 @@ class _Brief:
             ],
         }
 
-    def duty(self, duty: Duty) -> dict[str, Any]:
+    def duty(self, duty: Duty) -> dict[str, object]:
         deadline = duty.deadline
         return {
             "rule": duty.rule,
@@ -185,10 +191,10 @@ class _Brief:
             **self.waived(duty),
         }
 
-    def advice(self, finding: Advice) -> dict[str, Any]:
+    def advice(self, finding: Advice) -> dict[str, object]:
         return {**self.finding(finding), "kind": finding.kind}
 
-    def reading(self, reading: Reading) -> dict[str, Any]:
+    def reading(self, reading: Reading) -> dict[str, object]:
         return {
             **{key: getattr(reading, key) for key in ("rule", "subject", "reading", "decision", "stricter")},
             "message": self.say(reading.message),
@@ -197,10 +203,10 @@ class _Brief:
             "line": reading.location.line,
         }
 
-    def fact(self, ask: Question, rules: int) -> dict[str, Any]:
+    def fact(self, ask: Question, rules: int) -> dict[str, object]:
         return {"path": ask.path, "question": self.say(ask.question), "rules": rules}
 
-    def undetermined(self, findings: Iterable[Finding]) -> dict[str, Any]:
+    def undetermined(self, findings: Iterable[Finding]) -> dict[str, object]:
         """Return the number of rules that stay undetermined, and the facts that would settle most of them."""
         findings = list(findings)
         facts = sorted(open_facts(findings).values(), key=lambda item: -item[1])

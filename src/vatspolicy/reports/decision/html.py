@@ -22,6 +22,7 @@ from vatspolicy.reports.decision import (
     summary,
     tasks,
 )
+from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_NAME, KINDS, POLICY
 from vatspolicy.reports.formats.html_page import Entry, Frame, place_entries, read_asset, render_page
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.templating import render_html
@@ -70,6 +71,15 @@ _NAMES = {
     "without_day": tasks.without_day,
 }
 """Tables and functions that templates use."""
+
+
+LEAVES_OUT = {
+    BY_EXPLAIN: f"Duty.version Advice.version {POLICY} Explanation.location",
+    BY_KIND: f"{KINDS} Denial.reasons",
+    BY_NAME: "Duty.rule Duty.subject Advice.rule Advice.subject",
+    "The law in front of the page names its layers.": "Denial.layer Need.layer Advice.layer",
+}
+"""Fields of a decision that it does not show, by the reason why."""
 
 
 def render(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vatspolicy.core.engine.result import Record, encode
 from vatspolicy.core.engine.serialize import FORMAT
 from vatspolicy.gate.judgement import Remark
+from vatspolicy.i18n import Language
 from vatspolicy.reports.decision.brief import make_brief, write_dense
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
 
@@ -46,7 +47,7 @@ class Report:
         else:
             yield frame
 
-    def _frame(self, entries: Entries, run: Run) -> dict[str, Any]:
+    def _frame(self, entries: Entries, run: Run) -> dict[str, object]:
         """Return the run with a BLANK for its decisions, and for its failures."""
         undecided = [
             {key: getattr(problem, key) for key in ("file", "line", "column", "path", "message", "hint")}
@@ -59,16 +60,11 @@ class Report:
             **({} if run.gate is None else {"gate": _gate(run.gate, entries)}),
             "decisions": BLANK if len(entries) else [],
             "problems": undecided,
-            **_remarks(run.remarks),
+            **_remarks(run.remarks, None if self._whole else self._view.lang),
         }
-        if self._whole:
-            return frame
-        lang = self._view.lang
-        if "waivers" in frame:
-            frame["waivers"] = [{**remark, "message": remark["message"][lang]} for remark in frame["waivers"]]
-        return {**frame, "form": "brief"}
+        return frame if self._whole else {**frame, "form": "brief"}
 
-    def _dump(self, value: Any, depth: int) -> str:
+    def _dump(self, value: object, depth: int) -> str:
         """Return a value as JSON, as it stands at a depth of the document."""
         indent = self._step * depth
         if self._whole:
@@ -79,7 +75,7 @@ class Report:
         return fill_list(frame, name, self._step * depth, self._step, members)
 
 
-def _gate(gate: GateResult, entries: Entries) -> dict[str, Any]:
+def _gate(gate: GateResult, entries: Entries) -> dict[str, object]:
     """Return the settings of the gate, its exit code, the number of specs, and a BLANK for the failures."""
     judgement = gate.judgement
     return {
@@ -92,11 +88,16 @@ def _gate(gate: GateResult, entries: Entries) -> dict[str, Any]:
     }
 
 
-def _remarks(remarks: Iterable[Remark] | None) -> dict[str, Any]:
-    """Return remarks as data: those on waivers, and the settings in use. Both are left out where there are none."""
+def _remarks(remarks: Iterable[Remark] | None, lang: Language | None) -> dict[str, object]:
+    """Return remarks as data: those on waivers, and the settings in use. Both are left out where there are none.
+
+    Messages are in one language, or in both.
+    """
     if remarks is None:
         return {}
     remarks = list(remarks)
     settings = [encode(setting) for one in remarks for setting in one.settings]
-    waivers = [encode(one) for one in remarks if one.kind != "settings"]
+    waivers = [
+        {**encode(one), **({"message": one.message[lang]} if lang else {})} for one in remarks if one.kind != "settings"
+    ]
     return {**({"waivers": waivers} if waivers or not settings else {}), **({"settings": settings} if settings else {})}

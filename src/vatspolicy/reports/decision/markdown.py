@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from vatspolicy.core.engine.result import Authority, Condition, Duty, Finding, Record, Route
 from vatspolicy.core.policies.deadlines import GROUPS as GROUP_ORDER
@@ -19,6 +18,7 @@ from vatspolicy.reports.decision import digest, doubt, opinions
 from vatspolicy.reports.decision.gate_line import say_gate
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
 from vatspolicy.reports.decision.results import say_failures
+from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_LICENSE, BY_NAME, KINDS, POLICY, VERSIONS
 from vatspolicy.reports.formats.html import trust
 from vatspolicy.reports.formats.templating import render_markdown
 from vatspolicy.reports.timeline.words import WORDS as AHEAD
@@ -38,6 +38,15 @@ WORDS: Table = {
 _SECTIONS = trust("\0")
 """Stands for the decisions in the report."""
 _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
+
+
+LEAVES_OUT = {
+    BY_EXPLAIN: f"product launch {VERSIONS} {POLICY} Explanation.clauses Explanation.location",
+    BY_KIND: f"{KINDS} Denial.reasons Need.message Duty.message",
+    BY_NAME: "Need.rule Duty.rule Duty.subject Advice.rule Advice.subject",
+    BY_LICENSE: "met Need.routes Need.nearest",
+}
+"""Fields of a decision that it does not show, by the reason why."""
 
 
 class Report:
@@ -98,7 +107,7 @@ def _row(record: Record, lang: Language, judgement: Judgement) -> tuple[str, str
     return _ICONS[record.decision], doubt.verdict(record, lang), record.title, record.file, outcome
 
 
-def _words(lang: Language) -> dict[str, Any]:
+def _words(lang: Language) -> dict[str, object]:
     """Return the functions by which templates say a phrase, and the tables of phrases."""
     return {
         "AHEAD": AHEAD,

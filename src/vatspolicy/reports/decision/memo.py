@@ -12,6 +12,7 @@ from vatspolicy.reports.decision.basis import cited_articles
 from vatspolicy.reports.decision.digest import say_meaning, some_waived, split_duties, waived_mark
 from vatspolicy.reports.decision.opinions import say_opinion, say_standing
 from vatspolicy.reports.decision.tasks import Item, items
+from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.timeline.words import say_ahead
 from vatspolicy.reports.words import VERIFICATION
@@ -19,6 +20,16 @@ from vatspolicy.reports.words import VERIFICATION
 _GRADES = ("primary", "secondary", "unverified")
 _REGULATIONS = 5
 """Regulations that the sources name for each grade."""
+
+
+LEAVES_OUT = {
+    BY_EXPLAIN: f"product met undetermined Denial.rule Need.rule Duty.rule Advice.rule {VERSIONS} {POLICY}"
+    " Denial.layer Need.layer Advice.layer Advice.kind Advice.message Advice.subject",
+    BY_KIND: f"{KINDS} Denial.reasons Need.message Duty.subject Duty.message",
+    EXPLAINED: f"Denial.citations {WHY}",
+    "Whoever reads this looks at no file of the spec or the law.": "Explanation.location",
+}
+"""Fields of a decision that it does not show, by the reason why."""
 
 
 @dataclass(frozen=True)

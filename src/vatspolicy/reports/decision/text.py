@@ -15,9 +15,20 @@ from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_r
 from vatspolicy.reports.decision.gate_line import say_gate, say_totals
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View
 from vatspolicy.reports.decision.summary import Summary, gravity
+from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, KINDS, POLICY, VERSIONS, WHY
 
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
+
+
+LEAVES_OUT = {
+    "--details says it.": "services undetermined Denial.layer Need.layer Duty.layer Advice.layer Advice.citations"
+    " Advice.kind Advice.message Advice.rule Advice.subject Duty.rule Duty.subject Duty.message Duty.citations"
+    f" Duty.bearer Need.rule Need.authority {WHY} Explanation.location",
+    BY_EXPLAIN: f"product {VERSIONS} {POLICY}",
+    BY_KIND: f"{KINDS} Need.effect Need.message Need.routes Need.nearest",
+}
+"""Fields of a decision that it does not show, by the reason why."""
 
 
 class Report:
