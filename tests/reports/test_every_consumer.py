@@ -45,9 +45,9 @@ from vatspolicy.gate.attestation import describe_decision
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.judgement import Judgement
 from vatspolicy.reports.decision import BINARY_FORMATS, details, export, html, load_writer, render
-from vatspolicy.reports.decision import brief as brief_form
-from vatspolicy.reports.decision.brief import make_brief
+from vatspolicy.reports.decision import json as json_form
 from vatspolicy.reports.decision.html import fragment
+from vatspolicy.reports.decision.json import make_brief
 from vatspolicy.reports.formats import FORMATS, POLICY, VERSIONS, WHY, Format
 from vatspolicy.server.api.authzen import describe_answer
 
@@ -369,7 +369,7 @@ LEFT_OUT_OF: Mapping[str, Mapping[str, str]] = {
     **{name: load_writer(name).LEAVES_OUT for name, one in FORMATS.items() if name != "json" and has_library(one)},
     "text --details": details.LEAVES_OUT,
     "page": html.LEAVES_OUT,
-    "json": brief_form.LEAVES_OUT,
+    "json": json_form.LEAVES_OUT,
     "attestation": {
         "It holds no fact of the product but its id, and names rules alone.": "product title as_of launch file services"
         " met advice undetermined changes_ahead Denial.effect Denial.state Denial.subject Denial.message Denial.layer"

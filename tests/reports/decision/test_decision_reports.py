@@ -33,7 +33,7 @@ from vatspolicy.gate.judgement import LEVELS
 from vatspolicy.i18n.text import cells, clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.reports.decision import FORMATS
-from vatspolicy.reports.decision.json_run import SEVERITY
+from vatspolicy.reports.decision.doubt import SEVERITY
 from vatspolicy.reports.words import way_of
 
 Changes = Sequence[tuple[str, object]]

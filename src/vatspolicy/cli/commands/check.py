@@ -8,7 +8,7 @@ from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from vatspolicy import clock
 from vatspolicy.bundles.select import LOCK
@@ -41,10 +41,6 @@ if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
     from vatspolicy.gate.judgement import Remark
     from vatspolicy.reports.decision.pieces import Pieces
-
-
-Extent = Literal["screen", "details", "summary", "quiet"]
-"""Extent of a report (vatspolicy.reports.decision.EXTENTS)."""
 
 
 def check(options: CheckOptions) -> ExitCode:
@@ -108,7 +104,7 @@ def _list_reports(options: CheckOptions) -> list[tuple[str, bool]]:
     return list(dict.fromkeys([(options.format, wants_color()), *outputs]))
 
 
-def _begin_reports(options: CheckOptions, gate: Gate, extent: Extent) -> Pieces | None:
+def _begin_reports(options: CheckOptions, gate: Gate, extent: str) -> Pieces | None:
     """Return the reports that read decisions while the run goes on; None if it keeps the records."""
     from vatspolicy.reports.decision import begin_report
     from vatspolicy.reports.decision.pieces import Pieces, View
@@ -125,7 +121,7 @@ def _begin_reports(options: CheckOptions, gate: Gate, extent: Extent) -> Pieces 
 
 
 def _report(
-    options: CheckOptions, extent: Extent, result: GateResult, pieces: Pieces | None, format: str, color: bool
+    options: CheckOptions, extent: str, result: GateResult, pieces: Pieces | None, format: str, color: bool
 ) -> Iterator[str] | str | bytes:
     """Return the report on a run: from the pieces that were kept, or from the records."""
     from vatspolicy.reports.decision import export, finish_report, render
@@ -154,7 +150,7 @@ def _show_configuration(options: CheckOptions) -> ExitCode:
     return ExitCode.OK
 
 
-def _prepare(options: CheckOptions, extent: Extent, keeps: bool = False) -> tuple[SelectedLaw, Gate]:
+def _prepare(options: CheckOptions, extent: str, keeps: bool = False) -> tuple[SelectedLaw, Gate]:
     """Return the law and the gate: what decides whether it opens is read from the side of its owner, if one is named.
 
     `keeps`: the result has the records of all decisions.
@@ -168,7 +164,7 @@ def _prepare(options: CheckOptions, extent: Extent, keeps: bool = False) -> tupl
 
 
 def _tell_what_it_opens(
-    trust: Trust, edited: Sequence[str], result: GateResult, extent: Extent
+    trust: Trust, edited: Sequence[str], result: GateResult, extent: str
 ) -> tuple[Remark, GateResult]:
     """Return the remark on a change that edits what decides about it, after deciding once more as it would have it.
 
@@ -235,14 +231,10 @@ def _refuse_export(format: str, to_terminal: bool) -> None:
         abort(_("{format} needs an extra: {command}.", format=format, command=install("export")))
 
 
-def _find_extent(options: CheckOptions) -> Extent:
+def _find_extent(options: CheckOptions) -> str:
     """Return how much the reports say."""
-    extents: tuple[tuple[Extent, bool], ...] = (
-        ("details", options.details),
-        ("summary", options.summary),
-        ("quiet", options.quiet),
-    )
-    chosen = [extent for extent, wanted in extents if wanted]
+    wanted = {"details": options.details, "summary": options.summary, "quiet": options.quiet}
+    chosen = [extent for extent, is_wanted in wanted.items() if is_wanted]
     if len(chosen) > 1:
         abort(_("--{one} and --{other} contradict each other.", one=chosen[0], other=chosen[1]))
     if chosen and chosen[0] != "details" and options.format != "text":
@@ -254,7 +246,7 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
     """Return the options that change the question, as the next command repeats them; by command."""
     import json
 
-    from vatspolicy.reports.decision.gate_line import quote
+    from vatspolicy.reports.decision.summary import quote
 
     context = options.context
     law = context.law
@@ -271,7 +263,7 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
     return {command: "".join(f" {word}" for word in one) for command, one in found.items()}
 
 
-def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent, keeps: bool) -> Gate:
+def _make_gate(options: CheckOptions, law: SelectedLaw, extent: str, keeps: bool) -> Gate:
     """Return the gate that the options describe, with its waivers and baseline.
 
     Text without details explains nothing, so that its records are brief. Only

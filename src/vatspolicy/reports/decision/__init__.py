@@ -32,7 +32,7 @@ def load_writer(format: str) -> ModuleType:
 
     Its LEAVES_OUT names the fields that it does not show, by the reason why.
     """
-    return importlib.import_module(f"vatspolicy.reports.decision.{formats.FORMATS[format].writer}")
+    return importlib.import_module(f"vatspolicy.reports.decision.{format}")
 
 
 def begin_report(format: str, view: View) -> Report:

@@ -37,8 +37,8 @@ from vatspolicy.reports.decision.digest import (
     some_waived,
     waived_mark,
 )
-from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
-from vatspolicy.reports.decision.opinions import say_matter, say_opinion
+from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
+from vatspolicy.reports.decision.doubt import say_matter, say_opinion
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_LICENSE, BY_NAME, KINDS, POLICY, VERSIONS
 from vatspolicy.reports.lists import cut_lists
 from vatspolicy.reports.words import COLORS, COUNTS, GROUPS, cited, phrase, say_deciding, way_of
@@ -56,7 +56,6 @@ LEAVES_OUT = {
     BY_NAME: "Need.rule Duty.rule Duty.subject Advice.rule Advice.subject",
     BY_LICENSE: "Need.routes Need.nearest",
 }
-"""Fields of a decision that it does not show, by the reason why."""
 
 
 def detail_lines(record: Record, lang: Language, style: Style, room: int) -> list[str]:

@@ -11,11 +11,11 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Table, joint, word
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import say_decision, say_remark
-from vatspolicy.reports.decision.gate_line import own_law, say_totals
-from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
-from vatspolicy.reports.decision.opinions import say_opinion
+from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
+from vatspolicy.reports.decision.doubt import say_opinion
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
 from vatspolicy.reports.decision.results import results, say_failures
+from vatspolicy.reports.decision.summary import own_law, say_totals
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.formats.github import Annotation, Annotations
 
@@ -34,7 +34,6 @@ LEAVES_OUT = {
     "GitHub shows ten notices; the notes are in the job summary.": "Advice.rule Advice.subject Advice.message"
     " Advice.layer Advice.citations Advice.kind",
 }
-"""Fields of a decision that it does not show, by the reason why."""
 
 
 class Report:

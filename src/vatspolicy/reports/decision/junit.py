@@ -10,8 +10,8 @@ from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS, word
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_decision, say_remark
-from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
-from vatspolicy.reports.decision.opinions import say_opinion
+from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
+from vatspolicy.reports.decision.doubt import say_opinion
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View
 from vatspolicy.reports.decision.results import Result, results
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
@@ -29,7 +29,6 @@ LEAVES_OUT = {
     EXPLAINED: f"Denial.curable Need.routes Need.nearest Need.authority Duty.authority Duty.bearer {WHY}"
     " Explanation.location",
 }
-"""Fields of a decision that it does not show, by the reason why."""
 
 
 class Report:

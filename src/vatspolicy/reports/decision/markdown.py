@@ -14,10 +14,10 @@ from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, joint, number, word
 from vatspolicy.output import Style
-from vatspolicy.reports.decision import digest, doubt, opinions
-from vatspolicy.reports.decision.gate_line import say_gate
+from vatspolicy.reports.decision import digest, doubt
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
 from vatspolicy.reports.decision.results import say_failures
+from vatspolicy.reports.decision.summary import say_gate
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_LICENSE, BY_NAME, KINDS, POLICY, VERSIONS
 from vatspolicy.reports.formats.html import trust
 from vatspolicy.reports.formats.templating import render_markdown
@@ -46,7 +46,6 @@ LEAVES_OUT = {
     BY_NAME: "Need.rule Duty.rule Duty.subject Advice.rule Advice.subject",
     BY_LICENSE: "met Need.routes Need.nearest",
 }
-"""Fields of a decision that it does not show, by the reason why."""
 
 
 class Report:
@@ -112,7 +111,7 @@ def _words(lang: Language) -> dict[str, object]:
     return {
         "AHEAD": AHEAD,
         "GROUPS": GROUPS,
-        "OPINIONS": opinions.WORDS,
+        "OPINIONS": doubt.WORDS,
         "STATES": STATES,
         "VERDICTS": VERDICTS,
         "WAIVER_WORDS": digest.WAIVER_WORDS,
@@ -154,8 +153,8 @@ def _render(record: Record, lang: Language, judgement: Judgement) -> str:
         say_basis=doubt.say_basis,
         say_finding=digest.say_finding,
         say_kind=doubt.say_kind,
-        say_matter=opinions.say_matter,
-        say_opinion=opinions.say_opinion,
+        say_matter=doubt.say_matter,
+        say_opinion=doubt.say_opinion,
         say_other=doubt.say_other,
         say_waived=digest.say_waived,
         semicolon=joint("semicolon", lang),

@@ -13,8 +13,8 @@ from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.origin import page
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, later_law, say_decision, say_remark
-from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
-from vatspolicy.reports.decision.opinions import say_opinion
+from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
+from vatspolicy.reports.decision.doubt import say_opinion
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
 from vatspolicy.reports.decision.results import CONTESTED, MISSING, WORDS, Result, results
 from vatspolicy.reports.formats import BY_KIND, EXPLAINED
@@ -35,7 +35,6 @@ LEAVES_OUT = {
     EXPLAINED: "Denial.curable Need.routes Need.nearest Need.authority Duty.authority Duty.bearer Explanation.clauses"
     " Explanation.facts",
 }
-"""Fields of a decision that it does not show, by the reason why."""
 
 
 class Report:

@@ -16,8 +16,6 @@ _OFFICE = "application/vnd.openxmlformats-officedocument"
 class Format(NamedTuple):
     """A format of reports."""
 
-    writer: str
-    """Module of `reports.decision` that writes a decision."""
     media: str = "text/plain"
     """Media type."""
     ending: str | None = None
@@ -31,21 +29,17 @@ class Format(NamedTuple):
 
 
 FORMATS: Mapping[str, Format] = {
-    "text": Format("text", ending="txt"),
-    "json": Format("json_run", "application/json"),
-    "sarif": Format("sarif", "application/sarif+json"),
-    "junit": Format("junit", "application/xml", "xml"),
-    "github": Format("github", ending=""),
-    "markdown": Format("markdown", "text/markdown", "md"),
-    "html": Format("html", "text/html", whole=True, button=Phrase("Web page (HTML)")),
-    "docx": Format(
-        "docx", f"{_OFFICE}.wordprocessingml.document", whole=True, library="docx", button=Phrase("Word (DOCX)")
-    ),
-    "xlsx": Format(
-        "xlsx", f"{_OFFICE}.spreadsheetml.sheet", whole=True, library="openpyxl", button=Phrase("Checklist (XLSX)")
-    ),
+    "text": Format(ending="txt"),
+    "json": Format("application/json"),
+    "sarif": Format("application/sarif+json"),
+    "junit": Format("application/xml", "xml"),
+    "github": Format(ending=""),
+    "markdown": Format("text/markdown", "md"),
+    "html": Format("text/html", whole=True, button=Phrase("Web page (HTML)")),
+    "docx": Format(f"{_OFFICE}.wordprocessingml.document", whole=True, library="docx", button=Phrase("Word (DOCX)")),
+    "xlsx": Format(f"{_OFFICE}.spreadsheetml.sheet", whole=True, library="openpyxl", button=Phrase("Checklist (XLSX)")),
 }
-"""Formats by name, in the order of help."""
+"""Formats by name, in the order of help. The module of `reports.decision` with the name writes decisions."""
 
 
 def ending_of(name: str) -> str:
