@@ -35,6 +35,7 @@ FORMATS: Mapping[str, Format] = {
     "junit": Format("application/xml", "xml"),
     "github": Format(ending=""),
     "markdown": Format("text/markdown", "md"),
+    "csv": Format("text/csv"),
     "html": Format("text/html", whole=True, button=Phrase("Web page (HTML)")),
     "docx": Format(f"{_OFFICE}.wordprocessingml.document", whole=True, library="docx", button=Phrase("Word (DOCX)")),
     "xlsx": Format(f"{_OFFICE}.spreadsheetml.sheet", whole=True, library="openpyxl", button=Phrase("Checklist (XLSX)")),
