@@ -176,11 +176,15 @@ def disarm(text: str, format: str = "text") -> str:
     GitHub's runner looks for one anywhere in a line of a log. In JSON and in markup the text keeps its meaning; plain
     text gets a space.
     """
-    return text.replace("##[", _DISARMED.get(format, "#&#35;["))
+    return text.replace("##[", _DISARMED.get(format, "## ["))
 
 
-_DISARMED = {"text": "## [", "json": "#\\u0023[", "sarif": "#\\u0023[", "github": "##["}
-"""Replacements by format; of others, which are markup, by an entity. Annotations escape it themselves."""
+_DISARMED = {
+    **dict.fromkeys(("json", "sarif"), "#\\u0023["),
+    **dict.fromkeys(("markdown", "html", "junit", "dot"), "#&#35;["),
+    "github": "##[",
+}
+"""Replacements by format; of others, which are plain text, by a space. Annotations escape it themselves."""
 
 
 def write_stdout(text: Text | bytes, machine: bool = False) -> None:

@@ -40,9 +40,9 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Checked, ExitCode, Gate
 from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_file
+from vatspolicy.reports.decision import FORMATS
 from vatspolicy.reports.formats.markdown import escape
 
-FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 TODAY = SHOP.replace(", launch: '2027-01-31'", "")
 """A spec without a launch day, which the law of today decides."""
 Check = Callable[..., Ran]

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.support.repositories import commit, git
 from tests.support.shipped import fixture_file
 from tests.support.specs import DENIED
+from vatspolicy.reports.decision import FORMATS
 
 OPTIONAL = (
     *(f"vatspolicy.{name}" for name in ("guidance", "authoring", "proofs", "screening", "language_server", "server")),
@@ -38,7 +39,6 @@ for words in json.load(sys.stdin):
         told.flush()
         print(json.dumps([ended.code, told.buffer.getvalue().decode()]))
 """
-FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 
 
 def test_check_works_with_every_optional_part_blocked_from_import(tmp_path: Path) -> None:

@@ -151,11 +151,6 @@ def test_the_readme_lists_every_command() -> None:
     assert listed == set(COMMANDS)
 
 
-def test_the_readme_lists_every_format_of_check() -> None:
-    [[_, text]] = [row for row in table("command") if "check" in row[0]]
-    assert all(re.search(rf"\b{name}\b", text) for name in FORMATS)
-
-
 def test_the_readme_lists_every_exit_code() -> None:
     listed = [int(row[0]) for row in table("exit code")]
     codes = set(gate.ExitCode) - {gate.ExitCode.INTERRUPTED}

@@ -15,6 +15,7 @@ from tests.support.layer_builder import overriding, write_layer
 from tests.support.specs import HOSTING
 from vatspolicy.core.documents.validation import is_valid
 from vatspolicy.core.policies.bundle import load_bundle
+from vatspolicy.reports.decision import FORMATS
 
 DENIAL = "deny: {reason: HOSTED-ABROAD}"
 CLOSED = "rules:\n" + rule("closed", "product", "true", DENIAL)
@@ -89,8 +90,6 @@ def test_what_is_no_stack_is_refused(stacked: Console, folders: tuple[str, ...],
 
 
 # --- reports ----------------------------------------------------------------------------------------------------------
-
-FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 
 
 def report(console: Console, format: str, *words: str) -> str:

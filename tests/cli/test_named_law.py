@@ -19,8 +19,8 @@ from vatspolicy.bundles.dsse import read_envelope
 from vatspolicy.bundles.keys import read_key
 from vatspolicy.core.policies.bundle import load_bundle
 from vatspolicy.gate.receipt import PAYLOAD
+from vatspolicy.reports.formats import FORMATS
 
-CHECK = ("text", "json", "sarif", "junit", "github", "markdown", "html", "docx", "xlsx")
 PERMIT = """
 instruments:
   house-permit:
@@ -67,7 +67,7 @@ def texts(file: Path) -> str:
 
 
 @pytest.mark.parametrize("kind", ["folder", "bundle"])
-@pytest.mark.parametrize("format", CHECK)
+@pytest.mark.parametrize("format", FORMATS)
 def test_every_format_of_a_decision_names_the_law(named: Console, kind: str, format: str) -> None:
     words, law = of(named, kind)
     named("check", "spec.yaml", *words, "--no-fail", "-o", f"{format}=report.{'xml' if format == 'junit' else format}")

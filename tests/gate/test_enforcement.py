@@ -13,9 +13,9 @@ from tests.support.law_builder import rule
 from tests.support.layer_builder import write_layer
 from tests.support.specs import SHOP
 from vatspolicy.core.documents.validation import is_valid
+from vatspolicy.reports.decision import FORMATS
 
 CLOSED = "rules:\n" + rule("closed", "product", "true", "deny: {reason: HOSTED-ABROAD}", "unwaivable: true")
-FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 WORDS = {
     "warn": "only a warning until 2027-06-30, board: Trial.",
     "off": "switched off until 2027-06-30, board: Trial.",

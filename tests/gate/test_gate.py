@@ -11,7 +11,6 @@ from typing import get_args
 import pytest
 
 from tests.support.specs import HOSTING, SHOP, TODAY
-from vatspolicy.cli.check_options import Format
 from vatspolicy.cli.options import FailOn
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
@@ -22,7 +21,7 @@ from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.gate.gate import DayError, ExitCode, Gate, GateResult, find_specs, worst
 from vatspolicy.gate.judgement import INCOMPLETE as OPEN
 from vatspolicy.gate.judgement import ITSELF, LEVELS, Judgement, find_failures, find_worst_level
-from vatspolicy.reports.decision import BINARY_FORMATS, FORMATS, render
+from vatspolicy.reports.decision import render
 
 FAILED, INCOMPLETE, INTERNAL, INVALID, NOTHING, OK = (
     ExitCode.FAILED,
@@ -123,7 +122,6 @@ def test_a_code_that_is_no_outcome_of_a_spec_is_refused() -> None:
 
 def test_the_words_of_the_command_line_are_those_of_the_gate() -> None:
     assert get_args(FailOn) == LEVELS
-    assert get_args(Format) == (*FORMATS, *BINARY_FORMATS)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
 from vatspolicy.gate.waivers.load import WaiverSet, load_waiver_set
+from vatspolicy.reports.decision import FORMATS
 
 Data = dict[str, Any]
 DENIED = yaml.safe_load("""
@@ -389,9 +390,6 @@ def granted(console: Console) -> tuple[str, ...]:
     console.write("opinions.yaml", json.dumps({"schema": 1, "opinions": [grant(spec)]}))
     console.write("approvers.yaml", json.dumps(APPROVERS))
     return ("p.yaml", "--opinions", "opinions.yaml", "--approvers", "approvers.yaml")
-
-
-FORMATS = ("text", "markdown", "html", "json", "sarif", "junit", "github")
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, fields, replace
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -43,9 +44,11 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.attestation import describe_decision
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.judgement import Judgement
-from vatspolicy.reports.decision import export, render
-from vatspolicy.reports.decision.brief import make_brief
+from vatspolicy.reports.decision import BINARY_FORMATS, details, export, html, load_writer, render
+from vatspolicy.reports.decision import json as json_form
 from vatspolicy.reports.decision.html import fragment
+from vatspolicy.reports.decision.json import make_brief
+from vatspolicy.reports.formats import FORMATS, POLICY, VERSIONS, WHY, Format
 from vatspolicy.server.api.authzen import describe_answer
 
 TODAY = "2026-11-24"
@@ -210,35 +213,28 @@ def altered(record: Record, part: str, kind: type[Any], field: Field[Any]) -> It
 # --- consumers of records
 
 
-def text(extent: str) -> Callable[[Record], object]:
-    def show(record: Record) -> object:
-        gate = GateResult((record,), (), (), Gate(shipped_bundle(), TODAY).code(record), seconds=(0.0,))
-        return render("text", [record], "en", room=400, extent=extent, gate=gate)
-
-    return show
+def has_library(format: Format) -> bool:
+    """Return whether the library that writes a format is installed."""
+    return not format.library or find_spec(format.library) is not None
 
 
 def shown(format: str, extent: str = "details") -> Callable[[Record], object]:
     def show(record: Record) -> object:
         gate = GateResult((record,), (), (), Gate(shipped_bundle(), TODAY).code(record), seconds=(0.0,))
-        return render(format, [record], "en", extent=extent, gate=gate)
+        if format in BINARY_FORMATS:
+            return export(format, [record], "en")
+        return render(format, [record], "en", room=400, extent=extent, gate=gate)
 
     return show
 
 
 CONSUMERS: Mapping[str, Callable[[Record], object]] = {
-    "terminal": text("screen"),
-    "terminal --details": text("details"),
-    "markdown": shown("markdown"),
-    "html": shown("html"),
+    **{name: shown(name) for name in FORMATS if name not in ("text", "json")},
+    "text": shown("text", "screen"),
+    "text --details": shown("text"),
     "page": lambda record: fragment(record, "en", "d-"),
-    "sarif": shown("sarif"),
-    "junit": shown("junit"),
-    "github": shown("github"),
-    "json, log, receipt": encode,
-    "json, brief": lambda record: make_brief(record, "en", Judgement()),
-    "docx": lambda record: export("docx", [record], "en"),
-    "xlsx": lambda record: export("xlsx", [record], "en"),
+    "json --details, log, receipt": encode,
+    "json": lambda record: make_brief(record, "en", Judgement()),
     "attestation": describe_decision,
 }
 PARTS: Mapping[type, tuple[str, ...]] = {
@@ -283,7 +279,8 @@ def answers(consumer: Callable[[Record], object]) -> dict[str, bool]:
 
 @pytest.mark.parametrize("name", CONSUMERS)
 def test_each_consumer_of_a_record_answers_for_each_field(name: str) -> None:
-    pytest.importorskip("docx", reason="needs the extra `export`")
+    if name in FORMATS and not has_library(FORMATS[name]):
+        pytest.skip("needs the extra `export`")
     found = answers(CONSUMERS[name])
     wanted = {field.name for field in fields(Record)}
     wanted |= {f"{kind.__name__}.{one.name}" for kind in PARTS for one in fields_of(kind)}
@@ -368,75 +365,11 @@ def test_each_consumer_of_a_decision_answers_for_each_field(consumer: str) -> No
     assert sorted(name for name, is_it in is_shown.items() if is_it and name in left_out) == [], consumer
 
 
-BY_KIND = "The list in which it stands says it, or it follows from the other fields."
-BY_EXPLAIN = "`vatspolicy explain` and the JSON say it."
-IN_DETAILS = "--details says it."
-BY_NAME = "The title of the instrument stands for the rule, and duties of one instrument are one."
-BY_LICENSE = "Beside the licenses to get, their routes are listed under the services."
-EXPLAINED = "Reasoning that only whole reports have."
-PLACE = "Whoever reads this looks at no file of the spec or the law."
-
-_KINDS = "Denial.effect Denial.state Need.state Duty.effect Advice.effect Advice.state"
-_VERSIONS = "Denial.version Need.version Duty.version Advice.version"
-_POLICY = "Explanation.policy_file Explanation.policy_line"
-_WHY = "Explanation.check Explanation.clauses Explanation.facts"
-
 LEFT_OUT_OF: Mapping[str, Mapping[str, str]] = {
-    "terminal": {
-        IN_DETAILS: "services undetermined Denial.layer Need.layer Duty.layer Advice.layer Advice.citations Advice.kind"
-        " Advice.message Advice.rule Advice.subject Duty.rule Duty.subject Duty.message Duty.citations Duty.bearer"
-        f" Need.rule Need.authority {_WHY} Explanation.location",
-        BY_EXPLAIN: f"product {_VERSIONS} {_POLICY}",
-        BY_KIND: f"{_KINDS} Need.effect Need.message Need.routes Need.nearest",
-    },
-    "terminal --details": {
-        BY_EXPLAIN: f"product launch {_VERSIONS} {_POLICY} Explanation.clauses Explanation.location",
-        BY_KIND: f"{_KINDS} Denial.reasons Need.message",
-        BY_NAME: "Need.rule Duty.rule Duty.subject Advice.rule Advice.subject",
-        BY_LICENSE: "Need.routes Need.nearest",
-    },
-    "markdown": {
-        BY_EXPLAIN: f"product launch {_VERSIONS} {_POLICY} Explanation.clauses Explanation.location",
-        BY_KIND: f"{_KINDS} Denial.reasons Need.message Duty.message",
-        BY_NAME: "Need.rule Duty.rule Duty.subject Advice.rule Advice.subject",
-        BY_LICENSE: "met Need.routes Need.nearest",
-    },
-    "html": {
-        BY_EXPLAIN: f"Duty.version Advice.version {_POLICY} Explanation.location",
-        BY_KIND: f"{_KINDS} Denial.reasons",
-        BY_NAME: "Duty.rule Duty.subject Advice.rule Advice.subject",
-        "The law in front of the page names its layers.": "Denial.layer Need.layer Advice.layer",
-    },
-    "sarif": {
-        BY_KIND: "Denial.state Denial.reasons Need.state Advice.state title",
-        "It is not about a line of the spec.": "launch services met undetermined",
-        EXPLAINED: "Denial.curable Need.routes Need.nearest Need.authority Duty.authority Duty.bearer Explanation.clauses"
-        " Explanation.facts",
-    },
-    "junit": {
-        BY_KIND: f"{_KINDS} Denial.reasons Need.effect title",
-        BY_EXPLAIN: f"launch met undetermined {_VERSIONS} {_POLICY} Denial.layer Need.layer Duty.layer Advice.layer",
-        EXPLAINED: f"Denial.curable Need.routes Need.nearest Need.authority Duty.authority Duty.bearer {_WHY} Explanation.location",
-    },
-    "github": {
-        BY_KIND: f"{_KINDS} Denial.reasons Denial.subject Need.effect Need.subject Duty.subject title",
-        BY_EXPLAIN: f"launch met services undetermined {_VERSIONS} {_POLICY} Denial.layer Need.layer Duty.layer",
-        EXPLAINED: f"Denial.curable Need.routes Need.nearest Need.authority Duty.authority Duty.bearer {_WHY}",
-        "GitHub shows ten notices; the notes are in the job summary.": "Advice.rule Advice.subject Advice.message"
-        " Advice.layer Advice.citations Advice.kind",
-    },
-    "json, brief": {
-        BY_EXPLAIN: f"{_VERSIONS} {_POLICY}",
-        BY_KIND: f"{_KINDS} Need.effect Duty.subject Duty.message",
-        EXPLAINED: f"Need.routes Need.nearest {_WHY}",
-    },
-    "docx": {
-        BY_EXPLAIN: f"product met undetermined Denial.rule Need.rule Duty.rule Advice.rule {_VERSIONS} {_POLICY}"
-        " Denial.layer Need.layer Advice.layer Advice.kind Advice.message Advice.subject",
-        BY_KIND: f"{_KINDS} Denial.reasons Need.message Duty.subject Duty.message",
-        EXPLAINED: f"Denial.citations {_WHY}",
-        PLACE: "Explanation.location",
-    },
+    **{name: load_writer(name).LEAVES_OUT for name, one in FORMATS.items() if name != "json" and has_library(one)},
+    "text --details": details.LEAVES_OUT,
+    "page": html.LEAVES_OUT,
+    "json": json_form.LEAVES_OUT,
     "attestation": {
         "It holds no fact of the product but its id, and names rules alone.": "product title as_of launch file services"
         " met advice undetermined changes_ahead Denial.effect Denial.state Denial.subject Denial.message Denial.layer"
@@ -445,7 +378,7 @@ LEFT_OUT_OF: Mapping[str, Mapping[str, str]] = {
         " Need.reasons Need.routes Need.nearest Need.effect Duty.effect Duty.state Duty.subject Duty.message Duty.layer"
         " Duty.citations Duty.instrument Duty.authority Duty.deadline Duty.bearer Duty.done_on Advice.rule"
         " Advice.subject Advice.message Advice.layer Advice.citations Advice.kind Advice.effect Advice.state"
-        f" Explanation.location {_VERSIONS} {_POLICY} {_WHY}",
+        f" Explanation.location {VERSIONS} {POLICY} {WHY}",
         "Only the rules that are read otherwise stand in it.": "worst_reading",
     },
     "api, brief": {
@@ -459,15 +392,9 @@ LEFT_OUT_OF: Mapping[str, Mapping[str, str]] = {
         " worst_reading would_need undetermined",
     },
 }
-"""What each consumer leaves out, by the reason why."""
-SAME = {"page": "html", "xlsx": "docx"}
-"""Consumers that show what another one shows."""
+"""What each consumer leaves out, by the reason why. Writers of formats say it themselves."""
 LEFT_OUT: Mapping[str, Mapping[str, str]] = {
-    name: {
-        field: reason
-        for reason, listed in LEFT_OUT_OF.get(SAME.get(name, name), {}).items()
-        for field in listed.split()
-    }
+    name: {field: reason for reason, listed in LEFT_OUT_OF.get(name, {}).items() for field in listed.split()}
     for name in (*CONSUMERS, *DECIDED)
 }
 NEVER_LEFT_OUT = {

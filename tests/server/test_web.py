@@ -26,8 +26,9 @@ from vatspolicy.core.policies.bundle import Bundle, load_bundle  # noqa: E402
 from vatspolicy.core.profile.vocabulary import fact_schemas  # noqa: E402
 from vatspolicy.i18n import set_language  # noqa: E402
 from vatspolicy.i18n.lint import faults  # noqa: E402
+from vatspolicy.reports.formats import FORMATS  # noqa: E402
 from vatspolicy.server.web.form import make_form  # noqa: E402
-from vatspolicy.server.web.router import EXPORTS, RULES, list_exports, make_page  # noqa: E402
+from vatspolicy.server.web.router import RULES, list_exports, make_page  # noqa: E402
 from vatspolicy.server.web.session import WebContext, read_request  # noqa: E402
 
 HOSTILE = "</q><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -452,7 +453,7 @@ def test_a_report_for_counsel_is_that_of_check(client: Client, console: Console,
     for format in ("docx", "xlsx"):
         assert console("check", "spec.yaml", "--law", law, "-o", f"{format}=report.{format}", "--no-fail").code == 0
         reply = client("POST", "/report", json={"text": HOSTING, "file": "spec.yaml", "format": format})
-        assert reply.headers["content-type"] == EXPORTS[format]
+        assert reply.headers["content-type"] == FORMATS[format].media
         assert reply.content == (console.folder / f"report.{format}").read_bytes()
     assert client("GET", "/form").json()["exports"] == ["html", "docx", "xlsx"]
 

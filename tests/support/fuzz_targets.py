@@ -48,7 +48,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.waivers.apply import apply_waivers
 from vatspolicy.gate.waivers.load import load_waiver_set
-from vatspolicy.reports.decision import render
+from vatspolicy.reports.decision import FORMATS, render
 
 NAMES = re.compile(r"v|u|len|nothing|join|combine|named|f[0-9]+|[xtkmpscri][0-9]+")
 NODES = (
@@ -116,7 +116,6 @@ def read_json(data: bytes) -> bool:
     return document is not None
 
 
-FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 _SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from vatspolicy.cli.context import SpecContext
 from vatspolicy.cli.options import (
@@ -29,12 +29,10 @@ from vatspolicy.cli.options import (
     parse_day,
 )
 from vatspolicy.i18n import _
+from vatspolicy.reports.formats import FORMATS
 
 if TYPE_CHECKING:
     from vatspolicy.gate.decision_log import Mask
-
-Format = Literal["text", "json", "sarif", "junit", "github", "markdown", "html", "docx", "xlsx"]
-"""Formats of a decision (vatspolicy.reports.decision.FORMATS and BINARY_FORMATS)."""
 
 
 def parse_count(value: int | None) -> int | None:
@@ -119,8 +117,8 @@ class CheckOptions:
     until: Annotated[
         str | None, Option("--until DAY", "Last day of the baseline to write.", ASIDE, NEVER, parse=parse_day)
     ] = None
-    format: Annotated[Format, make_format_option(Format)._replace(setting="formats")] = "text"
-    outputs: Annotated[Outputs, make_output_option(Format)._replace(setting="formats")] = ()
+    format: Annotated[str, make_format_option(FORMATS)._replace(setting="formats")] = "text"
+    outputs: Annotated[Outputs, make_output_option(FORMATS)._replace(setting="formats")] = ()
     details: Annotated[bool, Option("--details", "Say everything: conditions, articles, duties, notes.", OUTPUT)] = (
         False
     )

@@ -76,7 +76,7 @@ class LawOptions:
 
     def repeat(self) -> list[str]:
         """Return the options as a command that is told next repeats them."""
-        from vatspolicy.reports.decision.gate_line import quote
+        from vatspolicy.reports.decision.summary import quote
 
         layers = (("-p", one) for one in self.policies)
         given = (("--law", self.law), ("--bundle", self.bundle), ("--key", self.key), *layers)

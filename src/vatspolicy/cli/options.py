@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args,
 from vatspolicy.clock import is_day
 from vatspolicy.errors import InvalidInput, suggest
 from vatspolicy.i18n import Language, Listing, Sentences, _
+from vatspolicy.reports.formats import ending_of
 
 if TYPE_CHECKING:
     from vatspolicy.cli.owner_side import Trust
@@ -309,22 +310,20 @@ def parse_slug(text: str) -> str:
 
 Outputs = Sequence[tuple[str, Path]]
 """Reports to write: format and file."""
-SUFFIXES = {"htm": "html", "md": "markdown", "txt": "text", "xml": "junit"}
-"""Formats by the suffix of a file, where the suffix is not the name of the format."""
 
 
 def make_output_parser(formats: Sequence[str]) -> Callable[[Sequence[str]], Outputs]:
     """Return the parser of FORMAT=PATH, or PATH with the suffix of a format. It refuses two reports to one file."""
+    by_ending = {"htm": "html"} | {ending: one for one in formats if (ending := ending_of(one))}
 
     def parse(texts: Sequence[str]) -> Outputs:
         pairs: list[tuple[str, Path]] = []
         for text in texts:
             name, equals, path = text.partition("=")
             if not equals:
-                suffix = Path(text).suffix[1:].lower()
-                name, path = SUFFIXES.get(suffix, suffix), text
+                name, path = by_ending.get(Path(text).suffix[1:].lower(), ""), text
             if name not in formats or not path:
-                endings = Listing(f".{one}" for one in _endings(formats))
+                endings = Listing(f".{ending}" for ending in by_ending if ending != "htm")
                 raise BadArgument(
                     _(
                         "Write FORMAT=PATH, where FORMAT is one of {formats}; or a PATH that ends in one of {endings}.",
@@ -338,12 +337,6 @@ def make_output_parser(formats: Sequence[str]) -> Callable[[Sequence[str]], Outp
         return pairs
 
     return parse
-
-
-def _endings(formats: Sequence[str]) -> list[str]:
-    """Return the suffixes of files that tell a format."""
-    short = {format: suffix for suffix, format in SUFFIXES.items() if suffix != "htm"}
-    return [short.get(format, format) for format in formats if format != "github"]
 
 
 Changes = Sequence[tuple[str, Any]]
@@ -458,17 +451,17 @@ LangOption = Annotated[Language, Option("--lang", "Language of the report and of
 
 
 def make_format_option(formats: Any) -> Option:
-    """Return the option that names the format on standard output, one of the words of a Literal."""
-    return Option("--format -f", "Format on standard output.", OUTPUT, words=get_args(formats))
+    """Return the option that names the format on standard output, one of the words of a Literal or of a table."""
+    return Option("--format -f", "Format on standard output.", OUTPUT, words=get_args(formats) or tuple(formats))
 
 
 def make_output_option(formats: Any) -> Option:
-    """Return the option that writes reports to files, in formats that are the words of a Literal."""
+    """Return the option that writes reports to files, in formats that are the words of a Literal or of a table."""
     return Option(
         "--output -o [FORMAT=]PATH",
         "Write a report to a file, in the format of its suffix or the one named; repeatable.",
         OUTPUT,
-        parse=make_output_parser(get_args(formats)),
+        parse=make_output_parser(get_args(formats) or tuple(formats)),
     )
 
 

@@ -6,7 +6,7 @@ import contextlib
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -246,6 +246,8 @@ def _annotation(parameter: Parameter) -> Any:
     if parameter.is_list:  # of the types that typer converts
         kind = list[str if declared.parse else parameter.item]  # type: ignore[misc]
         kind = kind | None if parameter.default is None else kind
+    elif kind is str and parameter.choices:
+        kind = Literal.__getitem__(parameter.choices)
     metavar, words = declared.metavar, declared.help
     if len("|".join(parameter.choices)) > WIDE:
         metavar = metavar or parameter.name.upper()

@@ -22,7 +22,6 @@ from vatspolicy.reports.findings import NOTE, WARNING, RuleHelp, Shown
 from vatspolicy.reports.formats.junit import Suite, Suites
 
 TOOL = "vatspolicy analyze"
-FORMATS = ("text", "markdown", "json", "github", "sarif", "junit")
 
 _WORDS: Table = {
     "accepted": Phrase("accepted"),
@@ -53,7 +52,7 @@ _SIGNS = {"proved": "✔", "tested": "·", "refuted": "✘", "unknown": "?"}
 
 
 def render(name: str, report: AnalysisReport, lang: Language) -> str:
-    """Render the report in one of `FORMATS`."""
+    """Render the report in a format."""
     if name == "json":
         return findings.write_json(report.published)
     makers = {"text": text, "markdown": markdown, "github": github, "sarif": sarif, "junit": junit}

@@ -13,8 +13,6 @@ from vatspolicy.i18n.words import Counts, Table, count, joint, word
 from vatspolicy.reports.formats.markdown import code, escape
 from vatspolicy.reports.timeline.words import describe_decision, say_change, told
 
-FORMATS = ("text", "json", "markdown")
-
 _WORDS: Table = {
     "not-newer": Phrase("Nothing newer: {after} is not newer than {before}, which is in use."),
     "newer": Phrase("A newer bundle: {before} → {after}"),
@@ -36,7 +34,7 @@ _COUNTS: Counts = {"rest": (Phrase("{n} spec without a change"), Phrase("{n} spe
 
 
 def render(format: str, update: LawUpdate, lang: Language) -> str:
-    """Render an update in one of FORMATS."""
+    """Render an update in a format."""
     if format == "json":
         return json.dumps(encode(update), ensure_ascii=False, indent=2) + "\n"
     return _markdown(update, lang) if format == "markdown" else _text(update, lang)

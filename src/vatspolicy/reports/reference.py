@@ -19,7 +19,6 @@ from vatspolicy.reports.formats.templating import render_markdown
 from vatspolicy.reports.policy import Foreign
 from vatspolicy.reports.policy.index import MARK
 
-FORMATS = ("text", "json")
 WORDS: Table = {
     "lists": Phrase("Lists of values. Show one: vatspolicy list offers [WORD]"),
     "written": Phrase("Write it as {example} under {facts}."),

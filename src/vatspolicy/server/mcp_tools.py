@@ -33,7 +33,7 @@ from vatspolicy.guidance.interview import describe_step, start
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.ways import describe_ways
 from vatspolicy.i18n import Language, Listing, _, translate
-from vatspolicy.reports.decision.brief import make_brief
+from vatspolicy.reports.decision.json import make_brief
 from vatspolicy.reports.policy.terminal import explain as explain_name
 from vatspolicy.reports.reference import to_data
 from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots

@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from tests.support.comparisons import render
 from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, edits, policy, project
-from vatspolicy.reports.diff import FORMATS
+from vatspolicy.cli.commands.diff import DiffFormat
+
+FORMATS = get_args(DiffFormat)
 
 LAW = policy(
     "law",

@@ -7,7 +7,7 @@ import re
 import shutil
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -20,12 +20,14 @@ from vatspolicy.authoring.diff.review import ComparisonSettings
 from vatspolicy.authoring.diff.sources import Source, read_pair, read_source
 from vatspolicy.bundles.build import build_bundle_file, pack
 from vatspolicy.bundles.select import LawStack
+from vatspolicy.cli.commands.diff import DiffFormat
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.documents.validation import validate
 from vatspolicy.errors import InvalidInput
 from vatspolicy.git import SourceError
 from vatspolicy.i18n import LANGUAGES, Language
-from vatspolicy.reports.diff import FORMATS
+
+FORMATS = get_args(DiffFormat)
 
 TODAY = "2026-06-01"
 LAW = Path("policies")

@@ -8,7 +8,7 @@ import re
 import xml.etree.ElementTree as ET
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -17,13 +17,17 @@ from tests.support.result_types import differences
 from tests.support.schemas import validator_of
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, TODAY
+from vatspolicy.cli.commands.timeline import TimelineFormat
 from vatspolicy.core.engine import timeline as package
 from vatspolicy.core.engine.result import ChangeAhead, DatedFact, encode
 from vatspolicy.core.engine.timeline import Timeline, timeline
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import Profile, load_profile
 from vatspolicy.gate.gate import AHEAD, Gate
-from vatspolicy.reports.timeline import FORMATS, render
+from vatspolicy.reports.decision import FORMATS as DECISIONS
+from vatspolicy.reports.timeline import render
+
+FORMATS = get_args(TimelineFormat)
 
 FIXTURES = fixture_files()
 LAUNCHED = "2024-10-23"
@@ -241,7 +245,7 @@ def test_every_format_of_check_tells_it(lang: str, console: Console, law: Any, m
 
     monkeypatch.setattr(clock, "today", lambda: "2024-10-01")
     console.write("spec.yaml", HOSTING.replace("2027-01-31", "2024-11-30"))
-    for format in ("text", "json", "sarif", "junit", "github", "markdown"):
+    for format in DECISIONS:
         ran = console("check", "spec.yaml", "--law", law, "-f", format, "--lang", lang, "--details")
         assert (ran.code, ran.err) == (1, "")
         assert LAUNCHED in ran.out, format
@@ -263,7 +267,7 @@ def test_every_format_of_check_tells_it(lang: str, console: Console, law: Any, m
 
 def test_no_format_speaks_of_changes_where_there_are_none(console: Console, law: Any) -> None:
     console.write("spec.yaml", HOSTING)
-    for format in ("text", "sarif", "junit", "github", "markdown"):
+    for format in [name for name in DECISIONS if name not in ("json", "html")]:
         ran = console("check", "spec.yaml", "--law", law, "-f", format)
         assert "ahead" not in ran.out.lower()
     ran = console("check", "spec.yaml", "--law", law, "-f", "json")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -18,6 +18,7 @@ from tests.support.result_types import differences
 from tests.support.schemas import validator_of
 from tests.support.shipped import GOLDEN, shipped_bundle
 from vatspolicy.authoring.diff.result import Access
+from vatspolicy.cli.commands.matrix import MatrixFormat
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
@@ -31,8 +32,10 @@ from vatspolicy.guidance.access_matrix.locations import letters
 from vatspolicy.guidance.access_matrix.result import PlaceCell, Regime, RegimeCell
 from vatspolicy.i18n.text import width
 from vatspolicy.reports.access_matrix.document import fragment, read_style
-from vatspolicy.reports.access_matrix.render import FORMATS, render
+from vatspolicy.reports.access_matrix.render import render
 from vatspolicy.reports.access_matrix.words import how_to_read, value
+
+FORMATS = get_args(MatrixFormat)
 
 DAY = "2026-11-24"
 DAYS = ("2015-03-01", "2018-08-01", "2021-03-01", "2024-05-01", DAY)

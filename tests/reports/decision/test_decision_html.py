@@ -23,8 +23,8 @@ from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.i18n.words import VERDICTS
-from vatspolicy.reports.decision.basis import cited_articles, steps, value_in_words
-from vatspolicy.reports.decision.route_diagram import gates
+from vatspolicy.reports.decision.memo import cited_articles, steps, value_in_words
+from vatspolicy.reports.decision.pictures import gates
 from vatspolicy.reports.formats.html import escape
 from vatspolicy.reports.formats.html_words import WORDS, Sentences
 from vatspolicy.reports.words import MEANINGS

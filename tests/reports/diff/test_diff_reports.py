@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -15,9 +15,12 @@ from tests.support.comparison_data import LAW, MILDER, complete_comparison
 from tests.support.comparisons import render
 from tests.support.console import Console
 from tests.support.project_builder import PROFILE, RULES, compare, policy, project
+from vatspolicy.cli.commands.diff import DiffFormat
 from vatspolicy.core.documents import load_document
 from vatspolicy.core.documents.validation import validate
-from vatspolicy.reports.diff import FORMATS, markdown
+from vatspolicy.reports.diff import markdown
+
+FORMATS = get_args(DiffFormat)
 
 
 @pytest.fixture(scope="module")

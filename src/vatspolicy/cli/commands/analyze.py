@@ -26,7 +26,6 @@ MOST_WORKERS = 4
 
 
 AnalysisFormat = Literal["text", "markdown", "json", "github", "sarif", "junit"]
-"""Formats of an analysis (vatspolicy.reports.analysis.FORMATS)."""
 
 
 def analyze(

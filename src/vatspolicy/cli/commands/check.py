@@ -8,7 +8,7 @@ from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from vatspolicy import clock
 from vatspolicy.bundles.select import LOCK, find_locks
@@ -32,6 +32,7 @@ from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.gate.gate import DayError, ExitCode, Gate, worst
 from vatspolicy.i18n import LANGUAGES, _
 from vatspolicy.output import wants_color
+from vatspolicy.reports.formats import FORMATS
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.select import SelectedLaw
@@ -39,10 +40,6 @@ if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
     from vatspolicy.gate.judgement import Remark
     from vatspolicy.reports.decision.pieces import Pieces
-
-
-Extent = Literal["screen", "details", "summary", "quiet"]
-"""Extent of a report (vatspolicy.reports.decision.EXTENTS)."""
 
 
 def check(options: CheckOptions) -> ExitCode:
@@ -103,14 +100,14 @@ def _list_reports(options: CheckOptions) -> list[tuple[str, bool]]:
     return list(dict.fromkeys([(options.format, wants_color()), *outputs]))
 
 
-def _begin_reports(options: CheckOptions, gate: Gate, extent: Extent) -> Pieces | None:
+def _begin_reports(options: CheckOptions, gate: Gate, extent: str) -> Pieces | None:
     """Return the reports that read decisions while the run goes on; None if it keeps the records."""
-    from vatspolicy.reports.decision import BINARY_FORMATS, WHOLE, begin_report
+    from vatspolicy.reports.decision import begin_report
     from vatspolicy.reports.decision.pieces import Pieces, View
 
     lang = options.context.lang
     reports = _list_reports(options)
-    if gate.keeps_profiles or any(format in (*WHOLE, *BINARY_FORMATS) for format, __ in reports):
+    if gate.keeps_profiles or any(FORMATS[format].whole for format, __ in reports):
         return None
     views = [
         (format, View(lang, gate.judgement, extent, color and format == "text", measure_width()))
@@ -120,10 +117,10 @@ def _begin_reports(options: CheckOptions, gate: Gate, extent: Extent) -> Pieces 
 
 
 def _report(
-    options: CheckOptions, extent: Extent, result: GateResult, pieces: Pieces | None, format: str, color: bool
+    options: CheckOptions, extent: str, result: GateResult, pieces: Pieces | None, format: str, color: bool
 ) -> Iterator[str] | str | bytes:
     """Return the report on a run: from the pieces that were kept, or from the records."""
-    from vatspolicy.reports.decision import BINARY_FORMATS, export, finish_report, render
+    from vatspolicy.reports.decision import export, finish_report, render
     from vatspolicy.reports.decision.pieces import Run
 
     lang = options.context.lang
@@ -132,8 +129,8 @@ def _report(
         number = _list_reports(options).index((format, color))
         run = Run(result.problems, result.remarks, result, repeated)
         return finish_report(pieces, number, format, lang, run)
-    if format in BINARY_FORMATS:
-        return export(format, result.records, lang, result.problems, result.remarks)
+    if FORMATS[format].library:
+        return export(format, result.records, lang, result.problems, result.remarks, result)
     width = measure_width()
     return render(format, result.records, lang, color, width, result.problems, result.remarks, extent, result, repeated)
 
@@ -149,7 +146,7 @@ def _show_configuration(options: CheckOptions) -> ExitCode:
     return ExitCode.OK
 
 
-def _prepare(options: CheckOptions, extent: Extent, keeps: bool = False) -> tuple[SelectedLaw, Gate]:
+def _prepare(options: CheckOptions, extent: str, keeps: bool = False) -> tuple[SelectedLaw, Gate]:
     """Return the law and the gate: what decides whether it opens is read from the side of its owner, if one is named.
 
     `keeps`: the result has the records of all decisions.
@@ -163,7 +160,7 @@ def _prepare(options: CheckOptions, extent: Extent, keeps: bool = False) -> tupl
 
 
 def _tell_what_it_opens(
-    trust: Trust, edited: Sequence[str], result: GateResult, extent: Extent
+    trust: Trust, edited: Sequence[str], result: GateResult, extent: str
 ) -> tuple[Remark, GateResult]:
     """Return the remark on a change that edits what decides about it, after deciding once more as it would have it.
 
@@ -200,8 +197,9 @@ def _refuse_contradictions(options: CheckOptions) -> None:
         abort(_("--mask belongs to --log."))
     if options.trust is not None and (options.write_baseline is not None or "-" in options.specs):
         abort(_("--trust belongs to specs in files, and not to --write-baseline."))
-    for format in {options.format, *(name for name, __ in options.outputs)} & {"docx", "xlsx"}:
-        _refuse_export(format, to_terminal=format == options.format)
+    for format in sorted({options.format, *(name for name, __ in options.outputs)}):
+        if FORMATS[format].library:
+            _refuse_export(format, to_terminal=format == options.format)
 
 
 def _refuse_to_overwrite(options: CheckOptions) -> None:
@@ -225,20 +223,16 @@ def _refuse_export(format: str, to_terminal: bool) -> None:
 
     if to_terminal and sys.stdout is not None and sys.stdout.isatty():
         abort(_("{format} is a file, not text. Write it with: -o FILE.{format}", format=format))
-    if find_spec({"docx": "docx", "xlsx": "openpyxl"}[format]) is None:
+    if find_spec(FORMATS[format].library) is None:
         from vatspolicy.origin import install
 
         abort(_("{format} needs an extra: {command}.", format=format, command=install("export")))
 
 
-def _find_extent(options: CheckOptions) -> Extent:
+def _find_extent(options: CheckOptions) -> str:
     """Return how much the reports say."""
-    extents: tuple[tuple[Extent, bool], ...] = (
-        ("details", options.details),
-        ("summary", options.summary),
-        ("quiet", options.quiet),
-    )
-    chosen = [extent for extent, wanted in extents if wanted]
+    wanted = {"details": options.details, "summary": options.summary, "quiet": options.quiet}
+    chosen = [extent for extent, is_wanted in wanted.items() if is_wanted]
     if len(chosen) > 1:
         abort(_("--{one} and --{other} contradict each other.", one=chosen[0], other=chosen[1]))
     if chosen and chosen[0] != "details" and options.format != "text":
@@ -250,7 +244,7 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
     """Return the options that change the question, as the next command repeats them; by command."""
     import json
 
-    from vatspolicy.reports.decision.gate_line import quote
+    from vatspolicy.reports.decision.summary import quote
 
     context = options.context
     words = [*context.law.repeat(), *(["--as-of", context.as_of] if context.as_of else [])]
@@ -263,7 +257,7 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
     return {command: "".join(f" {word}" for word in one) for command, one in found.items()}
 
 
-def _make_gate(options: CheckOptions, law: SelectedLaw, extent: Extent, keeps: bool) -> Gate:
+def _make_gate(options: CheckOptions, law: SelectedLaw, extent: str, keeps: bool) -> Gate:
     """Return the gate that the options describe, with its waivers and baseline.
 
     Text without details explains nothing, so that its records are brief. Only

@@ -35,7 +35,6 @@ WORKERS = 4
 
 
 DiffFormat = Literal["text", "json", "markdown", "github", "sarif", "html"]
-"""Formats of a comparison (vatspolicy.authoring.diff.report.FORMATS)."""
 
 
 Semantic = Literal["auto", "z3", "off"]

@@ -12,7 +12,6 @@ from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _, translate
 
 DocsFormat = Literal["markdown", "html"]
-"""Formats of pages (vatspolicy.reports.policy.FORMATS)."""
 
 
 _FOLDERS = {"markdown": Path("docs/policies"), "html": Path("site")}

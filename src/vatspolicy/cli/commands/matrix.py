@@ -21,7 +21,6 @@ from vatspolicy.errors import suggest
 from vatspolicy.i18n import Sentences, _
 
 MatrixFormat = Literal["text", "markdown", "html", "json"]
-"""Formats of a matrix (vatspolicy.guidance.access_matrix.render.FORMATS)."""
 
 
 By = Literal["regimes", "places", "all"]

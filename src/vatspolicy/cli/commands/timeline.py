@@ -22,7 +22,6 @@ from vatspolicy.cli.options import (
 from vatspolicy.i18n import _
 
 TimelineFormat = Literal["text", "json", "markdown", "html"]
-"""Formats of a timeline (vatspolicy.reports.timeline.FORMATS)."""
 
 
 def show_timeline(

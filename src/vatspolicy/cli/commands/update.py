@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 
 UpdateFormat = Literal["text", "json", "markdown"]
-"""Formats of an update (vatspolicy.reports.law_update.FORMATS)."""
 
 
 def update(

@@ -29,7 +29,6 @@ from vatspolicy.reports.access_matrix.words import (
 )
 from vatspolicy.reports.words import phrase
 
-FORMATS = ("text", "markdown", "html", "json")
 _LEAST = 20
 """Cells that the names of rows need on a terminal; with less room every row becomes a list."""
 
@@ -40,7 +39,7 @@ _OFFERS = 2
 def render(
     format: str, tables: Sequence[Matrix], lang: Language, color: bool = False, room: int = 100, details: bool = False
 ) -> str:
-    """Render tables in one of FORMATS.
+    """Render tables in a format.
 
     Text alone uses color, room (columns) and details: the conditions, the reasons and the law. Other formats have them.
     """

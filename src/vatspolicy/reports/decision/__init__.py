@@ -5,32 +5,39 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
 
 from vatspolicy.core.engine.result import Record
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem, in_language
 from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import _
+from vatspolicy.reports import formats
 from vatspolicy.reports.decision.pieces import Pieces, Report, Run, View
 
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
 
-FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
-WHOLE = ("html",)
-"""Formats of text for which all records of a run are kept until its end."""
-BINARY_FORMATS = ("docx", "xlsx")
-"""Formats for counsel that are files, not text; they need the extra `export`, and all records too."""
+FORMATS = tuple(name for name, one in formats.FORMATS.items() if not one.library)
+"""Formats of text."""
+BINARY_FORMATS = tuple(name for name, one in formats.FORMATS.items() if one.library)
+"""Formats for counsel that are files, not text; they need the extra `export`."""
 EXTENTS = ("screen", "details", "summary", "quiet")
 """Extents of a report: one screen, everything, one line a spec, the last line."""
-_MODULES = {"json": "json_run"}
+
+
+def load_writer(format: str) -> ModuleType:
+    """Return the module that writes decisions in a format: a `Report` of pieces, or `render` for one that is whole.
+
+    Its LEAVES_OUT names the fields that it does not show, by the reason why.
+    """
+    return importlib.import_module(f"vatspolicy.reports.decision.{format}")
 
 
 def begin_report(format: str, view: View) -> Report:
-    """Begin a report in one of FORMATS that is not in WHOLE."""
-    module = importlib.import_module(f"vatspolicy.reports.decision.{_MODULES.get(format, format)}")
-    report: Report = module.Report(view)
+    """Begin a report in a format that is not whole."""
+    report: Report = load_writer(format).Report(view)
     return report
 
 
@@ -62,10 +69,8 @@ def render(
     errors, and the last line of the text tells it. Without it, the settings are those of a gate without options. The
     command that the last line proposes repeats options: `repeated`, by command.
     """
-    if format in WHOLE:
-        found = [in_language(problem, lang) for problem in (*problems, *_not_found(gate))]
-        module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
-        return str(module.render(records, lang, found, remarks=remarks or ()))
+    if formats.FORMATS[format].whole:
+        return cast("str", _render_whole(format, records, lang, problems, remarks, gate))
     judgement = gate.judgement if gate else Judgement()
     waived = any(record.remaining for record in records)
     report = begin_report(format, View(lang, judgement, extent, color, room, waived))
@@ -90,12 +95,24 @@ def export(
     lang: Language,
     problems: Sequence[Problem] = (),
     remarks: Iterable[Remark] | None = None,
+    gate: GateResult | None = None,
 ) -> bytes:
     """Render decisions (records) in one of BINARY_FORMATS.
 
     Raises:
         ModuleNotFoundError: if the extra `export` is not installed.
     """
-    module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
-    content: bytes = module.render(records, lang, [in_language(problem, lang) for problem in problems], remarks or ())
+    return cast("bytes", _render_whole(format, records, lang, problems, remarks, gate))
+
+
+def _render_whole(
+    format: str,
+    records: Sequence[Record],
+    lang: Language,
+    problems: Iterable[Problem],
+    remarks: Iterable[Remark] | None,
+    gate: GateResult | None,
+) -> str | bytes:
+    found = [in_language(problem, lang) for problem in (*problems, *_not_found(gate))]
+    content: str | bytes = load_writer(format).render(records, lang, found, remarks or ())
     return content

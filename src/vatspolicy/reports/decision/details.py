@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 from vatspolicy.core.engine.result import (
     Authority,
@@ -38,8 +37,9 @@ from vatspolicy.reports.decision.digest import (
     some_waived,
     waived_mark,
 )
-from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
-from vatspolicy.reports.decision.opinions import say_matter, say_opinion
+from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
+from vatspolicy.reports.decision.doubt import say_matter, say_opinion
+from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_LICENSE, BY_NAME, KINDS, POLICY, VERSIONS
 from vatspolicy.reports.lists import cut_lists
 from vatspolicy.reports.words import COLORS, COUNTS, GROUPS, cited, phrase, say_deciding, way_of
 
@@ -48,6 +48,14 @@ _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "
 _STATE_COLORS = {"classified": "yellow", "not-telecom": "green", "partly-classified": "blue", "unclassified": "blue"}
 _SAID_ABOVE = ("before-launch", "continuing")
 """Groups of duties whose heading says when they are due."""
+
+
+LEAVES_OUT = {
+    BY_EXPLAIN: f"product launch {VERSIONS} {POLICY} Explanation.clauses Explanation.location",
+    BY_KIND: f"{KINDS} Denial.reasons Need.message",
+    BY_NAME: "Need.rule Duty.rule Duty.subject Advice.rule Advice.subject",
+    BY_LICENSE: "Need.routes Need.nearest",
+}
 
 
 def detail_lines(record: Record, lang: Language, style: Style, room: int) -> list[str]:
@@ -349,6 +357,6 @@ def _by_authority(
     yield from groups.items()
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 80 else text[:77] + "…"

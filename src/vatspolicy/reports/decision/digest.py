@@ -12,7 +12,7 @@ from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, Table, aside, end, gap, joint, word
 from vatspolicy.reports.decision import doubt
-from vatspolicy.reports.decision.opinions import say_standing
+from vatspolicy.reports.decision.doubt import say_standing
 from vatspolicy.reports.words import KNOWN, MEANINGS, VERIFICATION, phrase, say_deciding
 
 LAYER_WORDS: Table = {"layer": Phrase("layer {name}")}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from docx import Document
 from docx.enum.text import WD_BREAK
@@ -17,8 +16,9 @@ from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n.text import clean
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
+from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
+from vatspolicy.reports.decision.memo import LEAVES_OUT as LEAVES_OUT
 from vatspolicy.reports.decision.memo import Memo, make_memo, no_license, say_filings
-from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.summary import worst_first
 from vatspolicy.reports.decision.tasks import by_day
 from vatspolicy.reports.formats.html_words import Sentences
@@ -60,14 +60,14 @@ class _Document:
         section.left_margin = section.right_margin = Mm(20)
         section.top_margin = section.bottom_margin = Mm(18)
         for name in ("Normal", "Heading 1", "Heading 2", "Title"):
-            style: Any = self.document.styles[name]
+            style = self.document.styles[name]
             style.font.name = _LATIN
             fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
             for key in [key for key in fonts.attrib if key.endswith("Theme")]:
                 del fonts.attrib[key]
             fonts.set(qn("w:eastAsia"), _CHINESE)
             style.paragraph_format.space_after = Pt(3)
-        normal: Any = self.document.styles["Normal"]
+        normal = self.document.styles["Normal"]
         normal.font.size = Pt(10)
 
     def add(self, record: Record) -> None:

@@ -11,11 +11,12 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Table, joint, word
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import say_decision, say_remark
-from vatspolicy.reports.decision.gate_line import own_law, say_totals
-from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
-from vatspolicy.reports.decision.opinions import say_opinion
+from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
+from vatspolicy.reports.decision.doubt import say_opinion
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
 from vatspolicy.reports.decision.results import results, say_failures
+from vatspolicy.reports.decision.summary import own_law, say_totals
+from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.formats.github import Annotation, Annotations
 
 SETTINGS = "settings"
@@ -23,6 +24,15 @@ SETTINGS = "settings"
 WORDS: Table = {
     "more": Phrase("{count} more of this level are in the job summary and in the other reports."),
     "fails": Phrase("The gate fails: {failures}."),
+}
+
+
+LEAVES_OUT = {
+    BY_KIND: f"{KINDS} Denial.reasons Denial.subject Need.effect Need.subject Duty.subject title",
+    BY_EXPLAIN: f"launch met services undetermined {VERSIONS} {POLICY} Denial.layer Need.layer Duty.layer",
+    EXPLAINED: f"Denial.curable Need.routes Need.nearest Need.authority Duty.authority Duty.bearer {WHY}",
+    "GitHub shows ten notices; the notes are in the job summary.": "Advice.rule Advice.subject Advice.message"
+    " Advice.layer Advice.citations Advice.kind",
 }
 
 

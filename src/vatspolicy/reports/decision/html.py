@@ -12,16 +12,14 @@ from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n.words import STATES, VERDICTS
 from vatspolicy.reports.decision import (
-    basis,
-    calendar_picture,
     digest,
     doubt,
     memo,
-    opinions,
-    route_diagram,
+    pictures,
     summary,
     tasks,
 )
+from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_NAME, KINDS, POLICY
 from vatspolicy.reports.formats.html_page import Entry, Frame, place_entries, read_asset, render_page
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.templating import render_html
@@ -44,14 +42,14 @@ _NAMES = {
     "by_day": tasks.by_day,
     "by_kind": doubt.by_kind,
     "counts": lambda days: {day: len(found) for day, found in days.items()},
-    "fact_in_words": basis.fact_in_words,
+    "fact_in_words": memo.fact_in_words,
     "group_readings": doubt.group_readings,
     "no_license": memo.no_license,
-    "make_calendar": calendar_picture.make_calendar,
-    "make_picture": route_diagram.make_picture,
-    "offset": calendar_picture.offset,
+    "make_calendar": pictures.make_calendar,
+    "make_picture": pictures.make_picture,
+    "offset": pictures.offset,
     "open_facts": digest.open_facts,
-    "route_points": route_diagram.route_points,
+    "route_points": pictures.route_points,
     "rules_of": lambda findings: [rule for _, rule in sorted({one.rule: one for one in findings}.items())],
     "say_basis": doubt.say_basis,
     "say_change": say_change,
@@ -60,7 +58,7 @@ _NAMES = {
     "say_finding": digest.say_finding,
     "say_kind": doubt.say_kind,
     "say_law": say_law,
-    "say_opinion": opinions.say_opinion,
+    "say_opinion": doubt.say_opinion,
     "say_other": doubt.say_other,
     "say_waived": digest.say_waived,
     "say_worst": doubt.say_worst,
@@ -70,6 +68,14 @@ _NAMES = {
     "without_day": tasks.without_day,
 }
 """Tables and functions that templates use."""
+
+
+LEAVES_OUT = {
+    BY_EXPLAIN: f"Duty.version Advice.version {POLICY} Explanation.location",
+    BY_KIND: f"{KINDS} Denial.reasons",
+    BY_NAME: "Duty.rule Duty.subject Advice.rule Advice.subject",
+    "The law in front of the page names its layers.": "Denial.layer Need.layer Advice.layer",
+}
 
 
 def render(
@@ -128,8 +134,8 @@ class _Decision:
         self.name = record.title
         self.decided, self.tone = self.say.word(VERDICTS, record.decision), TONES[record.decision]
         self.memo = memo.make_memo(record, self.say)
-        self.regulations = sorted(self.say.by_policy(basis.cited_articles(record)), key=lambda found: found[0].policy)
-        self.facts = basis.facts_read(record)
+        self.regulations = sorted(self.say.by_policy(memo.cited_articles(record)), key=lambda found: found[0].policy)
+        self.facts = memo.facts_read(record)
         self.sections = [(key, title) for key, title, shown in self._parts() if shown]
 
     @property
@@ -148,7 +154,7 @@ class _Decision:
         yield "waived", say.word(digest.WAIVER_WORDS, "waived"), record.waived
         yield "because", say.html("because"), record.denials
         yield "missing", say.phrase("missing"), record.missing
-        yield "opinions", say.word(opinions.WORDS, "opinions"), record.opinions
+        yield "opinions", say.word(doubt.WORDS, "opinions"), record.opinions
         yield "services", say.html("services"), record.services
         yield "met", say.phrase("met"), record.held
         yield "to-do", say.html("to_do"), self.memo.tasks
@@ -176,7 +182,7 @@ class _Decision:
             heads=_heads(say),
             law=say_deciding(record.bundle, say.lang),
             held=[say.text(one.instrument.title) for one in record.held if one.instrument],
-            matters=[opinions.say_matter(one, say.lang) for ask in record.missing for one in ask.about],
+            matters=[doubt.say_matter(one, say.lang) for ask in record.missing for one in ask.about],
             regulations=self.regulations,
             say=say,
             sections=self.sections,

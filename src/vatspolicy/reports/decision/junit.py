@@ -10,16 +10,25 @@ from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS, word
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_decision, say_remark
-from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
-from vatspolicy.reports.decision.opinions import say_opinion
+from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
+from vatspolicy.reports.decision.doubt import say_opinion
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View
 from vatspolicy.reports.decision.results import Result, results
+from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.formats.junit import Suite, join_suites
 from vatspolicy.reports.words import phrase, say_deciding
 
 NAME = "vatspolicy"
 PROPERTIES = ("specs", "law")
 """Properties of the run that each suite repeats."""
+
+
+LEAVES_OUT = {
+    BY_KIND: f"{KINDS} Denial.reasons Need.effect title",
+    BY_EXPLAIN: f"launch met undetermined {VERSIONS} {POLICY} Denial.layer Need.layer Duty.layer Advice.layer",
+    EXPLAINED: f"Denial.curable Need.routes Need.nearest Need.authority Duty.authority Duty.bearer {WHY}"
+    " Explanation.location",
+}
 
 
 class Report:

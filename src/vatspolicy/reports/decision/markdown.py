@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from vatspolicy.core.engine.result import Authority, Condition, Duty, Finding, Record, Route
 from vatspolicy.core.policies.deadlines import GROUPS as GROUP_ORDER
@@ -15,10 +14,11 @@ from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, joint, number, word
 from vatspolicy.output import Style
-from vatspolicy.reports.decision import digest, doubt, opinions
-from vatspolicy.reports.decision.gate_line import say_gate
+from vatspolicy.reports.decision import digest, doubt
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
 from vatspolicy.reports.decision.results import say_failures
+from vatspolicy.reports.decision.summary import say_gate
+from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_LICENSE, BY_NAME, KINDS, POLICY, VERSIONS
 from vatspolicy.reports.formats.html import trust
 from vatspolicy.reports.formats.templating import render_markdown
 from vatspolicy.reports.timeline.words import WORDS as AHEAD
@@ -38,6 +38,14 @@ WORDS: Table = {
 _SECTIONS = trust("\0")
 """Stands for the decisions in the report."""
 _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
+
+
+LEAVES_OUT = {
+    BY_EXPLAIN: f"product launch {VERSIONS} {POLICY} Explanation.clauses Explanation.location",
+    BY_KIND: f"{KINDS} Denial.reasons Need.message Duty.message",
+    BY_NAME: "Need.rule Duty.rule Duty.subject Advice.rule Advice.subject",
+    BY_LICENSE: "met Need.routes Need.nearest",
+}
 
 
 class Report:
@@ -98,12 +106,12 @@ def _row(record: Record, lang: Language, judgement: Judgement) -> tuple[str, str
     return _ICONS[record.decision], doubt.verdict(record, lang), record.title, record.file, outcome
 
 
-def _words(lang: Language) -> dict[str, Any]:
+def _words(lang: Language) -> dict[str, object]:
     """Return the functions by which templates say a phrase, and the tables of phrases."""
     return {
         "AHEAD": AHEAD,
         "GROUPS": GROUPS,
-        "OPINIONS": opinions.WORDS,
+        "OPINIONS": doubt.WORDS,
         "STATES": STATES,
         "VERDICTS": VERDICTS,
         "WAIVER_WORDS": digest.WAIVER_WORDS,
@@ -145,8 +153,8 @@ def _render(record: Record, lang: Language, judgement: Judgement) -> str:
         say_basis=doubt.say_basis,
         say_finding=digest.say_finding,
         say_kind=doubt.say_kind,
-        say_matter=opinions.say_matter,
-        say_opinion=opinions.say_opinion,
+        say_matter=doubt.say_matter,
+        say_opinion=doubt.say_opinion,
         say_other=doubt.say_other,
         say_waived=digest.say_waived,
         semicolon=joint("semicolon", lang),

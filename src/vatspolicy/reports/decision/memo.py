@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from vatspolicy.core.engine.result import Citation, Finding, Reading, Record, Route
+from vatspolicy.core.engine.result import Citation, Fact, Finding, Need, Reading, Record, Route
+from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.i18n.words import count, join_two, number, word
-from vatspolicy.reports.decision import doubt, gate_line
-from vatspolicy.reports.decision.basis import cited_articles
+from vatspolicy.reports.decision import doubt, summary
 from vatspolicy.reports.decision.digest import say_meaning, some_waived, split_duties, waived_mark
-from vatspolicy.reports.decision.opinions import say_opinion, say_standing
+from vatspolicy.reports.decision.doubt import say_opinion, say_standing
 from vatspolicy.reports.decision.tasks import Item, items
+from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.timeline.words import say_ahead
 from vatspolicy.reports.words import VERIFICATION
@@ -19,6 +22,15 @@ from vatspolicy.reports.words import VERIFICATION
 _GRADES = ("primary", "secondary", "unverified")
 _REGULATIONS = 5
 """Regulations that the sources name for each grade."""
+
+
+LEAVES_OUT = {
+    BY_EXPLAIN: f"product met undetermined Denial.rule Need.rule Duty.rule Advice.rule {VERSIONS} {POLICY}"
+    " Denial.layer Need.layer Advice.layer Advice.kind Advice.message Advice.subject",
+    BY_KIND: f"{KINDS} Denial.reasons Need.message Duty.subject Duty.message",
+    EXPLAINED: f"Denial.citations {WHY}",
+    "Whoever reads this looks at no file of the spec or the law.": "Explanation.location",
+}
 
 
 @dataclass(frozen=True)
@@ -130,8 +142,8 @@ def say_reason(record: Record, say: Sentences) -> str:
 def say_filings(made: Memo, record: Record, say: Sentences) -> str:
     """Return the number of filings and duties as a heading."""
     parts = zip(("filings", "own"), split_duties(record), strict=True)
-    told = [count(gate_line.COUNTS, key, len(duties), say.lang) for key, duties in parts if duties]
-    before = word(gate_line.WORDS, "before", say.lang, todo=join_two(told, say.lang)) if told else ""
+    told = [count(summary.COUNTS, key, len(duties), say.lang) for key, duties in parts if duties]
+    before = word(summary.WORDS, "before", say.lang, todo=join_two(told, say.lang)) if told else ""
     later = len(made.filings) - len(made.before_launch)
     parts_told = [before, say.html("later_count", count=later) if later else ""]
     heading = say.html("filings_denied" if record.decision == "deny" else "filings")
@@ -225,3 +237,79 @@ def _names(articles: Sequence[Citation], say: Sentences) -> str:
     if len(found) > _REGULATIONS:
         names.append(say.html("and_more", count=len(found) - _REGULATIONS))
     return say.semicolon.join(names)
+
+
+Steps = tuple[str | int, ...]
+
+_STEP = re.compile(r'\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?([\w-]+)')
+
+
+def cited_articles(record: Record) -> Iterator[Citation]:
+    """Yield every citation of findings, routes and conditions."""
+    for finding in _established(record):
+        yield from finding.citations
+        for route in _routes_of(finding):
+            yield from _cited_by(route)
+    for service in record.services:
+        for activity in service.activities:
+            for route in activity.routes:
+                yield from _cited_by(route)
+
+
+def _established(record: Record) -> tuple[Finding, ...]:
+    return (*record.denials, *record.licenses, *record.met, *record.duties, *record.advice)
+
+
+def _routes_of(finding: Finding) -> tuple[Route, ...]:
+    return finding.routes or () if isinstance(finding, Need) else ()
+
+
+def _cited_by(route: Route) -> Iterator[Citation]:
+    yield from route.citations
+    for condition in route.conditions:
+        yield from condition.why.citations
+
+
+def steps(path: str) -> Steps:
+    """Split a path as a report writes it (`services[0].offers`) into its steps."""
+    return tuple(
+        int(index) if index else json.loads(f'"{quoted}"') if quoted else name
+        for index, quoted, name in _STEP.findall(path)
+    )
+
+
+def title(path: Steps, say: Sentences) -> str:
+    """Return the title of a fact in the schema, in the language of the page."""
+    return say.text(FactWording().name(path))
+
+
+def value_in_words(path: Steps, value: object, say: Sentences) -> str:
+    """Return a value in words, in the language of the page."""
+    return say.text(FactWording().value(value, path))
+
+
+def fact_in_words(fact: Fact, say: Sentences) -> tuple[str, str]:
+    """Return the title and the value of a fact that a finding read."""
+    path = steps(fact.path)
+    return title(path, say), value_in_words(path, fact.value, say)
+
+
+def facts_read(record: Record) -> list[Fact]:
+    """Return every stated fact that a finding or a condition of a route read, in the order of the spec."""
+    found = {fact.path: fact for fact in _read(record) if fact.value is not None}
+    return sorted(found.values(), key=lambda fact: (fact.line, fact.column, fact.path))
+
+
+def _read(record: Record) -> Iterator[Fact]:
+    for finding in _established(record):
+        yield from finding.why.facts
+        yield from _of_routes(_routes_of(finding))
+    for service in record.services:
+        for activity in service.activities:
+            yield from _of_routes(activity.routes)
+
+
+def _of_routes(routes: Iterable[Route]) -> Iterator[Fact]:
+    for route in routes:
+        for condition in route.conditions:
+            yield from condition.why.facts

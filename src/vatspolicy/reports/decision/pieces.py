@@ -8,7 +8,7 @@ from __future__ import annotations
 import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import IO, TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from vatspolicy.core.engine.result import Record
 from vatspolicy.errors import Problem
@@ -123,7 +123,7 @@ class Entries:
             content = self._spool.get(self._places[place])
             yield marshal.loads(content)[self._number] if content else ()  # noqa: S302 - of this run
 
-    def sort(self, key: Callable[[Summary], Any]) -> list[int]:
+    def sort(self, key: Callable[[Summary], tuple[int, ...]]) -> list[int]:
         """Return the positions of the decisions sorted by a key of their outlines."""
         return sorted(range(len(self)), key=lambda place: key(self.summaries[place]))
 
@@ -172,7 +172,7 @@ class Spool:
         return self._file.read(place[1])
 
 
-BLANK: list[dict[str, Any]] = [{}]
+BLANK: list[dict[str, object]] = [{}]
 """Stands in JSON for a list whose members are filled in later."""
 
 

@@ -14,8 +14,7 @@ from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, LEVELS, Failure, Judge
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import VERDICTS, Table, aside, count, joint, word
 from vatspolicy.reports.decision.digest import open_facts, say_contested, say_waived
-from vatspolicy.reports.decision.doubt import hint, say_kind
-from vatspolicy.reports.decision.opinions import say_matter
+from vatspolicy.reports.decision.doubt import hint, say_kind, say_matter
 from vatspolicy.reports.words import COUNTS, law_of
 
 CONTESTED, MISSING, UNDETERMINED, DECISION = "contested", "missing-fact", "undetermined", "decision"

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any
 
 from vatspolicy.core.engine.result import Advice, ChangeAhead, Finding, Opinion, Record, Waived, encode
 from vatspolicy.gate.judgement import Judgement, Remark
@@ -14,10 +13,11 @@ from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.origin import page
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, later_law, say_decision, say_remark
-from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
-from vatspolicy.reports.decision.opinions import say_opinion
+from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
+from vatspolicy.reports.decision.doubt import say_opinion
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
 from vatspolicy.reports.decision.results import CONTESTED, MISSING, WORDS, Result, results
+from vatspolicy.reports.formats import BY_KIND, EXPLAINED
 from vatspolicy.reports.formats.sarif import Run as SarifRun
 from vatspolicy.reports.formats.sarif import location, make_result, related_location, rule_page
 from vatspolicy.reports.words import cited, phrase
@@ -27,6 +27,14 @@ _INDENT = " " * 8
 _RULE = re.compile(rf'(\n{_INDENT}  "ruleId": ("(?:[^"\\]|\\.)*"),\n{_INDENT}  "ruleIndex": )0')
 """The start of a result, whose rule has no index yet. In JSON a line break is never part of a text."""
 _HELP = {CONTESTED: "contested_help", MISSING: "missing_help"}
+
+
+LEAVES_OUT = {
+    BY_KIND: "Denial.state Denial.reasons Need.state Advice.state title",
+    "It is not about a line of the spec.": "launch services met undetermined",
+    EXPLAINED: "Denial.curable Need.routes Need.nearest Need.authority Duty.authority Duty.bearer Explanation.clauses"
+    " Explanation.facts",
+}
 
 
 class Report:
@@ -44,7 +52,7 @@ class Report:
         """
         lang = self._view.lang
         found = results(record, lang, self._view.judgement)
-        rules: dict[str, Any] = {}
+        rules: dict[str, object] = {}
         for result in found:
             if result.rule not in self._told:
                 self._told.add(result.rule)
@@ -91,7 +99,7 @@ class Report:
 
     def _add_rules(self, run: SarifRun, entries: Entries) -> list[list[int]]:
         """Add the rules of all results; return the positions of the decisions that have each part of their texts."""
-        rules: dict[str, Any] = {}
+        rules: dict[str, tuple[int, dict[str, object]]] = {}
         places: list[list[int]] = [[], [], [], []]
         first: dict[int, Texts] = {}
         for place, texts in enumerate(entries.texts()):
@@ -115,7 +123,7 @@ class Report:
             run.add_rule("changes-ahead", TIMELINE["ahead"][self._view.lang], address=page("gate.md", "changes-ahead"))
         return places
 
-    def _dump(self, results: Iterable[dict[str, Any]]) -> str:
+    def _dump(self, results: Iterable[dict[str, object]]) -> str:
         """Return results as they stand in the list of a run."""
         texts = []
         for result in results:
@@ -125,7 +133,7 @@ class Report:
         return f",\n{_INDENT}".join(texts)
 
 
-def _rule(result: Result, lang: Language) -> dict[str, Any]:
+def _rule(result: Result, lang: Language) -> dict[str, object]:
     run = SarifRun("vatspolicy", "0", FINGERPRINT)
     _add_rule(run, result, lang)
     return run.rules[0]
@@ -172,7 +180,7 @@ def _help(finding: Finding, lang: Language) -> list[str]:
     return text.strip().split("\n\n")
 
 
-def _result(record: Record, result: Result) -> dict[str, Any]:
+def _result(record: Record, result: Result) -> dict[str, object]:
     finding = result.finding
     identity = "\0".join([record.product, result.subject, result.rule, *([result.detail] if result.detail else [])])
     made = make_result(
@@ -199,7 +207,7 @@ def _layer(finding: Finding) -> dict[str, str]:
     return {"layer": finding.layer} if finding.layer else {}
 
 
-def _suppression(waived: Waived, said: str) -> dict[str, Any]:
+def _suppression(waived: Waived, said: str) -> dict[str, object]:
     """Return a waiver or a baseline as SARIF knows it: kept outside the source, and accepted."""
     return {
         "kind": "external",
@@ -210,12 +218,12 @@ def _suppression(waived: Waived, said: str) -> dict[str, Any]:
     }
 
 
-def _later_law(record: Record, told: str) -> dict[str, Any]:
+def _later_law(record: Record, told: str) -> dict[str, object]:
     """Return that the law of the day is not all known, as a note."""
     return _note("later-law", told, location(record.file, 1), f"{record.product}\0later-law")
 
 
-def _opinion(record: Record, opinion: Opinion, lang: Language) -> dict[str, Any]:
+def _opinion(record: Record, opinion: Opinion, lang: Language) -> dict[str, object]:
     identity = f"{record.product}\0opinions\0{opinion.about}\0{opinion.service}\0{opinion.date}"
     place = location(record.file, opinion.line, opinion.column)
     made = _note("opinions", say_opinion(opinion, lang), place, identity)
@@ -223,7 +231,7 @@ def _opinion(record: Record, opinion: Opinion, lang: Language) -> dict[str, Any]
     return made | {"properties": {key: value for key, value in encode(opinion).items() if key in kept}}
 
 
-def _change_ahead(record: Record, entry: ChangeAhead, lang: Language) -> dict[str, Any]:
+def _change_ahead(record: Record, entry: ChangeAhead, lang: Language) -> dict[str, object]:
     """Return a change of the decision in the days ahead, as a note."""
     from vatspolicy.reports.timeline.words import say_ahead
 
@@ -231,11 +239,11 @@ def _change_ahead(record: Record, entry: ChangeAhead, lang: Language) -> dict[st
     return _note("changes-ahead", say_ahead(entry, lang), location(record.file, 1), identity)
 
 
-def _note(rule: str, text: str, place: Mapping[str, Any], identity: str) -> dict[str, Any]:
+def _note(rule: str, text: str, place: Mapping[str, object], identity: str) -> dict[str, object]:
     return make_result(FINGERPRINT, rule, "note", text, place, identity)
 
 
-def _place(remark: Remark) -> dict[str, Any]:
+def _place(remark: Remark) -> dict[str, object]:
     return location(remark.file or "", remark.line or 1, remark.column or 1)
 
 

@@ -24,8 +24,8 @@ from vatspolicy.reports.decision.digest import (
     split_duties,
     waived_mark,
 )
-from vatspolicy.reports.decision.gate_line import COUNTS as TODO
-from vatspolicy.reports.decision.opinions import say_opinion
+from vatspolicy.reports.decision.doubt import say_opinion
+from vatspolicy.reports.decision.summary import COUNTS as TODO
 from vatspolicy.reports.words import COLORS, phrase, say_deciding
 
 HEIGHT = 22

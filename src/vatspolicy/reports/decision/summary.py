@@ -1,28 +1,47 @@
-"""The outline of a decision that reports on many specs keep: words and figures, a kilobyte instead of hundreds."""
+"""A run in words: the outline of each decision, and the last line with the verdict of the gate.
+
+Reports on many specs keep the outline: a kilobyte instead of hundreds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.core.engine.opinions import COUNTED
 from vatspolicy.core.engine.result import Duty, Law, Reading, Record
+from vatspolicy.core.policies.bundle import SHIPPED
 from vatspolicy.core.policies.wording import say_reading
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, Judgement, find_failures, find_worst_level
 from vatspolicy.i18n import Language, Phrase
-from vatspolicy.i18n.text import clean
-from vatspolicy.i18n.words import Table, joint, word
+from vatspolicy.i18n.text import clean, width, wrap
+from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, gap, join_two, joint, word
+from vatspolicy.output import Style
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import some_waived, split_duties
-from vatspolicy.reports.decision.opinions import say_opinion
+from vatspolicy.reports.decision.doubt import say_opinion
+from vatspolicy.reports.words import phrase, say_deciding
+
+if TYPE_CHECKING:
+    from vatspolicy.gate.gate import GateResult
 
 WORDS: Table = {
     "read_as": Phrase("{subject} read as {name}"),
     "service_read_as": Phrase("readings of {subject} together"),
+    "passed": Phrase("Gate: passed"),
+    "failed": Phrase("Gate: FAILED"),
+    "incomplete": Phrase("Gate: INCOMPLETE"),
+    "invalid": Phrase("Gate: INVALID INPUT"),
+    "more": Phrase("{name} and {count} more"),
+    "bad": Phrase("INVALID"),
+    "open": Phrase("facts are missing"),
+    "no_fail": Phrase("The exit code is 0 because of --no-fail."),
+    "before": Phrase("{todo} before launch"),
+    "next": Phrase("Next: {command}"),
 }
 NAMED = ("contested", "duty", "advice")
 """Levels on which the verdict does not show the finding that failed, so that the last line names it."""
-_GRAVITY = ("deny", "needs-license", "incomplete", "allow")
 
 
 class Summary(NamedTuple):
@@ -83,7 +102,7 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
 
 def gravity(decision: str, contested: object) -> tuple[int, bool]:
     """Return the key that sorts decisions: the gravest first, and contested ones before others."""
-    return _GRAVITY.index(decision), not contested
+    return -doubt.SEVERITY.index(decision), not contested
 
 
 def worst_first(records: Iterable[Record]) -> list[Record]:
@@ -123,3 +142,163 @@ def _say_reason(record: Record, lang: Language) -> str:
     if record.contested:
         parts.insert(0, f"{word(doubt.WORDS, 'contested', lang)}{joint('colon', lang)}{doubt.hint(record, lang)}")
     return clean(joint("semicolon", lang).join(dict.fromkeys(part.rstrip(".。") for part in parts)), one_line=True)
+
+
+COUNTS: Counts = {
+    "specs": (Phrase("{n} spec"), Phrase("{n} specs")),
+    "invalid": (Phrase("{n} invalid spec"), Phrase("{n} invalid specs")),
+    "errors": (Phrase("{n} error"), Phrase("{n} errors")),
+    "incomplete": (Phrase("{n} incomplete"), Phrase("{n} incomplete")),
+    "waiver_files": (Phrase("{n} waiver error"), Phrase("{n} waiver errors")),
+    "empty": (Phrase("{n} argument without a spec"), Phrase("{n} arguments without a spec")),
+    "strict": (Phrase("{n} waiver notice, --strict-waivers"), Phrase("{n} waiver notices, --strict-waivers")),
+    "denials": (Phrase("{n} obstacle"), Phrase("{n} obstacles")),
+    "licenses": (Phrase("{n} license"), Phrase("{n} licenses")),
+    "facts": (Phrase("{n} fact to add"), Phrase("{n} facts to add")),
+    "filings": (Phrase("{n} filing"), Phrase("{n} filings")),
+    "own": (Phrase("{n} internal duty"), Phrase("{n} internal duties")),
+}
+"""Counted things: one, and several."""
+_STATES = {"passed": "green", "failed": "red", "incomplete": "blue", "invalid": "red"}
+
+
+def say_gate(
+    gate: GateResult,
+    summaries: Sequence[Summary],
+    lang: Language,
+    style: Style,
+    room: int,
+    repeated: Mapping[str, str] | None = None,
+    one_line: bool = False,
+) -> list[str]:
+    """Return the last line; the next command on a second one if `room` is too small, unless `one_line`.
+
+    `summaries` are of the decisions of the run. `repeated` are the options, by command, that the next command repeats
+    because they change the question.
+    """
+    state = _state(gate, summaries)
+    reasons = aside(joint("semicolon", lang).join(_reasons(gate, summaries, lang)), lang)
+    text = end(f"{style(word(WORDS, state, lang), 'bold', _STATES[state])}{reasons}", lang)
+    space = gap(lang)
+    decided, counts = count(COUNTS, "specs", len(summaries), lang), _counts(summaries, lang)
+    text += space + end(
+        joint("colon", lang).join([decided, joint("comma", lang).join(counts)] if counts else [decided]), lang
+    )
+    if law := own_law(summaries, lang):
+        text += space + end(law, lang)
+    if state != "passed" and not gate.exit_code:
+        text += space + word(WORDS, "no_fail", lang)
+    following = _next_command(summaries, repeated or {})
+    command = word(WORDS, "next", lang, command=following) if following else ""
+    whole = f"{text}{space}{command}".rstrip()
+    if one_line or width(whole) <= room:
+        return [whole]
+    return [*wrap(text, room, "  ", ""), *(wrap(command, room, "  ", "") if command else [])]
+
+
+def _state(gate: GateResult, summaries: Iterable[Summary]) -> str:
+    levels = {one.level for one in summaries}
+    if gate.invalid or gate.problems:
+        return "invalid"
+    if gate.empty or _failing_remarks(gate) or levels - {None, INCOMPLETE}:
+        return "failed"
+    return "incomplete" if INCOMPLETE in levels else "passed"
+
+
+def _failing_remarks(gate: GateResult) -> int:
+    return sum(gate.judgement.fails_remark(remark) for remark in gate.remarks or ())
+
+
+def _reasons(gate: GateResult, summaries: Sequence[Summary], lang: Language) -> list[str]:
+    """Return the reasons of the verdict, the gravest first."""
+    found = []
+    if gate.invalid:
+        found.append(count(COUNTS, "invalid", len(gate.invalid), lang))
+    elif gate.problems:
+        found.append(count(COUNTS, "waiver_files", len(gate.problems), lang))
+    if gate.empty:
+        found.append(count(COUNTS, "empty", len(gate.empty), lang))
+    found += _levels(summaries, gate.judgement.fail_on, lang)
+    if notices := _failing_remarks(gate):
+        found.append(count(COUNTS, "strict", notices, lang))
+    if found or not summaries:
+        return found
+    return [f"{gravest_first(summaries)[0].remaining} < --fail-on {gate.judgement.fail_on}"]
+
+
+def _levels(summaries: Sequence[Summary], fail_on: str, lang: Language) -> list[str]:
+    found: dict[str, list[Summary]] = {}
+    for one in summaries:
+        if one.level:
+            found.setdefault(one.level, []).append(one)
+    alone = len(summaries) == 1
+    told = {level: level if alone else f"{len(failed)} {level}" for level, failed in found.items()}
+    plain = joint("list", lang).join(told[level] for level in ("deny", "needs-license") if level in found)
+    said = [f"{plain} ≥ --fail-on {fail_on}"] if plain else []
+    for level in NAMED:
+        if level in found:
+            names = _names(found[level], lang)
+            said.append(f"{told[level]} ≥ --fail-on {fail_on}{joint('colon', lang)}{names}")
+    if INCOMPLETE in found:
+        said.append(word(WORDS, "open", lang) if alone else count(COUNTS, INCOMPLETE, len(found[INCOMPLETE]), lang))
+    return said
+
+
+def _names(failed: Iterable[Summary], lang: Language) -> str:
+    """Return the first finding that failed, and the number of others."""
+    names = list(dict.fromkeys(name for one in failed for name in one.names))
+    if len(names) < 2:
+        return "".join(names)
+    return word(WORDS, "more", lang, name=names[0], count=len(names) - 1)
+
+
+def _counts(summaries: Sequence[Summary], lang: Language) -> list[str]:
+    """Return what is left to do, counted over all decisions."""
+    keys = ("denials", "licenses", "facts", "filings", "own")
+    total = {key: sum(getattr(one, key) for one in summaries) for key in keys}
+    said = [count(COUNTS, key, total[key], lang) for key in ("denials", "licenses", "facts") if total[key]]
+    todo = [count(COUNTS, key, total[key], lang) for key in ("filings", "own") if total[key]]
+    if todo:
+        said.append(word(WORDS, "before", lang, todo=join_two(todo, lang)))
+    return said
+
+
+def _next_command(summaries: Sequence[Summary], repeated: Mapping[str, str]) -> str | None:
+    """Return the command that leads on from the gravest decision; None where there is nothing to add."""
+    if not summaries:
+        return None
+    gravest = gravest_first([one for one in summaries if one.level] or summaries)[0]
+    command, options = {
+        "deny": ("routes", ""),
+        "needs-license": ("routes", ""),
+        "incomplete": ("ask", ""),
+    }.get(gravest.decision, ("check", " --details"))
+    return f"vatspolicy {command} {quote(gravest.file)}{repeated.get(command, '')}{options}"
+
+
+def quote(file: str) -> str:
+    """Return a file or another word for a shell; standard input is `-`."""
+    if file == "<stdin>":
+        return "-"
+    if re.fullmatch(r"[\w@%+=:,./-]+", file, re.ASCII):
+        return file
+    import shlex
+
+    return shlex.quote(clean(file, one_line=True))
+
+
+def own_law(summaries: Sequence[Summary], lang: Language) -> str:
+    """Return the law that decided, unless it is the shipped one. All decisions of a run are made under one law."""
+    law = summaries[0].law if summaries else None
+    return "" if law is None or law.origin == SHIPPED.origin else say_deciding(law, lang)
+
+
+def say_totals(summaries: Iterable[Summary], invalid: int, lang: Language) -> str:
+    """Return how many specs there are, by decision, the invalid ones included."""
+    found: dict[str, int] = {}
+    for one in gravest_first(summaries):
+        found[one.decision] = found.get(one.decision, 0) + 1
+    words = [f"{invalid} {word(WORDS, 'bad', lang)}"] if invalid else []
+    words += [f"{n} {word(VERDICTS, key, lang)}" for key, n in found.items()]
+    decided = sum(found.values())
+    return phrase("decided", lang, count=decided + invalid, words=joint("comma", lang).join(words))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -20,10 +19,11 @@ from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
+from vatspolicy.reports.decision.memo import LEAVES_OUT as LEAVES_OUT
 from vatspolicy.reports.decision.memo import make_memo
 from vatspolicy.reports.decision.summary import worst_first
 from vatspolicy.reports.formats.html_words import Sentences
-from vatspolicy.reports.formats.office import settle
+from vatspolicy.reports.formats.office import FORMULA, settle
 from vatspolicy.reports.words import GROUPS, KNOWN
 
 _LONGEST = 32_767
@@ -150,11 +150,11 @@ def _fill(sheet: Worksheet, columns: Mapping[str, int], rows: Iterable[Sequence[
 
 def _write(sheet: Worksheet, line: int, place: int, value: object) -> None:
     """Write a cell. A text stays a text, whatever sign it begins with, also once it is edited."""
-    cell: Any = sheet.cell(line, place)
+    cell = sheet.cell(line, place)
     cell.alignment = Alignment(wrap_text=True, vertical="top")
     if value and isinstance(value, str):
         text = clean(value)[:_LONGEST]
         cell.value, cell.data_type = text, "s"
-        cell.quotePrefix = text.startswith(("=", "+", "-", "@", "\t", "\r"))
-    elif value != "":
+        cell.quotePrefix = text.startswith(FORMULA)
+    elif isinstance(value, datetime.date):
         cell.value = value

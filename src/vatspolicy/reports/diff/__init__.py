@@ -10,8 +10,6 @@ from vatspolicy.authoring.diff.result import Review, to_json
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import in_language
 
-FORMATS = ("text", "json", "markdown", "github", "sarif", "html")
-
 
 def render(
     format: str,
@@ -20,7 +18,7 @@ def render(
     color: bool = False,
     room: int = 100,
 ) -> str:
-    """Render the comparison in one of FORMATS. `color` and `room` (columns) apply to text only."""
+    """Render the comparison in a format. `color` and `room` (columns) apply to text only."""
     if format == "json":
         return json.dumps(to_json(data), ensure_ascii=False, indent=2) + "\n"
     data = replace(data, problems=tuple(in_language(one, lang) for one in data.problems))

@@ -1,0 +1,64 @@
+"""Formats of reports: the one table of their names, files and writers.
+
+A decision is reported in each of them. Another command takes those that it declares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from vatspolicy.i18n import Phrase
+
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+
+
+class Format(NamedTuple):
+    """A format of reports."""
+
+    media: str = "text/plain"
+    """Media type."""
+    ending: str | None = None
+    """Suffix of its files, if that is not its name; empty for a format that no suffix tells."""
+    whole: bool = False
+    """True if it reads all records at the end of a run; others put each decision into words when it is made."""
+    library: str = ""
+    """Library of the extra `export` that writes it as a file, not as text."""
+    button: Phrase | None = None
+    """Words of the button that saves it on the local page, if the page offers it."""
+
+
+FORMATS: Mapping[str, Format] = {
+    "text": Format(ending="txt"),
+    "json": Format("application/json"),
+    "sarif": Format("application/sarif+json"),
+    "junit": Format("application/xml", "xml"),
+    "github": Format(ending=""),
+    "markdown": Format("text/markdown", "md"),
+    "csv": Format("text/csv"),
+    "html": Format("text/html", whole=True, button=Phrase("Web page (HTML)")),
+    "docx": Format(f"{_OFFICE}.wordprocessingml.document", whole=True, library="docx", button=Phrase("Word (DOCX)")),
+    "xlsx": Format(f"{_OFFICE}.spreadsheetml.sheet", whole=True, library="openpyxl", button=Phrase("Checklist (XLSX)")),
+}
+"""Formats by name, in the order of help. The module of `reports.decision` with the name writes decisions."""
+
+
+def ending_of(name: str) -> str:
+    """Return the suffix of files in a format; empty for a format that no suffix tells."""
+    known = FORMATS.get(name)
+    return name if known is None or known.ending is None else known.ending
+
+
+# --- what a writer leaves out
+
+BY_KIND = "The list in which it stands says it, or it follows from the other fields."
+BY_EXPLAIN = "`vatspolicy explain` and the JSON say it."
+BY_NAME = "The title of the instrument stands for the rule, and duties of one instrument are one."
+BY_LICENSE = "Beside the licenses to get, their routes are listed under the services."
+EXPLAINED = "Reasoning that only whole reports have."
+"""Reasons that several writers of decisions give in their LEAVES_OUT."""
+KINDS = "Denial.effect Denial.state Need.state Duty.effect Advice.effect Advice.state"
+VERSIONS = "Denial.version Need.version Duty.version Advice.version"
+POLICY = "Explanation.policy_file Explanation.policy_line"
+WHY = "Explanation.check Explanation.clauses Explanation.facts"
+"""Fields of findings that they name together."""

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import re
-from typing import Any
 
 from markupsafe import Markup
 
@@ -34,7 +33,7 @@ def trust(text: str) -> Markup:
     return Markup(text)  # noqa: S704
 
 
-def escape_json(value: Any) -> Markup:
+def escape_json(value: object) -> Markup:
     """Return a value as JSON that cannot end its element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return trust(clean(text.translate(_JSON_ESCAPES)))

@@ -11,7 +11,6 @@ import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n import Phrase
@@ -79,7 +78,7 @@ class Frame:
         return LANGUAGE_TAGS["zh" if self.lang == "en" else "en"]
 
 
-def render_page(name: str, frame: Frame, /, **values: Any) -> str:
+def render_page(name: str, frame: Frame, /, **values: object) -> str:
     """Render the template of a page in its frame."""
     css, code = trust(_stylesheet() + frame.style), trust(frame.script)
     title = " ".join(frame.title.split())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from vatspolicy.core.engine.result import Authority, Citation, Finding, Law
 from vatspolicy.core.policies.bundle import LawIdentity
@@ -153,7 +152,7 @@ class Sentences:
         self.comma, self.colon, self.semicolon = (joint(name, lang) for name in ("comma", "colon", "semicolon"))
         self.gap, self.stop = gap(lang), end("", lang)
 
-    def html(self, key: str, **values: Any) -> str:
+    def html(self, key: str, **values: object) -> str:
         """Return a phrase of pages, with values filled in."""
         text = WORDS[key][self.lang]
         return text.format(**values) if values else text
@@ -198,11 +197,11 @@ class Sentences:
         """Return an id on the page, of characters that an address may contain."""
         return self.prefix + "-".join(re.sub(r"[^\w.-]+", "-", name) for name in names)
 
-    def phrase(self, key: str, **values: Any) -> str:
+    def phrase(self, key: str, **values: object) -> str:
         """Return a phrase of all reports, with values filled in."""
         return phrase(key, self.lang, **values)
 
-    def word(self, table: Table, key: str, **values: Any) -> str:
+    def word(self, table: Table, key: str, **values: object) -> str:
         """Return a phrase of a table, with values filled in."""
         return word(table, key, self.lang, **values)
 

@@ -11,6 +11,10 @@ _DAY = (1980, 1, 1, 0, 0, 0)
 """The first day that a zip file can name."""
 
 
+FORMULA = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
+"""Signs with which a spreadsheet begins a formula, full-width ones included."""
+
+
 def settle(content: bytes) -> bytes:
     """Return an office file without the time at which it was written."""
     held = io.BytesIO()

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
 from vatspolicy.origin import page, repository
@@ -25,9 +24,9 @@ class Run:
     """Version of the bundle."""
     fingerprint: str
     """Name of the fingerprint of results, such as `subjectAndRule/v1`."""
-    rules: list[dict[str, Any]] = field(default_factory=list)
-    results: list[dict[str, Any]] = field(default_factory=list)
-    notifications: list[dict[str, Any]] = field(default_factory=list)
+    rules: list[dict[str, object]] = field(default_factory=list)
+    results: list[dict[str, object]] = field(default_factory=list)
+    notifications: list[dict[str, object]] = field(default_factory=list)
 
     def add_rule(
         self,
@@ -37,7 +36,7 @@ class Run:
         full: str = "",
         paragraphs: Iterable[str] = (),
         address: str | None = None,
-        **more: Any,
+        **more: object,
     ) -> None:
         """Add a rule.
 
@@ -61,24 +60,24 @@ class Run:
         self.rules.append(rule)
 
     def add_result(
-        self, rule: str, level: str, text: str, place: Mapping[str, Any], identity: str, *, related: Any = None
-    ) -> dict[str, Any]:
+        self, rule: str, level: str, text: str, place: Mapping[str, object], identity: str, *, related: object = None
+    ) -> dict[str, object]:
         """Add a result of a rule at a place, and return it. Equal results of two runs have the same `identity`."""
         index = next(index for index, known in enumerate(self.rules) if known["id"] == rule)
         result = make_result(self.fingerprint, rule, level, text, place, identity, index=index, related=related)
         self.results.append(result)
         return result
 
-    def notify(self, level: str, text: str, place: Mapping[str, Any] | None = None) -> None:
+    def notify(self, level: str, text: str, place: Mapping[str, object] | None = None) -> None:
         """Add a notification of the tool: something that it could not evaluate."""
         where = {"locations": [place]} if place else {}
         self.notifications.append({"level": level, "message": {"text": text}, **where})
 
     def to_json(
-        self, successful: bool, exit_code: int | None = None, properties: Mapping[str, Any] | None = None
+        self, successful: bool, exit_code: int | None = None, properties: Mapping[str, object] | None = None
     ) -> str:
         """Return the log with this run as its only one."""
-        invocation: dict[str, Any] = {"executionSuccessful": successful}
+        invocation: dict[str, object] = {"executionSuccessful": successful}
         if exit_code is not None:
             invocation["exitCode"] = exit_code
         if self.notifications:
@@ -106,12 +105,12 @@ def make_result(
     rule: str,
     level: str,
     text: str,
-    place: Mapping[str, Any],
+    place: Mapping[str, object],
     identity: str,
     *,
     index: int = 0,
-    related: Any = None,
-) -> dict[str, Any]:
+    related: object = None,
+) -> dict[str, object]:
     """Return a result of a rule, which is at this index of the rules of its run."""
     digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
     return {
@@ -125,7 +124,7 @@ def make_result(
     }
 
 
-def location(file: str, line: int, column: int = 1) -> dict[str, Any]:
+def location(file: str, line: int, column: int = 1) -> dict[str, object]:
     """Return the location of a line in a file."""
     path = quote(os.fsencode(file.replace(os.sep, "/")))
     return {
@@ -136,7 +135,7 @@ def location(file: str, line: int, column: int = 1) -> dict[str, Any]:
     }
 
 
-def related_location(file: str, line: int) -> dict[str, Any] | None:
+def related_location(file: str, line: int) -> dict[str, object] | None:
     """Return the location of a line if the file is in the folder of the reader, such as a policy in its repository."""
     if os.path.isabs(file) or file.startswith("..") or not os.path.isfile(file):
         return None

@@ -12,7 +12,6 @@ import functools
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError, nodes, pass_environment
 from jinja2.ext import Extension
@@ -32,7 +31,7 @@ _TAGS = re.compile(rf"^[ \t]*((?:(?:{_TAG})[ \t]*)+)\n", re.MULTILINE | re.DOTAL
 _BLANK = re.compile(r"\n{3,}")
 
 
-def render_html(name: str, /, **values: Any) -> Markup:
+def render_html(name: str, /, **values: object) -> Markup:
     """Render a template of HTML.
 
     Raises:
@@ -41,7 +40,7 @@ def render_html(name: str, /, **values: Any) -> Markup:
     return html.trust(html_environment().get_template(name).render(values))
 
 
-def render_markdown(name: str, /, **values: Any) -> str:
+def render_markdown(name: str, /, **values: object) -> str:
     """Render a template of Markdown, with no two blank lines in a row.
 
     Raises:
@@ -92,7 +91,7 @@ class _Environment(Environment):
 @functools.cache
 def html_environment() -> Environment:
     """Return the environment of templates of HTML."""
-    made = _make(escape_html, extensions=[_Layout])
+    made = _make(escape_html, _Layout)
     made.filters["digest"] = html.digest
     made.filters["json"] = html.escape_json
     made.tests["address"] = html.is_address
@@ -102,7 +101,7 @@ def html_environment() -> Environment:
 @functools.cache
 def markdown_environment() -> Environment:
     """Return the environment of templates of Markdown."""
-    made = _make(escape_markdown, keep_trailing_newline=True, extensions=[_Lines])
+    made = _make(escape_markdown, _Lines)
     for name, function in (
         ("code", markdown.code),
         ("fence", markdown.fence),
@@ -114,9 +113,14 @@ def markdown_environment() -> Environment:
     return made
 
 
-def _make(finalize: Callable[[object], Markup], **options: Any) -> Environment:
+def _make(finalize: Callable[[object], Markup], layout: type[Extension]) -> Environment:
     made = _Environment(
-        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, finalize=finalize, **options
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=finalize,
+        keep_trailing_newline=layout is _Lines,
+        extensions=[layout],
     )
     made.filters = {name: FILTERS[name] for name in _KEPT} | {"join": _join}
     made.globals = {"newline": html.trust("\n"), "in_brackets": _put_in_brackets}

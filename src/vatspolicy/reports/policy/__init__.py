@@ -13,9 +13,8 @@ from vatspolicy.reports.policy.index import MARK, Pages
 from vatspolicy.reports.policy.markdown import calendar_page, index_page, policy_page
 from vatspolicy.reports.policy.page import PolicyPage, collect_terms
 
-__all__ = ["FORMATS", "Difference", "Foreign", "compare", "make", "write"]
+__all__ = ["Difference", "Foreign", "compare", "make", "write"]
 
-FORMATS = ("markdown", "html")
 _OVERVIEWS = {"markdown": ("index", "calendar"), "html": ("index", "calendar", "search", "matrix")}
 """Pages that do not belong to a policy."""
 _ENDINGS = {"markdown": ("*.md",), "html": ("*.html", "zh/*.html")}
@@ -47,7 +46,7 @@ class Difference:
 
 
 def make(bundle: Bundle, format: str = "markdown", day: str | None = None) -> Pages:
-    """Render all pages by path, in one of FORMATS; `day` is that of the access matrix, which only a site has.
+    """Render all pages by path, in a format; `day` is that of the access matrix, which only a site has.
 
     Raises InvalidInput for a policy whose page would take the place of an overview.
     """

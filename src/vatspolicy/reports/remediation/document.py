@@ -11,7 +11,7 @@ from vatspolicy.core.engine.result import Question
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.guidance.remediation.result import Route, Service, Ways
 from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
-from vatspolicy.reports.decision.opinions import say_matter
+from vatspolicy.reports.decision.doubt import say_matter
 from vatspolicy.reports.formats import html_page, templating
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.remediation.text import (

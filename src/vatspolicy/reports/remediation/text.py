@@ -11,7 +11,7 @@ from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, gap, joint, number, word
 from vatspolicy.output import Style
 from vatspolicy.reports.decision import doubt
-from vatspolicy.reports.decision.opinions import say_matter
+from vatspolicy.reports.decision.doubt import say_matter
 from vatspolicy.reports.remediation.words import name_goal, say
 from vatspolicy.reports.words import MEANINGS, phrase, say_deciding
 

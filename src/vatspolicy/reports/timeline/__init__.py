@@ -8,11 +8,9 @@ from vatspolicy.core.engine.result import encode
 from vatspolicy.core.engine.timeline import Timeline
 from vatspolicy.core.profile.vocabulary import Language
 
-FORMATS = ("text", "json", "markdown", "html")
-
 
 def render(format: str, timeline: Timeline, lang: Language, color: bool = False, room: int = 100) -> str:
-    """Render a timeline in one of FORMATS. `color` and `room` (columns) apply to text only."""
+    """Render a timeline in a format. `color` and `room` (columns) apply to text only."""
     if format == "json":
         return json.dumps(encode(timeline), ensure_ascii=False, indent=2) + "\n"
     if format == "text":

@@ -27,7 +27,8 @@ from vatspolicy.guidance.remediation.ways import describe_ways
 from vatspolicy.i18n import Bilingual, Listing, _
 from vatspolicy.i18n.words import say_both
 from vatspolicy.reports.access_matrix.document import fragment as matrix_fragment
-from vatspolicy.reports.decision import BINARY_FORMATS, export, render
+from vatspolicy.reports.decision import export, render
+from vatspolicy.reports.formats import FORMATS
 from vatspolicy.reports.remediation.document import fragment as ways_fragment
 from vatspolicy.server.app import make_app
 from vatspolicy.server.errors import HttpError
@@ -37,15 +38,6 @@ from vatspolicy.server.web.page import build_stylesheet, read_script, render_fra
 from vatspolicy.server.web.session import DecideRequest, WebContext, answer, read_path, read_request, read_spec
 from vatspolicy.server.web.words import collect_script_phrases, say
 
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-EXPORTS = {
-    "html": "text/html",
-    "docx": f"{_OFFICE}.wordprocessingml.document",
-    "xlsx": f"{_OFFICE}.spreadsheetml.sheet",
-}
-"""Formats in which the page saves a report, with their media types."""
-_NEEDED = {"docx": "docx", "xlsx": "openpyxl"}
-"""Packages of the extra `export` by the format that needs them."""
 LONGEST_SEARCH = 200
 """Characters of a search that are read."""
 MATRICES = 16
@@ -93,7 +85,8 @@ def make_page(context: WebContext, lang: Language = "en") -> Starlette:
 
 def list_exports() -> list[str]:
     """Return the formats in which a report can be saved here; those for counsel need the extra `export`."""
-    return [name for name in EXPORTS if name not in _NEEDED or find_spec(_NEEDED[name]) is not None]
+    offered = ((name, one.library) for name, one in FORMATS.items() if one.button)
+    return [name for name, library in offered if not library or find_spec(library) is not None]
 
 
 class _Page:
@@ -204,9 +197,9 @@ def _export(context: WebContext, request: DecideRequest) -> Response:
         __, record = context.gate().decide(read_profile(read_spec(context, request), context.bundle.schemas))
     except InvalidInput:
         raise HttpError(400, "invalid_input", _("The spec cannot be decided.")) from None
-    make = export if request.format in BINARY_FORMATS else render
+    make = export if FORMATS[request.format].library else render
     content = make(request.format, [record], request.lang)
-    return Response(content, media_type=EXPORTS[request.format])
+    return Response(content, media_type=FORMATS[request.format].media)
 
 
 def _check_day(day: str, context: WebContext) -> None:

@@ -9,6 +9,7 @@ from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
 from vatspolicy.i18n import LANGUAGES, Phrase
 from vatspolicy.i18n.words import VERDICTS
+from vatspolicy.reports.formats import FORMATS
 from vatspolicy.reports.words import OWN_NAME, phrase
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -91,9 +92,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "fixable_some": Phrase("{count} of them fixable"),
     "to_forward": Phrase("Ways forward"),
     "export": Phrase("Save the report:"),
-    "as_html": Phrase("Web page (HTML)"),
-    "as_docx": Phrase("Word (DOCX)"),
-    "as_xlsx": Phrase("Checklist (XLSX)"),
+    **{f"as_{name}": one.button for name, one in FORMATS.items() if one.button},
     "copy_checklist": Phrase("Copy the checklist"),
     "copy_refused": Phrase(
         "The browser did not let the page copy. The text is in the report, under “The checklist before launch”."

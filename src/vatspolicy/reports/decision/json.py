@@ -1,13 +1,13 @@
-"""The brief form of decisions as JSON (brief.schema.json): each thing once, in one language, without the reasoning.
+"""Decisions as JSON: full with `--details` (decision.schema.json), else brief (brief.schema.json).
 
-`--details` writes the whole record instead.
+The brief form has each thing once, in one language, without the reasoning.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from vatspolicy.core.engine.result import (
     Advice,
@@ -21,36 +21,47 @@ from vatspolicy.core.engine.result import (
     Service,
     encode,
 )
-from vatspolicy.gate.judgement import ITSELF, Judgement
+from vatspolicy.core.engine.serialize import FORMAT
+from vatspolicy.gate.judgement import ITSELF, Judgement, Remark
 from vatspolicy.i18n import Language, LocalizedText
 from vatspolicy.reports.decision.digest import merge_duties, open_facts, say_finding
-from vatspolicy.reports.decision.doubt import say_changes
+from vatspolicy.reports.decision.doubt import SEVERITY, say_changes
+from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
+from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.words import law_of
+
+if TYPE_CHECKING:
+    from vatspolicy.gate.gate import GateResult
 
 FACTS = 10
 """Facts that are named of those that leave rules undetermined, the most decisive first."""
 
 
-def make_brief(record: Record, lang: Language, judgement: Judgement) -> dict[str, Any]:
+LEAVES_OUT = {
+    BY_EXPLAIN: f"{VERSIONS} {POLICY}",
+    BY_KIND: f"{KINDS} Need.effect Duty.subject Duty.message",
+    EXPLAINED: f"Need.routes Need.nearest {WHY}",
+}
+
+
+def make_brief(record: Record, lang: Language, judgement: Judgement) -> dict[str, object]:
     """Return one decision (a record) in brief."""
     return _Brief(record, lang, judgement).whole()
 
 
-def write_dense(value: Any, indent: str = "") -> str:
+def write_dense(value: object, indent: str = "") -> str:
     """Return JSON in which an object or list without objects stands on one line."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    if not any(isinstance(one, dict) or _has_objects(one) for one in inner):
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if not any(isinstance(one, dict) or _has_objects(one) for one in members):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     deeper = f"{indent} "
-    if isinstance(value, dict):
-        lines = [f"{deeper}{json.dumps(key)}: {write_dense(one, deeper)}" for key, one in value.items()]
-    else:
-        lines = [f"{deeper}{write_dense(one, deeper)}" for one in value]
+    names = [f"{json.dumps(key)}: " for key in value] if isinstance(value, dict) else [""] * len(members)
+    lines = [f"{deeper}{name}{write_dense(one, deeper)}" for name, one in zip(names, members, strict=True)]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     return f"{opening}\n" + ",\n".join(lines) + f"\n{indent}{closing}"
 
 
-def _has_objects(value: Any) -> bool:
+def _has_objects(value: object) -> bool:
     return isinstance(value, list) and any(isinstance(one, dict) or _has_objects(one) for one in value)
 
 
@@ -69,7 +80,7 @@ class _Brief:
         self.record, self.lang = record, lang
         self.failures = judgement.find_failures(record)
 
-    def whole(self) -> dict[str, Any]:
+    def whole(self) -> dict[str, object]:
         record = self.record
         kept = ("decision", "product", "title", "file", "as_of", "launch", "range", "verification")
         return {
@@ -99,7 +110,7 @@ class _Brief:
             ],
         }
 
-    def bundle(self) -> dict[str, Any]:
+    def bundle(self) -> dict[str, object]:
         law = self.record.bundle
         layers = [{**encode(one), "title": self.say(one.title)} for one in law.layers]
         return {**encode(law), **({"layers": layers} if layers else {})}
@@ -107,10 +118,10 @@ class _Brief:
     def say(self, text: LocalizedText) -> str:
         return text[self.lang]
 
-    def failure(self, level: str, part: str, position: int) -> dict[str, Any]:
+    def failure(self, level: str, part: str, position: int) -> dict[str, object]:
         return {"level": level, "part": part, "about": say_failure(self.record, part, position, self.lang)}
 
-    def waived(self, finding: Finding) -> dict[str, Any]:
+    def waived(self, finding: Finding) -> dict[str, object]:
         """Return who set a finding aside, if somebody did."""
         kept = ("by", "reason", "approver", "ticket", "until")
         waived = finding.waived and {key: value for key, value in encode(finding.waived).items() if key in kept}
@@ -119,7 +130,7 @@ class _Brief:
     def bodies(self, authority: Iterable[Authority]) -> list[str]:
         return [body.id for body in authority]
 
-    def service(self, service: Service) -> dict[str, Any]:
+    def service(self, service: Service) -> dict[str, object]:
         activities = [
             {
                 "class": activity.class_,
@@ -131,7 +142,7 @@ class _Brief:
         ]
         return {"id": service.id, "state": service.state, "activities": activities}
 
-    def finding(self, finding: Finding) -> dict[str, Any]:
+    def finding(self, finding: Finding) -> dict[str, object]:
         return {
             "rule": finding.rule,
             "subject": str(finding.subject),
@@ -146,14 +157,14 @@ class _Brief:
         """Return the layer of a finding, if there is more than the base."""
         return {"layer": finding.layer} if finding.layer else {}
 
-    def denial(self, finding: Finding) -> dict[str, Any]:
+    def denial(self, finding: Finding) -> dict[str, object]:
         return {
             **self.finding(finding),
             "reasons": [reason.code for reason in finding.reasons],
             "curable": finding.is_curable,
         }
 
-    def license(self, finding: Need) -> dict[str, Any]:
+    def license(self, finding: Need) -> dict[str, object]:
         return {
             **self.finding(finding),
             "any_of": [
@@ -168,7 +179,7 @@ class _Brief:
             ],
         }
 
-    def duty(self, duty: Duty) -> dict[str, Any]:
+    def duty(self, duty: Duty) -> dict[str, object]:
         deadline = duty.deadline
         return {
             "rule": duty.rule,
@@ -185,10 +196,10 @@ class _Brief:
             **self.waived(duty),
         }
 
-    def advice(self, finding: Advice) -> dict[str, Any]:
+    def advice(self, finding: Advice) -> dict[str, object]:
         return {**self.finding(finding), "kind": finding.kind}
 
-    def reading(self, reading: Reading) -> dict[str, Any]:
+    def reading(self, reading: Reading) -> dict[str, object]:
         return {
             **{key: getattr(reading, key) for key in ("rule", "subject", "reading", "decision", "stricter")},
             "message": self.say(reading.message),
@@ -197,10 +208,10 @@ class _Brief:
             "line": reading.location.line,
         }
 
-    def fact(self, ask: Question, rules: int) -> dict[str, Any]:
+    def fact(self, ask: Question, rules: int) -> dict[str, object]:
         return {"path": ask.path, "question": self.say(ask.question), "rules": rules}
 
-    def undetermined(self, findings: Iterable[Finding]) -> dict[str, Any]:
+    def undetermined(self, findings: Iterable[Finding]) -> dict[str, object]:
         """Return the number of rules that stay undetermined, and the facts that would settle most of them."""
         findings = list(findings)
         facts = sorted(open_facts(findings).values(), key=lambda item: -item[1])
@@ -209,3 +220,86 @@ class _Brief:
             "facts": [self.fact(ask, count) for ask, count in facts[:FACTS]],
             "more_facts": max(len(facts) - FACTS, 0),
         }
+
+
+class Report:
+    """A report under construction (see `pieces.Report`)."""
+
+    def __init__(self, view: View) -> None:
+        self._view, self._whole = view, view.extent == "details"
+        self._step = "  " if self._whole else " "
+
+    def take(self, record: Record, seconds: float = 0.0) -> Texts:
+        """Return a decision as JSON, then each of its failures."""
+        lang, judgement = self._view.lang, self._view.judgement
+        failures = [
+            self._dump({"file": record.file, "product": record.product, **failure._asdict()}, 3)
+            for failure in judgement.find_failures(record)
+        ]
+        return self._dump(encode(record) if self._whole else make_brief(record, lang, judgement), 2), *failures
+
+    def write(self, entries: Entries, run: Run) -> Iterator[str]:
+        """Yield the whole document."""
+        frame = self._dump(self._frame(entries, run), 0) + "\n"
+        if run.gate and any(one.fails for one in entries.summaries):
+            *done, frame = self._fill(frame, "failures", 2, (text for texts in entries.texts() for text in texts[1:]))
+            yield from done
+        if len(entries):
+            yield from self._fill(frame, "decisions", 1, (texts[0] for texts in entries.texts()))
+        else:
+            yield frame
+
+    def _frame(self, entries: Entries, run: Run) -> dict[str, object]:
+        """Return the run with a BLANK for its decisions, and for its failures."""
+        undecided = [
+            {key: getattr(problem, key) for key in ("file", "line", "column", "path", "message", "hint")}
+            for problem in sorted(set(run.problems))
+        ]
+        worst = max((one.decision for one in entries.summaries), key=SEVERITY.index, default=None)
+        frame = {
+            "format": FORMAT,
+            "decision": None if undecided else worst,
+            **({} if run.gate is None else {"gate": _gate(run.gate, entries)}),
+            "decisions": BLANK if len(entries) else [],
+            "problems": undecided,
+            **_remarks(run.remarks, None if self._whole else self._view.lang),
+        }
+        return frame if self._whole else {**frame, "form": "brief"}
+
+    def _dump(self, value: object, depth: int) -> str:
+        """Return a value as JSON, as it stands at a depth of the document."""
+        indent = self._step * depth
+        if self._whole:
+            return json.dumps(value, ensure_ascii=False, indent=2).replace("\n", f"\n{indent}")
+        return write_dense(value, indent)
+
+    def _fill(self, frame: str, name: str, depth: int, members: Iterable[str]) -> Iterator[str]:
+        return fill_list(frame, name, self._step * depth, self._step, members)
+
+
+def _gate(gate: GateResult, entries: Entries) -> dict[str, object]:
+    """Return the settings of the gate, its exit code, the number of specs, and a BLANK for the failures."""
+    judgement = gate.judgement
+    return {
+        "fail_on": judgement.fail_on,
+        "no_fail": judgement.no_fail,
+        "strict_waivers": judgement.strict,
+        "exit_code": int(gate.exit_code),
+        "specs": {"decided": len(entries), "invalid": len(gate.invalid)},
+        "failures": BLANK if any(one.fails for one in entries.summaries) else [],
+    }
+
+
+def _remarks(remarks: Iterable[Remark] | None, lang: Language | None) -> dict[str, object]:
+    """Return remarks as data: those on waivers, and the settings in use. Both are left out where there are none.
+
+    Messages are in one language, or in both.
+    """
+    if remarks is None:
+        return {}
+    remarks = list(remarks)
+    settings = [encode(setting) for one in remarks for setting in one.settings]
+    waivers = [
+        {**encode(one), **({"message": one.message[lang]} if lang else {})} for one in remarks if one.kind != "settings"
+    ]
+    return {**({"waivers": waivers} if waivers or not settings else {}), **({"settings": settings} if settings else {})}

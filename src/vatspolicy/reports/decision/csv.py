@@ -1,0 +1,94 @@
+"""Decisions as CSV: one row a finding, for spreadsheets and scripts. Columns and effects keep their names always."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+
+from vatspolicy.core.engine.result import Duty, Need, Record
+from vatspolicy.i18n.text import clean
+from vatspolicy.i18n.words import joint
+from vatspolicy.reports.decision.digest import say_decision, say_remark
+from vatspolicy.reports.decision.doubt import say_opinion
+from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View
+from vatspolicy.reports.decision.results import Result, results
+from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, POLICY, VERSIONS, WHY
+from vatspolicy.reports.formats.office import FORMULA
+from vatspolicy.reports.words import law_of
+
+COLUMNS = (
+    *("file", "line", "product", "title", "day", "launch", "decision", "effect", "state", "level", "fails", "rule"),
+    *("service", "class", "message", "authority", "articles", "deadline", "due", "waived", "until"),
+)
+LEAVES_OUT = {
+    BY_KIND: "Denial.reasons",
+    BY_EXPLAIN: f"met undetermined {VERSIONS} {POLICY} Denial.layer Need.layer Duty.layer Advice.layer",
+    EXPLAINED: f"Denial.curable Need.routes Need.nearest Duty.bearer {WHY}",
+}
+
+
+class Report:
+    """A report under construction (see `pieces.Report`)."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def take(self, record: Record, seconds: float = 0.0) -> Texts:
+        """Return the rows of a decision: the verdict, classes, findings, opinions and changes ahead."""
+        lang = self._view.lang
+        lead: dict[str, object] = {"file": record.file, "product": record.product, "title": record.title}
+        lead |= {"day": record.as_of, "launch": record.launch, "decision": record.decision}
+        text = _row(lead, effect="verdict", message=" ".join(say_decision(record, lang)))
+        for service in record.services:
+            for one in service.activities:
+                place = {"service": service.id, "class": one.class_}
+                text += _row(lead | place, effect="class", state=one.outcome, message=one.title[lang])
+        text += "".join(_row(lead, **self._cells(one)) for one in results(record, lang, self._view.judgement))
+        for opinion in record.opinions:
+            text += _row(lead, effect="opinion", line=opinion.line, message=say_opinion(opinion, lang))
+        if record.changes_ahead:
+            from vatspolicy.reports.timeline.words import say_ahead
+
+            for entry in record.changes_ahead:
+                text += _row(lead, effect="change", due=entry.day, message=say_ahead(entry, lang))
+        return (text,)
+
+    def _cells(self, result: Result) -> dict[str, object]:
+        lang, finding = self._view.lang, result.finding
+        service, _, activity = result.subject.partition("/")
+        cells: dict[str, object] = {"line": result.line, "level": result.level, "fails": result.failing}
+        cells |= {"service": service, "class": activity, "waived": result.waived, "message": result.message}
+        if finding is None:
+            rule, _, reading = result.detail.partition("\0")
+            return cells | {"effect": result.rule, "rule": rule if reading else ""}
+        law = law_of(finding.citations, lang)
+        cells |= {"effect": finding.effect, "state": finding.state, "rule": finding.rule, "articles": law}
+        cells |= {"message": result.message.replace(f" [{law}]", ""), "until": finding.waived and finding.waived.until}
+        if isinstance(finding, Duty):
+            cells |= {"deadline": finding.deadline.text[lang], "due": finding.deadline.date}
+        if isinstance(finding, Duty | Need):
+            holders = [finding] if isinstance(finding, Duty) else finding.offers
+            bodies = dict.fromkeys(body.title[lang] for holder in holders for body in holder.authority)
+            cells["authority"] = joint("bodies", lang).join(bodies)
+        return cells
+
+    def write(self, entries: Entries, run: Run) -> Iterator[str]:
+        """Yield the head, the rows of each decision, then specs not decided and remarks on the run."""
+        yield _row({name: name for name in COLUMNS})
+        yield from (text for (text,) in entries.texts())
+        for one in sorted(set(run.problems)):
+            said = f"{one.message} {one.hint}".strip()
+            yield _row({"file": one.file, "line": one.line}, effect="invalid", level="error", message=said)
+        for remark in run.remarks or ():
+            place = {"file": remark.file, "line": remark.line, "product": remark.product, "rule": remark.rule}
+            yield _row(place, effect=remark.kind, level=remark.level, message=say_remark(remark, self._view.lang))
+
+
+def _row(lead: Mapping[str, object], **more: object) -> str:
+    """Return a row in one line. No cell is a formula for a spreadsheet, whatever sign it begins with."""
+    held, cells = io.StringIO(), {**lead, **more}
+    texts = (clean(str(cells.get(name) or ""), one_line=True) for name in COLUMNS)
+    row = [f"'{text}" if text.startswith(FORMULA) else text for text in texts]
+    csv.writer(held, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(row)
+    return held.getvalue()
