@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import is_dataclass
+from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from vatspolicy.authoring.diff import review
@@ -29,6 +30,7 @@ def to_review(data: Data | Review) -> Review:
     return data if isinstance(data, Review) else decode(Review, data)
 
 
+@cache
 def hints_of(kind: type) -> dict[str, Any]:
     """Return the types of the fields of a part of a comparison."""
     return get_type_hints(kind, localns={"LocalizedText": Mapping})  # the alias is a text when the program runs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from vatspolicy.core.engine import result
@@ -42,6 +43,12 @@ def to_remark(data: Data | Remark) -> Remark:
     return data if isinstance(data, Remark) else decode(Remark, data)
 
 
+@cache
+def hints_of(kind: type) -> dict[str, Any]:
+    """Return the types of the fields of a record."""
+    return get_type_hints(kind)
+
+
 def decode(kind: Any, data: Any) -> Any:
     """Return the value of a type that data describes: the inverse of `encode`."""
     if get_origin(kind) in (Union, types.UnionType):
@@ -54,7 +61,7 @@ def decode(kind: Any, data: Any) -> Any:
         return data
     if issubclass(kind, result.Finding):  # type: ignore[arg-type]
         kind = KINDS.get(data["effect"], result.Finding)
-    hints = get_type_hints(kind)
+    hints = hints_of(kind)
     values: dict[str, Any] = {}
     known: set[str] = set()
     for name, key, _, flat in fields_in_json(kind):

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.records import decision_to_data, render, to_record
+from tests.support.records import decision_to_data, render
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.engine.result import Citation, Record, Subject
+from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.core.profile.vocabulary import Language
@@ -55,6 +56,14 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
+def decide(bundle: Bundle, path: Path, brief: bool = False) -> GateResult:
+    """Return the run of the gate on one fixture."""
+    profile = load_profile(path)
+    decision = evaluate(bundle, profile, profile.launch or TODAY)
+    record = replace(make_record(bundle, profile, decision, brief=brief), file=f"specs/{path.name}")
+    return GateResult((record,), (), (), Gate(bundle, TODAY).code(record))
+
+
 # --- one decision -----------------------------------------------------------------------------------------------------
 
 
@@ -62,10 +71,7 @@ def test_every_fixture_fits_on_a_screen() -> None:
     """A terminal has 24 lines of 80; the command and the next prompt need two of them. A few name more that decides."""
     bundle, tight = load_bundle(), []
     for path in fixture_files():
-        profile = load_profile(path)
-        data = decision_to_data(bundle, profile, evaluate(bundle, profile, profile.launch or TODAY))
-        data |= {"file": f"specs/{path.name}"}
-        result = GateResult((to_record(data),), (), (), Gate(bundle, TODAY).code(to_record(data)))
+        result = decide(bundle, path)
         for lang in LANGUAGES:
             lines = screen(result, lang=lang).splitlines()
             assert max(map(width, lines)) <= 80, (path.name, lang)
@@ -79,13 +85,8 @@ def test_a_screen_needs_no_more_than_a_brief_record() -> None:
     """A brief record leaves out checks, clauses and facts, which nothing short of --details shows."""
     bundle = shipped_bundle()
     for path in fixture_files():
-        profile = load_profile(path)
-        decision = evaluate(bundle, profile, profile.launch or TODAY)
-        shown = []
-        for brief in (False, True):
-            data = decision_to_data(bundle, profile, decision, brief=brief) | {"file": f"specs/{path.name}"}
-            result = GateResult((to_record(data),), (), (), Gate(bundle, TODAY).code(to_record(data)))
-            shown.append([screen(result, extent) for extent in ("screen", "summary", "quiet")])
+        results = [decide(bundle, path, brief) for brief in (False, True)]
+        shown = [[screen(result, extent) for extent in ("screen", "summary", "quiet")] for result in results]
         assert shown[0] == shown[1], path.name
 
 
@@ -93,12 +94,8 @@ def test_the_screen_names_the_law_of_what_decides() -> None:
     """The first obstacle and the first license keep their law where their text is cut; four of five do."""
     bundle, named = load_bundle(), []
     for path in fixture_files():
-        profile = load_profile(path)
-        data = decision_to_data(bundle, profile, evaluate(bundle, profile, profile.launch or TODAY))
-        data |= {"file": f"specs/{path.name}"}
-        result = GateResult((to_record(data),), (), (), Gate(bundle, TODAY).code(to_record(data)))
-        text = flat(screen(result))
-        record = to_record(data)
+        result = decide(bundle, path)
+        text, [record] = flat(screen(result)), result.records
         for finding in (*record.denials[:1], *record.licenses[:1]):
             laws = merge_citations(finding.citations, "en", graded=False)
             named.append(laws[0] in text)
