@@ -10,10 +10,10 @@ from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.core.documents import Document, recall_document
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.schemas import UNUSABLE, SchemaSet
-from vatspolicy.core.documents.validation import require_usable
 from vatspolicy.core.policies.bundle import Bundle, build_bundle
 from vatspolicy.core.policies.files import HEAD, RELEASE, TESTS_ENDING, is_law
 from vatspolicy.core.policies.layers import read_head
+from vatspolicy.core.profile.invariants import require_usable
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 
@@ -81,7 +81,7 @@ def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, byt
     """Load a state under these schemas; `same` are files to leave out. Raises InvalidInput."""
     try:
         bundle = build_bundle(list(source.policies), schemas, source.layers)
-        require_usable("profile", bundle.schemas)
+        require_usable(bundle.schemas)
     except UNUSABLE:
         message = _("The schemas of this state cannot be used by this version of the program.")
         raise InvalidInput([Problem("schemas", 1, 1, "", message)]) from None

@@ -50,7 +50,7 @@ def is_valid(data: Any, schema_name: str, schemas: SchemaSet | None = None, null
     return Validator.of(schema_name, schemas or SchemaSet.shipped()).is_valid(data, nulls)
 
 
-def require_usable(schema_name: str, schemas: SchemaSet) -> None:
+def require_schema(schema_name: str, schemas: SchemaSet) -> None:
     """Build the validator of a schema, if the set has it. Raises ValueError for a schema that is none."""
     if schema_name in schemas.names:
         _ = Validator.of(schema_name, schemas)._library

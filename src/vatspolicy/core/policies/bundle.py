@@ -15,11 +15,11 @@ from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get
 from vatspolicy.core.cel.codegen import BYTECODE_VERSION, GeneratedModule
 from vatspolicy.core.documents import Document, load_document, recall_document
 from vatspolicy.core.documents.schemas import UNUSABLE, SchemaSet, resource_place
-from vatspolicy.core.documents.validation import require_usable
 from vatspolicy.core.policies.files import HEAD, TESTS_ENDING, LayerFiles, law_files, unreadable, walk
 from vatspolicy.core.policies.model import NEVER, Enforcement, Expression, Instrument, Layer, Policy, Rule
 from vatspolicy.core.policies.ruleset import RuleSet, RuleSetsByDay
 from vatspolicy.core.policies.serialize import policy_from_data
+from vatspolicy.core.profile.invariants import require_usable
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 
@@ -291,7 +291,7 @@ def _load_own(folder: str | FilePath, schemas: SchemaSet, layers: Sequence[Layer
     """Return the policies of a folder under the schemas of their project. Raises InvalidInput."""
     try:
         bundle = load_bundle(folder, schemas, layers)
-        require_usable("profile", bundle.schemas)
+        require_usable(bundle.schemas)
     except UNUSABLE:
         place = os.path.join(os.path.dirname(os.path.abspath(folder)), "schemas")
         message = _("The schemas of this state cannot be used by this version of the program.")

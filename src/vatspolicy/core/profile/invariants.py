@@ -10,6 +10,7 @@ from vatspolicy.core.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, 
 from vatspolicy.core.cel.interpreter import Evaluator, compile_interpreter
 from vatspolicy.core.cel.serialize import from_data, to_data
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.core.documents.validation import require_schema
 from vatspolicy.core.profile.vocabulary import profile_type
 
 if TYPE_CHECKING:
@@ -33,6 +34,17 @@ def invariants(schemas: SchemaSet) -> tuple[tuple[Node, Mapping[str, str]], ...]
         ],
         lambda data: tuple((from_data(tree), message) for tree, message in data),
     )
+
+
+def require_usable(schemas: SchemaSet) -> None:
+    """Build the validator and the invariants of profiles. Raises one of UNUSABLE for schemas that do not hold them."""
+    from vatspolicy.core.cel.grammar import ExpressionError
+
+    require_schema("profile", schemas)
+    try:
+        invariants(schemas)
+    except ExpressionError as error:
+        raise ValueError(error.message) from None
 
 
 def broken_invariant(facts: Mapping[str, Any], schemas: SchemaSet | None = None) -> Mapping[str, str] | None:
