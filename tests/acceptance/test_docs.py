@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.console import needs_posix
+from tests.support.members import for_each
 from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.core.policies.model import Route
 
@@ -191,7 +192,7 @@ def test_what_a_page_may_leave_out(shown: str, printed: str, same: bool) -> None
     assert matches(shown, printed) is same
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@for_each(PAGES)
 def test_links_and_pictures_lead_somewhere(page: Path) -> None:
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     for target in re.findall(r"\]\(([^)\s#]+)[^)]*\)", text):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
-import pytest
-
 from tests.support.fuzz_targets import TARGETS
+from tests.support.members import for_each
 from tests.support.shipped import ROOT
 
 PAGE = (ROOT / "docs/security.md").read_text(encoding="utf-8")
@@ -19,7 +18,7 @@ def names_in(file: str) -> set[str]:
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 
 
-@pytest.mark.parametrize("file", sorted({file for file, _ in NAMED}))
+@for_each(sorted({file for file, _ in NAMED}))
 def test_every_test_that_is_named_exists(file: str) -> None:
     assert {test for of, test in NAMED if of == file} - names_in(file) == set()
 

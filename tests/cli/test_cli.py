@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from tests.support.console import Console, needs_posix
+from tests.support.members import for_each
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy import output
@@ -109,7 +110,7 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
     }
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@for_each(COMMANDS)
 def test_each_command_has_one_example_that_is_right(command: str, page: Callable[..., str]) -> None:
     [example] = re.findall(r"^ Example: vatspolicy (.*?)\n *\n", page(*command.split()), re.MULTILINE | re.DOTALL)
     words = example.split()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
+from tests.support.members import for_each
 from tests.support.specs import HOSTING
 from vatspolicy import __version__
 from vatspolicy.cli import fast_arguments, program
@@ -44,9 +45,9 @@ def words_of(page: str) -> set[str]:
     return set(re.sub(r"[│╭╮╰╯─]", " ", page).split())
 
 
-@pytest.mark.parametrize("words", [(), *COMMANDS], ids=" ".join)
+@for_each([(), *COMMANDS])
 def test_help_fits_eighty_columns_and_breaks_no_word(
-    console: Console, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+    words: tuple[str, ...], console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     wide = words_of(console(*words, "--help").out)
@@ -56,8 +57,8 @@ def test_help_fits_eighty_columns_and_breaks_no_word(
     assert words_of(page) - wide == set()
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_usage_names_what_repeats_and_what_may_be_left_out(console: Console, words: tuple[str, ...]) -> None:
+@for_each(COMMANDS)
+def test_usage_names_what_repeats_and_what_may_be_left_out(words: tuple[str, ...], console: Console) -> None:
     [usage] = re.findall(r"^ Usage: (.*?)\n *\n", console(*words, "--help").out, re.MULTILINE | re.DOTALL)
     assert "{" not in usage
     for parameter in COMMANDS[words].params:
@@ -66,8 +67,9 @@ def test_usage_names_what_repeats_and_what_may_be_left_out(console: Console, wor
             assert parameter.metavar in usage
 
 
-@pytest.mark.parametrize(("words", "name"), SINGLE, ids=lambda one: one if isinstance(one, str) else " ".join(one))
-def test_an_option_that_is_no_list_is_given_once(console: Console, words: tuple[str, ...], name: str) -> None:
+@for_each(SINGLE)
+def test_an_option_that_is_no_list_is_given_once(given: tuple[tuple[str, ...], str], console: Console) -> None:
+    words, name = given
     [option] = [one for one in COMMANDS[words].params if name in one.opts]
     values = [] if option.is_flag else ["1"] * option.nargs
     ran = console(*words, name, *values, name, *values)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.members import for_each
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING
 from vatspolicy.compile_cache import SETTLED
@@ -150,8 +151,8 @@ def warm(cache: Path) -> Ran:
     return ran
 
 
-@pytest.mark.parametrize("name", NOT_IMPORTED)
-def test_check_does_not_import(warm: Ran, name: str) -> None:
+@for_each(NOT_IMPORTED)
+def test_check_does_not_import(name: str, warm: Ran) -> None:
     found = [module for module in warm.imported if module == name or module.startswith(f"{name}.")]
     assert found == [], NOT_IMPORTED[name]
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.facts_left_out import facts_of, without
+from tests.support.members import for_each
 from tests.support.shipped import fixture_files, shipped_bundle
 from vatspolicy.core.documents import load_document
 from vatspolicy.core.engine.decision import WORDS
@@ -22,7 +23,7 @@ def shipped() -> Bundle:
     return shipped_bundle()
 
 
-@pytest.mark.parametrize("file", fixture_files(), ids=lambda file: file.stem)
+@for_each(fixture_files())
 def test_a_fact_left_out_never_leaves_the_range(file: Path, shipped: Bundle) -> None:
     data = load_document(file).data
     days = {one["as_of"] for one in load_document(file.with_suffix(".expect.yaml")).data["decisions"]}

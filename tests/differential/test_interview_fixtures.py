@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.effort import LONG, part
+from tests.support.members import for_each
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from vatspolicy.authoring.testing.cases import one_fixture
 from vatspolicy.core.documents import Path as FactPath
@@ -86,7 +87,7 @@ def tell(name: str) -> Told:
     return Told(case.expect["decision"], state.decision.decision, tuple(asked), tuple(texts))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each(NAMES)
 def test_the_interview_decides_as_the_fixture_does(name: str) -> None:
     went = tell(name)
     assert went.decision == went.expected

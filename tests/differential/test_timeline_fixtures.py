@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.members import for_each
 from tests.support.schemas import validator_of
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import TODAY
@@ -40,7 +41,7 @@ def whole(path: Path) -> Timeline:
     return timeline(shipped(), load_profile(path), TODAY)
 
 
-@pytest.mark.parametrize("path", FIXTURES[::2], ids=lambda path: path.stem)
+@for_each(FIXTURES[::2])
 def test_every_change_names_an_instrument_or_a_fact(path: Path) -> None:
     data = whole(path)
     validator_of("timeline.schema.json").validate(encode(data))
@@ -67,7 +68,7 @@ def answers_for(instrument: LawChange, day: str) -> bool:
             return any(value.since == day for value in policy.parameters[id].values)
 
 
-@pytest.mark.parametrize("path", FIXTURES[::9], ids=lambda path: path.stem)
+@for_each(FIXTURES[::9])
 def test_periods_agree_with_decisions_of_single_days(path: Path) -> None:
     bundle, profile = shipped(), load_profile(path)
     data = whole(path)
@@ -81,7 +82,7 @@ def test_periods_agree_with_decisions_of_single_days(path: Path) -> None:
         assert entry.findings == tuple(summary_item(item) for item in items if item.kind != "decision")
 
 
-@pytest.mark.parametrize("path", FIXTURES[::20], ids=lambda path: path.stem)
+@for_each(FIXTURES[::20])
 def test_days_that_are_passed_over_change_nothing(path: Path) -> None:
     bundle, profile = shipped(), load_profile(path)
     passed, before = 0, None

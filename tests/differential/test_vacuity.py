@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.members import for_each
 from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.analysis.bounded_search import BoundedSearch, all_days
 from vatspolicy.core.documents.schemas import SchemaSet
@@ -49,7 +50,7 @@ def test_the_invariants_hold_together_of_a_profile_that_says_what_they_ask_about
     load_profile(data)
 
 
-@pytest.mark.parametrize("id", IDS)
+@for_each(IDS)
 def test_no_invariant_follows_from_the_others(id: str) -> None:
     query, rails = encoded()
     others = [-rail.false for name, rail in rails.items() if name != id]

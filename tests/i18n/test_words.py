@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import vatspolicy
+from tests.support.members import for_each
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.i18n import Phrase
 from vatspolicy.i18n.lint import HAN, faults, schema_faults
@@ -67,8 +68,8 @@ def pairs(en: Any, zh: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
 def tables(name: str) -> dict[str, tuple[Any, Any]]:
     try:
         module = importlib.import_module(name)
-    except ModuleNotFoundError as error:  # an extra that is not installed here
-        pytest.skip(str(error))
+    except ModuleNotFoundError:  # an extra that is not installed here
+        return {}
     return {
         path: (en, zh)
         for table, value in vars(module).items()
@@ -86,7 +87,7 @@ def holes(text: str) -> list[str] | None:
         return None
 
 
-@pytest.mark.parametrize("name", modules())
+@for_each(modules)
 def test_words_have_both_languages(name: str) -> None:
     wrong = []
     for path, (en, zh) in tables(name).items():
@@ -118,7 +119,7 @@ def test_a_number_of_things() -> None:
     assert [count(things, "n", n, "zh") for n in (1, 2)] == ["1处错误", "2处错误"]
 
 
-@pytest.mark.parametrize("name", SchemaSet.shipped().names)
+@for_each(SchemaSet.shipped().names)
 def test_schemas_have_both_languages(name: str) -> None:
     assert list(schema_faults(SchemaSet.shipped().load(name))) == []
 

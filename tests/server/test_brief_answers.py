@@ -6,6 +6,7 @@ import datetime
 import json
 import statistics
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import yaml
 
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 
+from tests.support.members import for_each
 from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.core.documents.yaml_reader import yaml_loader
@@ -37,11 +39,13 @@ def bodies() -> Iterator[tuple[str, bytes]]:
             yield f"{path.stem} {WITHOUT}", text.encode()
 
 
-CASES = dict(bodies())
+@cache
+def cases() -> dict[str, bytes]:
+    return dict(bodies())
 
 
 def ask(name: str, *steps: str, explained: bool = False) -> dict[str, Any]:
-    query = api.read_query(CASES[name])
+    query = api.read_query(cases()[name])
     found, _ = api.answer(shipped_bundle(), (*PLACE, *steps), query, TODAY, allow_past=True, explained=explained)
     return found
 
@@ -56,7 +60,7 @@ def pick(brief: Any, full: Any) -> Any:
     return full
 
 
-@pytest.mark.parametrize("name", CASES)
+@for_each(cases)
 def test_the_brief_decision_is_a_part_of_the_explained_one(name: str) -> None:
     brief, full = ask(name), ask(name, explained=True)
     assert brief["decision_id"] == full["decision_id"]
@@ -67,7 +71,7 @@ def test_the_brief_decision_is_a_part_of_the_explained_one(name: str) -> None:
 
 def record_of(name: str) -> dict[str, Any]:
     """Return the record that `check` keeps of a case."""
-    query = api.read_query(CASES[name])
+    query = api.read_query(cases()[name])
     return dict(result.encode(Gate(shipped_bundle(), TODAY, allow_past=True).decide(read_profile(query.profile))[1]))
 
 
@@ -124,7 +128,7 @@ def recorded(entry: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     return {**found, **of_record(entry), "message": entry["message"], "asks": asks, "about": about}
 
 
-@pytest.mark.parametrize("name", CASES)
+@for_each(cases)
 def test_the_findings_of_an_explained_decision_are_those_of_the_record(name: str) -> None:
     explained, record = ask(name, explained=True)["result"], record_of(name)
     reader, places = Reader(explained), {"location", "line", "column"}
@@ -142,7 +146,7 @@ def test_the_findings_of_an_explained_decision_are_those_of_the_record(name: str
         assert explained[part] == record[part]
 
 
-@pytest.mark.parametrize("name", CASES)
+@for_each(cases)
 def test_the_routes_of_an_explained_decision_are_those_of_the_record(name: str) -> None:
     explained, record = ask(name, explained=True)["result"], record_of(name)
     reader = Reader(explained)
@@ -166,7 +170,7 @@ CONDITION = ("id", "value", "applies", "reason")
 
 def test_an_explained_decision_repeats_no_fact_and_is_a_quarter_of_the_record() -> None:
     sizes = []
-    for name in (name for name in CASES if not name.endswith(WITHOUT)):
+    for name in (name for name in cases() if not name.endswith(WITHOUT)):
         explained = ask(name, explained=True)["result"]
         paths = [fact["path"] for fact in explained["facts"]]
         assert len(set(paths)) == len(paths)
@@ -175,7 +179,7 @@ def test_an_explained_decision_repeats_no_fact_and_is_a_quarter_of_the_record() 
     assert sum(ours for ours, _ in sizes) < sum(whole for _, whole in sizes) / 3.5
 
 
-@pytest.mark.parametrize("name", list(CASES)[::9])
+@for_each(lambda: list(cases())[::9])
 def test_a_path_leads_to_a_part_of_the_whole(name: str) -> None:
     brief, full = ask(name)["result"], ask(name, explained=True)["result"]
     for key, value in full.items():
@@ -189,7 +193,7 @@ def test_the_word_costs_no_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("more was done than the path asks for")
 
-    name = next(iter(CASES))
+    name = next(iter(cases()))
     word, services = ask(name, "decision"), ask(name, "services")
     for function in ("explained_parts", "brief_parts", "evaluate"):
         monkeypatch.setattr(api, function, refuse)
@@ -202,7 +206,7 @@ def test_the_word_costs_no_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ask(name)["result"]["services"] == services["result"]
 
 
-@pytest.mark.parametrize("name", list(CASES)[::9])
+@for_each(lambda: list(cases())[::9])
 def test_what_a_brief_decision_names_is_in_its_policies(name: str) -> None:
     bundle, result, record = shipped_bundle(), ask(name)["result"], record_of(name)
     for part in ("denials", "needs", "would_need", "met", "duties", "advice"):
@@ -220,7 +224,7 @@ def test_what_a_brief_decision_names_is_in_its_policies(name: str) -> None:
 @pytest.mark.parametrize("full", [False, True])
 def test_orjson_writes_what_the_standard_library_writes(full: bool) -> None:
     pytest.importorskip("orjson", reason="a part of the extra `serve`")
-    for name in list(CASES)[::5]:
+    for name in list(cases())[::5]:
         answer = ask(name, explained=full)
         assert json.loads(encode(answer)) == json.loads(encode_plainly(answer))
     for value in (

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.console import Console
+from tests.support.members import for_each
 from tests.support.shipped import FIXTURES, POLICIES, ROOT, policy_file
 from tests.support.specs import SHOP
 from vatspolicy.authoring.formatter import format_text
@@ -177,7 +178,7 @@ def test_the_order_of_facts_is_the_authors() -> None:
 # --- what is never changed --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+@for_each(SHIPPED)
 def test_shipped_files_are_laid_out(path: Path) -> None:
     document = load_document(path)
     assert format_text(document) == document.text

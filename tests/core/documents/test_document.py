@@ -8,6 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.members import for_each
 from tests.support.shipped import BAD
 from vatspolicy.core.documents import Document, Limits, format_path, load_document, parse_document, recall_document
 from vatspolicy.core.documents import Path as DataPath
@@ -89,7 +90,7 @@ def test_a_problem_before_a_syntax_error_is_told_too() -> None:
 
 
 @both_parsers
-@pytest.mark.parametrize("word", WORDS)
+@for_each(WORDS)
 def test_only_true_and_false_are_booleans(word: str) -> None:
     (told,) = problems_of(f"a: {word}")
     assert told == "x.yaml:1:4: a: This is neither text nor a boolean. Write true or false, or put a text in quotes."
@@ -97,7 +98,7 @@ def test_only_true_and_false_are_booleans(word: str) -> None:
 
 
 @both_parsers
-@pytest.mark.parametrize("number", NUMBERS)
+@for_each(NUMBERS)
 def test_numbers_that_readers_read_differently_are_refused(number: str) -> None:
     assert len(problems_of(f"a: {number}")) == 1
     assert len(problems_of(f"{number}: a")) == 1

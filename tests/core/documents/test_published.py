@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.support.console import Console
+from tests.support.members import for_each
 from tests.support.schemas import DOCUMENTS
 from tests.support.shipped import BAD
 from vatspolicy.core.documents import load_document
@@ -34,7 +35,7 @@ def references(node: Any) -> Iterator[str]:
                 yield from references(child)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each(NAMES)
 def test_each_reference_stays_within_the_schema(name: str) -> None:
     schema = publish_schema(name, SchemaSet.shipped())
     Draft202012Validator.check_schema(schema)
@@ -46,7 +47,7 @@ def test_each_reference_stays_within_the_schema(name: str) -> None:
             node = node[step]
 
 
-@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+@for_each(sorted(DOCUMENTS))
 def test_jsonschema_accepts_the_shipped_documents(name: str) -> None:
     validator = Draft202012Validator(publish_schema(name, SchemaSet.shipped()))
     for document in DOCUMENTS[name][::10]:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-import pytest
 from jsonschema import Draft202012Validator
 
+from tests.support.members import for_each
 from vatspolicy.core.documents import Path, format_path, load_document, parse_document
 from vatspolicy.core.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.core.documents.validation import validate
@@ -90,7 +90,7 @@ def test_the_schemas_of_the_design_are_there() -> None:
     assert {"profile", "policy", "fixture", "bundle", "places", "vocabulary"} <= set(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each(NAMES)
 def test_each_schema_is_valid(name: str) -> None:
     schema = SchemaSet.shipped().load(name)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
@@ -100,13 +100,13 @@ def test_each_schema_is_valid(name: str) -> None:
     Draft202012Validator.check_schema(schema)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each(NAMES)
 def test_each_reference_leads_somewhere(name: str) -> None:
     for _, node in nodes(name):
         assert behind(name, node)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each(NAMES)
 def test_each_property_has_a_title_and_a_description(name: str) -> None:
     wanting = []
     for path, node in nodes(name):
@@ -116,13 +116,13 @@ def test_each_property_has_a_title_and_a_description(name: str) -> None:
     assert wanting == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each(NAMES)
 def test_each_number_has_a_unit(name: str) -> None:
     numbers = [(path, node) for path, node in nodes(name) if types(node) & {"integer", "number"}]
     assert [format_path(path) for path, node in numbers if not node.get("x-unit")] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each(NAMES)
 def test_each_day_is_a_day_of_the_calendar(name: str) -> None:
     days = [(path, node) for path, node in nodes(name) if "day" in str(node.get("x-unit", "")).split(",")[0].split()]
     wrong = [format_path(path) for path, node in days if types(node) == {"string"} and node.get("format") != "date"]
@@ -135,7 +135,7 @@ def test_each_list_of_a_profile_has_an_end() -> None:
     assert [format_path(path) for path, node in lists if not 1 <= node.get("maxItems", 0) <= 32] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each(NAMES)
 def test_each_object_is_closed(name: str) -> None:
     """No key is taken that nothing reads: the keys are listed, or all of them have one schema."""
     still_open = []
@@ -147,7 +147,7 @@ def test_each_object_is_closed(name: str) -> None:
     assert still_open == []
 
 
-@pytest.mark.parametrize("name", NAMED)
+@for_each(NAMED)
 def test_each_word_has_a_name_in_both_languages(name: str) -> None:
     wanting = []
     for path, node in nodes(name):
@@ -158,14 +158,14 @@ def test_each_word_has_a_name_in_both_languages(name: str) -> None:
     assert wanting == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each(NAMES)
 def test_no_word_is_listed_twice(name: str) -> None:
     for _, node in nodes(name):
         words = node.get("enum", [])
         assert len(words) == len({str(word) for word in words})
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each(NAMES)
 def test_each_question_is_asked_in_both_languages(name: str) -> None:
     asked = [(path, node["x-question"]) for path, node in nodes(name) if "x-question" in node]
     assert name != "profile" or len(asked) > 50

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
+from tests.support.members import for_each
 from tests.support.shipped import shipped_bundle
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
@@ -14,6 +13,13 @@ from vatspolicy.core.profile.vocabulary import describe, presumptions
 
 TODAY = "2026-11-24"
 OFFERS = tuple(describe(("services", 0, "offers", 0))["enum"])
+CONTENT = ("news", "publishing", "audiovisual", "game")
+FEATURES = {
+    "vehicle-data": "automotive-data",
+    "spatial-data": "connected-car-surveying",
+    "vehicle-update": "ota-updates",
+}
+"""The policy that each function falls under."""
 LICENSED_TO_AN_OPERATOR = "content-license"
 """The operator publishes, and not the company."""
 
@@ -28,13 +34,12 @@ def decide(**service: Any) -> Decision:
     return evaluate(shipped_bundle(), load_profile(facts), TODAY)
 
 
-@pytest.mark.parametrize("kind", ["news", "publishing", "audiovisual", "game"])
-@pytest.mark.parametrize("offer", [offer for offer in OFFERS if offer != LICENSED_TO_AN_OPERATOR])
+@for_each([offer for offer in OFFERS if offer != LICENSED_TO_AN_OPERATOR], CONTENT)
 def test_closed_content_is_denied_behind_every_offer(offer: str, kind: str) -> None:
     assert decide(offers=[offer], content=[kind]).decision == "deny"
 
 
-@pytest.mark.parametrize("kind", ["news", "publishing", "audiovisual", "game"])
+@for_each(CONTENT)
 def test_the_operator_publishes_licensed_content(kind: str) -> None:
     alone = decide(offers=[LICENSED_TO_AN_OPERATOR], content=[kind])
     assert not any("PROHIBITED-SECTOR" in finding.reasons for finding in alone.denials)
@@ -43,19 +48,11 @@ def test_the_operator_publishes_licensed_content(kind: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("feature", "policy"),
-    [
-        ("vehicle-data", "automotive-data"),
-        ("spatial-data", "connected-car-surveying"),
-        ("vehicle-update", "ota-updates"),
-    ],
-)
-@pytest.mark.parametrize("offer", OFFERS)
-def test_a_function_reaches_its_rules_behind_every_offer(offer: str, feature: str, policy: str) -> None:
+@for_each(OFFERS, FEATURES)
+def test_a_function_reaches_its_rules_behind_every_offer(offer: str, feature: str) -> None:
     decision = decide(offers=[offer], features=[feature])
     found = (*decision.denials, *decision.duties, *decision.advice, *decision.would_need, *decision.undetermined)
-    assert policy in {finding.rule.policy for finding in found}
+    assert FEATURES[feature] in {finding.rule.policy for finding in found}
 
 
 def test_lists_that_are_left_out_are_empty_behind_infrastructure_only() -> None:
@@ -78,7 +75,7 @@ def test_lists_that_are_left_out_are_empty_behind_infrastructure_only() -> None:
 ABROAD = {"hosting": "overseas", "area": ["overseas"], "facilities": ["overseas"], "channels": ["website"], "sells": []}
 
 
-@pytest.mark.parametrize("offer", OFFERS)
+@for_each(OFFERS)
 def test_nothing_is_denied_outside_the_mainland(offer: str) -> None:
     facts = {
         "schema": 2,

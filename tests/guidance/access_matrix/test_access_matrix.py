@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.support.console import Console
+from tests.support.members import for_each
 from tests.support.result_types import differences
 from tests.support.schemas import validator_of
 from tests.support.shipped import GOLDEN, shipped_bundle
@@ -295,17 +296,14 @@ def test_data_follow_the_schema() -> None:
         validator.validate(json.loads(render("json", [table(by=by)], "en")))
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("by", ["regimes", "places"])
-@pytest.mark.parametrize("room", [40, 80, 100, 120])
+@for_each(["regimes", "places"], LANGUAGES, [40, 80, 100, 120])
 def test_text_fits(by: str, lang: Any, room: int) -> None:
     text = render("text", [table(by=by)], lang, room=room)
     assert max(map(width, text.splitlines())) <= room
     assert not re.search(r"\{\w+\}", text)
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("by", ["regimes", "places"])
+@for_each(["regimes", "places"], LANGUAGES)
 def test_text_is_short_unless_details_are_asked_for(by: str, lang: Any) -> None:
     short = render("text", [table(by=by)], lang, room=80)
     whole = render("text", [table(by=by)], lang, room=80, details=True)
@@ -346,8 +344,7 @@ def test_text_columns_stand_under_their_heads(lang: Any) -> None:
     assert [width(row[: found.start()]) for found in re.finditer(r"(?<=  )\S", row)] == starts
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("by", ["regimes", "places"])
+@for_each(["regimes", "places"], LANGUAGES)
 def test_markdown_rows_have_all_cells(by: str, lang: Any) -> None:
     data = table(by=by)
     rows = [line for line in render("markdown", [data], lang).splitlines() if line.startswith("|")]

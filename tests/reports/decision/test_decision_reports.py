@@ -18,6 +18,7 @@ from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 from markdown_it import MarkdownIt
 from referencing import Registry, Resource
 
+from tests.support.members import for_each
 from tests.support.records import decision_to_data, render, to_record
 from tests.support.shipped import GOLDEN
 from tests.support.specs import HOSTING, SHOP, TODAY
@@ -124,8 +125,8 @@ def test_the_cases_show_every_part_of_a_decision(records: dict[str, dict[str, An
     assert groups == set(GROUPS)
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_equal_inputs_give_equal_bytes(make: Make, format: str) -> None:
+@for_each(FORMATS)
+def test_equal_inputs_give_equal_bytes(format: str, make: Make) -> None:
     first, second = (render(format, [make(), make(*DENIED)], "en") for _ in range(2))
     assert first == second
 
@@ -299,10 +300,9 @@ def test_specs_that_were_not_decided_are_notifications(make: Make) -> None:
 # --- the gate ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("no_fail", [False, True])
-@pytest.mark.parametrize("fail_on", LEVELS)
+@for_each(LEVELS, [False, True])
 def test_every_format_fails_exactly_if_the_run_does(
-    records: dict[str, dict[str, Any]], rich_bundle: Bundle, fail_on: str, no_fail: bool
+    fail_on: str, no_fail: bool, records: dict[str, dict[str, Any]], rich_bundle: Bundle
 ) -> None:
     judge = Gate(rich_bundle, TODAY, fail_on=fail_on, no_fail=no_fail)
     for name, data in records.items():
@@ -584,9 +584,8 @@ def hostile(make: Make) -> dict[str, Any]:
     return data
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("format", FORMATS)
-def test_no_format_lets_a_control_character_through(hostile: dict[str, Any], format: str, lang: Language) -> None:
+@for_each(FORMATS, LANGUAGES)
+def test_no_format_lets_a_control_character_through(format: str, lang: Language, hostile: dict[str, Any]) -> None:
     text = render(format, [hostile], lang)
     printable = json.dumps(json.loads(text)) if format in ("json", "sarif") else text
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", printable)
@@ -826,10 +825,9 @@ def test_text_shows_contested_readings(make: Make) -> None:
     assert text.count("Own software delivered online") == 2  # once for the class, once for all its readings
 
 
-@pytest.mark.parametrize("format", [name for name in FORMATS if name != "json"])
-@pytest.mark.parametrize("lang", LANGUAGES)
+@for_each([name for name in FORMATS if name != "json"], LANGUAGES)
 def test_every_format_says_that_a_decision_is_contested(
-    records: dict[str, dict[str, Any]], format: str, lang: Language
+    format: str, lang: Language, records: dict[str, dict[str, Any]]
 ) -> None:
     held = records["contested"]["contested"][0]["held_by"][lang]
     for name, data in records.items():
@@ -881,7 +879,7 @@ def test_color_changes_nothing_else(records: dict[str, dict[str, Any]]) -> None:
         assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == render("text", [data], "en", False, 60)
 
 
-@pytest.mark.parametrize("room", range(4, 40))
+@for_each(range(4, 40))
 def test_wrapping_keeps_every_character(room: int) -> None:
     text = "“增值电信业务（含互联网接入）”须取得《电信业务经营许可证》，见 https://law.example/a/long/address 第7条、第9条。 end"
     lines = wrap(text, room)

@@ -14,6 +14,7 @@ from jinja2 import Environment, TemplateRuntimeError, TemplateSyntaxError, Undef
 from markdown_it import MarkdownIt
 
 from tests.support.html_tree import HOSTILE, Tree
+from tests.support.members import for_each
 from vatspolicy.reports.formats.html import escape, escape_json, is_address
 from vatspolicy.reports.formats.html_page import Frame, render_page
 from vatspolicy.reports.formats.templating import FOLDER, html_environment, markdown_environment
@@ -37,7 +38,7 @@ def environment_of(path: Path) -> Environment:
 # --- both formats
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(FOLDER).as_posix())
+@for_each(TEMPLATES)
 def test_every_template_compiles(path: Path) -> None:
     assert environment_of(path).get_template(path.relative_to(FOLDER).as_posix()) is not None
 

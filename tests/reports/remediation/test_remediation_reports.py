@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.html_tree import HOSTILE, Tree
+from tests.support.members import for_each
 from tests.support.result_types import differences
 from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, SHOP
@@ -56,7 +57,7 @@ def test_the_types_are_those_of_the_schema() -> None:
     assert differences(Ways, "routes") == []
 
 
-@pytest.mark.parametrize("name", SPECS)
+@for_each(SPECS)
 def test_the_data_follow_their_schema(name: str) -> None:
     text = json.dumps(encode(data_of(name)), ensure_ascii=False)
     assert [str(problem) for problem in validate(parse_document(text, "routes.json"), "routes")] == []
@@ -146,9 +147,7 @@ def test_a_threshold_that_changes_nothing_is_no_margin() -> None:
 # --- reports ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("name", SPECS)
-@pytest.mark.parametrize("room", [40, 100])
+@for_each(SPECS, ["en", "zh"], [40, 100])
 def test_text_fits_and_says_everything(name: str, lang: Any, room: int) -> None:
     data = data_of(name)
     text = as_text.render(data, lang, color=False, room=room)
@@ -166,8 +165,7 @@ def test_text_fits_and_says_everything(name: str, lang: Any, room: int) -> None:
     assert "".join(WORDS["not_advice"][lang].split()) in flat
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("name", SPECS)
+@for_each(SPECS, ["en", "zh"])
 def test_markdown_says_the_same(name: str, lang: Any) -> None:
     data = data_of(name)
     page = render_markdown(data, lang)
@@ -179,8 +177,7 @@ def test_markdown_says_the_same(name: str, lang: Any) -> None:
     assert plain.startswith("## ")
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("name", SPECS)
+@for_each(SPECS, ["en", "zh"])
 def test_a_page_says_the_same(name: str, lang: Any) -> None:
     data = data_of(name)
     tree = Tree(render_page(data, lang))
