@@ -108,6 +108,8 @@ def find_layer(manifest: bytes) -> Layer | None:
 
 
 # --- sigstore bundles that are attached to a bundle in a registry: referrers of its manifest
+#
+# A registry lists referrers itself, or a tag named after the digest does (distribution specification 1.1).
 
 
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -227,7 +229,11 @@ def _find_type(proof: bytes) -> str | None:
     return kind if isinstance(kind, str) and kind.startswith(SIGSTORE) else None
 
 
-# --- bundles in OCI registries (distribution specification 1.1): an image manifest with one layer, the file of the...
+# --- bundles in OCI registries
+#
+# Bundles in OCI registries (distribution specification 1.1): an image manifest with one layer, the file of the bundle.
+#
+# OPA reads the layer too: its media type is that of a gzipped layer of an image.
 
 
 ARTIFACT = "application/vnd.vatspolicy.bundle.v1"

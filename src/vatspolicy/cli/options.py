@@ -43,7 +43,7 @@ class Argument(NamedTuple):
     """Key of the configuration that gives its values if the command line does not."""
     parse: Callable[[Any], Any] | None = None
     shown: bool | str = False
-    """Whether help shows the default, or the words for it."""
+    """True if help shows the default, or the words that it shows in its place."""
 
     @property
     def name(self) -> str:
@@ -70,9 +70,9 @@ class Option(NamedTuple):
     least: float | None = None
     most: float | None = None
     exists: Literal["file", "folder"] | None = None
-    """What must be at the path."""
+    """Kind of file that must be at the path."""
     shown: bool | str = True
-    """Whether help shows the default, or the words for it."""
+    """True if help shows the default, or the words that it shows in its place."""
     hidden: bool = False
     words: tuple[str, ...] = ()
     """The words that it takes, in the order of help; Python may keep that of another Literal of the same words."""

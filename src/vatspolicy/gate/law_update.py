@@ -62,7 +62,7 @@ class AheadChange:
 
 @dataclass(frozen=True, slots=True)
 class SpecUpdate:
-    """What another law changes for a spec."""
+    """Changes that another law makes for a spec."""
 
     spec: str
     product: str
@@ -89,7 +89,7 @@ class BundleName:
 
 @dataclass(frozen=True, slots=True)
 class LawUpdate:
-    """What a newer bundle changes for some specs (update.schema.json)."""
+    """Changes that a newer bundle makes for some specs (update.schema.json)."""
 
     format: int
     newer: bool

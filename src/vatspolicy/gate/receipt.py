@@ -59,7 +59,7 @@ _NAME_OF_BUNDLE = "/law/(number|revision|digest)"
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a receipt selects of the record of a run (receipt.schema.json)."""
+    """Receipt: a selection of the record of a run (receipt.schema.json)."""
 
     receipt: int
     program: Mapping[str, str]

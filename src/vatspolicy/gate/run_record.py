@@ -152,7 +152,7 @@ class WaivedRule:
 
 @dataclass(frozen=True)
 class GateRecord:
-    """What a run decided about one spec."""
+    """Decision of a run about one spec."""
 
     selected: SelectedLaw
     profile: Profile

@@ -1,4 +1,8 @@
-"""The language server: the messages of the protocol, whatever a client sends, and when files are looked at."""
+"""The language server: the messages of the protocol, whatever a client sends, and when files are looked at.
+
+A request whose parameters have another form, one before the connection is opened or after it is closed, and text that
+is no message at all are answered by an error of JSON-RPC.
+"""
 
 from __future__ import annotations
 
@@ -76,6 +80,9 @@ def _is_id(id: Any) -> bool:
 
 
 # --- the language server: the messages of the protocol, and when files are looked at
+#
+# One thread looks at files, in the order in which it is asked, so that nothing else needs a lock. No input ends the
+# server.
 
 
 T = TypeVar("T")

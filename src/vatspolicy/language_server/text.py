@@ -120,6 +120,9 @@ class Text:
 
 
 # --- where a place of a text is in the data: its path, and the key or value around it
+#
+# The text may be unfinished. A mark is put in at the place, and the events of the YAML parser are followed as far as
+# they go; the event that holds the mark tells the path. JSON is read in the same way.
 
 
 MARK = "\ue000"

@@ -78,6 +78,17 @@ def lengths_for(sides: tuple[Bundle, Bundle], rules: Iterable[Rule], period: Per
 
 
 # --- proofs over all profiles that a change from one decision word to another is impossible
+#
+# A decision is the strictest of its parts: the product and each of its services. Suppose a profile is decided `a`
+# under the first rule set and `b` under the second. Then with one of its services alone, the first decides `a` while
+# the second is no stricter than `b`; and with one of its services alone, the second decides `b` while the first is no
+# stricter than `a`. Each is a question about the product and one service. If either has no solution, no profile with
+# any number of services changes from `a` to `b`. All other lists are as long as the question needs, or as the schema
+# allows (`query`).
+#
+# A proof is tried with little exact, since that is fast: quantifiers over lists and licenses that are held may have
+# any value then. What remains possible rests on some of these values; they are made exact, and the proof is tried
+# again.
 
 
 Condition = tuple[Pair, int]

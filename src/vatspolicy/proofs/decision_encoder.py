@@ -1,4 +1,7 @@
-"""Decisions as formulas: the classes of a service, how strict the decision is, and what rules list on a subject."""
+"""Decisions as formulas: the classes of a service, how strict the decision is, and what rules list on a subject.
+
+Mirrors `engine.classification` and `engine.evaluator`; tests hold them together on random profiles.
+"""
 
 from __future__ import annotations
 
@@ -274,6 +277,12 @@ def can_be_part(outcome: SymbolicOutcome, word: str) -> int:
 
 
 # --- parts of a product that a change of rules can touch: the product itself, its services, their activities
+#
+# A decision is the strictest of its parts, so each decision word is that of one part alone. Suppose a profile is
+# decided `a` before a change and `b` after it. Then one part has `a` before, and after it is no stricter than `b`
+# allows; and one part has `b` after, and was no stricter than `a` allows. Parts of a kind that the change does not
+# touch stay as they are. So it is enough to look at one part of each other kind, and at one class of an activity,
+# which may be any.
 
 
 Kinds = frozenset[str]

@@ -1,4 +1,10 @@
-"""Encoder of expressions: the typed tree under Kleene logic, over all profiles."""
+"""Encoder of expressions: the typed tree under Kleene logic, over all profiles.
+
+It mirrors `cel.interpreter` node by node; tests hold the two together. An expression that cannot be encoded exactly is
+`Unsupported`. Structures are digests that are equal for trees that state the same in the same way: the name of a term,
+two negations, and the order of what `&&` or `||` joins do not count. They depend on the tree alone, so all queries of a
+process share them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Hash-consed formulas over facts: conjunctions and negations of atoms, and the clauses that order implies."""
+"""Hash-consed formulas over facts: conjunctions and negations of atoms, and the clauses that order implies.
+
+A formula is a non-zero integer: `-x` is the negation of `x`, `TRUE` and `FALSE` are constants. An atom is a boolean
+variable, or a bound on a sum of number variables. Constants are folded while formulas are built.
+"""
 
 from __future__ import annotations
 

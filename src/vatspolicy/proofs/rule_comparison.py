@@ -379,7 +379,9 @@ class RuleComparison:
         return "" if decision == after else f" With all changes together the decision is {decision}."
 
 
-# --- equivalence of changed rules, alone or together: a proof that nothing changes, or a profile that shows what does
+# --- equivalence of changed rules, alone or together
+#
+# Equivalence of changed rules, alone or together: a proof that nothing changes, or a profile that shows what does.
 
 
 CHUNK, LARGE_CHUNK = 8, 24

@@ -1,4 +1,7 @@
-"""Rule sets as formulas: rules, held licenses and routes over all profiles and the days of a period."""
+"""Rule sets as formulas: rules, held licenses and routes over all profiles and the days of a period.
+
+Mirrors `engine.subjects` and `engine.licensing`; tests hold them together on random profiles.
+"""
 
 from __future__ import annotations
 
@@ -395,6 +398,8 @@ class SymbolicRuleSet:
 
 
 # --- rule sets whose rules can be switched off one by one, so that one encoding serves questions about each of them
+#
+# Rule sets whose rules can be switched off one by one, so that one encoding serves questions about each of them.
 
 
 class RuleSwitches:
@@ -412,7 +417,9 @@ class RuleSwitches:
         self.at_most_one_off = pool.conjoin(apart)
 
 
-# --- over-approximations of rule sets: an excluded outcome is impossible, an allowed one may be impossible too
+# --- over-approximations of rule sets
+#
+# Over-approximations of rule sets: an excluded outcome is impossible, an allowed one may be impossible too.
 
 
 @dataclass(frozen=True)

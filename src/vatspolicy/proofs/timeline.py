@@ -139,6 +139,8 @@ def _with_articles(base: Policy | None, head: Policy) -> Policy:
 
 
 # --- rule sets over a period: rules with the days on which each is in force, and parameter values by day
+#
+# The day is one more variable of a query, so that one question covers all days of the period.
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,12 @@
-"""Witnesses: from a solver's model to a small profile that the evaluator confirms."""
+"""Witnesses: from a solver's model to a small profile that the evaluator confirms.
+
+1. `drop_irrelevant` follows the reasons why the formulas hold and drops every value that is not among them.
+2. `minimize` then asks the solver for models with fewer facts, until none can be left out.
+3. `minimize_profile` removes parts of a profile for as long as a predicate of the evaluator holds.
+
+A caller that checks its witness by formulas uses the first two; one that checks it by the evaluator uses the first and
+the third, which is the stricter test.
+"""
 
 from __future__ import annotations
 

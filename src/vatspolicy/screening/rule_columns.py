@@ -1,4 +1,7 @@
-"""Columns of rules: each value computed once per row, and sets of rules as bit masks."""
+"""Columns of rules: each value computed once per row, and sets of rules as bit masks.
+
+The bits follow the order of the names, so that a mask gives sorted names.
+"""
 
 from __future__ import annotations
 

@@ -129,6 +129,9 @@ class ModelStore:
 
 
 # --- searches over all rules of a bundle on the days of a period
+#
+# `BoundedSearch` shares one solver between many questions over short lists: what it finds is certain, what it does not
+# find is not proved. `find_solution` answers one question for lists of any length.
 
 
 Build = Callable[[Query, SymbolicRuleSet], Sequence[int]]
@@ -340,6 +343,9 @@ class RelaxedSearch:
 
 
 # --- variants of profiles that a search has found: a word or a place exchanged, or one fact turned round
+#
+# A variant that satisfies a question spares the solver. Each is checked against the axioms and invariants that speak
+# about what changed, so that it is a profile like any other.
 
 
 Change = Mapping[str, bool | Amount]

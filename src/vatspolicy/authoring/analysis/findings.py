@@ -122,7 +122,7 @@ class PropertyResult:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What JSON shows of an analysis (analysis.schema.json)."""
+    """Result of an analysis as JSON shows it (analysis.schema.json)."""
 
     schema: int
     bundle: LawIdentity
@@ -160,7 +160,7 @@ class AnalysisReport:
 
     @property
     def published(self) -> Analysis:
-        """What JSON shows of it."""
+        """Return the report as JSON shows it."""
         found = (self.findings, self.properties, self.not_evaluated)
         return Analysis(1, self.bundle, self.layer, self.engine, self.kinds, self.rules, *found, self.exit_code)
 

@@ -189,6 +189,13 @@ def _is_meant(bundle: Bundle, wanted: LawProperty, data: Facts, day: str) -> boo
 
 
 # --- proof that a profile that says more never leaves the range of decisions that it had
+#
+# The range is that of the strictest part of a product: of the rules on the product and on each service, and of those
+# on each activity. It stays in itself if each part does, if a class that is certain stays certain, and if one that is
+# impossible stays impossible. Each part is a formula over what is said, so that its direction mostly follows from how
+# it is built (`Directions`): Kleene's logic, comparisons, and lists of any length only ever refine an answer. What
+# does not follow in this way is a fact that is derived from others: whether a company without a word on it is a
+# mainland entity, and the foreign share of an operator. Of these the solver proves it.
 
 
 LENGTHS = {"deals": 2}
@@ -301,6 +308,8 @@ def _names(atom: Part) -> list[str]:
 
 
 # --- properties of the law, proved for all profiles and days or refuted by profiles that the evaluator confirms
+#
+# Properties of the law, proved for all profiles and days or refuted by profiles that the evaluator confirms.
 
 
 EVERY = Phrase("all profiles, lists of any length")

@@ -1,4 +1,8 @@
-"""Self-composition: two profiles that share all facts except those that a property is about."""
+"""Self-composition: two profiles that share all facts except those that a property is about.
+
+A conjunction or disjunction of formulas that can only become true can only become true, and the negation of one can
+only become false. So the direction of a formula follows from those of its atoms, without a solver.
+"""
 
 from __future__ import annotations
 
@@ -113,6 +117,10 @@ class Directions:
 
 
 # --- self-composition: two profiles that share all facts except those that a property is about
+#
+# `monotone`: one number is higher in the second profile. `more`: the company or the partner holds one more license, or
+# a list of a service has more words. `hidden`: the first profile omits some facts. A decision is the strictest of its
+# parts (the product and each service), so that a proof for the product with one service holds for all profiles.
 
 
 EXTRA_LICENSE = "{holder}.licenses.99"

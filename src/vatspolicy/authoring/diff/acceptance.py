@@ -86,7 +86,7 @@ class AcceptedChanges:
     new: tuple[Entry, ...] = ()
     """Entries that come with the change."""
     held: frozenset[tuple[str, str]] = frozenset()
-    """What the entries of the head accept."""
+    """Edits that the entries of the head accept."""
 
 
 def read_accepted(base: Source, head: Source, path: Path | None) -> AcceptedChanges:
@@ -179,7 +179,7 @@ class _Marker:
             for place, change in enumerate(changes)
             if change.kind in LAW or place in reviewed
         }
-        """What is known of the edits that somebody may accept, by their places."""
+        """Acceptance of the edits that somebody may accept, by their places."""
 
     def describe(self, place: int, change: Change, sides: tuple[LawRevision, LawRevision]) -> Acceptance:
         """Return the fingerprints of an edit and of its effect."""
@@ -272,7 +272,7 @@ class _Marker:
         )
 
     def refuse(self, entry: Entry, mine: Acceptance, accepted: AcceptedChanges) -> str:
-        """Return the reason why an entry for an edit does not apply (words.NOT_ACCEPTED); empty if it does."""
+        """Return the reason why an entry for an edit does not apply (verdict.NOT_ACCEPTED); empty if it does."""
         today = self.review.today
         if mine.effect != entry.effect:
             return "effect"

@@ -143,6 +143,8 @@ def _rank(entry: Enforcement | None) -> int:
 
 
 # --- entries of the law that stand in the record of a decision, compared field by field
+#
+# A field counts unless it is known to be in no record. So a new key of a policy weakens what a comparison claims.
 
 
 Entry = tuple[str, str, str]
@@ -286,7 +288,7 @@ class ReviewItem:
     rules: tuple[str, ...]
     """Names of the rules that differ because of them."""
     said: tuple[str, ...] = ()
-    """Parts of the records of decisions that they may change (`record_entries`)."""
+    """Parts of the records of decisions that they may change (`compare_entries`)."""
 
 
 class EditsOfRules:

@@ -226,6 +226,9 @@ def _say_the_same(versions: _Versions, subject: Activation) -> bool:
 
 
 # --- a profile decided by both sides of a change, with as few of its rules as can make a difference
+#
+# A rule that no side changed states the same of a profile on both sides, unless the profile is of other classes or
+# licensed otherwise. So most notes and duties need not be evaluated to see that they are the same.
 
 
 Side = tuple[Bundle, Profile]

@@ -95,7 +95,7 @@ class SchemaChange:
     breaking: bool
     """True if a document that was valid or readable before may no longer be."""
     effect: str
-    """What it may change of decisions: reading, validity, words or nothing."""
+    """Parts of decisions that it may change: reading, validity, words or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,7 @@ class RouteCondition:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What a rule of a layer overrides."""
+    """Override: a rule that a rule of a layer stands in for, with the reason and the owner."""
 
     rule: str
     reason: str
@@ -638,7 +638,7 @@ class Why:
     """A reason why the comparison is not evaluated."""
 
     code: str
-    """One of words.WHY."""
+    """One of verdict.WHY."""
     text: LocalizedText
     part: str | None
     """The part of the report that is missing."""
@@ -693,7 +693,7 @@ class Review:
 
     @property
     def details(self) -> tuple[ChangedDetail, ...]:
-        """What changes below the decisions of compared products."""
+        """Changes of compared products below the decision word."""
         return self.decisions.details if self.decisions else ()
 
     @property

@@ -73,7 +73,7 @@ class Proof:
     rules: tuple[RuleVerdict, ...] = ()
     """One for each rule changed alone, if that was asked."""
     transitions: Transitions | None = None
-    """Those of the change as a whole; None if nothing was evaluated."""
+    """Transitions of the change as a whole; None if nothing was evaluated."""
     base: Bundle | None = None
     """The base under the schemas of the head."""
 
@@ -184,6 +184,8 @@ class DecidedWitness:
 
 
 # --- proofs of every edit and of the change as a whole
+#
+# Each witness is decided again by the evaluator before it is shown, dated, and worded by the schemas.
 
 
 _LISTED = 6

@@ -79,6 +79,8 @@ def _first_difference(before: str, after: str) -> int:
 
 
 # --- edits of the law, policy by policy and entry by entry. Formatting, comments and the order of keys do not count
+#
+# Edits of the law, policy by policy and entry by entry. Formatting, comments and the order of keys do not count.
 
 
 _EXPRESSIONS = {"when", "check", "covers", "max_foreign_percent"}

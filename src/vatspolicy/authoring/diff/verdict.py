@@ -85,7 +85,9 @@ FAULTS: Table = {
     "review": Phrase("{subject}: the review is of an earlier text."),
 }
 
-# --- the verdict on a comparison: title, conditions to fail on, exit code, and the version that the change needs
+# --- the verdict on a comparison
+#
+# The verdict on a comparison: title, conditions to fail on, exit code, and the version that the change needs.
 
 
 RED_LINES = ("waivable", "unenforced", "loosenable")
@@ -185,7 +187,7 @@ def settled(data: Review, direction: str) -> str:
 
 
 def title_of(data: Review) -> str:
-    """Return the key of the title (words.TITLES)."""
+    """Return the key of the title (TITLES)."""
     if data.why:
         return "not-evaluated"
     if data.verdict not in ("neither", "unknown"):

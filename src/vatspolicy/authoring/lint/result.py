@@ -1,4 +1,4 @@
-"""What JSON shows of a run of lint (lint.schema.json), in the language of the run."""
+"""Result of a run of lint as JSON shows it (lint.schema.json), in the language of the run."""
 
 from __future__ import annotations
 

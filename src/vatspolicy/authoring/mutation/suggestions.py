@@ -1,4 +1,7 @@
-"""Tests that would kill a survivor: made from profiles, and written beside the policies."""
+"""Tests that would kill a survivor: made from profiles, and written beside the policies.
+
+A suggested test expects the state that the law has now. Its author compares that with the article.
+"""
 
 from __future__ import annotations
 
@@ -347,7 +350,9 @@ def key_of(entry: Fields) -> str:
     return json.dumps({name: value for name, value in entry.items() if name != "it"}, sort_keys=True)
 
 
-# --- suggested tests in the files of tests beside policies: each on a line, those of one list as rows of a table
+# --- suggested tests in the files of tests beside policies
+#
+# Suggested tests in the files of tests beside policies: each on a line, those of one list as rows of a table.
 
 
 _MOST_ROWS = 64

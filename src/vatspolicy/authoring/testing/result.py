@@ -1,4 +1,4 @@
-"""What JSON shows of a run of tests (test-run.schema.json), in the language of the run."""
+"""Result of a run of tests as JSON shows it (test-run.schema.json), in the language of the run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one case."""
+    """Outcome of one case."""
 
     name: str
     file: str

@@ -145,7 +145,9 @@ def name_state(state: str) -> str:
     return _STATES.get(state, state)
 
 
-# --- reasons for the state of a rule: the clauses that decide it, where they stand, and the facts that they read
+# --- reasons for the state of a rule
+#
+# Reasons for the state of a rule: the clauses that decide it, where they stand, and the facts that they read.
 
 
 LONGEST_VALUE = 100

@@ -75,6 +75,9 @@ def explain(jargon: str, text: str, start: int, at: int) -> tuple[int, str, str]
 
 
 # --- strict YAML with the place of every key and value, read from the events of the parser
+#
+# PyYAML brings two parsers, libyaml's and one in Python. What they take differently is refused, so that both accept
+# the same files, read the same from them, and say the same about the others.
 
 
 def yaml_loader() -> type[yaml.SafeLoader] | type[yaml.CSafeLoader]:

@@ -73,7 +73,7 @@ def classify(
 
 
 class _Reading(NamedTuple):
-    """How a classify rule counts for a service."""
+    """Reading of a service by a classify rule, and whether it is unread or contested."""
 
     match: Match
     classes: tuple[str, ...]

@@ -87,7 +87,7 @@ class _Conditions(NamedTuple):
     """Conditions of a route that do not hold."""
 
     failing: tuple[Condition, ...]
-    """Those that are false and close the route."""
+    """Conditions that are false and close the route."""
     undecided: bool
     """True if a missing fact or a missing opinion leaves one open."""
     unread: tuple[str, ...]

@@ -27,7 +27,7 @@ class Part:
         self.ranges: list[tuple[Outcome, Outcome, bool]] = []
         """Per finding that can affect the outcome: (mildest, strictest, subject is certain)."""
         self.questions: list[Question] = []
-        """What could still change the outcome."""
+        """Questions whose answers could still change the outcome."""
         self.denials: list[Finding] = []
         self.closed: list[Finding] = []
         self.unmet: list[Finding] = []

@@ -23,7 +23,7 @@ Json: TypeAlias = Any
 
 
 class Part:
-    """What the parts of a record share: two are equal if their fields are.
+    """Part of a record. Two parts are equal if their fields are.
 
     The methods stand here once. Made for each class, they would take 8 ms of every start.
     """

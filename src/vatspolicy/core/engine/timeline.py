@@ -266,7 +266,9 @@ def _spoken(decision: Decision) -> Iterator[tuple[tuple[Rule, str], Any]]:
                 yield (state.rule, f"{service.id}/{activity.cls}"), said
 
 
-# --- the timeline of a product: how its decision changed and will change over law time, and which instrument did it
+# --- the timeline of a product
+#
+# The timeline of a product: how its decision changed and will change over law time, and which instrument did it.
 
 
 _Differences: TypeAlias = tuple[tuple[ItemChange, ...], tuple[LawChange, ...], tuple[DatedFact, ...]]

@@ -1,4 +1,8 @@
-"""Ranking of missing facts: first the one whose answers leave the fewest possible decisions."""
+"""Ranking of missing facts: first the one whose answers leave the fewest possible decisions.
+
+Most expressions read nothing of what a trial changes. Their values are kept by the identity of the facts they read, so
+trials must share the facts that they have in common (`share`), and every fact must outlive the memory (`keep`).
+"""
 
 from __future__ import annotations
 
@@ -84,6 +88,10 @@ def _facts(expression: Expression) -> _Names:
 
 
 # --- ranking of missing facts: first the one whose answers leave the fewest possible outcomes on average
+#
+# An outcome is a finding that could still make the decision stricter. For each fact that the undecided rules read, a
+# few answers are tried (see `answers`), each as likely as the next, and the outcomes that are left are counted; a
+# decision that is settled leaves none.
 
 
 FACTS = 6

@@ -56,7 +56,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Memo:
-    """What counsel reads of a decision first."""
+    """Head of a memo, which counsel reads first."""
 
     verdict: str
     reason: str

@@ -62,7 +62,7 @@ SAID: Table = {
     "wording": Phrase("wording"),
     "other": Phrase("other parts of the record"),
 }
-"""Parts of the records of decisions (`record_entries`)."""
+"""Parts of the records of decisions (`compare_entries`)."""
 VALUES: dict[str, Table] = {
     "advice-kind": ADVICE,
     "advice": {"fires": Phrase("given")},

@@ -39,7 +39,12 @@ class WithRequestId:
         await self.app(scope, receive, send_with_id)
 
 
-# --- access evaluations of AuthZEN (Authorization API 1.0 of the OpenID Foundation): whether a product may launch
+# --- access evaluations of AuthZEN
+#
+# Access evaluations of AuthZEN (Authorization API 1.0 of the OpenID Foundation): whether a product may launch.
+#
+# The subject is whoever asks, the action is `launch`, the resource is a product whose properties are its profile, and
+# the context may hold the day of the law. A decision is true only where the product may launch as it stands.
 
 
 ACTION, RESOURCE = "launch", "product"

@@ -79,6 +79,9 @@ def take_export_log(notify: Callable[[str], None]) -> None:
 
 
 # --- traces and metrics by OpenTelemetry, set by the variables of its specification (OTEL_*)
+#
+# Nothing of the library is imported unless a variable asks for it and the extra `telemetry` is there. No span and no
+# metric holds a path, a header or a value of a profile.
 
 
 SCOPE = "vatspolicy"

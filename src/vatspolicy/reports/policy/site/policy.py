@@ -65,7 +65,7 @@ def rule_page(site: Site, rule: RulePart) -> str:
 
 
 class _Values(TypedDict):
-    """What the template of a rule uses."""
+    """Values that the template of a rule uses."""
 
     describe_readings: object
     effect: object
