@@ -374,7 +374,7 @@ def test_each_verdict_is_one_sentence_for_a_lawyer(tmp_path: Path, engine: Engin
             if (sentence in " ".join(text.split()).replace("\\", "")) is silent:
                 wrong.append((format, lang))
         assert json.loads(render("json", data, lang))["edits"][0]["verdict"] == verdict  # type: ignore[arg-type]
-    assert wrong == []
+    assert not wrong, wrong
 
 
 @pytest.mark.parametrize("format", ["text", "markdown", "html"])

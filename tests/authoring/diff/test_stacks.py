@@ -388,7 +388,7 @@ def test_every_report_names_the_layer(root: Path) -> None:
         if (format, lang) == ("text", "en"):
             words += ["layer company", "with the layers company, unit"]
         wanting += [(format, lang, word) for word in words if word not in text]
-    assert wanting == []
+    assert not wanting, wanting
 
 
 # --- proofs
