@@ -23,6 +23,7 @@ from typing import Any
 
 import jwt
 import pytest
+import yaml
 
 from tests.support.console import Console, needs_posix
 from tests.support.law_builder import rule
@@ -612,6 +613,18 @@ def test_the_life_of_a_bundle(console: Console, law: Path) -> None:
     assert (verified.code, "signed by" in verified.out, verified.err) == (0, True, "")
     shown = json.loads(console("bundle", "inspect", "bundle.tar.gz", "-f", "json").out)
     assert (shown["signed"], shown["signature"]["verified"], shown["number"]) == (True, False, 2)
+    [policy, *_] = shown["policies"]
+    written = yaml.safe_load((law / f"{policy['id']}.yaml").read_text("utf-8"))
+    assert [rule["id"] for rule in policy["rules"]] == [rule["id"] for rule in written["rules"]]
+    assert (policy["since"], policy["version"]) == (str(written["effective"]["from"]), written["version"])
+    assert {one["key"]: one["verification"] for one in policy["articles"]} == {
+        key: article["verification"] for key, article in written["articles"].items()
+    }
+    assert all(rule["cite"] and rule["since"] for rule in policy["rules"])
+    assert "company.mainland_entity" in {path for rule in policy["rules"] for path in rule["facts"]}
+    text = console("bundle", "inspect", "bundle.tar.gz").out
+    assert f"rules: {sum(len(one['rules']) for one in shown['policies'])}\n" in text
+    assert f"\n{policy['id']} {policy['version']}: {policy['since']} –, {len(policy['rules'])} rules, " in text
     assert "自称，未经验证" in console("bundle", "inspect", "bundle.tar.gz", "--lang", "zh").out
     dated = ("bundle", "sign", "bundle.tar.gz", "--key", "release.pem", "-o", "dated.tar.gz", "--expires")
     assert console(*dated, "9000-12-31").code == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -24,11 +26,12 @@ from vatspolicy.cli.options import (
 )
 from vatspolicy.clock import in_china
 from vatspolicy.i18n import Language, Phrase, _
-from vatspolicy.i18n.words import Table, joint, word
+from vatspolicy.i18n.words import GRADES, Counts, Table, count, joint, word
 from vatspolicy.output import write_all, write_bytes
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.bundle_file import BundleFile
+    from vatspolicy.bundles.contents import ListedPolicy
     from vatspolicy.bundles.signature import Signature
     from vatspolicy.bundles.sigstore_policy import Evidence
 
@@ -131,21 +134,29 @@ def inspect_bundle(
     format: DataFormatOption = "text",
     lang: LangOption = "en",
 ) -> None:
-    """Show the contents of a bundle and the claims of its signature, without verifying it.
+    """Show the law in a bundle and the claims of its signature, without verifying it.
+
+    Text has a line for each policy. JSON has every rule with its days, the articles that it cites, and the facts that
+    it reads.
 
     Example: vatspolicy bundle inspect bundle.tar.gz
     """
     from vatspolicy.bundles.bundle_file import read_bundle_file
+    from vatspolicy.bundles.contents import list_policies
     from vatspolicy.bundles.signature import read_claims
 
     bundle_file = read_bundle_file(file)
+    policies = list_policies(bundle_file.load())
     data = _contents(bundle_file, read_claims(bundle_file))
     if format == "json":
         import json
 
+        from vatspolicy.core.engine.result import encode
+
+        data["policies"] = encode(policies)
         print_result(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
         return
-    print_result(_describe(data, lang))
+    print_result(_describe(data, policies, lang))
 
 
 def pin_bundle(
@@ -344,6 +355,7 @@ _WORDS: Table = {
     "revision": Phrase("revision", "bundle"),
     "digest": Phrase("digest", "bundle"),
     "policies": Phrase("policies", "bundle"),
+    "rules": Phrase("rules", "bundle"),
     "layers": Phrase("layers", "bundle"),
     "schemas": Phrase("schemas", "bundle"),
     "signature": Phrase("signature", "bundle"),
@@ -353,9 +365,10 @@ _WORDS: Table = {
     "scope": Phrase("scope", "bundle"),
     "expires": Phrase("expires", "bundle"),
 }
+_COUNTS: Counts = {"rules": (Phrase("{n} rule"), Phrase("{n} rules"))}
 
 
-def _describe(data: dict[str, Any], lang: Language) -> str:
+def _describe(data: dict[str, Any], policies: Sequence[ListedPolicy], lang: Language) -> str:
     say = partial(word, _WORDS, lang=lang)
     names = [file["name"] for file in data["files"]]
     colon, comma = joint("colon", lang), joint("comma", lang)
@@ -369,12 +382,24 @@ def _describe(data: dict[str, Any], lang: Language) -> str:
     lines = {
         "revision": data["revision"],
         "digest": data["digest"],
-        "policies": str(sum(name.startswith("policies/") for name in names)),
+        "policies": str(len(policies)),
+        "rules": str(sum(len(policy.rules) for policy in policies)),
         **({"layers": comma.join(layer["folder"] for layer in data["layers"])} if "layers" in data else {}),
         "schemas": str(sum(name.startswith("schemas/") for name in names)),
         "signature": told,
     }
-    return "".join(f"{say(key)}{colon}{text}\n" for key, text in lines.items())
+    listed = (_describe_policy(policy, lang) for policy in policies)
+    return "".join(f"{say(key)}{colon}{text}\n" for key, text in lines.items()) + "\n" + "".join(listed)
+
+
+def _describe_policy(policy: ListedPolicy, lang: Language) -> str:
+    """Return a policy on one line: its days, and the number of its rules and of its articles by grade."""
+    colon, comma = joint("colon", lang), joint("comma", lang)
+    grades = Counter(article.verification for article in policy.articles)
+    articles = comma.join(f"{grades[grade]} {word(GRADES, grade, lang)}" for grade in GRADES if grades[grade])
+    days = f"{policy.since} – {policy.until or ''}".rstrip()
+    rules = count(_COUNTS, "rules", len(policy.rules), lang)
+    return f"{policy.id} {policy.version}{colon}{days}{comma}{rules}{comma}{articles}".removesuffix(comma) + "\n"
 
 
 command = CommandGroup(
