@@ -31,7 +31,7 @@ CONTESTED = {"classify": "class", "route": "route"}
 _CLAUSES: Mapping[str, tuple[str, ...]] = {
     "product": ("company.foreign_percent > param.cap", "company.mainland_entity", "term.foreign"),
     "service": (
-        'service.offers.exists(o, o in ["data-center", "saas", "information-search"])',
+        'sets.intersects(service.offers, ["data-center", "saas", "information-search"])',
         'service.audience == "public"',
         "operator.foreign_percent > 30.0",
         'service.hosting == "mainland"',

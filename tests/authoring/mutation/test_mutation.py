@@ -141,6 +141,15 @@ def words(text: str) -> list[str]:
             "x.l.exists(i, i == 1)",
             ["exists becomes all in x.l.exists(i, i == 1)", "== becomes != in i == 1"],
         ),
+        (
+            "sets.intersects(x.l, [1, 2])",
+            [
+                "sets.intersects(x.l, [1, 2]) is negated",
+                "intersects becomes contains in sets.intersects(x.l, [1, 2])",
+                "1 is dropped from [1, 2]",
+                "2 is dropped from [1, 2]",
+            ],
+        ),
     ],
 )
 def test_mistakes_in_expressions(text: str, wanted: list[str]) -> None:

@@ -116,6 +116,22 @@ FORMS = {
         "registered office of the company lies in none of “places” (Beijing) and "
         "foreign share of the company is above “cap” (49.5 %)"
     ),
+    'sets.intersects(service.offers, ["saas", "cdn"])': (
+        "offers include “Business software as a service” or “Content delivery for others”"
+    ),
+    "sets.intersects(company.registered.within, param.places)": (
+        "registered office of the company lies in one of “places” (Beijing)"
+    ),
+    '!sets.intersects(service.offers, ["saas"])': "offers do not include “Business software as a service”",
+    'sets.contains(["saas", "cdn"], service.offers)': (
+        "all offers are “Business software as a service” or “Content delivery for others”"
+    ),
+    'sets.contains(service.offers, ["saas", "cdn"])': (
+        "offers include all of “Business software as a service”, “Content delivery for others”"
+    ),
+    "sets.contains(company.registered.within, param.places)": (
+        "registered office of the company include all of “places” (Beijing)"
+    ),
     "services.size() > 1": "number of services is above 1",
     "as_of < product.launch": "the day of the decision is before launch day",
 }

@@ -21,6 +21,7 @@ from vatspolicy.core.cel.ast import (
     Not,
     Or,
     Quantifier,
+    SetTest,
     Size,
     Term,
     TextTest,
@@ -38,6 +39,7 @@ Steps = tuple[int, ...]
 
 _BOUNDARY = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _QUANTIFIED = {"exists": "is content with one member", "all": "looks at every member"}
+_SETS = {"intersects": "contains", "contains": "intersects", "equivalent": "contains"}
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
@@ -79,7 +81,7 @@ def replace(tree: Node, steps: Steps, node: Node) -> Node:
             return dataclasses.replace(tree, body=parts[0])
         case And() | Or():
             return dataclasses.replace(tree, parts=tuple(parts))
-        case Compare() | Arithmetic():
+        case Compare() | Arithmetic() | SetTest():
             return dataclasses.replace(tree, left=parts[0], right=parts[1])
         case In():
             return dataclasses.replace(tree, item=parts[0], list=parts[1])
@@ -108,6 +110,10 @@ def _edits(node: Node, steps: Steps, text: str, negated: bool = False) -> Iterat
                 yield from _edits(child, (*steps, index), text, isinstance(node, Not))
         case In(list=Literal() as members):
             yield from _own(members, (*steps, 1), text)
+        case SetTest(left=left, right=right):
+            for index, child in enumerate((left, right)):
+                if isinstance(child, Literal):
+                    yield from _own(child, (*steps, index), text)
 
 
 def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
@@ -129,6 +135,16 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
                 node.span,
                 _("{old} becomes {new} in {expression}", old=kind, new=other, expression=source(text, node)),
                 f"{_QUANTIFIED[kind]} in {{rule}}: {source(text, node)}",
+            )
+        case SetTest(kind=kind):
+            yield _opposite(node, steps, text)
+            yield Mutation(
+                "quantifier",
+                steps,
+                dataclasses.replace(node, kind=_SETS[kind]),
+                node.span,
+                _("{old} becomes {new} in {expression}", old=kind, new=_SETS[kind], expression=source(text, node)),
+                f"compares these sets in {{rule}}: {source(text, node)}",
             )
         case Literal(value=tuple() as members) if len(members) > 1:
             for index, member in enumerate(members):
