@@ -19,7 +19,7 @@ from vatspolicy.authoring.lint.fixes import fix_files
 from vatspolicy.authoring.lint.policy_checks import ORDER
 from vatspolicy.authoring.lint.run import LintReport, run_lint
 from vatspolicy.authoring.lint.schema_checks import validity
-from vatspolicy.authoring.quotations import quote_hash
+from vatspolicy.authoring.quotations import numbers_in, quote_hash
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import load_bundle
@@ -155,17 +155,17 @@ FINDINGS = {
     "figure": (
         "company.foreign_percent > param.most",
         "company.foreign_percent > 51.0 || company.foreign_percent > param.most",
-        "clean.yaml:15:38: terms.foreign: A number or a list in an expression is a parameter: dated and cited.",
+        "clean.yaml:15:38: terms.foreign: No cited article states this number. Cite the article, or use a parameter.",
     ),
     "figure in a rule": (
         "    when: term.foreign\n",
         "    when: term.foreign && company.foreign_percent < 99.0\n",
-        "clean.yaml:20:11: A number or a list in an expression is a parameter: dated and cited.",
+        "clean.yaml:20:11: No cited article states this number. Cite the article, or use a parameter.",
     ),
     "list in a rule": (
         """    when: '"saas" in service.offers'\n""",
         """    when: service.offers.exists(o, o in ["saas"])\n""",
-        "clean.yaml:27:11: A number or a list in an expression is a parameter: dated and cited.",
+        "clean.yaml:27:11: A list in an expression is a parameter: dated and cited.",
     ),
     "never applies": (
         "expect: {file: fires, classes: fires}",
@@ -247,6 +247,37 @@ IDS = {
 def test_an_instrument_that_a_license_can_cover_is_no_finding(tmp_path: Path, covers: str) -> None:
     told = findings(tmp_path / "law", CLEAN.replace(UNMET, NEEDING.replace("COVERS", covers)))
     assert [one for one in told if "license" in one.casefold()] == []
+
+
+@pytest.mark.parametrize(
+    ("stated", "number", "clean"),
+    [
+        ("From 50 percent on.", "50.0", True),
+        ("Fifty percent.", "50.0", True),
+        ("A share of 49.5 percent.", "49.5", True),
+        ("A share of 49.5 percent.", "49.0", False),
+        ("Article 1 says so.", "50.0", False),
+    ],
+)
+def test_a_number_of_a_cited_article_may_stand_in_an_expression(
+    tmp_path: Path, stated: str, number: str, clean: bool
+) -> None:
+    text = CLEAN.replace("en: Something.,", f"en: '{stated}',")
+    text = text.replace("    when: term.foreign\n", f"    when: term.foreign && company.foreign_percent > {number}\n")
+    assert ([one for one in findings(tmp_path / "law", text) if "number" in one] == []) is clean
+
+
+def test_the_article_has_to_be_cited_by_the_rule(tmp_path: Path) -> None:
+    text = CLEAN.replace("en: Something else.,", "en: From 50 percent on.,")
+    text = text.replace("    when: term.foreign\n", "    when: term.foreign && company.foreign_percent > 50.0\n")
+    [found] = findings(tmp_path / "law", text)
+    assert found.startswith("clean.yaml:20:11: No cited article states this number.")
+    assert findings(tmp_path / "cited", text.replace("cite: [art-1]", "cite: [art-1, practice]")) == []
+
+
+def test_numbers_are_read_as_articles_write_them() -> None:
+    text = "100万人以上，5000万元，10亿元，51%；RMB 1 million, 10,000,000 yuan, ten million, two thousand, 2.5 percent, once"
+    assert sorted(numbers_in(text)) == [2.5, 51, 2000, 10**6, 10**7, 5 * 10**7, 10**9]
 
 
 @pytest.mark.parametrize("name", FINDINGS)

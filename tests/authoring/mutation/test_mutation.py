@@ -117,8 +117,16 @@ def words(text: str) -> list[str]:
         ("x.a", ["x.a is negated"]),
         ("!x.a", ["the ! before x.a is dropped"]),
         ("x.a == false", ["== becomes != in x.a == false"]),
-        ("x.n <= 5", ["<= becomes < in x.n <= 5", "<= becomes > in x.n <= 5"]),
-        ("x.n  >  5", [">  becomes".replace("  ", " ") + " >= in x.n > 5", "> becomes <= in x.n > 5"]),
+        ("x.n <= 5", ["<= becomes < in x.n <= 5", "<= becomes > in x.n <= 5", "5 becomes 6", "5 becomes 4"]),
+        (
+            "x.n  >  5",
+            [
+                ">  becomes".replace("  ", " ") + " >= in x.n > 5",
+                "> becomes <= in x.n > 5",
+                "5 becomes 6",
+                "5 becomes 4",
+            ],
+        ),
         (
             "x.a && x.b",
             [

@@ -38,10 +38,11 @@ RULES: Mapping[str, LintRule] = {
     ),
     "number-in-expression": LintRule(
         ERROR,
-        Phrase("A number or a list in an expression is a parameter."),
+        Phrase("A number in an expression stands in a cited article; a list is a parameter."),
         Phrase(
-            "The law changes its numbers and lists. A parameter has a date and a citation: move the "
-            "value to `parameters` and read it as `param.NAME`. The numbers 0 and 1 are allowed."
+            "A reader looks a number up in the article. If no article that the rule cites states it, or if it changes "
+            "with time, or if several rules read it, it is a parameter with a date and a citation: `param.NAME`. For a "
+            "term, any article of the file counts. The numbers 0 and 1 need no article."
         ),
     ),
     "costly-expression": LintRule(

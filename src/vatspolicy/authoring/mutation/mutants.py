@@ -27,7 +27,7 @@ from vatspolicy.core.cel.ast import (
     TextTest,
     children,
 )
-from vatspolicy.core.cel.types import BOOL, Bool
+from vatspolicy.core.cel.types import BOOL, Bool, Int, Number
 from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.policies.bundle import Bundle
@@ -48,7 +48,7 @@ class Mutation:
     """One mistake: the node at `steps` becomes `node`."""
 
     kind: str
-    """boundary, opposite, junction, dropped, quantifier, member or constant."""
+    """boundary, opposite, junction, dropped, quantifier, member, value or constant."""
     steps: Steps
     node: Node
     span: tuple[int, int]
@@ -110,7 +110,7 @@ def _edits(node: Node, steps: Steps, text: str, negated: bool = False) -> Iterat
                 yield from _edits(child, (*steps, index), text, isinstance(node, Not))
         case In(list=Literal() as members):
             yield from _own(members, (*steps, 1), text)
-        case SetTest(left=left, right=right):
+        case SetTest(left=left, right=right) | Compare(left=left, right=right):
             for index, child in enumerate((left, right)):
                 if isinstance(child, Literal):
                     yield from _own(child, (*steps, index), text)
@@ -157,6 +157,10 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
                     _("{member!r} is dropped from {list}", member=member, list=source(text, node)),
                     f"counts {member} in {{rule}}",
                 )
+        case Literal(type=Int() | Number(), value=number) if number not in (0, 1):
+            for __, value, phrase in mutate_value(number):
+                pin = f"takes exactly {_plain(number)} in {{rule}}"
+                yield Mutation("value", steps, dataclasses.replace(node, value=value), node.span, phrase, pin)
         case In() | TextTest() | Term():
             yield _opposite(node, steps, text)
         case Fact(type=Bool()):
