@@ -26,24 +26,28 @@ def quote_hash(quote: str) -> str:
     return f"sha256:{hashlib.sha256(_bare(quote).encode()).hexdigest()}"
 
 
+_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+_TEN_THOUSAND, _HUNDRED_MILLION = "\u4e07\u4ebf"
+_SCALES = {
+    _TEN_THOUSAND: 10**4,
+    _HUNDRED_MILLION: 10**8,
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+}
+"""Words that multiply the number before them, by their value."""
 _NUMBER = re.compile(
-    r"(\d[\d,]*(?:\.\d+)?|\b(?:two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|one)\b)"
-    r"\s*(万|亿|hundred\b|thousand\b|million\b|billion\b)?",
+    rf"(\d[\d,]*(?:\.\d+)?|\b(?:{'|'.join(_WORDS)})\b)\s*({'|'.join(_SCALES)})?",
     re.IGNORECASE,
 )
-_DIGITS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "twenty": 20, "fifty": 50,
-}  # fmt: skip
-_SCALES = {"万": 10**4, "亿": 10**8, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 
 def numbers_in(text: str) -> frozenset[Fraction]:
-    """Return the numbers that a text states, such as 51, 1,000,000, 100万 and ten million."""
+    """Return the numbers that a text states, such as 51, 1,000,000 and ten million, in English or Chinese."""
     found = set()
     for number, scale in _NUMBER.findall(text):
         word = number.lower()
-        value = Fraction(_DIGITS[word]) if word in _DIGITS else Fraction(number.replace(",", ""))
+        value = Fraction(_WORDS[word]) if word in _WORDS else Fraction(number.replace(",", ""))
         found.add(value * _SCALES.get(scale.lower(), 1))
     return frozenset(found)
 

@@ -153,7 +153,7 @@ def words(text: str) -> list[str]:
             "sets.intersects(x.l, [1, 2])",
             [
                 "sets.intersects(x.l, [1, 2]) is negated",
-                "intersects becomes contains in sets.intersects(x.l, [1, 2])",
+                "sets.intersects(x.l, [1, 2]) becomes sets.contains([1, 2], x.l)",
                 "1 is dropped from [1, 2]",
                 "2 is dropped from [1, 2]",
             ],

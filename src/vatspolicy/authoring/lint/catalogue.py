@@ -98,9 +98,7 @@ RULES: Mapping[str, LintRule] = {
     "quote-not-verified": LintRule(
         ERROR,
         Phrase("A primary quote says when, and against which text, it was verified."),
-        Phrase(
-            "Run `vatspolicy lint --texts DIR --write` with the law's text, or name the page in `verified.against`."
-        ),
+        Phrase("Run `vatspolicy lint --texts DIR --write` with the law's text, or name the page under `verified`."),
     ),
     "quote-changed": LintRule(
         ERROR,
@@ -113,7 +111,7 @@ RULES: Mapping[str, LintRule] = {
     "verified-without-quote": LintRule(
         ERROR,
         Phrase("Only a quote in Chinese can be verified."),
-        Phrase("`verified` belongs to an article with a quote. Add the quote (`zh`), or remove `verified`."),
+        Phrase("An entry of `verified` belongs to an article with a quote. Add the quote (`zh`), or remove the entry."),
     ),
     "quote-differs": LintRule(
         ERROR,
@@ -127,7 +125,8 @@ RULES: Mapping[str, LintRule] = {
         ERROR,
         Phrase("A quote names the text or the page that it is from."),
         Phrase(
-            "With `--texts`, no text has this name, or none of this title holds the quote. Correct `verified.against`."
+            "With `--texts`, no text has this name, or none of this title holds the quote. Correct `against` under "
+            "`verified`."
         ),
     ),
     "unverified-rule": LintRule(

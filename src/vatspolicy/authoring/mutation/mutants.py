@@ -136,14 +136,16 @@ def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
                 _("{old} becomes {new} in {expression}", old=kind, new=other, expression=source(text, node)),
                 f"{_QUANTIFIED[kind]} in {{rule}}: {source(text, node)}",
             )
-        case SetTest(kind=kind):
+        case SetTest(kind=kind, left=left, right=right):
             yield _opposite(node, steps, text)
+            other = _SETS[kind]  # with the lists exchanged, `exists` becomes `all` over the same list
+            new = f"sets.{other}({source(text, right)}, {source(text, left)})"
             yield Mutation(
                 "quantifier",
                 steps,
-                dataclasses.replace(node, kind=_SETS[kind]),
+                dataclasses.replace(node, kind=other, left=right, right=left),
                 node.span,
-                _("{old} becomes {new} in {expression}", old=kind, new=_SETS[kind], expression=source(text, node)),
+                _("{old} becomes {new}", old=source(text, node), new=new),
                 f"compares these sets in {{rule}}: {source(text, node)}",
             )
         case Literal(value=tuple() as members) if len(members) > 1:
