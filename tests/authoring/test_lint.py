@@ -127,6 +127,16 @@ FINDINGS = {
         "message: {en: File 备案., zh: 备案。}",
         "clean.yaml:22:19: rules[0].message.en: The English text contains Chinese characters.",
     ),
+    "message": (
+        "message: {en: File., zh: 备案。}",
+        "message: {en: something, zh: 备案。}",
+        "clean.yaml:22:19: rules[0].message.en: The message repeats the article. Say what the product team does.",
+    ),
+    "Chinese message": (
+        "message: {en: File., zh: 备案。}",
+        "message: {en: File., zh: 某事}",
+        "clean.yaml:22:30: rules[0].message.zh: The message repeats the article. Say what the product team does.",
+    ),
     "label": (
         "practice: {label: {en: practice, zh: 实践}, en:",
         "practice: {en:",
@@ -220,6 +230,8 @@ IDS = {
     "not translated": "translation",
     "no Chinese": "translation",
     "Chinese in English": "translation",
+    "message": "message-repeats-article",
+    "Chinese message": "message-repeats-article",
     "label": "label-missing",
     "primary without words": "primary-without-quote",
     "primary without a hash": "quote-not-verified",

@@ -36,6 +36,14 @@ RULES: Mapping[str, LintRule] = {
             "`vatspolicy lint --fix` writes."
         ),
     ),
+    "message-repeats-article": LintRule(
+        ERROR,
+        Phrase("A message says more than its article."),
+        Phrase(
+            "Reports show the words of the article beside the message. Say what the product team does or lacks, in "
+            "plain words and in both languages."
+        ),
+    ),
     "number-in-expression": LintRule(
         ERROR,
         Phrase("A number in an expression stands in a cited article; a list is a parameter."),

@@ -98,6 +98,20 @@ def _citations(file: PolicyFile) -> Found:
         yield "source-number-missing", file.document.problem(("source",), message, hint)
 
 
+def _messages(file: PolicyFile) -> Found:
+    """Yield messages that are their article word for word: they do not tell the product team what to do."""
+    for index, rule in enumerate(file.policy.rules):
+        cited = [file.policy.articles[key] for key in rule.cite]
+        for lang, texts in (("en", [one.en for one in cited]), ("zh", [one.zh for one in cited if one.zh])):
+            if _letters(rule.message[lang]) in map(_letters, texts):
+                message = _("The message repeats the article. Say what the product team does.")
+                yield "message-repeats-article", file.document.problem(("rules", index, "message", lang), message)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
 def _numbers(file: PolicyFile) -> Found:
     """Yield lists in expressions, and numbers that no cited article states: such a value is a parameter."""
     cited = {expression.index: keys for rule in file.policy.rules for expression, keys in _cited_by(rule)}
@@ -218,6 +232,7 @@ CHECKS: tuple[Callable[[PolicyFile], Found], ...] = (
     _key_order,
     _translations,
     _citations,
+    _messages,
     _numbers,
     _costs,
     _seen_both_ways,
