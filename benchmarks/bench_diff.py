@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SAME = [
     ("fite-provisions", "term.applicant && operator.registered_capital_rmb < param.least_capital\n",
      "'!(operator.registered_capital_rmb >= param.least_capital) && term.applicant'\n"),
-    ("pipl", 'services.exists(s, s.channels.exists(c, c == "app"))', '!services.all(s, s.channels.all(c, c != "app"))'),
+    ("pipl", 'services.exists(s, "app" in s.channels)', '!services.all(s, !("app" in s.channels))'),
     ("telecom-regulations", "when: term.vats && !term.foreign", "when: '!(term.foreign || !term.vats)'"),
     ("negative-list-general", '"market-research" in service.offers && operator',
      'service.offers.exists(o, o == "market-research") && operator'),

@@ -108,6 +108,7 @@ def make_waivers() -> list[bytes]:
 EXPRESSIONS = (
     'data.ciio == true && services.exists(s, "data-center" in s.offers)',
     "company.foreign_percent > 50.0 || !term.t",
+    'sets.intersects(service.offers, ["saas", "cdn"]) && !sets.contains(["news"], service.offers)',
     "services.all(s, s.id.matches('^a{1,9}b*$')) && size(services) >= 2",
     "company.name.startsWith(\"'); __import__('os') #\")",
 )

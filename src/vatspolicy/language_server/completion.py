@@ -12,7 +12,7 @@ from vatspolicy.core.documents.words import Word
 from vatspolicy.core.policies.model import EFFECTS, Policy
 from vatspolicy.core.policies.reads import asked_facts, details
 from vatspolicy.core.profile.vocabulary import fact_schemas
-from vatspolicy.language_server.expressions import PARAMETER, TERM, Scope, fact_paths, scalar_type, string_at
+from vatspolicy.language_server.expressions import PARAMETER, SETS, TERM, Scope, fact_paths, scalar_type, string_at
 from vatspolicy.language_server.hover import make_scope
 from vatspolicy.language_server.kinds import FIXTURE, LAYER, POLICY, SETTINGS, TESTS
 from vatspolicy.language_server.law import Law
@@ -35,6 +35,7 @@ _QUANTIFIERS = {
     "exists": "exists(x, )",
     "all": "all(x, )",
 }
+_SET_TESTS = ("contains", "equivalent", "intersects")
 _MOST = 3000
 """Proposals of one answer at most."""
 
@@ -239,6 +240,9 @@ def _in_expression(law: Law, scope: Scope, place: Sketch, span: Span, before: st
     elif parts == [TERM]:
         for name in sorted(scope.environment.terms):
             yield Proposal(name, name, NAME, own, _term_text(law, place, name))
+    elif parts == [SETS]:
+        for name in _SET_TESTS:
+            yield Proposal(name, f"{name}()", FUNCTION, own, f"{SETS}.{name}(list, list)")
     else:
         yield from _members(law, scope, tuple(parts), own)
 
@@ -251,6 +255,7 @@ def _roots(law: Law, scope: Scope, span: Span) -> Iterator[Proposal]:
         if known:
             yield Proposal(name, f"{name}.", NAME, span)
     yield Proposal("size", "size()", FUNCTION, span)
+    yield Proposal(SETS, f"{SETS}.", NAME, span)
 
 
 def _members(law: Law, scope: Scope, parts: tuple[str, ...], span: Span) -> Iterator[Proposal]:

@@ -24,11 +24,14 @@ _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?")
 _CALL = re.compile(r"\s*\(")
 _VARIABLE = re.compile(r"\s*\(\s*([A-Za-z_]\w*)\s*,")
 _COMPARED = re.compile(r"([A-Za-z_][\w.]*)\s*(?:==|!=|in)\s*\[?(?:\s*(?:\"[^\"]*\"|'[^']*')\s*,)*\s*$")
+_SET_ARGUMENT = re.compile(r"\bsets\.\w+\(\s*([A-Za-z_][\w.]*)\s*,\s*\[(?:\s*(?:\"[^\"]*\"|'[^']*')\s*,)*\s*$")
 _MEMBER = re.compile(r"\s*(?:in|==|!=)\s+([A-Za-z_][\w.]*)")
 _NEAR = 4000
 """Characters before a literal in which the name is looked for that it is compared with."""
 TERM, PARAMETER = "term", "param"
 """Roots of names that are no facts."""
+SETS = "sets"
+"""Name before the functions that compare lists as sets."""
 QUANTIFIERS = ("exists", "all")
 _MOST_BOUND = 8
 """Quantifiers around a name at most, one in another."""
@@ -94,6 +97,8 @@ def find_names(text: str) -> Iterator[Name]:
             words = [(part.group(), part.start()) for part in _PART.finditer(blank, start, end)]
             parts, starts = zip(*words, strict=True)
         called = _CALL.match(blank, end) is not None
+        if called and parts[0] == SETS:
+            continue
         yield Name(parts[:-1], starts[:-1], parts[-1], end) if called else Name(parts, starts, "", end)
 
 
@@ -195,8 +200,9 @@ class Scope:
         if found is None:
             return None
         start, content = found
-        if before := _COMPARED.search(text[max(start - _NEAR, 0) : start - 1]):
-            return tuple(before.group(1).split("."))
+        before = text[max(start - _NEAR, 0) : start - 1]
+        if named := _COMPARED.search(before) or _SET_ARGUMENT.search(before):
+            return tuple(named.group(1).split("."))
         if behind := _MEMBER.match(text, start + len(content) + 1):
             return tuple(behind.group(1).split("."))
         return None

@@ -165,6 +165,8 @@ def _in_policy(path: Path, on_key: bool, text: str, owners: Owners) -> Found:
         case (("terms" | "parameters" | "articles" | "instruments") as part, name) if on_key:
             kind = {"terms": TERMS, "parameters": PARAMETERS, "articles": ARTICLE, "instruments": INSTRUMENT}[part]
             yield Symbol(kind, "" if kind == INSTRUMENT else own, str(name)), True
+        case ("verified", name) if on_key:
+            yield Symbol(ARTICLE, own, str(name)), False
         case _ if on_key:
             return
         case ("id",):

@@ -25,10 +25,12 @@ from vatspolicy.core.cel.ast import (
     Or,
     Param,
     Quantifier,
+    SetTest,
     Size,
     Term,
     TextTest,
     children,
+    in_quantifiers,
 )
 from vatspolicy.core.cel.interpreter import COMPARE, TEXT, Params
 from vatspolicy.core.cel.types import Bool
@@ -110,6 +112,8 @@ def _find(node: Node) -> Structure:
             own = (op,)
         case TextTest(kind=kind, pattern=pattern):
             own = (kind, pattern)
+        case SetTest(kind=kind):
+            own = (kind,)
         case Quantifier(kind=kind, variable=variable):
             own, names = (kind, variable), names - {variable} | inner[0].names
     parts = [part.digest for part in inner]
@@ -470,6 +474,8 @@ class Encoder(SymbolicOperations):
                 return constant(params[key])
             case Term(body=body):
                 return self.once(node, activation, params, lambda: self.value(body, activation, params))
+            case SetTest():
+                return self.once(node, activation, params, lambda: self.value(in_quantifiers(node), activation, params))
             case Quantifier():
                 return self.once(node, activation, params, lambda: self.quantifier(node, activation, params))
             case Not(body=body):

@@ -10,7 +10,7 @@ from vatspolicy.authoring.diff.edits import ReviewItem
 from vatspolicy.authoring.diff.result import CitedArticle, EditedWords, Field
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by
 from vatspolicy.authoring.diff.structure import Change
-from vatspolicy.core.cel.ast import Compare, Fact, In, Node, Param, Term, walk
+from vatspolicy.core.cel.ast import Compare, Fact, In, Node, Param, SetTest, Term, walk
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.words import words_of_schema
 from vatspolicy.core.policies.expression_wording import Wording
@@ -351,7 +351,7 @@ def _beside(side: RuleSignatures, names: Iterable[str], key: str) -> Iterator[Fa
         parts: tuple[Node, ...] = ()
         if isinstance(node, In):
             parts = (node.item, node.list)
-        elif isinstance(node, Compare):
+        elif isinstance(node, Compare | SetTest):
             parts = (node.left, node.right)
         if any(isinstance(part, Param) and part.key == key for part in parts):
             yield from (part for part in parts if isinstance(part, Fact))

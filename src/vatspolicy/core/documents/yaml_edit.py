@@ -36,8 +36,13 @@ def set_value(text: str, path: Path, value: Any, comment: Comment | None = None,
         pair = write_inline(build_tree({rest[0]: _nest(rest[1:], value)}, flow=True))
         return _insert(text, node.value[-1][1].end_mark.index, f", {pair[1:-1]}")
     tree = build_tree({rest[0]: _nest(rest[1:], value)}, comment, path[:known])
-    if flow and isinstance(tree, YamlCollection):
-        tree.entries[0].value = build_tree(_nest(rest[1:], value), flow=True)
+    if flow:
+        owner = tree
+        for _ in rest[1:]:
+            assert isinstance(owner, YamlCollection)
+            owner = owner.entries[0].value
+        assert isinstance(owner, YamlCollection)
+        owner.entries[0].value = build_tree(value, flow=True)
     return _insert_lines(text, _end(text, node), write_block(tree, node.value[0][0].start_mark.column))
 
 
