@@ -105,13 +105,13 @@ def prove(
         left = (base if base.schemas == head.schemas else load_side(base.source, head.schemas)).bundle
     except InvalidInput:  # an old state that does not fit the new schemas
         return Proof("unavailable", engine, "schemas")
-    from vatspolicy.proofs import recall_change
+    from vatspolicy.proofs import compare_change
     from vatspolicy.proofs.solver import FAILURES
 
     outside: tuple[type[Exception], ...] = (WorkerLost, *FAILURES)
     try:
         alone = [(name,) for name in names] if each_rule else []
-        verdicts, transitions = recall_change(left, head.bundle, [*groups, *alone], workers=workers)
+        verdicts, transitions = compare_change(left, head.bundle, [*groups, *alone], workers=workers)
     except outside as error:  # keep the rest of the report, and mark it as incomplete
         return Proof("failed", engine, "failed", type(error).__name__)
     return Proof(
