@@ -2,10 +2,11 @@
 
     python benchmarks/bench_diff.py [--rounds 3] [--only one] [--all] [--json FILE]
 
-The two states are revisions of a git repository with the policies, schemas and fixtures of this one. The command reads
-both, decides the fixtures, proves each edit and each transition over all profiles, and reports. Changes: one rule; 15
-rules, eight reworded and seven changed, where no profile may be found for a rule that was only reworded; 50 rules of any kind
-and a term of 100 rules; with `--all`, a small edit of every rule in force. Needs the extra `smt` and git.
+The two states are revisions of a git repository with the policies, schemas and fixtures of this one. The command
+reads both, decides the fixtures, proves each edit and each transition over all profiles, and reports. Changes: one
+rule; 15 rules, eight reworded and seven changed, where no profile may be found for a rule that was only reworded; 50
+rules of any kind and a term of 100 rules; with `--all`, a small edit of every rule in force. Needs the extra `smt`
+and git.
 """
 
 from __future__ import annotations

@@ -109,9 +109,9 @@ class DecidingRules:
 
     @functools.cached_property
     def days_of_licenses(self) -> set[str]:
-        """Days on which what an instrument covers may change."""
-        covers = [one.covers for one in self.bundle.instruments.values() if one.covers is not None]
-        return {day for expression in covers for day in self._days_read(expression)}
+        """Days on which what an instrument covers, or who is in charge of it, may change."""
+        read = [expression for one in self.bundle.instruments.values() for expression in one.expressions]
+        return {day for expression in read for day in self._days_read(expression)}
 
     def is_steady(self, expression: Expression) -> bool:
         """Return True if an expression reads the same values on all days."""

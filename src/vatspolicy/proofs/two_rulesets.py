@@ -186,7 +186,7 @@ class TwoRuleSetSearch:
     def _before_and_after(self, head: Bundle, classes: Classes) -> tuple[dict[str, int], dict[str, int]]:
         """Return the decision words of both sides; those of the last head are kept for further questions about it."""
         if self._last is None or self._last[0] is not head:
-            self._last = head, self.query.encode(head, like=self.base), {}
+            self._last = head, self.query.encode(head), {}
         _, ruleset, after = self._last
         if classes not in after:
             after[classes] = self._words(ruleset, classes)
