@@ -348,8 +348,6 @@ class SymbolicRuleSet:
 
 
 # --- rule sets whose rules can be switched off one by one, so that one encoding serves questions about each of them
-#
-# Rule sets whose rules can be switched off one by one, so that one encoding serves questions about each of them.
 
 
 class RuleSwitches:
@@ -367,9 +365,7 @@ class RuleSwitches:
         self.at_most_one_off = pool.conjoin(apart)
 
 
-# --- over-approximations of rule sets
-#
-# Over-approximations of rule sets: an excluded outcome is impossible, an allowed one may be impossible too.
+# --- over-approximations of rule sets: an excluded outcome is impossible, an allowed one may be impossible too
 
 
 @dataclass(frozen=True)

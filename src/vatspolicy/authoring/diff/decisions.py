@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_side, named_after
-from vatspolicy.authoring.diff.result import Answer
+from vatspolicy.authoring.diff.result import Answer, ChangedDetail
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.untouched import Untouched
 from vatspolicy.core.documents import Document, load_document, parse_document
@@ -36,6 +36,7 @@ from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import find_specs
 from vatspolicy.i18n import _
+from vatspolicy.i18n.words import say_both
 from vatspolicy.proofs.transitions import DecidingRules, RelevantRules, days_in
 
 
@@ -60,26 +61,11 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Detail:
-    """A difference below the outcome that is the same for several products."""
-
-    kind: str
-    name: str
-    rule: str | None
-    before: str | None
-    after: str | None
-    products: tuple[str, ...]
-    days: tuple[str, ...]
-    texts: tuple[LocalizedText | None, LocalizedText | None] = field(default=(None, None), compare=False)
-    """Both values for people, where they are not states."""
-
-
-@dataclass(frozen=True)
 class Comparison:
     """The comparison of all products."""
 
     rows: tuple[Row, ...]
-    details: tuple[Detail, ...]
+    details: tuple[ChangedDetail, ...]
     products: int
     """Products that were decided by both sides."""
     days: tuple[str, ...]
@@ -170,8 +156,10 @@ class _Run:
                 self.compare_on(touched, product, ((before.bundle, old), (self.head.bundle, new)))
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
         details = [
-            Detail(*key, tuple(found.products), tuple(sorted(found.days)), found.texts)
-            for key, found in self.details.items()
+            ChangedDetail(
+                kind, name, rule, None, (), old, new, *found.texts, tuple(found.products), tuple(sorted(found.days)), ()
+            )
+            for (kind, name, rule, old, new), found in self.details.items()
         ]
         details.sort(key=lambda detail: (DETAIL_KINDS.index(detail.kind), detail.name, detail.rule or ""))
         return Comparison(
@@ -245,7 +233,8 @@ class _Run:
             key = item.kind, item.name, item.rule, one, two
             if key not in self.details:
                 before_text, after_text = (
-                    None if one is None else say_value(one, of) for one, of in zip(items, bundles, strict=True)
+                    say_both(text) if one is not None and (text := say_value(one, of)) else None
+                    for one, of in zip(items, bundles, strict=True)
                 )
                 self.details[key] = _Found((before_text, after_text))
             seen = self.details[key]

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from vatspolicy.authoring.diff.edits import ReviewItem
-from vatspolicy.authoring.diff.result import CitedArticle, EditedWords, Field
+from vatspolicy.authoring.diff.result import CitedArticle, Edit, EditedWords, Field
 from vatspolicy.authoring.diff.rules import RuleSignatures, cited_by
-from vatspolicy.authoring.diff.structure import Change
 from vatspolicy.core.cel.ast import Compare, Fact, In, Node, Param, Term, walk
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.words import words_of_schema
@@ -72,7 +71,7 @@ IF, OTHERWISE = Phrase("{names}, if {condition}"), Phrase("{names} otherwise")
 class EditWording:
     """Words for the edits of a comparison."""
 
-    def __init__(self, base: RuleSignatures, head: RuleSignatures, changes: Sequence[Change]) -> None:
+    def __init__(self, base: RuleSignatures, head: RuleSignatures, changes: Sequence[Edit]) -> None:
         self.base, self.head, self.changes = base, head, changes
 
     def lines(self, item: ReviewItem) -> list[EditedWords]:
@@ -86,7 +85,7 @@ class EditWording:
                 found += [line for one in change.fields if (line := self._text_line(change, one)) is not None]
         return found
 
-    def _text_line(self, change: Change, field: Field) -> EditedWords | None:
+    def _text_line(self, change: Edit, field: Field) -> EditedWords | None:
         """Return the articles that a rule cites, or its message, where they differ."""
         name = field.name.partition(".")[0]
         if name not in FIELDS:
@@ -113,7 +112,7 @@ class EditWording:
             {lang: joint("semicolon", lang).join(one[lang] for one in found) for lang in LANGUAGES} if found else None
         )
 
-    def _line(self, change: Change, field: Field, rules: Sequence[str]) -> EditedWords | None:
+    def _line(self, change: Edit, field: Field, rules: Sequence[str]) -> EditedWords | None:
         name = field.name or ("is" if change.kind == "term" else "value")
         stands_above = name == "title" and (change.kind == "parameter" or change.change != "changed")
         if name.partition(".")[0] in _SILENT or stands_above:
@@ -134,7 +133,7 @@ class EditWording:
             label = say_both(FIRST_DAY, value=self._value(change, value.value, rules))
         return _told(EditedWords(label, before, after, None, None))
 
-    def _value_line(self, change: Change, field: Field, rules: Sequence[str]) -> EditedWords:
+    def _value_line(self, change: Edit, field: Field, rules: Sequence[str]) -> EditedWords:
         """Return a value of a parameter: the members that come and go, or both values."""
         before, after = field.before, field.after
         if isinstance(before, list) and isinstance(after, list):
@@ -146,7 +145,7 @@ class EditWording:
         old, new = (None if value is None else self._value(change, value, rules) for value in (before, after))
         return EditedWords(None, old, new, None, None)
 
-    def _value(self, change: Change, value: Tree, rules: Iterable[str]) -> Text:
+    def _value(self, change: Edit, value: Tree, rules: Iterable[str]) -> Text:
         """Return a value of a parameter by the names of the facts that rules compare it with."""
         if isinstance(value, bool):
             return say_both(YES if value else NO)
@@ -161,7 +160,7 @@ class EditWording:
     def _listed(wording: Wording, members: Sequence[Tree], beside: Fact | None) -> str:
         return wording.listed([_member(wording, member, beside) for member in members])
 
-    def _plain(self, change: Change, value: Tree, side: RuleSignatures, rules: Iterable[str], name: str) -> Text | None:
+    def _plain(self, change: Edit, value: Tree, side: RuleSignatures, rules: Iterable[str], name: str) -> Text | None:
         """Return another value: a condition in words, else as it is written."""
         if value is None:
             return None
@@ -186,7 +185,7 @@ class EditWording:
             return EditedWords(what, _together(before), _together(after), None, None)
         return EditedWords(what, None, None, _together(added), _together(removed))
 
-    def _schema_line(self, change: Change, field: Field) -> EditedWords:
+    def _schema_line(self, change: Edit, field: Field) -> EditedWords:
         """Return a value of a schema where it differs: the members of a list that come and go, else both values."""
         keys, before, after = field.name.split("/"), field.before, field.after
         known = next((OF_SCHEMAS[key] for key in keys if key in OF_SCHEMAS), None)
@@ -224,7 +223,7 @@ class EditWording:
             keys = dict.fromkeys(itertools.chain.from_iterable(self._cited_by(name) for name in item.rules))
         return [_quoted(*found) for key in list(keys)[:_QUOTED] if (found := self._article(*key)) is not None]
 
-    def _cited(self, change: Change) -> Iterator[tuple[str, str]]:
+    def _cited(self, change: Edit) -> Iterator[tuple[str, str]]:
         """Yield policy and key of the articles that an edited entry cites."""
         for side in (self.head, self.base):
             policy = side.bundle.policies.get(change.policy)
@@ -305,7 +304,7 @@ def _said(value: Tree, lang: Language) -> str:
     return str(value)
 
 
-def _cited_by_fields(change: Change) -> Iterator[str]:
+def _cited_by_fields(change: Edit) -> Iterator[str]:
     """Yield the keys of the articles that the edited conditions of a route cite."""
     for field in change.fields:
         for value in (field.after, field.before):

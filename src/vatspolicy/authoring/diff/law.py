@@ -6,8 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from vatspolicy.authoring.diff.result import EditedRule, Override, QuotedArticle, RouteCondition, RuleInWords
-from vatspolicy.authoring.diff.structure import Change
+from vatspolicy.authoring.diff.result import Edit, EditedRule, Override, QuotedArticle, RouteCondition, RuleInWords
 from vatspolicy.core.engine.evaluator import BEARING
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_wording import Wording
@@ -22,7 +21,7 @@ _WORDED = ("when", "effect", "conditions", "since", "until", "unwaivable", "over
 """Parts of a rule in words whose change is told."""
 
 
-def law_in_words(base: Bundle, head: Bundle, changes: Iterable[Change]) -> tuple[EditedRule, ...]:
+def law_in_words(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> tuple[EditedRule, ...]:
     """Return the rules that were added, amended or removed, in the order of the changes.
 
     A removed rule stands beside the rule that follows it, if there is one.
@@ -36,7 +35,7 @@ def law_in_words(base: Bundle, head: Bundle, changes: Iterable[Change]) -> tuple
     return tuple(card for card in cards if card.rule not in followed or not _only_ends(card))
 
 
-def find_followers(base: Bundle, head: Bundle, changes: Iterable[Change]) -> dict[str, str]:
+def find_followers(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> dict[str, str]:
     """Return the rule before, by the name of each added rule that takes the place of another."""
     found = {}
     for name in _edited(base, head, changes):
@@ -53,7 +52,7 @@ def _only_ends(card: EditedRule) -> bool:
     return after is None or (before is not None and replace(before, until=None) == replace(after, until=None))
 
 
-def _edited(base: Bundle, head: Bundle, changes: Iterable[Change]) -> Iterator[str]:
+def _edited(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> Iterator[str]:
     """Yield the names of the rules that were edited themselves, each once."""
     names: dict[str, None] = {}
     for change in changes:

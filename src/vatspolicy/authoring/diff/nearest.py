@@ -115,9 +115,7 @@ def _operator(profile: Facts, service: Facts) -> str:
     return "partner" if named == "partner" else "company"
 
 
-# --- the known product nearest to a witness
-#
-# The known product nearest to a witness: a profile that shows the same and differs from the product in few facts.
+# --- the known product nearest to a witness: a profile that shows the same and differs from the product in few facts
 #
 # Only the evaluator is asked. A witness that the solver found is moved towards a product, fact by fact, for as long as
 # it shows what it is to show.
@@ -392,9 +390,7 @@ def _at(data: Tree, place: Place) -> Tree:
     return data
 
 
-# --- the example of an edit
-#
-# The example of an edit: of the profiles that show it, the one that a reader can compare with what there really is.
+# --- the example of an edit: of the profiles that show it, the one that a reader can compare with what there really is
 
 
 FEW = 4

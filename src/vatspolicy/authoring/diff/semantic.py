@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from vatspolicy.authoring.diff.decisions import Comparison, Product, direction
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_side
@@ -38,7 +38,7 @@ from vatspolicy.core.profile.profile import Profile, load_granted
 from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.errors import InvalidInput, WorkerLost
 from vatspolicy.i18n.words import say_both
-from vatspolicy.workers import can_fork, map_in_order
+from vatspolicy.workers import run_shared
 
 if TYPE_CHECKING:
     from vatspolicy.authoring.diff.nearest import Example, Examples, KnownProducts, Nearby
@@ -190,9 +190,10 @@ class DecidedWitness:
 
 _LISTED = 6
 """Most items of a witness that are shown."""
+_SHARED = 8
+"""Witnesses from which on it pays to start processes."""
 FindCause = Callable[[str, str], Cause]
 """Returns a rule with its citations, by its name and a day."""
-T = TypeVar("T")
 
 
 def word_proofs(
@@ -221,7 +222,9 @@ def word_proofs(
     work += [functools.partial(serializer.verdict, one, group) for one, group in pairs]
     asked: list[Found] = [*found.found, *proof.rules, *proof.groups]
     witnesses = sum(one.witness is not None for one in asked)
-    done = _run(serializer, work, witnesses, workers)
+    if workers > 1 and witnesses >= _SHARED:
+        serializer.prepare()
+    done = run_shared(work, workers if witnesses >= _SHARED else 1)
     transitions = tuple(one for one in done if isinstance(one, Transition))
     rules = tuple(one for one in done if isinstance(one, ProvedRule))
     verdicts = [one for one in done if isinstance(one, Verdict)]
@@ -230,25 +233,6 @@ def word_proofs(
     days = found.period
     period = None if days is None else Period(days.first, days.last, days.proved)
     return Semantic(proof.status, proof.engine, period, transitions, rules, found.assumptions), verdicts
-
-
-_SHARED = 8
-"""Witnesses from which on it pays to start processes."""
-
-
-def _run(serializer: _ProofSerializer, work: Sequence[Callable[[], T]], witnesses: int, workers: int) -> list[T]:
-    """Return the results of pieces of work in their order."""
-
-    def run(place: int) -> T:
-        return work[place]()
-
-    if workers > 1 and witnesses >= _SHARED and can_fork():
-        serializer.prepare()
-        try:
-            return list(map_in_order(lambda: run, range(len(work)), workers))
-        except WorkerLost:
-            pass  # do the work here instead: the results are the same
-    return [one() for one in work]
 
 
 class _ProofSerializer:

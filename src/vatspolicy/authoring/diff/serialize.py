@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from vatspolicy.authoring.diff.decisions import Comparison, Detail, Row, direction_of_all
+from vatspolicy.authoring.diff.decisions import Comparison, Row, direction_of_all
 from vatspolicy.authoring.diff.edit_wording import EditWording
 from vatspolicy.authoring.diff.edits import EditsOfRules, ReviewItem, find_red_lines
 from vatspolicy.authoring.diff.law import name_layer
@@ -27,7 +27,7 @@ from vatspolicy.authoring.diff.result import (
     extend,
 )
 from vatspolicy.authoring.diff.rules import Differences
-from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS, Change
+from vatspolicy.authoring.diff.structure import LAYER_PREFIX, OF_LAYERS
 from vatspolicy.authoring.diff.verdict import direction_of
 from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.model import Article, Policy
@@ -66,16 +66,16 @@ class ComparisonSerializer:
         self.base, self.head, self.differences, self.edits = base, head, differences, edits
         self.wording = EditWording(differences.base, differences.head, edits.all)
 
-    def change(self, change: Change) -> Edit:
+    def change(self, change: Edit) -> Edit:
         """Return an edit with its title."""
         policies = (side.bundle.policies.get(change.policy) for side in (self.head, self.base))
         policy = next((found for found in policies if found is not None), None)
         layer = self.layer(change.policy)
         of_layer = change.kind in OF_LAYERS
-        regulation = self.title_of_layer(layer) if of_layer else policy and _text(policy.title)
-        return extend(Edit, change, title=self.title(change), regulation=regulation, layer=layer, acceptance=None)
+        regulation = self.title_of_layer(layer) if of_layer else _text(policy.title) if policy else None
+        return replace(change, title=self.title(change), regulation=regulation, layer=layer)
 
-    def title(self, change: Change) -> LocalizedText | None:
+    def title(self, change: Edit) -> LocalizedText | None:
         """Return the title of a policy, parameter, instrument, article or layer; for a rule its message."""
         if change.kind in OF_LAYERS:
             return self.message(change.name) if change.name else self.title_of_layer(self.layer(change.policy))
@@ -194,22 +194,12 @@ class ComparisonSerializer:
             accepted=(),
         )
 
-    def detail(self, detail: Detail) -> ChangedDetail:
+    def detail(self, detail: ChangedDetail) -> ChangedDetail:
         """Return one difference below the decision."""
-        return ChangedDetail(
-            kind=detail.kind,
-            name=detail.name,
-            rule=detail.rule,
-            title=self.message(detail.rule) if detail.rule else None,
-            citations=self.cause(detail.rule, detail.days[0]).citations if detail.rule else (),
-            before=detail.before,
-            after=detail.after,
-            before_text=_text(detail.texts[0]),
-            after_text=_text(detail.texts[1]),
-            products=detail.products,
-            days=detail.days,
-            accepted=(),
-        )
+        if detail.rule is None:
+            return detail
+        citations = self.cause(detail.rule, detail.days[0]).citations
+        return replace(detail, title=self.message(detail.rule), citations=citations)
 
     def red_lines(self) -> tuple[ReviewedRedLine, ...]:
         """Return the rules that can be waived from now on, that no longer fail the gate, and that may be loosened."""

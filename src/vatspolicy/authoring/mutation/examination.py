@@ -6,6 +6,7 @@ Survivors of one policy are examined one after another, since a test suggested f
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from vatspolicy.authoring.mutation.ruleset import apply_mutant
 from vatspolicy.authoring.mutation.run import MutationTrial
 from vatspolicy.authoring.mutation.suggestions import SuggestedTest, SuggestionMaker
 from vatspolicy.authoring.testing.cases import Case
-from vatspolicy.workers import can_fork, map_in_order
+from vatspolicy.workers import run_shared
 
 KILLED, SURVIVED, EQUIVALENT = "killed", "survived", "equivalent"
 
@@ -47,22 +48,20 @@ def examine_mutants(
             groups.append([])
         groups[-1].append(mutant)
 
-    def examine(number: int) -> list[Outcome]:
-        return list(_examine(trial, groups[number], suggestions))
-
-    shared = processes > 1 and len(groups) > 1 and can_fork()
-    found = map_in_order(lambda: examine, range(len(groups)), processes) if shared else map(examine, range(len(groups)))
+    pieces = [functools.partial(_examine, trial, group, suggestions) for group in groups]
+    found = run_shared(pieces, processes)
     for group, outcomes in zip(groups, found, strict=True):
         yield from (MutantResult(mutant, *outcome) for mutant, outcome in zip(group, outcomes, strict=True))
 
 
-def _examine(trial: MutationTrial, mutants: Sequence[Mutant], suggestions: bool) -> Iterator[Outcome]:
+def _examine(trial: MutationTrial, mutants: Sequence[Mutant], suggestions: bool) -> list[Outcome]:
+    found: list[Outcome] = []
     maker = SuggestionMaker(trial)
     suggested: list[tuple[SuggestedTest, Case]] = []
     for mutant in mutants:
         killer = trial.find_killer(mutant)
         if killer is not None:
-            yield KILLED, killer, None
+            found.append((KILLED, killer, None))
             continue
         test = _killing(trial, mutant, suggested)
         if test is None and suggestions:
@@ -70,9 +69,10 @@ def _examine(trial: MutationTrial, mutants: Sequence[Mutant], suggestions: bool)
             if test is not None:
                 suggested.append((test, maker.case_of(test)))
             elif MutantComparison(trial.bundle, mutant).is_equivalent():
-                yield EQUIVALENT, "", None
+                found.append((EQUIVALENT, "", None))
                 continue
-        yield SURVIVED, "", test
+        found.append((SURVIVED, "", test))
+    return found
 
 
 def _killing(

@@ -75,9 +75,7 @@ class MutationRun:
     exit_code: int
 
 
-# --- the report of a mutation run
-#
-# The report of a mutation run: the score of every policy, and every survivor with a test that would kill it.
+# --- the report of a mutation run: the score of every policy, and every survivor with a test that would kill it
 
 
 @dataclass(frozen=True)
