@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vatspolicy.authoring.diff.acceptance import AcceptedChanges, mark_accepted, read_accepted, remainder
-from vatspolicy.authoring.diff.concerned import find_concerned
 from vatspolicy.authoring.diff.decisions import (
     Comparison,
     Product,
@@ -16,15 +14,15 @@ from vatspolicy.authoring.diff.decisions import (
     direction_of_all,
     products,
 )
+from vatspolicy.authoring.diff.edit_wording import find_followers, law_in_words
 from vatspolicy.authoring.diff.edits import WORDING, EditsOfRules, ReviewItem, compare_entries, compare_layers
-from vatspolicy.authoring.diff.law import find_followers, law_in_words
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.recorded import Recorded
 from vatspolicy.authoring.diff.result import FORMAT, Accepted, Access, Edit, Review, Semantic, SideName, Verdict, Why
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaEdits, compare_schemas
 from vatspolicy.authoring.diff.semantic import Proof, UnconfirmedProof, prove, word_proofs
-from vatspolicy.authoring.diff.serialize import ComparisonSerializer, seen_in
+from vatspolicy.authoring.diff.serialize import ComparisonSerializer, find_concerned, seen_in
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW, compare_structure, date_change
 from vatspolicy.authoring.diff.verdict import (
@@ -285,8 +283,6 @@ def _start_proof(
     wait = start_apart(lambda: replace(work(), base=None))  # both processes have the bundles
 
     def prove_apart() -> Proof:
-        # Witnesses need it, and there is time now.
-        importlib.import_module("vatspolicy.proofs.decision_encoder")
         proof = wait()
         return replace(proof, base=base.bundle) if proof.status == "evaluated" else proof
 
