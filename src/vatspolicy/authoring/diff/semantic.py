@@ -239,7 +239,7 @@ class _ProofSerializer:
         assert proof.base is not None and proof.transitions is not None
         base = proof.base
         self.proof, self.base, self.head, self.differences, self.cause = proof, base, head, differences, cause
-        self.transitions = proof.transitions
+        self.proved = proof.transitions
         self.compared, self.products = compared, products
         titles = {name: instrument.title for name, instrument in head.instruments.items()}
         self.wording = FactWording(head.schemas, titles)
@@ -250,13 +250,11 @@ class _ProofSerializer:
     def chooser(self) -> WitnessChooser:
         """The chooser of the profiles to show."""
         sides = self.base, self.head
-        return WitnessChooser(
-            sides, self.differences, self.compared, self.products, self.proof.groups, self.transitions
-        )
+        return WitnessChooser(sides, self.differences, self.compared, self.products, self.proof.groups, self.proved)
 
     def prepare(self) -> None:
         """Make what processes are to share before they are forked."""
-        _ = self.sides, self.chooser
+        _ = self.sides, self.chooser.known
 
     @functools.cached_property
     def sides(self) -> tuple[DecidingRules, DecidingRules]:

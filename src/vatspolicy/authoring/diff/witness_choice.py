@@ -103,10 +103,20 @@ class WitnessChooser:
         """Take the rules that differ, the compared products, and what is proved of groups of rules and of all."""
         self.base, self.head = sides
         self.differences, self.compared, self.products, self.groups = differences, compared, products, groups
-        self.known = KnownProducts(products, self.head.schemas)
-        read = self._read(differences.names)
-        self.transitions = settle_open(sides, transitions, groups, self.known, read)
+        self._proved = transitions
+
+    @functools.cached_property
+    def known(self) -> KnownProducts:
+        """The compared products, as the head reads them."""
+        return KnownProducts(self.products, self.head.schemas)
+
+    @functools.cached_property
+    def transitions(self) -> Transitions:
         """The transitions, with open ones settled that a profile near a witness shows."""
+        if not self._proved.undecided:
+            return self._proved
+        read = self._read(self.differences.names)
+        return settle_open((self.base, self.head), self._proved, self.groups, self.known, read)
 
     def for_transition(self, found: Transition) -> Example:
         """Return the example of a change of the decision word that was shown."""
