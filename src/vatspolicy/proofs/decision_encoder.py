@@ -32,8 +32,7 @@ def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> 
     """Return the classes that the classify rules find for a service."""
     key = activation.subject
     if key not in ruleset.classes:
-        same = ruleset.shared("service", "classify")
-        ruleset.classes[key] = _find_classes(ruleset, activation) if same is None else encode_classes(same, activation)
+        ruleset.classes[key] = _find_classes(ruleset, activation)
     return ruleset.classes[key]
 
 
@@ -167,10 +166,7 @@ def encode_rules(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActiva
     """Return the outcome of the rules on one subject."""
     key = "rules", each, activation.subject
     if key not in ruleset.outcomes:
-        same = [ruleset.shared(*group) for group in ((each, "deny"), (each, "need"), ("activity", "route"))]
-        other = same[0] if None not in same else None
-        make = _find_outcome if other is None else encode_rules
-        ruleset.outcomes[key] = make(ruleset if other is None else other, each, activation)
+        ruleset.outcomes[key] = _find_outcome(ruleset, each, activation)
     return ruleset.outcomes[key]
 
 
@@ -203,9 +199,7 @@ def encode_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to: 
     """Return the outcome of a need that routes satisfy."""
     key = "access", to, activation.subject
     if key not in ruleset.outcomes:
-        same = ruleset.shared("activity", "route")
-        make = _find_access if same is None else encode_access
-        ruleset.outcomes[key] = make(ruleset if same is None else same, activation, to)
+        ruleset.outcomes[key] = _find_access(ruleset, activation, to)
     return ruleset.outcomes[key]
 
 

@@ -84,19 +84,17 @@ def structure_of(node: Node) -> Structure:
         return kept[1]
     if len(_KNOWN) >= _MOST:  # trees of bundles that are gone
         _KNOWN.clear()
-    return _find(node)
+    match node:
+        case Term(body=body) | Not(body=Not(body=body)):
+            found = structure_of(body)
+        case _:
+            found = _find(node)
+    _KNOWN[id(node)] = node, found
+    return found
 
 
 def _find(node: Node) -> Structure:
-    kept = _KNOWN.get(id(node))
-    if kept is not None:
-        return kept[1]
-    match node:
-        case Term(body=body) | Not(body=Not(body=body)):
-            found = _find(body)
-            _KNOWN[id(node)] = node, found
-            return found
-    inner = [_find(child) for child in children(node)]
+    inner = [structure_of(child) for child in children(node)]
     names = frozenset[str]().union(*(part.names for part in inner))
     keys = set[str]().union(*(part.parameters for part in inner))
     own: tuple[object, ...] = ()
@@ -120,9 +118,7 @@ def _find(node: Node) -> Structure:
     if isinstance(node, And | Or):
         parts = sorted(set(parts))
     signature = repr((type(node).__name__, own, parts))
-    found = Structure(blake2b(signature.encode(), digest_size=16).digest(), names, tuple(sorted(keys)))
-    _KNOWN[id(node)] = node, found
-    return found
+    return Structure(blake2b(signature.encode(), digest_size=16).digest(), names, tuple(sorted(keys)))
 
 
 # --- operations on symbolic values: Kleene logic, comparisons, arithmetic and lists

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from vatspolicy.authoring.mutation.examination import SURVIVED
-from vatspolicy.authoring.mutation.report import MutationReport, MutationRun, Survivor, UnnoticedMistake, scores
+from vatspolicy.authoring.mutation.report import (
+    SURVIVED,
+    MutationReport,
+    MutationRun,
+    Survivor,
+    UnnoticedMistake,
+    scores,
+)
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n import LocalizedText, Phrase, say, translate
 from vatspolicy.origin import page

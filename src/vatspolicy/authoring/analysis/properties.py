@@ -308,8 +308,6 @@ def _names(atom: Part) -> list[str]:
 
 
 # --- properties of the law, proved for all profiles and days or refuted by profiles that the evaluator confirms
-#
-# Properties of the law, proved for all profiles and days or refuted by profiles that the evaluator confirms.
 
 
 EVERY = Phrase("all profiles, lists of any length")

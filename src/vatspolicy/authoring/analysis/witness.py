@@ -117,9 +117,7 @@ def fixture(bundle: Bundle, data: Facts, day: str) -> str:
     return f"{dump_yaml(dict(data))}---\n{dump_yaml({'decisions': [expected]})}"
 
 
-# --- test cases for clauses that no test covers
-#
-# Test cases for clauses that no test covers: a profile with few facts on which the clause decides, by the solver.
+# --- test cases for clauses that no test covers: a profile with few facts on which the clause decides, by the solver
 #
 # The profile is decided again before it is shown, and the clause must then count as covered.
 

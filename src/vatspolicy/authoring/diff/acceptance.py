@@ -30,7 +30,7 @@ from vatspolicy.authoring.diff.result import (
     Review,
 )
 from vatspolicy.authoring.diff.sources import Source
-from vatspolicy.authoring.diff.structure import LAW, Change
+from vatspolicy.authoring.diff.structure import LAW
 from vatspolicy.authoring.diff.verdict import (
     NOT_ACCEPTED,
     RED_LINES,
@@ -147,7 +147,7 @@ def _parse(document: Document, file: str) -> tuple[Entry, ...]:
 
 def mark_accepted(
     review: Review,
-    changes: Sequence[Change],
+    changes: Sequence[Edit],
     edits: EditsOfRules,
     sides: tuple[LawRevision, LawRevision],
     accepted: AcceptedChanges,
@@ -166,7 +166,7 @@ class _Marker:
     """The edits of a comparison with their effects, and who accepts them."""
 
     def __init__(
-        self, review: Review, changes: Sequence[Change], edits: EditsOfRules, sides: tuple[LawRevision, LawRevision]
+        self, review: Review, changes: Sequence[Edit], edits: EditsOfRules, sides: tuple[LawRevision, LawRevision]
     ) -> None:
         self.review, self.changes, self.edits = review, changes, edits
         self._behind: dict[str, frozenset[int]] = {}
@@ -181,7 +181,7 @@ class _Marker:
         }
         """Acceptance of the edits that somebody may accept, by their places."""
 
-    def describe(self, place: int, change: Change, sides: tuple[LawRevision, LawRevision]) -> Acceptance:
+    def describe(self, place: int, change: Edit, sides: tuple[LawRevision, LawRevision]) -> Acceptance:
         """Return the fingerprints of an edit and of its effect."""
         rows = self.moved.get(place, [])
         items = [item for item in self.review.edits if place in item.changes]
@@ -373,7 +373,7 @@ def _directions(item: Item) -> set[str]:
     return {direction for name in item.proof.transitions if (direction := direction_of(name)) != "neither"}
 
 
-def _content(change: Change, sides: tuple[LawRevision, LawRevision]) -> Iterator[Tree]:
+def _content(change: Edit, sides: tuple[LawRevision, LawRevision]) -> Iterator[Tree]:
     """Yield the content of an edit; for a whole policy its file, since its fields hold numbers of entries only."""
     yield from (change.policy, change.kind, change.name, change.change, change.since)
     yield [[field.name, field.before, field.after] for field in change.fields]

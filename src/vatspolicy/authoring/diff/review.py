@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vatspolicy.authoring.diff.acceptance import AcceptedChanges, mark_accepted, read_accepted, remainder
-from vatspolicy.authoring.diff.concerned import find_concerned
 from vatspolicy.authoring.diff.decisions import (
     Comparison,
     Product,
@@ -16,17 +14,17 @@ from vatspolicy.authoring.diff.decisions import (
     direction_of_all,
     products,
 )
+from vatspolicy.authoring.diff.edit_wording import find_followers, law_in_words
 from vatspolicy.authoring.diff.edits import WORDING, EditsOfRules, ReviewItem, compare_entries, compare_layers
-from vatspolicy.authoring.diff.law import find_followers, law_in_words
 from vatspolicy.authoring.diff.law_revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.recorded import Recorded
-from vatspolicy.authoring.diff.result import FORMAT, Accepted, Access, Review, Semantic, SideName, Verdict, Why
+from vatspolicy.authoring.diff.result import FORMAT, Accepted, Access, Edit, Review, Semantic, SideName, Verdict, Why
 from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaEdits, compare_schemas
 from vatspolicy.authoring.diff.semantic import Proof, UnconfirmedProof, prove, word_proofs
-from vatspolicy.authoring.diff.serialize import ComparisonSerializer, seen_in
+from vatspolicy.authoring.diff.serialize import ComparisonSerializer, find_concerned, seen_in
 from vatspolicy.authoring.diff.sources import Source
-from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure, date_change
+from vatspolicy.authoring.diff.structure import LAW, compare_structure, date_change
 from vatspolicy.authoring.diff.verdict import (
     TITLES,
     UNREAD_SCHEMAS,
@@ -218,7 +216,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings)
 
 
 def _edits(
-    base: LawRevision, head: LawRevision, changes: Iterable[Change], of_schemas: SchemaEdits
+    base: LawRevision, head: LawRevision, changes: Iterable[Edit], of_schemas: SchemaEdits
 ) -> tuple[Differences, EditsOfRules]:
     """Return the rules that differ, and the edits by the rules that they move."""
     same = base.schemas == head.schemas and list(base.layers.items()) == list(head.layers.items())
@@ -285,8 +283,6 @@ def _start_proof(
     wait = start_apart(lambda: replace(work(), base=None))  # both processes have the bundles
 
     def prove_apart() -> Proof:
-        # Witnesses need it, and there is time now.
-        importlib.import_module("vatspolicy.proofs.decision_encoder")
         proof = wait()
         return replace(proof, base=base.bundle) if proof.status == "evaluated" else proof
 
@@ -335,7 +331,7 @@ def _beyond_schemas(semantic: Semantic) -> Semantic:
     )
 
 
-def _changes(base: LawRevision, head: LawRevision, today: str) -> list[Change]:
+def _changes(base: LawRevision, head: LawRevision, today: str) -> list[Edit]:
     """Return every edit, those of layers last."""
     of_layers = (date_change(change, today) for change in compare_layers(base, head))
     return [*compare_structure(base, head, today), *of_layers]

@@ -270,6 +270,12 @@ def instruments_of(rule: Rule) -> list[str]:
     return [name for name in names if name is not None]
 
 
+def name_layer(bundle: Bundle, policy: str) -> str | None:
+    """Return the name of the layer of a policy; None for a policy of the law, or of no side."""
+    layer = bundle.layer_of(policy)
+    return None if layer is None or bundle.is_base(policy) else layer.name
+
+
 _WHEN = 6
 """Place of the condition among the parts of a rule."""
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from vatspolicy.authoring.diff.edits import WORDING
 from vatspolicy.authoring.diff.law_revision import LawRevision
-from vatspolicy.authoring.diff.result import Fault, Item, Release, Review, SchemaChange
+from vatspolicy.authoring.diff.result import Edit, Fault, Item, Release, Review, SchemaChange
 from vatspolicy.authoring.diff.schemas import VALIDITY
-from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX, Change
+from vatspolicy.authoring.diff.structure import LAW, LAYER_PREFIX
 from vatspolicy.core.documents import Document
 from vatspolicy.gate.gate import ExitCode, worst
 from vatspolicy.i18n import Listing, Phrase, _
@@ -85,9 +85,7 @@ FAULTS: Table = {
     "review": Phrase("{subject}: the review is of an earlier text."),
 }
 
-# --- the verdict on a comparison
-#
-# The verdict on a comparison: title, conditions to fail on, exit code, and the version that the change needs.
+# --- the verdict on a comparison: title, conditions to fail on, exit code, and the version that the change needs
 
 
 RED_LINES = ("waivable", "unenforced", "loosenable")
@@ -290,7 +288,7 @@ Version = tuple[int, int, int]
 def check_release(
     base: LawRevision,
     head: LawRevision,
-    changes: Sequence[Change],
+    changes: Sequence[Edit],
     schemas: Sequence[SchemaChange],
     decisions_change: bool,
     open_questions: bool = False,
@@ -323,7 +321,7 @@ def _fault(code: str, subject: str, file: str, line: int) -> Fault:
     return Fault(code, both(FAULTS, code, subject=subject), file, line)
 
 
-def _is_of_law(base: LawRevision, head: LawRevision, change: Change) -> bool:
+def _is_of_law(base: LawRevision, head: LawRevision, change: Edit) -> bool:
     """Return whether an edit is one of the law, not of a layer above it."""
     if change.policy.startswith(LAYER_PREFIX):
         return False
@@ -332,7 +330,7 @@ def _is_of_law(base: LawRevision, head: LawRevision, change: Change) -> bool:
 
 
 def _level(
-    changes: Sequence[Change], schemas: Sequence[SchemaChange], decisions_change: bool, open_questions: bool
+    changes: Sequence[Edit], schemas: Sequence[SchemaChange], decisions_change: bool, open_questions: bool
 ) -> tuple[str, tuple[str, ...]]:
     reasons = {
         "rule-removed": ("major", any(c.kind == "rule" and c.change == "removed" for c in changes)),
@@ -390,7 +388,7 @@ def _entries(changelog: str, version: str) -> set[str]:
     return lines
 
 
-def _file_faults(base: LawRevision, head: LawRevision, changes: Sequence[Change]) -> list[Fault]:
+def _file_faults(base: LawRevision, head: LawRevision, changes: Sequence[Edit]) -> list[Fault]:
     """Return faults of files whose past was rewritten under their old version, and of reviews of an older text."""
     faults = []
     touched = {c.policy for c in changes if c.kind in (*LAW, "article")}
