@@ -19,11 +19,10 @@ from vatspolicy.core.engine.result import Json, Record, encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import NEVER, Policy, Rule
 from vatspolicy.core.profile.profile import Profile, change
-from vatspolicy.core.profile.vocabulary import LocalizedText
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.gate.judgement import Judgement, Remark
-from vatspolicy.i18n import Phrase, _
+from vatspolicy.i18n import LocalizedText, Phrase, _
 from vatspolicy.i18n.words import say_both
 
 WHY = ("option", "launch", "today")

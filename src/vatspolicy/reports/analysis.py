@@ -13,8 +13,7 @@ from vatspolicy.authoring.analysis.findings import (
     NotEvaluated,
     PropertyResult,
 )
-from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, joint, word
 from vatspolicy.origin import page
 from vatspolicy.reports import findings

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vatspolicy.core.engine.result import encode
-from vatspolicy.core.profile.vocabulary import Language, LocalizedText
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.reports.formats.github import command
 from vatspolicy.reports.formats.sarif import Run, location
 

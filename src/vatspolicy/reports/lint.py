@@ -8,10 +8,9 @@ from vatspolicy.authoring.lint.catalogue import ERROR, RULES
 from vatspolicy.authoring.lint.finding import LintFinding
 from vatspolicy.authoring.lint.result import LintRun, PlacedFinding
 from vatspolicy.authoring.lint.run import LintReport
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem, in_language
 from vatspolicy.errors import render as render_problem
-from vatspolicy.i18n import Phrase, say
+from vatspolicy.i18n import Language, Phrase, say
 from vatspolicy.i18n.words import Counts, Table, count, joint, word
 from vatspolicy.origin import page
 from vatspolicy.reports import findings

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from vatspolicy.authoring.mutation.examination import SURVIVED
 from vatspolicy.authoring.mutation.report import MutationReport, MutationRun, Survivor, UnnoticedMistake, scores
-from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n import LocalizedText, Phrase, say, translate
+from vatspolicy.i18n import Language, LocalizedText, Phrase, say, translate
 from vatspolicy.origin import page
 from vatspolicy.reports import findings
 from vatspolicy.reports.findings import ERROR, WARNING, RuleHelp, Shown

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from vatspolicy.authoring.testing.result import Covered, Outcome, RunRecord, UncoveredClause
 from vatspolicy.authoring.testing.runner import FAILED, SKIPPED, CaseResult, CoverageResult, RunResult
-from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n import Listing, LocalizedText, Phrase, _, say, translate
+from vatspolicy.i18n import Language, Listing, LocalizedText, Phrase, _, say, translate
 from vatspolicy.origin import page
 from vatspolicy.reports import findings
 from vatspolicy.reports.findings import ERROR, NOTE, RuleHelp, Shown

@@ -20,8 +20,8 @@ from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.deadlines import deadline
 from vatspolicy.core.profile.profile import load_profile
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.reports.decision.memo import cited_articles, steps, value_in_words
 from vatspolicy.reports.decision.pictures import gates

@@ -16,8 +16,8 @@ from tests.support.shipped import ROOT, shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.policies.model import NEVER
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n import Language
 from vatspolicy.reports.formats.html import escape
 from vatspolicy.reports.policy import compare, make, write
 from vatspolicy.reports.policy.index import MARK, Pages

@@ -13,10 +13,11 @@ from dataclasses import replace
 from vatspolicy.authoring.diff.result import Access, AccessChange, AccessPlaces, Stated
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Route, Rule
-from vatspolicy.core.profile.vocabulary import LocalizedText, describe, label
+from vatspolicy.core.profile.vocabulary import describe, label
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding, strings_of
 from vatspolicy.guidance.access_matrix.matrix import find_best, find_rules, state_of, summarize_regimes
 from vatspolicy.guidance.access_matrix.result import NOTHING
+from vatspolicy.i18n import LocalizedText
 from vatspolicy.i18n.words import say_both
 
 

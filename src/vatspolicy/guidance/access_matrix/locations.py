@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.profile.profile import facts_of
-from vatspolicy.core.profile.vocabulary import LocalizedText, addresses, gazetteer, label, within
-from vatspolicy.i18n import Phrase
+from vatspolicy.core.profile.vocabulary import addresses, gazetteer, label, within
+from vatspolicy.i18n import LocalizedText, Phrase
 from vatspolicy.i18n.words import FRAMES, both, join_both, say_both
 
 MAINLAND, ABROAD, OUTSIDE = "china", "overseas", "none"

@@ -14,7 +14,7 @@ from vatspolicy.core.engine.law_texts import titled
 from vatspolicy.core.engine.result import Instrument
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Policy, Route, Rule
-from vatspolicy.core.profile.vocabulary import LocalizedText, describe, label, within
+from vatspolicy.core.profile.vocabulary import describe, label, within
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding
 from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_locations, letters
 from vatspolicy.guidance.access_matrix.result import (
@@ -32,7 +32,7 @@ from vatspolicy.guidance.access_matrix.result import (
     Share,
     Source,
 )
-from vatspolicy.i18n import LANGUAGES, Phrase, _
+from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase, _
 from vatspolicy.i18n.words import FRAMES, both, say_both
 
 STRICTNESS: tuple[State, ...] = ("none", "prohibited", "closed", "open")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vatspolicy.authoring.diff.result import State, Stated
 from vatspolicy.core.engine.result import Instrument
 from vatspolicy.core.policies.bundle import LawIdentity
-from vatspolicy.core.profile.vocabulary import LocalizedText
+from vatspolicy.i18n import LocalizedText
 
 FORMAT = 1
 """Version of the data format; incremented by incompatible changes."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vatspolicy.core.profile.vocabulary import Language, LocalizedText
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.words import say_both
 
 UNITS: Mapping[str, LocalizedText] = {

@@ -17,7 +17,7 @@ from vatspolicy.core.policies.model import Advise, Duty, Need
 from vatspolicy.core.profile.edits import get_fact, set_fact
 from vatspolicy.core.profile.invariants import broken_invariant
 from vatspolicy.core.profile.profile import Profile, facts_of, read_profile, trust_profile
-from vatspolicy.core.profile.vocabulary import Language, LocalizedText, describe
+from vatspolicy.core.profile.vocabulary import describe
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.guidance.interview.messages import both
@@ -41,7 +41,7 @@ from vatspolicy.guidance.interview.ranking import (
 )
 from vatspolicy.guidance.interview.result import Choice, Progress
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
-from vatspolicy.i18n import LANGUAGES, Sentences, translate
+from vatspolicy.i18n import LANGUAGES, Language, LocalizedText, Sentences, translate
 
 LICENSES: Path = ("company", "licenses")
 DEALS: Path = ("deals",)

@@ -12,8 +12,9 @@ from vatspolicy.core.documents.plain import Facts, Tree
 from vatspolicy.core.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.core.profile.edits import get_fact
 from vatspolicy.core.profile.profile import Profile, read_profile
-from vatspolicy.core.profile.vocabulary import INHERITED, LocalizedText, fact_schemas
+from vatspolicy.core.profile.vocabulary import INHERITED, fact_schemas
 from vatspolicy.guidance.remediation.targets import Target
+from vatspolicy.i18n import LocalizedText
 
 FOREIGN_FORMS = ("foreign-corporation", "branch")
 """Legal forms of a company that is not established in the mainland."""

@@ -13,12 +13,12 @@ from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.ruleset import RuleSet
 from vatspolicy.core.profile.profile import Profile
-from vatspolicy.core.profile.vocabulary import LocalizedText, describe
+from vatspolicy.core.profile.vocabulary import describe
 from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, Mutability, mutable_facts
 from vatspolicy.guidance.remediation.obstacles import blocking_expressions, find_breakpoints
 from vatspolicy.guidance.remediation.partnering import find_hosting_changes, find_partner_changes
 from vatspolicy.guidance.remediation.relocation import find_relocations
-from vatspolicy.i18n import LANGUAGES
+from vatspolicy.i18n import LANGUAGES, LocalizedText
 from vatspolicy.i18n.words import FRAMES, both, join_both
 
 SUPPLIER = "cepa-supplier"

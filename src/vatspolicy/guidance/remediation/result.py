@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.engine.result import Authority, Citation, Instrument, Law, Question, Reading, Subject, WorstReading
-from vatspolicy.core.profile.vocabulary import LocalizedText
+from vatspolicy.i18n import LocalizedText
 
 FORMAT = 1
 """Version of the data format; incremented by incompatible changes."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.guidance.access_matrix.result import Cell as MatrixCell
 from vatspolicy.guidance.access_matrix.result import Matrix, Regime
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import width
 from vatspolicy.i18n.words import end, gap, joint, word
 from vatspolicy.reports.access_matrix.words import (

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from vatspolicy.core.engine.result import encode
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.guidance.access_matrix.result import Cell, Matrix, Row
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import width, wrap
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.output import Style

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vatspolicy.authoring.diff.result import Stated
-from vatspolicy.core.profile.vocabulary import Language, LocalizedText, gazetteer, label
+from vatspolicy.core.profile.vocabulary import gazetteer, label
 from vatspolicy.guidance.access_matrix.locations import letters
 from vatspolicy.guidance.access_matrix.result import (
     Article,
@@ -20,7 +20,7 @@ from vatspolicy.guidance.access_matrix.result import (
     RegimeCell,
     Row,
 )
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import gap, joint, number, word
 from vatspolicy.reports.words import phrase, say_deciding

@@ -9,10 +9,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from vatspolicy.core.engine.result import Record
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem, in_language
 from vatspolicy.gate.judgement import Judgement, Remark
-from vatspolicy.i18n import _
+from vatspolicy.i18n import Language, _
 from vatspolicy.reports import formats
 from vatspolicy.reports.decision.pieces import Pieces, Report, Run, View
 

@@ -17,8 +17,7 @@ from vatspolicy.core.engine.result import (
     Route,
 )
 from vatspolicy.core.policies.deadlines import GROUPS as GROUP_ORDER
-from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n import LocalizedText
+from vatspolicy.i18n import Language, LocalizedText
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, count, joint, number, word
 from vatspolicy.output import HEADING, Style

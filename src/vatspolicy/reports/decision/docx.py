@@ -11,9 +11,9 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
 from vatspolicy.core.engine.result import Record
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
 from vatspolicy.reports.decision.doubt import WORDS as OPINIONS

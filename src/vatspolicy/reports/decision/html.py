@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from markupsafe import Markup
 
 from vatspolicy.core.engine.result import Record
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import STATES, VERDICTS
 from vatspolicy.reports.decision import (
     digest,

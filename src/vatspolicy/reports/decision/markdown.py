@@ -8,10 +8,9 @@ from functools import partial
 
 from vatspolicy.core.engine.result import Authority, Condition, Duty, Finding, Record, Route
 from vatspolicy.core.policies.deadlines import GROUPS as GROUP_ORDER
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Judgement
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, joint, number, word
 from vatspolicy.output import Style
 from vatspolicy.reports.decision import digest, doubt

@@ -13,9 +13,9 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from vatspolicy.core.engine.result import Citation, Record
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark

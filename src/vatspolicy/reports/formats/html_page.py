@@ -12,8 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.reports.formats.html import trust
 from vatspolicy.reports.formats.templating import render_html
 

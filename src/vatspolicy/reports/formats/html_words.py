@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from vatspolicy.core.engine.result import Authority, Citation, Finding, Law
 from vatspolicy.core.policies.bundle import LawIdentity
-from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n import LocalizedText, Phrase
+from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.words import Counts, Table, aside, count, end, gap, joint, word
 from vatspolicy.reports.words import KNOWN, name_law, phrase
 

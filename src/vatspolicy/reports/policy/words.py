@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Counts
 
 WORDS: Mapping[str, Mapping[str, str]] = {

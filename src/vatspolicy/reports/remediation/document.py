@@ -8,8 +8,8 @@ from functools import partial
 from markupsafe import Markup
 
 from vatspolicy.core.engine.result import Question
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.guidance.remediation.result import Route, Service, Ways
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
 from vatspolicy.reports.decision.doubt import say_matter
 from vatspolicy.reports.formats import html_page, templating

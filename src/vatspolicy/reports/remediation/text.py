@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from vatspolicy.core.engine.result import Citation
-from vatspolicy.core.profile.vocabulary import Language, LocalizedText
 from vatspolicy.guidance.remediation.result import Extent, Proposal, Route, Ways
+from vatspolicy.i18n import Language, LocalizedText
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, gap, joint, number, word
 from vatspolicy.output import Style

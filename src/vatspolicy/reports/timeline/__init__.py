@@ -6,7 +6,7 @@ import json
 
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.engine.timeline import Timeline
-from vatspolicy.core.profile.vocabulary import Language
+from vatspolicy.i18n import Language
 
 
 def render(format: str, timeline: Timeline, lang: Language, color: bool = False, room: int = 100) -> str:

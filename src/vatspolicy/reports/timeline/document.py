@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vatspolicy.core.engine.timeline import Entry, Timeline
-from vatspolicy.core.profile.vocabulary import Language
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import word
 from vatspolicy.reports.formats.html_page import Frame, render_page

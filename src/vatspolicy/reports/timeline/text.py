@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from vatspolicy.core.engine.result import ChangeAhead
 from vatspolicy.core.engine.timeline import Entry, Timeline
-from vatspolicy.core.profile.vocabulary import Language
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import word
 from vatspolicy.output import Style

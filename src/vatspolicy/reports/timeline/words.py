@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from vatspolicy.core.engine.result import ChangeAhead, DatedFact, ItemChange, LawChange
 from vatspolicy.core.engine.timeline import Entry, Timeline
-from vatspolicy.core.profile.vocabulary import Language
-from vatspolicy.i18n import Phrase
+from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, joint, word
 

@@ -6,7 +6,7 @@ import functools
 import re
 from pathlib import Path
 
-from vatspolicy.core.profile.vocabulary import Language
+from vatspolicy.i18n import Language
 from vatspolicy.reports.access_matrix.document import read_style
 from vatspolicy.reports.formats.html_page import ICON, LANGUAGE_TAGS, read_asset
 from vatspolicy.reports.formats.templating import render_html

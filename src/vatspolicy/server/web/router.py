@@ -18,13 +18,13 @@ from starlette.routing import Route
 from vatspolicy.core.engine.result import encode
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import read_profile
-from vatspolicy.core.profile.vocabulary import Language, addresses, find_choices, gazetteer, within
+from vatspolicy.core.profile.vocabulary import addresses, find_choices, gazetteer, within
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import PlaceError, build_matrix
 from vatspolicy.guidance.access_matrix.locations import ABROAD
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.ways import describe_ways
-from vatspolicy.i18n import Bilingual, Listing, _
+from vatspolicy.i18n import Bilingual, Language, Listing, _
 from vatspolicy.i18n.words import say_both
 from vatspolicy.reports.access_matrix.document import fragment as matrix_fragment
 from vatspolicy.reports.decision import export, render

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
-from vatspolicy.i18n import LANGUAGES, Phrase
+from vatspolicy.i18n import LANGUAGES, Language, Phrase
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.reports.formats import FORMATS
 from vatspolicy.reports.words import OWN_NAME, phrase

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vatspolicy.core.policies.bundle import Bundle
-from vatspolicy.core.profile.vocabulary import Language
+from vatspolicy.i18n import Language
 from vatspolicy.reports.policy.index import Pages
 from vatspolicy.reports.policy.lookup import find
 from vatspolicy.reports.policy.page import PolicyPage, Terms

@@ -9,7 +9,8 @@ from vatspolicy.core.cel.ast import Literal, walk
 from vatspolicy.core.documents.words import Word
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Parameter, Rule
-from vatspolicy.core.profile.vocabulary import LocalizedText, describe, fact_schemas, words_of
+from vatspolicy.core.profile.vocabulary import describe, fact_schemas, words_of
+from vatspolicy.i18n import LocalizedText
 from vatspolicy.reports.policy.site.site import Site, asset
 
 KINDS = ("policy", "article", "classify", "deny", "need", "route", "duty", "advise", "instrument", "parameter", "term")

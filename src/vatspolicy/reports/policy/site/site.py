@@ -15,7 +15,8 @@ from vatspolicy.core.cel.ast import Node
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_wording import Marks, Wording
 from vatspolicy.core.policies.model import NEVER, Article, Instrument, Policy
-from vatspolicy.core.profile.vocabulary import Language, LocalizedText, label
+from vatspolicy.core.profile.vocabulary import label
+from vatspolicy.i18n import Language, LocalizedText
 from vatspolicy.i18n.words import aside, count, end, gap, joint
 from vatspolicy.reports.formats.html import escape, trust
 from vatspolicy.reports.formats.html_page import Entry, Frame, render_page
