@@ -22,7 +22,7 @@ from vatspolicy.guidance.remediation.ways import describe_ways
 from vatspolicy.i18n import Language
 from vatspolicy.reports.policy import make, write
 from vatspolicy.reports.policy.site import explain_page
-from vatspolicy.reports.remediation.document import render_page as render_ways
+from vatspolicy.reports.remediation import render_page as render_ways
 from vatspolicy.reports.timeline import render as render_timeline
 
 FIXTURES = {

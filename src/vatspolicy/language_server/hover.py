@@ -32,7 +32,7 @@ from vatspolicy.language_server.navigation import symbols_at
 from vatspolicy.language_server.project import Project
 from vatspolicy.language_server.schema_nodes import allowed_words, describe_nodes, find_nodes
 from vatspolicy.language_server.text import Sketch, find_places
-from vatspolicy.reports.lists import cut_lists
+from vatspolicy.reports.words import cut_lists
 
 LONGEST = 400
 """Characters of a quotation or a value that are shown."""

@@ -32,9 +32,7 @@ from vatspolicy.guidance.access_matrix.best_case import STEP, BestCase, BestCase
 from vatspolicy.guidance.access_matrix.locations import letters
 from vatspolicy.guidance.access_matrix.result import PlaceCell, Regime, RegimeCell
 from vatspolicy.i18n.text import width
-from vatspolicy.reports.access_matrix.document import fragment, read_style
-from vatspolicy.reports.access_matrix.render import render
-from vatspolicy.reports.access_matrix.words import how_to_read, value
+from vatspolicy.reports.access_matrix.render import fragment, how_to_read, read_style, render, value
 
 FORMATS = get_args(MatrixFormat)
 

@@ -34,7 +34,7 @@ from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import cells, clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.reports.decision import FORMATS
-from vatspolicy.reports.decision.doubt import SEVERITY
+from vatspolicy.reports.decision.digest import SEVERITY
 from vatspolicy.reports.words import way_of
 
 Changes = Sequence[tuple[str, object]]

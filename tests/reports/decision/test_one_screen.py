@@ -22,7 +22,7 @@ from vatspolicy.gate.gate import Gate, GateResult
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import shorten, width
 from vatspolicy.reports.decision.digest import merge_citations
-from vatspolicy.reports.decision.screen import HEIGHT
+from vatspolicy.reports.decision.text import HEIGHT
 
 Run = Callable[..., GateResult]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")

@@ -53,7 +53,7 @@ def show_routes(
     from vatspolicy.gate.opinions import check_opinions
     from vatspolicy.guidance.remediation import find_remediations
     from vatspolicy.guidance.remediation.ways import describe_ways
-    from vatspolicy.reports.remediation import document, text
+    from vatspolicy.reports import remediation
 
     specs = require_specs([spec])
     if len(specs) > 1:
@@ -72,10 +72,10 @@ def show_routes(
         if form == "json":
             return json.dumps(encode(ways), ensure_ascii=False, indent=2) + "\n"
         if form == "markdown":
-            return document.render_markdown(ways, context.lang)
+            return remediation.render_markdown(ways, context.lang)
         if form == "html":
-            return document.render_page(ways, context.lang)
-        return text.render(ways, context.lang, color, measure_width())
+            return remediation.render_page(ways, context.lang)
+        return remediation.render(ways, context.lang, color, measure_width())
 
     publish(report, format, outputs)
 

@@ -118,7 +118,7 @@ def _opinion_scope(
     from vatspolicy.core.engine.opinions import COUNTED
     from vatspolicy.core.profile.opinions import stated
     from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
-    from vatspolicy.reports.decision.doubt import WORDS
+    from vatspolicy.reports.decision.digest import READING_WORDS as WORDS
 
     claims = profile.facts["opinions"]
     index = place.removeprefix("opinions").strip("[.]")

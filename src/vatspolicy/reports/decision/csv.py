@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from vatspolicy.core.engine.result import Duty, Need, Record
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import joint
-from vatspolicy.reports.decision.digest import say_decision, say_remark
-from vatspolicy.reports.decision.doubt import say_opinion
+from vatspolicy.reports.decision.digest import say_decision, say_opinion, say_remark
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View
 from vatspolicy.reports.decision.results import Result, results
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, POLICY, VERSIONS, WHY

@@ -21,28 +21,33 @@ from vatspolicy.i18n import Language, LocalizedText
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, count, joint, number, word
 from vatspolicy.output import HEADING, Style
-from vatspolicy.reports.decision import doubt
+from vatspolicy.reports.decision.digest import READING_WORDS as OPINIONS
 from vatspolicy.reports.decision.digest import (
     WAIVER_WORDS,
+    by_kind,
+    group_readings,
     layer_mark,
     merge_citations,
     merge_duties,
     open_facts,
+    say_basis,
     say_finding,
+    say_hint,
+    say_kind,
     say_layer,
     say_limits,
+    say_matter,
     say_meaning,
+    say_opinion,
+    say_other,
+    say_verdict,
     say_waived,
+    say_worst,
     some_waived,
     waived_mark,
 )
-from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
-from vatspolicy.reports.decision.doubt import say_matter, say_opinion
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_LICENSE, BY_NAME, KINDS, POLICY, VERSIONS
-from vatspolicy.reports.lists import cut_lists
-from vatspolicy.reports.words import COLORS, COUNTS, GROUPS, cited, phrase, say_deciding, way_of
-
-_MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
+from vatspolicy.reports.words import COLORS, COUNTS, GROUPS, ROUTE_MARKS, cited, cut_lists, phrase, say_deciding, way_of
 
 _STATE_COLORS = {"classified": "yellow", "not-telecom": "green", "partly-classified": "blue", "unclassified": "blue"}
 _SAID_ABOVE = ("before-launch", "continuing")
@@ -126,9 +131,9 @@ class _Details:
         decision = self.record.decision
         day = phrase("as_of", self.lang, day=self.record.as_of)
         version = say_deciding(self.record.bundle, self.lang)
-        verdict = self.style(f" {doubt.verdict(self.record, self.lang)} ", "bold", COLORS[decision])
+        verdict = self.style(f" {say_verdict(self.record, self.lang)} ", "bold", COLORS[decision])
         title = clean(self.record.title)
-        if contested := doubt.hint(self.record, self.lang):
+        if contested := say_hint(self.record, self.lang):
             title = f"{title} · {self.style(contested, 'yellow')}"
         yield from self.flow(f"{title} · {self.style(f'{day} · {version}', 'dim')}", " ", first=f"{verdict} ")
         yield from self.flow(say_meaning(self.record, self.lang), " ")
@@ -245,7 +250,7 @@ class _Details:
 
     def route(self, route: Route, way: str, cite: bool) -> Iterator[str]:
         """Render a route; `cite` adds the law of a closed route."""
-        mark, color = _MARKS[route.state]
+        mark, color = ROUTE_MARKS[route.state]
         cap = route.max_foreign_percent
         text = f"{self.say(route.title)}{self.colon}{self.style(way, color)}"
         if route.state == "open" and cap is not None:
@@ -313,19 +318,19 @@ class _Details:
     def notes(self) -> Iterator[str]:
         if self.record.contested:
             yield from self.heading("contested")
-            for readings in doubt.group_readings(self.record.contested):
+            for readings in group_readings(self.record.contested):
                 about = f"{clean(readings[0].subject)}{self.colon}{self.say(readings[0].message)}"
                 yield from self.flow(about, "    ", first="  ≠ ")
                 for reading in readings:
-                    yield from self.flow(clean(doubt.say_other(reading, self.lang)), "      ", first="    - ")
-                for sentence in doubt.say_basis(readings[0], self.lang):
+                    yield from self.flow(clean(say_other(reading, self.lang)), "      ", first="    - ")
+                for sentence in say_basis(readings[0], self.lang):
                     yield from self.flow(clean(sentence), "    ", "dim")
-            if told := doubt.say_worst(self.record.worst_reading, self.lang):
+            if told := say_worst(self.record.worst_reading, self.lang):
                 yield from self.flow(clean(told), "    ", first="  ≠ ")
         if self.record.advice:
             yield from self.heading("advice")
-            for finding in doubt.by_kind(self.record.advice):
-                text = self.style(doubt.say_kind(finding, self.lang), "bold") + self.say(finding.message)
+            for finding in by_kind(self.record.advice):
+                text = self.style(say_kind(finding, self.lang), "bold") + self.say(finding.message)
                 yield from self.flow(text, "    ", first="  ! ")
                 yield from self.law(finding.citations, "    ", layer=say_layer(finding, self.lang))
 

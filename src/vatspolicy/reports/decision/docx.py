@@ -15,12 +15,11 @@ from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
+from vatspolicy.reports.decision.digest import READING_WORDS as OPINIONS
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
-from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
 from vatspolicy.reports.decision.memo import LEAVES_OUT as LEAVES_OUT
-from vatspolicy.reports.decision.memo import Memo, make_memo, no_license, say_filings
+from vatspolicy.reports.decision.memo import Memo, by_day, make_memo, no_license, say_filings
 from vatspolicy.reports.decision.summary import worst_first
-from vatspolicy.reports.decision.tasks import by_day
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.office import settle
 from vatspolicy.reports.timeline.words import WORDS as AHEAD

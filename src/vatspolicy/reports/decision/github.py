@@ -9,10 +9,8 @@ from vatspolicy.core.engine.result import Record
 from vatspolicy.gate.judgement import EDITS, Judgement, Remark
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import Table, joint, word
-from vatspolicy.reports.decision import doubt
-from vatspolicy.reports.decision.digest import say_decision, say_remark
-from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
-from vatspolicy.reports.decision.doubt import say_opinion
+from vatspolicy.reports.decision.digest import READING_WORDS as OPINIONS
+from vatspolicy.reports.decision.digest import say_decision, say_opinion, say_remark, say_verdict
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
 from vatspolicy.reports.decision.results import results, say_failures
 from vatspolicy.reports.decision.summary import own_law, say_totals
@@ -101,7 +99,7 @@ def _verdict(record: Record, lang: Language, judgement: Judgement) -> Annotation
     failures = judgement.find_failures(record)
     contested = any(reading.stricter for reading in record.contested)
     level = "error" if failures else "note" if record.judged == "allow" and not contested else "warning"
-    title = f"{record.product}{joint('colon', lang)}{doubt.verdict(record, lang)}"
+    title = f"{record.product}{joint('colon', lang)}{say_verdict(record, lang)}"
     fails = [word(WORDS, "fails", lang, failures=say_failures(failures))] if failures else []
     verdict, *rest = say_decision(record, lang)
     message = " ".join([verdict, *fails, *rest])

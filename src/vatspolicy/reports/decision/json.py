@@ -24,8 +24,7 @@ from vatspolicy.core.engine.result import (
 from vatspolicy.core.engine.serialize import FORMAT
 from vatspolicy.gate.judgement import ITSELF, Judgement, Remark
 from vatspolicy.i18n import Language, LocalizedText
-from vatspolicy.reports.decision.digest import merge_duties, open_facts, say_finding
-from vatspolicy.reports.decision.doubt import SEVERITY, say_changes
+from vatspolicy.reports.decision.digest import SEVERITY, merge_duties, open_facts, say_changes, say_finding
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.words import law_of

@@ -9,9 +9,8 @@ from vatspolicy.core.engine.result import Record
 from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS, word
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_decision, say_remark
-from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
-from vatspolicy.reports.decision.doubt import say_opinion
+from vatspolicy.reports.decision.digest import READING_WORDS as OPINIONS
+from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_decision, say_opinion, say_remark
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View
 from vatspolicy.reports.decision.results import Result, results
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY

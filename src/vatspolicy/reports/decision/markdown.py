@@ -13,16 +13,15 @@ from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, joint, number, word
 from vatspolicy.output import Style
-from vatspolicy.reports.decision import digest, doubt
+from vatspolicy.reports.decision import digest
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
 from vatspolicy.reports.decision.results import say_failures
 from vatspolicy.reports.decision.summary import say_gate
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_LICENSE, BY_NAME, KINDS, POLICY, VERSIONS
-from vatspolicy.reports.formats.html import trust
-from vatspolicy.reports.formats.templating import render_markdown
+from vatspolicy.reports.formats.templating import render_markdown, trust
 from vatspolicy.reports.timeline.words import WORDS as AHEAD
 from vatspolicy.reports.timeline.words import say_ahead
-from vatspolicy.reports.words import GROUPS, cited, law_of, phrase, say_deciding, way_of
+from vatspolicy.reports.words import GROUPS, ROUTE_MARKS, cited, law_of, phrase, say_deciding, way_of
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 WORDS: Table = {
@@ -36,7 +35,6 @@ WORDS: Table = {
 }
 _SECTIONS = trust("\0")
 """Stands for the decisions in the report."""
-_MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
 
 
 LEAVES_OUT = {
@@ -102,7 +100,7 @@ class Report:
 def _row(record: Record, lang: Language, judgement: Judgement) -> tuple[str, str, str, str, str]:
     failures = judgement.find_failures(record)
     outcome = word(WORDS, "fails", lang, failures=say_failures(failures)) if failures else word(WORDS, "ok", lang)
-    return _ICONS[record.decision], doubt.verdict(record, lang), record.title, record.file, outcome
+    return _ICONS[record.decision], digest.say_verdict(record, lang), record.title, record.file, outcome
 
 
 def _words(lang: Language) -> dict[str, object]:
@@ -110,7 +108,7 @@ def _words(lang: Language) -> dict[str, object]:
     return {
         "AHEAD": AHEAD,
         "GROUPS": GROUPS,
-        "OPINIONS": doubt.WORDS,
+        "OPINIONS": digest.READING_WORDS,
         "STATES": STATES,
         "VERDICTS": VERDICTS,
         "WAIVER_WORDS": digest.WAIVER_WORDS,
@@ -136,33 +134,33 @@ def _render(record: Record, lang: Language, judgement: Judgement) -> str:
         duties=_duties(record),
         fail_on=judgement.fail_on,
         failures=say_failures(failures) if failures else "",
-        group_readings=doubt.group_readings,
-        hint=doubt.hint(record, lang),
+        group_readings=digest.group_readings,
+        hint=digest.say_hint(record, lang),
         icon=_ICONS[record.decision],
         law_of=law_of,
         limits=digest.say_limits(record, lang),
         layer_mark=digest.layer_mark,
-        marks=_MARKS,
+        marks={state: mark for state, (mark, _) in ROUTE_MARKS.items()},
         meaning=digest.say_meaning(record, lang),
         name_article=cited,
         notes=list(_notes(record)),
         reasons=partial(_reasons, lang=lang),
         route_points=partial(_route_points, lang=lang),
         say_ahead=say_ahead,
-        say_basis=doubt.say_basis,
+        say_basis=digest.say_basis,
         say_finding=digest.say_finding,
-        say_kind=doubt.say_kind,
-        say_matter=doubt.say_matter,
-        say_opinion=doubt.say_opinion,
-        say_other=doubt.say_other,
+        say_kind=digest.say_kind,
+        say_matter=digest.say_matter,
+        say_opinion=digest.say_opinion,
+        say_other=digest.say_other,
         say_waived=digest.say_waived,
         semicolon=joint("semicolon", lang),
         subject_of=lambda finding: str(finding.subject),
-        verdict=doubt.verdict(record, lang),
+        verdict=digest.say_verdict(record, lang),
         waived=digest.some_waived(record, lang),
         waived_mark=digest.waived_mark,
         way_of=way_of,
-        worst=doubt.say_worst(record.worst_reading, lang),
+        worst=digest.say_worst(record.worst_reading, lang),
     )
 
 
@@ -216,7 +214,7 @@ def _duties(record: Record) -> dict[str, list[Duty]]:
 def _notes(record: Record) -> Iterator[tuple[str, Sequence[Finding]]]:
     """Yield advice, and rules that a missing fact leaves open, each rule once. An incomplete decision asks instead."""
     if record.advice:
-        yield "advice", doubt.by_kind(record.advice)
+        yield "advice", digest.by_kind(record.advice)
     if record.undetermined and record.decision != "incomplete":
         once = {finding.rule: finding for finding in reversed(record.undetermined)}
         yield "undetermined", [*reversed(once.values())]

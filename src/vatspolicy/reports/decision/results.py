@@ -13,8 +13,14 @@ from vatspolicy.core.engine.result import Advice, Duty, Finding, Location, Need,
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, LEVELS, Failure, Judgement
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import VERDICTS, Table, aside, count, joint, word
-from vatspolicy.reports.decision.digest import open_facts, say_contested, say_waived
-from vatspolicy.reports.decision.doubt import hint, say_kind, say_matter
+from vatspolicy.reports.decision.digest import (
+    open_facts,
+    say_contested,
+    say_hint,
+    say_kind,
+    say_matter,
+    say_waived,
+)
 from vatspolicy.reports.words import COUNTS, law_of
 
 CONTESTED, MISSING, UNDETERMINED, DECISION = "contested", "missing-fact", "undetermined", "decision"
@@ -104,7 +110,7 @@ class _Results:
     def itself(self) -> Result:
         level = self.failing[ITSELF, 0]
         verdict = word(VERDICTS, self.record.judged, self.lang)
-        text = joint("colon", self.lang).join(part for part in (verdict, hint(self.record, self.lang)) if part)
+        text = joint("colon", self.lang).join(part for part in (verdict, say_hint(self.record, self.lang)) if part)
         return Result(DECISION, "error", level, f"{text} {word(WORDS, DECISION, self.lang)}", 1, 1, "")
 
     def findings(self, part: str, otherwise: str) -> Iterator[Result]:

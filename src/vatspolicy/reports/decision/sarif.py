@@ -12,9 +12,8 @@ from vatspolicy.gate.judgement import Judgement, Remark
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.origin import page
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, later_law, say_decision, say_remark
-from vatspolicy.reports.decision.doubt import WORDS as OPINIONS
-from vatspolicy.reports.decision.doubt import say_opinion
+from vatspolicy.reports.decision.digest import READING_WORDS as OPINIONS
+from vatspolicy.reports.decision.digest import WAIVER_WORDS, later_law, say_decision, say_opinion, say_remark
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
 from vatspolicy.reports.decision.results import CONTESTED, MISSING, WORDS, Result, results
 from vatspolicy.reports.formats import BY_KIND, EXPLAINED

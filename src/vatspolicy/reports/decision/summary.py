@@ -18,9 +18,14 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, gap, join_two, joint, word
 from vatspolicy.output import Style
-from vatspolicy.reports.decision import doubt
-from vatspolicy.reports.decision.digest import some_waived, split_duties
-from vatspolicy.reports.decision.doubt import say_opinion
+from vatspolicy.reports.decision.digest import (
+    READING_WORDS,
+    SEVERITY,
+    say_hint,
+    say_opinion,
+    some_waived,
+    split_duties,
+)
 from vatspolicy.reports.words import phrase, say_deciding
 
 if TYPE_CHECKING:
@@ -102,7 +107,7 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
 
 def gravity(decision: str, contested: object) -> tuple[int, bool]:
     """Return the key that sorts decisions: the gravest first, and contested ones before others."""
-    return -doubt.SEVERITY.index(decision), not contested
+    return -SEVERITY.index(decision), not contested
 
 
 def worst_first(records: Iterable[Record]) -> list[Record]:
@@ -140,7 +145,10 @@ def _say_reason(record: Record, lang: Language) -> str:
     elif decision == "incomplete":
         parts += [ask.path for ask in record.missing]
     if record.contested:
-        parts.insert(0, f"{word(doubt.WORDS, 'contested', lang)}{joint('colon', lang)}{doubt.hint(record, lang)}")
+        parts.insert(
+            0,
+            f"{word(READING_WORDS, 'contested', lang)}{joint('colon', lang)}{say_hint(record, lang)}",
+        )
     return clean(joint("semicolon", lang).join(dict.fromkeys(part.rstrip(".。") for part in parts)), one_line=True)
 
 

@@ -9,9 +9,8 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import _
 from vatspolicy.output import write_file
-from vatspolicy.reports.policy.index import MARK, Pages
 from vatspolicy.reports.policy.markdown import calendar_page, index_page, policy_page
-from vatspolicy.reports.policy.page import PolicyPage, collect_terms
+from vatspolicy.reports.policy.page import MARK, Pages, PolicyPage, collect_terms
 
 __all__ = ["Difference", "Foreign", "compare", "make", "write"]
 

@@ -12,9 +12,8 @@ from vatspolicy.core.policies.wording import describe_effect, describe_readings
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import Table, aside, joint, word
-from vatspolicy.reports.lists import cut_lists
-from vatspolicy.reports.policy.lookup import find, list_cases
-from vatspolicy.reports.policy.page import ParameterPart, PolicyPage, RulePart, one_line
+from vatspolicy.reports.policy.page import ParameterPart, PolicyPage, RulePart, find, list_cases, one_line
+from vatspolicy.reports.words import cut_lists
 
 _WORDS: Table = {
     "number": Phrase("number"),

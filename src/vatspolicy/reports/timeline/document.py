@@ -6,8 +6,8 @@ from vatspolicy.core.engine.timeline import Entry, Timeline
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import word
-from vatspolicy.reports.formats.html_page import Frame, render_page
 from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.formats.templating import Frame, render_page
 from vatspolicy.reports.formats.templating import render_markdown as render_template
 from vatspolicy.reports.timeline.words import WORDS, describe_decision, say_change, say_fact, say_law, say_until, told
 from vatspolicy.reports.words import TONES, phrase, say_deciding

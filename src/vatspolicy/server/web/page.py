@@ -7,9 +7,8 @@ import re
 from pathlib import Path
 
 from vatspolicy.i18n import Language
-from vatspolicy.reports.access_matrix.document import read_style
-from vatspolicy.reports.formats.html_page import ICON, LANGUAGE_TAGS, read_asset
-from vatspolicy.reports.formats.templating import render_html
+from vatspolicy.reports.access_matrix.render import read_style
+from vatspolicy.reports.formats.templating import ICON, LANGUAGE_TAGS, read_asset, render_html
 from vatspolicy.server.web.words import say
 
 _DARK = re.compile(r"@media \(prefers-color-scheme: dark\) \{\s*:root \{(?P<colors>[^}]*)\}\s*\}")

@@ -26,10 +26,10 @@ from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.ways import describe_ways
 from vatspolicy.i18n import Bilingual, Language, Listing, _
 from vatspolicy.i18n.words import say_both
-from vatspolicy.reports.access_matrix.document import fragment as matrix_fragment
+from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
 from vatspolicy.reports.decision import export, render
 from vatspolicy.reports.formats import FORMATS
-from vatspolicy.reports.remediation.document import fragment as ways_fragment
+from vatspolicy.reports.remediation import fragment as ways_fragment
 from vatspolicy.server.app import make_app
 from vatspolicy.server.errors import HttpError
 from vatspolicy.server.guard import GuardRules, read_json_body
