@@ -129,7 +129,7 @@ def test_a_reload_by_signal_and_a_bad_bundle(start: Start, copy_of_law: Path) ->
 
 def test_a_signed_bundle_is_verified_before_each_use(law: Path, tmp_path: Path) -> None:
     pytest.importorskip("cryptography", reason="needs the extra `sign`")
-    from vatspolicy.bundles.build import build_bundle_file, pack
+    from vatspolicy.bundles.bundle_file import build_bundle_file, pack
     from vatspolicy.bundles.keys import generate_keys, read_key
     from vatspolicy.bundles.signature import sign
 

@@ -394,8 +394,7 @@ def test_library_command_line_and_server_decide_alike(console: Console, law: Pat
 # opa#3127: a stray `._` file broke the verification, and nobody could tell why
 def test_a_stray_file_in_a_bundle_is_named(tmp_path: Path, law: Path) -> None:
     pytest.importorskip("cryptography", reason="needs the extra `sign`")
-    from vatspolicy.bundles.build import build_bundle_file
-    from vatspolicy.bundles.bundle_file import read_bundle_file
+    from vatspolicy.bundles.bundle_file import build_bundle_file, read_bundle_file
     from vatspolicy.bundles.keys import generate_keys, read_key
     from vatspolicy.bundles.signature import sign, verify
 
@@ -412,7 +411,7 @@ def test_a_stray_file_in_a_bundle_is_named(tmp_path: Path, law: Path) -> None:
 # conftest#642, opa#1757: no signature could be asked for; opa < 1.21.3 (GHSA-g2pf-6v5v-qcc8): an unsigned bundle went through
 def test_an_unsigned_bundle_is_refused_where_a_key_is_given(tmp_path: Path, law: Path) -> None:
     pytest.importorskip("cryptography", reason="needs the extra `sign`")
-    from vatspolicy.bundles.build import build_bundle_file
+    from vatspolicy.bundles.bundle_file import build_bundle_file
     from vatspolicy.bundles.keys import generate_keys, read_key
     from vatspolicy.bundles.signature import verify
 

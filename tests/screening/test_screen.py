@@ -26,8 +26,7 @@ from vatspolicy.core.profile.profile import load_profile, read_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n.lint import HAN
 from vatspolicy.screening.engines import PythonEngine
-from vatspolicy.screening.input import Row
-from vatspolicy.screening.validation import Rejected, read_facts
+from vatspolicy.screening.input import Rejected, Row, read_facts
 
 duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")

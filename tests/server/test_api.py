@@ -28,7 +28,7 @@ with warnings.catch_warnings():
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from vatspolicy.bundles.build import build_bundle_file, pack
+from vatspolicy.bundles.bundle_file import build_bundle_file, pack
 from vatspolicy.bundles.keys import generate_keys, read_key
 from vatspolicy.bundles.signature import sign
 from vatspolicy.clock import seconds_at_end

@@ -11,8 +11,7 @@ from urllib.parse import urlencode
 
 from vatspolicy.bundles.archive import MAX_BYTES
 from vatspolicy.bundles.bundle_file import BundleFile
-from vatspolicy.bundles.oci_client import MAX_SMALL, RegistryClient
-from vatspolicy.bundles.oci_reference import is_digest, parse_reference
+from vatspolicy.bundles.oci_client import MAX_SMALL, RegistryClient, is_digest, parse_reference
 from vatspolicy.i18n import _
 
 # --- blobs and manifests of a repository, each checked against its digest

@@ -170,7 +170,7 @@ def choose_law(
 def check(bundle_file: BundleFile, key: Path | None, skip_verify: bool, locks: Iterable[Lock]) -> Signature | None:
     """Verify the signature and the locks of a bundle file. Raises InvalidInput."""
     from vatspolicy.bundles.bundle_file import BundleFileError
-    from vatspolicy.bundles.verification import verify_bundle
+    from vatspolicy.bundles.signature import verify_bundle
 
     locks = tuple(locks)
     scopes = {lock.scope for lock in locks}

@@ -15,8 +15,7 @@ from pathlib import Path
 
 from vatspolicy import __version__
 from vatspolicy.bundles.bundle_file import BundleFileError
-from vatspolicy.bundles.dsse import EnvelopeError, read_envelope, seal
-from vatspolicy.bundles.keys import Key
+from vatspolicy.bundles.keys import EnvelopeError, Key, read_envelope, seal
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.core.documents.json_reader import make_object
 from vatspolicy.core.documents.plain import Fields, Tree

@@ -30,10 +30,9 @@ from vatspolicy.i18n import _
 from vatspolicy.output import is_special
 from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join, whole_file
 from vatspolicy.screening.engines import Begin, Engine, missing_facts, prepare_engine, require
-from vatspolicy.screening.input import InputError, Row, Rows, Source, parse_row
+from vatspolicy.screening.input import InputError, Rejected, Row, Rows, Source, parse_row, read_facts
 from vatspolicy.screening.result import Answer, Totals
 from vatspolicy.screening.summary import Summary, compare_rules, region_of
-from vatspolicy.screening.validation import Rejected, read_facts
 from vatspolicy.workers import can_fork, frozen_memory, map_in_processes
 
 BATCH = 40_000

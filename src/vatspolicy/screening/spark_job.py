@@ -27,12 +27,11 @@ from vatspolicy.gate.opinions import admit_opinions
 from vatspolicy.git import SourceError
 from vatspolicy.i18n import _
 from vatspolicy.screening.engines import LawSource, missing_facts
-from vatspolicy.screening.input import Row, parse_row
+from vatspolicy.screening.input import Rejected, Row, parse_row, read_facts
 from vatspolicy.screening.result import ScreenReport
 from vatspolicy.screening.spark_engine import decide_frame, facts_schema, open_session
 from vatspolicy.screening.sql_expressions import ROW, fact_columns
 from vatspolicy.screening.summary import ALL_WORDS, Summary, region_of
-from vatspolicy.screening.validation import Rejected, read_facts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

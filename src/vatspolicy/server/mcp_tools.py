@@ -31,7 +31,7 @@ from vatspolicy.gate.judgement import Judgement
 from vatspolicy.gate.waivers.load import WaiverSet
 from vatspolicy.guidance.interview import describe_step, start
 from vatspolicy.guidance.remediation import find_remediations
-from vatspolicy.guidance.remediation.ways import describe_ways
+from vatspolicy.guidance.remediation.result import describe_ways
 from vatspolicy.i18n import Language, Listing, _, translate
 from vatspolicy.reports.decision.json import make_brief
 from vatspolicy.reports.policy.terminal import explain as explain_name

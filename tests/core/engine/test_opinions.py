@@ -15,7 +15,7 @@ from vatspolicy.core.engine.timeline import timeline
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.guidance.remediation import find_remediations
-from vatspolicy.guidance.remediation.ways import describe_ways
+from vatspolicy.guidance.remediation.result import describe_ways
 from vatspolicy.reports import remediation
 
 UNREAD = "  art-2: {en: Unseen., zh: 未见。, verification: unverified}\n"

@@ -27,8 +27,7 @@ from vatspolicy.core.engine.serialize import make_record
 from vatspolicy.core.profile.profile import load_profile
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation import RemediationPlan, find_remediations
-from vatspolicy.guidance.remediation.result import Margin, Ways
-from vatspolicy.guidance.remediation.ways import describe_ways
+from vatspolicy.guidance.remediation.result import Margin, Ways, describe_ways
 from vatspolicy.i18n.text import width
 from vatspolicy.reports import remediation as as_text
 from vatspolicy.reports.remediation import WORDS, fragment, render_markdown, render_page

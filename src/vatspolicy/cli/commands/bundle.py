@@ -29,8 +29,7 @@ from vatspolicy.output import write_all, write_bytes
 
 if TYPE_CHECKING:
     from vatspolicy.bundles.bundle_file import BundleFile
-    from vatspolicy.bundles.signature import Signature
-    from vatspolicy.bundles.sigstore_policy import Evidence
+    from vatspolicy.bundles.signature import Evidence, Signature
 
 ScopeOption = Annotated[str, Option("--scope TEXT", "Scope that the signature must have.", INPUT)]
 PublicKeyOption = Annotated[
@@ -60,7 +59,7 @@ def build_bundle(
 
     Example: vatspolicy bundle build --number 17 -o bundle.tar.gz
     """
-    from vatspolicy.bundles.build import build_bundle_file, pack
+    from vatspolicy.bundles.bundle_file import build_bundle_file, pack
     from vatspolicy.core.documents.schemas import resource_folder
 
     bundle_file = build_bundle_file(law or resource_folder("policies"), number, str(output), layers=policies)
@@ -81,8 +80,7 @@ def sign_bundle(
 
     Example: vatspolicy bundle sign bundle.tar.gz --key release.pem
     """
-    from vatspolicy.bundles.build import is_compressed, pack
-    from vatspolicy.bundles.bundle_file import read_bundle_file
+    from vatspolicy.bundles.bundle_file import is_compressed, pack, read_bundle_file
     from vatspolicy.bundles.keys import read_key
     from vatspolicy.bundles.signature import sign
 
@@ -189,7 +187,7 @@ def push_bundle(
     """
     from vatspolicy.bundles.bundle_file import BundleFileError, read_bundle_bytes
     from vatspolicy.bundles.oci import push_bundle as push
-    from vatspolicy.bundles.sigstore_policy import proof_path, read_proof, signs
+    from vatspolicy.bundles.signature import proof_path, read_proof, signs
     from vatspolicy.cli.bundle_sources import read_file
 
     content = read_file(file)
@@ -227,8 +225,7 @@ def pull_bundle(
     from vatspolicy.bundles.bundle_file import read_bundle_bytes
     from vatspolicy.bundles.lockfile import with_proof
     from vatspolicy.bundles.oci import pull_bundle as pull
-    from vatspolicy.bundles.sigstore_policy import Evidence, read_proof
-    from vatspolicy.bundles.verification import wants_proof
+    from vatspolicy.bundles.signature import Evidence, read_proof, wants_proof
     from vatspolicy.cli.bundle_sources import warn_of_stale_proof
 
     if key is None and not skip_verify:
@@ -299,7 +296,7 @@ def generate_key(
 def _signature(
     bundle_file: BundleFile, key: Path | None, scope: str, skip: bool, evidence: Evidence | None = None
 ) -> Signature | None:
-    from vatspolicy.bundles.verification import verify_bundle as verify
+    from vatspolicy.bundles.signature import verify_bundle as verify
 
     if skip:
         if key is not None:

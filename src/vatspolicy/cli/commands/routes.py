@@ -52,7 +52,7 @@ def show_routes(
     from vatspolicy.gate.gate import Gate
     from vatspolicy.gate.opinions import check_opinions
     from vatspolicy.guidance.remediation import find_remediations
-    from vatspolicy.guidance.remediation.ways import describe_ways
+    from vatspolicy.guidance.remediation.result import describe_ways
     from vatspolicy.reports import remediation
 
     specs = require_specs([spec])

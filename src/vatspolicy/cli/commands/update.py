@@ -62,8 +62,7 @@ def update(
     Example: vatspolicy update --check --from releases/
     """
     from vatspolicy.bundles.select import find_locks, read_layers
-    from vatspolicy.bundles.sigstore_policy import read_proof
-    from vatspolicy.bundles.verification import wants_proof
+    from vatspolicy.bundles.signature import read_proof, wants_proof
     from vatspolicy.cli.bundle_sources import fetch_bundle
     from vatspolicy.gate.law_update import FORMAT as VERSION
     from vatspolicy.gate.law_update import LawUpdate, SpecUpdate, compare_specs
@@ -122,8 +121,7 @@ def _is_newer(old: BundleFile, new: BundleFile) -> bool:
 def _verify(fetched: FetchedBundle, key: Path | None, locks: Sequence[Path]) -> Signature | None:
     """Verify a newer bundle as the one in use was verified: with the same key and for the same scope."""
     from vatspolicy.bundles.lockfile import read_lock
-    from vatspolicy.bundles.sigstore_policy import Evidence
-    from vatspolicy.bundles.verification import verify_bundle
+    from vatspolicy.bundles.signature import Evidence, verify_bundle
 
     pinned: list[Lock] = [read_lock(path) for path in locks]
     scope = next((lock.scope for lock in pinned), "")
@@ -136,7 +134,7 @@ def _verify(fetched: FetchedBundle, key: Path | None, locks: Sequence[Path]) -> 
 def _apply(bundle: Path, fetched: FetchedBundle, signature: Signature | None, locks: Sequence[Path]) -> None:
     """Write the newer bundle and its locks, or leave all files as they were."""
     from vatspolicy.bundles.lockfile import replace_bundle
-    from vatspolicy.bundles.sigstore_policy import proof_path
+    from vatspolicy.bundles.signature import proof_path
     from vatspolicy.cli.bundle_sources import warn_of_stale_proof
 
     for path in (bundle, proof_path(bundle), *locks):

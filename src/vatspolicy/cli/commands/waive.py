@@ -48,8 +48,8 @@ def waive(
     from vatspolicy.clock import today
     from vatspolicy.core.profile.profile import load_profile
     from vatspolicy.gate.gate import Gate
+    from vatspolicy.gate.waivers.apply import add_entries, entry_text
     from vatspolicy.gate.waivers.load import last_day
-    from vatspolicy.gate.waivers.writer import add_entries, entry_text
 
     bundle, day = law.load([spec]), today()
     is_opinion = matter.startswith("opinions")

@@ -45,10 +45,15 @@ from vatspolicy.server.api.query import (
     read_query,
 )
 from vatspolicy.server.api.telemetry import DecisionCount, Telemetry, Traced
-from vatspolicy.server.app import make_app
 from vatspolicy.server.encoding import encode
-from vatspolicy.server.errors import HttpError, error_to_data
-from vatspolicy.server.guard import GuardRules, read_json_body, report_internal_error
+from vatspolicy.server.guard import (
+    GuardRules,
+    HttpError,
+    error_to_data,
+    make_app,
+    read_json_body,
+    report_internal_error,
+)
 
 HEADERS = {
     "Cache-Control": "no-store",
