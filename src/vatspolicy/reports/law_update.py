@@ -11,7 +11,7 @@ from vatspolicy.i18n import Language, Phrase, translate
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import Counts, Table, count, joint, word
 from vatspolicy.reports.formats.templating import code, escape_markdown
-from vatspolicy.reports.timeline.words import describe_decision, say_change, told
+from vatspolicy.reports.timeline import describe_decision, say_change, told
 
 _WORDS: Table = {
     "not-newer": Phrase("Nothing newer: {after} is not newer than {before}, which is in use."),

@@ -75,6 +75,8 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "missing": Phrase("Facts to add, the most decisive first"),
     "range": Phrase("Could still be anything from {low} to {high}."),
     "bearer": Phrase("of the partner"),
+    "opinions": Phrase("Legal opinions"),
+    "ahead": Phrase("Changes ahead"),
     "not_advice": Phrase("A reading of the law by rules, not legal advice."),
     "missing_fact": Phrase("missing"),
     "decided": Phrase("{count} specs: {words}"),

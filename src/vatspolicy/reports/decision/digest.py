@@ -56,7 +56,6 @@ READING_WORDS: Table = {
     "route removed": Phrase("closed: {names}"),
     "duty added": Phrase("also owed: {names}"),
     "duty removed": Phrase("not owed: {names}"),
-    "opinions": Phrase("Legal opinions"),
     "applies": Phrase("{about} applies"),
     "does-not-apply": Phrase("{about} does not apply"),
     "classes": Phrase("the service is {classes}"),
@@ -219,6 +218,15 @@ def say_opinion(opinion: Opinion, lang: Language) -> str:
 def say_standing(opinions: Iterable[Opinion], lang: Language) -> list[str]:
     """Return a sentence for each opinion that counts or is only claimed, for a first screen."""
     return [end(say_opinion(one, lang), lang) for one in opinions if one.state in ("counted", "not-granted")]
+
+
+def changes_ahead(record: Record, lang: Language) -> list[tuple[str, str]]:
+    """Return the changes in the days ahead: the day of each, and what changes, in a line."""
+    if not record.changes_ahead:
+        return []
+    from vatspolicy.reports.timeline import say_ahead
+
+    return [(entry.day, say_ahead(entry, lang)) for entry in record.changes_ahead]
 
 
 def say_matter(matter: Matter, lang: Language) -> str:

@@ -15,14 +15,12 @@ from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
-from vatspolicy.reports.decision.digest import READING_WORDS as OPINIONS
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
+from vatspolicy.reports.decision import digest
 from vatspolicy.reports.decision.memo import LEAVES_OUT as LEAVES_OUT
 from vatspolicy.reports.decision.memo import Memo, by_day, make_memo, no_license, say_filings
 from vatspolicy.reports.decision.summary import worst_first
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.office import settle
-from vatspolicy.reports.timeline.words import WORDS as AHEAD
 
 _COLORS = {"allow": "1C5C2E", "needs-license": "734600", "deny": "8B1C17", "incomplete": "2A4879"}
 _LATIN, _CHINESE = "Calibri", "SimSun"
@@ -82,7 +80,7 @@ class _Document:
         days = [f"{say.html('law_day')} {record.as_of}", f"{say.html('launch')} {launch}"]
         self.document.add_paragraph(self.text(" · ".join([*days, f"{say.html('spec')} {record.file}"])))
         if made.opinions:
-            self.heading(say.word(OPINIONS, "opinions"))
+            self.heading(say.phrase("opinions"))
             self.bullets(made.opinions)
         self.licenses(made, record)
         if made.blocks:
@@ -96,7 +94,7 @@ class _Document:
         self.document.add_paragraph(self.text(made.sources))
         self.bullets(f"{grade}{say.semicolon}{names}" for grade, names in made.weak)
         if made.ahead:
-            self.heading(say.word(AHEAD, "ahead"))
+            self.heading(say.phrase("ahead"))
             self.bullets(made.ahead)
 
     def licenses(self, made: Memo, record: Record) -> None:
@@ -137,9 +135,9 @@ class _Document:
 
     def remarks(self, remarks: Iterable[Remark]) -> None:
         """Add the remarks about waivers and a baseline."""
-        told = [f"{remark_place(one)} {say_remark(one, self.say.lang)}" for one in remarks]
+        told = [f"{digest.remark_place(one)} {digest.say_remark(one, self.say.lang)}" for one in remarks]
         if told:
-            self.heading(self.say.word(WAIVER_WORDS, "remarks"))
+            self.heading(self.say.word(digest.WAIVER_WORDS, "remarks"))
             self.bullets(told)
 
     # --- parts

@@ -19,8 +19,8 @@ from vatspolicy.reports.decision import digest, memo, summary
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_NAME, KINDS, POLICY
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.templating import Entry, Frame, place_entries, read_asset, render_html, render_page
-from vatspolicy.reports.timeline.words import WORDS as AHEAD
-from vatspolicy.reports.timeline.words import say_change, say_fact, say_law, told
+from vatspolicy.reports.timeline import WORDS as AHEAD
+from vatspolicy.reports.timeline import say_change, say_fact, say_law, told
 from vatspolicy.reports.words import GROUPS, ROUTE_TONES, TONES, phrase, say_deciding, way_of
 
 # --- pictures: the routes of an activity, and the year around the launch
@@ -429,12 +429,12 @@ class _Decision:
         yield "waived", say.word(digest.WAIVER_WORDS, "waived"), record.waived
         yield "because", say.html("because"), record.denials
         yield "missing", say.phrase("missing"), record.missing
-        yield "opinions", say.word(digest.READING_WORDS, "opinions"), record.opinions
+        yield "opinions", say.phrase("opinions"), record.opinions
         yield "services", say.html("services"), record.services
         yield "met", say.phrase("met"), record.held
         yield "to-do", say.html("to_do"), self.memo.tasks
         yield "calendar", say.html("calendar"), self.memo.tasks and record.decision != "deny"
-        yield "ahead", say.word(AHEAD, "ahead"), self.memo.ahead
+        yield "ahead", say.phrase("ahead"), self.memo.ahead
         yield "contested", say.phrase("contested"), record.contested
         yield "advice", say.phrase("advice"), record.advice
         yield "undetermined", say.html("undetermined"), record.undetermined and record.decision != "incomplete"
@@ -447,7 +447,7 @@ class _Decision:
         return render_html(
             "decision/decision.html.j2",
             **_NAMES,
-            ahead_head=say.word(AHEAD, "ahead"),
+            ahead_head=say.phrase("ahead"),
             memo=made,
             checklist="" if record.decision == "deny" else memo.checklist(record, say),
             record=record,

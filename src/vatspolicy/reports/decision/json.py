@@ -24,7 +24,7 @@ from vatspolicy.core.engine.result import (
 from vatspolicy.core.engine.serialize import FORMAT
 from vatspolicy.gate.judgement import ITSELF, Judgement, Remark
 from vatspolicy.i18n import Language, LocalizedText
-from vatspolicy.reports.decision.digest import SEVERITY, merge_duties, open_facts, say_changes, say_finding
+from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.words import law_of
@@ -71,7 +71,7 @@ def say_failure(record: Record, part: str, position: int, lang: Language) -> str
     one: Question | Reading | Finding = getattr(record, part)[position]
     if isinstance(one, Question):
         return one.path
-    return f"{one.rule} ({one.subject})" if isinstance(one, Reading) else say_finding(one, lang)
+    return f"{one.rule} ({one.subject})" if isinstance(one, Reading) else digest.say_finding(one, lang)
 
 
 class _Brief:
@@ -91,7 +91,7 @@ class _Brief:
             "denials": [self.denial(finding) for finding in record.denials],
             "licenses": [self.license(finding) for finding in record.licenses],
             "held": [self.license(finding) for finding in record.met],
-            "duties": [self.duty(duty) for duty in merge_duties(record.duties)],
+            "duties": [self.duty(duty) for duty in digest.merge_duties(record.duties)],
             "advice": [self.advice(finding) for finding in record.advice],
             "contested": [self.reading(reading) for reading in record.contested],
             "worst_reading": encode(record.worst_reading),
@@ -203,7 +203,7 @@ class _Brief:
             **{key: getattr(reading, key) for key in ("rule", "subject", "reading", "decision", "stricter")},
             "message": self.say(reading.message),
             "held_by": self.say(reading.held_by),
-            "changes": say_changes(reading, self.lang),
+            "changes": digest.say_changes(reading, self.lang),
             "line": reading.location.line,
         }
 
@@ -213,7 +213,7 @@ class _Brief:
     def undetermined(self, findings: Iterable[Finding]) -> dict[str, object]:
         """Return the number of rules that stay undetermined, and the facts that would settle most of them."""
         findings = list(findings)
-        facts = sorted(open_facts(findings).values(), key=lambda item: -item[1])
+        facts = sorted(digest.open_facts(findings).values(), key=lambda item: -item[1])
         return {
             "rules": len({finding.rule for finding in findings}),
             "facts": [self.fact(ask, count) for ask, count in facts[:FACTS]],
@@ -221,16 +221,17 @@ class _Brief:
         }
 
 
-class Report:
-    """A report under construction (see `pieces.Report`)."""
+class Report(pieces.Report):
+    """One document with all decisions."""
 
     def __init__(self, view: View) -> None:
-        self._view, self._whole = view, view.extent == "details"
+        super().__init__(view)
+        self._whole = view.extent == "details"
         self._step = "  " if self._whole else " "
 
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return a decision as JSON, then each of its failures."""
-        lang, judgement = self._view.lang, self._view.judgement
+        lang, judgement = self.lang, self.judgement
         failures = [
             self._dump({"file": record.file, "product": record.product, **failure._asdict()}, 3)
             for failure in judgement.find_failures(record)
@@ -254,14 +255,14 @@ class Report:
             {key: getattr(problem, key) for key in ("file", "line", "column", "path", "message", "hint")}
             for problem in sorted(set(run.problems))
         ]
-        worst = max((one.decision for one in entries.summaries), key=SEVERITY.index, default=None)
+        worst = max((one.decision for one in entries.summaries), key=digest.SEVERITY.index, default=None)
         frame = {
             "format": FORMAT,
             "decision": None if undecided else worst,
             **({} if run.gate is None else {"gate": _gate(run.gate, entries)}),
             "decisions": BLANK if len(entries) else [],
             "problems": undecided,
-            **_remarks(run.remarks, None if self._whole else self._view.lang),
+            **_remarks(run.remarks, None if self._whole else self.lang),
         }
         return frame if self._whole else {**frame, "form": "brief"}
 

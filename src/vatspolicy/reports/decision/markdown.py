@@ -13,14 +13,12 @@ from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, joint, number, word
 from vatspolicy.output import Style
-from vatspolicy.reports.decision import digest
-from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View, rank
+from vatspolicy.reports.decision import digest, pieces
+from vatspolicy.reports.decision.pieces import Entries, Run, Texts, rank
 from vatspolicy.reports.decision.results import say_failures
 from vatspolicy.reports.decision.summary import say_gate
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_LICENSE, BY_NAME, KINDS, POLICY, VERSIONS
 from vatspolicy.reports.formats.templating import render_markdown, trust
-from vatspolicy.reports.timeline.words import WORDS as AHEAD
-from vatspolicy.reports.timeline.words import say_ahead
 from vatspolicy.reports.words import GROUPS, ROUTE_MARKS, cited, law_of, phrase, say_deciding, way_of
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
@@ -45,24 +43,19 @@ LEAVES_OUT = {
 }
 
 
-class Report:
-    """A report under construction (see `pieces.Report`).
-
-    The result of the gate, a section per decision, then waivers, then the specs that could not be decided. Several
+class Report(pieces.Report):
+    """The result of the gate, a section per decision, then waivers, then the specs that could not be decided. Several
     specs begin with a table, and everywhere the worst is first.
     """
 
-    def __init__(self, view: View) -> None:
-        self._view = view
-
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return the section of a decision, and its row of the table as JSON."""
-        lang, judgement = self._view.lang, self._view.judgement
+        lang, judgement = self.lang, self.judgement
         return _render(record, lang, judgement), json.dumps(_row(record, lang, judgement))
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the report."""
-        lang, gate, problems = self._view.lang, run.gate, sorted(set(run.problems))
+        lang, gate, problems = self.lang, run.gate, sorted(set(run.problems))
         order = entries.sort(rank)
         frame = render_markdown(
             "decision/run.md.j2",
@@ -89,7 +82,7 @@ class Report:
         self, entries: Entries, order: Sequence[int], problems: Iterable[Problem]
     ) -> list[tuple[str, str, str, str, str]]:
         """Return a row for each of several specs, the worst first: icon, decision, title, file, and the outcome."""
-        lang, files = self._view.lang, list(dict.fromkeys(problem.file for problem in problems))
+        lang, files = self.lang, list(dict.fromkeys(problem.file for problem in problems))
         if len(entries) + len(files) < 2:
             return []
         invalid = word(WORDS, "invalid", lang)
@@ -106,9 +99,7 @@ def _row(record: Record, lang: Language, judgement: Judgement) -> tuple[str, str
 def _words(lang: Language) -> dict[str, object]:
     """Return the functions by which templates say a phrase, and the tables of phrases."""
     return {
-        "AHEAD": AHEAD,
         "GROUPS": GROUPS,
-        "OPINIONS": digest.READING_WORDS,
         "STATES": STATES,
         "VERDICTS": VERDICTS,
         "WAIVER_WORDS": digest.WAIVER_WORDS,
@@ -126,6 +117,7 @@ def _render(record: Record, lang: Language, judgement: Judgement) -> str:
     return render_markdown(
         "decision/decision.md.j2",
         **_words(lang),
+        ahead=digest.changes_ahead(record, lang),
         asks=lambda finding: dict.fromkeys(ask.path for ask in finding.asks),
         bodies=partial(_bodies, lang=lang),
         colon=joint("colon", lang),
@@ -146,7 +138,6 @@ def _render(record: Record, lang: Language, judgement: Judgement) -> str:
         notes=list(_notes(record)),
         reasons=partial(_reasons, lang=lang),
         route_points=partial(_route_points, lang=lang),
-        say_ahead=say_ahead,
         say_basis=digest.say_basis,
         say_finding=digest.say_finding,
         say_kind=digest.say_kind,

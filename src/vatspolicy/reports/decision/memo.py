@@ -11,25 +11,10 @@ from vatspolicy.core.engine.result import Citation, Duty, Fact, Finding, Need, R
 from vatspolicy.core.policies.deadlines import GROUPS
 from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.i18n.words import count, join_two, number, word
-from vatspolicy.reports.decision import summary
-from vatspolicy.reports.decision.digest import (
-    group_readings,
-    merge_citations,
-    merge_duties,
-    say_hint,
-    say_meaning,
-    say_opinion,
-    say_other,
-    say_standing,
-    say_verdict,
-    some_waived,
-    split_duties,
-    waived_mark,
-)
+from vatspolicy.reports.decision import digest, summary
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, EXPLAINED, KINDS, POLICY, VERSIONS, WHY
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.templating import render_markdown
-from vatspolicy.reports.timeline.words import say_ahead
 from vatspolicy.reports.words import VERIFICATION
 
 # --- tasks: licenses to get and duties, each once, in the order of their deadlines
@@ -64,7 +49,7 @@ def items(record: Record, say: Sentences) -> list[Item]:
     """Return licenses to get, then duties, each once for each group of deadlines, in their order."""
     found = [_license(finding, record, say) for finding in record.licenses]
     for group in GROUPS:
-        duties = merge_duties(duty for duty in record.duties if duty.deadline.group == group)
+        duties = digest.merge_duties(duty for duty in record.duties if duty.deadline.group == group)
         found += [_duty(duty, say) for duty in duties]
     return found
 
@@ -82,7 +67,7 @@ def _license(finding: Need, record: Record, say: Sentences) -> Item:
     return Item(
         title=(f"{service}{say.colon}" if service else "")
         + (ways[0] if len(ways) == 1 else say.text(finding.message))
-        + waived_mark(finding, say.lang),
+        + digest.waived_mark(finding, say.lang),
         bodies=tuple(body.id for body in offers[0].authority),
         body_names=say.bodies(offers[0].authority),
         when=say.html("to_get"),
@@ -135,7 +120,7 @@ def checklist(record: Record, say: Sentences) -> str:
 
 def _facts(item: Item, say: Sentences) -> list[str]:
     """Return the authority of a task, when it was done, and its law."""
-    law = merge_citations(item.citations, say.lang, False)
+    law = digest.merge_citations(item.citations, say.lang, False)
     return [item.body_names, *([item.when] if item.done else []), *law]
 
 
@@ -249,38 +234,38 @@ class Memo:
 def make_memo(record: Record, say: Sentences) -> Memo:
     """Build the memo on a decision (a record)."""
     lang = say.lang
-    contest = say_hint(record, lang)
+    contest = digest.say_hint(record, lang)
     remarks = [
-        *say_standing(record.opinions, lang),
+        *digest.say_standing(record.opinions, lang),
         say.phrase("contested") + say.colon + contest + say.stop if contest else None,
-        some_waived(record, lang),
+        digest.some_waived(record, lang),
     ]
     sources, weak = _sources(record, say)
     return Memo(
-        verdict=say_verdict(record, lang),
+        verdict=digest.say_verdict(record, lang),
         reason=say_reason(record, say),
         remarks=[told for told in remarks if told],
         notices=[say.text(notice.message) for notice in record.notices],
-        opinions=[say_opinion(one, lang) for one in record.opinions],
+        opinions=[digest.say_opinion(one, lang) for one in record.opinions],
         licenses=list(_licenses(record, say)),
         tasks=items(record, say),
         blocks=[*_blocks(record, say)],
         contested=[
             (
                 f"{readings[0].subject}{say.colon}{say.text(readings[0].message)}",
-                [say_other(_without_duties(reading), lang) for reading in readings],
+                [digest.say_other(_without_duties(reading), lang) for reading in readings],
             )
-            for readings in group_readings(record.contested)
+            for readings in digest.group_readings(record.contested)
         ],
         sources=sources,
         weak=weak,
-        ahead=[say_ahead(entry, lang) for entry in record.changes_ahead or ()],
+        ahead=[text for _, text in digest.changes_ahead(record, lang)],
     )
 
 
 def say_reason(record: Record, say: Sentences) -> str:
     """Return what the decision means, with the open range or the first reasons of a denial."""
-    text = say_meaning(record, say.lang)
+    text = digest.say_meaning(record, say.lang)
     if record.denials:
         first, more = record.denials[0], len(record.denials) - 1
         text += say.gap + say.subject(first) + say_denial(first, say).rstrip(".。")
@@ -290,7 +275,7 @@ def say_reason(record: Record, say: Sentences) -> str:
 
 def say_filings(made: Memo, record: Record, say: Sentences) -> str:
     """Return the number of filings and duties as a heading."""
-    parts = zip(("filings", "own"), split_duties(record), strict=True)
+    parts = zip(("filings", "own"), digest.split_duties(record), strict=True)
     told = [count(summary.COUNTS, key, len(duties), say.lang) for key, duties in parts if duties]
     before = word(summary.WORDS, "before", say.lang, todo=join_two(told, say.lang)) if told else ""
     later = len(made.filings) - len(made.before_launch)
@@ -326,7 +311,7 @@ def _licenses(record: Record, say: Sentences) -> Iterator[License]:
         for place, offer in enumerate(finding.offers):
             name = offer.class_ or finding.subject.class_
             yield License(
-                title=say.text(offer.instrument.title) + waived_mark(finding, say.lang),
+                title=say.text(offer.instrument.title) + digest.waived_mark(finding, say.lang),
                 service=service or "",
                 authority=say.bodies(offer.authority),
                 activity=activities.get((service or "", name or ""), name or ""),
@@ -338,7 +323,7 @@ def _licenses(record: Record, say: Sentences) -> Iterator[License]:
 
 def _blocks(record: Record, say: Sentences) -> Iterator[Block]:
     for finding in record.denials:
-        text = f"{say.subject(finding)}{say_denial(finding, say)}{waived_mark(finding, say.lang)}"
+        text = f"{say.subject(finding)}{say_denial(finding, say)}{digest.waived_mark(finding, say.lang)}"
         way = nearest_route(finding, say)
         yield Block(text, way or (say.html("fixable") if finding.is_curable else ""))
     for ask in record.missing:

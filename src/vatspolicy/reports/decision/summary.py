@@ -18,14 +18,7 @@ from vatspolicy.i18n import Language, Phrase
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, end, gap, join_two, joint, word
 from vatspolicy.output import Style
-from vatspolicy.reports.decision.digest import (
-    READING_WORDS,
-    SEVERITY,
-    say_hint,
-    say_opinion,
-    some_waived,
-    split_duties,
-)
+from vatspolicy.reports.decision import digest
 from vatspolicy.reports.words import phrase, say_deciding
 
 if TYPE_CHECKING:
@@ -84,7 +77,7 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
     failures = find_failures(record, judgement.fail_on)
     level = INCOMPLETE if failures and record.judged == INCOMPLETE else find_worst_level(failures)
     named = (failure for failure in failures if failure.level == level) if level in NAMED else ()
-    filings, own = split_duties(record)
+    filings, own = digest.split_duties(record)
     return Summary(
         file=record.file,
         product=record.product,
@@ -107,7 +100,7 @@ def summarize(record: Record, lang: Language, judgement: Judgement) -> Summary:
 
 def gravity(decision: str, contested: object) -> tuple[int, bool]:
     """Return the key that sorts decisions: the gravest first, and contested ones before others."""
-    return -SEVERITY.index(decision), not contested
+    return -digest.SEVERITY.index(decision), not contested
 
 
 def worst_first(records: Iterable[Record]) -> list[Record]:
@@ -135,8 +128,8 @@ def _name(record: Record, failure: Failure, lang: Language) -> str:
 
 def _say_reason(record: Record, lang: Language) -> str:
     decision = record.decision
-    parts = [say_opinion(one, lang) for one in record.opinions if one.state == COUNTED]
-    if told := some_waived(record, lang):
+    parts = [digest.say_opinion(one, lang) for one in record.opinions if one.state == COUNTED]
+    if told := digest.some_waived(record, lang):
         parts.append(told)
     if decision == "deny":
         parts += [finding.message[lang] for finding in record.denials]
@@ -147,7 +140,7 @@ def _say_reason(record: Record, lang: Language) -> str:
     if record.contested:
         parts.insert(
             0,
-            f"{word(READING_WORDS, 'contested', lang)}{joint('colon', lang)}{say_hint(record, lang)}",
+            f"{word(digest.READING_WORDS, 'contested', lang)}{joint('colon', lang)}{digest.say_hint(record, lang)}",
         )
     return clean(joint("semicolon", lang).join(dict.fromkeys(part.rstrip(".。") for part in parts)), one_line=True)
 

@@ -12,25 +12,7 @@ from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, shorten, width, wrap
 from vatspolicy.i18n.words import VERDICTS, Counts, Table, aside, count, gap, join_two, joint, number, word
 from vatspolicy.output import HEADING, Style
-from vatspolicy.reports.decision.digest import (
-    WAIVER_WORDS,
-    by_kind,
-    merge_citations,
-    open_facts,
-    remark_place,
-    say_finding,
-    say_hint,
-    say_limits,
-    say_meaning,
-    say_opinion,
-    say_other,
-    say_remark,
-    say_verdict,
-    say_waived,
-    some_waived,
-    split_duties,
-    waived_mark,
-)
+from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.pieces import Entries, Run, Texts, View
 from vatspolicy.reports.decision.summary import COUNTS, Summary, gravest_first, gravity, say_gate, say_totals
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, KINDS, POLICY, VERSIONS, WHY
@@ -49,19 +31,20 @@ LEAVES_OUT = {
 }
 
 
-class Report:
-    """A report under construction (see `pieces.Report`)."""
+class Report(pieces.Report):
+    """Blocks of lines."""
 
     def __init__(self, view: View) -> None:
-        self._view, self._style = view, Style(view.color)
+        super().__init__(view)
+        self._style = Style(view.color)
 
     def take(self, record: Record, seconds: float = 0.0) -> Texts:
         """Return everything about a decision, if the report says it; the outline serves the others."""
-        if self._view.extent != "details":
+        if self.view.extent != "details":
             return ()
         from vatspolicy.reports.decision.details import detail_lines
 
-        return ("\n".join(detail_lines(record, self._view.lang, self._style, self._view.room)),)
+        return ("\n".join(detail_lines(record, self.lang, self._style, self.view.room)),)
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the blocks of the report, with a blank line between two."""
@@ -72,7 +55,7 @@ class Report:
         yield "\n"
 
     def _blocks(self, entries: Entries, run: Run) -> Iterator[str]:
-        view, style = self._view, self._style
+        view, style = self.view, self._style
         lang, room, extent, remarks, gate = view.lang, view.room, view.extent, run.remarks or (), run.gate
         invalid = _count_errors(gate)
         closing = say_gate(gate, entries.summaries, lang, style, room, run.repeated, extent == "quiet") if gate else []
@@ -112,10 +95,10 @@ def _count_errors(gate: GateResult | None) -> dict[str, int]:
 
 def _remark_lines(remarks: Iterable[Remark], lang: Language, style: Style, room: int) -> list[str]:
     """Return the section on waivers themselves, which follows all decisions."""
-    lines = [style(word(WAIVER_WORDS, "remarks", lang), *HEADING)]
+    lines = [style(word(digest.WAIVER_WORDS, "remarks", lang), *HEADING)]
     for remark in remarks:
         mark = style("!", "yellow") if remark.level == "warning" else "·"
-        lines += wrap(f"{remark_place(remark)}: {say_remark(remark, lang)}", room, "    ", f"  {mark} ")
+        lines += wrap(f"{digest.remark_place(remark)}: {digest.say_remark(remark, lang)}", room, "    ", f"  {mark} ")
     return lines
 
 
@@ -214,7 +197,6 @@ SCREEN_WORDS: Table = {
     "further": Phrase("Also: {text}."),
     "details": Phrase("--details shows all."),
     "share": Phrase("foreign share of at most {percent} %"),
-    "ahead": Phrase("Changes ahead"),
 }
 SCREEN_COUNTS: Counts = {
     "later": (Phrase("{n} duty after launch"), Phrase("{n} duties after launch")),
@@ -310,7 +292,7 @@ class _Screen:
 
     def head(self) -> Iterator[str]:
         decision = self.record.decision
-        verdict = self.style(f" {say_verdict(self.record, self.lang)} ", "bold", COLORS[decision])
+        verdict = self.style(f" {digest.say_verdict(self.record, self.lang)} ", "bold", COLORS[decision])
         about = phrase("as_of", self.lang, day=self.record.as_of)
         about += f" · {say_deciding(self.record.bundle, self.lang)}"
         title, about = self.say(self.record.title), self.style(about, "dim")
@@ -319,12 +301,12 @@ class _Screen:
         else:
             yield from self.entry(title, f"{verdict} ", " ", 2)
             yield from self.entry(about, " ", " ", 2)
-        yield from self.entry(say_meaning(self.record, self.lang), " ", " ")
-        if told := some_waived(self.record, self.lang):
+        yield from self.entry(digest.say_meaning(self.record, self.lang), " ", " ")
+        if told := digest.some_waived(self.record, self.lang):
             yield from (self.style(line, "yellow") for line in self.entry(told, " ", " "))
 
     def sections(self) -> Iterator[Section]:
-        yield Section(word(WAIVER_WORDS, "waived", self.lang), list(self.waived()))
+        yield Section(word(digest.WAIVER_WORDS, "waived", self.lang), list(self.waived()))
         yield Section(
             word(SCREEN_WORDS, "because", self.lang), list(self.denials()), names=[*map(self.name, self.record.denials)]
         )
@@ -338,16 +320,16 @@ class _Screen:
         yield Section(phrase("contested", self.lang), list(self.contested()))
         denied, heading = self.record.decision == "deny", self.duties_heading()
         yield Section(heading or phrase("duties", self.lang), [] if denied else list(self.duties()), bool(heading))
-        yield Section(word(SCREEN_WORDS, "ahead", self.lang), list(self.ahead()))
+        yield Section(phrase("ahead", self.lang), list(self.ahead()))
 
     def waived(self) -> Iterator[list[str]]:
         for finding in self.record.waived:
             assert finding.waived is not None
-            text = f"{say_finding(finding, self.lang)} · {say_waived(finding.waived, self.lang)}"
+            text = f"{digest.say_finding(finding, self.lang)} · {digest.say_waived(finding.waived, self.lang)}"
             yield self.entry(text, "  ~ ")
 
     def laws(self, finding: Finding) -> list[str]:
-        return merge_citations(finding.citations, self.lang, graded=False)
+        return digest.merge_citations(finding.citations, self.lang, graded=False)
 
     def denials(self) -> Iterator[list[str]]:
         for finding in self.record.denials:
@@ -356,7 +338,7 @@ class _Screen:
             if finding.effect == "need" and finding.reasons:
                 message = " · ".join(self.say(reason.title) for reason in finding.reasons)
             message += aside(phrase("curable", self.lang), self.lang) if finding.is_curable else ""
-            message += waived_mark(finding, self.lang)
+            message += digest.waived_mark(finding, self.lang)
             start = f"{clean(subject)}{joint('colon', self.lang)}" if subject else ""
             lines = self.decision(f"{start}{message}", f"  {self.style('✘', 'red')} ", self.laws(finding))
             if nearest := self.nearest(finding):
@@ -406,21 +388,23 @@ class _Screen:
                     title = self.say(finding.route(offer.route).title)
                     way = phrase("route", self.lang, route=title)
                     text += aside(f"{offer.class_}{joint('comma', self.lang)}{way}", self.lang)
-                text += waived_mark(finding, self.lang)
+                text += digest.waived_mark(finding, self.lang)
                 lead = f"  {phrase('or', self.lang)} " if lines else "  → "
                 lines += self.decision(text, lead, () if lines else self.laws(finding))
             yield lines
 
     def contested(self) -> Iterator[list[str]]:
-        if hint := say_hint(self.record, self.lang):
+        if hint := digest.say_hint(self.record, self.lang):
             yield self.entry(self.style(hint, "yellow"), "  ≠ ", "    ", 2)
         for reading in self.record.contested:
             subject = f"{reading.subject}{joint('colon', self.lang)}"
-            yield self.entry(clean(f"{subject}{say_other(reading, self.lang)}", one_line=True), "  ≠ ", "    ", 2)
+            yield self.entry(
+                clean(f"{subject}{digest.say_other(reading, self.lang)}", one_line=True), "  ≠ ", "    ", 2
+            )
 
     def duties_heading(self) -> str:
         """Return how much is to do before the launch, and until when; empty if there is nothing."""
-        filings, own = split_duties(self.record)
+        filings, own = digest.split_duties(self.record)
         counted = [("filings", len(filings)), ("own", len(own))]
         todo = join_two((count(COUNTS, key, n, self.lang) for key, n in counted if n), self.lang)
         if not todo:
@@ -430,7 +414,7 @@ class _Screen:
         return word(SCREEN_WORDS, "before_day", self.lang, day=self.record.launch, todo=todo)
 
     def duties(self) -> Iterator[list[str]]:
-        filings, own = split_duties(self.record)
+        filings, own = digest.split_duties(self.record)
         titles = [self.say(duty.instrument.title) for duty in (*filings, *own)]
         if (due := self.record.next_deadline) is not None:
             key = "then" if titles and self.record.launch else "deadline"
@@ -440,20 +424,17 @@ class _Screen:
             yield self.entry(joint("semicolon", self.lang).join(titles), "  ☐ ")
 
     def ahead(self) -> Iterator[list[str]]:
-        if entries := self.record.changes_ahead:
-            from vatspolicy.reports.timeline.words import say_ahead
-
-            for entry in entries:
-                yield self.entry(say_ahead(entry, self.lang), f"  {self.style('!', 'yellow')} ", "    ", 2)
+        for _, text in digest.changes_ahead(self.record, self.lang):
+            yield self.entry(text, f"  {self.style('!', 'yellow')} ", "    ", 2)
 
     def tail(self) -> Iterator[str]:
         for opinion in self.record.opinions:
-            yield from self.entry(say_opinion(opinion, self.lang), " § ", "   ", 1)
+            yield from self.entry(digest.say_opinion(opinion, self.lang), " § ", "   ", 1)
         space = gap(self.lang)
         further = joint("comma", self.lang).join(_further(self.record, self.lang))
         told = [word(SCREEN_WORDS, "further", self.lang, text=further)] if further else []
         yield from wrap(space.join([*told, word(SCREEN_WORDS, "details", self.lang)]), self.room, " ")
-        text = clean(space.join(say_limits(self.record, self.lang)), one_line=True)
+        text = clean(space.join(digest.say_limits(self.record, self.lang)), one_line=True)
         yield from (self.style(line, "dim") for line in wrap(text, self.room, " "))
 
 
@@ -471,9 +452,9 @@ def _abbreviate(title: str) -> str:
 def _further(record: Record, lang: Language) -> Iterator[str]:
     """Yield the number of things that the screen leaves out."""
     later = sum(duty.state != "done" and duty.deadline.group != "before-launch" for duty in record.duties)
-    undetermined = open_facts(record.undetermined) if record.decision != "incomplete" else ()
+    undetermined = digest.open_facts(record.undetermined) if record.decision != "incomplete" else ()
     held = len(record.held)
-    advice = len(by_kind(record.advice))
+    advice = len(digest.by_kind(record.advice))
     for key, n in (("met", held), ("later", later), ("advice", advice), ("open", len(undetermined))):
         if n:
             yield count(SCREEN_COUNTS, key, n, lang)

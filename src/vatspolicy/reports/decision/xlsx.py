@@ -18,7 +18,7 @@ from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
+from vatspolicy.reports.decision import digest
 from vatspolicy.reports.decision.memo import LEAVES_OUT as LEAVES_OUT
 from vatspolicy.reports.decision.memo import make_memo
 from vatspolicy.reports.decision.summary import worst_first
@@ -76,8 +76,8 @@ def render(
     checklist.add_data_validation(choice)
     rows = [_product(record, say) for record in records]
     rows += [[problem.file, say.phrase("undecided"), str(problem)] for problem in sorted(set(problems))]
-    kind = say.word(WAIVER_WORDS, "remarks")
-    rows += [[remark_place(one), kind, say_remark(one, lang)] for one in remarks]
+    kind = say.word(digest.WAIVER_WORDS, "remarks")
+    rows += [[digest.remark_place(one), kind, digest.say_remark(one, lang)] for one in remarks]
     _fill(book.create_sheet(say.html("decisions")), _PRODUCTS, rows, say)
     held = io.BytesIO()
     book.save(held)
