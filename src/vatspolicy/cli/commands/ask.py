@@ -10,22 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, print_result, write_report
 from vatspolicy.cli.context import SpecContext
-from vatspolicy.cli.options import (
-    DECIDE,
-    DECISION,
-    INPUT,
-    OUTPUT,
-    Argument,
-    BadArgument,
-    Changes,
-    Command,
-    Option,
-    PastOption,
-    parse_changes,
-    parse_slug,
-)
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _
 from vatspolicy.output import wants_color, write_stderr
@@ -152,25 +139,28 @@ def ask(
     context: SpecContext,
     spec: Annotated[
         str | None,
-        Argument(
+        opt.Argument(
             "[SPEC]", "Product spec to complete or to begin; - is standard input, with --next. Without one, NAME.yaml."
         ),
     ] = None,
     answers: Annotated[
-        Changes,
-        Option(
-            "--answer PATH=VALUE", "Answer before asking; no value: not known; repeatable.", INPUT, parse=parse_changes
+        opt.Changes,
+        opt.Option(
+            "--answer PATH=VALUE",
+            "Answer before asking; no value: not known; repeatable.",
+            opt.INPUT,
+            parse=opt.parse_changes,
         ),
     ] = (),
-    allow_past_as_of: PastOption = False,
+    allow_past_as_of: opt.PastOption = False,
     complete: Annotated[
-        bool, Option("--complete", "Keep asking until the list of duties is complete.", DECISION)
+        bool, opt.Option("--complete", "Keep asking until the list of duties is complete.", opt.DECISION)
     ] = False,
     output: Annotated[
-        Path | None, Option("--output -o FILE", "File to write (default: the spec itself).", OUTPUT)
+        Path | None, opt.Option("--output -o FILE", "File to write (default: the spec itself).", opt.OUTPUT)
     ] = None,
-    next_: Annotated[bool, Option("--next", "Print the next question and end.", OUTPUT)] = False,
-    json_: Annotated[bool, Option("--json", "With --next: as JSON.", OUTPUT)] = False,
+    next_: Annotated[bool, opt.Option("--next", "Print the next question and end.", opt.OUTPUT)] = False,
+    json_: Annotated[bool, opt.Option("--json", "With --next: as JSON.", opt.OUTPUT)] = False,
 ) -> ExitCode:
     """Ask for what decides, and write the spec.
 
@@ -223,8 +213,8 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
     if target.suffix not in _YAML:
         abort(_("the spec that is written is YAML: end its name with .yaml."))
     try:
-        return None, parse_slug(target.stem)
-    except BadArgument:
+        return None, opt.parse_slug(target.stem)
+    except opt.BadArgument:
         return None, None
 
 
@@ -337,4 +327,4 @@ def _color() -> bool:
     return wants_color() and sys.stderr is not None and sys.stderr.isatty()
 
 
-command = Command(ask, "ask", DECIDE, 20)
+command = opt.Command(ask, "ask", opt.DECIDE, 20)

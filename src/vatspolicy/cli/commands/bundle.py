@@ -7,21 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, abort_unwritten, print_result, refuse_link, warn
-from vatspolicy.cli.options import (
-    INPUT,
-    OUTPUT,
-    RULES,
-    Argument,
-    CommandGroup,
-    DataFormatOption,
-    LangOption,
-    LawOption,
-    Option,
-    PoliciesOption,
-    SigstoreOption,
-    parse_day,
-)
 from vatspolicy.clock import in_china
 from vatspolicy.i18n import Language, Phrase, _
 from vatspolicy.i18n.words import Table, joint, word
@@ -31,13 +18,16 @@ if TYPE_CHECKING:
     from vatspolicy.bundles.bundle_file import BundleFile
     from vatspolicy.bundles.signature import Evidence, Signature
 
-ScopeOption = Annotated[str, Option("--scope TEXT", "Scope that the signature must have.", INPUT)]
+ScopeOption = Annotated[str, opt.Option("--scope TEXT", "Scope that the signature must have.", opt.INPUT)]
 PublicKeyOption = Annotated[
-    Path | None, Option("--key FILE", "Public key that signed it (PEM or JWK), or a policy about signers.", INPUT)
+    Path | None,
+    opt.Option("--key FILE", "Public key that signed it (PEM or JWK), or a policy about signers.", opt.INPUT),
 ]
-SkipOption = Annotated[bool, Option("--skip-verify", "Skip signature verification; the files must be whole.", INPUT)]
-OutputOption = Annotated[Path, Option("--output -o FILE", "File to write.", OUTPUT)]
-FileArgument = Annotated[Path, Argument("FILE", "A bundle, such as bundle.tar.gz.")]
+SkipOption = Annotated[
+    bool, opt.Option("--skip-verify", "Skip signature verification; the files must be whole.", opt.INPUT)
+]
+OutputOption = Annotated[Path, opt.Option("--output -o FILE", "File to write.", opt.OUTPUT)]
+FileArgument = Annotated[Path, opt.Argument("FILE", "A bundle, such as bundle.tar.gz.")]
 
 
 Algorithm = Literal["EdDSA", "ES256"]
@@ -46,13 +36,13 @@ Algorithm = Literal["EdDSA", "ES256"]
 
 def build_bundle(
     number: Annotated[
-        int, Option("--number N", "Number of the release, above that of every one before.", INPUT, least=0)
+        int, opt.Option("--number N", "Number of the release, above that of every one before.", opt.INPUT, least=0)
     ],
-    law: LawOption = None,
-    policies: PoliciesOption = (),
+    law: opt.LawOption = None,
+    policies: opt.PoliciesOption = (),
     output: OutputOption = Path("bundle.tar.gz"),
     compress: Annotated[
-        bool, Option("--compress", "A fifth of the size; equal bytes only from equal zlibs.", OUTPUT)
+        bool, opt.Option("--compress", "A fifth of the size; equal bytes only from equal zlibs.", opt.OUTPUT)
     ] = False,
 ) -> None:
     """Make a bundle of a folder of policies, layers above it and the schemas: equal sources give equal bytes.
@@ -69,12 +59,15 @@ def build_bundle(
 
 def sign_bundle(
     file: FileArgument,
-    key: Annotated[Path, Option("--key FILE", "Private key (PEM or JWK).", INPUT)],
-    scope: Annotated[str, Option("--scope TEXT", "What the bundle is for, such as production.", INPUT)] = "",
+    key: Annotated[Path, opt.Option("--key FILE", "Private key (PEM or JWK).", opt.INPUT)],
+    scope: Annotated[str, opt.Option("--scope TEXT", "What the bundle is for, such as production.", opt.INPUT)] = "",
     expires: Annotated[
-        str | None, Option("--expires DAY", "Last day on which the signature holds.", INPUT, parse=parse_day)
+        str | None,
+        opt.Option("--expires DAY", "Last day on which the signature holds.", opt.INPUT, parse=opt.parse_day),
     ] = None,
-    output: Annotated[Path | None, Option("--output -o FILE", "File to write (default: the bundle itself).")] = None,
+    output: Annotated[
+        Path | None, opt.Option("--output -o FILE", "File to write (default: the bundle itself).")
+    ] = None,
 ) -> None:
     """Sign a bundle with an Ed25519 or P-256 key, as OPA does. Needs the extra `sign`.
 
@@ -94,7 +87,9 @@ def verify_bundle(
     file: FileArgument,
     key: PublicKeyOption = None,
     scope: ScopeOption = "",
-    lock: Annotated[Path | None, Option("--lock FILE", "Lock that must pin it (vatspolicy.lock).", INPUT)] = None,
+    lock: Annotated[
+        Path | None, opt.Option("--lock FILE", "Lock that must pin it (vatspolicy.lock).", opt.INPUT)
+    ] = None,
     skip_verify: SkipOption = False,
 ) -> None:
     """Verify that a bundle is whole, signed by a key, the pinned one, and that its law loads.
@@ -126,8 +121,8 @@ def verify_bundle(
 
 def inspect_bundle(
     file: FileArgument,
-    format: DataFormatOption = "text",
-    lang: LangOption = "en",
+    format: opt.DataFormatOption = "text",
+    lang: opt.LangOption = "en",
 ) -> None:
     """Show the contents of a bundle and the claims of its signature, without verifying it.
 
@@ -151,9 +146,9 @@ def pin_bundle(
     key: PublicKeyOption = None,
     scope: ScopeOption = "",
     skip_verify: SkipOption = False,
-    lock: Annotated[Path, Option("--lock FILE", "Lock to write.", OUTPUT)] = Path("vatspolicy.lock"),
+    lock: Annotated[Path, opt.Option("--lock FILE", "Lock to write.", opt.OUTPUT)] = Path("vatspolicy.lock"),
     allow_rollback: Annotated[
-        bool, Option("--allow-rollback", "Pin an older bundle, or another one of the same number.", INPUT)
+        bool, opt.Option("--allow-rollback", "Pin an older bundle, or another one of the same number.", opt.INPUT)
     ] = False,
 ) -> None:
     """Let a bundle decide here from now on: write the lock that every `--bundle` is compared with.
@@ -176,8 +171,8 @@ def pin_bundle(
 
 def push_bundle(
     file: FileArgument,
-    reference: Annotated[str, Argument("REFERENCE", "Where to push it: oci://HOST/REPOSITORY:TAG.")],
-    sigstore: SigstoreOption = None,
+    reference: Annotated[str, opt.Argument("REFERENCE", "Where to push it: oci://HOST/REPOSITORY:TAG.")],
+    sigstore: opt.SigstoreOption = None,
 ) -> None:
     """Push a bundle to an OCI registry. Users and passwords come from Docker's config.json.
 
@@ -201,18 +196,20 @@ def push_bundle(
 
 
 def pull_bundle(
-    reference: Annotated[str, Argument("REFERENCE", "What to pull: oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST.")],
+    reference: Annotated[
+        str, opt.Argument("REFERENCE", "What to pull: oci://HOST/REPOSITORY:TAG, or …@sha256:DIGEST.")
+    ],
     key: PublicKeyOption = None,
     scope: ScopeOption = "",
-    sigstore: SigstoreOption = None,
+    sigstore: opt.SigstoreOption = None,
     skip_verify: SkipOption = False,
     output: OutputOption = Path("bundle.tar.gz"),
     allow_rollback: Annotated[
         bool,
-        Option(
+        opt.Option(
             "--allow-rollback",
             "Write an older bundle, or another one of the same number, over the one that is there.",
-            INPUT,
+            opt.INPUT,
         ),
     ] = False,
 ) -> None:
@@ -271,8 +268,8 @@ def _refuse_rollback(path: Path, newer: BundleFile) -> None:
 
 
 def generate_key(
-    name: Annotated[Path, Argument("NAME", "Writes NAME.pem (private) and NAME.pub.")],
-    algorithm: Annotated[Algorithm, Option("--algorithm", "Algorithm of the key.")] = "EdDSA",
+    name: Annotated[Path, opt.Argument("NAME", "Writes NAME.pem (private) and NAME.pub.")],
+    algorithm: Annotated[Algorithm, opt.Option("--algorithm", "Algorithm of the key.")] = "EdDSA",
 ) -> None:
     """Make a key to sign with. Needs the extra `sign`.
 
@@ -374,9 +371,9 @@ def _describe(data: dict[str, Any], lang: Language) -> str:
     return "".join(f"{say(key)}{colon}{text}\n" for key, text in lines.items())
 
 
-command = CommandGroup(
+command = opt.CommandGroup(
     "bundle",
-    RULES,
+    opt.RULES,
     230,
     "Bundles of policies as files: build, sign, verify, inspect, push, pull, pin.",
     {

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import SpecContext, require_covered, require_specs, warn_of_claims
-from vatspolicy.cli.options import (
-    DECIDE,
-    DECISION,
-    OUTPUT,
-    Argument,
-    Command,
-    Option,
-    Outputs,
-    SetOption,
-    StdinNameOption,
-    make_format_option,
-    make_output_option,
-)
 from vatspolicy.i18n import _
 
 Form = Literal["text", "json", "markdown", "html"]
@@ -30,15 +18,21 @@ Goal = Literal["needs-license", "allow"]
 
 
 def show_routes(
-    spec: Annotated[str, Argument("SPEC", "A spec (YAML or JSON), or - for standard input.")],
+    spec: Annotated[str, opt.Argument("SPEC", "A spec (YAML or JSON), or - for standard input.")],
     context: SpecContext,
-    to: Annotated[Goal | None, Option("--to", "What to reach (default: the next better decision).", DECISION)] = None,
-    most: Annotated[int, Option("--most", "How many differences to combine, at most.", DECISION, least=1, most=4)] = 3,
-    limit: Annotated[int, Option("--limit", "How many proposals to show, at most.", OUTPUT, least=1, most=20)] = 5,
-    changes: SetOption = (),
-    stdin_filename: StdinNameOption = None,
-    format: Annotated[Form, make_format_option(Form)] = "text",
-    outputs: Annotated[Outputs, make_output_option(Form)] = (),
+    to: Annotated[
+        Goal | None, opt.Option("--to", "What to reach (default: the next better decision).", opt.DECISION)
+    ] = None,
+    most: Annotated[
+        int, opt.Option("--most", "How many differences to combine, at most.", opt.DECISION, least=1, most=4)
+    ] = 3,
+    limit: Annotated[
+        int, opt.Option("--limit", "How many proposals to show, at most.", opt.OUTPUT, least=1, most=20)
+    ] = 5,
+    changes: opt.SetOption = (),
+    stdin_filename: opt.StdinNameOption = None,
+    format: Annotated[Form, opt.make_format_option(Form)] = "text",
+    outputs: Annotated[opt.Outputs, opt.make_output_option(Form)] = (),
 ) -> None:
     """Show every route of a spec and the smallest differences that would lead on.
 
@@ -80,4 +74,4 @@ def show_routes(
     publish(report, format, outputs)
 
 
-command = Command(show_routes, "routes", DECIDE, 30)
+command = opt.Command(show_routes, "routes", opt.DECIDE, 30)

@@ -7,21 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from vatspolicy import clock
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, abort_unwritten, publish, refuse_link, report_problems
 from vatspolicy.cli.context import CommandContext, require_specs
-from vatspolicy.cli.options import (
-    FILE,
-    INPUT,
-    OUTPUT,
-    RULES,
-    Command,
-    Option,
-    Outputs,
-    SigstoreOption,
-    SpecsArgument,
-    make_format_option,
-    make_output_option,
-)
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import _
@@ -41,18 +29,22 @@ def update(
     context: CommandContext,
     source: Annotated[
         str,
-        Option(
+        opt.Option(
             "--from SOURCE",
             "The newer bundle: a file, a folder, oci://HOST/REPOSITORY:TAG or git+REPOSITORY@TAG:PATH.",
-            INPUT,
+            opt.INPUT,
         ),
     ],
-    specs: SpecsArgument = (),
-    check: Annotated[bool, Option("--check", "Show what the newer bundle changes; write nothing.", OUTPUT)] = False,
-    apply: Annotated[bool, Option("--apply", "Put the newer bundle in place of the one in use.", OUTPUT)] = False,
-    sigstore: SigstoreOption = None,
-    format: Annotated[UpdateFormat, make_format_option(UpdateFormat)] = "text",
-    outputs: Annotated[Outputs, make_output_option(UpdateFormat)] = (),
+    specs: opt.SpecsArgument = (),
+    check: Annotated[
+        bool, opt.Option("--check", "Show what the newer bundle changes; write nothing.", opt.OUTPUT)
+    ] = False,
+    apply: Annotated[
+        bool, opt.Option("--apply", "Put the newer bundle in place of the one in use.", opt.OUTPUT)
+    ] = False,
+    sigstore: opt.SigstoreOption = None,
+    format: Annotated[UpdateFormat, opt.make_format_option(UpdateFormat)] = "text",
+    outputs: Annotated[opt.Outputs, opt.make_output_option(UpdateFormat)] = (),
 ) -> ExitCode:
     """Compare the bundle in use (--bundle, or bundle of vatspolicy.toml) with a newer one, for the specs here.
 
@@ -72,7 +64,7 @@ def update(
     if check == apply:
         abort(_("pass --check or --apply."))
     if law.bundle is None:
-        abort(_("no bundle is in use: name it with --bundle, or set bundle in {file}.", file=FILE))
+        abort(_("no bundle is in use: name it with --bundle, or set bundle in {file}.", file=opt.FILE))
     if law.skip_verify:
         abort(_("an update is always verified; leave out --skip-verify."))
     files = require_specs(specs, from_stdin=False)
@@ -146,4 +138,4 @@ def _apply(bundle: Path, fetched: FetchedBundle, signature: Signature | None, lo
     warn_of_stale_proof(bundle, signature)
 
 
-command = Command(update, "update", RULES, 240)
+command = opt.Command(update, "update", opt.RULES, 240)

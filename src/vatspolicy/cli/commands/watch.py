@@ -7,17 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from vatspolicy.cli import options as opt
 from vatspolicy.cli.console import abort, print_result, report_problems, warn
 from vatspolicy.cli.context import LawOptions
-from vatspolicy.cli.options import (
-    INPUT,
-    RULES,
-    Command,
-    FixturesOption,
-    LangOption,
-    Option,
-    TodayOption,
-)
 from vatspolicy.i18n import Listing, _, translate
 
 if TYPE_CHECKING:
@@ -39,10 +31,10 @@ def wait() -> None:
 
 def watch(
     law: LawOptions,
-    fixtures: FixturesOption = None,
-    base: Annotated[str, Option("--base REVISION", "Commit that each edit is compared with.", INPUT)] = "HEAD",
-    today: TodayOption = None,
-    lang: LangOption = "en",
+    fixtures: opt.FixturesOption = None,
+    base: Annotated[str, opt.Option("--base REVISION", "Commit that each edit is compared with.", opt.INPUT)] = "HEAD",
+    today: opt.TodayOption = None,
+    lang: opt.LangOption = "en",
 ) -> int:
     """Watch policies, and the layers above them. When a policy or its tests are saved, run lint and the tests of that
     policy under the layers up to its own, and show the rules and the decisions of fixtures that changed since a commit
@@ -239,4 +231,4 @@ def _is_of(case: Case, path: Path) -> bool:
     return path.name.removesuffix(".yaml").removesuffix(".expect") == Path(case.file).name.removesuffix(".expect.yaml")
 
 
-command = Command(watch, "watch", RULES, 160)
+command = opt.Command(watch, "watch", opt.RULES, 160)
