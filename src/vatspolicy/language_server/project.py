@@ -20,20 +20,8 @@ from vatspolicy.core.policies.model import Policy
 from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Language
-from vatspolicy.language_server import findings
+from vatspolicy.language_server import findings, kinds
 from vatspolicy.language_server.findings import Finding
-from vatspolicy.language_server.kinds import (
-    BUNDLE,
-    LAYER,
-    POLICY,
-    PROFILE,
-    SETTINGS,
-    TESTS,
-    find_kind,
-    find_law_folder,
-    policy_file,
-    tests_file,
-)
 from vatspolicy.language_server.law import Law, Problems, absolute, by_file
 from vatspolicy.language_server.mentions import Owners
 from vatspolicy.language_server.text import UTF_16, Text
@@ -94,7 +82,7 @@ class Project:
 
     def _folders(self, file: str) -> Folders:
         base, layers = self.named
-        folder = find_law_folder(file)
+        folder = kinds.find_law_folder(file)
         if folder is None:
             if not any(self.named):
                 base = next((one / "policies" for one in FilePath(file).parents if _is_base(one / "policies")), None)
@@ -106,7 +94,7 @@ class Project:
 
     def kind_of(self, file: str) -> str | None:
         """Return the name of the schema of a file; None for a file that vatspolicy does not read."""
-        return find_kind(file, self.text(file).content, self.law_of(file).schemas)
+        return kinds.find_kind(file, self.text(file).content, self.law_of(file).schemas)
 
     def document(self, file: str) -> Document | None:
         """Return a file as a document, as it is open or stands on disk; None if it cannot be read."""
@@ -134,7 +122,7 @@ class Project:
         keys = dict.fromkeys(self._folders(one) for one in [file, *self.texts])
         if any(self.named):
             keys[self.named] = None
-        folder = find_law_folder(file)
+        folder = kinds.find_law_folder(file)
         found = {law.folders: law for law in map(self._law, keys)}
         return [law for law in found.values() if folder is not None and absolute(folder) in law.folders]
 
@@ -152,15 +140,15 @@ class Project:
         law, kind = self.law_of(file), self.kind_of(file)
         self._checked[file] = self.texts.get(file, "")
         problems: Problems = {file: []}
-        if kind == POLICY and find_law_folder(file) is not None:
+        if kind == kinds.POLICY and kinds.find_law_folder(file) is not None:
             problems |= law.edit_policy(file)
             self.results.clear()  # of those that use it, too
-        elif kind in (BUNDLE, LAYER):
+        elif kind in (kinds.BUNDLE, kinds.LAYER):
             law.load()
             problems |= law.problems
         elif kind is not None:
             problems |= by_file(self._problems(file, kind, law))
-            if kind == TESTS and not problems[file]:
+            if kind == kinds.TESTS and not problems[file]:
                 law.edit_tests(file)
                 policy = law.policy_of(file)
                 self.results.pop(policy.id if policy else "", None)
@@ -169,11 +157,11 @@ class Project:
     def _problems(self, file: str, kind: str, law: Law) -> list[Problem]:
         try:
             document = parse_document(self.texts[file], file)
-            if kind == PROFILE:
+            if kind == kinds.PROFILE:
                 read_profile(document, law.schemas)
                 return []
             found = validate(document, kind, law.schemas)
-            return found or (find_setting_problems(document) if kind == SETTINGS else [])
+            return found or (find_setting_problems(document) if kind == kinds.SETTINGS else [])
         except InvalidInput as error:
             return list(error.problems)
 
@@ -181,10 +169,10 @@ class Project:
         """Return what lint finds in the policy that a file holds, or whose tests it holds, and in its tests."""
         law = self.law_of(file)
         policy = law.policy_of(file)
-        if law.bundle is None or policy is None or find_law_folder(file) is None:
+        if law.bundle is None or policy is None or kinds.find_law_folder(file) is None:
             return {file: []}
         place = absolute(policy.file)
-        tests = tests_file(place)
+        tests = kinds.tests_file(place)
         try:
             report = run_lint(law.bundle, today=self.today(), only=[policy])
         except InvalidInput as error:  # in its tests, which may not be the file that is edited
@@ -228,7 +216,7 @@ class Project:
 
     def take(self, file: str) -> None:
         """Take a policy and its tests into their law as they stand, if that has not been done."""
-        for one in (policy_file(file), tests_file(file)):
+        for one in (kinds.policy_file(file), kinds.tests_file(file)):
             if one in self.texts and self._checked.get(one) != self.texts[one]:
                 self.check(one)
 
