@@ -20,8 +20,8 @@ with warnings.catch_warnings():
 
 from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.limits import Limits
-from vatspolicy.server.api.query import Query
-from vatspolicy.server.api.router import Question, Settings, make_api
+from vatspolicy.server.api.query import Query, Question
+from vatspolicy.server.api.router import Settings, make_api
 
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
 PLACE, BATCH = "/v1/data/vatspolicy/decision", "/v1/batch/data/vatspolicy/decision"

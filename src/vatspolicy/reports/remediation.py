@@ -68,9 +68,8 @@ def name_goal(goal: str, lang: Language, reached: Iterable[str] = ()) -> str:
     return name if goal == "allow" else say("or_better", lang, word=name)
 
 
-def say(key: str, lang: Language, **values: object) -> str:
-    """Return a phrase in one language, with values filled in."""
-    return word(WORDS, key, lang, **values)
+say = partial(word, WORDS)
+"""Return a phrase in one language, with values filled in."""
 
 
 # --- text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from vatspolicy.compile_cache import digest
@@ -135,42 +136,44 @@ def read_day(value: Any) -> str | None:
     raise HttpError(400, "invalid_parameter", _("as_of must be a calendar day such as 2027-03-01."))
 
 
-def answer(
-    bundle: Bundle,
-    steps: tuple[str, ...],
-    query: Query | None,
-    today: str,
-    allow_past: bool,
-    explained: bool = False,
-    waiver_set: WaiverSet | None = None,
-) -> tuple[dict[str, Any], str | None]:
-    """Return the document at a path below /v1/data in the form of OPA, and the decision if one was made.
+@dataclass(frozen=True)
+class Question:
+    """The day and the form that a request asks for, alike for each of its inputs."""
 
-    The document is `{}` if the path leads nowhere. A decision is brief, or `explained`.
-    `waiver_set` grants opinions.
+    bundle: Bundle
+    steps: tuple[str, ...]
+    """The path below /v1/data."""
+    explained: bool
+    today: str
+    allow_past: bool
+    waiver_set: WaiverSet | None = None
 
-    Raises: InvalidInput for a profile and DayError for a day that cannot be used.
-    """
-    whole: dict[str, Any] = {"vatspolicy": {"bundle": bundle_to_data(bundle)}}
-    outcome, extra = None, {}
-    if query is not None and (steps[:2] == PLACE or PLACE[: len(steps)] == steps):
-        gate = Gate(bundle, today, query.as_of, allow_past, waiver_set=waiver_set)
-        gate.check_day()
-        profile = read_profile(query.profile, bundle.schemas)
-        found = (
-            _decide(gate, profile, explained) if len(steps) <= 2 else _decide_part(gate, profile, steps[2], explained)
-        )
-        outcome, day, whole["vatspolicy"]["decision"] = found
-        extra = {"decision_id": make_decision_id(bundle, query, day, today)}
-    place: Any = whole
-    for step in steps:
-        if isinstance(place, Mapping) and step in place:
-            place = place[step]
-        elif isinstance(place, list) and step.isascii() and step.isdigit() and int(step[:9]) < len(place):
-            place = place[int(step[:9])]
-        else:
-            return dict(extra), outcome
-    return {"result": place, **extra}, outcome
+    def answer(self, query: Query | None) -> tuple[dict[str, Any], str | None]:
+        """Return the document at the path in the form of OPA, and the decision if one was made.
+
+        The document is `{}` if the path leads nowhere. A decision is brief, or explained.
+
+        Raises: InvalidInput for a profile and DayError for a day that cannot be used.
+        """
+        steps = self.steps
+        whole: dict[str, Any] = {"vatspolicy": {"bundle": bundle_to_data(self.bundle)}}
+        outcome, extra = None, {}
+        if query is not None and (steps[:2] == PLACE or PLACE[: len(steps)] == steps):
+            gate = Gate(self.bundle, self.today, query.as_of, self.allow_past, waiver_set=self.waiver_set)
+            gate.check_day()
+            profile = read_profile(query.profile, self.bundle.schemas)
+            decide = _decide if len(steps) <= 2 else partial(_decide_part, key=steps[2])
+            outcome, day, whole["vatspolicy"]["decision"] = decide(gate, profile, self.explained)
+            extra = {"decision_id": make_decision_id(self.bundle, query, day, self.today)}
+        node: Any = whole
+        for step in steps:
+            if isinstance(node, Mapping) and step in node:
+                node = node[step]
+            elif isinstance(node, list) and step.isascii() and step.isdigit() and int(step[:9]) < len(node):
+                node = node[int(step[:9])]
+            else:
+                return dict(extra), outcome
+        return {"result": node, **extra}, outcome
 
 
 def _decide(gate: Gate, profile: Profile, explained: bool) -> Decided:
@@ -185,7 +188,7 @@ def _explain(gate: Gate, profile: Profile, decision: Decision) -> dict[str, Call
     return parts | {"changes_ahead": lambda: encode(gate.changes_ahead(profile, decision.as_of))}
 
 
-def _decide_part(gate: Gate, profile: Profile, key: str, explained: bool) -> Decided:
+def _decide_part(gate: Gate, profile: Profile, explained: bool, key: str) -> Decided:
     """Decide no more than one part of a decision asks for. A part that the brief form lacks is that of the explained.
 
     The outcome alone takes no missing facts, no duties and no advice.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from orjson import dumps as encode
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -37,7 +38,7 @@ from vatspolicy.server.api.openapi import make_openapi
 from vatspolicy.server.api.query import (
     PLACE,
     Query,
-    answer,
+    Question,
     bundle_to_data,
     policy_to_data,
     read_batch,
@@ -45,7 +46,6 @@ from vatspolicy.server.api.query import (
     read_query,
 )
 from vatspolicy.server.api.telemetry import DecisionCount, Telemetry, Traced
-from vatspolicy.server.encoding import encode
 from vatspolicy.server.guard import (
     GuardRules,
     HttpError,
@@ -349,23 +349,6 @@ class _Api:
         if self.description[0] != loaded.revision:
             self.description = (loaded.revision, make_openapi(loaded.bundle.version, loaded.bundle.schemas))
         return JSONResponse(self.description[1])
-
-
-@dataclass(frozen=True)
-class Question:
-    """The day and the form that a request asks for, alike for each of its inputs."""
-
-    bundle: Bundle
-    steps: tuple[str, ...]
-    """The path below /v1/data."""
-    explained: bool
-    today: str
-    allow_past: bool
-    waiver_set: WaiverSet | None
-
-    def answer(self, query: Query | None) -> tuple[dict[str, Any], str | None]:
-        """Return the document at the path, and the decision if one was made (see `query.answer`)."""
-        return answer(self.bundle, self.steps, query, self.today, self.allow_past, self.explained, self.waiver_set)
 
 
 def to_http_error(error: Exception) -> HttpError:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
 from vatspolicy.i18n import LANGUAGES, Language, Phrase
-from vatspolicy.i18n.words import VERDICTS
+from vatspolicy.i18n.words import VERDICTS, word
 from vatspolicy.reports.access_matrix.render import read_style
 from vatspolicy.reports.formats import FORMATS
 from vatspolicy.reports.formats.templating import ICON, LANGUAGE_TAGS, read_asset, render_html
@@ -143,9 +144,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def say(key: str, lang: Language, **values: Any) -> str:
-    """Return a phrase of the page in one language, with values filled in."""
-    return WORDS[key][lang].format(**values)
+say = partial(word, WORDS)
+"""Return a phrase of the page in one language, with values filled in."""
 
 
 def collect_script_phrases() -> dict[str, Any]:

@@ -21,6 +21,7 @@ from vatspolicy.core.policies.wording import describe_effect, describe_readings
 from vatspolicy.core.profile.vocabulary import describe, fact_schemas, label, words_of
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.words import aside, count, end, gap, joint
+from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.templating import (
     Entry,
     Frame,
@@ -68,21 +69,17 @@ Scope = Literal["site", "policy", "rule"]
 """Extent of a page: one of the site, a policy alone, or a rule alone. A page that stands alone links to no other."""
 
 
-class Site:
+class Site(Sentences):
     """The site in one language, or a page of it that stands alone."""
 
     def __init__(self, bundle: Bundle, lang: Language, matrix: bool = False, scope: Scope = "site") -> None:
-        self.bundle, self.lang, self.scope = bundle, lang, scope
+        super().__init__(lang)
+        self.bundle, self.scope = bundle, scope
         self.is_alone = scope != "site"
         self.names = [name for name in OVERVIEWS if matrix or name != "matrix"]
         self.away: Language = "zh" if lang == "en" else "en"
-        self.comma, self.colon, self.semicolon = (joint(name, lang) for name in ("comma", "colon", "semicolon"))
-        self.gap, self.stop = gap(lang), end("", lang)
         self.tones = KNOWN
-
-    def say(self, key: str, **values: object) -> str:
-        """Return a phrase of the site."""
-        return say(key, self.lang, **values)
+        self.say = partial(say, lang=lang)
 
     def count(self, key: str, n: int) -> str:
         """Return a number with the thing that it counts."""
@@ -92,10 +89,6 @@ class Site:
         """Return a phrase of the site around markup. The words of the program hold none themselves."""
         return trust(self.say(key, **values))
 
-    def text(self, text: LocalizedText) -> str:
-        """Return a text of a policy in the language of the site."""
-        return text[self.lang]
-
     def is_away(self, text: str) -> bool:
         """Return True for a remark in English on a Chinese page: policies have remarks in one language only."""
         return self.lang == "zh" and not re.search("[\u3400-\u9fff]", text)
@@ -104,10 +97,6 @@ class Site:
         """Return the words of an article in each language that has them, that of the site first."""
         words = {"en": article.en, "zh": article.zh}
         return [(lang, text) for lang in (self.lang, self.away) if (text := words[lang])]
-
-    def aside(self, text: str) -> str:
-        """Return a text in brackets."""
-        return aside(text, self.lang)
 
     def title_of(self, name: str) -> str:
         """Return the title of an overview."""
@@ -170,7 +159,7 @@ class Site:
         """Return a period in words."""
         return self.say("since", since=since) if until == NEVER else self.say("period", since=since, until=until)
 
-    def bodies(self, names: Sequence[str]) -> str:
+    def names_of(self, names: Sequence[str]) -> str:
         """Return the names of authorities."""
         return joint("names", self.lang).join(self.text(label("authority", name)) for name in names)
 
@@ -180,7 +169,7 @@ class Site:
 
     def authority(self, instrument: Instrument) -> list[tuple[Markup | None, str]]:
         """Return the authorities of an instrument, each with the remark when it is competent, unless it always is."""
-        return [(self._remark(condition.tree), self.bodies(names)) for condition, names in instrument.authority]
+        return [(self._remark(condition.tree), self.names_of(names)) for condition, names in instrument.authority]
 
     def _remark(self, condition: Node) -> Markup | None:
         if isinstance(condition, Constant):
