@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
@@ -76,10 +76,10 @@ class Site(Sentences):
         super().__init__(lang)
         self.bundle, self.scope = bundle, scope
         self.is_alone = scope != "site"
-        self.names = [name for name in OVERVIEWS if matrix or name != "matrix"]
+        self.overviews = [name for name in OVERVIEWS if matrix or name != "matrix"]
         self.away: Language = "zh" if lang == "en" else "en"
         self.tones = KNOWN
-        self.say = partial(say, lang=lang)
+        self.say: Callable[..., str] = partial(say, lang=lang)
 
     def count(self, key: str, n: int) -> str:
         """Return a number with the thing that it counts."""
@@ -124,7 +124,7 @@ class Site(Sentences):
             self.lang,
             style=css,
             script=script,
-            nav=[(self.title_of(one), "" if one == name else f"{one}.html") for one in self.names],
+            nav=[(self.title_of(one), "" if one == name else f"{one}.html") for one in self.overviews],
             crumbs=[] if is_index else [(self.say("site"), "index.html"), (title, "")],
             other=(OWN_NAME[self.away], f"zh/{name}.html" if self.lang == "en" else f"../{name}.html"),
             toc=toc,
