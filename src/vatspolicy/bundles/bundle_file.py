@@ -188,7 +188,7 @@ def _layers(file: str, content: Mapping[str, bytes], listed: list[Any]) -> tuple
         if head is None or number != place or not all(name.endswith(".yaml") for name in own):
             raise BundleFileError(file, _("Its layers are not those of its manifest."))
         layers.append(LayerFiles((folder + HEAD, head), tuple(sorted(own.items()))))
-    if listed != [describe_layer(one) for one in layers]:
+    if listed != [describe_layer(layer) for layer in layers]:
         raise BundleFileError(file, _("Its layers are not those of its manifest."))
     return tuple(layers)
 

@@ -240,7 +240,7 @@ def read_envelope(data: Tree, payload_type: str) -> Envelope:
     """Return an envelope whose payload is of this type; nobody has verified it yet. Raises EnvelopeError."""
     match data:
         case {"payload": str(payload), "payloadType": str(found), "signatures": list(entries)} if found == payload_type:
-            signatures = (_decode(one.get("sig")) for one in entries if isinstance(one, dict))
+            signatures = (_decode(entry.get("sig")) for entry in entries if isinstance(entry, dict))
             return Envelope(_decode(payload), found, tuple(signatures))
     raise EnvelopeError("not an envelope of this type")
 

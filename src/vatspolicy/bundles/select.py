@@ -69,7 +69,7 @@ class LawStack:
     def absolute(self) -> LawStack:
         """Return the same law with absolute folders."""
         folder = None if self.folder is None else self.folder.absolute()
-        return replace(self, folder=folder, layers=tuple(one.absolute() for one in self.layers))
+        return replace(self, folder=folder, layers=tuple(layer.absolute() for layer in self.layers))
 
     def load(self) -> SelectedLaw:
         """Load the files as they are now; a bundle file is as it was when it was verified. Raises InvalidInput."""

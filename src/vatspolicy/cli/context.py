@@ -66,7 +66,7 @@ class LawOptions:
         """Return the options as a command that is told next repeats them."""
         from vatspolicy.reports.decision.summary import quote
 
-        layers = (("-p", one) for one in self.policies)
+        layers = (("-p", folder) for folder in self.policies)
         given = (("--law", self.law), ("--bundle", self.bundle), ("--key", self.key), *layers)
         words = [word for name, value in given if value for word in (name, quote(str(value)))]
         return [*words, "--skip-verify"] if self.skip_verify else words

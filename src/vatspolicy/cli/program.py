@@ -42,7 +42,12 @@ def read(arguments: Sequence[str]) -> CheckOptions | None:
 
 def _split(words: Sequence[str], parameters: Sequence[Parameter]) -> dict[str, list[str]]:
     """Return the texts of each parameter by its name. Raises for a mistake."""
-    options = {name: one for one in parameters if isinstance(one.declared, Option) for name in one.declared.names}
+    options = {
+        name: parameter
+        for parameter in parameters
+        if isinstance(parameter.declared, Option)
+        for name in parameter.declared.names
+    }
     [argument] = [one for one in parameters if isinstance(one.declared, Argument)]
     given: dict[str, list[str]] = {}
     remaining = iter(words)

@@ -190,4 +190,4 @@ def _state(duty: Duty) -> DutyState:
 def _duties(record: Record) -> dict[tuple[str, str], Duty]:
     """Return the duties of a record by rule and service."""
     duties = (*record.duties, *(each for each in record.undetermined if isinstance(each, Duty)))
-    return {(one.rule, one.subject.service or ""): one for one in duties}
+    return {(duty.rule, duty.subject.service or ""): duty for duty in duties}

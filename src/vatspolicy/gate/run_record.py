@@ -229,9 +229,9 @@ def record_runs(selected: SelectedLaw, gate: Gate, result: GateResult, moment: s
 def find_opinions(record: Record) -> tuple[OpinionUsed, ...]:
     """Return the opinions that a decision rests on. What nobody granted does not count."""
     return tuple(
-        OpinionUsed(one.about, one.service, one.by, one.date, grant.approver, grant.since, grant.until)
-        for one in record.opinions
-        if one.state == COUNTED and (grant := one.granted) is not None
+        OpinionUsed(opinion.about, opinion.service, opinion.by, opinion.date, grant.approver, grant.since, grant.until)
+        for opinion in record.opinions
+        if opinion.state == COUNTED and (grant := opinion.granted) is not None
     )
 
 

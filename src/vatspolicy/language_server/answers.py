@@ -63,7 +63,10 @@ class Answers:
 
     def locations(self, places: Iterable[navigation.Place]) -> list[types.Location]:
         """Return places as the protocol writes them."""
-        return [types.Location(self.uri(one.file), range_of(one.span, self.project.text(one.file))) for one in places]
+        return [
+            types.Location(self.uri(place.file), range_of(place.span, self.project.text(place.file)))
+            for place in places
+        ]
 
     def place(self, params: _Placed) -> tuple[str, int] | None:
         """Return file and index of the place of a request; None in a file that is too large."""

@@ -149,7 +149,9 @@ def _names(project: Project, file: str, kind: str, place: Sketch) -> Iterator[tu
     elif kind == SETTINGS and not place.on_key:
         yield from _names_in_settings(law, place)
     elif kind == LAYER and path[:1] in (("may_loosen",), ("enforce",)) and len(path) == 2:
-        yield from ((rule.name, _both(rule.message)) for one in law.bundle.own_policies for rule in one.rules)
+        yield from (
+            (rule.name, _both(rule.message)) for own_policy in law.bundle.own_policies for rule in own_policy.rules
+        )
 
 
 def _names_in_policy(law: Law, policy: Policy | None, place: Sketch) -> Iterator[tuple[str, str]]:
@@ -180,7 +182,7 @@ def _names_in_settings(law: Law, place: Sketch) -> Iterator[tuple[str, str]]:
         case ("details", _, "facts"):
             yield from ((path, _fact_title_at(law, path)) for path in sorted(details(law.schemas)))
         case ("accepted", _, "about", int(number)):
-            yield from ((rule.name, _both(rule.message)) for one in policies for rule in one.rules)
+            yield from ((rule.name, _both(rule.message)) for policy in policies for rule in policy.rules)
             if number > 0:
                 head = place.scalars.get((*place.path[:3], 0), "")
                 owner = bundle.policies.get(head.partition("/")[0])
@@ -290,7 +292,7 @@ def _known_words(law: Law, scope: Scope, name: tuple[str, ...]) -> list[Word]:
 def _term_text(law: Law, place: Sketch, name: str) -> str:
     own = place.scalars.get(("terms", name))
     if own is None and law.bundle is not None:
-        own = next((one.terms[name] for one in law.bundle.policies.values() if name in one.terms), None)
+        own = next((policy.terms[name] for policy in law.bundle.policies.values() if name in policy.terms), None)
     return " ".join((own or "").split())
 
 

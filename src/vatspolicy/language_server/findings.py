@@ -43,9 +43,9 @@ def of_problems(problems: Iterable[Problem], text: Text, lang: Language) -> list
 def of_lint(findings: Iterable[LintFinding], text: Text, lang: Language) -> list[Finding]:
     """Return the findings of lint; one that the file ignores tells the reason."""
     found = []
-    for one in findings:
-        level = HINT if one.ignored is not None else RULES[one.rule].level
-        found.append(_finding(one.problem, text, lang, level, one.rule, one.ignored or ""))
+    for finding in findings:
+        level = HINT if finding.ignored is not None else RULES[finding.rule].level
+        found.append(_finding(finding.problem, text, lang, level, finding.rule, finding.ignored or ""))
     return found
 
 

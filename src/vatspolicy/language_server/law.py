@@ -122,7 +122,7 @@ class Law:
         if data is None:
             data = self._documents[id].data if id in self._documents else {}
         uses = data.get("uses") if isinstance(data, dict) else None
-        used = [one for one in uses if isinstance(one, str)] if isinstance(uses, list) else []
+        used = [use for use in uses if isinstance(use, str)] if isinstance(uses, list) else []
         return Owners(id, data, [(one, self._documents[one].data) for one in used if one in self._documents])
 
     def edit_tests(self, file: str) -> None:

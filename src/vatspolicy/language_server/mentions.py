@@ -64,7 +64,7 @@ class Owners:
     def has_rule(self, name: str) -> bool:
         """Return whether the policy has a rule."""
         rules = self._data.get("rules") if isinstance(self._data, dict) else None
-        return isinstance(rules, list) and any(isinstance(one, dict) and one.get("id") == name for one in rules)
+        return isinstance(rules, list) and any(isinstance(rule, dict) and rule.get("id") == name for rule in rules)
 
 
 Names = Callable[[str], Owners]

@@ -85,7 +85,9 @@ class Project:
         folder = kinds.find_law_folder(file)
         if folder is None:
             if not any(self.named):
-                base = next((one / "policies" for one in FilePath(file).parents if _is_base(one / "policies")), None)
+                base = next(
+                    (parent / "policies" for parent in FilePath(file).parents if _is_base(parent / "policies")), None
+                )
             return base, layers
         known = [None if base is None else absolute(base), *map(absolute, layers)]
         if absolute(folder) in known:

@@ -325,7 +325,7 @@ class PolicyServer(LanguageServer):
         results = list(await self.ask(work) or [])
         if results:
             text = lenses.describe_results(rule, results, self.project.lang)
-            self._tell(text, any(one.problems for one in results))
+            self._tell(text, any(result.problems for result in results))
 
     def _tell(self, text: str, failed: bool) -> None:
         kind = types.MessageType.Error if failed else types.MessageType.Info

@@ -148,7 +148,7 @@ class Sketch:
     def keys(self, path: Path) -> list[str]:
         """Return the keys of the mapping at a path."""
         size = len(path)
-        found = (one[size] for one in self.scalars if len(one) > size and one[:size] == path)
+        found = (scalar[size] for scalar in self.scalars if len(scalar) > size and scalar[:size] == path)
         return list(dict.fromkeys(key for key in found if isinstance(key, str)))
 
 

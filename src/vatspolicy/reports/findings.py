@@ -82,9 +82,11 @@ def make_run(tool: str, version: str, rules: Mapping[str, RuleHelp], findings: S
             defaultConfiguration={"level": rule.level},
             address=rule.page,
         )
-    for one in findings:
-        place = location(one.file, one.line, one.column)
-        result = run.add_result(one.rule, one.level, one.message, place, f"{one.rule}\0{one.file}\0{one.message}")
-        if one.ignored is not None:
-            result["suppressions"] = [{"kind": "inSource", "justification": one.ignored}]
+    for finding in findings:
+        place = location(finding.file, finding.line, finding.column)
+        result = run.add_result(
+            finding.rule, finding.level, finding.message, place, f"{finding.rule}\0{finding.file}\0{finding.message}"
+        )
+        if finding.ignored is not None:
+            result["suppressions"] = [{"kind": "inSource", "justification": finding.ignored}]
     return run

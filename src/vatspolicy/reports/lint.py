@@ -72,7 +72,9 @@ def render(name: str, report: LintReport, lang: Language) -> str:
 
 def text(report: LintReport, lang: Language) -> str:
     """Render a line for each finding, and the total."""
-    return "".join(f"{line}\n" for line in (*(_line(one, lang) for one in report.findings), total(report, lang)))
+    return "".join(
+        f"{line}\n" for line in (*(_line(finding, lang) for finding in report.findings), total(report, lang))
+    )
 
 
 def _line(finding: LintFinding, lang: Language) -> str:
@@ -121,9 +123,9 @@ def _finding(finding: LintFinding, lang: Language) -> PlacedFinding:
 
 
 def _shown(report: LintReport, lang: Language) -> Iterator[Shown]:
-    for one in report.findings:
-        at = one.problem
-        yield Shown(one.rule, one.level, _said(at, lang), at.file, at.line, at.column, one.ignored)
+    for finding in report.findings:
+        at = finding.problem
+        yield Shown(finding.rule, finding.level, _said(at, lang), at.file, at.line, at.column, finding.ignored)
 
 
 def github(report: LintReport, lang: Language) -> str:

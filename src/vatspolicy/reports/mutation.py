@@ -57,9 +57,9 @@ def _shown(report: MutationReport, lang: Language) -> Iterator[Shown]:
         yield Shown("test-fails-on-the-law", ERROR, name, whole, 1)
     if report.is_below:
         yield Shown("score-below-threshold", ERROR, _total(report, lang), whole, 1)
-    for one in report.survivors:
-        if one.state == SURVIVED:
-            yield Shown("mutant-survived", WARNING, _said(one), one.file, one.line, one.column)
+    for survivor in report.survivors:
+        if survivor.state == SURVIVED:
+            yield Shown("mutant-survived", WARNING, _said(survivor), survivor.file, survivor.line, survivor.column)
 
 
 def _said(one: Survivor) -> str:
@@ -89,7 +89,9 @@ def junit(report: MutationReport, lang: Language) -> str:
     """
     suites = Suites(TOOL)
     for policy, score in scores(report.results).items():
-        here = [one for one in report.survivors if one.mutant.policy == policy and one.state == SURVIVED]
+        here = [
+            survivor for survivor in report.survivors if survivor.mutant.policy == policy and survivor.state == SURVIVED
+        ]
         lines = "\n".join(f"{one.file}:{one.line}:{one.column}: {_said(one)}" for one in here)
         told = " ".join(translate(str(score), lang).split())
         suites.add_suite(policy).add_case("mutants", policy, "\n".join(filter(None, (told, lines))))

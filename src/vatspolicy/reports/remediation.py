@@ -290,8 +290,10 @@ class _Report:
         title = self.style(clean(joined(proposal, self.lang)), "bold")
         cost = self.style(say("cost", self.lang, cost=proposal.cost), "dim")
         yield from wrap(f"{title} · {cost}", self.room, "     ", f"  {sign}  ")
-        for one in proposal.differences:
-            text = f"{one.title[self.lang]}{self.colon}{one.from_[self.lang]} → {one.to[self.lang]}"
+        for difference in proposal.differences:
+            text = (
+                f"{difference.title[self.lang]}{self.colon}{difference.from_[self.lang]} → {difference.to[self.lang]}"
+            )
             yield from self.flow(text, "         ", first="       ")
         decided = self.style(word(VERDICTS, proposal.decision, self.lang), COLORS[proposal.decision])
         for position, line in enumerate(then(proposal, self.lang, decided)):
@@ -402,4 +404,4 @@ def _checks(route: Route, lang: Language) -> Iterator[tuple[bool | None, str]]:
     """Yield the foreign share and the conditions of a route: whether each is met, and its text."""
     if route.max_foreign_percent is not None:
         yield route.share_met, say("share", lang, percent=number(route.max_foreign_percent))
-    yield from ((one.value, one.message[lang]) for one in route.conditions)
+    yield from ((condition.value, condition.message[lang]) for condition in route.conditions)

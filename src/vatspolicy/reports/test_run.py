@@ -80,19 +80,21 @@ def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
 
 def _proposal_lines(run: RunResult) -> Iterator[str]:
     """Yield the test cases proposed, each below the clause that it shows, and the reasons where there is none."""
-    for one in run.proposals:
-        place = {"file": one.file, "line": one.line, "name": one.clause}
-        value = _("true") if one.value else _("false")
-        if one.case:
+    for proposal in run.proposals:
+        place = {"file": proposal.file, "line": proposal.line, "name": proposal.clause}
+        value = _("true") if proposal.value else _("false")
+        if proposal.case:
             yield _(
                 "{file}:{line}: {name} decides as {value} in this case of {tests}:",
                 **place,
                 value=value,
-                tests=one.tests,
+                tests=proposal.tests,
             )
-            yield from (f"  {line}" for line in one.case.splitlines())
+            yield from (f"  {line}" for line in proposal.case.splitlines())
         else:
-            yield _("{file}:{line}: no case for {name} as {value}: {reason}", **place, value=value, reason=one.reason)
+            yield _(
+                "{file}:{line}: no case for {name} as {value}: {reason}", **place, value=value, reason=proposal.reason
+            )
 
 
 def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:
@@ -111,7 +113,9 @@ def _gaps(coverage: CoverageResult) -> Iterator[tuple[str, str, int, str]]:
 def published(run: RunResult, lang: Language) -> RunRecord:
     """Return what JSON shows of a run, in a language."""
     tests = tuple(_outcome(result, lang) for result in run.results)
-    proposals = tuple(replace(one, reason=one.reason and say(one.reason, lang)) for one in run.proposals)
+    proposals = tuple(
+        replace(proposal, reason=proposal.reason and say(proposal.reason, lang)) for proposal in run.proposals
+    )
     coverage = None if run.coverage is None else _covered(run.coverage)
     return RunRecord(1, run.bundle.identity, run.counts, tests, coverage, proposals, run.exit_code)
 

@@ -84,7 +84,10 @@ def say_fact(fact: DatedFact, lang: Language) -> str:
 def say_ahead(entry: ChangeAhead, lang: Language) -> str:
     """Describe a coming change in one line: day, decision, differences, law."""
     stop = joint("semicolon", lang)
-    law = [*(say_law(one, lang) for one in entry.instruments), *(say_fact(one, lang) for one in entry.facts)]
+    law = [
+        *(say_law(instrument, lang) for instrument in entry.instruments),
+        *(say_fact(fact, lang) for fact in entry.facts),
+    ]
     text = word(WORDS, entry.phase, lang, day=entry.day) + joint("colon", lang)
     text += stop.join(say_change(change, lang) for change in told(entry.changes))
     return text + (f" [{stop.join(law)}]" if law else "")
@@ -212,7 +215,10 @@ def _entry(timeline: Timeline, entry: Entry, lang: Language) -> dict[str, object
         "until": say_until(timeline, entry, lang),
         "changes": [say_change(change, lang) for change in told(entry.changes)],
         "marks": [word(WORDS, mark.mark, lang, day=mark.day) for mark in entry.marks],
-        "law": [*(say_law(one, lang) for one in entry.instruments), *(say_fact(one, lang) for one in entry.facts)],
+        "law": [
+            *(say_law(instrument, lang) for instrument in entry.instruments),
+            *(say_fact(fact, lang) for fact in entry.facts),
+        ],
     }
 
 

@@ -112,8 +112,8 @@ class PythonEngine:
 
     def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
         """Yield the answers, in order."""
-        for one in facts:
-            yield tuple(decide(ruleset, one, self._day) for ruleset in self._rulesets)
+        for fact in facts:
+            yield tuple(decide(ruleset, fact, self._day) for ruleset in self._rulesets)
 
 
 def decide(ruleset: RuleSet, facts: Facts, day: str) -> Answer:

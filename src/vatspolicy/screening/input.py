@@ -70,7 +70,7 @@ def read_facts(row: Row, schemas: SchemaSet | None = None, admit: Callable[[Prof
         return {**profile.facts, "opinions": profile.granted_opinions}
     except InvalidInput as error:
         problems = map(in_language, error.problems)
-        reasons = list(dict.fromkeys(f"{one.path}: {one.message}".removeprefix(": ") for one in problems))
+        reasons = list(dict.fromkeys(f"{problem.path}: {problem.message}".removeprefix(": ") for problem in problems))
         rest = len(reasons) - MAX_REASONS
         further = [count(_COUNTS, "further", rest, current_language())] if rest > 0 else []
         raise Rejected(reasons[:MAX_REASONS] + further) from None

@@ -265,7 +265,7 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: str, keeps: bool
     """
     waivers = None
     files = (options.waivers, options.approvers, options.baseline, options.strict_waivers, options.opinions)
-    if options.write_baseline or any(isinstance(one, Path) for one in files):
+    if options.write_baseline or any(isinstance(file, Path) for file in files):
         from vatspolicy.gate.waivers.load import load_waiver_set
 
         waivers = load_waiver_set(*files)

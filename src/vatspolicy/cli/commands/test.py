@@ -189,7 +189,7 @@ def run_tests(
     if write_tests:
         from vatspolicy.authoring.mutation.suggestions import add_tests
 
-        suggested = [one.suggestion for one in report.survivors if one.suggestion is not None]
+        suggested = [survivor.suggestion for survivor in report.survivors if survivor.suggestion is not None]
         _write(add_tests(bundle, suggested), law, quiet=format != "text")
     publish(lambda name, _: render(name, report, lang), format, outputs)
     return report.exit_code

@@ -119,7 +119,7 @@ def _to_json(passed: bool, signer: Key, found: list[tuple[str, list[Attested], l
         {
             "spec": spec,
             "passed": not objections,
-            "objections": [str(one) for one in objections],
+            "objections": [str(objection) for objection in objections],
             "statements": [one.statement for one in about],
         }
         for spec, about, objections in found

@@ -91,7 +91,7 @@ def waive(
 
 
 def _require_rule(bundle: Bundle, name: str) -> None:
-    names = [one.name for policy in bundle.policies.values() for one in policy.rules]
+    names = [rule.name for policy in bundle.policies.values() for rule in policy.rules]
     if name not in names:
         abort(Sentences(_("there is no rule {rule!r}.", rule=name), suggest(name, names)))
 

@@ -172,7 +172,7 @@ def find_stronger(granted: GrantedOpinion, waiver_set: WaiverSet, profile: Profi
     It is the word of an authority on the classes of a service, beside an opinion of others on a rule, or the other way
     round. Or it prevails on the same matter and the spec leaves it out, to claim what counsel says alone.
     """
-    claims, own = [stated(one) for one in profile.facts["opinions"]], granted.opinion
+    claims, own = [stated(claim) for claim in profile.facts["opinions"]], granted.opinion
     for other in waiver_set.opinions:
         services = {other.opinion.get("service"), own.get("service")}
         if other.product != granted.product or not (None in services or len(services) == 1):
@@ -298,12 +298,12 @@ class _Run:
             faults += find_misfits(granted, case.profile, case.decision.as_of, self.today)
         if not cases:
             faults.append(("unused", "no-product"))
-        elif not any(granted.opinion == stated(one) for case in cases for one in case.profile.facts["opinions"]):
+        elif not any(granted.opinion == stated(claim) for case in cases for claim in case.profile.facts["opinions"]):
             faults.append(("unused", "no-claim"))
         elif any(find_stronger(granted, self.waiver_set, case.profile) for case in cases):
             faults.append(("unused", "stronger"))
         elif not faults:
-            states = [one.state for case in cases for one in case.opinions if _is_by(one, granted)]
+            states = [opinion.state for case in cases for opinion in case.opinions if _is_by(opinion, granted)]
             if not states:
                 faults.append(("changed", "changed"))
             elif "counted" not in states:

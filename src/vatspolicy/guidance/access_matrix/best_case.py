@@ -298,7 +298,9 @@ class BestCaseSearch:
             *map(self.reads, (rule.when, *(one.check for one in effect.conditions)))
         )
         flags = sorted(axes & self.flags)
-        local = [one for one in effect.conditions if not self.reads(one.check) & (self.flags | {"area"})]
+        local = [
+            condition for condition in effect.conditions if not self.reads(condition.check) & (self.flags | {"area"})
+        ]
         rest = [one for one in effect.conditions if one not in local]
         failed: set[str] | None = None
         for location in locations if axes & _PLACES else locations[:1]:
@@ -371,7 +373,7 @@ class BestCaseSearch:
         """Return a finding for another location, or None if the route depends on places or is prohibited there."""
         effect = finding.rule.effect
         assert isinstance(effect, Route)
-        if finding.case is None or any(self.reads(one) & _PLACES for one in finding.rule.expressions):
+        if finding.case is None or any(self.reads(expression) & _PLACES for expression in finding.rule.expressions):
             return None
         case = BestCase(finding.case.share, location, {**finding.case.choice, "location": location})
         return replace(finding, case=case) if not self.barring(finding.business, case) else None

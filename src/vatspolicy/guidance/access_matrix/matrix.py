@@ -167,7 +167,9 @@ def _regime(
         name,
         _title(rules),
         places,
-        tuple(Instrument(one, say_both(search.bundle.instruments[one].title)) for one in instruments),
+        tuple(
+            Instrument(instrument, say_both(search.bundle.instruments[instrument].title)) for instrument in instruments
+        ),
         tuple(
             result.Source(policy.id, titled(policy, policy.edition(search.day)), _number(policy, search.day))
             for policy in policies
@@ -229,7 +231,7 @@ def _by_places(
     for location in locations:
         here = tuple(_place_cell(search, business, location, first) for business in search.businesses)
         groups.setdefault(here, []).append(location)
-    kinds = sorted(groups, key=lambda here: (-sum(len(one.alike) for one in groups[here]), groups[here][0].at))
+    kinds = sorted(groups, key=lambda here: (-sum(len(group.alike) for group in groups[here]), groups[here][0].at))
     columns = []
     for number, here in enumerate(kinds):
         members = groups[here]

@@ -99,7 +99,7 @@ def _bring_in_supplier(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
     if not company.get("foreign_percent") or known is None or SUPPLIER in known:
         return
     expressions = blocking_expressions(ruleset, ("route",))
-    names = {node.names for one in expressions for node in walk(one.tree) if isinstance(node, Fact)}
+    names = {node.names for expression in expressions for node in walk(expression.tree) if isinstance(node, Fact)}
     if ("certificates",) not in names:
         return
     edits = (
@@ -209,7 +209,7 @@ def _find_facts(profile: Profile, names: tuple[str, ...]) -> Iterator[tuple[str 
 def _is_plausible(profile: Profile, kind: str, service: str | None) -> bool:
     """Return False for a contract with a partner that runs no service, or a new legal form of an overseas company."""
     if kind == "contract":
-        found = next(one for one in profile.facts["services"] if one["id"] == service)
+        found = next(fact for fact in profile.facts["services"] if fact["id"] == service)
         return bool(found.get("operated_by") == "partner")
     if kind == "legal-form":
         return profile.facts["company"].get("mainland_entity") is not False

@@ -235,9 +235,9 @@ def describe_ways(bundle: Bundle, profile: Profile, plan: search.RemediationPlan
         worst_reading=made.worst_reading,
         services=tuple(_service(service, service.id in stated) for service in made.services),
         denials=tuple(
-            Obstacle(one.rule, one.subject, one.message, one.citations)
-            for one in made.denials
-            if not isinstance(one, record.Need) or one.routes is None
+            Obstacle(denial.rule, denial.subject, denial.message, denial.citations)
+            for denial in made.denials
+            if not isinstance(denial, record.Need) or denial.routes is None
         ),
         goal=plan.goal,
         proposals=tuple(_proposal(bundle, profile, proposal, ids) for proposal in plan.proposals),
@@ -254,8 +254,13 @@ def describe_ways(bundle: Bundle, profile: Profile, plan: search.RemediationPlan
 
 def _service(service: record.Service, share_is_stated: bool) -> Service:
     activities = (
-        Activity(one.class_, one.title, one.outcome, tuple(_route(way, share_is_stated) for way in one.routes))
-        for one in service.activities
+        Activity(
+            activity.class_,
+            activity.title,
+            activity.outcome,
+            tuple(_route(way, share_is_stated) for way in activity.routes),
+        )
+        for activity in service.activities
     )
     return Service(service.id, service.state, tuple(activities))
 
@@ -273,7 +278,10 @@ def _route(route: record.Route, share_is_stated: bool) -> Route:
         route.share_too_high,
         route.citations,
         not route.share_too_high if share_is_stated and route.max_foreign_percent is not None else None,
-        tuple(Condition(one.id, one.message, one.value, one.where) for one in route.conditions),
+        tuple(
+            Condition(condition.id, condition.message, condition.value, condition.where)
+            for condition in route.conditions
+        ),
     )
 
 

@@ -190,7 +190,7 @@ class Search:
             return
         rest = [change for change in proposal.changes if change is not moved]
         places = find_targets(self.bundle.on(self.decision.as_of), self.decision)
-        alike = [one for one in places if one.source == moved.target.source and one.key != moved.target.key]
+        alike = [place for place in places if place.source == moved.target.source and place.key != moved.target.key]
         for target in alike[: max(4, 50 // self.weight)]:
             for change in relocate(self.profile, target, (moved.parts,), (moved.services,)):
                 try:

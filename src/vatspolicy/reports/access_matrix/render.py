@@ -214,9 +214,9 @@ def column_note(column: Regime | PlaceSet, lang: Language) -> str:
     """Return the description of a column in the list of columns."""
     parts = [say(column.title, lang)]
     if isinstance(column, Regime):
-        for one in column.policies:
-            number = [clean(one.number)] if one.number else []
-            parts.append(joint("comma", lang).join([say(one.title, lang), *number]))
+        for policy in column.policies:
+            number = [clean(policy.number)] if policy.number else []
+            parts.append(joint("comma", lang).join([say(policy.title, lang), *number]))
         if column.places:
             parts.append(word(WORDS, "where", lang, places=say(column.places, lang)))
     return joint("semicolon", lang).join(parts)

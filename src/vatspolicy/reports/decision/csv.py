@@ -70,9 +70,9 @@ class Report(pieces.Report):
         """Yield the head, the rows of each decision, then specs not decided and remarks on the run."""
         yield _row({name: name for name in COLUMNS})
         yield from (text for (text,) in entries.texts())
-        for one in sorted(set(run.problems)):
-            said = f"{one.message} {one.hint}".strip()
-            yield _row({"file": one.file, "line": one.line}, effect="invalid", level="error", message=said)
+        for problem in sorted(set(run.problems)):
+            said = f"{problem.message} {problem.hint}".strip()
+            yield _row({"file": problem.file, "line": problem.line}, effect="invalid", level="error", message=said)
         for remark in run.remarks or ():
             place = {"file": remark.file, "line": remark.line, "product": remark.product, "rule": remark.rule}
             yield _row(place, effect=remark.kind, level=remark.level, message=digest.say_remark(remark, self.lang))

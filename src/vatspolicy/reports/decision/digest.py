@@ -174,7 +174,7 @@ def say_worst(worst: WorstReading | None, lang: Language) -> str | None:
         return None
     if not worst.complete:
         return word(READING_WORDS, "alone", lang, service=worst.service)
-    names = joint("list", lang).join(say_reading(one.reading, lang) for one in worst.readings)
+    names = joint("list", lang).join(say_reading(reading.reading, lang) for reading in worst.readings)
     decision = word(VERDICTS, worst.decision, lang)
     return word(READING_WORDS, "worst", lang, service=worst.service, names=names, decision=decision)
 
@@ -217,7 +217,9 @@ def say_opinion(opinion: Opinion, lang: Language) -> str:
 
 def say_standing(opinions: Iterable[Opinion], lang: Language) -> list[str]:
     """Return a sentence for each opinion that counts or is only claimed, for a first screen."""
-    return [end(say_opinion(one, lang), lang) for one in opinions if one.state in ("counted", "not-granted")]
+    return [
+        end(say_opinion(opinion, lang), lang) for opinion in opinions if opinion.state in ("counted", "not-granted")
+    ]
 
 
 def changes_ahead(record: Record, lang: Language) -> list[tuple[str, str]]:
@@ -267,8 +269,8 @@ def _merge(duties: Sequence[Duty]) -> Duty:
             said, text = message.get(lang, ""), duty.message[lang]
             if text not in said:
                 message[lang] = said + (gap(lang) if said else "") + text
-        for one in duty.citations:
-            cited.setdefault((one.policy, one.key), one)
+        for citation in duty.citations:
+            cited.setdefault((citation.policy, citation.key), citation)
     return replace(duties[0], message=message, citations=tuple(cited.values()))
 
 
@@ -343,7 +345,7 @@ def open_facts(findings: Iterable[Finding]) -> dict[str, tuple[Question, int]]:
 
 def later_law(record: Record, lang: Language) -> str:
     """Return the notice that the law of the day is not all known; empty for a day up to which it was checked."""
-    return next((one.message[lang] for one in record.notices if one.kind == "later-law"), "")
+    return next((notice.message[lang] for notice in record.notices if notice.kind == "later-law"), "")
 
 
 def say_meaning(record: Record, lang: Language) -> str:

@@ -135,7 +135,7 @@ class _Document:
 
     def remarks(self, remarks: Iterable[Remark]) -> None:
         """Add the remarks about waivers and a baseline."""
-        told = [f"{digest.remark_place(one)} {digest.say_remark(one, self.say.lang)}" for one in remarks]
+        told = [f"{digest.remark_place(remark)} {digest.say_remark(remark, self.say.lang)}" for remark in remarks]
         if told:
             self.heading(self.say.word(digest.WAIVER_WORDS, "remarks"))
             self.bullets(told)

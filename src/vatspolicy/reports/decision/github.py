@@ -48,7 +48,7 @@ class Report(pieces.Report):
         lang, judgement, remarks = self.lang, self.judgement, list(run.remarks or ())
         invalid = len({problem.file for problem in run.problems})
         order = entries.sort(rank)
-        settings = [one for one in remarks if one.kind in (SETTINGS, EDITS)]  # first: none of them is left out
+        settings = [remark for remark in remarks if remark.kind in (SETTINGS, EDITS)]  # first: none of them is left out
         found = Annotations()
         for one in settings:
             found.add(_remark(one, lang, judgement))

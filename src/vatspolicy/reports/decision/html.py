@@ -325,7 +325,7 @@ _NAMES = {
     "offset": offset,
     "open_facts": digest.open_facts,
     "route_points": route_points,
-    "rules_of": lambda findings: [rule for _, rule in sorted({one.rule: one for one in findings}.items())],
+    "rules_of": lambda findings: [rule for _, rule in sorted({finding.rule: finding for finding in findings}.items())],
     "say_basis": digest.say_basis,
     "say_change": say_change,
     "say_denial": memo.say_denial,

@@ -51,7 +51,7 @@ def make_brief(record: Record, lang: Language, judgement: Judgement) -> dict[str
 def write_dense(value: object, indent: str = "") -> str:
     """Return JSON in which an object or list without objects stands on one line."""
     members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    if not any(isinstance(one, dict) or _has_objects(one) for one in members):
+    if not any(isinstance(member, dict) or _has_objects(member) for member in members):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     deeper = f"{indent} "
     names = [f"{json.dumps(key)}: " for key in value] if isinstance(value, dict) else [""] * len(members)
@@ -98,9 +98,9 @@ class _Brief:
             "missing": [self.fact(ask, len(ask.rules)) for ask in record.missing],
             "undetermined": self.undetermined(record.undetermined),
             "opinions": [
-                {key: getattr(one, key) for key in ("about", "by", "date", "state", "line")}
-                | {"approver": one.granted and one.granted.approver}
-                for one in record.opinions
+                {key: getattr(opinion, key) for key in ("about", "by", "date", "state", "line")}
+                | {"approver": opinion.granted and opinion.granted.approver}
+                for opinion in record.opinions
             ],
             "notices": [self.say(notice.message) for notice in record.notices],
             "changes_ahead": [
@@ -111,7 +111,7 @@ class _Brief:
 
     def bundle(self) -> dict[str, object]:
         law = self.record.bundle
-        layers = [{**encode(one), "title": self.say(one.title)} for one in law.layers]
+        layers = [{**encode(layer), "title": self.say(layer.title)} for layer in law.layers]
         return {**encode(law), **({"layers": layers} if layers else {})}
 
     def say(self, text: LocalizedText) -> str:
@@ -241,7 +241,7 @@ class Report(pieces.Report):
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the whole document."""
         frame = self._dump(self._frame(entries, run), 0) + "\n"
-        if run.gate and any(one.fails for one in entries.summaries):
+        if run.gate and any(summary.fails for summary in entries.summaries):
             *done, frame = self._fill(frame, "failures", 2, (text for texts in entries.texts() for text in texts[1:]))
             yield from done
         if len(entries):
@@ -255,7 +255,7 @@ class Report(pieces.Report):
             {key: getattr(problem, key) for key in ("file", "line", "column", "path", "message", "hint")}
             for problem in sorted(set(run.problems))
         ]
-        worst = max((one.decision for one in entries.summaries), key=digest.SEVERITY.index, default=None)
+        worst = max((summary.decision for summary in entries.summaries), key=digest.SEVERITY.index, default=None)
         frame = {
             "format": FORMAT,
             "decision": None if undecided else worst,
@@ -286,7 +286,7 @@ def _gate(gate: GateResult, entries: Entries) -> dict[str, object]:
         "strict_waivers": judgement.strict,
         "exit_code": int(gate.exit_code),
         "specs": {"decided": len(entries), "invalid": len(gate.invalid)},
-        "failures": BLANK if any(one.fails for one in entries.summaries) else [],
+        "failures": BLANK if any(summary.fails for summary in entries.summaries) else [],
     }
 
 
@@ -298,7 +298,7 @@ def _remarks(remarks: Iterable[Remark] | None, lang: Language | None) -> dict[st
     if remarks is None:
         return {}
     remarks = list(remarks)
-    settings = [encode(setting) for one in remarks for setting in one.settings]
+    settings = [encode(setting) for remark in remarks for setting in remark.settings]
     waivers = [
         {**encode(one), **({"message": one.message[lang]} if lang else {})} for one in remarks if one.kind != "settings"
     ]

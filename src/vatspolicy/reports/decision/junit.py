@@ -54,7 +54,7 @@ class Report(pieces.Report):
             _add_remarks(suites[-1], run.remarks, lang, self.judgement)
         others = [suite.to_text(NAME, PROPERTIES) for suite in suites]
         texts = chain((text for (text,) in entries.texts()), others)
-        law = next((say_deciding(one.law, lang) for one in entries.summaries), "")
+        law = next((say_deciding(summary.law, lang) for summary in entries.summaries), "")
         return join_suites(texts, run.gate.started if run.gate else "", {"specs": str(len(entries)), "law": law})
 
 

@@ -246,7 +246,7 @@ def make_memo(record: Record, say: Sentences) -> Memo:
         reason=say_reason(record, say),
         remarks=[told for told in remarks if told],
         notices=[say.text(notice.message) for notice in record.notices],
-        opinions=[digest.say_opinion(one, lang) for one in record.opinions],
+        opinions=[digest.say_opinion(opinion, lang) for opinion in record.opinions],
         licenses=list(_licenses(record, say)),
         tasks=items(record, say),
         blocks=[*_blocks(record, say)],
@@ -347,7 +347,7 @@ def _failing(route: Route, say: Sentences) -> list[str]:
 def _sources(record: Record, say: Sentences) -> tuple[str, list[tuple[str, str]]]:
     """Return how many of the cited articles have been checked, and those that have not, by grade."""
     articles = {(cited.policy, cited.key): cited for cited in cited_articles(record)}
-    found = {grade: [one for one in articles.values() if one.verification == grade] for grade in _GRADES}
+    found = {grade: [article for article in articles.values() if article.verification == grade] for grade in _GRADES}
     counts = {grade: len(found[grade]) for grade in _GRADES}
     if not articles:
         return say.html("sources_none"), []

@@ -80,7 +80,7 @@ class Report(pieces.Report):
         remarks = self._dump(made.results)
         made.results[:] = BLANK if remarks or any(places) else []
         properties = {
-            "decisions": {one.file: one.decision for one in entries.summaries},
+            "decisions": {summary.file: summary.decision for summary in entries.summaries},
             "failOn": judgement.fail_on,
             "noFail": judgement.no_fail,
             "specs": len(entries),

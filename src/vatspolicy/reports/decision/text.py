@@ -348,7 +348,7 @@ class _Screen:
     def name(self, finding: Finding) -> str:
         """Return a short name of an obstacle or a license: its subject, and its reasons or instruments."""
         offers = finding.offers if isinstance(finding, Need) and not finding.reasons else ()
-        titles = [one.title for one in finding.reasons] or [one.instrument.title for one in offers]
+        titles = [reason.title for reason in finding.reasons] or [offer.instrument.title for offer in offers]
         name = f" {phrase('or', self.lang)} ".join(dict.fromkeys(map(self.say, titles)))
         if finding.reasons:
             name = " · ".join(map(self.say, titles))

@@ -77,7 +77,7 @@ def render(
     rows = [_product(record, say) for record in records]
     rows += [[problem.file, say.phrase("undecided"), str(problem)] for problem in sorted(set(problems))]
     kind = say.word(digest.WAIVER_WORDS, "remarks")
-    rows += [[digest.remark_place(one), kind, digest.say_remark(one, lang)] for one in remarks]
+    rows += [[digest.remark_place(remark), kind, digest.say_remark(remark, lang)] for remark in remarks]
     _fill(book.create_sheet(say.html("decisions")), _PRODUCTS, rows, say)
     held = io.BytesIO()
     book.save(held)

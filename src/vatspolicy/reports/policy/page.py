@@ -134,7 +134,7 @@ class PolicyPage:
     @property
     def instruments(self) -> list[tuple[Instrument, list[Rule]]]:
         """Instruments, each with the rules of any policy that require it or lead to it."""
-        return [(one, self._rules_of(one)) for one in self.policy.instruments.values()]
+        return [(instrument, self._rules_of(instrument)) for instrument in self.policy.instruments.values()]
 
     def _rules_of(self, instrument: Instrument) -> list[Rule]:
         found = []
@@ -213,7 +213,7 @@ class RulePart:
     def expressions(self) -> list[tuple[str, Expression]]:
         """Expressions of the rule with their names: `when`, the share cap, conditions by id."""
         cap = [("max_foreign_percent", self.share_cap)] if self.share_cap is not None else []
-        return [("when", self.rule.when), *cap, *((one.id, one.check) for one in self.conditions)]
+        return [("when", self.rule.when), *cap, *((condition.id, condition.check) for condition in self.conditions)]
 
     @property
     def cel(self) -> list[str]:
@@ -235,7 +235,7 @@ class RulePart:
         """Parameters that the expressions read, those of their terms included."""
         found = []
         cap = [self.share_cap] if self.share_cap is not None else []
-        read = [self.rule.when, *(one.check for one in self.conditions), *cap]
+        read = [self.rule.when, *(condition.check for condition in self.conditions), *cap]
         keys = dict.fromkeys(node.key for one in read for node in walk(one.tree) if isinstance(node, Param))
         for key in keys:
             owner, _, name = key.partition("/")
@@ -272,8 +272,12 @@ class ParameterPart:
     def values(self) -> list[tuple[str, str, list[Article]]]:
         """First day, value as JSON, and articles of every value, the oldest first."""
         return [
-            (one.since, json.dumps(one.value, ensure_ascii=False), [self.policy.articles[key] for key in one.cite])
-            for one in self.parameter.values
+            (
+                value.since,
+                json.dumps(value.value, ensure_ascii=False),
+                [self.policy.articles[key] for key in value.cite],
+            )
+            for value in self.parameter.values
         ]
 
 
@@ -315,7 +319,7 @@ TOPICS: Mapping[str, LocalizedText] = {
 
 def policies_by_topic(bundle: Bundle) -> dict[str, list[Policy]]:
     """Return the policies of every topic that has any; those no longer in force come last."""
-    found = {topic: [one for one in bundle.policies.values() if topic in one.topics] for topic in TOPICS}
+    found = {topic: [policy for policy in bundle.policies.values() if topic in policy.topics] for topic in TOPICS}
     return {
         topic: sorted(members, key=lambda one: (one.until != NEVER, one.id))
         for topic, members in found.items()
@@ -327,7 +331,11 @@ def instruments_by_authority(bundle: Bundle) -> dict[str, list[tuple[Instrument,
     """Return the instruments of every authority that has any, each with whether it handles all cases."""
     found = {}
     for body in SchemaSet.shipped().load("vocabulary")["$defs"]["authority"]["enum"]:
-        handled = [one for one in bundle.instruments.values() if any(body in names for _, names in one.authority)]
+        handled = [
+            instrument
+            for instrument in bundle.instruments.values()
+            if any(body in names for _, names in instrument.authority)
+        ]
         if handled:
             found[body] = [
                 (one, all(body in names for _, names in one.authority))

@@ -132,7 +132,7 @@ class _Page:
         title = aside(part.parameter.title[self.lang], self.lang) if part.parameter.title else ""
         yield from self.flow(f"{part.parameter.key}{title}", 2)
         for since, value, articles in part.values:
-            cites = joint("list", self.lang).join(one.label[self.lang] for one in articles)
+            cites = joint("list", self.lang).join(article.label[self.lang] for article in articles)
             yield from self.flow(f"{since} {value} [{cites}]", 4)
 
     def rule(self, part: RulePart) -> Iterator[str]:

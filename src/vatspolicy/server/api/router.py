@@ -189,8 +189,8 @@ class _Api:
             if size > limits.answer:
                 break
         if not refused:
-            for one in answers.values():
-                del one["http_status_code"]
+            for answer in answers.values():
+                del answer["http_status_code"]
         return self.bound(encode({"responses": answers})), 207 if refused else 200, counts
 
     def read_question(self, request: Request) -> Question:
@@ -233,8 +233,8 @@ class _Api:
             body, status, counts = work() if at_once else await self.slots.run(work)
         except (BusyError, LateError, DayError, InvalidInput) as error:
             raise to_http_error(error) from None
-        for one in counts:
-            self.metrics.count_decision(one.outcome, one.seconds)
+        for count in counts:
+            self.metrics.count_decision(count.outcome, count.seconds)
         if self.telemetry is not None and counts:
             self.telemetry.note_decisions(counts)
         return Response(body, status, media_type="application/json")

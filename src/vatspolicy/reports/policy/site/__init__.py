@@ -20,7 +20,7 @@ from vatspolicy.core.policies.model import ALWAYS, NEVER, Article, Instrument, P
 from vatspolicy.core.policies.wording import describe_effect, describe_readings
 from vatspolicy.core.profile.vocabulary import describe, fact_schemas, label, words_of
 from vatspolicy.i18n import Language, LocalizedText, Phrase
-from vatspolicy.i18n.words import aside, count, end, gap, joint
+from vatspolicy.i18n.words import count, joint
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.formats.templating import (
     Entry,
@@ -124,7 +124,9 @@ class Site(Sentences):
             self.lang,
             style=css,
             script=script,
-            nav=[(self.title_of(one), "" if one == name else f"{one}.html") for one in self.overviews],
+            nav=[
+                (self.title_of(overview), "" if overview == name else f"{overview}.html") for overview in self.overviews
+            ],
             crumbs=[] if is_index else [(self.say("site"), "index.html"), (title, "")],
             other=(OWN_NAME[self.away], f"zh/{name}.html" if self.lang == "en" else f"../{name}.html"),
             toc=toc,
@@ -267,7 +269,7 @@ def policy_page(site: Site, page: PolicyPage) -> str:
 
 def rule_page(site: Site, rule: RulePart) -> str:
     """Return a page of one rule, with its law and those who rely on it."""
-    cited = dict.fromkeys([*rule.rule.cite, *(key for one in rule.conditions for key in one.cite)])
+    cited = dict.fromkeys([*rule.rule.cite, *(key for condition in rule.conditions for key in condition.cite)])
     cases = list_cases(rule)
     shown = {"law": cited, "reads": rule.parameters_read, "relies": rule.counterparts, "tests": cases}
     return site.page(
@@ -369,7 +371,8 @@ def matrix_page(site: Site, tables: Sequence[Matrix]) -> str:
     from vatspolicy.reports.access_matrix.render import fragment, heading, read_style
 
     parts = [
-        (heading(one, site.lang), f"table-{one.by}", fragment(one, site.lang, f"matrix-{one.by}")) for one in tables
+        (heading(table, site.lang), f"table-{table.by}", fragment(table, site.lang, f"matrix-{table.by}"))
+        for table in tables
     ]
     return site.page(
         "site/matrix.html.j2",
