@@ -16,7 +16,7 @@ from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.profile.profile import Profile, load_profile
-from vatspolicy.guidance.remediation import Proposal, RemediationPlan, find_remediations
+from vatspolicy.guidance.remediation import FoundProposal, RemediationPlan, find_remediations
 from vatspolicy.guidance.remediation.change import (
     apply_changes,
     find_mutability,
@@ -56,7 +56,7 @@ def denied() -> tuple[Found, ...]:
     )
 
 
-def proposals() -> Iterator[tuple[Found, Proposal]]:
+def proposals() -> Iterator[tuple[Found, FoundProposal]]:
     for found in denied():
         for proposal in (*found.plan.proposals, *found.plan.undecided):
             yield found, proposal
@@ -72,7 +72,7 @@ def test_every_denied_fixture_has_a_way() -> None:
     assert all(found.plan.exhausted for found in denied()), "the bound cuts no fixture short"
 
 
-def rewritten(profile: Profile, proposal: Proposal) -> Profile:
+def rewritten(profile: Profile, proposal: FoundProposal) -> Profile:
     """The spec with the differences written in by this test, and read from the beginning."""
     data = copy.deepcopy(profile.document.data)
     gone = []

@@ -46,7 +46,7 @@ def cases() -> dict[str, bytes]:
 
 def ask(name: str, *steps: str, explained: bool = False) -> dict[str, Any]:
     query = api.read_query(cases()[name])
-    found, _ = api.Question(shipped_bundle(), (*PLACE, *steps), explained, TODAY, allow_past=True).answer(query)
+    found, _ = api.DataQuestion(shipped_bundle(), (*PLACE, *steps), explained, TODAY, allow_past=True).answer(query)
     return found
 
 

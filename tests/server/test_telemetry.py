@@ -39,7 +39,7 @@ from tests.support.api_server import start as start
 from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.server.api import telemetry
 from vatspolicy.server.api.bundle_store import BundleStore
-from vatspolicy.server.api.router import Settings, make_api
+from vatspolicy.server.api.router import ApiSettings, make_api
 from vatspolicy.server.api.telemetry import Providers, Telemetry, find_telemetry, wanted_signals
 from vatspolicy.server.serve import ServeError
 
@@ -57,7 +57,7 @@ class Memory:
         tracers = TracerProvider()
         tracers.add_span_processor(SimpleSpanProcessor(self.spans))
         meters = MeterProvider([self.reader])
-        settings = Settings(today=lambda: TODAY, telemetry=lambda store: Telemetry(store, tracers, meters))
+        settings = ApiSettings(today=lambda: TODAY, telemetry=lambda store: Telemetry(store, tracers, meters))
         self.client = TestClient(make_api(store, settings), base_url="http://127.0.0.1", raise_server_exceptions=False)
 
     def span(self) -> ReadableSpan:

@@ -156,7 +156,7 @@ _CHALLENGE = re.compile(r'([a-zA-Z_]+)="([^"]*)"')
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 
-class Answer(NamedTuple):
+class RegistryAnswer(NamedTuple):
     """An answer of a registry."""
 
     status: int
@@ -180,7 +180,7 @@ class RegistryClient:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         max_bytes: int = MAX_SMALL,
-    ) -> Answer:
+    ) -> RegistryAnswer:
         """Send a request to the registry, with credentials if it asks for them. Raises BundleFileError.
 
         An answer of 4xx or 5xx is returned. A redirect is followed for GET and HEAD, without credentials.
@@ -204,7 +204,7 @@ class RegistryClient:
             self.fail(_("The registry sends the upload to another host."))
         return url
 
-    def next_page(self, answer: Answer, url: str) -> str | None:
+    def next_page(self, answer: RegistryAnswer, url: str) -> str | None:
         """Return the address of the page after an answer; None for the last one.
 
         Raises BundleFileError for a `Link` that cannot be read, or that leads to another host.
@@ -237,7 +237,7 @@ class RegistryClient:
         """Raise BundleFileError about the reference."""
         raise BundleFileError(str(self.reference), message, hint)
 
-    def refuse(self, answer: Answer) -> NoReturn:
+    def refuse(self, answer: RegistryAnswer) -> NoReturn:
         """Raise BundleFileError for an answer that is an error, with the registry's code for it."""
         if answer.status in (401, 403):
             hint = _("Log in first (docker login, oras login).")
@@ -257,14 +257,14 @@ class RegistryClient:
         body: bytes | None,
         max_bytes: int,
         authorization: str | None,
-    ) -> Answer:
+    ) -> RegistryAnswer:
         own = {"Authorization": authorization} if authorization else {}
         request = urllib.request.Request(url, body, {**headers, **own}, method=method)  # noqa: S310 - checked before
         local = is_local(urlsplit(url).netloc)
         proxies = [urllib.request.ProxyHandler({})] if local else []
         opener = urllib.request.build_opener(_NoRedirect, *proxies)
 
-        def receive() -> Answer:
+        def receive() -> RegistryAnswer:
             try:
                 with opener.open(request, timeout=TIMEOUT) as response:
                     return self._read(response.status, response.headers, response, max_bytes)
@@ -285,7 +285,7 @@ class RegistryClient:
             )
             return self.fail(_("The registry cannot be reached: {reason}.", reason=why))
 
-    def _read(self, status: int, headers: Any, stream: IO[bytes], max_bytes: int) -> Answer:
+    def _read(self, status: int, headers: Any, stream: IO[bytes], max_bytes: int) -> RegistryAnswer:
         content = bytearray()
         while part := stream.read(min(2**16, max_bytes + 1 - len(content))):
             content += part
@@ -294,7 +294,7 @@ class RegistryClient:
         named = {name.lower(): value for name, value in headers.items()}
         if links := headers.get_all("link"):  # a list of links may be spread over several fields
             named["link"] = ", ".join(links)
-        return Answer(status, named, bytes(content))
+        return RegistryAnswer(status, named, bytes(content))
 
     def _require_tls(self, url: str) -> None:
         parts = urlsplit(url)
@@ -310,11 +310,11 @@ class RegistryClient:
         found = find_credentials(self.reference.host, str(self.reference))
         if scheme.lower() == "basic":
             if found is None or found.basic is None:
-                self.refuse(Answer(401, {}, b""))
+                self.refuse(RegistryAnswer(401, {}, b""))
             return f"Basic {found.basic}"
         asked = dict(_CHALLENGE.findall(rest))
         if scheme.lower() != "bearer" or "realm" not in asked:
-            self.refuse(Answer(401, {}, b""))
+            self.refuse(RegistryAnswer(401, {}, b""))
         self._require_tls(self._join(self.reference.base, asked["realm"]))
         scope = f"repository:{self.reference.repository}:{self.actions}"
         fields = {**({"service": asked["service"]} if "service" in asked else {}), "scope": scope}
@@ -351,13 +351,13 @@ class _TooLate(Exception):
     """The deadline has passed."""
 
 
-def _run_until(end: float, function: Callable[[], Answer]) -> Answer:
+def _run_until(end: float, function: Callable[[], RegistryAnswer]) -> RegistryAnswer:
     """Return what a function returns by a moment of the monotonic clock, or raise what it raises. Raises _TooLate.
 
     It runs in a thread: timeouts of sockets begin anew with each byte, and names are looked up without any. A thread
     that is late is left behind; what it holds is bounded, and it does not keep the program.
     """
-    answers: list[Answer] = []
+    answers: list[RegistryAnswer] = []
     errors: list[BaseException] = []
 
     def run() -> None:

@@ -45,7 +45,7 @@ def by_file(problems: Iterable[Problem]) -> Problems:
     return found
 
 
-class Law:
+class EditedLaw:
     """One law: a base, and the layers above it. `texts` are the open files by absolute path."""
 
     def __init__(self, base: FilePath | None, layers: tuple[FilePath, ...], texts: Mapping[str, str]) -> None:

@@ -21,12 +21,12 @@ from vatspolicy.core.profile.profile import read_profile
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Language
 from vatspolicy.language_server import findings, kinds
-from vatspolicy.language_server.findings import Finding
-from vatspolicy.language_server.law import Law, Problems, absolute, by_file
+from vatspolicy.language_server.findings import EditorFinding
+from vatspolicy.language_server.law import EditedLaw, Problems, absolute, by_file
 from vatspolicy.language_server.mentions import Owners
-from vatspolicy.language_server.text import UTF_16, Text
+from vatspolicy.language_server.text import UTF_16, EditorText
 
-Findings = dict[str, list[Finding]]
+Findings = dict[str, list[EditorFinding]]
 """Findings by the absolute path of their file."""
 Folders = tuple[FilePath | None, tuple[FilePath, ...]]
 """The base of a law, None for the shipped one, and its layers."""
@@ -51,30 +51,30 @@ class Project:
     """Files with the document in each."""
     _checked: dict[str, str] = field(default_factory=dict)
     """Open files with the text that was taken into their law."""
-    _laws: dict[Folders, Law] = field(default_factory=dict)
-    _shown: dict[str, tuple[str, Text]] = field(default_factory=dict)
+    _laws: dict[Folders, EditedLaw] = field(default_factory=dict)
+    _shown: dict[str, tuple[str, EditorText]] = field(default_factory=dict)
     """Files with their content as it was last asked for, and its text."""
 
     # --- files and laws
 
-    def text(self, file: str) -> Text:
+    def text(self, file: str) -> EditorText:
         """Return the text of a file: as it is open, else as it stands on disk; empty if it cannot be read."""
         content = self.texts.get(file)
         if content is None:
             content = read_from_disk(file) or ""
         kept = self._shown.get(file)
         if kept is None or kept[0] != content or kept[1].encoding != self.encoding:
-            kept = self._shown[file] = content, Text.of(content, self.encoding)
+            kept = self._shown[file] = content, EditorText.of(content, self.encoding)
         return kept[1]
 
-    def law_of(self, file: str) -> Law:
+    def law_of(self, file: str) -> EditedLaw:
         """Return the law that a file is part of, or that decides it."""
         return self._law(self._folders(file))
 
-    def _law(self, folders: Folders) -> Law:
+    def _law(self, folders: Folders) -> EditedLaw:
         law = self._laws.get(folders)
         if law is None:
-            law = self._laws[folders] = Law(*folders, self.texts)
+            law = self._laws[folders] = EditedLaw(*folders, self.texts)
             law.load()
         elif law.stale:
             law.load()
@@ -119,7 +119,7 @@ class Project:
         document = None if file.endswith(TESTS_ENDING) else self.document(file)
         return law.names_of(policy.id, None if document is None else document.data)
 
-    def laws_with(self, file: str) -> list[Law]:
+    def laws_with(self, file: str) -> list[EditedLaw]:
         """Return every known law that has the folder of a file: those of open files, and the one of the options."""
         keys = dict.fromkeys(self._folders(one) for one in [file, *self.texts])
         if any(self.named):
@@ -156,7 +156,7 @@ class Project:
                 self.results.pop(policy.id if policy else "", None)
         return {one: findings.of_problems(found, self.text(one), self.lang) for one, found in problems.items()}
 
-    def _problems(self, file: str, kind: str, law: Law) -> list[Problem]:
+    def _problems(self, file: str, kind: str, law: EditedLaw) -> list[Problem]:
         try:
             document = parse_document(self.texts[file], file)
             if kind == kinds.PROFILE:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vatspolicy.core.engine.result import encode
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.reports.formats.github import command
-from vatspolicy.reports.formats.sarif import Run, location
+from vatspolicy.reports.formats.sarif import SarifRun, location
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 """Levels of a finding, the worst first. An error fails the run."""
@@ -21,7 +21,7 @@ _MORE = Phrase("The log has {count} more of this level: GitHub shows ten annotat
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownFinding:
     """A finding to be shown beside a line."""
 
     rule: str
@@ -45,7 +45,7 @@ class RuleHelp:
     """Address of its documentation."""
 
 
-def github(tool: str, findings: Iterable[Shown], summary: str, failed: bool, lang: Language) -> str:
+def github(tool: str, findings: Iterable[ShownFinding], summary: str, failed: bool, lang: Language) -> str:
     """Return workflow commands: up to ten annotations of each level, worst first, and the summary."""
     open_ones = [finding for finding in findings if finding.ignored is None]
     last = ERROR if failed else NOTE
@@ -69,9 +69,11 @@ def write_json(result: object) -> str:
     return json.dumps(encode(result), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def make_run(tool: str, version: str, rules: Mapping[str, RuleHelp], findings: Sequence[Shown], lang: Language) -> Run:
+def make_run(
+    tool: str, version: str, rules: Mapping[str, RuleHelp], findings: Sequence[ShownFinding], lang: Language
+) -> SarifRun:
     """Return a SARIF run. Findings that a file ignores are results with a suppression."""
-    run = Run(tool, version, "findingAndFile/v1")
+    run = SarifRun(tool, version, "findingAndFile/v1")
     for id, rule in rules.items():
         told = rule.help or rule.title
         run.add_rule(

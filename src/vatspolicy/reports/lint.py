@@ -14,7 +14,7 @@ from vatspolicy.i18n import Language, Phrase, say
 from vatspolicy.i18n.words import Counts, Table, count, joint, word
 from vatspolicy.origin import page
 from vatspolicy.reports import findings
-from vatspolicy.reports.findings import RuleHelp, Shown
+from vatspolicy.reports.findings import RuleHelp, ShownFinding
 from vatspolicy.reports.formats.junit import Suites
 
 TOOL = "vatspolicy lint"
@@ -122,10 +122,10 @@ def _finding(finding: LintFinding, lang: Language) -> PlacedFinding:
     return PlacedFinding(finding.rule, finding.level, *place, *said, finding.ignored)
 
 
-def _shown(report: LintReport, lang: Language) -> Iterator[Shown]:
+def _shown(report: LintReport, lang: Language) -> Iterator[ShownFinding]:
     for finding in report.findings:
         at = finding.problem
-        yield Shown(finding.rule, finding.level, _said(at, lang), at.file, at.line, at.column, finding.ignored)
+        yield ShownFinding(finding.rule, finding.level, _said(at, lang), at.file, at.line, at.column, finding.ignored)
 
 
 def github(report: LintReport, lang: Language) -> str:

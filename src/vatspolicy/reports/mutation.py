@@ -10,7 +10,7 @@ from vatspolicy.authoring.mutation.report import MutationReport, MutationRun, Su
 from vatspolicy.i18n import Language, LocalizedText, Phrase, say, translate
 from vatspolicy.origin import page
 from vatspolicy.reports import findings
-from vatspolicy.reports.findings import ERROR, WARNING, RuleHelp, Shown
+from vatspolicy.reports.findings import ERROR, WARNING, RuleHelp, ShownFinding
 from vatspolicy.reports.formats.junit import Suites
 
 TOOL = "vatspolicy test --mutation"
@@ -51,15 +51,17 @@ def _total(report: MutationReport, lang: Language) -> str:
     return "; ".join(" ".join(translate(line, lang).split()) for line in report.totals())
 
 
-def _shown(report: MutationReport, lang: Language) -> Iterator[Shown]:
+def _shown(report: MutationReport, lang: Language) -> Iterator[ShownFinding]:
     whole = str(Path(report.bundle.folder) / "bundle.yaml")
     for name in report.failing:
-        yield Shown("test-fails-on-the-law", ERROR, name, whole, 1)
+        yield ShownFinding("test-fails-on-the-law", ERROR, name, whole, 1)
     if report.is_below:
-        yield Shown("score-below-threshold", ERROR, _total(report, lang), whole, 1)
+        yield ShownFinding("score-below-threshold", ERROR, _total(report, lang), whole, 1)
     for survivor in report.survivors:
         if survivor.state == SURVIVED:
-            yield Shown("mutant-survived", WARNING, _said(survivor), survivor.file, survivor.line, survivor.column)
+            yield ShownFinding(
+                "mutant-survived", WARNING, _said(survivor), survivor.file, survivor.line, survivor.column
+            )
 
 
 def _said(one: Survivor) -> str:

@@ -15,7 +15,7 @@ from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, gap, joint, nu
 from vatspolicy.output import Style
 from vatspolicy.reports.decision.digest import group_readings, say_hint, say_matter, say_other, say_verdict
 from vatspolicy.reports.formats import templating
-from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.formats.html_words import PageWords
 from vatspolicy.reports.words import COLORS, MEANINGS, ROUTE_MARKS, ROUTE_TONES, TONES, phrase, say_deciding
 
 WORDS: Table = {
@@ -326,7 +326,7 @@ def render_markdown(ways: Ways, lang: Language) -> str:
 
 def render_page(ways: Ways, lang: Language) -> str:
     """Render ways forward as a page."""
-    words = Sentences(lang)
+    words = PageWords(lang)
     places = [
         (phrase("contested", lang), "contested", ways.contested),
         (say("facts_missing", lang), "facts-missing", ways.missing),
@@ -386,7 +386,7 @@ def _values(ways: Ways, lang: Language) -> dict[str, object]:
         "unstated": unstated(ways, lang),
         "verdict": say_verdict(ways, lang),
         "verdict_of": lambda decision: word(VERDICTS, decision, lang),
-        "words": Sentences(lang),
+        "words": PageWords(lang),
     }
 
 

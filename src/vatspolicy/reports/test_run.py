@@ -11,7 +11,7 @@ from vatspolicy.authoring.testing.runner import FAILED, SKIPPED, CaseResult, Cov
 from vatspolicy.i18n import Language, Listing, LocalizedText, Phrase, _, say, translate
 from vatspolicy.origin import page
 from vatspolicy.reports import findings
-from vatspolicy.reports.findings import ERROR, NOTE, RuleHelp, Shown
+from vatspolicy.reports.findings import ERROR, NOTE, RuleHelp, ShownFinding
 from vatspolicy.reports.formats.junit import Suites
 
 TOOL = "vatspolicy test"
@@ -135,22 +135,22 @@ def _covered(found: CoverageResult) -> Covered:
     return Covered(share, found.threshold, found.clauses, found.alone, gaps, undecisive, found.silent)
 
 
-def _shown(run: RunResult, lang: Language) -> Iterator[Shown]:
+def _shown(run: RunResult, lang: Language) -> Iterator[ShownFinding]:
     for result in run.results:
         case = result.case
         if result.outcome == FAILED:
             message = f"{case.name}: {' '.join(translate(problem, lang) for problem in result.problems)}"
-            yield Shown("test-failed", ERROR, message, case.file, case.line)
+            yield ShownFinding("test-failed", ERROR, message, case.file, case.line)
         elif result.outcome == SKIPPED:
-            yield Shown("test-skipped", NOTE, f"{case.name}: {case.skipped}", case.file, case.line)
+            yield ShownFinding("test-skipped", NOTE, f"{case.name}: {case.skipped}", case.file, case.line)
     if run.coverage is None or not run.has_run:
         return
     if run.coverage.is_below:
         *_, share, below = (translate(line, lang) for line in _coverage_lines(run.coverage))
         file = str(Path(run.bundle.folder) / "bundle.yaml")
-        yield Shown("coverage-below-threshold", ERROR, f"{share}: {below}", file, 1)
+        yield ShownFinding("coverage-below-threshold", ERROR, f"{share}: {below}", file, 1)
     for kind, file, line, words in _gaps(run.coverage):
-        yield Shown(kind, NOTE, translate(words, lang), file, line)
+        yield ShownFinding(kind, NOTE, translate(words, lang), file, line)
 
 
 def github(run: RunResult, lang: Language) -> str:

@@ -185,9 +185,9 @@ def render_markdown(timeline: Timeline, lang: Language) -> str:
 def render_html(timeline: Timeline, lang: Language) -> str:
     """Render a timeline as a page."""
     from vatspolicy.reports.formats import templating
-    from vatspolicy.reports.formats.html_words import Sentences
+    from vatspolicy.reports.formats.html_words import PageWords
 
-    say = Sentences(lang)
+    say = PageWords(lang)
     title = word(WORDS, "title", lang, title=timeline.title)
     end = say.gap.join([phrase("not_advice", lang), say.deciding(timeline.bundle)])
     frame = templating.Frame(title, lang, style=_STYLE, end=end, wide=True)

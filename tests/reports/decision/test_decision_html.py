@@ -25,7 +25,7 @@ from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.reports.decision.html import gates
 from vatspolicy.reports.decision.memo import cited_articles, steps, value_in_words
-from vatspolicy.reports.formats.html_words import WORDS, Sentences
+from vatspolicy.reports.formats.html_words import WORDS, PageWords
 from vatspolicy.reports.formats.templating import escape_html
 from vatspolicy.reports.words import MEANINGS
 
@@ -228,7 +228,7 @@ def test_the_facts_are_named_with_value_and_line(records: dict[str, dict[str, An
     ],
 )
 def test_values_in_words(path: str, value: object, en: str, zh: str) -> None:
-    found = [value_in_words(steps(path), value, Sentences(lang)) for lang in LANGUAGES]
+    found = [value_in_words(steps(path), value, PageWords(lang)) for lang in LANGUAGES]
     assert en in found[0]
     assert zh in found[1]
 

@@ -16,8 +16,8 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import Policy, Route, Rule
 from vatspolicy.core.profile.vocabulary import describe, label, within
 from vatspolicy.guidance.access_matrix import result
-from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding
-from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_locations, letters
+from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, RouteFinding
+from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Site, describe_locations, letters
 from vatspolicy.i18n import LANGUAGES, LocalizedText, Phrase, _
 from vatspolicy.i18n.words import FRAMES, both, say_both
 
@@ -57,7 +57,7 @@ def build_matrix(
     )
 
 
-def _narrow(locations: tuple[Location, ...], place: str | None, zone: str | None) -> tuple[Location, ...]:
+def _narrow(locations: tuple[Site, ...], place: str | None, zone: str | None) -> tuple[Site, ...]:
     """Return the locations within a place and a zone."""
     found = []
     for location in locations:
@@ -78,11 +78,11 @@ def _narrow(locations: tuple[Location, ...], place: str | None, zone: str | None
 
 
 def _by_regimes(
-    search: BestCaseSearch, locations: tuple[Location, ...]
+    search: BestCaseSearch, locations: tuple[Site, ...]
 ) -> tuple[tuple[result.Regime, ...], tuple[result.Row, ...]]:
     rules = {name: find_rules(search, name) for name in _names(search)}
 
-    def find(rule: Rule, business: Business) -> Finding | None:
+    def find(rule: Rule, business: Business) -> RouteFinding | None:
         return search.best(rule, business, locations)
 
     found = {
@@ -107,10 +107,10 @@ def find_rules(search: BestCaseSearch, name: str) -> tuple[Rule, ...]:
 
 
 def find_best(
-    rules: Iterable[Rule], business: Business, find: Callable[[Rule, Business], Finding | None]
-) -> Finding | None:
+    rules: Iterable[Rule], business: Business, find: Callable[[Rule, Business], RouteFinding | None]
+) -> RouteFinding | None:
     """Return the best finding for a business among several routes: the highest share, or else the obstacles."""
-    best: Finding | None = None
+    best: RouteFinding | None = None
     for rule in rules:
         finding = find(rule, business)
         if finding is not None and (best is None or _rank(finding) > _rank(best)):
@@ -118,11 +118,11 @@ def find_best(
     return best
 
 
-def _rank(finding: Finding) -> tuple[int, float]:
+def _rank(finding: RouteFinding) -> tuple[int, float]:
     return (STRICTNESS.index(state_of(finding)), finding.case.share if finding.case else -1.0)
 
 
-def state_of(finding: Finding | None) -> State:
+def state_of(finding: RouteFinding | None) -> State:
     """Return the state of a cell (STRICTNESS)."""
     if finding is None:
         return "none"
@@ -132,8 +132,8 @@ def state_of(finding: Finding | None) -> State:
 def summarize_regimes(
     search: BestCaseSearch,
     names: Iterable[str],
-    found: Mapping[Business, Mapping[str, Finding | None]],
-    locations: tuple[Location, ...],
+    found: Mapping[Business, Mapping[str, RouteFinding | None]],
+    locations: tuple[Site, ...],
 ) -> tuple[result.Regime, ...]:
     """Return the columns of the regimes that the law has, in order. `found`: the findings on all businesses by name."""
     ordered = [
@@ -148,8 +148,8 @@ def _regime(
     search: BestCaseSearch,
     name: str,
     rules: tuple[Rule, ...],
-    cells: Iterable[Finding | None],
-    locations: tuple[Location, ...],
+    cells: Iterable[RouteFinding | None],
+    locations: tuple[Site, ...],
 ) -> tuple[tuple[bool, bool, int, str, str], result.Regime]:
     """Return the column of a regime, after its place among the columns."""
     opened = [finding for finding in cells if finding is not None and finding.case is not None]
@@ -171,7 +171,7 @@ def _regime(
             Instrument(instrument, say_both(search.bundle.instruments[instrument].title)) for instrument in instruments
         ),
         tuple(
-            result.Source(policy.id, titled(policy, policy.edition(search.day)), _number(policy, search.day))
+            result.Regulation(policy.id, titled(policy, policy.edition(search.day)), _number(policy, search.day))
             for policy in policies
         ),
     )
@@ -183,13 +183,13 @@ def _title(rules: Iterable[Rule]) -> dict[str, str]:
     return {language: " / ".join(dict.fromkeys(title[language] for title in titles)) for language in LANGUAGES}
 
 
-def _open_locations(search: BestCaseSearch, finding: Finding, locations: tuple[Location, ...]) -> Iterable[Location]:
+def _open_locations(search: BestCaseSearch, finding: RouteFinding, locations: tuple[Site, ...]) -> Iterable[Site]:
     """Return the locations at which an open route is open, with other facts at their best."""
     assert finding.case is not None
     return search.open_locations(finding.rule, finding.business, finding.case, locations)
 
 
-def _cell(search: BestCaseSearch, column: str, business: Business, finding: Finding | None) -> result.RegimeCell:
+def _cell(search: BestCaseSearch, column: str, business: Business, finding: RouteFinding | None) -> result.RegimeCell:
     """Build one cell: the share with its binding conditions, or the reasons why there is none."""
     if finding is None:
         return result.RegimeCell(column, "none", None, False, None, (), (), ())
@@ -207,11 +207,11 @@ def _cell(search: BestCaseSearch, column: str, business: Business, finding: Find
         ),
         (
             *(
-                result.Reason(rule.name, say_both(one.message), _articles(policy, one.cite, day))
+                result.ClosedReason(rule.name, say_both(one.message), _articles(policy, one.cite, day))
                 for one in finding.failing
             ),
             *(
-                result.Reason(one.name, say_both(one.message), _articles(policies[one.policy], one.cite, day))
+                result.ClosedReason(one.name, say_both(one.message), _articles(policies[one.policy], one.cite, day))
                 for one in finding.barred
             ),
         ),
@@ -223,11 +223,11 @@ def _cell(search: BestCaseSearch, column: str, business: Business, finding: Find
 
 
 def _by_places(
-    search: BestCaseSearch, locations: tuple[Location, ...]
+    search: BestCaseSearch, locations: tuple[Site, ...]
 ) -> tuple[tuple[result.PlaceSet, ...], tuple[result.Row, ...]]:
     """Build columns for sets of places in which every business has equal results, and their rows."""
     first = {(rule, one): search.best(rule, one, locations[:1]) for rule in search.routes for one in search.businesses}
-    groups: dict[tuple[result.PlaceCell, ...], list[Location]] = {}
+    groups: dict[tuple[result.PlaceCell, ...], list[Site]] = {}
     for location in locations:
         here = tuple(_place_cell(search, business, location, first) for business in search.businesses)
         groups.setdefault(here, []).append(location)
@@ -254,8 +254,8 @@ def _by_places(
 def _place_cell(
     search: BestCaseSearch,
     business: Business,
-    location: Location,
-    first: Mapping[tuple[Rule, Business], Finding | None],
+    location: Site,
+    first: Mapping[tuple[Rule, Business], RouteFinding | None],
 ) -> result.PlaceCell:
     """Build the cell of one place, without its column: the highest share and its routes.
 
@@ -279,7 +279,7 @@ def _place_cell(
     )
 
 
-def _top(findings: list[Finding]) -> result.Share:
+def _top(findings: list[RouteFinding]) -> result.Share:
     """Return the highest share among findings, with the routes that give it."""
     top = max(map(_rank, findings), default=(0, -1.0))
     best = [finding for finding in findings if _rank(finding) == top]
@@ -291,7 +291,7 @@ def _top(findings: list[Finding]) -> result.Share:
     return result.Share(state, top[1], contested, tuple(dict.fromkeys(names)) if top[1] > 0 else ())
 
 
-def _location_title(location: Location) -> LocalizedText:
+def _location_title(location: Site) -> LocalizedText:
     place = label("place", location.at, location.schemas)
     if location.zone == OUTSIDE or location.whole:
         return say_both(place)

@@ -285,7 +285,7 @@ def _route(route: record.Route, share_is_stated: bool) -> Route:
     )
 
 
-def _proposal(bundle: Bundle, profile: Profile, proposal: search.Proposal, ids: list[str]) -> Proposal:
+def _proposal(bundle: Bundle, profile: Profile, proposal: search.FoundProposal, ids: list[str]) -> Proposal:
     made = make_record(bundle, proposal.profile, proposal.decision, brief=True)
     return Proposal(
         tuple(sorted(proposal.kinds)),

@@ -17,10 +17,10 @@ from vatspolicy.guidance.access_matrix.result import (
     Article,
     Binding,
     Cell,
+    ClosedReason,
     Matrix,
     PlaceCell,
     PlaceSet,
-    Reason,
     Regime,
     RegimeCell,
     Row,
@@ -170,7 +170,7 @@ def notes(matrix: Matrix, lang: Language) -> tuple[list[Note], dict[tuple[int, s
     for index, row in enumerate(matrix.rows):
         for cell in row.cells:
             if isinstance(cell, RegimeCell) and (cell.conditions or cell.reasons):
-                said: tuple[Binding | Reason, ...] = (*cell.conditions, *cell.reasons)
+                said: tuple[Binding | ClosedReason, ...] = (*cell.conditions, *cell.reasons)
                 own = cell.articles if cell.state == "open" else ()
                 law = (*own, *(article for one in said for article in one.articles))
                 key = (tuple(dict.fromkeys(say(one.message, lang) for one in said)), _law(law, lang))
@@ -404,7 +404,7 @@ _LONG = 60
 
 def render_markdown(tables: Sequence[Matrix], lang: Language) -> str:
     """Render matrices as Markdown."""
-    views = [View(matrix, lang) for matrix in tables]
+    views = [MatrixView(matrix, lang) for matrix in tables]
     return templating.render_markdown("matrix/matrix.md.j2", tables=views, words=_words(lang))
 
 
@@ -421,7 +421,7 @@ def fragment(matrix: Matrix, lang: Language, prefix: str = "matrix", level: int 
 
     `prefix` begins every id, so that two tables may stand in one page; `level` is that of the headings inside.
     """
-    view = View(matrix, lang)
+    view = MatrixView(matrix, lang)
     return templating.render_html("matrix/table.html.j2", view=view, prefix=prefix, h=f"h{level}", words=_words(lang))
 
 
@@ -460,7 +460,7 @@ class ShownRow:
     cells: Sequence[ShownCell]
 
 
-class View:
+class MatrixView:
     """A matrix in words."""
 
     def __init__(self, matrix: Matrix, lang: Language) -> None:

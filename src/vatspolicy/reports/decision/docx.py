@@ -19,7 +19,7 @@ from vatspolicy.reports.decision import digest
 from vatspolicy.reports.decision.memo import LEAVES_OUT as LEAVES_OUT
 from vatspolicy.reports.decision.memo import Memo, by_day, make_memo, no_license, say_filings
 from vatspolicy.reports.decision.summary import worst_first
-from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.formats.html_words import PageWords
 from vatspolicy.reports.formats.office import settle
 
 _COLORS = {"allow": "1C5C2E", "needs-license": "734600", "deny": "8B1C17", "incomplete": "2A4879"}
@@ -51,7 +51,7 @@ def render(
 
 class _Document:
     def __init__(self, lang: Language) -> None:
-        self.say, self.document = Sentences(lang), Document()
+        self.say, self.document = PageWords(lang), Document()
         section = self.document.sections[0]
         section.page_width, section.page_height = Mm(210), Mm(297)
         section.left_margin = section.right_margin = Mm(20)

@@ -17,7 +17,7 @@ from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, number
 from vatspolicy.reports.decision import digest, memo, summary
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_NAME, KINDS, POLICY
-from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.formats.html_words import PageWords
 from vatspolicy.reports.formats.templating import Entry, Frame, place_entries, read_asset, render_html, render_page
 from vatspolicy.reports.timeline import WORDS as AHEAD
 from vatspolicy.reports.timeline import say_change, say_fact, say_law, told
@@ -40,7 +40,7 @@ _STEP, _LINE = 40, 16
 
 
 @dataclass(frozen=True)
-class Gate:
+class Hurdle:
     """A requirement of a route."""
 
     state: str
@@ -48,18 +48,18 @@ class Gate:
     """Label above the gate: its number in the list, or the greatest share."""
 
 
-def gates(route: Route) -> tuple[Gate, ...]:
+def gates(route: Route) -> tuple[Hurdle, ...]:
     """Return the gates of a route in the order of its list: the greatest foreign share, then its conditions."""
-    found: list[Gate] = []
+    found: list[Hurdle] = []
     conditions = route.conditions
     unexplained = route.state == "unknown" and all(condition.outcome is not None for condition in conditions)
     if route.max_foreign_percent is not None:
         state = _FAIL if route.share_too_high else _ASK if unexplained else _PASS
-        found.append(Gate(state, f"≤{number(route.max_foreign_percent)}%"))
+        found.append(Hurdle(state, f"≤{number(route.max_foreign_percent)}%"))
     elif unexplained:
-        found.append(Gate(_ASK, ""))
+        found.append(Hurdle(_ASK, ""))
     states = {True: _PASS, False: _FAIL, None: _ASK}
-    found += [Gate(states[condition.outcome], str(place)) for place, condition in enumerate(conditions, 1)]
+    found += [Hurdle(states[condition.outcome], str(place)) for place, condition in enumerate(conditions, 1)]
     return tuple(found)
 
 
@@ -73,11 +73,11 @@ class Stroke:
 
 
 @dataclass(frozen=True)
-class DrawnGate:
+class DrawnHurdle:
     """A gate at its place on the path, with the sign inside."""
 
     x: float
-    gate: Gate
+    gate: Hurdle
 
     @property
     def sign(self) -> str:
@@ -97,7 +97,7 @@ class DrawnRoute:
     titles: Sequence[tuple[float, str]]
     """Lines of text above the path, the state first: height and text."""
     strokes: Sequence[Stroke]
-    gates: Sequence[DrawnGate]
+    gates: Sequence[DrawnHurdle]
     box_height: float
     labels: Sequence[tuple[float, str]]
     """Lines in the box of the instrument, without the one that says whether it is held."""
@@ -122,7 +122,7 @@ class RoutePicture:
     box: int = _BOX
 
 
-def make_picture(activity: Activity, say: Sentences) -> RoutePicture:
+def make_picture(activity: Activity, say: PageWords) -> RoutePicture:
     """Return the picture of the routes of an activity."""
     rows, top = [], 0.0
     for route in activity.routes:
@@ -140,7 +140,7 @@ def make_picture(activity: Activity, say: Sentences) -> RoutePicture:
 class _Row:
     """The layout of a route."""
 
-    def __init__(self, route: Route, way: str, say: Sentences) -> None:
+    def __init__(self, route: Route, way: str, say: PageWords) -> None:
         self.route, self.way = route, way
         self.title = wrap(clean(say.text(route.title)), 50)
         self.box = wrap(clean(say.text(route.instrument.title)), 28)
@@ -163,7 +163,7 @@ class _Row:
             strokes.append(_stroke(at, x - 9, passed, tone))
             if passed == _PASS or gate.state == _FAIL:
                 passed = gate.state
-            drawn.append(DrawnGate(x, gate))
+            drawn.append(DrawnHurdle(x, gate))
             at = x + 9
         strokes.append(_stroke(at, _BOX, _FAIL if state == "closed" else passed, tone))
         lines = _lines([*self.box, *self.held], line)
@@ -192,7 +192,7 @@ def _lines(texts: Sequence[str], middle: float) -> list[tuple[float, str]]:
     return [(first + 15 * place, text) for place, text in enumerate(texts)]
 
 
-def route_points(route: Route, say: Sentences) -> list[str]:
+def route_points(route: Route, say: PageWords) -> list[str]:
     """Return the remarks on a route: share, license held, conditions that fail or are not known."""
     state, cap = route.state, route.max_foreign_percent
     points: list[str] = []
@@ -216,12 +216,12 @@ def route_points(route: Route, say: Sentences) -> list[str]:
     return points
 
 
-def _held(route: Route, say: Sentences) -> str:
+def _held(route: Route, say: PageWords) -> str:
     """Return the words that say whether the instrument of an open route is held."""
     return say.html({True: "is_held", False: "is_to_get", None: "held_unknown"}[route.held])
 
 
-def offset(launch: str, day: str, say: Sentences) -> str:
+def offset(launch: str, day: str, say: PageWords) -> str:
     """Return the distance of a day from the launch in words."""
     if day <= launch:
         return say.html("on_launch")
@@ -263,7 +263,7 @@ class Calendar:
     axis: int = _AXIS
 
 
-def make_calendar(launch: str, counts: Mapping[str, int], say: Sentences) -> Calendar:
+def make_calendar(launch: str, counts: Mapping[str, int], say: PageWords) -> Calendar:
     """Return the picture of the days on which tasks fall due; `counts` has their number by day."""
     start = datetime.date.fromisoformat(min(launch, *counts)).replace(day=1)
     last = datetime.date.fromisoformat(max(counts))
@@ -358,7 +358,7 @@ def render(
 ) -> str:
     """Render a page of all decisions (records), the worst first, then specs not decided, then waivers."""
     records, problems, remarks = list(records), sorted(set(problems)), list(remarks)
-    single, say = len(records) == 1 and not problems, Sentences(lang)
+    single, say = len(records) == 1 and not problems, PageWords(lang)
     order = summary.worst_first(records)
     made = [_Decision(record, lang, "" if single else f"d{place}-", single) for place, record in enumerate(order, 1)]
     entries: list[Entry]
@@ -396,7 +396,7 @@ def fragment(record: Record, lang: Language, prefix: str) -> Markup:
     return _Decision(record, lang, prefix, False).html()
 
 
-def _heads(say: Sentences) -> Callable[..., list[str]]:
+def _heads(say: PageWords) -> Callable[..., list[str]]:
     return lambda *keys: [say.html(key) for key in keys]
 
 
@@ -404,7 +404,7 @@ class _Decision:
     """A decision of the page."""
 
     def __init__(self, record: Record, lang: Language, prefix: str, single: bool) -> None:
-        self.record, self.say = record, Sentences(lang, prefix)
+        self.record, self.say = record, PageWords(lang, prefix)
         self.h = [f"h{level if single else level + 1}" for level in (1, 2, 3, 4)]
         self.name = record.title
         self.decided, self.tone = self.say.word(VERDICTS, record.decision), TONES[record.decision]

@@ -16,8 +16,7 @@ from vatspolicy.reports.decision import digest, pieces
 from vatspolicy.reports.decision.pieces import BLANK, Entries, Run, Texts, View, fill_list
 from vatspolicy.reports.decision.results import CONTESTED, MISSING, WORDS, Result, results
 from vatspolicy.reports.formats import BY_KIND, EXPLAINED
-from vatspolicy.reports.formats.sarif import Run as SarifRun
-from vatspolicy.reports.formats.sarif import location, make_result, related_location, rule_page
+from vatspolicy.reports.formats.sarif import SarifRun, location, make_result, related_location, rule_page
 from vatspolicy.reports.words import cited, phrase
 
 FINGERPRINT = "subjectAndRule/v1"

@@ -111,7 +111,7 @@ WORDS: Table = {
 }
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """A spec in the table."""
 
     verdict: str
@@ -123,14 +123,14 @@ class Row(NamedTuple):
     reason: str
 
 
-def _rows(summaries: Iterable[Summary], invalid: Mapping[str, int], lang: Language) -> Iterator[Row]:
+def _rows(summaries: Iterable[Summary], invalid: Mapping[str, int], lang: Language) -> Iterator[TableRow]:
     for file, errors in invalid.items():
         name = clean(file, one_line=True)
-        yield Row(word(WORDS, "invalid", lang), "red", name, "", None, None, count(COUNTS, "errors", errors, lang))
+        yield TableRow(word(WORDS, "invalid", lang), "red", name, "", None, None, count(COUNTS, "errors", errors, lang))
     for one in gravest_first(summaries):
         file, name = clean(one.file, one_line=True), clean(one.title, one_line=True)
         verdict, color = word(VERDICTS, one.decision, lang), COLORS[one.decision]
-        yield Row(verdict, color, file, name, one.licenses, one.filings + one.own, one.reason)
+        yield TableRow(verdict, color, file, name, one.licenses, one.filings + one.own, one.reason)
 
 
 def table_lines(

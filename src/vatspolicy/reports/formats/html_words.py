@@ -143,7 +143,7 @@ COUNTS: Counts = {
 }
 
 
-class Sentences:
+class PageWords:
     """Language of a page, with the citations and authority names that sections of one decision share."""
 
     def __init__(self, lang: Language, prefix: str = "") -> None:

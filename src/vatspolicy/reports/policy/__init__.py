@@ -25,7 +25,7 @@ class Foreign(Exception):
 
 
 @dataclass(frozen=True)
-class Difference:
+class PageDifference:
     """Difference between a folder and the pages it should contain: file names, each in order."""
 
     missing: tuple[str, ...]
@@ -73,16 +73,16 @@ def make(bundle: Bundle, format: str = "markdown", day: str | None = None) -> Pa
     return pages | {"index.md": index_page(bundle), "calendar.md": calendar_page(bundle)}
 
 
-def compare(folder: Path, pages: Pages, format: str = "markdown") -> Difference:
+def compare(folder: Path, pages: Pages, format: str = "markdown") -> PageDifference:
     """Compare a folder with its pages. A file that the command did not write is never superfluous."""
     present = _made(folder, format)
     texts = {name: folder / name for name in pages}
     missing = [name for name, path in texts.items() if not path.is_file()]
     stale = [name for name, path in texts.items() if path.is_file() and path.read_bytes() != pages[name].encode()]
-    return Difference(tuple(sorted(missing)), tuple(sorted(stale)), tuple(sorted(present - set(pages))))
+    return PageDifference(tuple(sorted(missing)), tuple(sorted(stale)), tuple(sorted(present - set(pages))))
 
 
-def write(folder: Path, pages: Pages, format: str = "markdown") -> Difference:
+def write(folder: Path, pages: Pages, format: str = "markdown") -> PageDifference:
     """Write missing or stale pages and remove superfluous ones. Return the difference found.
 
     Raises Foreign, before anything is written, if a file in the way was not made by this command. Raises OSError.

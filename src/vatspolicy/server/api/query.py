@@ -34,7 +34,7 @@ Decided: TypeAlias = tuple[str, str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Query:
+class DataQuery:
     """The query in the body of a request."""
 
     profile: Document
@@ -52,7 +52,7 @@ class Query:
         return len(services) if isinstance(services, list) else 0
 
 
-def read_query(content: bytes) -> Query:
+def read_query(content: bytes) -> DataQuery:
     """Read the query in a body: JSON with `input` and perhaps `as_of`.
 
     Any other key is an error: a misspelled `as_of` would decide under the law of another day.
@@ -62,10 +62,10 @@ def read_query(content: bytes) -> Query:
     wanted = _("The body must be an object with input, which is a profile.")
     document = _read_body(content, "input", wanted)
     profile = Document(FILE, document.data["input"], document.text, lambda: tree_at(document, "input"))
-    return Query(profile, read_day(document.data.get("as_of")), content)
+    return DataQuery(profile, read_day(document.data.get("as_of")), content)
 
 
-def read_batch(content: bytes, most: int) -> dict[str, Query]:
+def read_batch(content: bytes, most: int) -> dict[str, DataQuery]:
     """Read the queries in the body of a batch by their ids: JSON with `inputs` and perhaps `as_of`, which all share.
 
     Raises: HttpError.
@@ -80,10 +80,10 @@ def read_batch(content: bytes, most: int) -> dict[str, Query]:
     return {id: _batch_query(document, id, day, content) for id in inputs}
 
 
-def _batch_query(document: Document, id: str, day: str | None, content: bytes) -> Query:
+def _batch_query(document: Document, id: str, day: str | None, content: bytes) -> DataQuery:
     data = document.data["inputs"][id]
     profile = Document(FILE, data, document.text, lambda: tree_at(document, "inputs", id))
-    return Query(profile, day, id.encode() + b"\0" + content)
+    return DataQuery(profile, day, id.encode() + b"\0" + content)
 
 
 def _read_body(content: bytes, key: str, wanted: str) -> Document:
@@ -137,7 +137,7 @@ def read_day(value: Any) -> str | None:
 
 
 @dataclass(frozen=True)
-class Question:
+class DataQuestion:
     """The day and the form that a request asks for, alike for each of its inputs."""
 
     bundle: Bundle
@@ -148,7 +148,7 @@ class Question:
     allow_past: bool
     waiver_set: WaiverSet | None = None
 
-    def answer(self, query: Query | None) -> tuple[dict[str, Any], str | None]:
+    def answer(self, query: DataQuery | None) -> tuple[dict[str, Any], str | None]:
         """Return the document at the path in the form of OPA, and the decision if one was made.
 
         The document is `{}` if the path leads nowhere. A decision is brief, or explained.
@@ -206,7 +206,7 @@ def _decide_part(gate: Gate, profile: Profile, explained: bool, key: str) -> Dec
     return decision.decision, day, {key: parts[key]()} if key in parts else {}
 
 
-def make_decision_id(bundle: Bundle, query: Query, day: str, today: str) -> str:
+def make_decision_id(bundle: Bundle, query: DataQuery, day: str, today: str) -> str:
     """Return an id that is equal for equal bundles, days and bodies, so that the logs of two servers can be joined."""
     return digest([bundle.digest.encode(), day.encode(), today.encode(), query.content])[:32]
 

@@ -21,7 +21,7 @@ from vatspolicy.core.policies.wording import describe_effect, describe_readings
 from vatspolicy.core.profile.vocabulary import describe, fact_schemas, label, words_of
 from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.words import count, joint
-from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.formats.html_words import PageWords
 from vatspolicy.reports.formats.templating import (
     Entry,
     Frame,
@@ -69,7 +69,7 @@ Scope = Literal["site", "policy", "rule"]
 """Extent of a page: one of the site, a policy alone, or a rule alone. A page that stands alone links to no other."""
 
 
-class Site(Sentences):
+class Site(PageWords):
     """The site in one language, or a page of it that stands alone."""
 
     def __init__(self, bundle: Bundle, lang: Language, matrix: bool = False, scope: Scope = "site") -> None:
