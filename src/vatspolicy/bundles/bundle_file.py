@@ -90,8 +90,8 @@ class BundleFile:
             if isinstance(error, InvalidInput):
                 raise
             raise BundleFileError(self.file, _("Its schemas cannot be used by this version of the program.")) from None
-        for place, (files, layer) in enumerate(zip(self.layers, bundle.layers[1:], strict=False), 1):
-            if files.head[0] != f"{layer_folder(place, layer.name)}/{HEAD}":
+        for position, (files, layer) in enumerate(zip(self.layers, bundle.layers[1:], strict=False), 1):
+            if files.head[0] != f"{layer_folder(position, layer.name)}/{HEAD}":
                 raise BundleFileError(self.file, _("Its layers are not named as their folders are."))
         if bundle.version != self.version:
             raise BundleFileError(self.file, _("Manifest and policies/bundle.yaml state different versions."))
@@ -183,9 +183,9 @@ def _layers(file: str, content: Mapping[str, bytes], listed: list[Any]) -> tuple
                 raise BundleFileError(file, _("It holds {name!r}, which belongs to no layer.", name=name))
             by_folder.setdefault((int(found[1]), found[0]), {})[name] = content[name]
     layers = []
-    for place, ((number, folder), own) in enumerate(sorted(by_folder.items()), 1):
+    for position, ((number, folder), own) in enumerate(sorted(by_folder.items()), 1):
         head = own.pop(folder + HEAD, None)
-        if head is None or number != place or not all(name.endswith(".yaml") for name in own):
+        if head is None or number != position or not all(name.endswith(".yaml") for name in own):
             raise BundleFileError(file, _("Its layers are not those of its manifest."))
         layers.append(LayerFiles((folder + HEAD, head), tuple(sorted(own.items()))))
     if listed != [describe_layer(layer) for layer in layers]:
@@ -221,7 +221,7 @@ def build_bundle_file(
     schemas = schemas or SchemaSet.shipped()
     sources = _sources(folder)
     law = [(name, content) for name, content in sources.items() if name.endswith(".yaml")]
-    above = [_moved(read_layer(one, str(one)), place) for place, one in enumerate(layers, 1)]
+    above = [_moved(read_layer(one, str(one)), position) for position, one in enumerate(layers, 1)]
     bundle = build_bundle(law, schemas, above)
     files = {
         **sources,

@@ -36,7 +36,7 @@ def admit_opinions(bundle: Bundle, profile: Profile, as_of: str, waiver_set: Wai
     from vatspolicy.gate.waivers.fingerprint import opinion_fingerprint
 
     granted = {}
-    for place, claim in enumerate(claims):
+    for position, claim in enumerate(claims):
         said = stated(claim)
         for opinion in waiver_set.opinions:
             if (
@@ -48,7 +48,7 @@ def admit_opinions(bundle: Bundle, profile: Profile, as_of: str, waiver_set: Wai
                 and opinion.fingerprint == opinion_fingerprint(bundle, profile, as_of, claim)
             ):
                 days = (opinion.granted, opinion.expiry)
-                granted[place] = Grant(
+                granted[position] = Grant(
                     opinion.approver, opinion.ticket, opinion.reason, *days, opinion.file, opinion.line
                 )
     return profile.grant(granted)

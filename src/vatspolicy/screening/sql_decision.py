@@ -145,7 +145,7 @@ class _Queries:
             "activity": {"class": column("class"), "licensed": column("licensed")},
         }
         self.names = reported_rules(ruleset)
-        self.places = {name: place for place, name in enumerate(self.names)}
+        self.places = {name: position for position, name in enumerate(self.names)}
 
     def ask(self, expression: Expression, variables: Mapping[str, Variable]) -> Value:
         return write(expression.tree, variables, self.ruleset.params)

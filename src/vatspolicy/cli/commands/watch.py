@@ -202,7 +202,7 @@ class _Watch:
 
         watched = self.stack.layers
         lowest = len(bundle.layers) - len(watched)
-        places = {id: place - lowest + 1 for place, layer in enumerate(bundle.layers) for id in layer.policies}
+        places = {id: position - lowest + 1 for position, layer in enumerate(bundle.layers) for id in layer.policies}
         count = {policy.id: max(places.get(policy.id, 0), 0) for policy in policies}
         for number in sorted(set(count.values())):
             stack = dataclasses.replace(self.stack, layers=watched[:number])

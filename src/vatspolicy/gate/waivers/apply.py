@@ -234,8 +234,8 @@ def _unsettled(decision: Decision) -> bool:
 def _marked(record: result.Record, waived: Mapping[Place, result.Waived], word: str) -> result.Record:
     def mark(key: str, findings: tuple[F, ...]) -> tuple[F, ...]:
         return tuple(
-            replace(one, waived=waived[key, place]) if (key, place) in waived else one
-            for place, one in enumerate(findings)
+            replace(one, waived=waived[key, position]) if (key, position) in waived else one
+            for position, one in enumerate(findings)
         )
 
     return replace(

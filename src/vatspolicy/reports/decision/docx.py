@@ -31,8 +31,8 @@ def render(
 ) -> bytes:
     """Render a memo of all decisions (records), the worst first, then the specs that could not be decided."""
     memo, records = _Document(lang), worst_first(records)
-    for place, record in enumerate(records):
-        if place:
+    for position, record in enumerate(records):
+        if position:
             memo.document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
         memo.add(record)
     problems = sorted(set(problems))
@@ -158,12 +158,12 @@ class _Document:
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Add a table whose first row is repeated on each page."""
         table = self.document.add_table(rows=0, cols=len(heads), style="Light Grid Accent 1")
-        for place, row in enumerate([heads, *rows]):
+        for position, row in enumerate([heads, *rows]):
             cells = table.add_row().cells
             for cell, text in zip(cells, row, strict=True):
                 cell.text = self.text(text)
                 for run in cell.paragraphs[0].runs:
-                    run.font.size, run.bold = Pt(9), not place
+                    run.font.size, run.bold = Pt(9), not position
         properties = table.rows[0]._tr.get_or_add_trPr()
         properties.append(properties.makeelement(qn("w:tblHeader"), {qn("w:val"): "true"}))
 

@@ -59,7 +59,7 @@ def gates(route: Route) -> tuple[Hurdle, ...]:
     elif unexplained:
         found.append(Hurdle(_ASK, ""))
     states = {True: _PASS, False: _FAIL, None: _ASK}
-    found += [Hurdle(states[condition.outcome], str(place)) for place, condition in enumerate(conditions, 1)]
+    found += [Hurdle(states[condition.outcome], str(position)) for position, condition in enumerate(conditions, 1)]
     return tuple(found)
 
 
@@ -158,8 +158,8 @@ class _Row:
         found = gates(self.route)
         step = min(_STEP, (_BOX - 20 - _GATES) / max(len(found), 1))
         at, passed = float(_GATES), _PASS
-        for place, gate in enumerate(found, 1):
-            x = _GATES + step * place
+        for index, gate in enumerate(found, 1):
+            x = _GATES + step * index
             strokes.append(_stroke(at, x - 9, passed, tone))
             if passed == _PASS or gate.state == _FAIL:
                 passed = gate.state
@@ -172,7 +172,7 @@ class _Row:
             state,
             tone,
             line,
-            [(top + 16 + _LINE * place, text) for place, text in enumerate([self.way, *self.title])],
+            [(top + 16 + _LINE * position, text) for position, text in enumerate([self.way, *self.title])],
             strokes,
             drawn,
             self.box_height,
@@ -189,7 +189,7 @@ def _stroke(start: float, end: float, passed: str, tone: str) -> Stroke:
 def _lines(texts: Sequence[str], middle: float) -> list[tuple[float, str]]:
     """Return lines of text around a height, each with its own."""
     first = middle - 15 * (len(texts) - 1) / 2 + 4.5
-    return [(first + 15 * place, text) for place, text in enumerate(texts)]
+    return [(first + 15 * position, text) for position, text in enumerate(texts)]
 
 
 def route_points(route: Route, say: PageWords) -> list[str]:
@@ -360,7 +360,9 @@ def render(
     records, problems, remarks = list(records), sorted(set(problems)), list(remarks)
     single, say = len(records) == 1 and not problems, PageWords(lang)
     order = summary.worst_first(records)
-    made = [_Decision(record, lang, "" if single else f"d{place}-", single) for place, record in enumerate(order, 1)]
+    made = [
+        _Decision(record, lang, "" if single else f"d{position}-", single) for position, record in enumerate(order, 1)
+    ]
     entries: list[Entry]
     if single:
         head = f"{made[0].memo.verdict}{say.colon}{made[0].name}"

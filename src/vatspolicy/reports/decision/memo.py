@@ -308,7 +308,7 @@ def _licenses(record: Record, say: PageWords) -> Iterator[LicenseToGet]:
     }
     for finding in record.licenses:
         service = finding.subject.service
-        for place, offer in enumerate(finding.offers):
+        for position, offer in enumerate(finding.offers):
             name = offer.class_ or finding.subject.class_
             yield LicenseToGet(
                 title=say.text(offer.instrument.title) + digest.waived_mark(finding, say.lang),
@@ -317,7 +317,7 @@ def _licenses(record: Record, say: PageWords) -> Iterator[LicenseToGet]:
                 activity=activities.get((service or "", name or ""), name or ""),
                 route=say.text(finding.route(offer.route).title) if offer.route else "",
                 citations=finding.citations,
-                alternative=place > 0,
+                alternative=position > 0,
             )
 
 

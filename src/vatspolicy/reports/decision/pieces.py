@@ -189,6 +189,6 @@ def fill_list(frame: str, name: str, indent: str, step: str, members: Iterable[s
     if not found:
         raise ValueError(name)
     yield before + opening
-    for place, member in enumerate(members):
-        yield f"{',' if place else ''}\n{indent}{step}{member}"
+    for position, member in enumerate(members):
+        yield f"{',' if position else ''}\n{indent}{step}{member}"
     yield closing + after

@@ -89,7 +89,7 @@ class Report(pieces.Report):
         if not made.results:
             yield frame
             return
-        index = {rule["id"]: place for place, rule in enumerate(made.rules)}
+        index = {rule["id"]: position for position, rule in enumerate(made.rules)}
         texts = (texts[part] for part, found in enumerate(places) for texts in entries.texts(found))
         members = (_RULE.sub(lambda one: f"{one[1]}{index[json.loads(one[2])]}", text) for text in texts)
         yield from fill_list(frame, "results", _INDENT[:6], _INDENT[:2], chain(members, filter(None, [remarks])))
@@ -99,12 +99,12 @@ class Report(pieces.Report):
         rules: dict[str, tuple[int, dict[str, object]]] = {}
         places: list[list[int]] = [[], [], [], []]
         first: dict[int, Texts] = {}
-        for place, texts in enumerate(entries.texts()):
-            if place == 0:
+        for position, texts in enumerate(entries.texts()):
+            if position == 0:
                 run.version = texts[5]
             for part, found in enumerate(places):
                 if texts[part]:
-                    found.append(place)
+                    found.append(position)
                     first.setdefault(part, texts)
             for name, rule in json.loads(texts[4]).items():
                 rules.setdefault(name, rule)

@@ -219,7 +219,7 @@ class PageWords:
     def law(self, citations: Iterable[Citation]) -> str:
         """Return references in one line: each regulation by name, then its articles."""
         return self.semicolon.join(
-            self.comma.join(self.reference(cited, not place) for place, cited in enumerate(articles))
+            self.comma.join(self.reference(cited, not position) for position, cited in enumerate(articles))
             for articles in self.by_policy(citations)
         )
 

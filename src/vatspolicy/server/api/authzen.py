@@ -141,7 +141,7 @@ def read_evaluations(content: bytes, most: int) -> Evaluations:
         if key in body:
             _check(key, body[key])
     _check_context(body)
-    found = [_read_or_refuse(document, body, place, entry) for place, entry in enumerate(entries)]
+    found = [_read_or_refuse(document, body, position, entry) for position, entry in enumerate(entries)]
     return Evaluations(found, SEMANTICS[semantic])
 
 
