@@ -179,7 +179,7 @@ def find_places_of(project: Project, found: Iterable[Named]) -> list[FilePart]:
                 start = text.at(*document.mark(path))
                 span = Span(start, start + 1)
             places[FilePart(file, span)] = None
-    return sorted(places, key=lambda one: (one.file, one.span.start))
+    return sorted(places, key=lambda place: (place.file, place.span.start))
 
 
 @dataclass

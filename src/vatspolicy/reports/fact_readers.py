@@ -65,7 +65,7 @@ def _lines(
     policies = count(_COUNTS, "policies", len({reader.policy.id for reader in readers}), lang)
     yield count(_COUNTS, "clauses", len(readers), lang, policies=policies)
     colon = joint("colon", lang)
-    for _, group in itertools.groupby(readers, key=lambda one: one.policy.id):
+    for _, group in itertools.groupby(readers, key=lambda reader: reader.policy.id):
         members = list(group)
         policy = members[0].policy
         yield ""
@@ -110,7 +110,7 @@ def _graph(paths: Sequence[str], readers: Sequence[FactReader]) -> Iterator[str]
     yield '  node [fontname="sans-serif", fontsize=10];'
     fact = " / ".join(paths)
     yield f"  {_quote(fact)} [shape=ellipse, style=bold];"
-    for _, group in itertools.groupby(readers, key=lambda one: one.policy.id):
+    for _, group in itertools.groupby(readers, key=lambda reader: reader.policy.id):
         members = list(group)
         yield f"  subgraph {_quote(f'cluster_{members[0].policy.id}')} {{"
         yield f"    label={_quote(members[0].policy.id)};"

@@ -58,7 +58,7 @@ def _milliseconds(seconds: float) -> float:
 
 
 def _lines(timing: Timing, limit: int, lang: Language) -> Iterator[str]:
-    slowest = max(timing.specs, key=lambda one: one.seconds)
+    slowest = max(timing.specs, key=lambda spec: spec.seconds)
     median = statistics.median(spec.seconds for spec in timing.specs)
     said = {"median": _say(median), "slowest": _say(slowest.seconds), "spec": clean(slowest.name, one_line=True)}
     specs = count(_COUNTS, "specs", len(timing.specs), lang)

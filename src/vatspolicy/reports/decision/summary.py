@@ -110,7 +110,7 @@ def worst_first(records: Iterable[Record]) -> list[Record]:
 
 def gravest_first(summaries: Iterable[Summary]) -> list[Summary]:
     """Return outlines of decisions in the same order."""
-    return sorted(summaries, key=lambda one: gravity(one.decision, one.contested))
+    return sorted(summaries, key=lambda summary: gravity(summary.decision, summary.contested))
 
 
 def _name(record: Record, failure: Failure, lang: Language) -> str:

@@ -321,7 +321,7 @@ def policies_by_topic(bundle: Bundle) -> dict[str, list[Policy]]:
     """Return the policies of every topic that has any; those no longer in force come last."""
     found = {topic: [policy for policy in bundle.policies.values() if topic in policy.topics] for topic in TOPICS}
     return {
-        topic: sorted(members, key=lambda one: (one.until != NEVER, one.id))
+        topic: sorted(members, key=lambda member: (member.until != NEVER, member.id))
         for topic, members in found.items()
         if members
     }
