@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support import instruments
+from tests.support.members import for_each
 from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.diff.schemas import _WRITTEN_BY_US
 from vatspolicy.authoring.unread import unread_warnings
@@ -228,10 +229,8 @@ BASE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("audience", ["public", "business"])
-@pytest.mark.parametrize("charges", [[], ["users"]], ids=["free", "paid"])
-@pytest.mark.parametrize("day", ["2015-01-01", "2020-01-01", "2026-11-24"])
-def test_every_offer_is_classified(bundle: Bundle, day: str, charges: list[str], audience: str) -> None:
+@for_each(["2015-01-01", "2020-01-01", "2026-11-24"], [[], ["users"]], ["public", "business"])
+def test_every_offer_is_classified(day: str, charges: list[str], audience: str, bundle: Bundle) -> None:
     states = {}
     for offer in options("services", 0, "offers", 0):
         service = {
