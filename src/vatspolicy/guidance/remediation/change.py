@@ -51,20 +51,6 @@ def mutable_facts(schemas: SchemaSet) -> Mapping[tuple[str, ...], Mutability]:
     return found
 
 
-def strip_indexes(path: Iterable[str | int]) -> tuple[str, ...]:
-    """Return a path without indexes of lists."""
-    return tuple(step for step in path if isinstance(step, str))
-
-
-def find_mutability(path: Path, schemas: SchemaSet) -> Mutability | None:
-    """Return the mark of a fact or of the object that contains it, or None for an immutable fact."""
-    names = strip_indexes(path)
-    known = mutable_facts(schemas)
-    if names in known:
-        return known[names]
-    return known.get(("partner",)) if names[:1] == ("partner",) else None
-
-
 @dataclass(frozen=True)
 class Edit:
     """Edit that sets one fact (None removes it) or removes members of a list."""

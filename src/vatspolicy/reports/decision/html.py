@@ -15,12 +15,11 @@ from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, number
+from vatspolicy.reports import timeline
 from vatspolicy.reports.decision import digest, memo, summary
 from vatspolicy.reports.formats import BY_EXPLAIN, BY_KIND, BY_NAME, KINDS, POLICY
 from vatspolicy.reports.formats.html_words import PageWords
 from vatspolicy.reports.formats.templating import Entry, Frame, place_entries, read_asset, render_html, render_page
-from vatspolicy.reports.timeline import WORDS as AHEAD
-from vatspolicy.reports.timeline import say_change, say_fact, say_law, told
 from vatspolicy.reports.words import GROUPS, ROUTE_TONES, TONES, phrase, say_deciding, way_of
 
 # --- pictures: the routes of an activity, and the year around the launch
@@ -306,43 +305,24 @@ GRADES = {"primary": "good", "secondary": "warn", "unverified": "bad"}
 _IN_FULL = 8
 """Decisions on one page up to which its contents list their sections."""
 _NAMES = {
-    "AHEAD": AHEAD,
     "GRADES": GRADES,
     "GROUPS": GROUPS,
     "ROUTE_TONES": ROUTE_TONES,
     "STATES": STATES,
     "TONES": TONES,
     "VERDICTS": VERDICTS,
-    "by_authority": memo.by_authority,
-    "by_day": memo.by_day,
-    "by_kind": digest.by_kind,
-    "counts": lambda days: {day: len(found) for day, found in days.items()},
-    "fact_in_words": memo.fact_in_words,
-    "group_readings": digest.group_readings,
-    "no_license": memo.no_license,
+    "counts": lambda days: {day: len(tasks) for day, tasks in days.items()},
+    "digest": digest,
     "make_calendar": make_calendar,
     "make_picture": make_picture,
+    "memos": memo,
     "offset": offset,
-    "open_facts": digest.open_facts,
     "route_points": route_points,
     "rules_of": lambda findings: [rule for _, rule in sorted({finding.rule: finding for finding in findings}.items())],
-    "say_basis": digest.say_basis,
-    "say_change": say_change,
-    "say_denial": memo.say_denial,
-    "say_fact": say_fact,
-    "say_finding": digest.say_finding,
-    "say_kind": digest.say_kind,
-    "say_law": say_law,
-    "say_opinion": digest.say_opinion,
-    "say_other": digest.say_other,
-    "say_waived": digest.say_waived,
-    "say_worst": digest.say_worst,
-    "some_waived": digest.some_waived,
-    "told": told,
+    "timeline": timeline,
     "way_of": way_of,
-    "without_day": memo.without_day,
 }
-"""Tables and functions that templates use."""
+"""Tables, functions and modules that templates use."""
 
 
 LEAVES_OUT = {
@@ -384,11 +364,10 @@ def render(
         decisions=made,
         heads=_heads(say),
         problems=problems,
-        remark_place=digest.remark_place,
+        digest=digest,
         remarks=remarks,
         remarks_head=remarks_head,
         say=say,
-        say_remark=digest.say_remark,
         single=single,
     )
 
