@@ -313,7 +313,7 @@ def test_a_crash_is_500_and_tells_no_value(client: Client, monkeypatch: pytest.M
     def crash(*_: Any) -> None:
         raise RuntimeError("foreign_percent is 8831")
 
-    monkeypatch.setattr("vatspolicy.server.api.router.answer", crash)
+    monkeypatch.setattr("vatspolicy.server.api.query.DataQuestion.answer", crash)
     answer = ask(client(), SHOP_DATA)
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert "8831" not in answer.text
@@ -324,7 +324,7 @@ def test_a_crash_is_500_and_tells_no_value(client: Client, monkeypatch: pytest.M
 
 def test_a_slow_decision_is_no_decision(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     go = threading.Event()
-    monkeypatch.setattr("vatspolicy.server.api.router.answer", lambda *_: go.wait(20) and ({}, "allow"))
+    monkeypatch.setattr("vatspolicy.server.api.query.DataQuestion.answer", lambda *_: go.wait(20) and ({}, "allow"))
     answer = ask(client(limits=ApiLimits(seconds=0.05, small=0)), SHOP_DATA)
     go.set()
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "timeout", "1")
@@ -380,7 +380,7 @@ def test_too_many_at_once_are_told_to_wait(client: Client, monkeypatch: pytest.M
         go.wait(20)
         return {}, "allow"
 
-    monkeypatch.setattr("vatspolicy.server.api.router.answer", wait)
+    monkeypatch.setattr("vatspolicy.server.api.query.DataQuestion.answer", wait)
     with client(limits=ApiLimits(pending=1, small=0)) as one:
         statuses: list[int] = []
         thread = threading.Thread(target=lambda: statuses.append(ask(one, SHOP_DATA).status_code))
