@@ -10,7 +10,6 @@ from vatspolicy.gate.law_update import DutyState, LawUpdate, SpecUpdate
 from vatspolicy.i18n import Language, Phrase, translate
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import Counts, Table, count, joint, word
-from vatspolicy.reports.formats.templating import code, escape_markdown
 from vatspolicy.reports.timeline import describe_decision, say_change, told
 
 _WORDS: Table = {
@@ -50,6 +49,8 @@ def _text(update: LawUpdate, lang: Language) -> str:
 
 
 def _markdown(update: LawUpdate, lang: Language) -> str:
+    from vatspolicy.reports.formats.templating import code, escape_markdown
+
     lines = [f"**{escape_markdown(_head(update, lang))}**"]
     for entry in _changed(update):
         lines += ["", f"{code(clean(entry.spec, one_line=True))}: {escape_markdown(_verdict(entry, lang))}", ""]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-
-from markupsafe import Markup
+from typing import TYPE_CHECKING
 
 from vatspolicy.core.engine.result import Citation, Question
 from vatspolicy.guidance.remediation.result import Extent, Proposal, Route, Service, Ways
@@ -14,9 +13,11 @@ from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, gap, joint, number, word
 from vatspolicy.output import Style
 from vatspolicy.reports.decision.digest import group_readings, say_hint, say_matter, say_other, say_verdict
-from vatspolicy.reports.formats import templating
 from vatspolicy.reports.formats.html_words import PageWords
 from vatspolicy.reports.words import COLORS, MEANINGS, ROUTE_MARKS, ROUTE_TONES, TONES, phrase, say_deciding
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 WORDS: Table = {
     "routes": Phrase("Routes"),
@@ -316,6 +317,8 @@ _SIGNS = {True: "✔", False: "✘", None: "?"}
 
 def render_markdown(ways: Ways, lang: Language) -> str:
     """Render ways forward as Markdown."""
+    from vatspolicy.reports.formats import templating
+
     return templating.render_markdown(
         "routes/routes.md.j2",
         lang=lang,
@@ -326,6 +329,8 @@ def render_markdown(ways: Ways, lang: Language) -> str:
 
 def render_page(ways: Ways, lang: Language) -> str:
     """Render ways forward as a page."""
+    from vatspolicy.reports.formats import templating
+
     words = PageWords(lang)
     places = [
         (phrase("contested", lang), "contested", ways.contested),
@@ -353,6 +358,8 @@ def render_page(ways: Ways, lang: Language) -> str:
 
 def fragment(ways: Ways, lang: Language) -> Markup:
     """Render the plan for another page, below a heading of the second level."""
+    from vatspolicy.reports.formats import templating
+
     return templating.render_html("routes/fragment.html.j2", lang=lang, **_values(ways, lang))
 
 

@@ -6,8 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from markupsafe import Markup
+from typing import TYPE_CHECKING
 
 from vatspolicy.authoring.diff.result import Stated
 from vatspolicy.core.engine.result import encode
@@ -29,8 +28,10 @@ from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import end, gap, joint, number, word
 from vatspolicy.output import Style
-from vatspolicy.reports.formats import templating
 from vatspolicy.reports.words import phrase, say_deciding
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "regimes": Phrase("Highest foreign share by service and regime"),
@@ -404,12 +405,16 @@ _LONG = 60
 
 def render_markdown(tables: Sequence[Matrix], lang: Language) -> str:
     """Render matrices as Markdown."""
+    from vatspolicy.reports.formats import templating
+
     views = [MatrixView(matrix, lang) for matrix in tables]
     return templating.render_markdown("matrix/matrix.md.j2", tables=views, words=_words(lang))
 
 
 def render_page(tables: Sequence[Matrix], lang: Language) -> str:
     """Render matrices as a page."""
+    from vatspolicy.reports.formats import templating
+
     parts = [fragment(one, lang, f"matrix-{one.by}", 3 if index else 2) for index, one in enumerate(tables)]
     titles = [heading(matrix, lang) for matrix in tables]
     frame = templating.Frame(titles[0], lang, style=read_style(), end=phrase("not_advice", lang), wide=True)
@@ -421,6 +426,8 @@ def fragment(matrix: Matrix, lang: Language, prefix: str = "matrix", level: int 
 
     `prefix` begins every id, so that two tables may stand in one page; `level` is that of the headings inside.
     """
+    from vatspolicy.reports.formats import templating
+
     view = MatrixView(matrix, lang)
     return templating.render_html("matrix/table.html.j2", view=view, prefix=prefix, h=f"h{level}", words=_words(lang))
 
