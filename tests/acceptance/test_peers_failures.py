@@ -374,14 +374,13 @@ def test_tests_and_check_read_a_profile_alike(console: Console, law: Path) -> No
 # regal#1204, regal#1730: the editor and the command line read the same thing differently
 def test_library_command_line_and_server_decide_alike(console: Console, law: Path, bundle: Bundle) -> None:
     pytest.importorskip("starlette", reason="needs the extra `serve`")
-    from vatspolicy.server.api.query import answer, read_query
+    from vatspolicy.server.api.query import DataQuestion, read_query
 
     console.write("spec.json", json.dumps(HOSTING_DATA))
     (by_command,) = decisions(console("check", "spec.json", "--law", law, "-f", "json", "--details"))
     by_library = evaluate(bundle, load_profile(HOSTING_DATA), "2027-01-31")
-    by_server, word = answer(
-        bundle, ("vatspolicy", "decision"), read_query(json.dumps({"input": HOSTING_DATA}).encode()), TODAY, False
-    )
+    question = DataQuestion(bundle, ("vatspolicy", "decision"), False, TODAY, False)
+    by_server, word = question.answer(read_query(json.dumps({"input": HOSTING_DATA}).encode()))
     assert word == by_library.decision == by_command["decision"]
     for key in ("range", "duties", "needs", "missing", "services"):
         names = [
@@ -394,8 +393,7 @@ def test_library_command_line_and_server_decide_alike(console: Console, law: Pat
 # opa#3127: a stray `._` file broke the verification, and nobody could tell why
 def test_a_stray_file_in_a_bundle_is_named(tmp_path: Path, law: Path) -> None:
     pytest.importorskip("cryptography", reason="needs the extra `sign`")
-    from vatspolicy.bundles.build import build_bundle_file
-    from vatspolicy.bundles.bundle_file import read_bundle_file
+    from vatspolicy.bundles.bundle_file import build_bundle_file, read_bundle_file
     from vatspolicy.bundles.keys import generate_keys, read_key
     from vatspolicy.bundles.signature import sign, verify
 
@@ -412,7 +410,7 @@ def test_a_stray_file_in_a_bundle_is_named(tmp_path: Path, law: Path) -> None:
 # conftest#642, opa#1757: no signature could be asked for; opa < 1.21.3 (GHSA-g2pf-6v5v-qcc8): an unsigned bundle went through
 def test_an_unsigned_bundle_is_refused_where_a_key_is_given(tmp_path: Path, law: Path) -> None:
     pytest.importorskip("cryptography", reason="needs the extra `sign`")
-    from vatspolicy.bundles.build import build_bundle_file
+    from vatspolicy.bundles.bundle_file import build_bundle_file
     from vatspolicy.bundles.keys import generate_keys, read_key
     from vatspolicy.bundles.signature import verify
 

@@ -31,8 +31,15 @@ from tests.support.layer_builder import write_layer
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.bundles.archive import read_archive
-from vatspolicy.bundles.build import build_bundle_file, pack
-from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, BundleFile, read_bundle_file
+from vatspolicy.bundles.bundle_file import (
+    DATA,
+    MANIFEST,
+    SIGNATURES,
+    BundleFile,
+    build_bundle_file,
+    pack,
+    read_bundle_file,
+)
 from vatspolicy.bundles.bundle_file import ROOT as OPA_ROOT
 from vatspolicy.bundles.keys import Key, generate_keys, read_key
 from vatspolicy.bundles.lockfile import pin, read_lock
@@ -101,7 +108,7 @@ def test_equal_sources_give_equal_bytes(law: Path, tmp_path: Path) -> None:
 @needs_posix
 def test_bytes_do_not_depend_on_the_machine(law: Path, tmp_path: Path) -> None:
     """Another process, folder, hash seed, locale, time zone and umask."""
-    code = f"import os; os.umask(0o077); from pathlib import Path; from vatspolicy.bundles.build import build_bundle_file, pack; print(__import__('hashlib').sha256(pack(build_bundle_file(Path({str(law)!r}), 7).files)).hexdigest())"
+    code = f"import os; os.umask(0o077); from pathlib import Path; from vatspolicy.bundles.bundle_file import build_bundle_file, pack; print(__import__('hashlib').sha256(pack(build_bundle_file(Path({str(law)!r}), 7).files)).hexdigest())"
     digests = set()
     for seed, zone in (("1", "UTC"), ("77", "Asia/Shanghai")):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C", "PYTHONPATH": str(ROOT / "src")}

@@ -124,7 +124,7 @@ CHINESE = {
     "authoring/verification.py": "the name of the country, which titles of laws begin with",
     "reports/decision/digest.py": "labels of articles, as policies write them",
     "reports/lint.py": "examples in the page on the rules of lint",
-    "reports/policy/site/site.py": "a range of characters",
+    "reports/policy/site/__init__.py": "a range of characters",
 }
 """Modules outside `i18n` with Chinese of their own, one text each."""
 

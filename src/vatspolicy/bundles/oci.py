@@ -11,8 +11,7 @@ from urllib.parse import urlencode
 
 from vatspolicy.bundles.archive import MAX_BYTES
 from vatspolicy.bundles.bundle_file import BundleFile
-from vatspolicy.bundles.oci_client import MAX_SMALL, RegistryClient
-from vatspolicy.bundles.oci_reference import is_digest, parse_reference
+from vatspolicy.bundles.oci_client import MAX_SMALL, RegistryClient, is_digest, parse_reference
 from vatspolicy.i18n import _
 
 # --- blobs and manifests of a repository, each checked against its digest
@@ -83,7 +82,7 @@ def pull_blob(client: RegistryClient, digest: str, size: int) -> bytes:
     return blob.content
 
 
-class Layer(NamedTuple):
+class ManifestLayer(NamedTuple):
     """The one layer of a manifest."""
 
     artifact: str
@@ -93,7 +92,7 @@ class Layer(NamedTuple):
     size: int
 
 
-def find_layer(manifest: bytes) -> Layer | None:
+def find_layer(manifest: bytes) -> ManifestLayer | None:
     """Return the layer of a manifest that has just one; None for another manifest."""
     try:
         data = json.loads(manifest)
@@ -104,7 +103,7 @@ def find_layer(manifest: bytes) -> Layer | None:
         return None
     usable = all(isinstance(text, str) for text in texts) and is_digest(texts[2])
     sized = isinstance(size, int) and not isinstance(size, bool) and size > 0
-    return Layer(*texts, size) if known and usable and sized else None
+    return ManifestLayer(*texts, size) if known and usable and sized else None
 
 
 # --- sigstore bundles that are attached to a bundle in a registry: referrers of its manifest

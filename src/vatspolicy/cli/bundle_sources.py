@@ -12,9 +12,8 @@ from typing import NamedTuple
 from vatspolicy.bundles.archive import MAX_BYTES, is_archive
 from vatspolicy.bundles.bundle_file import BundleFile, BundleFileError, read_bundle_bytes
 from vatspolicy.bundles.oci import pull_bundle
-from vatspolicy.bundles.oci_reference import SCHEME
-from vatspolicy.bundles.signature import Signature
-from vatspolicy.bundles.sigstore_policy import ENDING, proof_path, read_proof
+from vatspolicy.bundles.oci_client import SCHEME
+from vatspolicy.bundles.signature import ENDING, Signature, proof_path, read_proof
 from vatspolicy.cli.console import warn
 from vatspolicy.git import Git, SourceError
 from vatspolicy.i18n import _, reason_of

@@ -95,7 +95,7 @@ def complete(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[
         InvalidInput: for a mistake in the file.
         BadVariable: for a mistake in a variable, and a revision that cannot be used.
     """
-    open_ones = {one.name: one for one in parameters if one.declared.setting}
+    open_ones = {parameter.name: parameter for parameter in parameters if parameter.declared.setting}
     if given.get("trust") is None:
         return _complete(open_ones, given)
     from vatspolicy.cli.owner_side import trust
@@ -158,7 +158,7 @@ def _split(key: str, values: Sequence[str], source: str, line: int = 0, column: 
     """Return the settings of a key: `formats` holds the format on standard output, and the reports to write."""
     if key != "formats":
         return [Setting(key, key.replace("-", "_"), tuple(values), source, line, column)]
-    outputs = tuple(one for one in values if _is_output(one))
+    outputs = tuple(value for value in values if _is_output(value))
     alone = tuple(one for one in values if one not in outputs)
     return [
         Setting(key, name, found, source, line, column)

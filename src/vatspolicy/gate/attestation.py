@@ -15,8 +15,7 @@ from pathlib import Path
 
 from vatspolicy import __version__
 from vatspolicy.bundles.bundle_file import BundleFileError
-from vatspolicy.bundles.dsse import EnvelopeError, read_envelope, seal
-from vatspolicy.bundles.keys import Key
+from vatspolicy.bundles.keys import EnvelopeError, Key, read_envelope, seal
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.core.documents.json_reader import make_object
 from vatspolicy.core.documents.plain import Fields, Tree
@@ -93,7 +92,7 @@ def describe_decision(record: Record) -> Fields:
         "remaining": record.judged,
         "knownUntil": record.bundle.known_until,
         "verification": record.verification,
-        "notices": [one.kind for one in record.notices],
+        "notices": [notice.kind for notice in record.notices],
         "denials": _rules(record.denials),
         "needs": _rules(record.licenses),
         "duties": _rules(record.duties),
@@ -166,7 +165,7 @@ def read_statements(path: Path, key: Key) -> list[Attested]:
     envelopes = _parse(content)
     if not envelopes:
         raise BundleFileError(file, _("This is not an attestation of vatspolicy."), _("check --attest writes them."))
-    return [_open(file, one, key) for one in envelopes]
+    return [_open(file, envelope, key) for envelope in envelopes]
 
 
 def _parse(content: bytes) -> list[Tree]:
@@ -213,7 +212,7 @@ def _decode(statement: Fields) -> Attested:
 def find_statements(statements: Iterable[Attested], content: bytes) -> list[Attested]:
     """Return the statements about a spec: those with its digest."""
     digest = hashlib.sha256(content).hexdigest()
-    return [one for one in statements if digest in one.specs]
+    return [statement for statement in statements if digest in statement.specs]
 
 
 def find_objections(attested: Attested, expected: Expected) -> list[Message]:
@@ -232,13 +231,13 @@ def find_objections(attested: Attested, expected: Expected) -> list[Message]:
         found.append(_("Its gate failed on {level} only. Accept that with --fail-on.", level=attested.fail_on))
     if not attested.passed:
         found.append(_("The gate failed. The decision is {decision}.", decision=attested.decision))
-    for one in attested.opinions:
-        accepted, values = expected.approvers, {"about": one.about, "approver": one.approver}
-        if accepted is None or not accepted.allow_opinion(one.approver, one.about):
+    for opinion in attested.opinions:
+        accepted, values = expected.approvers, {"about": opinion.about, "approver": opinion.approver}
+        if accepted is None or not accepted.allow_opinion(opinion.approver, opinion.about):
             found.append(
                 _("It rests on an opinion on {about} that {approver} granted. Accept that with --approvers.", **values)
             )
-        elif not accepted.allow_period(one.since, one.until):
+        elif not accepted.allow_period(opinion.since, opinion.until):
             found.append(_("It rests on a grant of more than {most} days.", most=accepted.max_days))
     return found
 

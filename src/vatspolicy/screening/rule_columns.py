@@ -80,7 +80,7 @@ class _Column(dict[int, list[str]]):
         self.names = names
 
     def __missing__(self, mask: int) -> list[str]:
-        found = [name for place, name in enumerate(self.names) if mask >> place & 1]
+        found = [name for position, name in enumerate(self.names) if mask >> position & 1]
         if len(self) < MOST_KEPT:
             self[mask] = found
         return found

@@ -79,7 +79,7 @@ class _Extractor:
         """Return the index of the form of an expression; equal expressions share one."""
         names = bound
         if isinstance(sql, exp.Lambda):
-            names = bound | {str(one.name) for one in sql.expressions}
+            names = bound | {str(expression.name) for expression in sql.expressions}
         parts = [self._number(part, names) for part in _parts(sql)]
         is_bound = isinstance(sql, exp.Identifier) and sql.name in bound  # or a field of that name, which is harmless
         shape: Shape = (type(sql), is_bound, *_shape(sql, iter(parts)))

@@ -14,7 +14,7 @@ from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.expression_wording import Wording
 from vatspolicy.core.policies.plain_tree import plain_tree
 from vatspolicy.i18n import LANGUAGES, Language
-from vatspolicy.reports.lists import cut_lists
+from vatspolicy.reports.words import cut_lists
 
 DAY = "2026-11-26"
 RAW = re.compile(

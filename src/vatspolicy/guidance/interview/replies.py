@@ -9,11 +9,11 @@ from functools import cache
 
 from vatspolicy.core.documents.plain import Tree
 from vatspolicy.core.documents.words import SOME, Word, search_words
-from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.guidance.interview.messages import REPLIES, both
 from vatspolicy.guidance.interview.questions import NAME_PATH, Question
 from vatspolicy.guidance.interview.result import Choice
 from vatspolicy.guidance.interview.session import Refused
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint
 
 _COMMA = re.compile(r"[,，、;；]")

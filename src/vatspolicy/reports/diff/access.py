@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from vatspolicy.authoring.diff.result import Access, AccessPlaces
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import aside, joint, word
-from vatspolicy.reports.access_matrix.words import value
+from vatspolicy.reports.access_matrix.render import value
 from vatspolicy.reports.diff.words import ITEMS, phrase
 
 ABSENT = "–"

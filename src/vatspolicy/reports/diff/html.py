@@ -9,7 +9,7 @@ from vatspolicy.authoring.diff.result import Cause, ChangedDecision, Review
 from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.reports.diff.document import parts, values
 from vatspolicy.reports.diff.words import phrase
-from vatspolicy.reports.formats.html_page import Frame, place_entries, render_page
+from vatspolicy.reports.formats.templating import Frame, place_entries, render_page
 from vatspolicy.reports.words import TONES
 
 Quoted: TypeAlias = tuple[str, str, str | None]

@@ -10,7 +10,7 @@ from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.reports.diff.wording import period
 from vatspolicy.reports.diff.words import CHANGES, phrase
-from vatspolicy.reports.lists import cut_lists
+from vatspolicy.reports.words import cut_lists
 
 _MEMBERS = 2
 """Members of a list that a clause names which stays as it was."""

@@ -11,9 +11,7 @@ from vatspolicy.core.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.document import parts, values
 from vatspolicy.reports.diff.words import phrase
-from vatspolicy.reports.formats.html import trust
-from vatspolicy.reports.formats.markdown import escape
-from vatspolicy.reports.formats.templating import render_markdown
+from vatspolicy.reports.formats.templating import escape_markdown, render_markdown, trust
 
 LIMIT = 60_000
 """Characters of a report: a comment on GitHub holds 65,536."""
@@ -94,4 +92,4 @@ def _values(change: Edit, lang: Language) -> str:
 
 
 def _unbroken(day: str) -> Markup:
-    return trust(escape(day).replace("-", "&#8209;"))
+    return trust(escape_markdown(day).replace("-", "&#8209;"))

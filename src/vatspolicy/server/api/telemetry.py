@@ -63,11 +63,11 @@ def find_reason(record: logging.LogRecord) -> str:
     if record.exc_info and record.exc_info[0] is not None:
         return record.exc_info[0].__name__
     arguments = record.args if isinstance(record.args, tuple) else ()
-    for one in arguments:
-        if isinstance(one, BaseException):
-            return type(one).__name__
-        if isinstance(one, int) and not isinstance(one, bool):
-            return f"HTTP {one}"
+    for argument in arguments:
+        if isinstance(argument, BaseException):
+            return type(argument).__name__
+        if isinstance(argument, int) and not isinstance(argument, bool):
+            return f"HTTP {argument}"
     return "timeout" if "timeout" in str(record.msg) else record.name.rpartition(".")[2]
 
 
@@ -197,7 +197,7 @@ class Telemetry:
             span.set_attribute("vatspolicy.verdict", counts[0].outcome)
         elif counts:
             span.set_attribute("vatspolicy.verdicts", [one.outcome for one in counts])
-        span.set_attribute("vatspolicy.services", sum(one.services for one in counts))
+        span.set_attribute("vatspolicy.services", sum(count.services for count in counts))
         for one in counts:
             self.decisions.add(1, {"vatspolicy.verdict": one.outcome})
             self.decision_duration.record(one.seconds)

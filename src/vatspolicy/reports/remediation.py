@@ -1,22 +1,81 @@
-"""Ways forward for a terminal: the routes with their conditions, the differences, the margins."""
+"""Ways forward as text, Markdown and HTML, and their words in both languages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
 
-from vatspolicy.core.engine.result import Citation
-from vatspolicy.core.profile.vocabulary import Language, LocalizedText
-from vatspolicy.guidance.remediation.result import Extent, Proposal, Route, Ways
+from vatspolicy.core.engine.result import Citation, Question
+from vatspolicy.guidance.remediation.result import Extent, Proposal, Route, Service, Ways
+from vatspolicy.i18n import Language, LocalizedText, Phrase
 from vatspolicy.i18n.text import clean, wrap
-from vatspolicy.i18n.words import STATES, VERDICTS, aside, gap, joint, number, word
+from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, gap, joint, number, word
 from vatspolicy.output import Style
-from vatspolicy.reports.decision import doubt
-from vatspolicy.reports.decision.doubt import say_matter
-from vatspolicy.reports.remediation.words import name_goal, say
-from vatspolicy.reports.words import MEANINGS, phrase, say_deciding
+from vatspolicy.reports.decision.digest import group_readings, say_hint, say_matter, say_other, say_verdict
+from vatspolicy.reports.formats.html_words import PageWords
+from vatspolicy.reports.words import COLORS, MEANINGS, ROUTE_MARKS, ROUTE_TONES, TONES, phrase, say_deciding
 
-_COLORS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
-_MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+WORDS: Table = {
+    "routes": Phrase("Routes"),
+    "no_routes": Phrase("no route exists on this day"),
+    "not_telecom": Phrase("No telecom license is needed, so there is no route to check."),
+    "share": Phrase("Foreign share at most {percent} %."),
+    "leads_to": Phrase("leads to: {instrument}"),
+    "besides": Phrase("Obstacles on every route"),
+    "differences": Phrase("Changes that would lead to {word}"),
+    "or_better": Phrase("{word} or better"),
+    "differences_open": Phrase("Changes that would lift every denial, with facts still missing"),
+    "cost": Phrase("effort {cost}"),
+    "get": Phrase("to get: {licenses}"),
+    "missing": Phrase("facts still missing: {facts}"),
+    "also": Phrase("equally good: {places}"),
+    "apart": Phrase("{service} by itself, as it was: {word}"),
+    "contested": Phrase("under another reading of the law the result differs"),
+    "day": Phrase("under the law of {day}, as the bundle knows it"),
+    "none": Phrase("No set of changes within your control would achieve this."),
+    "none_known": Phrase("No set of changes leads there while facts are missing. State the missing facts first."),
+    "nothing_better": Phrase("Nothing stands in the way: no change is needed."),
+    "looked": Phrase(
+        "Checked {looked} combinations of up to {most} changes. Every proposal was decided by the same rules."
+    ),
+    "looked_one": Phrase(
+        "Checked 1 combination of up to {most} changes. Every proposal was decided by the same rules."
+    ),
+    "bounded": Phrase("The search reached its limit: combinations with more effort were not checked."),
+    "effort": Phrase("Effort is a rank, not a price: 1 is a contract, 5 a change of owners; efforts add up."),
+    "unstated": Phrase("Not stated, so no change of these facts was considered: {facts}"),
+    "nothing_but_contest": Phrase(
+        "No change is needed on the first reading of the law. Another reading leads elsewhere: see above."
+    ),
+    "margins": Phrase("Margins"),
+    "facts_missing": Phrase("Missing facts; what depends on them is marked ?"),
+    "not_advice": Phrase(
+        "These are hypothetical changes, not legal advice. Change the spec only once the change has happened."
+    ),
+    "and_more": Phrase(" and {count} more"),
+}
+
+
+def name_goal(goal: str, lang: Language, reached: Iterable[str] = ()) -> str:
+    """Return the decision that the proposals reach, or the goal and better if they differ."""
+    found = set(reached)
+    if len(found) == 1:
+        return word(VERDICTS, found.pop(), lang)
+    name = word(VERDICTS, goal, lang)
+    return name if goal == "allow" else say("or_better", lang, word=name)
+
+
+say = partial(word, WORDS)
+"""Return a phrase in one language, with values filled in."""
+
+
+# --- text
+
+
 _VALUES = {True: "open", False: "closed", None: "unknown"}
 ALSO = 6
 """Number of equally good places that are named; the rest is counted."""
@@ -55,16 +114,6 @@ def law_of(citations: Iterable[Citation], lang: Language) -> str:
     return joint("semicolon", lang).join(comma.join([title, *labels]) for title, labels in articles.items())
 
 
-def say_verdict(ways: Ways, lang: Language) -> str:
-    """Return the decision word, marked if it is contested."""
-    return doubt.say_verdict(ways.decision, ways.contested, lang)
-
-
-def say_hint(ways: Ways, lang: Language) -> str:
-    """Return what other readings of the law change; empty without any."""
-    return doubt.say_hint(ways.contested, ways.worst_reading, ways.decision, lang)
-
-
 def bound(search: Extent, lang: Language) -> str:
     """Return the bound of the search and the meaning of the order of proposals."""
     key = "looked_one" if search.looked == 1 else "looked"
@@ -75,9 +124,9 @@ def bound(search: Extent, lang: Language) -> str:
 
 def contests(ways: Ways, lang: Language) -> Iterator[tuple[str, list[str]]]:
     """Yield each contested rule and its other readings, in words."""
-    for readings in doubt.group_readings(ways.contested):
+    for readings in group_readings(ways.contested):
         about = f"{readings[0].subject}{joint('colon', lang)}{readings[0].message[lang]}"
-        yield about, [doubt.say_other(reading, lang) for reading in readings]
+        yield about, [say_other(reading, lang) for reading in readings]
 
 
 def nothing_better(ways: Ways) -> str:
@@ -146,9 +195,7 @@ class _Report:
 
     def verdict(self) -> Iterator[str]:
         ways = self.ways
-        verdict = self.style(
-            f" {doubt.say_verdict(ways.decision, ways.contested, self.lang)} ", "bold", _COLORS[ways.decision]
-        )
+        verdict = self.style(f" {say_verdict(ways, self.lang)} ", "bold", COLORS[ways.decision])
         day = phrase("as_of", self.lang, day=ways.as_of)
         version = say_deciding(ways.bundle, self.lang)
         contested = say_hint(ways, self.lang)
@@ -187,7 +234,7 @@ class _Report:
                 )
                 yield from self.flow(f"{service.id}{self.colon}{text}", "    ", first="  ")
             for activity in service.activities:
-                outcome = self.style(word(VERDICTS, activity.outcome, self.lang), _COLORS[activity.outcome])
+                outcome = self.style(word(VERDICTS, activity.outcome, self.lang), COLORS[activity.outcome])
                 text = f"{clean(service.id)}{self.colon}{activity.title[self.lang]}{self.colon}"
                 lines = wrap(text + outcome, self.room, "    ", "  ")
                 yield from lines
@@ -197,7 +244,7 @@ class _Report:
                     yield from self.route(route)
 
     def route(self, route: Route) -> Iterator[str]:
-        mark, color = _MARKS[route.state]
+        mark, color = ROUTE_MARKS[route.state]
         goal = say("leads_to", self.lang, instrument=route.instrument.title[self.lang])
         text = f"{route.title[self.lang]}{self.colon}{word(STATES, route.state, self.lang)} · {goal}"
         if route.held:
@@ -211,7 +258,7 @@ class _Report:
         yield from self.flow(law_of(route.citations, self.lang), "        ", "dim", first="      § ")
 
     def condition(self, value: bool | None, text: str) -> Iterator[str]:
-        mark, color = _MARKS[_VALUES[value]]
+        mark, color = ROUTE_MARKS[_VALUES[value]]
         yield from self.flow(text, "          ", first=f"        {self.style(mark, color)} ")
 
     def besides(self) -> Iterator[str]:
@@ -244,10 +291,12 @@ class _Report:
         title = self.style(clean(joined(proposal, self.lang)), "bold")
         cost = self.style(say("cost", self.lang, cost=proposal.cost), "dim")
         yield from wrap(f"{title} · {cost}", self.room, "     ", f"  {sign}  ")
-        for one in proposal.differences:
-            text = f"{one.title[self.lang]}{self.colon}{one.from_[self.lang]} → {one.to[self.lang]}"
+        for difference in proposal.differences:
+            text = (
+                f"{difference.title[self.lang]}{self.colon}{difference.from_[self.lang]} → {difference.to[self.lang]}"
+            )
             yield from self.flow(text, "         ", first="       ")
-        decided = self.style(word(VERDICTS, proposal.decision, self.lang), _COLORS[proposal.decision])
+        decided = self.style(word(VERDICTS, proposal.decision, self.lang), COLORS[proposal.decision])
         for position, line in enumerate(then(proposal, self.lang, decided)):
             yield from wrap(line, self.room, "         ", "       = " if not position else "         ")
 
@@ -255,6 +304,111 @@ class _Report:
         if self.ways.margins:
             yield from self.heading(say("margins", self.lang))
         for margin in self.ways.margins:
-            mark, color = _MARKS["open" if margin.safe else "closed"]
+            mark, color = ROUTE_MARKS["open" if margin.safe else "closed"]
             yield from self.flow(margin.text[self.lang], "    ", first=f"  {self.style(mark, color)} ")
             yield from self.flow(margin.law[self.lang], "      ", "dim", first="    § ")
+
+
+# --- Markdown and HTML: one set of values for both
+
+
+_SIGNS = {True: "✔", False: "✘", None: "?"}
+
+
+def render_markdown(ways: Ways, lang: Language) -> str:
+    """Render ways forward as Markdown."""
+    from vatspolicy.reports.formats import templating
+
+    return templating.render_markdown(
+        "routes/routes.md.j2",
+        lang=lang,
+        marks={state: mark for state, (mark, _) in ROUTE_MARKS.items()},
+        **_values(ways, lang),
+    )
+
+
+def render_page(ways: Ways, lang: Language) -> str:
+    """Render ways forward as a page."""
+    from vatspolicy.reports.formats import templating
+
+    words = PageWords(lang)
+    places = [
+        (phrase("contested", lang), "contested", ways.contested),
+        (say("facts_missing", lang), "facts-missing", ways.missing),
+        (say("routes", lang), "routes", True),
+        (say("besides", lang), "besides", ways.denials),
+        (say("differences", lang, word=reached(ways, lang)) if ways.goal else "", "differences", ways.goal),
+        (say("margins", lang), "margins", ways.margins),
+    ]
+    frame = templating.Frame(
+        f"{say_verdict(ways, lang)}{words.colon}{ways.title}",
+        lang,
+        style=templating.read_asset("decision.css"),
+        toc=templating.place_entries((title, id) for title, id, shown in places if shown),
+        end=words.gap.join([phrase("not_advice", lang), words.deciding(ways.bundle)]),
+    )
+    return templating.render_page(
+        "routes/routes.html.j2",
+        frame,
+        **{**_values(ways, lang), "h": "h2", "h_inner": "h3", "places": True},
+        hint=say_hint(ways, lang),
+        tone=TONES[ways.decision],
+    )
+
+
+def fragment(ways: Ways, lang: Language) -> Markup:
+    """Render the plan for another page, below a heading of the second level."""
+    from vatspolicy.reports.formats import templating
+
+    return templating.render_html("routes/fragment.html.j2", lang=lang, **_values(ways, lang))
+
+
+def _values(ways: Ways, lang: Language) -> dict[str, object]:
+    """Return what the templates say, in one language."""
+    return {
+        "ROUTE_TONES": ROUTE_TONES,
+        "STATES": STATES,
+        "as_of": phrase("as_of", lang, day=ways.as_of),
+        "bound": bound(ways.search, lang) if ways.goal else "",
+        "bundle": say_deciding(ways.bundle, lang),
+        "checks": partial(_checks, lang=lang),
+        "colon": joint("colon", lang),
+        "contests": contests(ways, lang),
+        "ways": ways,
+        "h": "h3",
+        "h_inner": "h4",
+        "joined": partial(joined, lang=lang),
+        "law_of": partial(law_of, lang=lang),
+        "matters": partial(_matters, lang=lang),
+        "meaning": word(MEANINGS, ways.decision, lang),
+        "nothing_better": nothing_better(ways),
+        "phrase": partial(phrase, lang=lang),
+        "places": False,
+        "reached": reached(ways, lang),
+        "say": partial(say, lang=lang),
+        "signs": _SIGNS,
+        "state_of": partial(_state_of, lang=lang),
+        "then": lambda proposal: then(proposal, lang, word(VERDICTS, proposal.decision, lang)),
+        "tones": TONES,
+        "unstated": unstated(ways, lang),
+        "verdict": say_verdict(ways, lang),
+        "verdict_of": lambda decision: word(VERDICTS, decision, lang),
+        "words": PageWords(lang),
+    }
+
+
+def _matters(ask: Question, lang: Language) -> list[str]:
+    return [say_matter(matter, lang) for matter in ask.about]
+
+
+def _state_of(service: Service, lang: Language) -> str:
+    """Return the state of a service without activities."""
+    is_free = service.state == "not-telecom"
+    return say("not_telecom", lang) if is_free else word(STATES, service.state, lang)
+
+
+def _checks(route: Route, lang: Language) -> Iterator[tuple[bool | None, str]]:
+    """Yield the foreign share and the conditions of a route: whether each is met, and its text."""
+    if route.max_foreign_percent is not None:
+        yield route.share_met, say("share", lang, percent=number(route.max_foreign_percent))
+    yield from ((condition.value, condition.message[lang]) for condition in route.conditions)
