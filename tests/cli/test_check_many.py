@@ -1,4 +1,4 @@
-"""`check` over many specs: brief records, several processes, and the same bytes as one process writes."""
+"""`check` over many specs: records without explanations, several processes, and the same bytes as one process writes."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def run(folder: Path, *options: str | Path) -> tuple[int, bytes, bytes]:
     return process.returncode, out, err
 
 
-def test_a_brief_record_tells_the_table_what_a_full_one_does() -> None:
+def test_the_table_needs_no_explanations() -> None:
     whole = Gate(load_bundle(ROOT / "policies"), "2026-11-26", "2026-11-26", allow_past=True)
-    brief = dataclasses.replace(whole, brief=True, keeps_profiles=False, jobs=1)
-    records, outlines = whole.run(FIXTURES), brief.run(FIXTURES)
+    bare = dataclasses.replace(whole, explain=False, keeps_profiles=False, jobs=1)
+    records, outlines = whole.run(FIXTURES), bare.run(FIXTURES)
     assert len(records.records) > 100
     assert outlines.profiles == ()
     assert not any(duty.explanation for record in outlines.records for duty in record.duties)
@@ -245,7 +245,7 @@ main()
 @linux
 @pytest.mark.parametrize("options", [("-q",), ("--details",), ("-f", "json"), ("-f", "sarif")], ids=" ".join)
 def test_many_specs_take_the_memory_of_a_hundred(tmp_path: Path, options: tuple[str, ...]) -> None:
-    """A record under the shipped law takes up to 700 KB as objects, and a brief one less: 300 more would stand out.
+    """A record under the shipped law takes up to 700 KB as objects, and less without explanations: 300 more would stand out.
 
     The first 80 specs or so come before garbage is collected for the first time.
     """

@@ -404,9 +404,9 @@ def test_days(check: Callable[..., Any], arguments: list[str], code: int, messag
 # --- check: output ----------------------------------------------------------------------------------------------------
 
 
-def test_json_is_brief_unless_details_are_asked_for(check: Callable[..., Any]) -> None:
+def test_json_is_a_report_unless_details_are_asked_for(check: Callable[..., Any]) -> None:
     small, whole = check("hosting.yaml", "-f", "json").out, check("hosting.yaml", "-f", "json", "--details").out
-    assert json.loads(small)["form"] == "brief"
+    assert json.loads(small)["form"] == "report"
     assert "form" not in json.loads(whole)
     assert len(small.encode()) < 15_000 < len(whole.encode())
     assert re.search(r'^ *\{"file":".*","level":"needs-license",.*\}$', small, re.MULTILINE), "an object is one line"

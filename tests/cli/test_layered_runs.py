@@ -48,8 +48,8 @@ def test_the_first_folder_is_the_base_and_the_others_are_layers(stacked: Console
 
 
 def test_a_layer_alone_stands_above_the_shipped_law(stacked: Console) -> None:
-    report = json.loads(stacked("check", "spec.yaml", "-p", "company", "-f", "json").out)
-    [shipped, company] = report["decisions"][0]["bundle"]["layers"]
+    listed = json.loads(stacked("check", "spec.yaml", "-p", "company", "-f", "json").out)
+    [shipped, company] = listed["decisions"][0]["bundle"]["layers"]
     assert (shipped["name"], shipped["digest"]) == ("law", load_bundle().digest)
     assert (company["name"], company["title"], company["owner"]) == ("company", "Layer company", "company office")
 
@@ -123,8 +123,8 @@ def test_every_finding_names_its_layer(stacked: Console) -> None:
     assert {one["layer"] for one in found} == {"law", "company"}
     routes = [route for service in decision["services"] for one in service["activities"] for route in one["routes"]]
     assert {route["layer"] for route in routes} == {"law"}
-    brief = json.loads(stacked("check", "spec.yaml", *words, "-f", "json").out)
-    assert is_valid(brief, "brief")
+    in_json = json.loads(stacked("check", "spec.yaml", *words, "-f", "json").out)
+    assert is_valid(in_json, "report")
     text = report(stacked, "text", *words)
     assert "    · layer company\n" in text
     assert "\\(layer company\\)" in report(stacked, "markdown", *words)

@@ -57,7 +57,7 @@ def test_the_level_decides_for_the_gate_and_not_for_the_decision(
     assert (waived and (waived["by"], waived["approver"], waived["file"])) == (
         (level, "board", "company/layer.yaml") if code == 0 else None
     )
-    assert is_valid(json.loads(check(console, "-f", "json").out), "brief")
+    assert is_valid(json.loads(check(console, "-f", "json").out), "report")
 
 
 @pytest.mark.parametrize("level", ["warn", "off"])

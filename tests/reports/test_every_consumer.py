@@ -48,7 +48,7 @@ from vatspolicy.gate.judgement import Judgement
 from vatspolicy.reports.decision import BINARY_FORMATS, details, export, html, load_writer, render
 from vatspolicy.reports.decision import json as json_form
 from vatspolicy.reports.decision.html import fragment
-from vatspolicy.reports.decision.json import make_brief
+from vatspolicy.reports.decision.json import make_report
 from vatspolicy.reports.formats import FORMATS, POLICY, VERSIONS, WHY, Format
 from vatspolicy.server.api.authzen import describe_answer
 
@@ -235,7 +235,7 @@ CONSUMERS: Mapping[str, Callable[[Record], object]] = {
     "text --details": shown("text"),
     "page": lambda record: fragment(record, "en", "d-"),
     "json --details, log, receipt": encode,
-    "json": lambda record: make_brief(record, "en", Judgement()),
+    "json": lambda record: make_report(record, "en", Judgement()),
     "attestation": describe_decision,
 }
 PARTS: Mapping[type, tuple[str, ...]] = {

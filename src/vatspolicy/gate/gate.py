@@ -173,8 +173,8 @@ class Gate:
     """Waivers and baseline, which affect the exit code and no decision."""
     stdin_name: str | None = None
     """Name of standard input in reports and problems."""
-    brief: bool = False
-    """True if no explanation is read and, of several decisions, no change ahead (see `make_record`)."""
+    explain: bool = True
+    """False if no explanation is read and, of several decisions, no change ahead (see `make_record`)."""
     keeps_profiles: bool = True
     """True if the result has the profiles: waivers, logs and receipts need them."""
     jobs: int | None = None
@@ -260,7 +260,7 @@ class Gate:
         Raises:
             WorkerLost: A process was killed.
         """
-        check = partial(self.check_one, ahead=not self.brief or len(specs) == 1, take=take)
+        check = partial(self.check_one, ahead=self.explain or len(specs) == 1, take=take)
         processes = 1
         if not self.keeps_profiles:
             processes = find_processes(self.jobs, specs)
@@ -353,7 +353,7 @@ class Gate:
         profile = profile if granted is None else profile.grant(granted)
         decision = evaluate(self.bundle, profile, day, explain=ahead)
         changes = self.changes_ahead(profile, decision.as_of) if ahead else None
-        return decision, make_record(self.bundle, profile, decision, self.languages, self.brief, changes)
+        return decision, make_record(self.bundle, profile, decision, self.languages, self.explain, changes)
 
     def prepare(self, profile: Profile) -> tuple[str, Profile]:
         """Return the day on which a spec is decided, and the spec with the opinions that are granted.

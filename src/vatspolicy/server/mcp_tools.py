@@ -33,7 +33,7 @@ from vatspolicy.guidance.interview import describe_step, start
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.ways import describe_ways
 from vatspolicy.i18n import Language, Listing, _, translate
-from vatspolicy.reports.decision.json import make_brief
+from vatspolicy.reports.decision.json import make_report
 from vatspolicy.reports.policy.terminal import explain as explain_name
 from vatspolicy.reports.reference import to_data
 from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
@@ -117,7 +117,7 @@ class _Tools:
         def work() -> Data:
             gate = self.gate(as_of)
             _decision, record = gate.decide(read_profile(self.read(profile), self.bundle.schemas))
-            return make_brief(record, lang, Judgement())
+            return make_report(record, lang, Judgement())
 
         return await self.run(work)
 

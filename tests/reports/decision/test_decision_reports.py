@@ -358,12 +358,14 @@ def test_an_argument_without_a_spec_is_an_error_in_every_format(make: Make) -> N
     assert json.loads(render("json", gate.records, "en", gate=gate))["decision"] is None
 
 
-# --- brief JSON -----------------------------------------------------------------------------------------------------
+# --- report as JSON ----------
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_brief_json_follows_its_schema(records: dict[str, dict[str, Any]], rich_bundle: Bundle, lang: Language) -> None:
-    validator = validator_of("brief")
+def test_json_report_follows_its_schema(
+    records: dict[str, dict[str, Any]], rich_bundle: Bundle, lang: Language
+) -> None:
+    validator = validator_of("report")
     for data in records.values():
         waived = data | {"remaining": "allow", "advice": [one | {"waived": WAIVED} for one in data["advice"]]}
         judge = Gate(rich_bundle, TODAY, fail_on="advice")
@@ -374,7 +376,7 @@ def test_brief_json_follows_its_schema(records: dict[str, dict[str, Any]], rich_
             assert "\n" in text
 
 
-def test_brief_json_says_what_the_decision_says(make: Make) -> None:
+def test_json_report_says_what_the_decision_says(make: Make) -> None:
     data = make(*PUBLIC)
     [told] = json.loads(render("json", [data], "en", extent="screen"))["decisions"]
     assert (told["decision"], told["product"], told["file"]) == (data["decision"], "hosting", "spec.yaml")

@@ -1,4 +1,4 @@
-"""The size of JSON: a whole record grows by the same for each service, and the brief form stays small."""
+"""The size of JSON: a whole record grows by the same for each service, and the report stays small."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def test_a_whole_record_grows_by_the_same_for_each_service(console: Console) -> 
     assert len(places) == len(set(places)), "no finding stands twice"
 
 
-def test_the_brief_form_of_many_services_is_small(console: Console) -> None:
+def test_the_report_of_many_services_is_small(console: Console) -> None:
     assert len(decide(console, MOST)) < 25_000, "docs/gate.md says 19 KB"

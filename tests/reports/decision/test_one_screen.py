@@ -56,11 +56,11 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def decide(bundle: Bundle, path: Path, brief: bool = False) -> GateResult:
+def decide(bundle: Bundle, path: Path, explain: bool = True) -> GateResult:
     """Return the run of the gate on one fixture."""
     profile = load_profile(path)
     decision = evaluate(bundle, profile, profile.launch or TODAY)
-    record = replace(make_record(bundle, profile, decision, brief=brief), file=f"specs/{path.name}")
+    record = replace(make_record(bundle, profile, decision, explain=explain), file=f"specs/{path.name}")
     return GateResult((record,), (), (), Gate(bundle, TODAY).code(record))
 
 
@@ -81,11 +81,11 @@ def test_every_fixture_fits_on_a_screen() -> None:
     assert all(lines <= HEIGHT + 2 for *_, lines in tight), tight
 
 
-def test_a_screen_needs_no_more_than_a_brief_record() -> None:
-    """A brief record leaves out checks, clauses and facts, which nothing short of --details shows."""
+def test_a_screen_needs_no_explanations() -> None:
+    """Checks, clauses and facts stand in `--details` alone."""
     bundle = shipped_bundle()
     for path in fixture_files():
-        results = [decide(bundle, path, brief) for brief in (False, True)]
+        results = [decide(bundle, path, explain) for explain in (True, False)]
         shown = [[screen(result, extent) for extent in ("screen", "summary", "quiet")] for result in results]
         assert shown[0] == shown[1], path.name
 

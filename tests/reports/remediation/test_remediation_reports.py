@@ -310,7 +310,7 @@ def denied() -> Iterator[tuple[str, Ways, Need]]:
                 continue
             decision = evaluate(bundle, profile, DAY)
             ways = describe_ways(bundle, profile, RemediationPlan(decision, None, (), (), 0, 0, True))
-            for finding in make_record(bundle, profile, decision, brief=True).denials:
+            for finding in make_record(bundle, profile, decision, explain=False).denials:
                 if isinstance(finding, Need) and finding.routes:
                     yield f"{path.stem} {share} {place}", ways, finding
 

@@ -16,7 +16,7 @@ _WRITTEN_BY_US = {
     f"{name}.schema.json"
     for name in (
         *("analysis", "attestation", "comparison", "decision", "lint", "matrix", "mutation", "receipt"),
-        *("question", "routes", "brief", "test-run", "timeline", "update", "vectors"),
+        *("question", "report", "routes", "test-run", "timeline", "update", "vectors"),
     )
 }
 """Schemas of the program's output: a reader breaks if something is missing or unknown to it."""

@@ -206,7 +206,7 @@ def _converse(state: Interview, file: _File, changed: bool, context: SpecContext
     named = _name_spec(name, context, state.allow_past)
     write_stderr("\n" + "\n".join(closing(state, early, named, lang)) + "\n")
     if state.settled or not early:
-        record = replace(make_record(state.bundle, state.profile, state.decision, brief=True), file=name)
+        record = replace(make_record(state.bundle, state.profile, state.decision, explain=False), file=name)
         shown = render("text", [record], lang, wants_color(), measure_width(), extent="screen")
         print_result(f"\n{shown}")
         write_stderr(say("details", lang, file=named) + "\n")

@@ -260,8 +260,8 @@ def _repeat_options(options: CheckOptions) -> dict[str, str]:
 def _make_gate(options: CheckOptions, law: SelectedLaw, extent: str, keeps: bool) -> Gate:
     """Return the gate that the options describe, with its waivers and baseline.
 
-    Text without details explains nothing, so that its records are brief. Only
-    complete JSON shows both languages; other reports need what the program says in theirs alone.
+    Text without details needs no explanations. Only full JSON shows both languages; other reports need what the program
+    says in theirs alone.
     """
     waivers = None
     files = (options.waivers, options.approvers, options.baseline, options.strict_waivers, options.opinions)
@@ -287,7 +287,7 @@ def _make_gate(options: CheckOptions, law: SelectedLaw, extent: str, keeps: bool
         options.no_fail,
         waivers,
         options.stdin_filename,
-        brief=text and extent != "details" and not keeps,
+        explain=not text or extent == "details" or keeps,
         keeps_profiles=keeps,
         jobs=options.jobs,
         expected=options.expect,

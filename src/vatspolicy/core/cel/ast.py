@@ -12,7 +12,7 @@ from typing import Any
 from vatspolicy.core.cel.types import Type
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Node:
     """A node with its type and its span in the text (start and end offset)."""
 
@@ -25,15 +25,18 @@ class Node:
     def __hash__(self) -> int:
         return hash((type(self), *vars(self).values()))
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Literal(Node):
     """A constant: bool, int, float, str, or a tuple of these."""
 
     value: Any
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fact(Node):
     """An attribute: a variable and the fields read from it, such as company.foreign_percent or a.province."""
 
@@ -41,14 +44,14 @@ class Fact(Node):
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Param(Node):
     """A parameter, whose value depends on the day. `key`: policy/name."""
 
     key: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Term(Node):
     """A named expression and its body."""
 
@@ -56,28 +59,28 @@ class Term(Node):
     body: Node
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Not(Node):
     """Negation."""
 
     body: Node
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class And(Node):
     """Conjunction of two or more operands."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Or(Node):
     """Disjunction of two or more operands."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Compare(Node):
     """A comparison by `==`, `!=`, `<`, `<=`, `>` or `>=`."""
 
@@ -86,7 +89,7 @@ class Compare(Node):
     right: Node
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class In(Node):
     """Membership in a list of scalars."""
 
@@ -94,7 +97,7 @@ class In(Node):
     list: Node
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Quantifier(Node):
     """`exists` or `all` over a list, with one bound variable."""
 
@@ -104,14 +107,14 @@ class Quantifier(Node):
     body: Node
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Size(Node):
     """Length of a list."""
 
     list: Node
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Arithmetic(Node):
     """Sum, difference or product of whole numbers."""
 
@@ -120,7 +123,7 @@ class Arithmetic(Node):
     right: Node
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TextTest(Node):
     """A test of a text by `startsWith`, `endsWith`, `contains` or `matches` (RE2) with a constant."""
 

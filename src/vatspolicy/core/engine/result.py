@@ -6,9 +6,9 @@ leaves it out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, ClassVar, TypeAlias, TypeVar, dataclass_transform
 
 from vatspolicy.core.profile.vocabulary import LocalizedText
 
@@ -18,6 +18,7 @@ WAIVABLE = ("denials", "needs", "would_need", "duties", "advice")
 """Lists of a record whose findings may be waived, the gravest first. Undetermined ones may not: a missing fact is no
 permission.
 """
+T = TypeVar("T")
 Json: TypeAlias = Any
 """A value that the JSON module writes."""
 
@@ -29,6 +30,7 @@ class Part:
     """
 
     __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     def _values(self) -> tuple[object, ...]:
         return tuple(getattr(self, name) for name, *_ in fields_in_json(type(self)))
@@ -43,7 +45,16 @@ class Part:
         return f"{type(self).__name__}{self._values()}"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def part(*, kw_only: bool = False) -> Callable[[type[T]], type[T]]:
+    """Return a decorator that makes a class of parts: a dataclass that the type checker holds to be frozen.
+
+    Guards at run time would take 7 ms of every start, and a fifth of the time of a record.
+    """
+    return dataclass(slots=True, eq=False, repr=False, kw_only=kw_only)
+
+
+@part()
 class Subject(Part):
     """The product, one of its services, or one activity (a service seen as one class)."""
 
@@ -54,7 +65,7 @@ class Subject(Part):
         return "/".join(part for part in (self.service, self.class_) if part)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Location(Part):
     """A place in the spec."""
 
@@ -62,7 +73,7 @@ class Location(Part):
     column: int
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Instrument(Part):
     """A license, filing or other act of an authority."""
 
@@ -70,7 +81,7 @@ class Instrument(Part):
     title: LocalizedText
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Authority(Part):
     """An authority in charge of an instrument."""
 
@@ -78,7 +89,7 @@ class Authority(Part):
     title: LocalizedText
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Citation(Part):
     """An article of law."""
 
@@ -97,7 +108,7 @@ class Citation(Part):
         return self.zh if lang == "zh" else self.en
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Clause(Part):
     """A clause of an expression and its truth value."""
 
@@ -106,7 +117,7 @@ class Clause(Part):
     depth: int
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Fact(Part):
     """A fact of the spec that a rule read, with its place."""
 
@@ -116,7 +127,7 @@ class Fact(Part):
     column: int
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Matter(Part):
     """A rule or condition that an opinion is asked about."""
 
@@ -125,7 +136,7 @@ class Matter(Part):
     citations: tuple[Citation, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Question(Part):
     """A missing fact, and the undecided rules that read it."""
 
@@ -135,7 +146,7 @@ class Question(Part):
     about: tuple[Matter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Offer(Part):
     """A license that would do: one of several, or the only one."""
 
@@ -145,7 +156,7 @@ class Offer(Part):
     authority: tuple[Authority, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Deadline(Part):
     """A deadline in the words of the law, with its day where the launch day fixes it."""
 
@@ -154,7 +165,7 @@ class Deadline(Part):
     date: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Reason(Part):
     """A reason of a denial."""
 
@@ -162,7 +173,7 @@ class Reason(Part):
     title: LocalizedText
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@part(kw_only=True)
 class Waived(Part):
     """A waiver, a baseline or a layer that sets a finding aside for the gate."""
 
@@ -176,7 +187,7 @@ class Waived(Part):
     line: int
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class ConditionExplanation(Part):
     """The check of a condition in words, its law, and the facts that it read."""
 
@@ -185,7 +196,7 @@ class ConditionExplanation(Part):
     facts: tuple[Fact, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Condition(Part):
     """A condition of a route."""
 
@@ -205,11 +216,11 @@ class Condition(Part):
     @property
     def why(self) -> ConditionExplanation:
         """The explanation, in a full record."""
-        assert self.explanation is not None, "a brief record explains nothing"
+        assert self.explanation is not None, "made without explanations"
         return self.explanation
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Route(Part):
     """A route to a license for one activity."""
 
@@ -233,7 +244,7 @@ class Route(Part):
         return tuple(condition for condition in self.conditions if condition.outcome is False)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Explanation(Part):
     """The reasoning behind a finding."""
 
@@ -245,7 +256,7 @@ class Explanation(Part):
     location: Location
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@part(kw_only=True)
 class Finding(Part):
     """The result of one rule about one subject."""
 
@@ -265,7 +276,7 @@ class Finding(Part):
     @property
     def why(self) -> Explanation:
         """The explanation, in a full record."""
-        assert self.explanation is not None, "a brief record explains nothing"
+        assert self.explanation is not None, "made without explanations"
         return self.explanation
 
     @property
@@ -279,7 +290,7 @@ class Finding(Part):
         return False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@part(kw_only=True)
 class Denial(Finding):
     """The finding of a rule that denies."""
 
@@ -291,7 +302,7 @@ class Denial(Finding):
         return self.curable
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@part(kw_only=True)
 class Need(Finding):
     """A need: an instrument by name, or a license by any open route."""
 
@@ -318,7 +329,7 @@ class Need(Finding):
         return next(route for route in self.routes or () if route.name == name)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@part(kw_only=True)
 class Duty(Finding):
     """A duty with its deadline."""
 
@@ -334,14 +345,14 @@ class Duty(Finding):
         return self.state != "done" and self.deadline.group == "before-launch"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@part(kw_only=True)
 class Advice(Finding):
     """A note for review."""
 
     kind: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Classified(Part):
     """A rule that classifies a service."""
 
@@ -351,7 +362,7 @@ class Classified(Part):
     layer: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Activity(Part):
     """A service in one of its classes, with the routes by which it may be offered."""
 
@@ -361,7 +372,7 @@ class Activity(Part):
     routes: tuple[Route, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Service(Part):
     """A service of the product."""
 
@@ -371,7 +382,7 @@ class Service(Part):
     activities: tuple[Activity, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class LayerOfLaw(Part):
     """One layer of the law: the base, or rules above it."""
 
@@ -381,7 +392,7 @@ class LayerOfLaw(Part):
     digest: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Law(Part):
     """The law that decided."""
 
@@ -393,7 +404,7 @@ class Law(Part):
     layers: tuple[LayerOfLaw, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Notice(Part):
     """A limit of the decision."""
 
@@ -401,7 +412,7 @@ class Notice(Part):
     message: LocalizedText
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Granted(Part):
     """An approval that makes an opinion count."""
 
@@ -414,7 +425,7 @@ class Granted(Part):
     line: int
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Opinion(Part):
     """A legal opinion of the spec, and what it did."""
 
@@ -432,7 +443,7 @@ class Opinion(Part):
     column: int
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class ReadingChange(Part):
     """Something that another reading of the law adds or takes away."""
 
@@ -444,7 +455,7 @@ class ReadingChange(Part):
     title: LocalizedText
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class Reading(Part):
     """Another reading of a contested rule, which changes something."""
 
@@ -461,7 +472,7 @@ class Reading(Part):
     location: Location
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class ReadingChoice(Part):
     """A reading of one contested rule."""
 
@@ -470,7 +481,7 @@ class ReadingChoice(Part):
     reading: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class WorstReading(Part):
     """The strictest combination of readings for one service."""
 
@@ -481,7 +492,7 @@ class WorstReading(Part):
     complete: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class ItemChange(Part):
     """A difference between a decision before a day and from it on."""
 
@@ -493,7 +504,7 @@ class ItemChange(Part):
     after: str | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class AmendedArticle(Part):
     """An article that an amendment cites."""
 
@@ -502,7 +513,7 @@ class AmendedArticle(Part):
     verification: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class LawChange(Part):
     """A rule that begins or ends, or a parameter with a new value."""
 
@@ -514,7 +525,7 @@ class LawChange(Part):
     articles: tuple[AmendedArticle, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class DatedFact(Part):
     """A dated fact of the spec that changes on a day."""
 
@@ -522,7 +533,7 @@ class DatedFact(Part):
     day: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@part()
 class ChangeAhead(Part):
     """A coming change of the decision."""
 
@@ -535,7 +546,7 @@ class ChangeAhead(Part):
     facts: tuple[DatedFact, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@part(kw_only=True)
 class Record(Part):
     """A decision with its law and its facts."""
 

@@ -66,15 +66,15 @@ def make_record(
     profile: Profile,
     decision: Decision,
     languages: Sequence[Language] = LANGUAGES,
-    brief: bool = False,
+    explain: bool = True,
     ahead: tuple[result.ChangeAhead, ...] | None = None,
 ) -> result.Record:
     """Return the decision with its law and its facts. Sorted where order carries no meaning; no wall-clock time.
 
-    What the program itself says (checks, deadlines, notices) is in the `languages` alone. A `brief` record has no
-    explanations: no checks in words, no clauses, no facts and no places. `ahead` are the coming changes.
+    What the program itself says (checks, deadlines, notices) is in the `languages` alone. Without `explain` a
+    record has no explanations: no checks in words, no clauses, no facts and no places. `ahead` are the coming changes.
     """
-    maker = _Maker(bundle, profile, decision, languages, brief)
+    maker = _Maker(bundle, profile, decision, languages, explain)
     return result.Record(
         decision=decision.decision,
         range=decision.range,
@@ -108,9 +108,9 @@ def make_record(
 
 class _Maker:
     def __init__(
-        self, bundle: Bundle, profile: Profile, decision: Decision, languages: Sequence[Language], brief: bool
+        self, bundle: Bundle, profile: Profile, decision: Decision, languages: Sequence[Language], explain: bool
     ) -> None:
-        self.bundle, self.profile, self.brief = bundle, profile, brief
+        self.bundle, self.profile, self.explains = bundle, profile, explain
         self.ruleset = bundle.on(decision.as_of)
         self.activations = Activations(self.ruleset, profile, decision.as_of)
         self.texts = LawTexts(bundle, decision.as_of, profile.launch, languages)
@@ -188,7 +188,7 @@ class _Maker:
             "message": self.message(rule, finding.subject),
             "layer": layer_of(self.bundle, rule),
             "citations": (*self.closing(finding), *self.texts.citations(policy, rule.cite)),
-            "explanation": None if self.brief else self.explanation(finding, policy),
+            "explanation": self.explanation(finding, policy) if self.explains else None,
             "reasons": tuple(
                 result.Reason(code, copy_text(label("reason", code, self.bundle.schemas))) for code in finding.reasons
             ),
@@ -296,7 +296,7 @@ class _Maker:
                     condition.reason,
                     condition.where,
                     applies(activation, state.rule, condition),
-                    None if self.brief else self.condition_explanation(policy, state, condition, activation),
+                    self.condition_explanation(policy, state, condition, activation) if self.explains else None,
                 )
                 for condition in effect.conditions
             ),

@@ -18,7 +18,7 @@ from vatspolicy.i18n.words import join_both, say_both
 
 def describe_ways(bundle: Bundle, profile: Profile, plan: search.RemediationPlan) -> result.Ways:
     """Return routes, proposals and threshold distances of one profile. Equal inputs give equal results."""
-    made = make_record(bundle, profile, plan.decision, brief=True)
+    made = make_record(bundle, profile, plan.decision, explain=False)
     ids = [service["id"] for service in profile.facts["services"]]
     operators = {service["id"]: operator_of(profile.facts, service) for service in profile.facts["services"]}
     stated = {id for id, operator in operators.items() if operator and operator.get("foreign_percent") is not None}
@@ -79,7 +79,7 @@ def _route(route: record.Route, share_is_stated: bool) -> result.Route:
 
 
 def _proposal(bundle: Bundle, profile: Profile, proposal: search.Proposal, ids: list[str]) -> result.Proposal:
-    made = make_record(bundle, proposal.profile, proposal.decision, brief=True)
+    made = make_record(bundle, proposal.profile, proposal.decision, explain=False)
     return result.Proposal(
         tuple(sorted(proposal.kinds)),
         tuple(say_both(change.phrase) for change in proposal.changes),

@@ -65,7 +65,7 @@ def render(
 
     `problems` are errors of specs that were not decided. Text and github leave them to standard error.
     `remarks` are about waivers and a baseline; None if there were none. `extent` is one of EXTENTS; the text follows
-    it, and JSON is brief unless it is `details`. `gate` is the run of the gate: its settings say which findings are
+    it, and JSON is a report unless it is `details`. `gate` is the run of the gate: its settings say which findings are
     errors, and the last line of the text tells it. Without it, the settings are those of a gate without options. The
     command that the last line proposes repeats options: `repeated`, by command.
     """

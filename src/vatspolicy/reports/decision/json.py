@@ -1,6 +1,6 @@
-"""Decisions as JSON: full with `--details` (decision.schema.json), else brief (brief.schema.json).
+"""Decisions as JSON: the full record with `--details` (decision.schema.json), else a report (report.schema.json).
 
-The brief form has each thing once, in one language, without the reasoning.
+The report has each thing once, in one language, without the reasoning.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ LEAVES_OUT = {
 }
 
 
-def make_brief(record: Record, lang: Language, judgement: Judgement) -> dict[str, object]:
-    """Return one decision (a record) in brief."""
-    return _Brief(record, lang, judgement).whole()
+def make_report(record: Record, lang: Language, judgement: Judgement) -> dict[str, object]:
+    """Return the report of one decision."""
+    return _Report(record, lang, judgement).whole()
 
 
 def write_dense(value: object, indent: str = "") -> str:
@@ -75,7 +75,7 @@ def say_failure(record: Record, part: str, position: int, lang: Language) -> str
     return f"{one.rule} ({one.subject})" if isinstance(one, Reading) else say_finding(one, lang)
 
 
-class _Brief:
+class _Report:
     def __init__(self, record: Record, lang: Language, judgement: Judgement) -> None:
         self.record, self.lang = record, lang
         self.failures = judgement.find_failures(record)
@@ -236,7 +236,7 @@ class Report:
             self._dump({"file": record.file, "product": record.product, **failure._asdict()}, 3)
             for failure in judgement.find_failures(record)
         ]
-        return self._dump(encode(record) if self._whole else make_brief(record, lang, judgement), 2), *failures
+        return self._dump(encode(record) if self._whole else make_report(record, lang, judgement), 2), *failures
 
     def write(self, entries: Entries, run: Run) -> Iterator[str]:
         """Yield the whole document."""
@@ -264,7 +264,7 @@ class Report:
             "problems": undecided,
             **_remarks(run.remarks, None if self._whole else self._view.lang),
         }
-        return frame if self._whole else {**frame, "form": "brief"}
+        return frame if self._whole else {**frame, "form": "report"}
 
     def _dump(self, value: object, depth: int) -> str:
         """Return a value as JSON, as it stands at a depth of the document."""
