@@ -260,17 +260,18 @@ def test_controls_and_direction_marks_never_reach_a_reader(check: Check, char: s
 
 
 DEEP = {
-    "parentheses": "(" * 20_000 + "true" + ")" * 20_000,
-    "not": "!" * 20_000 + "true",
-    "minus": "-" * 20_000 + "1 == 1",
-    "and": " && ".join(["data.ciio"] * 12_000),
-    "or": " || ".join(["data.ciio"] * 12_000),
+    "parentheses": "(" * 3000 + "true" + ")" * 3000,
+    "not": "!" * 3000 + "true",
+    "minus": "-" * 3000 + "1 == 1",
+    "and": " && ".join(["data.ciio"] * 10_000),
+    "or": " || ".join(["data.ciio"] * 10_000),
     "conditional": "data.ciio ? " * 2000 + "true" + " : false" * 2000,
     "list": "1 in [" * 2000 + "1" + "]" * 2000,
-    "members": "data" + ".ciio" * 20_000,
+    "members": "data" + ".ciio" * 3000,
     "loops": "services.all(a, " * 200 + "true" + ")" * 200,
-    "plus": " + ".join(["1"] * 20_000) + " == 1",
+    "plus": " + ".join(["1"] * 3000) + " == 1",
 }
+"""Each is deeper than Python calls functions, or has more parts than an expression may have."""
 
 
 @pytest.mark.parametrize("text", DEEP)

@@ -15,12 +15,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.support.shipped import ROOT, shipped_bundle
-
-sys.path.append(str(ROOT / "benchmarks"))
-
 import bench_analyze
 import bench_author
 import bench_diff
@@ -29,6 +23,7 @@ import bench_portfolio
 import cerbos
 import engines
 import load
+import pytest
 import run
 import servers
 from invented import Invented, agree
@@ -37,6 +32,7 @@ from multiply import Words, again, multiplied, vocabularies
 from report import ROWS, merge, rewrite, sections, text
 from workload import Workload, compare, draw_profiles, verdict
 
+from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.policies.bundle import Bundle, load_bundle
 from vatspolicy.core.profile.profile import load_profile
@@ -429,7 +425,10 @@ def test_reports_merge_into_one_table(report: dict[str, Any]) -> None:
 
 
 def test_tables_of_a_document_are_replaced(report: dict[str, Any]) -> None:
-    document = "# A\n\n<!-- bench: micro -->\n\nold\n\n<!-- /bench -->\n\nb\n\n<!-- bench: micro/micro -->\n<!-- /bench -->\n\n<!-- bench: gone -->\n<!-- /bench -->\n"
+    document = (
+        "# A\n\n<!-- bench: micro -->\n\nold\n\n<!-- /bench -->\n\nb\n\n"
+        "<!-- bench: micro/micro -->\n<!-- /bench -->\n\n<!-- bench: gone -->\n<!-- /bench -->\n"
+    )
     once = rewrite(document, sections(report))
     assert "old" not in once
     assert once.count("| ours | 1.00 | 0.900 | 1.00 | 3 | all |") == 2
