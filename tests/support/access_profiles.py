@@ -137,5 +137,6 @@ def _draw_service(draw: random.Random, index: int, company: Data, partner: Data)
         else [],
         "features": [],
         "through_basic_carrier": draw.random() < 0.7,
+        "direct_to_terminals": False,
         "rents_outside_region": draw.random() < 0.2,
     }
