@@ -226,6 +226,8 @@ def is_declared(holder: str, name: str) -> bool:
     return name in DECLARED and holder != "partner"
 
 
+FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
+
 Reader: TypeAlias = "Callable[[Any], Any]"
 """Makes a written value one that expressions read."""
 
@@ -287,6 +289,8 @@ def _derivations(name: str, fields: Mapping[str, Type], schemas: SchemaSet) -> I
     declared = [key for key in DECLARED if is_declared(name, key) and key in fields]
     if declared:
         yield functools.partial(_declare_none, declared)
+    if "valid_until" in fields:
+        yield _end_license
     if name == "services":
         yield _offer_licensed
         yield functools.partial(_presume_none, presumptions(schemas))
@@ -312,6 +316,15 @@ def _drop_untraced_share(found: dict[str, Any]) -> None:
 def _declare_none(declared: Iterable[str], found: dict[str, Any]) -> None:
     for key in declared:
         found.setdefault(key, [])
+
+
+def _end_license(found: dict[str, Any]) -> None:
+    """Give a license that is confirmed, or not valid, the last day that says so, so that rules read one fact."""
+    stated = found.get("valid")
+    if stated is False:
+        found["valid_until"] = FIRST_DAY
+    elif stated:
+        found.setdefault("valid_until", LAST_DAY)
 
 
 def _offer_licensed(found: dict[str, Any]) -> None:
