@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from vatspolicy.clock import LAST, later
+from vatspolicy.clock import FIRST, LAST, later
 from vatspolicy.core.cel.ast import Fact, walk
 from vatspolicy.core.cel.types import ListOf, Number, Record, Type
 from vatspolicy.core.documents import Document, Path, load_document, parse_document
@@ -205,7 +205,7 @@ def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
                 if isinstance(target, dict) and step not in target and value is not None:
                     target[step] = [] if isinstance(following, int) else {}
                 target = target[step]
-            _put(target, steps[-1], value)
+            _put(target, steps[-1], copy.deepcopy(value))  # a later change may reach into it
         except (KeyError, IndexError, TypeError):
             if value is not None:
                 raise InvalidInput([Problem(document.file, 1, 1, dotted, _("This path cannot be set."))]) from None
@@ -225,8 +225,6 @@ def is_declared(holder: str, name: str) -> bool:
     """Return whether a list of an object (`profile`, `company`, `partner` …) is empty if it is left out."""
     return name in DECLARED and holder != "partner"
 
-
-FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
 
 Reader: TypeAlias = "Callable[[Any], Any]"
 """Makes a written value one that expressions read."""
@@ -322,9 +320,9 @@ def _end_license(found: dict[str, Any]) -> None:
     """Give a license that is confirmed, or not valid, the last day that says so, so that rules read one fact."""
     stated = found.get("valid")
     if stated is False:
-        found["valid_until"] = FIRST_DAY
+        found["valid_until"] = FIRST
     elif stated:
-        found.setdefault("valid_until", LAST_DAY)
+        found.setdefault("valid_until", LAST)
 
 
 def _offer_licensed(found: dict[str, Any]) -> None:
