@@ -107,9 +107,7 @@ def _bring_in_supplier(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
         Edit(("company", "investor_origin"), ["HK"] if company["foreign_percent"] == 100 else ["CN", "HK"]),
         Edit(("company", "supplier_percent"), company["foreign_percent"]),
     )
-    touched = frozenset(
-        {"operator", "company.certificates", "company.investor_origin", "company.supplier_percent"}
-    )
+    touched = frozenset({"operator", "company.certificates", "company.investor_origin", "company.supplier_percent"})
     yield Change("supplier", (), mutability.cost, edits, touched, mutability.phrase)
 
 
