@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.members import for_each
 from tests.support.shipped import shipped_bundle
 from vatspolicy.core.engine.decision import Decision
 from vatspolicy.core.engine.evaluator import evaluate
@@ -110,9 +111,8 @@ def decide(bundle: Bundle, facts: dict[str, Any], day: str) -> Decision:
     return evaluate(bundle, load_profile(facts), day)
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("day", ["2025-03-31", "2026-11-24"])
-def test_every_cell(bundle: Bundle, place: str, day: str) -> None:
+@for_each(PLACES, ["2025-03-31", "2026-11-24"])
+def test_every_cell(place: str, day: str, bundle: Bundle) -> None:
     site = PLACES[place][0]
     wrong = []
     for offer, cls in ROWS.items():
@@ -165,11 +165,11 @@ def test_the_day_it_opens(bundle: Bundle, facts: dict[str, Any], day: str) -> No
     assert [decide(bundle, facts, at_day).decision for at_day in (before, day)] == ["deny", "needs-license"]
 
 
-@pytest.mark.parametrize("content", ["news", "publishing", "audiovisual", "performance", "game"])
-@pytest.mark.parametrize(
-    "place", ["general list (Hangzhou)", "Beijing outside the zone", "free-trade zone (Zhengzhou)"]
+@for_each(
+    ["news", "publishing", "audiovisual", "performance", "game"],
+    ["general list (Hangzhou)", "Beijing outside the zone", "free-trade zone (Zhengzhou)"],
 )
-def test_closed_content_is_closed_to_one_percent_everywhere(bundle: Bundle, content: str, place: str) -> None:
+def test_closed_content_is_closed_to_one_percent_everywhere(content: str, place: str, bundle: Bundle) -> None:
     facts = profile("information-publishing", 1, PLACES[place][0], ["china"])
     facts["services"][0]["content"] = [content]
     decision = decide(bundle, facts, "2026-11-24")

@@ -12,6 +12,7 @@ import pytest
 from tests.support.console import Console
 from tests.support.law_builder import rule, write_policy
 from tests.support.layer_builder import overriding, write_layer
+from tests.support.members import for_each
 from tests.support.specs import HOSTING
 from vatspolicy.core.documents.validation import is_valid
 from vatspolicy.core.policies.bundle import load_bundle
@@ -96,15 +97,15 @@ def report(console: Console, format: str, *words: str) -> str:
     return console("check", "spec.yaml", *words, "-f", format, "--details").out
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_with_the_base_alone_no_report_speaks_of_layers(stacked: Console, format: str) -> None:
+@for_each(FORMATS)
+def test_with_the_base_alone_no_report_speaks_of_layers(format: str, stacked: Console) -> None:
     text = report(stacked, format, "--law", "law").lower()
     assert "layer" not in text.replace("layer-", "")
     assert "rules above the law" not in text
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_every_report_tells_what_is_replaced_and_who_answers(stacked: Console, format: str) -> None:
+@for_each(FORMATS)
+def test_every_report_tells_what_is_replaced_and_who_answers(format: str, stacked: Console) -> None:
     words = " ".join(report(stacked, format, "--law", "law", "-p", "company", "-p", "unit").replace("\\", "").split())
     if format not in ("sarif", "github"):  # which have results alone
         assert "company/closed is replaced by unit/opened (layer unit). Reason: Reviewed. Owner: unit." in words

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.layer_builder import write_layer
+from tests.support.members import for_each
 from tests.support.specs import HOSTING
 from vatspolicy.bundles.dsse import read_envelope
 from vatspolicy.bundles.keys import read_key
@@ -66,9 +67,8 @@ def texts(file: Path) -> str:
     return " ".join(unescape(re.sub("<[^>]+>", " ", text) if file.suffix != ".xml" else text).replace("\\", "").split())
 
 
-@pytest.mark.parametrize("kind", ["folder", "bundle"])
-@pytest.mark.parametrize("format", FORMATS)
-def test_every_format_of_a_decision_names_the_law(named: Console, kind: str, format: str) -> None:
+@for_each(["folder", "bundle"], FORMATS)
+def test_every_format_of_a_decision_names_the_law(kind: str, format: str, named: Console) -> None:
     words, law = of(named, kind)
     named("check", "spec.yaml", *words, "--no-fail", "-o", f"{format}=report.{'xml' if format == 'junit' else format}")
     text = texts(named.folder / f"report.{'xml' if format == 'junit' else format}")

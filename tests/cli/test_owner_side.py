@@ -14,6 +14,7 @@ from tests.support.changes import OPENING, SPEC, until, write
 from tests.support.console import Console, Ran
 from tests.support.law_builder import rule
 from tests.support.layer_builder import write_layer
+from tests.support.members import for_each
 from tests.support.repositories import commit, git
 from tests.support.schemas import validator_of
 from tests.support.shipped import fixture_file
@@ -204,8 +205,8 @@ def test_files_of_the_change_that_are_not_valid_fail(repository: Console) -> Non
     assert (ran.code, "w.yaml:1:" in ran.err) == (3, True)
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_every_report_says_what_the_change_would_open(repository: Console, format: str) -> None:
+@for_each(FORMATS)
+def test_every_report_says_what_the_change_would_open(format: str, repository: Console) -> None:
     OPENING["baseline"](repository.folder)
     ran = repository("check", "--trust", "HEAD", "-f", format)
     assert ran.code == 1

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
+from tests.support.members import for_each
 from tests.support.schemas import validator_of
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
@@ -52,9 +53,9 @@ def test_a_file_says_what_to_check(console: Console, project: Callable[..., Any]
     assert console("check").code == ALLOWED
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@for_each(FORMATS)
 def test_every_report_names_settings_that_could_weaken_the_gate(
-    console: Console, project: Callable[..., Any], format: str
+    format: str, console: Console, project: Callable[..., Any]
 ) -> None:
     project('specs = "specs/hosting.yaml"\nfail-on = "deny"')
     ran = console("check", "-f", format)

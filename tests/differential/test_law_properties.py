@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.effort import LONG, TIMES, long_run, trials
 from tests.support.law_properties import SHIPPED
+from tests.support.members import for_each
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.shipped import FIXTURES, shipped_bundle
 from tests.support.solver import needs_solver
@@ -62,7 +63,7 @@ def test_the_law_has_its_properties() -> None:
 
 
 @needs_solver
-@pytest.mark.parametrize("id", SHIPPED)
+@for_each(SHIPPED)
 def test_a_property_of_the_law_is_proved(id: str, shipped: Bundle) -> None:
     result = prove(shipped, SHIPPED[id], 8 * BUDGET)
     assert (result.verdict, result.witness) == ("proved", None), result

@@ -11,6 +11,7 @@ import pytest
 from tests.support.console import Console
 from tests.support.law_builder import rule
 from tests.support.layer_builder import write_layer
+from tests.support.members import for_each
 from tests.support.specs import SHOP
 from vatspolicy.core.documents.validation import is_valid
 from vatspolicy.reports.decision import FORMATS
@@ -59,9 +60,9 @@ def test_the_level_decides_for_the_gate_and_not_for_the_decision(
     assert is_valid(json.loads(check(console, "-f", "json").out), "report")
 
 
-@pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("level", ["warn", "off"])
-def test_every_report_shows_it(console: Console, company: Path, format: str, level: str) -> None:
+@for_each(FORMATS)
+def test_every_report_shows_it(format: str, console: Console, company: Path, level: str) -> None:
     enforce(company, level)
     text = " ".join(check(console, "-f", format, "--details").out.replace("\\", "").split())
     assert WORDS[level] in text or (format == "json" and '"reason": "Trial."' in text)

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.support.console import Console
+from tests.support.members import for_each
 from tests.support.shipped import shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.core.profile.profile import load_profile
@@ -392,9 +393,9 @@ def granted(console: Console) -> tuple[str, ...]:
     return ("p.yaml", "--opinions", "opinions.yaml", "--approvers", "approvers.yaml")
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@for_each(FORMATS)
 def test_every_format_says_who_granted_it_or_that_nobody_did(
-    console: Console, granted: tuple[str, ...], form: str
+    form: str, console: Console, granted: tuple[str, ...]
 ) -> None:
     shown = console("check", *granted, "-f", form)
     assert (shown.code, "lee" in shown.out, "Kim Li" in shown.out) == (0, True, True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.console import Console
+from tests.support.members import for_each
 from vatspolicy.reports.decision import FORMATS
 
 PROFILE = """\
@@ -81,8 +82,8 @@ def test_a_row_of_a_portfolio_is_rejected(console: Console, tmp_path: Path) -> N
     assert "The bundle has no rule 'no/rule'." in rejected
 
 
-@pytest.mark.parametrize("form", FORMATS)
-def test_every_format_shows_who_and_when(console: Console, form: str) -> None:
+@for_each(FORMATS)
+def test_every_format_shows_who_and_when(form: str, console: Console) -> None:
     path = console.write("p.yaml", PROFILE % ("class, service: s, classes: [B22]", "2026-01-01"))
     shown = console("check", path, "--format", form).out
     assert "Counsel" in shown

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import random
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from tests.support.law_builder import rule as rule_line
 from tests.support.layer_builder import write_layer
 from tests.support.portfolio_rows import DAY, lines, portfolio, read
 from tests.support.samples import shipped
-from tests.support.shipped import ROOT, policy_file, policy_files
+from tests.support.shipped import PARTS, policy_file
 from vatspolicy.core.documents import parse_document
 from vatspolicy.core.engine.evaluator import evaluate
 from vatspolicy.core.profile.profile import load_profile, read_profile
@@ -190,10 +191,10 @@ def test_a_stopped_run_goes_on(console: Console, rows: list[dict[str, Any]], mon
     assert (console.folder / "out.jsonl").read_bytes() == (console.folder / "whole.jsonl").read_bytes()
 
 
-def test_what_a_change_of_law_moves(console: Console, rows: list[dict[str, Any]]) -> None:
+def test_what_a_change_of_law_moves(console: Console, law: Path, rows: list[dict[str, Any]]) -> None:
     """A law whose prohibitions never hold denies less; the summary says how much, and which rules are no more."""
     dropped = set()
-    for path in (policy_file("bundle"), *policy_files()):
+    for path in (policy_file(name) for name in PARTS):
         data = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
         for rule in data.get("rules", []):
             if "deny" in rule:
@@ -202,7 +203,7 @@ def test_what_a_change_of_law_moves(console: Console, rows: list[dict[str, Any]]
         console.write(f"head/{path.name}", yaml.dump(data, Dumper=yaml.CSafeDumper, allow_unicode=True))
     console.write("in.jsonl", lines(rows))
     options = ("--engine", "python", "--no-missing", "-f", "json", *DAY)
-    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--diff", ROOT / "policies", "head", *options)
+    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--diff", law, "head", *options)
     assert ran.code == 0, ran.err
     data = json.loads(ran.out)
     answers = read(console.folder / "out.jsonl")
@@ -212,19 +213,21 @@ def test_what_a_change_of_law_moves(console: Console, rows: list[dict[str, Any]]
     assert set(data["losses"]) == {rule for answer in answers for rule in answer["losses"]} <= dropped
     assert data["losses"]
     assert not data["gains"]
-    alone = console("screen", "in.jsonl", "-o", "alone.jsonl", *options)
+    alone = console("screen", "in.jsonl", "-o", "alone.jsonl", "--law", law, *options)
     assert [a["decision"] for a in read(console.folder / "alone.jsonl")] == [answer["base"] for answer in answers]
     assert alone.code == 0
 
 
 @pytest.mark.parametrize("engine", ["python", "duckdb"])
-def test_what_a_change_of_a_layer_moves(console: Console, rows: list[dict[str, Any]], engine: str) -> None:
-    """Both sides are stacks: the law of each is the shipped one, and the layer is read as it is there."""
-    for place, audience in (("before/company", "own-group"), ("company", "public")):
+def test_what_a_change_of_a_layer_moves(console: Console, law: Path, rows: list[dict[str, Any]], engine: str) -> None:
+    """Both sides are stacks: the law of each is the shipped one or a part of it, and the layer is read as it is there."""
+    base = ("--law", "law") if engine == "duckdb" else ()
+    for side, audience in (("before", "own-group"), (".", "public")):
         text = rule_line("public", "service", f'service.audience == "{audience}"', "deny: {reason: SECTOR-NOT-OPEN}")
-        write_layer(console.folder / place, "company", company="rules:\n" + text)
+        write_layer(console.folder / side / "company", "company", company="rules:\n" + text)
+        shutil.copytree(law, console.folder / side / "law")
     console.write("in.jsonl", lines(rows))
-    options = ("--engine", engine, "--no-missing", "-f", "json", *DAY, "-p", "company")
+    options = ("--engine", engine, "--no-missing", "-f", "json", *DAY, *base, "-p", "company")
     ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--diff", "before", ".", *options)
     assert ran.code == 0, ran.err
     answers = read(console.folder / "out.jsonl")

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.shipped import ROOT
+
 Members = Iterable[Any] | Callable[[], Iterable[Any]]
 
 
@@ -24,6 +26,7 @@ def for_each(*lists: Members) -> Callable[[Callable[..., None]], Callable[..., N
     def fold(test: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(test)
         def whole(**fixtures: Any) -> None:
+            __tracebackhide__ = True
             chosen = list(itertools.product(*(one() if callable(one) else one for one in lists)))
             assert chosen, "there is nothing to check"
             failed = [(members, told) for members in chosen if (told := _failure(test, members, fixtures))]
@@ -51,7 +54,7 @@ def _failure(test: Callable[..., None], members: tuple[Any, ...], fixtures: dict
 def _label(member: Any) -> str:
     match member:
         case Path():
-            return member.name
+            return str(member.relative_to(ROOT) if member.is_relative_to(ROOT) else member)
         case tuple():
             return " ".join(map(_label, member))
         case _:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.activations import VALUES, ask, run_generated, scope_of, spell, tree_of, unknown_attributes
 from tests.support.fuzz_targets import ATTRIBUTES, NAMES
+from tests.support.members import for_each
 from tests.support.random_inputs import Expressions, Hints, Profiles
 from vatspolicy.core.cel import ast as t
 from vatspolicy.core.cel.codegen import GeneratedModule
@@ -42,7 +43,7 @@ RANK = {False: 0, None: 1, True: 2}
 """Kleene's logic is that of an order: and is the least, or the greatest, not turns it round."""
 
 
-@pytest.mark.parametrize(("a", "b", "c"), list(itertools.product(THREE, repeat=3)))
+@for_each(THREE, THREE, THREE)
 def test_truth_tables(a: bool | None, b: bool | None, c: bool | None) -> None:
     by_rank = {rank: value for value, rank in RANK.items()}
     least = by_rank[min(RANK[a], RANK[b], RANK[c])]

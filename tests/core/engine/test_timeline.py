@@ -13,6 +13,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.support.console import Console
+from tests.support.members import for_each
 from tests.support.result_types import differences
 from tests.support.schemas import validator_of
 from tests.support.shipped import fixture_files, shipped_bundle
@@ -126,8 +127,7 @@ def test_a_range_that_narrows_is_a_change() -> None:
 # --- formats
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("format", FORMATS)
+@for_each(FORMATS, LANGUAGES)
 def test_formats(format: str, lang: Any, bundle: Bundle) -> None:
     text = render(format, timeline(bundle, spec(), TODAY), lang)
     assert LAUNCHED in text

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.activations import tree_of
+from tests.support.members import for_each
 from vatspolicy.core.cel.ast import Node
 from vatspolicy.core.cel.interpreter import evaluate
 from vatspolicy.core.policies.rule_index import RuleIndex
@@ -78,8 +79,7 @@ def test_truth_values_exclude_rules(condition: str) -> None:
     assert candidates(tree, {"data": {}})
 
 
-@pytest.mark.parametrize("share", [0.0, 49.0, 49.5, 50.0, 50.5, 100.0])
-@pytest.mark.parametrize("op", ["==", "!=", "<", "<=", ">", ">="])
+@for_each(["==", "!=", "<", "<=", ">", ">="], [0.0, 49.0, 49.5, 50.0, 50.5, 100.0])
 def test_numbers_exclude_rules(op: str, share: float) -> None:
     tree = tree_of(f"company.foreign_percent {op} 50.0 && company.foreign_percent > 49.0")
     activation = {"company": {"foreign_percent": share}}

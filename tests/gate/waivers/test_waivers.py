@@ -19,6 +19,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from tests.support.console import Console
+from tests.support.members import for_each
 from tests.support.shipped import GOLDEN
 from tests.support.specs import HOSTING, TODAY
 from vatspolicy.core.documents.schemas import SchemaSet
@@ -544,9 +545,8 @@ def shown(bundle: Bundle) -> GateResult:
     return ran(bundle)
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("format", FORMATS)
-def test_every_format_shows_waivers(shown: GateResult, format: str, lang: Any) -> None:
+@for_each(FORMATS, ["en", "zh"])
+def test_every_format_shows_waivers(format: str, lang: Any, shown: GateResult) -> None:
     text = render(format, shown.records, lang, problems=shown.problems, remarks=shown.remarks)
     again = render(format, shown.records, lang, problems=shown.problems, remarks=shown.remarks)
     flat = "".join(text.replace("\\", "").split())
@@ -557,8 +557,8 @@ def test_every_format_shows_waivers(shown: GateResult, format: str, lang: Any) -
     assert "".join(why.split()) in flat
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_no_format_speaks_of_waivers_where_there_are_none(bundle: Bundle, format: str) -> None:
+@for_each(FORMATS)
+def test_no_format_speaks_of_waivers_where_there_are_none(format: str, bundle: Bundle) -> None:
     outcome = Gate(bundle, TODAY).run(["spec.yaml"])
     text = render(format, outcome.records, "en", problems=outcome.problems, remarks=outcome.remarks)
     for word in ("suppressions", '"remaining"', '"waivers"', "set aside", "Set aside", "<skipped"):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.html_tree import HOSTILE, Tree
+from tests.support.members import for_each
 from tests.support.records import decision_to_data, to_record
 from tests.support.records import render as render_any
 from tests.support.shipped import fixture_file, shipped_bundle
@@ -75,9 +76,8 @@ def records(decide: Decide) -> dict[str, dict[str, Any]]:
 # --- decisions
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("word", CASES)
-def test_a_page_says_what_the_decision_says(records: dict[str, dict[str, Any]], word: str, lang: Language) -> None:
+@for_each(CASES, LANGUAGES)
+def test_a_page_says_what_the_decision_says(word: str, lang: Language, records: dict[str, dict[str, Any]]) -> None:
     data = records[word]
     assert data["decision"] == word
     text = render([data], lang)
