@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from vatspolicy.core.documents import Path
@@ -56,15 +58,38 @@ def build_policies(
     compiled: Iterable[tuple[Mapping[str, Any], str, Positions, Trees]],
     schemas: SchemaSet,
     indexes: Iterator[int] | None = None,
+    others: Iterable[Policy] = (),
 ) -> list[Policy]:
     """Build the policies of a bundle from schema-valid data, file name, positions and trees of each.
 
-    `indexes` are those of the expressions, by default in their order.
+    `indexes` are those of the expressions, by default in their order. `others` are policies that these may use.
     """
     indexes = itertools.count() if indexes is None else indexes
-    return [
+    built = [
         _Builder(data, file, positions, trees, indexes, schemas).policy() for data, file, positions, trees in compiled
     ]
+    by_id = {policy.id: policy for policy in (*others, *built)}
+    unread = {key for policy in by_id.values() for key in policy.unread_parameters}
+    return [_with_unread(policy, unread) for policy in built] if unread else built
+
+
+def _with_unread(policy: Policy, unread: AbstractSet[str]) -> Policy:
+    """Mark the rules, and conditions of routes, that read a parameter which nobody has read, also through terms."""
+
+    def marked(rule: Rule) -> Rule:
+        effect = rule.effect
+        if isinstance(effect, Route):
+            conditions = tuple(map(condition, effect.conditions))
+            cap = None if effect.share_cap is None else condition(effect.share_cap)
+            effect = effect._replace(conditions=conditions, share_cap=cap)
+        if unread.isdisjoint(rule.when.parameters):
+            return rule if effect == rule.effect else replace(rule, effect=effect)
+        return replace(rule, effect=effect, is_unread=True, unwaivable=False)
+
+    def condition(one: Condition) -> Condition:
+        return one if unread.isdisjoint(one.check.parameters) else one._replace(is_unread=True)
+
+    return replace(policy, rules=tuple(map(marked, policy.rules)))
 
 
 class _Builder:

@@ -163,6 +163,7 @@ class BestCaseSearch:
         company = {
             **self._base["company"],
             "foreign_percent": choice["share"],
+            "supplier_percent": choice["share"],
             "investor_origin": choice["origin"] if choice["share"] else ["CN"],
             **({"registered": location.site} if location else {}),
             "mainland_entity": True,
@@ -213,6 +214,7 @@ class BestCaseSearch:
         chosen, location = case.choice, case.location
         made["company"] |= {
             "foreign_percent": case.share,
+            "supplier_percent": case.share,
             "investor_origin": chosen["origin"] if case.share else ["CN"],
             "registered": location.written,
             "mainland_entity": True,

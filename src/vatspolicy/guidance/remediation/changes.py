@@ -105,8 +105,9 @@ def _bring_in_supplier(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
     edits = (
         Edit(("company", "certificates"), [*known, SUPPLIER]),
         Edit(("company", "investor_origin"), ["HK"] if company["foreign_percent"] == 100 else ["CN", "HK"]),
+        Edit(("company", "supplier_percent"), company["foreign_percent"]),
     )
-    touched = frozenset({"operator", "company.certificates", "company.investor_origin"})
+    touched = frozenset({"operator", "company.certificates", "company.investor_origin", "company.supplier_percent"})
     yield Change("supplier", (), mutability.cost, edits, touched, mutability.phrase)
 
 
