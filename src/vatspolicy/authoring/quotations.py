@@ -44,12 +44,12 @@ _NUMBER = re.compile(
 
 def numbers_in(text: str) -> frozenset[Fraction]:
     """Return the numbers that a text states, such as 51, 1,000,000 and ten million, in English or Chinese."""
-    found = set()
+    numbers = set()
     for number, scale in _NUMBER.findall(text):
         word = number.lower()
         value = Fraction(_WORDS[word]) if word in _WORDS else Fraction(number.replace(",", ""))
-        found.add(value * _SCALES.get(scale.lower(), 1))
-    return frozenset(found)
+        numbers.add(value * _SCALES.get(scale.lower(), 1))
+    return frozenset(numbers)
 
 
 @dataclass(frozen=True)
@@ -101,12 +101,12 @@ class StatuteText:
 
 
 def _places(text: str, part: str) -> list[int]:
-    found = []
+    places = []
     at = text.find(part)
     while at >= 0:
-        found.append(at)
+        places.append(at)
         at = text.find(part, at + 1)
-    return found
+    return places
 
 
 def _bare(text: str) -> str:

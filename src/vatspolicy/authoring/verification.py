@@ -88,13 +88,13 @@ def write_verified(document: Document, texts: Mapping[str, StatuteText], today: 
 
 def write_files(bundle: Bundle, texts: Mapping[str, StatuteText], today: str) -> dict[FilePath, str]:
     """Return the new text of each policy file that `write_verified` changes."""
-    found = {}
+    files = {}
     for policy in bundle.policies.values():
         document = bundle.document(policy)
         text = write_verified(document, texts, today)
         if text != document.text:
-            found[FilePath(policy.file)] = text
-    return found
+            files[FilePath(policy.file)] = text
+    return files
 
 
 def _articles(document: Document) -> Iterator[tuple[str, Fields, Fields]]:

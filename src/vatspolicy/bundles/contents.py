@@ -67,7 +67,8 @@ def _list_policy(policy: Policy) -> ListedPolicy:
         until=_end(policy.until),
         instruments=tuple(sorted(policy.instruments)),
         articles=tuple(
-            ListedArticle(one.key, one.verification, one.url or policy.source.get("url")) for one in articles
+            ListedArticle(article.key, article.verification, article.url or policy.source.get("url"))
+            for article in articles
         ),
         rules=tuple(map(_list_rule, policy.rules)),
     )

@@ -153,9 +153,9 @@ def push_proof(client: RegistryClient, manifest: bytes, proof: bytes) -> None:
 def pull_proofs(client: RegistryClient, digest: str) -> tuple[bytes, ...]:
     """Return the Sigstore bundles attached to a manifest; nothing of them is verified. Raises BundleFileError."""
     kinds = (
-        one
-        for one in _list_referrers(client, digest)
-        if is_digest(one.get("digest")) and str(one.get("artifactType")).startswith(SIGSTORE)
+        referrer
+        for referrer in _list_referrers(client, digest)
+        if is_digest(referrer.get("digest")) and str(referrer.get("artifactType")).startswith(SIGSTORE)
     )
     proofs = (_pull_proof(client, one["digest"]) for one in list(islice(kinds, MAX_PROOFS)))
     return tuple(proof for proof in proofs if proof is not None)
@@ -187,12 +187,12 @@ def _list_referrers(client: RegistryClient, digest: str) -> Iterator[dict[str, A
 
 def _pull_proof(client: RegistryClient, digest: str) -> bytes | None:
     """Return the Sigstore bundle in an artifact; None for another artifact."""
-    found = find_layer(pull_manifest(client, digest))
-    if found is None or found.size > MAX_SMALL:
+    layer = find_layer(pull_manifest(client, digest))
+    if layer is None or layer.size > MAX_SMALL:
         return None
-    if not found.artifact.startswith(SIGSTORE) or not found.media_type.startswith(SIGSTORE):
+    if not layer.artifact.startswith(SIGSTORE) or not layer.media_type.startswith(SIGSTORE):
         return None
-    return pull_blob(client, found.digest, found.size)
+    return pull_blob(client, layer.digest, layer.size)
 
 
 def _tag_of(digest: str) -> str:
@@ -293,11 +293,11 @@ def pull_bundle(text: str, with_proofs: bool = False) -> Pulled:
     reference = parse_reference(text)
     client = RegistryClient(reference, "pull")
     manifest = pull_manifest(client, reference.manifest)
-    found = find_layer(manifest)
-    if found is None or (found.artifact, found.media_type) != (ARTIFACT, LAYER):
+    layer = find_layer(manifest)
+    if layer is None or (layer.artifact, layer.media_type) != (ARTIFACT, LAYER):
         client.fail(_("This is not a bundle of vatspolicy, but another artifact."))
-    if found.size > MAX_BYTES:
+    if layer.size > MAX_BYTES:
         client.fail(_("It is larger than a bundle may be."))
     digest = digest_of(manifest)
     proofs = pull_proofs(client, digest) if with_proofs else ()
-    return Pulled(pull_blob(client, found.digest, found.size), reference.at(digest), proofs)
+    return Pulled(pull_blob(client, layer.digest, layer.size), reference.at(digest), proofs)

@@ -41,7 +41,7 @@ def find_link(header: str, relation: str) -> str | None:
 
     Raises ValueError for a header that cannot be read to its end.
     """
-    found, at, text = None, 0, header.strip(" \t,")
+    link, at, text = None, 0, header.strip(" \t,")
     while at < len(text):
         target = _TARGET.match(text, at)
         if target is None:
@@ -54,9 +54,9 @@ def find_link(header: str, relation: str) -> str | None:
                 relations = _unquote(parameter[2] or "").lower().split()
         if at < len(text) and text[at] != ",":
             raise ValueError(header)
-        if found is None and relation in (relations or ()):
-            found = target[1]
-    return found
+        if link is None and relation in (relations or ()):
+            link = target[1]
+    return link
 
 
 def _unquote(text: str) -> str:
@@ -210,12 +210,12 @@ class RegistryClient:
         Raises BundleFileError for a `Link` that cannot be read, or that leads to another host.
         """
         try:
-            found = find_link(answer.headers.get("link", ""), "next")
+            link = find_link(answer.headers.get("link", ""), "next")
         except ValueError:
             self.fail(_("The registry leads to an address that cannot be read."))
-        if found is None:
+        if link is None:
             return None
-        following = urldefrag(self._join(url, found)).url
+        following = urldefrag(self._join(url, link)).url
         if not self._is_own(following):
             self.fail(_("The registry continues a list on another host."))
         return following
@@ -307,25 +307,25 @@ class RegistryClient:
     def _authorize(self, challenge: str) -> str:
         """Return the header that answers a challenge: a token or a password."""
         scheme, _gap, rest = challenge.partition(" ")
-        found = find_credentials(self.reference.host, str(self.reference))
+        credentials = find_credentials(self.reference.host, str(self.reference))
         if scheme.lower() == "basic":
-            if found is None or found.basic is None:
+            if credentials is None or credentials.basic is None:
                 self.refuse(RegistryAnswer(401, {}, b""))
-            return f"Basic {found.basic}"
+            return f"Basic {credentials.basic}"
         asked = dict(_CHALLENGE.findall(rest))
         if scheme.lower() != "bearer" or "realm" not in asked:
             self.refuse(RegistryAnswer(401, {}, b""))
         self._require_tls(self._join(self.reference.base, asked["realm"]))
         scope = f"repository:{self.reference.repository}:{self.actions}"
         fields = {**({"service": asked["service"]} if "service" in asked else {}), "scope": scope}
-        if found is not None and found.identity is not None:
-            grant = {"grant_type": "refresh_token", "client_id": "vatspolicy", "refresh_token": found.identity}
+        if credentials is not None and credentials.identity is not None:
+            grant = {"grant_type": "refresh_token", "client_id": "vatspolicy", "refresh_token": credentials.identity}
             form = {"Content-Type": "application/x-www-form-urlencoded"}
             body = urlencode({**fields, **grant}).encode()
             answer = self._send("POST", asked["realm"], form, body, MAX_SMALL, None)
         else:
             joint = "&" if urlsplit(asked["realm"]).query else "?"
-            basic = f"Basic {found.basic}" if found else None
+            basic = f"Basic {credentials.basic}" if credentials else None
             answer = self._send("GET", f"{asked['realm']}{joint}{urlencode(fields)}", {}, None, MAX_SMALL, basic)
         if answer.status != 200:
             self.refuse(answer._replace(status=401) if answer.status in _REDIRECTS else answer)
@@ -492,9 +492,9 @@ def find_program(name: str, path: str) -> str | None:
     here = os.path.realpath(os.curdir)
     for folder in path.split(os.pathsep):
         if os.path.isabs(folder) and os.path.realpath(folder) != here:
-            found = shutil.which(os.path.join(folder, name))
-            if found:
-                return found
+            program = shutil.which(os.path.join(folder, name))
+            if program:
+                return program
     return None
 
 

@@ -169,9 +169,9 @@ def verify(bundle_file: BundleFile, key: Key | None, scope: str = "") -> Signatu
     if not bundle_file.signed:
         raise BundleFileError(file, _("It is not signed, and a key was given to verify it."))
     claims = _claims(file, _token(bundle_file), key)
-    found = claims.get("scope", "")
-    if found != scope:
-        said = "another scope" if scope and found else "no scope" if scope else "a scope that was not asked for"
+    claim = claims.get("scope", "")
+    if claim != scope:
+        said = "another scope" if scope and claim else "no scope" if scope else "a scope that was not asked for"
         raise BundleFileError(file, _("Its signature has {said}.", said=said))
     expires = _check_time(file, claims)
     _compare(bundle_file, claims.get("files"))

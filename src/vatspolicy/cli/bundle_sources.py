@@ -47,11 +47,11 @@ def fetch_bundle(source: str, with_proofs: bool = False) -> FetchedBundle:
     if source.startswith(GIT):
         return _fetch_from_git(source, with_proofs)
     path = Path(source)
-    found = _find_newest(source, path) if path.is_dir() else _read(source, read_file(path))
+    bundle = _find_newest(source, path) if path.is_dir() else _read(source, read_file(path))
     if not with_proofs:
-        return found
-    file = found.bundle_file.file
-    return found._replace(proofs=(read_proof(file, proof_path(Path(file))),))
+        return bundle
+    file = bundle.bundle_file.file
+    return bundle._replace(proofs=(read_proof(file, proof_path(Path(file))),))
 
 
 def _read(name: str, content: bytes) -> FetchedBundle:

@@ -98,13 +98,13 @@ class LawOptions:
 
 def find_files(specs: Iterable[str]) -> list[str]:
     """Return the files behind specs, or those to be written; what cannot be searched is reported when it is decided."""
-    found: list[str] = []
+    files: list[str] = []
     for spec in specs:
         try:
-            found += find_specs(spec) or [spec]
+            files += find_specs(spec) or [spec]
         except InvalidInput:
             continue
-    return found
+    return files
 
 
 @dataclass(frozen=True)

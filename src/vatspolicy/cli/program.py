@@ -48,7 +48,7 @@ def _split(words: Sequence[str], parameters: Sequence[Parameter]) -> dict[str, l
         if isinstance(parameter.declared, Option)
         for name in parameter.declared.names
     }
-    [argument] = [one for one in parameters if isinstance(one.declared, Argument)]
+    [argument] = [parameter for parameter in parameters if isinstance(parameter.declared, Argument)]
     given: dict[str, list[str]] = {}
     remaining = iter(words)
     for word in remaining:

@@ -218,28 +218,30 @@ def find_statements(statements: Iterable[Attested], content: bytes) -> list[Atte
 def find_objections(attested: Attested, expected: Expected) -> list[Message]:
     """Return why a statement does not say that the gate passed under the law expected; nothing if it does."""
     as_of, law = attested.as_of, attested.law
-    found: list[Message] = []
+    objections: list[Message] = []
     if _digests(law) != attested.digests or not _is_law(law, describe_law(expected.law)):
-        found.append(_("It was decided under another law, {revision}.", revision=law.revision))
+        objections.append(_("It was decided under another law, {revision}.", revision=law.revision))
     if expected.as_of is not None and as_of.day != expected.as_of:
-        found.append(_("It was decided under the law of another day, {day}.", day=as_of.day))
+        objections.append(_("It was decided under the law of another day, {day}.", day=as_of.day))
     if expected.as_of is None and as_of.why == WHY[0]:
-        found.append(_("--as-of chose the day of the law, {day}. Ask for it with --as-of.", day=as_of.day))
+        objections.append(_("--as-of chose the day of the law, {day}. Ask for it with --as-of.", day=as_of.day))
     elif expected.as_of is None and as_of.day < (expected.today if as_of.why == WHY[2] else as_of.today):
-        found.append(_("It was decided under the law of a past day, {day}. Ask for it with --as-of.", day=as_of.day))
+        objections.append(
+            _("It was decided under the law of a past day, {day}. Ask for it with --as-of.", day=as_of.day)
+        )
     if LEVELS.index(attested.fail_on) < LEVELS.index(expected.fail_on):
-        found.append(_("Its gate failed on {level} only. Accept that with --fail-on.", level=attested.fail_on))
+        objections.append(_("Its gate failed on {level} only. Accept that with --fail-on.", level=attested.fail_on))
     if not attested.passed:
-        found.append(_("The gate failed. The decision is {decision}.", decision=attested.decision))
+        objections.append(_("The gate failed. The decision is {decision}.", decision=attested.decision))
     for opinion in attested.opinions:
         accepted, values = expected.approvers, {"about": opinion.about, "approver": opinion.approver}
         if accepted is None or not accepted.allow_opinion(opinion.approver, opinion.about):
-            found.append(
+            objections.append(
                 _("It rests on an opinion on {about} that {approver} granted. Accept that with --approvers.", **values)
             )
         elif not accepted.allow_period(opinion.since, opinion.until):
-            found.append(_("It rests on a grant of more than {most} days.", most=accepted.max_days))
-    return found
+            objections.append(_("It rests on a grant of more than {most} days.", most=accepted.max_days))
+    return objections
 
 
 def _is_law(law: LawUsed, own: LawUsed) -> bool:

@@ -150,7 +150,7 @@ def _entry(spec: str, before: _Side, after: _Side | list[str], laws: Sequence[Bu
         found,
         after=_shorten(after),
         direction=_direction(decision, after[0]),
-        changes=tuple(one for one in compare_summaries(old, new) if one.kind != "duty"),
+        changes=tuple(summary for summary in compare_summaries(old, new) if summary.kind != "duty"),
         duties=tuple(_compare_duties(before[1], after[1])),
         ahead=None if ahead.before == ahead.after else ahead,
     )

@@ -155,7 +155,7 @@ def decode_receipt(data: Fields, file: str = "") -> StoredReceipt:
         LawUsed(**{**law, "layers": layers}),
         decision["decision"],
         tuple(
-            OpinionUsed(**{one.name: {**opinion, **grant}[one.name] for one in fields(OpinionUsed)})
+            OpinionUsed(**{field.name: {**opinion, **grant}[field.name] for field in fields(OpinionUsed)})
             for opinion, grant in counted
         ),
         sum("waived" in finding for name in WAIVABLE for finding in decision[name]),

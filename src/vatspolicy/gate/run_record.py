@@ -299,7 +299,7 @@ def _parameters(bundle: Bundle, rule: Rule) -> Iterator[str]:
 
 def _policy(policy: Policy, rules: Iterable[Rule], names: Iterable[str], day: str) -> PolicyUsed:
     edition = policy.edition(day)
-    later = min((one.since for one in policy.editions if one.since > day), default=NEVER)
+    later = min((edition.since for edition in policy.editions if edition.since > day), default=NEVER)
     return PolicyUsed(
         *_period(policy.since, policy.until, day),
         policy.id,

@@ -163,10 +163,10 @@ class Answers:
         text = self.project.text(file)
         start, end = (text.index(one.line, one.character) for one in (params.range.start, params.range.end))
         return [
-            fix_of(self.uri(file), one, word, text, self.project.lang)
-            for one in self.findings_of(file)
-            if one.replaced is not None and one.span.start <= end and start <= one.span.end
-            for word in one.words
+            fix_of(self.uri(file), finding, word, text, self.project.lang)
+            for finding in self.findings_of(file)
+            if finding.replaced is not None and finding.span.start <= end and start <= finding.span.end
+            for word in finding.words
         ]
 
     def show_parts(self, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:

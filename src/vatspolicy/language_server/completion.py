@@ -144,7 +144,7 @@ def _names(project: Project, file: str, kind: str, place: Sketch) -> Iterator[tu
     elif kind == FIXTURE:
         match path:
             case ("decisions", _, "rules" | "advice", _):
-                yield from ((rule.name, _both(rule.message)) for one in policies.values() for rule in one.rules)
+                yield from ((rule.name, _both(rule.message)) for policy in policies.values() for rule in policy.rules)
             case ("decisions", _, "duties" | "needs", _):
                 yield from ((name, _both(one.title)) for name, one in law.bundle.instruments.items())
     elif kind == SETTINGS and not place.on_key:
@@ -168,10 +168,14 @@ def _names_in_policy(law: EditedLaw, policy: Policy | None, place: Sketch) -> It
         case ("rules", _, effect, "instrument") if effect in EFFECTS:
             yield from ((name, _both(one.title)) for name, one in bundle.instruments.items())
         case ("rules", _, "need", "through") | ("rules", _, "route", "to"):
-            needs = {getattr(rule.effect, "through", None) for one in bundle.policies.values() for rule in one.rules}
+            needs = {
+                getattr(rule.effect, "through", None) for policy in bundle.policies.values() for rule in policy.rules
+            }
             yield from ((name, "") for name in sorted(filter(None, needs)))
         case ("rules", _, "overrides", "rule"):
-            yield from ((rule.name, _both(rule.message)) for one in bundle.policies.values() for rule in one.rules)
+            yield from (
+                (rule.name, _both(rule.message)) for policy in bundle.policies.values() for rule in policy.rules
+            )
 
 
 def _names_in_settings(law: EditedLaw, place: Sketch) -> Iterator[tuple[str, str]]:
@@ -195,7 +199,7 @@ def _names_in_settings(law: EditedLaw, place: Sketch) -> Iterator[tuple[str, str
                 yield from ((key.key, _parameter_title(law, key.key)) for key in one.parameters.values())
             yield from _fact_names(law)
         case ("properties", _, "never", "rule"):
-            yield from ((rule.name, _both(rule.message)) for one in policies for rule in one.rules)
+            yield from ((rule.name, _both(rule.message)) for policy in policies for rule in policy.rules)
         case ("properties", _, "cite", _) | ("properties", _, "cite"):
             for one in policies:
                 yield from ((f"{one.id}/{key}", _both(article.label)) for key, article in one.articles.items())
@@ -289,8 +293,8 @@ def _known_words(law: EditedLaw, scope: Scope, name: tuple[str, ...]) -> list[Wo
         return allowed_words([SchemaNode(law.schemas.load("vocabulary")["$defs"]["class"], "vocabulary")], law.schemas)
     for path in fact_paths(name, scope.bound):
         for place in ((*path, 0), path):
-            if found := allowed_words(find_nodes("profile", place, law.schemas), law.schemas):
-                return found
+            if known_words := allowed_words(find_nodes("profile", place, law.schemas), law.schemas):
+                return known_words
     return []
 
 

@@ -172,20 +172,20 @@ class Scope:
         if not parts or depth > 8:
             return None
         root, rest = parts[0], parts[1:]
-        found: Type | None
+        variable: Type | None
         if root in self.bound:
             over = self.type_of(self.bound[root], depth + 1)
-            found = over.item if isinstance(over, ListOf) else None
+            variable = over.item if isinstance(over, ListOf) else None
         elif root == PARAMETER and rest:
-            found, rest = self.environment.params.get(rest[0], ("", None))[1], rest[1:]
+            variable, rest = self.environment.params.get(rest[0], ("", None))[1], rest[1:]
         elif root == TERM and rest:
             tree = self.term(rest[0])
-            found, rest = None if tree is None else tree.type, rest[1:]
+            variable, rest = None if tree is None else tree.type, rest[1:]
         else:
-            found = self.environment.variables.get(root)
+            variable = self.environment.variables.get(root)
         for name in rest:
-            found = found.fields.get(name) if isinstance(found, Record) else None
-        return found
+            variable = variable.fields.get(name) if isinstance(variable, Record) else None
+        return variable
 
     def term(self, name: str) -> Node | None:
         """Return the typed body of a term; None if it is unknown or does not fit here."""

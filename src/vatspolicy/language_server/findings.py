@@ -42,11 +42,11 @@ def of_problems(problems: Iterable[Problem], text: EditorText, lang: Language) -
 
 def of_lint(findings: Iterable[LintFinding], text: EditorText, lang: Language) -> list[EditorFinding]:
     """Return the findings of lint; one that the file ignores tells the reason."""
-    found = []
+    lint = []
     for finding in findings:
         level = HINT if finding.ignored is not None else RULES[finding.rule].level
-        found.append(_finding(finding.problem, text, lang, level, finding.rule, finding.ignored or ""))
-    return found
+        lint.append(_finding(finding.problem, text, lang, level, finding.rule, finding.ignored or ""))
+    return lint
 
 
 def of_cases(results: Iterable[CaseResult], text: EditorText, lang: Language) -> Iterator[EditorFinding]:

@@ -83,7 +83,14 @@ def _word_at(project: Project, file: str, kind: str, place: Sketch) -> Word | No
     scope = make_scope(project, file, place)
     if scope is None:
         nodes = find_nodes(*_schema_place(kind, place), schemas)
-        return next((one for one in allowed_words(nodes, schemas) if one.value == place.text and one.name), None)
+        return next(
+            (
+                allowed_word
+                for allowed_word in allowed_words(nodes, schemas)
+                if allowed_word.value == place.text and allowed_word.name
+            ),
+            None,
+        )
     literal = string_at(place.text, place.offset)
     name = scope.compared_with(place.text, place.offset)
     if literal is None or name is None:

@@ -188,9 +188,9 @@ class EditedLaw:
         users = (one for id, one in by_id.items() if id not in edited and changed & set(one.data.get("uses", ())))
         compiled = compile_some([*edited.values(), *users], by_id, lambda one: compile_policy(one, by_id, self.schemas))
         rows = [(one.data, self.bundle.policies[one.data["id"]].file, places, trees) for one, places, trees in compiled]
-        found = build_policies(rows, self.schemas, itertools.repeat(NO_CODE), self.bundle.policies.values())
+        policies = build_policies(rows, self.schemas, itertools.repeat(NO_CODE), self.bundle.policies.values())
         sources = {document.file: document.text.encode() for document in edited.values()}
-        self.bundle = self.bundle.edit({one.id: one for one in found}, sources)
+        self.bundle = self.bundle.edit({one.id: one for one in policies}, sources)
         self._documents = by_id
 
 

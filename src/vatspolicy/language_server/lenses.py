@@ -30,11 +30,11 @@ _COUNTS: Counts = {
 def find_failures(project: Project, file: str) -> Findings:
     """Return the findings of the tests of a policy that fail, in their own file."""
     results = project.run_tests(file) if project.policy(file) else ()
-    told: Findings = {}
+    failures: Findings = {}
     for result in results:
         place = absolute(result.case.file)
-        told.setdefault(place, []).extend(of_cases([result], project.text(place), project.lang))
-    return told
+        failures.setdefault(place, []).extend(of_cases([result], project.text(place), project.lang))
+    return failures
 
 
 class Lens(NamedTuple):
@@ -90,7 +90,7 @@ def describe_result(result: CaseResult, lang: Language) -> str:
 def describe_results(rule: str, results: list[CaseResult], lang: Language) -> str:
     """Return the results of the tests of a rule as lines."""
     failed = [describe_result(result, lang) for result in results if result.outcome == FAILED]
-    passed = sum(one.outcome == PASSED for one in results)
+    passed = sum(result.outcome == PASSED for result in results)
     told = [count(_COUNTS, FAILED, len(failed), lang)] if failed else []
     told += [count(_COUNTS, PASSED, passed, lang)] if passed else []
     return "\n".join([f"{rule}{joint('colon', lang)}{joint('list', lang).join(told)}", *failed])

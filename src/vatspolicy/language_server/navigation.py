@@ -40,12 +40,12 @@ def symbols_at(project: Project, file: str, index: int) -> list[Symbol]:
     if kind is None:
         return []
     owners, names = project.owners(file), project.law_of(file).names_of
-    found: dict[Symbol, None] = {}
+    symbols: dict[Symbol, None] = {}
     for place in find_places(project.text(file), index):
-        for one in mentions_at(kind, place.path, place.on_key, place.text, place.scalars, owners, names):
-            if one.offset <= place.offset <= one.offset + one.length:
-                found[one.symbol] = None
-    return list(found)
+        for mention in mentions_at(kind, place.path, place.on_key, place.text, place.scalars, owners, names):
+            if mention.offset <= place.offset <= mention.offset + mention.length:
+                symbols[mention.symbol] = None
+    return list(symbols)
 
 
 def find_definitions(project: Project, file: str, symbols: Iterable[Symbol]) -> list[FilePart]:
@@ -205,7 +205,7 @@ class LawFiles:
                         own = law.names_of(str(id), document.data)
                     else:
                         own = owners
-                    yield from ((document, one) for one in find_mentions(kind, document, own, law.names_of))
+                    yield from ((document, mention) for mention in find_mentions(kind, document, own, law.names_of))
 
     def _files(self, law: EditedLaw) -> Iterator[tuple[str, str, Document | None, Owners | None]]:
         """Yield kind, path, last good document and names of each file. None for the names of what its data tell."""
@@ -289,13 +289,13 @@ def rename_term(project: Project, file: str, index: int, name: str) -> list[File
     for law, bundle in zip(laws, before, strict=True):
         _check_name(law, bundle, symbol, name)
     files = LawFiles(project, laws)
-    found = list(files.mentions())
+    mentions = list(files.mentions())
     if files.broken:
         raise RenameRefused(_("{file} cannot be read; correct its faults first.", file=files.broken[0]))
-    for document, one in found:
+    for document, one in mentions:
         if one.path[:1] == ("accepted",) and one.symbol == Symbol(RULE, symbol.owner, symbol.name):
             raise RenameRefused(_("A use in {file} cannot be replaced; rename it by hand.", file=document.file))
-    places = find_places_of(project, (named for named in found if named[1].symbol == symbol))
+    places = find_places_of(project, (named for named in mentions if named[1].symbol == symbol))
     for place in places:
         _check_place(project, place, symbol.name)
     edited = edit_texts(project, places, name)

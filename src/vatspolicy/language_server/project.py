@@ -183,8 +183,8 @@ class Project:
         found: dict[str, list[LintFinding]] = {place: []}
         if self.text(tests).content:
             found[tests] = []
-        for one in report.findings:
-            found.setdefault(absolute(one.problem.file), []).append(one)
+        for finding in report.findings:
+            found.setdefault(absolute(finding.problem.file), []).append(finding)
         return {one: findings.of_lint(group, self.text(one), self.lang) for one, group in found.items()}
 
     # --- tests

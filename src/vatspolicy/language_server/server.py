@@ -248,7 +248,7 @@ class PolicyServer(LanguageServer):
 
     def _show(self, file: str) -> None:
         text = self.project.text(file)
-        diagnostics = [diagnostic_of(one, text) for one in self.findings_of(file)]
+        diagnostics = [diagnostic_of(finding, text) for finding in self.findings_of(file)]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(self.answers.uri(file), diagnostics))
 
     def findings_of(self, file: str) -> list[EditorFinding]:
@@ -320,7 +320,7 @@ class PolicyServer(LanguageServer):
                 raise JsonRpcInvalidParams
 
         def work() -> Sequence[Any]:
-            return [one for one in self.project.run_tests(file) if rule in one.case.expect["expect"]]
+            return [test for test in self.project.run_tests(file) if rule in test.case.expect["expect"]]
 
         results = list(await self.ask(work) or [])
         if results:

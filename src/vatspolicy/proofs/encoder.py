@@ -86,11 +86,11 @@ def structure_of(node: Node) -> Structure:
         _KNOWN.clear()
     match node:
         case Term(body=body) | Not(body=Not(body=body)):
-            found = structure_of(body)
+            structure = structure_of(body)
         case _:
-            found = _find(node)
-    _KNOWN[id(node)] = node, found
-    return found
+            structure = _find(node)
+    _KNOWN[id(node)] = node, structure
+    return structure
 
 
 def _find(node: Node) -> Structure:

@@ -472,7 +472,7 @@ def _compare_chunk(
     comparisons = [RuleComparison(base, head, group, period, budget) for group in groups]
     for comparison in comparisons:
         comparison.find_difference()
-    spans = [found.span for found in comparisons if found.can_decide and found.may_differ]
+    spans = [comparison.span for comparison in comparisons if comparison.can_decide and comparison.may_differ]
     shared = SharedSearch(base, hull([span for span in spans if span is not None]) or period, budget)
     return [comparison.verdict(shared) for comparison in comparisons]
 

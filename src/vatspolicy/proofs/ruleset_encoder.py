@@ -116,13 +116,13 @@ class SymbolicRuleSet:
 
     def versions(self, expression: Expression) -> Versions:
         """Return the parameter values that an expression reads, by the formula of their days."""
-        found = self._versions.get(id(expression))
-        if found is None:
+        version = self._versions.get(id(expression))
+        if version is None:
             own = self.history.versions(expression)
             whole = len(own) == 1  # outside the days of its rule the expression does not matter
-            found = tuple((TRUE if whole else self.between(days), params) for days, params in own)
-            self._versions[id(expression)] = found
-        return found
+            version = tuple((TRUE if whole else self.between(days), params) for days, params in own)
+            self._versions[id(expression)] = version
+        return version
 
     # --- expressions
 
@@ -137,9 +137,9 @@ class SymbolicRuleSet:
 
     def _truth(self, expression: Expression, activation: SymbolicActivation, params: Params) -> DualRail:
         tree = expression.tree
-        found = self.encoder.once(tree, activation, params, lambda: self.encoder.truth(tree, activation, params))
-        assert isinstance(found, DualRail)
-        return found
+        truth = self.encoder.once(tree, activation, params, lambda: self.encoder.truth(tree, activation, params))
+        assert isinstance(truth, DualRail)
+        return truth
 
     def holds(self, rule: Rule, activation: SymbolicActivation) -> DualRail:
         """Return the truth of a rule's condition; it is false on days on which the rule is not in force."""
@@ -454,7 +454,9 @@ class RelaxedRuleSet(SymbolicRuleSet):
         tree, keys = covers.tree, self.encoder.keys
         parts = tree.parts if isinstance(tree, Or) else (tree,)
         versions = self.versions(covers)
-        return {keys.short([(held, keys.of(one, SymbolicActivation({}), p)) for held, p in versions]) for one in parts}
+        return {
+            keys.short([(held, keys.of(part, SymbolicActivation({}), p)) for held, p in versions]) for part in parts
+        }
 
 
 @dataclass

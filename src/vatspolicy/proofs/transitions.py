@@ -90,12 +90,12 @@ class DecidingRules:
 
     def days_of(self, rule: Rule) -> frozenset[str]:
         """Return the days on which the effect of a rule may change."""
-        found = self._days.get(rule.name)
-        if found is None:
-            read = (day for one in rule.expressions for day in self._days_read(one))
+        days = self._days.get(rule.name)
+        if days is None:
+            read = (day for expression in rule.expressions for day in self._days_read(expression))
             own = (day for one in (rule, *self.bundle.replacing(rule.name)) for day in (one.since, one.until))
-            found = self._days[rule.name] = frozenset([*own, *read])
-        return found
+            days = self._days[rule.name] = frozenset([*own, *read])
+        return days
 
     def _days_read(self, expression: Expression) -> Iterator[str]:
         """Yield the days on which values begin that an expression reads, and those that are written in it."""
@@ -108,7 +108,7 @@ class DecidingRules:
     @functools.cached_property
     def days_of_licenses(self) -> set[str]:
         """Days on which what an instrument covers, or who is in charge of it, may change."""
-        read = [expression for one in self.bundle.instruments.values() for expression in one.expressions]
+        read = [expression for instrument in self.bundle.instruments.values() for expression in instrument.expressions]
         return {day for expression in read for day in self._days_read(expression)}
 
     def is_steady(self, expression: Expression) -> bool:
@@ -127,7 +127,9 @@ class RelevantRules:
         self.subjects = {"product": [product], "service": services, "activity": services}
         if not product["opinions"] and "classify" in side.kinds:  # an opinion may name any class
             classes = dict.fromkeys(self._possible_classes())
-            self.subjects["activity"] = [{**one, "activity": {"class": cls}} for cls in classes for one in services]
+            self.subjects["activity"] = [
+                {**service, "activity": {"class": cls}} for cls in classes for service in services
+            ]
         self.rules = [rule for rule in side.rules if self._may_hold(rule)]
 
     @functools.cached_property
@@ -229,7 +231,7 @@ def find_period(
     if not proved:
         found = found if classes is None else widen(None)
         attempts = ((Exact(), parts), (Exact(), None), (exact, parts), (exact, None))
-        proved = any(is_proved(*one) for one in attempts) or is_proved(exact.with_all_quantifiers())
+        proved = any(is_proved(*attempt) for attempt in attempts) or is_proved(exact.with_all_quantifiers())
     first, last = found
     open_end = last == period.last and period.end == END
     return ChangePeriod(iso(first), None if open_end else iso(last), proved)

@@ -65,7 +65,7 @@ def period_of(rules: Mapping[str, Sequence[Days]] | None, period: Period) -> Per
     """Return the days from the first to the last of the rules that differ, or None if none does."""
     if rules is None:
         return period
-    spans = [days for found in rules.values() for days in found]
+    spans = [days for rule in rules.values() for days in rule]
     if not spans:
         return None
     return Period(iso(min(first for first, _ in spans)), iso(max(last for _, last in spans) + 1))
@@ -200,7 +200,9 @@ class ListedItems:
             evaluate(bundle, profile, self.as_of, shown.readings, explain=False, ruleset=ruleset)
             for bundle, ruleset in zip(self.sides, rulesets, strict=True)
         ]
-        if shown.settled and any(found.rule.name in self.names for one in decisions for found in one.undetermined):
+        if shown.settled and any(
+            found.rule.name in self.names for decision in decisions for found in decision.undetermined
+        ):
             return {}
         before, after = (itemize(one, bundle) for one, bundle in zip(decisions, self.sides, strict=True))
         return {
@@ -222,11 +224,11 @@ class ListedItems:
         rules = [find_rule(bundle, name) for name in self.names for bundle in self.sides]
         decides = not all(rule is None or isinstance(rule.effect, Duty | Advise) for rule in rules)
         kinds = BEARING if decides else ("classify",)
-        found = []
+        rulesets = []
         for whole in (bundle.on(self.as_of) for bundle in self.sides):
             kept = {
                 group: tuple([rule for rule in own if rule.kind in kinds or rule.name in self.names])
                 for group, own in whole.rules.items()
             }
-            found.append(dataclasses.replace(whole, rules=kept, indexed=False))
-        return found
+            rulesets.append(dataclasses.replace(whole, rules=kept, indexed=False))
+        return rulesets

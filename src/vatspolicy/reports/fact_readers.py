@@ -70,16 +70,16 @@ def _lines(
         policy = members[0].policy
         yield ""
         yield from wrap(policy.title[lang] + aside(policy.id, lang), room)
-        for one in members:
+        for member in members:
             yield from wrap(
-                f"{word(_WORDS, one.kind, lang)} {one.name}{aside(f'{policy.file}:{one.line}', lang)}",
+                f"{word(_WORDS, member.kind, lang)} {member.name}{aside(f'{policy.file}:{member.line}', lang)}",
                 room,
                 "    ",
                 "  ",
             )
-            yield from wrap(f"CEL{colon}{one.clause}", room, "      ", "    ")
-            if one.parameters:
-                names = joint("list", lang).join(one.parameters)
+            yield from wrap(f"CEL{colon}{member.clause}", room, "      ", "    ")
+            if member.parameters:
+                names = joint("list", lang).join(member.parameters)
                 yield from wrap(word(_WORDS, "parameters", lang, names=names), room, "      ", "    ")
 
 
@@ -122,10 +122,10 @@ def _graph(paths: Sequence[str], readers: Sequence[FactReader]) -> Iterator[str]
         yield f"  {_quote(f'param {key}')} [label={_quote(key)}, shape=ellipse, style=dashed];"
     edges = dict.fromkeys(
         edge
-        for one in readers
+        for reader in readers
         for edge in (
-            (f"term {one.term}" if one.term else fact, _node(one)),
-            *((f"param {key}", _node(one)) for key in one.parameters),
+            (f"term {reader.term}" if reader.term else fact, _node(reader)),
+            *((f"param {key}", _node(reader)) for key in reader.parameters),
         )
     )
     for start, end in edges:

@@ -163,14 +163,14 @@ def _end(text: str, start: int) -> int:
 def _members(text: str, lang: Language) -> list[str]:
     """Return the members of a list, whose own brackets may hold commas."""
     mark = _mark(text, lang)
-    found, depth = [""], 0
+    members, depth = [""], 0
     for part in re.split(f"({mark})", text):
         if part == mark and not depth:
-            found.append("")
+            members.append("")
         else:
-            found[-1] += part
+            members[-1] += part
         depth += len(re.findall("[(（]", part)) - len(re.findall("[)）]", part))
-    return found
+    return members
 
 
 def _mark(text: str, lang: Language) -> str:

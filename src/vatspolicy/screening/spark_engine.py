@@ -48,10 +48,10 @@ def open_session() -> SparkSession:
     builder = SparkSession.builder.master("local[2]").appName("vatspolicy")
     for name, value in settings.items():
         builder = builder.config(name, value)
-    found = builder.getOrCreate()
-    found.sparkContext.setLogLevel("OFF")
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
-    return found
+    return session
 
 
 def facts_schema() -> str:
@@ -91,7 +91,7 @@ class SparkEngine:
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
             frame = self._spark.read.schema(facts_schema()).json(str(path))
             frames = [decide_frame(self._spark, frame, ruleset, self._day).orderBy(ROW) for ruleset in self._rulesets]
-            for rows in zip(*(one.collect() for one in frames), strict=True):
+            for rows in zip(*(frame.collect() for frame in frames), strict=True):
                 yield tuple(_answer(row) for row in rows)
             self._spark.catalog.clearCache()
 

@@ -37,8 +37,8 @@ _COUNTS: CountedWords = {"rows": (Phrase("{n} row, {rejected} rejected"), Phrase
 
 def region_of(facts: Facts) -> str:
     """Return the province of the company's registered office."""
-    found: str = facts["company"].get("registered", {}).get("province", UNKNOWN)
-    return found
+    region: str = facts["company"].get("registered", {}).get("province", UNKNOWN)
+    return region
 
 
 def compare_rules(before: RowAnswer, after: RowAnswer) -> dict[str, list[str]]:
@@ -84,9 +84,9 @@ class PortfolioSummary:
         """Add the effect of a change of the law on one profile."""
         if before["decision"] != after["decision"]:
             self.moves[f"{before['decision']}->{after['decision']}"] += 1
-        found = compare_rules(before, after)
-        self.gains.update(found["gains"])
-        self.losses.update(found["losses"])
+        rules = compare_rules(before, after)
+        self.gains.update(rules["gains"])
+        self.losses.update(rules["losses"])
 
     def reject(self) -> None:
         """Add one rejected row."""

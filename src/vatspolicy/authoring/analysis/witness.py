@@ -196,8 +196,8 @@ def _questions(place: _Place, value: bool) -> Iterator[Build]:
 def _truth(
     ruleset: SymbolicRuleSet, expression: Expression, node: Node, activation: SymbolicActivation, wanted: bool
 ) -> int:
-    found = encode_part(ruleset, expression, node, activation)
-    return found.true if wanted else found.false
+    part = encode_part(ruleset, expression, node, activation)
+    return part.true if wanted else part.false
 
 
 def _places(bundle: Bundle, gap: CoverageGap) -> Iterator[_Place]:

@@ -118,7 +118,7 @@ _DecidedPair: TypeAlias = tuple[tuple[Answer, Answer], Mapping[Key, tuple[Item |
 
 def _decide(sides: Sequence[RelevantRules], day: str, differing: Collection[str]) -> _DecidedPair:
     """Decide a profile by both sides on a day. `differing`: names of the rules that have another effect on it."""
-    bundles = [one.side.bundle for one in sides]
+    bundles = [side.side.bundle for side in sides]
     before, after = (
         evaluate(bundle, one.profile, day, explain=False, ruleset=one.on(day))
         for bundle, one in zip(bundles, sides, strict=True)

@@ -96,9 +96,11 @@ class EditWording:
         for place in item.changes:
             change = self.changes[place]
             if change.kind not in ("rule", "policy") and (change.kind, change.change) != ("article", "added"):
-                found += [line for one in change.fields if (line := self._line(change, one, item.rules)) is not None]
+                found += [
+                    line for field in change.fields if (line := self._line(change, field, item.rules)) is not None
+                ]
             elif change.kind == "rule" and change.change == "changed":
-                found += [line for one in change.fields if (line := self._text_line(change, one)) is not None]
+                found += [line for field in change.fields if (line := self._text_line(change, field)) is not None]
         return found
 
     def _text_line(self, change: Edit, field: Field) -> EditedWords | None:
@@ -219,7 +221,7 @@ class EditWording:
         if value is None or value == []:
             return None
         members = [one.get("message", one) if isinstance(one, dict) else one for one in _list(value)]
-        if not all(isinstance(one, str) for one in members):
+        if not all(isinstance(member, str) for member in members):
             return _say(members)
         names: dict[str, LocalizedText] = {}
         for schemas in (self.base.bundle.schemas, self.head.bundle.schemas):
@@ -228,7 +230,9 @@ class EditWording:
             names |= {word.value: word.name for word in words if word.name is not None}
         wordings = {lang: Wording(self.head.bundle, lang) for lang in LANGUAGES}
         return {
-            lang: wording.listed([names[one][lang] if one in names else wording.values([one], None) for one in members])
+            lang: wording.listed(
+                [names[member][lang] if member in names else wording.values([member], None) for member in members]
+            )
             for lang, wording in wordings.items()
         }
 
@@ -281,21 +285,21 @@ def _authorities(side: RuleSignatures, name: str) -> list[Text]:
     """Return the authorities of an instrument in words, each with its condition."""
     bundle = side.bundle
     instrument = bundle.instruments[name]
-    found = []
+    authorities = []
     for place, (when, bodies) in enumerate(instrument.authority):
         names = [label("authority", body, bundle.schemas) for body in bodies]
-        told: Text = {lang: joint("list", lang).join(one[lang] for one in names) for lang in LANGUAGES}
+        told: Text = {lang: joint("list", lang).join(name[lang] for name in names) for lang in LANGUAGES}
         if not when.is_true:
             condition = {lang: Wording(bundle, lang).say(when.tree) for lang in LANGUAGES}
             told = say_both(IF, names=told, condition=condition)
         elif place:
             told = say_both(OTHERWISE, names=told)
-        found.append(told)
-    return found
+        authorities.append(told)
+    return authorities
 
 
 def _together(texts: Sequence[Text]) -> Text | None:
-    return {lang: joint("semicolon", lang).join(one[lang] for one in texts) for lang in LANGUAGES} if texts else None
+    return {lang: joint("semicolon", lang).join(text[lang] for text in texts) for lang in LANGUAGES} if texts else None
 
 
 def _say(value: Tree) -> Text | None:
@@ -334,11 +338,11 @@ def _listed(keys: Tree) -> list[str]:
 
 def _flat(members: Sequence[Tree]) -> list[Tree]:
     """Return the members of entries, such as the places of each region, in place of entries with lists."""
-    found = []
+    flat = []
     for member in members:
         lists = [one for one in member.values() if isinstance(one, list)] if isinstance(member, dict) else []
-        found += list(itertools.chain.from_iterable(lists)) or [member]
-    return found
+        flat += list(itertools.chain.from_iterable(lists)) or [member]
+    return flat
 
 
 def _member(wording: Wording, value: Tree, beside: Fact | None) -> str:
@@ -416,13 +420,13 @@ def law_in_words(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> tuple[E
 
 def find_followers(base: Bundle, head: Bundle, changes: Iterable[Edit]) -> dict[str, str]:
     """Return the rule before, by the name of each added rule that takes the place of another."""
-    found = {}
+    followers = {}
     for name in _edited(base, head, changes):
         old, new = (find_rule(bundle, name) for bundle in (base, head))
         before = _predecessor(base, head, new) if new is not None and old is None else None
         if before is not None:
-            found[name] = before.name
-    return found
+            followers[name] = before.name
+    return followers
 
 
 def _only_ends(card: EditedRule) -> bool:
@@ -531,8 +535,10 @@ def _in_words(bundle: Bundle, rule: Rule) -> RuleInWords:
         clauses=_clauses(bundle, rule.when, rule.since),
         effect={lang: describe_effect(bundle, rule, lang) for lang in LANGUAGES},
         conditions=tuple(
-            RouteCondition(one.id, say_both(one.message), _say_condition(bundle, one.check, rule.since))
-            for one in conditions
+            RouteCondition(
+                condition.id, say_both(condition.message), _say_condition(bundle, condition.check, rule.since)
+            )
+            for condition in conditions
         ),
         unwaivable=rule.unwaivable,
         overrides=overrides,

@@ -100,9 +100,9 @@ def _since(was: Mapping[str, Tree] | None, now: Mapping[str, Tree] | None) -> st
 def find_red_lines(base: RuleSignatures, head: RuleSignatures, changes: Iterable[Edit]) -> list[RedLine]:
     """Return the rules of the base whose findings pass the gate from now on, and those that may be loosened."""
     loosenable = [
-        RedLine("loosenable", one.name, one.policy.partition(":")[2], one.file, one.line, None, None, None)
-        for one in changes
-        if (one.kind, one.change) == ("may_loosen", "added") and one.name in base.by_name
+        RedLine("loosenable", change.name, change.policy.partition(":")[2], change.file, change.line, None, None, None)
+        for change in changes
+        if (change.kind, change.change) == ("may_loosen", "added") and change.name in base.by_name
     ]
     return [*find_unenforced(base, head), *loosenable]
 
@@ -184,13 +184,13 @@ def compare_entries(base: RuleSignatures, head: RuleSignatures, names: Iterable[
     shown = [name for name in names if name in base.by_name and name in head.by_name]
     old, new = ({entry for name in shown for entry in _entries_of(side, side.by_name[name])} for side in (base, head))
     one_sided = (entry for entry in old ^ new if entry[0] in ("edition", "parameter", "term"))
-    found = {entry: frozenset({_OF_KIND[entry[0]]}) for entry in one_sided}
+    entries = {entry: frozenset({_OF_KIND[entry[0]]}) for entry in one_sided}
     for entry in old & new:
         before, after = (dict(_leaves(_content(side, entry), ())) for side in (base, head))
         differing = (path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
         if parts := frozenset(_part(entry[0], path) for path in differing):
-            found[entry] = parts
-    return found
+            entries[entry] = parts
+    return entries
 
 
 def parts_of(change: Edit, compared: Mapping[Entry, frozenset[str]]) -> frozenset[str]:
@@ -209,7 +209,7 @@ def _entries_of(side: RuleSignatures, rule: Rule) -> Iterator[Entry]:
     yield from (("article", rule.policy, key) for key in cited_by(rule))
     yield from (("edition", rule.policy, edition.since) for edition in policy.editions)
     instruments = [side.bundle.instruments[name] for name in instruments_of(rule)]
-    yield from (("instrument", one.policy, one.id) for one in instruments)
+    yield from (("instrument", instrument.policy, instrument.id) for instrument in instruments)
     for key in rule.parameters:
         owner, _, name = key.partition("/")
         yield "parameter", owner, name
@@ -251,7 +251,7 @@ def _leaves(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
             silent, fields = _SILENT.get(type(value), frozenset()), value._asdict()
         case _ if dataclasses.is_dataclass(value):
             silent = _SILENT.get(type(value), frozenset())
-            fields = {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+            fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         case list() | tuple():
             silent, fields = frozenset(), {str(place): child for place, child in enumerate(value)}
             yield path, len(value)
@@ -315,7 +315,7 @@ class EditsOfRules:
 
     def _find_behind(self, name: str) -> list[Edit]:
         read = {key for side in self.sides if name in side.by_name for key in _read(side, side.by_name[name])}
-        found = [one for one in self.changes if (one.kind, one.policy, one.name) in read]
+        found = [change for change in self.changes if (change.kind, change.policy, change.name) in read]
         return [one for one in found if not _is_of_text(one)] or found
 
     def group(self, names: Iterable[str], followers: Mapping[str, str]) -> list[ReviewItem]:
@@ -408,7 +408,7 @@ def _read(side: RuleSignatures, rule: Rule) -> Iterator[tuple[str, str, str]]:
         yield from (("may_loosen", policy_of(layer.name), one.name) for layer in side.bundle.layers)
         layer = side.bundle.layer_of(one.policy)
         yield from (("layer", policy_of(found.name), "") for found in (layer,) if found is not None)
-    named = [side.bundle.instruments[one] for one in instruments_of(rule)]
+    named = [side.bundle.instruments[instrument] for instrument in instruments_of(rule)]
     yield from (("instrument", one.policy, one.id) for one in named)
     for expression in (*rule.expressions, *(e for one in named for e in one.expressions)):
         for key in expression.parameters:

@@ -159,7 +159,7 @@ class KnownProducts:
 
     def __init__(self, products: Iterable[Product], schemas: SchemaSet) -> None:
         self.schemas = schemas
-        known = ((one, one.document.data) for one in products)
+        known = ((product, product.document.data) for product in products)
         valid = ((one, data) for one, data in known if isinstance(data, Mapping) and is_valid(data, "profile", schemas))
         self._products = [(one, data, frozenset(_facts(data))) for one, data in valid]
         self.products = [product for product, _, _ in self._products]
@@ -320,13 +320,13 @@ def _starts(witness: Facts, target: Facts) -> Iterator[dict[str, Tree]]:
 
 def _similar_places(own: Sequence[Facts], others: Sequence[Facts]) -> list[int]:
     """Return for each service the index of the most similar of the others, each once; for the rest, indexes beyond."""
-    found: list[int] = []
+    similar_places: list[int] = []
     for service in own:
         wanted = frozenset(_facts(service))
-        free = [at for at in range(len(others)) if at not in found]
+        free = [at for at in range(len(others)) if at not in similar_places]
         best = max(free, key=lambda at: (len(wanted & frozenset(_facts(others[at]))), -at), default=None)
-        found.append(len(others) + len(found) if best is None else best)
-    return found
+        similar_places.append(len(others) + len(similar_places) if best is None else best)
+    return similar_places
 
 
 class _Walk:

@@ -253,14 +253,14 @@ def _access(
 
 def _with_verdict(review: Review) -> Review:
     """Return a comparison with its verdict, from everything that was shown."""
-    shown = [one.direction for one in review.transitions if one.witness is not None]
+    shown = [transition.direction for transition in review.transitions if transition.witness is not None]
     direction = direction_of_all([*(row.direction for row in review.rows), *shown])
     return replace(review, verdict=settled(review, direction))
 
 
 def _moves(review: Review) -> bool:
     """Return True if something changes of decisions, or of what the gate passes."""
-    shown = any(one.witness is not None for one in review.transitions)
+    shown = any(transition.witness is not None for transition in review.transitions)
     witnesses = any(edit.proof.verdict == "witness" or lists_otherwise(edit) for edit in review.edits)
     return bool(review.rows or review.details or shown or witnesses or review.red_lines)
 
@@ -320,8 +320,10 @@ def _nothing(engine: str | None) -> Semantic:
 def _beyond_schemas(semantic: Semantic) -> Semantic:
     """Return the proofs of a change after which a spec may be read otherwise, of which nothing is proved."""
     transitions = tuple(
-        replace(one, verdict="unknown", reason=UNREAD_SCHEMAS) if one.verdict == "proved-impossible" else one
-        for one in semantic.transitions
+        replace(transition, verdict="unknown", reason=UNREAD_SCHEMAS)
+        if transition.verdict == "proved-impossible"
+        else transition
+        for transition in semantic.transitions
     )
     return replace(
         semantic,

@@ -208,7 +208,7 @@ def word_proofs(
     found = serializer.chooser.transitions
     work: list[Callable[[], Transition | ProvedRule | Verdict]] = []
     work += [functools.partial(serializer.transition, one) for one in found.found]
-    work += [functools.partial(serializer.rule, one) for one in proof.rules]
+    work += [functools.partial(serializer.rule, rule) for rule in proof.rules]
     pairs = zip(proof.groups, groups, strict=True)
     work += [functools.partial(serializer.verdict, one, group) for one, group in pairs]
     asked: list[Found] = [*found.found, *proof.rules, *proof.groups]
@@ -370,14 +370,14 @@ class _ProofSerializer:
 
     def days_of(self, name: str) -> set[str]:
         """Return the days on which a version of a rule begins, ends, or reads another value."""
-        found: set[str] = set()
+        days: set[str] = set()
         for side in (self.differences.base, self.differences.head):
             last: object = None
             for day in self.boundaries:
                 signature = side.signature_on(name, day) if day >= side.bundle.covers_from else None
-                found |= set() if signature == last else {day}
+                days |= set() if signature == last else {day}
                 last = signature
-        return found
+        return days
 
     def since(self, as_of: str, days: AbstractSet[str], shows: Callable[[str], bool]) -> str:
         """Return the first of the days up to `as_of`, without a gap, on which a witness shows the same.

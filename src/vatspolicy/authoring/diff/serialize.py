@@ -72,7 +72,7 @@ class ComparisonSerializer:
     def change(self, change: Edit) -> Edit:
         """Return an edit with its title."""
         policies = (side.bundle.policies.get(change.policy) for side in (self.head, self.base))
-        policy = next((found for found in policies if found is not None), None)
+        policy = next((policy for policy in policies if policy is not None), None)
         layer = self.layer(change.policy)
         of_layer = change.kind in OF_LAYERS
         regulation = self.title_of_layer(layer) if of_layer else _text(policy.title) if policy else None
@@ -127,7 +127,7 @@ class ComparisonSerializer:
         make.
         """
         left = iter(verdicts)
-        proofs = ((one, next(left, _UNPROVED) if one.rules else self.unmoved(one)) for one in items)
+        proofs = ((item, next(left, _UNPROVED) if item.rules else self.unmoved(item)) for item in items)
         found = [self.item(item, proof, comparison, never) for item, proof in proofs]
         found.sort(key=lambda item: (WORST_FIRST.index(item.direction), _WEIGHTS[item.proof.verdict]))
         return tuple(found)

@@ -128,7 +128,7 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
                     "changed",
                     head.release.file,
                     line,
-                    tuple(one for one in fields if one.before != one.after),
+                    tuple(field for field in fields if field.before != field.after),
                     min(before, after) if before != after else None,
                 ),
                 today,

@@ -79,7 +79,7 @@ class Untouched:
 
         None if other instruments license an activity, since rules that are the same depend on these.
         """
-        found = []
+        rules = []
         rulesets = [side.bundle.on(day) for side in self.sides]
         for name in self.differences.on(day):
             old, new = (side.in_force(name, day) for side in self.sides)
@@ -90,8 +90,8 @@ class Untouched:
                     return None
             same = name not in self.differences.effects_on(day) and self._reads_the_same(old, new, day)
             conditions = _condition(rulesets[0], old), _condition(rulesets[1], new)
-            found.append(_Versions(frozenset(rule.each for rule in (old, new) if rule), conditions, same))
-        return found
+            rules.append(_Versions(frozenset(rule.each for rule in (old, new) if rule), conditions, same))
+        return rules
 
     def _reads_the_same(self, old: Rule | None, new: Rule | None, day: str) -> bool:
         """Return True if the conditions of two versions of a route, if it is one, read the same values on a day."""

@@ -136,18 +136,26 @@ def seen(data: Review) -> set[str]:
 def possible(data: Review) -> list[str]:
     """Return the transitions of the outcome that a profile or a witness shows, if the solver was asked."""
     shown = seen(data)
-    return [one.name for one in data.transitions if one.verdict == "witness" or one.name in shown]
+    return [
+        transition.name
+        for transition in data.transitions
+        if transition.verdict == "witness" or transition.name in shown
+    ]
 
 
 def impossible(data: Review) -> list[str]:
     """Return the transitions of the outcome that are proved impossible."""
-    return [one.name for one in data.transitions if one.verdict == "proved-impossible"]
+    return [transition.name for transition in data.transitions if transition.verdict == "proved-impossible"]
 
 
 def unsettled(data: Review) -> list[str]:
     """Return the transitions of the outcome that were neither shown nor excluded."""
     shown = seen(data)
-    return [one.name for one in data.transitions if one.verdict in _OPEN and one.name not in shown]
+    return [
+        transition.name
+        for transition in data.transitions
+        if transition.verdict in _OPEN and transition.name not in shown
+    ]
 
 
 def open_edits(data: Review) -> list[Item]:
@@ -195,7 +203,7 @@ def title_of(data: Review) -> str:
     semantic = data.semantic
     assert semantic is not None, "a comparison that is evaluated has the status of its proofs"
     shown = any(map(_shows, data.edits))
-    if any(one.kind not in CITED for one in data.details) or data.red_lines or shown:
+    if any(detail.kind not in CITED for detail in data.details) or data.red_lines or shown:
         return "below"
     if not data.structure and not data.schemas:
         return "same"
@@ -228,7 +236,7 @@ def _holds(data: Review, condition: str) -> bool:
             shown = any(_shows(edit) or cites_otherwise(edit) for edit in data.edits)
             return bool(data.rows or data.details or possible(data) or data.red_lines or shown)
         case "waivable" | "unenforced" | "loosenable":
-            return any(one.code == condition for one in data.red_lines)
+            return any(red_line.code == condition for red_line in data.red_lines)
         case "unknown":
             return is_open(data)
         case "version":
@@ -337,7 +345,7 @@ def _level(
         "policy-removed": ("major", any(c.kind == "policy" and c.change == "removed" for c in changes)),
         "schema-breaks": ("major", any(change.breaking for change in schemas)),
         "decisions-change": ("minor", decisions_change),
-        "schema-widens": ("minor", any(one.effect == VALIDITY and not one.breaking for one in schemas)),
+        "schema-widens": ("minor", any(schema.effect == VALIDITY and not schema.breaking for schema in schemas)),
         "law-added": ("minor", any(c.change == "added" and c.kind in LAW and c.kind != "schema" for c in changes)),
         "not-settled": ("unknown", open_questions),
         "text-changed": ("patch", bool(schemas) or any(c.kind not in ("tests", "fixture") for c in changes)),

@@ -176,7 +176,7 @@ class WitnessChooser:
             def holds(profile: Profile) -> bool:
                 return bool(items.differing(profile, kind))
 
-        seen = {name for one in self.compared.details if one.rule in names for name in one.products}
+        seen = {name for detail in self.compared.details if detail.rule in names for name in detail.products}
         seen |= {row.product.name for row in self.compared.rows if not set(names).isdisjoint(row.because)}
         first = [product for product in self.products if product.name in seen]
         return self.known.find_nearest(found.witness, holds, first)
@@ -200,7 +200,11 @@ class WitnessChooser:
         """Return the profile of a witness with its known product, if it has one."""
         made_from = witness.product
         key = made_from and (made_from.id, made_from.variant, made_from.file)
-        found = (one for one in self.known.products if (one.id, one.variant or None, one.document.file) == key)
+        found = (
+            product
+            for product in self.known.products
+            if (product.id, product.variant or None, product.document.file) == key
+        )
         product = next(found, None)
         return None if product is None else Nearby(product, dict(witness.profile))
 

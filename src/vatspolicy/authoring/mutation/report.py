@@ -140,15 +140,15 @@ class MutationReport:
         """Yield the lines about single mutants and policies."""
         for name in self.failing:
             yield _("fails on the current law: {name}", name=name)
-        for one in self.survivors:
-            where = f"{one.file}:{one.line}:{one.column}"
-            named = {"where": where, "subject": one.mutant.subject, "words": one.mutant.words}
-            if one.state == EQUIVALENT:
+        for survivor in self.survivors:
+            where = f"{survivor.file}:{survivor.line}:{survivor.column}"
+            named = {"where": where, "subject": survivor.mutant.subject, "words": survivor.mutant.words}
+            if survivor.state == EQUIVALENT:
                 yield _("{where}: changes nothing, proved: {subject}: {words}", **named)
                 continue
             yield _("{where}: survived: {subject}: {words}", **named)
-            if one.test:
-                yield _("    test: {case}", case=one.test)
+            if survivor.test:
+                yield _("    test: {case}", case=survivor.test)
             elif self.suggestions:
                 yield _("    There is no test for it, and no proof that it changes nothing.")
         for policy, score in sorted(scores(self.results).items(), key=_worst_first):
@@ -259,13 +259,13 @@ def examine_mutants(
 
 
 def _examine(trial: MutationTrial, mutants: Sequence[Mutant], suggestions: bool) -> list[Outcome]:
-    found: list[Outcome] = []
+    examine: list[Outcome] = []
     maker = SuggestionMaker(trial)
     suggested: list[tuple[SuggestedTest, Case]] = []
     for mutant in mutants:
         killer = trial.find_killer(mutant)
         if killer is not None:
-            found.append((KILLED, killer, None))
+            examine.append((KILLED, killer, None))
             continue
         test = _killing(trial, mutant, suggested)
         if test is None and suggestions:
@@ -273,10 +273,10 @@ def _examine(trial: MutationTrial, mutants: Sequence[Mutant], suggestions: bool)
             if test is not None:
                 suggested.append((test, maker.case_of(test)))
             elif MutantComparison(trial.bundle, mutant).is_equivalent():
-                found.append((EQUIVALENT, "", None))
+                examine.append((EQUIVALENT, "", None))
                 continue
-        found.append((SURVIVED, "", test))
-    return found
+        examine.append((SURVIVED, "", test))
+    return examine
 
 
 def _killing(

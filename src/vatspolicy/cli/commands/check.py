@@ -69,14 +69,14 @@ def check(options: CheckOptions) -> ExitCode:
         abort(_("{reason}.", reason=error))
     except WorkerLost:
         abort(_("a process was killed, possibly for lack of memory. Use fewer --jobs."), ExitCode.INTERNAL)
-    told = make_remarks(options.settings)
+    remarks = make_remarks(options.settings)
     if trust is not None and edited:
         remark, result = _tell_what_it_opens(trust, edited, result, extent)
-        told = (*told, remark)
-    if told:
-        result = result._replace(remarks=(*told, *(result.remarks or ())))
+        remarks = (*remarks, remark)
+    if remarks:
+        result = result._replace(remarks=(*remarks, *(result.remarks or ())))
     if extent in ("summary", "quiet"):  # which print no remarks
-        for one in told:
+        for one in remarks:
             warn(one.message[options.context.lang])
     if result.problems:
         report_problems(InvalidInput(result.problems))

@@ -59,7 +59,7 @@ def verify_attestation(
     found = []
     for spec in specs:
         about = find_statements(statements, _read(spec))
-        objections = [one for statement in about for one in find_objections(statement, expected)]
+        objections = [objection for statement in about for objection in find_objections(statement, expected)]
         if not about:
             objections.append(_("No attestation in the file is about this spec as it is."))
         found.append((str(spec), about, list(dict.fromkeys(objections))))

@@ -27,7 +27,7 @@ def set_value(text: str, path: Path, value: Any, comment: Comment | None = None,
     nodes, column = _find(text, path)
     node, known = nodes[-1], len(nodes) - 1
     rest = path[known:]
-    in_flow = any(isinstance(one, CollectionNode) and one.flow_style for one in nodes[:-1])
+    in_flow = any(isinstance(node, CollectionNode) and node.flow_style for node in nodes[:-1])
     if not rest or _is_empty(node):
         return _replace(text, node, build_tree(_nest(rest, value), comment, path[:known], in_flow or flow), column + 2)
     if not isinstance(node, MappingNode):

@@ -64,7 +64,7 @@ class _Cost:
                 return 1, _longest(value)
             case Param(key=key):
                 policy, _, name = key.partition("/")
-                return 1, max(_longest(one.value) for one in self.bundle.policies[policy].parameters[name].values)
+                return 1, max(_longest(value.value) for value in self.bundle.policies[policy].parameters[name].values)
             case Term(body=body):
                 steps, source = self.measure(body, bound)
                 return 1 + steps, source

@@ -287,11 +287,11 @@ _DIMENSIONS: Mapping[str, type[Dimension]] = {
 
 
 def _failing(tests: Iterable[tuple[int, Predicate]], value: Any) -> int:
-    found = 0
+    failing = 0
     for bit, predicate in tests:
         if not predicate.passes(value):
-            found |= bit
-    return found
+            failing |= bit
+    return failing
 
 
 def _shape(node: Node) -> tuple[Any, ...]:

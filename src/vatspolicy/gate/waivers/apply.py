@@ -267,13 +267,13 @@ class _Run:
 
     def apply_waiver(self, waiver: Waiver) -> Iterator[Remark]:
         """Apply one waiver, or yield notices of the reasons against it."""
-        found = list(self.find_matches(waiver))
-        faults = list(dict.fromkeys(self.find_faults(waiver, found)))
+        matches = list(self.find_matches(waiver))
+        faults = list(dict.fromkeys(self.find_faults(waiver, matches)))
         for kind, why in faults:
             yield self.notice(waiver, kind, why)
         if faults:
             return
-        for case, place in found:
+        for case, place in matches:
             told = {"reason": waiver.reason, "approver": waiver.approver, "ticket": waiver.ticket}
             days = {"since": waiver.granted, "until": waiver.expiry}
             case.waived[place] = result.Waived(by="waiver", **told, **days, file=waiver.file, line=waiver.line)
@@ -468,7 +468,7 @@ def baseline_text(
 
     A finding that the old baseline holds keeps the day it was first recorded.
     """
-    since = {(one.product, one.rule, one.fingerprint): one.since for one in (old.entries if old else ())}
+    since = {(entry.product, entry.rule, entry.fingerprint): entry.since for entry in (old.entries if old else ())}
     found: dict[tuple[str, str, str], str] = {}
     for profile, decision, waived in decided:
         places = set(waived)

@@ -202,7 +202,7 @@ A = TypeVar("A", Waiver, GrantedOpinion)
 def _load_approvals(path: Path, kind: str, make: Callable[[Fields, Fields], A], again: str) -> tuple[A, ...]:
     """Load the entries of a file. Its list and its schema have one name."""
     document = _read(path, kind)
-    found: list[A] = []
+    approvals: list[A] = []
     problems: list[Problem] = []
     seen: set[tuple[str, ...]] = set()
     for index, entry in enumerate(document.data[kind]):
@@ -215,10 +215,10 @@ def _load_approvals(path: Path, kind: str, make: Callable[[Fields, Fields], A], 
         if one.expiry < one.granted:
             problems.append(document.problem((kind, index, "expiry"), _("It ends before it begins.")))
         seen.add(identity)
-        found.append(one)
+        approvals.append(one)
     if problems:
         raise InvalidInput(problems)
-    return tuple(found)
+    return tuple(approvals)
 
 
 def load_approvers(path: Path) -> Approvers:

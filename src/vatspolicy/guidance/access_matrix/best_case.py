@@ -267,7 +267,9 @@ class BestCaseSearch:
             return RouteFinding(business, rule, None, barred)
         if failing is None:
             return None
-        return RouteFinding(business, rule, None, (), tuple(one for one in effect.conditions if one.id in failing))
+        return RouteFinding(
+            business, rule, None, (), tuple(condition for condition in effect.conditions if condition.id in failing)
+        )
 
     def _starts(self, rule: Rule, business: Business) -> Iterator[_Start]:
         """Yield the shares and origins at which a route may apply somewhere. Kept, since every place asks."""
@@ -297,18 +299,20 @@ class BestCaseSearch:
         effect = rule.effect
         assert isinstance(effect, Route)
         axes: frozenset[str] = frozenset().union(
-            *map(self.reads, (rule.when, *(one.check for one in effect.conditions)))
+            *map(self.reads, (rule.when, *(condition.check for condition in effect.conditions)))
         )
         flags = sorted(axes & self.flags)
         local = [
             condition for condition in effect.conditions if not self.reads(condition.check) & (self.flags | {"area"})
         ]
-        rest = [one for one in effect.conditions if one not in local]
+        rest = [condition for condition in effect.conditions if condition not in local]
         failed: set[str] | None = None
         for location in locations if axes & _PLACES else locations[:1]:
             areas = range(len(location.areas) if "area" in axes else 1)
             choices: list[dict[str, Tree]] = [{**start, "location": location, "area": area} for area in areas]
-            choices = [one for one in choices if self.ruleset.evaluate(rule.when, self.activity(business, one))]
+            choices = [
+                choice for choice in choices if self.ruleset.evaluate(rule.when, self.activity(business, choice))
+            ]
             if not choices:
                 continue
             wrong = self._failing(local, business, choices[0])
@@ -387,7 +391,11 @@ class BestCaseSearch:
         found: set[str] = set()
         for choice in self._changes(case):
             activation = self.activity(business, choice)
-            found |= {one.id for one in effect.conditions if self.ruleset.evaluate(one.check, activation) is False}
+            found |= {
+                condition.id
+                for condition in effect.conditions
+                if self.ruleset.evaluate(condition.check, activation) is False
+            }
         return tuple(condition for condition in effect.conditions if condition.id in found)
 
     def _changes(self, case: BestCase) -> Iterator[dict[str, Tree]]:

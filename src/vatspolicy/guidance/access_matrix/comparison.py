@@ -101,7 +101,7 @@ class _MatrixComparison:
         return Access(
             self.day,
             tuple(self._cells(found, titles, list(dict.fromkeys((*after, *before))))),
-            tuple(one for one in places if one.before != one.after),
+            tuple(place for place in places if place.before != place.after),
         )
 
     def _regime_may_differ(self, route: str) -> bool:

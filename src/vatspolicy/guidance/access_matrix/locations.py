@@ -59,11 +59,11 @@ def find_locations(strings: frozenset[str], schemas: SchemaSet) -> tuple[Site, .
             continue
         named = tuple(place for place in within(code, schemas) if place in strings)
         groups.setdefault((named, entry["province"], entry.get("zone")), []).append(code)
-    found = []
+    locations = []
     for (_, province, own), codes in groups.items():
         zones = [own] if own else [OUTSIDE, *_zones(province, schemas)]
-        found += [_make_location(codes[0], zone, tuple(codes), schemas) for zone in zones]
-    return tuple(found)
+        locations += [_make_location(codes[0], zone, tuple(codes), schemas) for zone in zones]
+    return tuple(locations)
 
 
 def _zones(province: str, schemas: SchemaSet) -> list[str]:
@@ -121,14 +121,14 @@ def _names(codes: Iterable[str], schemas: SchemaSet, mark: str = "semicolon") ->
 
 def _largest(codes: set[str], schemas: SchemaSet) -> list[str]:
     """Return the fewest places that together contain exactly these sites."""
-    found: list[str] = []
+    largest: list[str] = []
     left = set(codes)
     for place, sites in sorted(_sites_below(schemas).items(), key=lambda item: -len(item[1])):
         if sites & left and sites <= codes:
-            found.append(place)
+            largest.append(place)
             left -= sites
     order = {code: index for index, code in enumerate(gazetteer(schemas))}
-    return sorted(found, key=order.__getitem__)
+    return sorted(largest, key=order.__getitem__)
 
 
 @derived_from_schemas

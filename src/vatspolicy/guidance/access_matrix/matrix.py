@@ -226,7 +226,11 @@ def _by_places(
     search: BestCaseSearch, locations: tuple[Site, ...]
 ) -> tuple[tuple[result.PlaceSet, ...], tuple[result.Row, ...]]:
     """Build columns for sets of places in which every business has equal results, and their rows."""
-    first = {(rule, one): search.best(rule, one, locations[:1]) for rule in search.routes for one in search.businesses}
+    first = {
+        (rule, business): search.best(rule, business, locations[:1])
+        for rule in search.routes
+        for business in search.businesses
+    }
     groups: dict[tuple[result.PlaceCell, ...], list[Site]] = {}
     for location in locations:
         here = tuple(_place_cell(search, business, location, first) for business in search.businesses)

@@ -476,7 +476,7 @@ class MatrixView:
         self.colon, self.stop = joint("colon", lang), joint("semicolon", lang)
         self.stand_sentence = end(f"{self.stand[0].upper()}{self.stand[1:]}", lang) + gap(lang)
         found, signs = notes(matrix, lang)
-        self.heads = [say(one.title, lang) if isinstance(one, Regime) else one.id for one in matrix.columns]
+        self.heads = [say(column.title, lang) if isinstance(column, Regime) else column.id for column in matrix.columns]
         self.rows = [
             ShownRow(
                 title_of(row, lang),

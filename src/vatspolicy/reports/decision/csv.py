@@ -37,10 +37,10 @@ class Report(pieces.Report):
         lead |= {"day": record.as_of, "launch": record.launch, "decision": record.decision}
         text = _row(lead, effect="verdict", message=" ".join(digest.say_decision(record, lang)))
         for service in record.services:
-            for one in service.activities:
-                place = {"service": service.id, "class": one.class_}
-                text += _row(lead | place, effect="class", state=one.outcome, message=one.title[lang])
-        text += "".join(_row(lead, **self._cells(one)) for one in results(record, lang, self.judgement))
+            for activity in service.activities:
+                place = {"service": service.id, "class": activity.class_}
+                text += _row(lead | place, effect="class", state=activity.outcome, message=activity.title[lang])
+        text += "".join(_row(lead, **self._cells(result)) for result in results(record, lang, self.judgement))
         for opinion in record.opinions:
             text += _row(lead, effect="opinion", line=opinion.line, message=digest.say_opinion(opinion, lang))
         for day, said in digest.changes_ahead(record, lang):

@@ -303,8 +303,8 @@ class _Details:
                     yield from self.flow(clean(digest.say_other(reading, self.lang)), "      ", first="    - ")
                 for sentence in digest.say_basis(readings[0], self.lang):
                     yield from self.flow(clean(sentence), "    ", "dim")
-            if told := digest.say_worst(self.record.worst_reading, self.lang):
-                yield from self.flow(clean(told), "    ", first="  ≠ ")
+            if worst := digest.say_worst(self.record.worst_reading, self.lang):
+                yield from self.flow(clean(worst), "    ", first="  ≠ ")
         if self.record.advice:
             yield from self.heading("advice")
             for finding in digest.by_kind(self.record.advice):

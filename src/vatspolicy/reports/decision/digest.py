@@ -150,14 +150,14 @@ def say_changes(reading: Reading, lang: Language) -> list[str]:
         if change.kind in ("license", "held") and change.class_:
             title += aside(change.class_, lang)
         found.setdefault((change.kind, change.change), []).append(title)
-    told = []
+    changes = []
     for (kind, way), titles in found.items():
         names = joint("list", lang).join(dict.fromkeys(titles))
         if kind == "class" and way == "removed":
-            told.append(word(READING_WORDS, "instead", lang, names=names))
+            changes.append(word(READING_WORDS, "instead", lang, names=names))
         elif kind != "class" and not (kind == "route" and any(key[0] == "class" for key in found)):
-            told.append(word(READING_WORDS, f"{kind} {way}", lang, names=names))
-    return told
+            changes.append(word(READING_WORDS, f"{kind} {way}", lang, names=names))
+    return changes
 
 
 def say_basis(reading: Reading, lang: Language) -> list[str]:

@@ -40,7 +40,7 @@ def render(
         memo.heading(memo.say.phrase("undecided"))
         memo.bullets(str(problem) for problem in problems)
     memo.remarks(remarks)
-    rules = dict.fromkeys(memo.say.deciding(one.bundle) for one in records)
+    rules = dict.fromkeys(memo.say.deciding(record.bundle) for record in records)
     memo.footer(memo.say.gap.join(rules))
     titles = ", ".join(clean(record.title, one_line=True) for record in records)
     memo.document.core_properties.title, memo.document.core_properties.author = titles[:255], "vatspolicy"

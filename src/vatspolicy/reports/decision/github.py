@@ -50,8 +50,8 @@ class Report(pieces.Report):
         order = entries.sort(rank)
         settings = [remark for remark in remarks if remark.kind in (SETTINGS, EDITS)]  # first: none of them is left out
         found = Annotations()
-        for one in settings:
-            found.add(_remark(one, lang, judgement))
+        for setting in settings:
+            found.add(_remark(setting, lang, judgement))
         _unpack(found, (texts[0] for texts in entries.texts(order)))
         if order:
             file = entries.summaries[order[0]].file

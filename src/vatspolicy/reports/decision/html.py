@@ -210,7 +210,7 @@ def route_points(route: Route, say: PageWords) -> list[str]:
             points.append(phrase("open_point", say.lang, message=say.text(condition.message)))
     if state == "unknown":
         points += [phrase("unread", say.lang, name=name) for name in route.unread]
-    if state == "unknown" and not route.unread and all(one.value is not None for one in route.conditions):
+    if state == "unknown" and not route.unread and all(condition.value is not None for condition in route.conditions):
         points.append(say.html("route_fact_missing"))
     return points
 
@@ -355,7 +355,7 @@ def render(
         entries.append((say.phrase("undecided"), "undecided", ()))
     if remarks:
         entries.append((remarks_head, "waivers", ()))
-    rules = dict.fromkeys(say.deciding(one.bundle) for one in records)
+    rules = dict.fromkeys(say.deciding(record.bundle) for record in records)
     end = say.gap.join(rules)
     return render_page(
         "decision/run.html.j2",

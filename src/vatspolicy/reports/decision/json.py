@@ -300,6 +300,8 @@ def _remarks(remarks: Iterable[Remark] | None, lang: Language | None) -> dict[st
     remarks = list(remarks)
     settings = [encode(setting) for remark in remarks for setting in remark.settings]
     waivers = [
-        {**encode(one), **({"message": one.message[lang]} if lang else {})} for one in remarks if one.kind != "settings"
+        {**encode(remark), **({"message": remark.message[lang]} if lang else {})}
+        for remark in remarks
+        if remark.kind != "settings"
     ]
     return {**({"waivers": waivers} if waivers or not settings else {}), **({"settings": settings} if settings else {})}

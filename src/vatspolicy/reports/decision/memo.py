@@ -244,7 +244,7 @@ def make_memo(record: Record, say: PageWords) -> Memo:
     return Memo(
         verdict=digest.say_verdict(record, lang),
         reason=say_reason(record, say),
-        remarks=[told for told in remarks if told],
+        remarks=[remark for remark in remarks if remark],
         notices=[say.text(notice.message) for notice in record.notices],
         opinions=[digest.say_opinion(opinion, lang) for opinion in record.opinions],
         licenses=list(_licenses(record, say)),

@@ -212,18 +212,18 @@ def _failing_remarks(gate: GateResult) -> int:
 
 def _reasons(gate: GateResult, summaries: Sequence[Summary], lang: Language) -> list[str]:
     """Return the reasons of the verdict, the gravest first."""
-    found = []
+    reasons = []
     if gate.invalid:
-        found.append(count(COUNTS, "invalid", len(gate.invalid), lang))
+        reasons.append(count(COUNTS, "invalid", len(gate.invalid), lang))
     elif gate.problems:
-        found.append(count(COUNTS, "waiver_files", len(gate.problems), lang))
+        reasons.append(count(COUNTS, "waiver_files", len(gate.problems), lang))
     if gate.empty:
-        found.append(count(COUNTS, "empty", len(gate.empty), lang))
-    found += _levels(summaries, gate.judgement.fail_on, lang)
+        reasons.append(count(COUNTS, "empty", len(gate.empty), lang))
+    reasons += _levels(summaries, gate.judgement.fail_on, lang)
     if notices := _failing_remarks(gate):
-        found.append(count(COUNTS, "strict", notices, lang))
-    if found or not summaries:
-        return found
+        reasons.append(count(COUNTS, "strict", notices, lang))
+    if reasons or not summaries:
+        return reasons
     return [f"{gravest_first(summaries)[0].remaining} < --fail-on {gate.judgement.fail_on}"]
 
 

@@ -86,11 +86,11 @@ def _count_errors(gate: GateResult | None) -> dict[str, int]:
     """Return the files that could not be decided, each with its number of errors."""
     if gate is None:
         return {}
-    found = dict.fromkeys(gate.invalid, 0)
+    errors = dict.fromkeys(gate.invalid, 0)
     for problem in gate.problems:
-        if problem.file in found:
-            found[problem.file] += 1
-    return found
+        if problem.file in errors:
+            errors[problem.file] += 1
+    return errors
 
 
 def _remark_lines(remarks: Iterable[Remark], lang: Language, style: Style, room: int) -> list[str]:

@@ -54,7 +54,7 @@ def _sections(data: Review, lang: Language, limit: int) -> list[str]:
             unfolded=_OPEN,
             icon="🛑" if data.why else _ICONS[str(data.verdict)],
             lang=lang,
-            left=sum(max(len(found) - limit, 0) for found in edits),
+            left=sum(max(len(edit) - limit, 0) for edit in edits),
             limit=limit,
             says=lambda rule: _says(rule, lang),
             unbroken=_unbroken,

@@ -137,13 +137,13 @@ class PolicyPage:
         return [(instrument, self._rules_of(instrument)) for instrument in self.policy.instruments.values()]
 
     def _rules_of(self, instrument: Instrument) -> list[Rule]:
-        found = []
+        rules = []
         for policy in self.bundle.policies.values():
             for rule in policy.rules:
                 through = rule.effect.through if isinstance(rule.effect, Need) else None
                 if instrument.id in (getattr(rule.effect, "instrument", None), through):
-                    found.append(rule)
-        return found
+                    rules.append(rule)
+        return rules
 
     @property
     def parameters(self) -> list[ParameterPart]:
@@ -329,7 +329,7 @@ def policies_by_topic(bundle: Bundle) -> dict[str, list[Policy]]:
 
 def instruments_by_authority(bundle: Bundle) -> dict[str, list[tuple[Instrument, bool]]]:
     """Return the instruments of every authority that has any, each with whether it handles all cases."""
-    found = {}
+    instruments = {}
     for body in SchemaSet.shipped().load("vocabulary")["$defs"]["authority"]["enum"]:
         handled = [
             instrument
@@ -337,11 +337,11 @@ def instruments_by_authority(bundle: Bundle) -> dict[str, list[tuple[Instrument,
             if any(body in names for _, names in instrument.authority)
         ]
         if handled:
-            found[body] = [
+            instruments[body] = [
                 (one, all(body in names for _, names in one.authority))
                 for one in sorted(handled, key=lambda one: one.id)
             ]
-    return found
+    return instruments
 
 
 @dataclass(frozen=True)

@@ -279,9 +279,9 @@ class _Api:
                 assert isinstance(entry, Evaluation)
                 return self.bound(encode(entry.answer(decide))), 200, counts
             answers, size = [], 0
-            for one in asked.answers(decide, to_http_error):
-                answers.append(one)
-                size += len(encode(one))
+            for answer in asked.answers(decide, to_http_error):
+                answers.append(answer)
+                size += len(encode(answer))
                 if size > limits.answer:
                     break
             return self.bound(encode({"evaluations": answers})), 200, counts

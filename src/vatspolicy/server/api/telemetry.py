@@ -196,7 +196,7 @@ class Telemetry:
         if len(counts) == 1:
             span.set_attribute("vatspolicy.verdict", counts[0].outcome)
         elif counts:
-            span.set_attribute("vatspolicy.verdicts", [one.outcome for one in counts])
+            span.set_attribute("vatspolicy.verdicts", [count.outcome for count in counts])
         span.set_attribute("vatspolicy.services", sum(count.services for count in counts))
         for one in counts:
             self.decisions.add(1, {"vatspolicy.verdict": one.outcome})
@@ -254,10 +254,10 @@ class Traced:
 
 def _headers(scope: Scope) -> dict[str, list[str]]:
     """Return the headers of a request as the propagators read them."""
-    found: dict[str, list[str]] = {}
+    headers: dict[str, list[str]] = {}
     for key, value in scope["headers"]:
-        found.setdefault(key.decode("latin-1"), []).append(value.decode("latin-1"))
-    return found
+        headers.setdefault(key.decode("latin-1"), []).append(value.decode("latin-1"))
+    return headers
 
 
 class Providers(NamedTuple):

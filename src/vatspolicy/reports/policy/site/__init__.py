@@ -200,7 +200,7 @@ def asset(name: str) -> str:
 def describe_legislation(page: PolicyPage) -> dict[str, object]:
     """Return the regulation behind a policy: names, number, issuer, days, address, and its predecessors."""
     policy = page.policy
-    found: dict[str, object] = {
+    legislation: dict[str, object] = {
         "@context": "https://schema.org",
         "@type": "Legislation",
         "identifier": policy.id,
@@ -220,13 +220,13 @@ def describe_legislation(page: PolicyPage) -> dict[str, object]:
         "legislationDateOfApplicability": policy.since if policy.since != ALWAYS else None,
         "sameAs": page.url,
     }
-    found |= {key: value for key, value in stated.items() if value}
+    legislation |= {key: value for key, value in stated.items() if value}
     earlier = [one for one in page.chain if one.id in policy.supersedes]
     if earlier:
-        found["legislationRepeals"] = [
+        legislation["legislationRepeals"] = [
             {"@type": "Legislation", "identifier": one.id, "name": one.title["zh"]} for one in earlier
         ]
-    return found
+    return legislation
 
 
 def _day(day: str, open_end: str) -> str:
