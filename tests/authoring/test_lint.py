@@ -145,12 +145,17 @@ FINDINGS = {
     "primary without words": (
         _FROM_QUOTE,
         _FROM_QUOTE.replace("zh: 某事。, ", "").replace(_BLOCK, ""),
-        "clean.yaml:8:3: articles.art-1: A primary article quotes the Chinese text. Add zh, or call it secondary.",
+        "clean.yaml:8:3: articles.art-1: An article of this grade quotes the Chinese text. Add zh, or call it secondary.",
     ),
     "primary without a hash": (
         _BLOCK,
         "",
-        "clean.yaml:8:3: articles.art-1: A primary article says which text its quote was verified against, and when. ",
+        "clean.yaml:8:3: articles.art-1: This article says which text its quote was verified against, and when. ",
+    ),
+    "a copy without an address": (
+        "verification: primary",
+        "verification: copy",
+        "clean.yaml:8:3: articles.art-1: A copy names the address where others can read it. ",
     ),
     "a quote that changed": (
         "zh: 某事。",
@@ -235,6 +240,7 @@ IDS = {
     "label": "label-missing",
     "primary without words": "primary-without-quote",
     "primary without a hash": "quote-not-verified",
+    "a copy without an address": "copy-without-address",
     "a quote that changed": "quote-changed",
     "verified without a quote": "verified-without-quote",
     "number of the document": "source-number-missing",

@@ -137,8 +137,9 @@ def test_a_text_that_is_not_named_is_found_by_the_title_of_the_policy() -> None:
     assert problem.startswith("It is not said which text this quotes, and no text of that title holds it. ")
 
 
-def test_a_page_in_words_is_not_searched_for_but_a_slip_in_a_name_is_told() -> None:
-    assert told("另一部法规的文字", "{against: 安徽省通信管理局网站2021年4月22日通告}") == []
+def test_a_page_is_not_searched_for_but_a_text_that_is_gone_is_told() -> None:
+    assert told("另一部法规的文字", "{against: 'https://ahca.miit.gov.cn/notice.html'}") == []
+    assert told("另一部法规的文字", "{against: 安徽省通信管理局网站2021年4月22日通告}") == ["No text has this name."]
     assert told(CONTIGUOUS, "{against: 测试条列(2020-01-01)}") == [f"No text has this name. Did you mean '{OLD}'?"]
 
 

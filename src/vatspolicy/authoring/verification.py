@@ -11,6 +11,7 @@ from vatspolicy.core.documents import Document, Path
 from vatspolicy.core.documents.plain import Fields
 from vatspolicy.core.documents.yaml_edit import set_value
 from vatspolicy.core.policies.bundle import Bundle
+from vatspolicy.core.policies.model import COMPARED
 from vatspolicy.errors import Problem, did_you_mean
 from vatspolicy.i18n import _
 
@@ -19,16 +20,20 @@ _AGAIN = _("Compare it anew: vatspolicy lint --texts DIR --write. For a page, re
 
 
 def hash_problems(document: Document) -> Iterator[tuple[str, Problem]]:
-    """Yield primary articles without a complete `verified`, and quotes that changed since, with the rule of lint."""
+    """Yield compared articles without a complete `verified`, and quotes that changed since, with the rule of lint."""
     for key, article, verified in _articles(document):
         path: Path = ("articles", key)
         if (
-            article["verification"] == "primary"
+            article["verification"] in COMPARED
             and "zh" in article
             and not {"day", "against", "hash"} <= verified.keys()
         ):
-            message = _("A primary article says which text its quote was verified against, and when.")
+            message = _("This article says which text its quote was verified against, and when.")
             yield "quote-not-verified", document.problem(path, message, _NOTE, key=True)
+        if article["verification"] == "copy" and "://" not in verified.get("against", ""):
+            message = _("A copy names the address where others can read it.")
+            hint = _("Write the address in verified.against, or call the article secondary.")
+            yield "copy-without-address", document.problem(path, message, hint, key=True)
         if "zh" not in article and verified:
             message = _("Without a quote in Chinese there is nothing that could be verified.")
             hint = _("Add zh, or remove verified.")
@@ -47,16 +52,16 @@ def read_texts(folder: FilePath) -> dict[str, StatuteText]:
 def text_problems(document: Document, texts: Mapping[str, StatuteText]) -> Iterator[tuple[str, Problem]]:
     """Yield, with the rule of lint, primary and verified quotes that do not stand in the text they name."""
     for key, article, verified in _articles(document):
-        if "zh" not in article or not (article["verification"] == "primary" or verified):
+        if "zh" not in article or not (article["verification"] in COMPARED or verified):
             continue
         path: Path = ("articles", key)
         name = _name_of_text(document, article, verified, texts)
         if name is not None and name in texts:
             found = _differences(document, (*path, "zh"), article["zh"], texts[name])
             yield from (("quote-differs", problem) for problem in found)
-        elif name is not None and (alike := difflib.get_close_matches(name, texts, 1, 0.9)):
+        elif name is not None and "://" not in name:
             place: Path = ("verified", key, "against")
-            hint = did_you_mean(alike)
+            hint = did_you_mean(difflib.get_close_matches(name, texts, 1, 0.9))
             yield "text-not-named", document.problem(place, _("No text has this name."), hint)
         elif name is None:
             message = _("It is not said which text this quotes, and no text of that title holds it.")
@@ -71,7 +76,7 @@ def write_verified(document: Document, texts: Mapping[str, StatuteText], today: 
     """
     text = document.text
     for key, article, verified in _articles(document):
-        if "zh" not in article or article["verification"] != "primary":
+        if "zh" not in article or article["verification"] not in COMPARED:
             continue
         value, name = quote_hash(article["zh"]), _name_of_text(document, article, verified, texts)
         if name is None or (verified.get("hash") == value and "day" in verified and verified["against"] == name):

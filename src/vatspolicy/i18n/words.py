@@ -29,6 +29,7 @@ STATES: Table = {
 }
 GRADES: Table = {
     "primary": Phrase("primary"),
+    "copy": Phrase("copy"),
     "secondary": Phrase("secondary"),
     "unverified": Phrase("unverified"),
 }

@@ -37,6 +37,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
 }
 VERIFICATION: Mapping[str, Mapping[str, str]] = {
     "primary": Phrase("Source quality: every cited article has been checked against the text of the law."),
+    "copy": Phrase("Source quality: at least one cited article was compared with a copy of the law only."),
     "secondary": Phrase("Source quality: at least one cited article is known from commentary only."),
     "unverified": Phrase("Source quality: at least one cited article has not been checked against its text."),
 }

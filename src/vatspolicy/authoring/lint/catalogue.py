@@ -116,6 +116,11 @@ RULES: Mapping[str, LintRule] = {
             "`vatspolicy lint --texts DIR --write`."
         ),
     ),
+    "copy-without-address": LintRule(
+        ERROR,
+        Phrase("A copy names the address where others can read it."),
+        Phrase("Write the address into `verified.against`, or call the article `secondary`."),
+    ),
     "verified-without-quote": LintRule(
         ERROR,
         Phrase("Only a quote in Chinese can be verified."),

@@ -21,7 +21,7 @@ from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.compiler import variables
 from vatspolicy.core.policies.cost import COSTLY, expression_cost
-from vatspolicy.core.policies.model import NEVER, Expression, Policy, Route, Rule
+from vatspolicy.core.policies.model import COMPARED, NEVER, Expression, Policy, Route, Rule
 from vatspolicy.errors import Problem
 from vatspolicy.i18n import Listing, _
 from vatspolicy.i18n.lint import faults
@@ -85,8 +85,8 @@ def _citations(file: PolicyFile) -> Found:
         if "label" not in article and not key.startswith("art-"):
             message = _("A key that is not an article number needs a label.")
             yield "label-missing", file.document.problem(path, message, _("Add label: {en, zh}."), key=True)
-        if article["verification"] == "primary" and "zh" not in article:
-            message, hint = _("A primary article quotes the Chinese text."), _("Add zh, or call it secondary.")
+        if article["verification"] in COMPARED and "zh" not in article:
+            message, hint = _("An article of this grade quotes the Chinese text."), _("Add zh, or call it secondary.")
             yield "primary-without-quote", file.document.problem(path, message, hint, key=True)
     if (
         file.policy.rules

@@ -15,8 +15,10 @@ from vatspolicy.core.profile.vocabulary import LocalizedText
 ALWAYS = "0000-01-01"
 NEVER = "9999-12-31"
 """Ends of time; days are ISO text and compare as text."""
-VERIFICATIONS = ("primary", "secondary", "unverified")
+VERIFICATIONS = ("primary", "copy", "secondary", "unverified")
 """Levels of verification of an article's text, the weakest last."""
+COMPARED = VERIFICATIONS[:2]
+"""Grades of articles whose quote was compared with a text."""
 UNREAD = VERIFICATIONS[-1]
 """Verification of an article that nobody here has read."""
 NO_CODE = -1
@@ -98,7 +100,7 @@ class Article(NamedTuple):
     en: str
     zh: str | None
     verification: str
-    """primary, secondary or unverified."""
+    """One of VERIFICATIONS."""
     note: str | None
     url: str | None
     verified: tuple[str, str, str] | None = None

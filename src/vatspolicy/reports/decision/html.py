@@ -301,7 +301,7 @@ def _plus(month: datetime.date, count: int) -> datetime.date:
 # --- the page
 
 
-GRADES = {"primary": "good", "secondary": "warn", "unverified": "bad"}
+GRADES = {"primary": "good", "copy": "warn", "secondary": "warn", "unverified": "bad"}
 _IN_FULL = 8
 """Decisions on one page up to which its contents list their sections."""
 _NAMES = {

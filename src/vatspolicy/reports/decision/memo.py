@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from vatspolicy.core.engine.result import Citation, Duty, Fact, Finding, Need, Reading, Record, Route
 from vatspolicy.core.policies.deadlines import GROUPS
+from vatspolicy.core.policies.model import VERIFICATIONS
 from vatspolicy.core.profile.wording import FactWording
 from vatspolicy.i18n.words import count, join_two, number, word
 from vatspolicy.reports.decision import digest, summary
@@ -153,7 +154,6 @@ def without_day(found: Iterable[Task]) -> dict[str, dict[str, list[Task]]]:
 # --- the memo
 
 
-_GRADES = ("primary", "secondary", "unverified")
 _REGULATIONS = 5
 """Regulations that the sources name for each grade."""
 
@@ -347,8 +347,10 @@ def _failing(route: Route, say: PageWords) -> list[str]:
 def _sources(record: Record, say: PageWords) -> tuple[str, list[tuple[str, str]]]:
     """Return how many of the cited articles have been checked, and those that have not, by grade."""
     articles = {(cited.policy, cited.key): cited for cited in cited_articles(record)}
-    found = {grade: [article for article in articles.values() if article.verification == grade] for grade in _GRADES}
-    counts = {grade: len(found[grade]) for grade in _GRADES}
+    found = {
+        grade: [article for article in articles.values() if article.verification == grade] for grade in VERIFICATIONS
+    }
+    counts = {grade: len(found[grade]) for grade in VERIFICATIONS}
     if not articles:
         return say.html("sources_none"), []
     told = say.html("sources_count", count=len(articles), primary=counts["primary"])
@@ -356,7 +358,7 @@ def _sources(record: Record, say: PageWords) -> tuple[str, list[tuple[str, str]]
         told = say.word(VERIFICATION, record.verification) + say.gap + told
     weak = [
         (say.html(f"sources_{grade}", count=counts[grade]), _names(found[grade], say))
-        for grade in ("unverified", "secondary")
+        for grade in reversed(VERIFICATIONS[1:])
         if counts[grade]
     ]
     return told, weak

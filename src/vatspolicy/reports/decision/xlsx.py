@@ -13,6 +13,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from vatspolicy.core.engine.result import Citation, Record
+from vatspolicy.core.policies.model import VERIFICATIONS
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Remark
 from vatspolicy.i18n import Language
@@ -58,7 +59,6 @@ _PRODUCTS = {
     "rules_used": 30,
 }
 """Columns of the two sheets, with their widths."""
-_GRADES = ("unverified", "secondary", "primary")
 
 
 def render(
@@ -125,7 +125,7 @@ def _product(record: Record, say: PageWords) -> Sequence[object]:
 def _grade(citations: Iterable[Citation], say: PageWords) -> str:
     """Return the weakest verification of articles."""
     found = {cited.verification for cited in citations}
-    return next((say.word(KNOWN, grade) for grade in _GRADES if grade in found), "")
+    return next((say.word(KNOWN, grade) for grade in reversed(VERIFICATIONS) if grade in found), "")
 
 
 def _day(day: str | None) -> datetime.date | None:

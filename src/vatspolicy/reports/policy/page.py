@@ -14,6 +14,7 @@ from vatspolicy.core.documents.schemas import SchemaSet
 from vatspolicy.core.policies.bundle import Bundle
 from vatspolicy.core.policies.model import (
     NEVER,
+    VERIFICATIONS,
     Article,
     Condition,
     Edition,
@@ -30,8 +31,6 @@ from vatspolicy.i18n import LocalizedText, Phrase, Sentences, _
 
 Terms = Mapping[tuple[str, str], Node]
 """Typed bodies of terms by policy and name."""
-VERIFICATIONS = ("primary", "secondary", "unverified")
-"""Words for the verification of an article, the best first."""
 SUBJECTS: Mapping[str, LocalizedText] = {
     "product": Phrase("The product"),
     "service": Phrase("Each service"),

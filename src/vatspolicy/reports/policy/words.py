@@ -83,6 +83,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "advise": Phrase("advise"),
     "article": Phrase("article"),
     "primary": Phrase("compared with the text"),
+    "copy": Phrase("compared with a copy"),
     "secondary": Phrase("from commentary"),
     "unverified": Phrase("not verified"),
     "calendar_lead": Phrase(

@@ -60,7 +60,7 @@ LICENSE = "Apache-2.0"
 FOLDERS = {"en": "", "zh": "zh/"}
 """Folders of pages by language."""
 
-KNOWN = {"primary": "good", "secondary": "warn", "unverified": "bad"}
+KNOWN = {"primary": "good", "copy": "warn", "secondary": "warn", "unverified": "bad"}
 """Tones of verifications."""
 MARKS = Marks(escape_html, lambda text: f"<em>{escape_html(text)}</em>")
 
