@@ -21,7 +21,6 @@ from tests.support.specs import TODAY
 from vatspolicy import clock
 from vatspolicy import i18n as language
 from vatspolicy.core.policies.bundle import SHIPPED, Bundle, load_bundle
-from vatspolicy.proofs import kept_answers
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,7 +50,6 @@ def _environment() -> Iterator[None]:
     """No colors or widths of the terminal that the run was started from."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "100")
-        patch.setattr(kept_answers, "recall", lambda *_: None)  # each test makes its proofs itself
         for name in ("NO_COLOR", "FORCE_COLOR", "VATSPOLICY_DEBUG", "VATSPOLICY_LANG"):
             patch.delenv(name, raising=False)
         yield

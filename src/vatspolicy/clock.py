@@ -9,8 +9,8 @@ import re
 import time
 from datetime import UTC, date, datetime, timedelta, timezone
 
-LAST = date.max.isoformat()
-"""Last day that a text can name."""
+FIRST, LAST = date.min.isoformat(), date.max.isoformat()
+"""First and last day that a text can name."""
 
 _CHINA = timezone(timedelta(hours=8))
 """Time in China: one zone, without summer time (Asia/Shanghai)."""

@@ -41,7 +41,7 @@ from vatspolicy.gate.gate import Checked, ExitCode, Gate
 from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_file
 from vatspolicy.reports.decision import FORMATS
-from vatspolicy.reports.formats.markdown import escape
+from vatspolicy.reports.formats.templating import escape_markdown
 
 TODAY = SHOP.replace(", launch: '2027-01-31'", "")
 """A spec without a launch day, which the law of today decides."""
@@ -253,7 +253,7 @@ def test_controls_and_direction_marks_never_reach_a_reader(check: Check, char: s
     ran = check(SHOP.replace("A shop", f'"A {escaped}shop"'))
     assert char not in ran.out + ran.err
     assert char not in clean(f"a{char}b")
-    assert char not in escape(f"a{char}b")
+    assert char not in escape_markdown(f"a{char}b")
 
 
 # --- expressions and generated code

@@ -269,14 +269,13 @@ def test_tests_and_check_read_a_profile_alike(console: Console, law: Path) -> No
 # regal#1204, regal#1730: the editor and the command line read the same thing differently
 def test_library_command_line_and_server_decide_alike(console: Console, law: Path, bundle: Bundle) -> None:
     pytest.importorskip("starlette", reason="needs the extra `serve`")
-    from vatspolicy.server.api.query import answer, read_query
+    from vatspolicy.server.api.query import DataQuestion, read_query
 
     console.write("spec.json", json.dumps(HOSTING_DATA))
     (by_command,) = decisions(console("check", "spec.json", "--law", law, "-f", "json", "--details"))
     by_library = evaluate(bundle, load_profile(HOSTING_DATA), "2027-01-31")
-    by_server, word = answer(
-        bundle, ("vatspolicy", "decision"), read_query(json.dumps({"input": HOSTING_DATA}).encode()), TODAY, False
-    )
+    question = DataQuestion(bundle, ("vatspolicy", "decision"), False, TODAY, False)
+    by_server, word = question.answer(read_query(json.dumps({"input": HOSTING_DATA}).encode()))
     assert word == by_library.decision == by_command["decision"]
     for key in ("range", "duties", "needs", "missing", "services"):
         names = [

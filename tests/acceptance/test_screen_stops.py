@@ -18,7 +18,7 @@ from tests.support.console import Console
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route
 from tests.support.portfolio_rows import DAY, lines, portfolio, read
 from vatspolicy.screening import input as reading
-from vatspolicy.screening.input import Row, open_source, parse_row
+from vatspolicy.screening.input import PortfolioRow, open_source, parse_row
 
 pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
@@ -236,7 +236,7 @@ def test_a_line_without_end_is_told_by_its_place(console: Console, monkeypatch: 
     ],
 )
 def test_keys_that_stand_twice_are_seen_however_they_are_written(text: str, fault: bool) -> None:
-    row = parse_row(Row(1, text))
+    row = parse_row(PortfolioRow(1, text))
     assert (row.fault == "This is not valid JSON: a key is repeated.") is fault
     assert fault or row.data == json.loads(text)
 

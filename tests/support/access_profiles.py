@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from tests.support.access_oracle import CLASSES, CODES, READINGS, Data
+from tests.support.access_oracle import CLASSES, CODES, PERMITS, READINGS, Data
 
 SITES = (
     *("beijing", "shanghai-pudong", "shanghai-lingang", "shanghai-xuhui", "hainan", "shenzhen"),
@@ -42,8 +42,17 @@ TRADE = (
     "navigation-map",
     "religion",
     "drug-sale",
+    "payment",
+    "school-tutoring",
+    "online-consultation",
 )
 """Offers that the oracle gives no class; what else such a service states counts all the same."""
+OTHER_PERMITS = (
+    "outbound-travel-permit",
+    "school-tutoring-approval",
+    "payment-change-approval",
+    "security-review-clearance",
+)
 
 
 def draw_profiles(count: int, seed: int) -> Iterator[tuple[dict[str, Any], str]]:
@@ -61,9 +70,20 @@ def _draw_profile(draw: random.Random, number: int) -> dict[str, Any]:
         profile["partner"] = partner
     deals = []
     if draw.random() < 0.1:
-        target = draw.choice(("company", "partner", "other"))
-        deals = [{"kind": "acquisition", "target": target, "foreign_percent_after": draw.choice((0, 40, 50, 100))}]
+        deals = [_draw_deal(draw)]
     return {**profile, "services": services, "deals": deals}
+
+
+def _draw_deal(draw: random.Random) -> dict[str, Any]:
+    changes = ("main-shareholder", "controller", "foreign-control", "merger-or-division")
+    return {
+        "kind": "acquisition",
+        "target": draw.choice(("company", "partner", "other")),
+        "foreign_percent_after": draw.choice((0, 40, 50, 100)),
+        "foreign_influence": draw.choice(([], [], ["resolutions"])),
+        "holders_change": draw.choice(([], *([change] for change in changes))),
+        "sectors": draw.choice(([], [], ["important-it"], ["defense"])),
+    }
 
 
 def _draw_entity(draw: random.Random, foreign: float = 0.75) -> dict[str, Any]:
@@ -78,7 +98,11 @@ def _draw_entity(draw: random.Random, foreign: float = 0.75) -> dict[str, Any]:
         "mainland_entity": mainland,
         "legal_form": draw.choice(forms) if mainland else "foreign-corporation",
         "investor_origin": draw.choice((["DE"], ["US"], ["HK"], ["HK", "FR"])) if share else [],
-        "certificates": ["cepa-supplier"] if share and draw.random() < 0.3 else [],
+        "certificates": [
+            *(["cepa-supplier"] if share and draw.random() < 0.3 else []),
+            *(["travel-agency-two-years"] if draw.random() < 0.3 else []),
+        ],
+        "supplier_percent": draw.choice((0, share // 2, share, share)),
         "registered": {"at": at, "ftz": _draw_zone(draw, at)} if mainland else {"at": "overseas", "ftz": "none"},
         "registered_capital_rmb": draw.choice((500_000, 1_000_000, 5_000_000, 10_000_000, 10_000_000)),
         "lacking_means": [draw.choice(MEANS)] if draw.random() < 0.06 else [],
@@ -88,6 +112,9 @@ def _draw_entity(draw: random.Random, foreign: float = 0.75) -> dict[str, Any]:
 
 
 def _draw_license(draw: random.Random) -> dict[str, Any]:
+    if draw.random() < 0.4:
+        permit = draw.choice((*sorted({permit for permit, _ in PERMITS.values()}), *OTHER_PERMITS))
+        return {"instrument": permit, "valid_until": draw.choice(("2020-01-01", "2029-01-01"))}
     return {
         "instrument": draw.choice(("vats-license", "vats-license", "pilot-approval")),
         "classes": draw.sample(sorted(CODES.values()), 3),
@@ -135,7 +162,11 @@ def _draw_service(draw: random.Random, index: int, company: Data, partner: Data)
         "content": draw.sample(("news", "publishing", "audiovisual", "performance", "game", "music", "education"), 1)
         if draw.random() < 0.15
         else [],
-        "features": [],
+        "features": ["outbound-travel"] if "travel-packages" in offers and draw.random() < 0.5 else [],
+        "drugs": draw.choice(([], ["own-authorized"], ["of-other-holders"], ["specially-controlled"], ["high-risk"])),
+        "direct_to_terminals": draw.random() < 0.5,
+        "satellites": [draw.choice(("licensed", "foreign-approved", "foreign"))],
+        "through_gateway": draw.random() < 0.6,
         "through_basic_carrier": draw.random() < 0.7,
         "rents_outside_region": draw.random() < 0.2,
     }

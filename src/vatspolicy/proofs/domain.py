@@ -200,6 +200,8 @@ class ProfileSpace:
                 return self.empty_behind(name, value, found, present)
             if name == SHARE and BASIS in schema["properties"]:
                 return self.traced(value, found)
+            if name == "valid_until":
+                return self.last_valid_day(value, found)
             if name == "mainland_entity" and "registered" in schema["properties"]:
                 return self.where_registered(value, found, present)
             return value
@@ -230,6 +232,17 @@ class ProfileSpace:
         ultimate = self.pool.conjoin((held, self.pool.among(basis.name, [basis.values.index(ULTIMATE)])))
         whole = share_at_most(self.pool, LinearSum((), WHOLE_SHARE), share)
         return ((self.pool.conjoin((own, self.pool.disjoin((ultimate, whole)))), share),)
+
+    def last_valid_day(self, stated: SymbolicValue, license: SymbolicRecord) -> SymbolicValue:
+        """Return the last day of a license: as stated, else one that says whether it is stated as valid."""
+        valid = license.get("valid")
+        ((own, last),) = cases_of(stated)
+        assert isinstance(valid, DualRail)
+        return (
+            (self.pool.conjoin((own, -valid.false)), last),
+            (self.pool.conjoin((valid.true, -own)), LinearSum((), LAST_DAY, day=True)),
+            (valid.false, LinearSum((), FIRST_DAY, day=True)),
+        )
 
     def where_registered(self, stated: SymbolicValue, company: SymbolicRecord, present: int) -> DualRail:
         """Return whether a company is a mainland entity: as stated, else by where it is registered."""

@@ -12,7 +12,8 @@ from tests.support.project_builder import compare
 from tests.support.shipped import FIXTURES, fixture_file, shipped_bundle
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.diff.decisions import Product
-from vatspolicy.authoring.diff.nearest import FEW, Example, KnownProducts, Nearby, distance, leaves_out, lend, read_by
+from vatspolicy.authoring.diff.known_products import KnownProducts, Nearby, distance, leaves_out, lend, read_by
+from vatspolicy.authoring.diff.witness_choice import FEW, Example
 from vatspolicy.core.documents import load_document
 from vatspolicy.proofs.verdicts import Transition
 

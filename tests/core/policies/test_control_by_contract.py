@@ -22,11 +22,10 @@ def by_contract(profile: dict[str, Any], share: float) -> dict[str, Any]:
     """Return the profile with a partner like the company, of another foreign share, that the company controls."""
     found = copy.deepcopy(profile)
     company = found["company"]
-    kept = ("listing", "certificates")
-    found["partner"] = {name: value for name, value in company.items() if name not in kept} | {"name": "Holder"}
+    found["partner"] = {name: value for name, value in company.items() if name != "listing"} | {"name": "Holder"}
     found["partner"] |= {"foreign_percent": share, "foreign_percent_basis": "ultimate"}
     if not share:
-        found["partner"]["investor_origin"] = ["CN"]
+        found["partner"] |= {"investor_origin": ["CN"], "certificates": [], "supplier_percent": 0}
     for service in found["services"]:
         service["operated_by"] = "contract-controlled"
         service.pop("customer_contract", None)

@@ -131,7 +131,7 @@ def test_what_is_easy_to_put_in_order_is_asked_last(shipped: Bundle) -> None:
     while state.question is not None:
         asked.append(state.question.path[-1])
         state = state.answer(answers[str(asked[-1])]) if asked[-1] in answers else state.skip()
-    easy = {"registered_capital_rmb", "lacking_means", "discredited", "legal_form", "hosting"}
+    easy = {"registered_capital_rmb", "lacking_means", "discredited", "legal_form"}
     assert set(asked) >= {"registered", "foreign_percent", *easy}
     first = min(asked.index(one) for one in easy)
     assert max(asked.index("registered"), asked.index("foreign_percent")) < first
@@ -139,7 +139,7 @@ def test_what_is_easy_to_put_in_order_is_asked_last(shipped: Bundle) -> None:
 
 
 def test_a_foreign_share_that_no_route_takes_ends_the_interview(shipped: Bundle) -> None:
-    state = begin(shipped, "data-center", audience="public", operated_by="company")
+    state = begin(shipped, "data-center", audience="public", operated_by="company", hosting="mainland")
     state = state.answer("wuhan", ("company", "registered")).answer(100, ("company", "foreign_percent"))
     assert state.settled
     assert state.decision.decision == "deny"

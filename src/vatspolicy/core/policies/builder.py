@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from vatspolicy.core.documents import Path
@@ -56,15 +58,38 @@ def build_policies(
     compiled: Iterable[tuple[Mapping[str, Any], str, Positions, Trees]],
     schemas: SchemaSet,
     indexes: Iterator[int] | None = None,
+    others: Iterable[Policy] = (),
 ) -> list[Policy]:
     """Build the policies of a bundle from schema-valid data, file name, positions and trees of each.
 
-    `indexes` are those of the expressions, by default in their order.
+    `indexes` are those of the expressions, by default in their order. `others` are policies that these may use.
     """
     indexes = itertools.count() if indexes is None else indexes
-    return [
+    built = [
         _Builder(data, file, positions, trees, indexes, schemas).policy() for data, file, positions, trees in compiled
     ]
+    by_id = {policy.id: policy for policy in (*others, *built)}
+    unread = {key for policy in by_id.values() for key in policy.unread_parameters}
+    return [_with_unread(policy, unread) for policy in built] if unread else built
+
+
+def _with_unread(policy: Policy, unread: AbstractSet[str]) -> Policy:
+    """Mark the rules, and conditions of routes, that read a parameter which nobody has read, also through terms."""
+
+    def marked(rule: Rule) -> Rule:
+        effect = rule.effect
+        if isinstance(effect, Route):
+            conditions = tuple(map(condition, effect.conditions))
+            cap = None if effect.share_cap is None else condition(effect.share_cap)
+            effect = effect._replace(conditions=conditions, share_cap=cap)
+        if unread.isdisjoint(rule.when.parameters):
+            return rule if effect == rule.effect else replace(rule, effect=effect)
+        return replace(rule, effect=effect, is_unread=True, unwaivable=False)
+
+    def condition(one: Condition) -> Condition:
+        return one if unread.isdisjoint(one.check.parameters) else one._replace(is_unread=True)
+
+    return replace(policy, rules=tuple(map(marked, policy.rules)))
 
 
 class _Builder:
@@ -83,7 +108,10 @@ class _Builder:
         self.data, self.file, self.positions, self.trees, self.indexes = data, file, positions, trees, indexes
         self.id = data["id"]
         self.since, self.until = data["effective"]["from"], data["effective"].get("until", NEVER)
-        self.articles = {key: _article(key, entry) for key, entry in data.get("articles", {}).items()}
+        verified = data.get("verified", {})
+        self.articles = {
+            key: _article(key, entry, verified.get(key, {})) for key, entry in data.get("articles", {}).items()
+        }
 
     def policy(self) -> Policy:
         data = self.data
@@ -227,9 +255,8 @@ def _readings(entry: Mapping[str, Any] | None) -> Readings | None:
     return Readings(entry["why"], entry["settled_by"], others)
 
 
-def _article(key: str, entry: Mapping[str, Any]) -> Article:
+def _article(key: str, entry: Mapping[str, Any], verified: Mapping[str, str]) -> Article:
     label = entry.get("label") or _label(key)
-    verified = entry.get("verified", {})
     compared = (verified["day"], verified["against"], verified["hash"]) if len(verified) == 3 else None
     known = entry["verification"], entry.get("note"), entry.get("url"), compared
     return Article(key, label, entry["en"], entry.get("zh"), *known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import marshal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -390,6 +390,17 @@ class Policy:
     def edition(self, day: str) -> Edition | None:
         """Return the edition in force on a day, for a series."""
         return next((edition for edition in reversed(self.editions) if edition.since <= day), None)
+
+    def is_unread(self, keys: Iterable[str]) -> bool:
+        """Return whether nobody has read any of the cited articles."""
+        return all(self.articles[key].verification == UNREAD for key in keys)
+
+    @property
+    def unread_parameters(self) -> Iterator[str]:
+        """Keys of the parameters of which every value, from the first day on, rests on unverified articles alone."""
+        for parameter in self.parameters.values():
+            if all(self.is_unread(value.cite) for value in parameter.values):
+                yield parameter.key
 
     @property
     def compiled(self) -> Iterator[Expression]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from vatspolicy.clock import LAST, later
+from vatspolicy.clock import FIRST, LAST, later
 from vatspolicy.core.cel.ast import Fact, walk
 from vatspolicy.core.cel.types import ListOf, Number, Record, Type
 from vatspolicy.core.documents import Document, Path, load_document, parse_document
@@ -205,7 +205,7 @@ def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
                 if isinstance(target, dict) and step not in target and value is not None:
                     target[step] = [] if isinstance(following, int) else {}
                 target = target[step]
-            _put(target, steps[-1], value)
+            _put(target, steps[-1], copy.deepcopy(value))  # a later change may reach into it
         except (KeyError, IndexError, TypeError):
             if value is not None:
                 raise InvalidInput([Problem(document.file, 1, 1, dotted, _("This path cannot be set."))]) from None
@@ -287,6 +287,8 @@ def _derivations(name: str, fields: Mapping[str, Type], schemas: SchemaSet) -> I
     declared = [key for key in DECLARED if is_declared(name, key) and key in fields]
     if declared:
         yield functools.partial(_declare_none, declared)
+    if "valid_until" in fields:
+        yield _end_license
     if name == "services":
         yield _offer_licensed
         yield functools.partial(_presume_none, presumptions(schemas))
@@ -312,6 +314,15 @@ def _drop_untraced_share(found: dict[str, Any]) -> None:
 def _declare_none(declared: Iterable[str], found: dict[str, Any]) -> None:
     for key in declared:
         found.setdefault(key, [])
+
+
+def _end_license(found: dict[str, Any]) -> None:
+    """Give a license that is confirmed, or not valid, the last day that says so, so that rules read one fact."""
+    stated = found.get("valid")
+    if stated is False:
+        found["valid_until"] = FIRST
+    elif stated:
+        found.setdefault("valid_until", LAST)
 
 
 def _offer_licensed(found: dict[str, Any]) -> None:
