@@ -44,7 +44,7 @@ RULE = SCHEMA["properties"]["rules"]["items"]
 
 def cases(folder: Path, seed: int, opinions: bool) -> Iterator[tuple[Bundle, str, list[Profile]]]:
     """Random laws, each with a day beside a change and random profiles that hold its instruments."""
-    for turn in range(trials(24)):
+    for turn in range(trials(60)):
         draw = random.Random(f"{turn} of {seed}")
         bundle = LawGenerator(draw).bundle(folder / f"{turn}")
         hints = hints_of(bundle)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.project_builder import compare
-from tests.support.shipped import FIXTURES, fixture_file, shipped_bundle
+from tests.support.law_builder import LICENSE, route
+from tests.support.project_builder import compare, policy, project
+from tests.support.shipped import fixture_file, shipped_bundle
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.diff.decisions import Product
 from vatspolicy.authoring.diff.known_products import KnownProducts, Nearby, distance, leaves_out, lend, read_by
@@ -27,32 +26,38 @@ source:
   issuer: {en: Ministry of Industry and Information Technology, zh: 工业和信息化部}
   promulgated: '2026-11-20'
 effective: {from: '2027-01-01'}
-uses: [definitions]
 articles:
   art-4:
     label: {en: art. 4, zh: 第四条}
     en: An application store of a foreign-invested operator is hosted in the mainland.
     verification: unverified
+terms:
+  foreign: operator.foreign_percent > 0.0
 rules:
   - id: hosted-in-the-mainland
     cite: [art-4]
     each: activity
-    when: term.foreign && activity.class == "B25-app-store" && service.hosting == "overseas" && term.into_mainland
+    when: term.foreign && activity.class == "B25-app-store" && service.hosting == "overseas"
     deny: {reason: HOSTED-ABROAD, curable: true}
     message: {en: An application store with foreign capital must be hosted in the mainland., zh: 外资应用商店应当设在境内。}
 """
 """An invented order of which nobody has read the article, so that it denies nothing before an opinion applies it."""
 
 
+STORES = """\
+rules:
+  - {id: store, cite: [art-1], each: service, when: '"app-store" in service.offers', classify: {classes: [B25-app-store]}, message: {en: Store., zh: 商店。}}
+  - {id: center, cite: [art-1], each: service, when: '"data-center" in service.offers', classify: {classes: [B11]}, message: {en: Center., zh: 中心。}}
+"""
+
+
 @pytest.fixture(scope="module")
-def review(law: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The comparison of a part of the shipped law with the same law and the order."""
+def review(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The comparison of a small law with the same law and the order."""
+    law = {"classes": policy("classes", STORES), "license": policy("license", LICENSE + route("general", "true"))}
+    known = {name: fixture_file(name).read_text(encoding="utf-8") for name in ("app-store-hangzhou", "domestic-idc")}
     base, head = (tmp_path_factory.mktemp(name) for name in ("base", "head"))
-    for folder in (base, head):
-        shutil.copytree(law, folder / "policies")
-        shutil.copytree(FIXTURES / "access", folder / "fixtures")
-    (head / "policies" / "app-store-order.yaml").write_text(ORDER, encoding="utf-8")
-    return compare(base, head, semantic="z3")
+    return compare(project(base, law, known), project(head, law | {"app-store-order": ORDER}, known), semantic="z3")
 
 
 @needs_solver
