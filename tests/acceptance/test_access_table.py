@@ -141,7 +141,7 @@ def test_every_cell(place: str, day: str, bundle: Bundle) -> None:
     assert wrong == []
 
 
-HONG_KONG = {"investor_origin": ["HK", "CN"], "certificates": ["cepa-supplier"]}
+HONG_KONG = {"investor_origin": ["HK", "CN"], "certificates": ["cepa-supplier"], "supplier_percent": 50}
 BOUNDARIES = [
     ("e-commerce in the Shanghai zone", profile("marketplace", 100, at("shanghai-pudong", "shanghai-original"), ["china"]), "2015-01-13"),
     ("e-commerce in the whole country", profile("marketplace", 100, at("hangzhou"), ["china"]), "2015-06-19"),

@@ -45,9 +45,9 @@ def test_each_product_lists_exactly_what_it_owes(cases: list[Case]) -> None:
     assert found == {key: [] for key in PRODUCTS}
 
 
-def test_a_company_website_takes_ten_lines_at_most(cases: list[Case]) -> None:
+def test_a_company_website_takes_eleven_lines_at_most(cases: list[Case]) -> None:
     (case,) = [case for case in cases if "company-website" in case.file]
-    assert case.expect["at_most"] <= 10
+    assert case.expect["at_most"] <= 11
 
 
 def test_a_foreign_shop_that_is_merely_reachable_owes_nothing(cases: list[Case]) -> None:

@@ -665,7 +665,6 @@ def test_nothing_from_outside_is_run() -> None:
         ("core/policies/bundle.py", "marshal.loads"),
         ("core/policies/model.py", "marshal.loads"),
         ("reports/decision/pieces.py", "marshal.loads"),
-        ("proofs/rule_comparison.py", "pickle.loads"),
     }
 
 
